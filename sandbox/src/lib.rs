@@ -1,0 +1,1 @@
+//! Stand-ins for what surrounds systech-aidd: Telegram, a language model, a throwaway PostgreSQL.

@@ -1,0 +1,3 @@
+//! systech-aidd: the Telegram assistant that never loses a message.
+
+pub mod part;

@@ -1,0 +1,2 @@
+//! The binary: maps the outcome of a run to an exit code.
+fn main() {}

@@ -1,0 +1,57 @@
+//! One Telegram message of a reply, as the renderer makes it, the outbox stores it and the courier sends it.
+
+use std::fmt;
+
+use frankenstein::rich_message::InputRichBlock;
+use frankenstein::types::MessageEntity;
+use serde::{Deserialize, Serialize};
+
+/// One message to send, and what takes its place should Telegram refuse it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// What is sent.
+    #[serde(flatten)]
+    pub content: Content,
+    /// The simpler parts that take this one's place, in order, after a permanent refusal (400, or 404 for a
+    /// method the server does not know). Empty: this is the simplest form there is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<Part>,
+}
+
+/// The forms a message can have.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Text with formatting entities: `sendMessage`. At most 4096 UTF-16 units.
+    Text {
+        /// The text itself, without any markup.
+        text: String,
+        /// Formatting; offsets and lengths in UTF-16 units.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        entities: Vec<MessageEntity>,
+    },
+    /// Typed blocks: `sendRichMessage` (Bot API 10.1). At most 32,768 characters and 500 blocks.
+    Rich {
+        /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
+        blocks: Vec<InputRichBlock>,
+    },
+}
+
+impl Part {
+    /// A part of plain text, the simplest form.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self { content: Content::Text { text: text.into(), entities: Vec::new() }, fallback: Vec::new() }
+    }
+}
+
+/// Says the form and the size only: what people and models write stays out of logs and panics.
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.content {
+            Content::Text { text, entities } => {
+                write!(f, "Part(text, {} bytes, {} entities)", text.len(), entities.len())
+            }
+            Content::Rich { blocks } => write!(f, "Part(rich, {} blocks)", blocks.len()),
+        }
+    }
+}
