@@ -2,7 +2,7 @@
 //!
 //! Nothing is removed here: clearing stamps `deleted_at`, and every read filters it.
 
-use diesel::dsl::{max, not};
+use diesel::dsl::{exists, max, not};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamp;
@@ -35,18 +35,28 @@ pub type Said = (String, String);
 /// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer.
 /// (An answer that was replaced is soft-deleted together with its question.)
 pub fn recent(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResult<Vec<Said>> {
-    let unanswered = turns::table
-        .filter(turns::question_id.eq(messages::id))
-        .filter(turns::state.eq_any(["failed", "refused"]));
-    let mut said: Vec<Said> = dialogue(lane)
-        .filter(messages::deleted_at.is_null())
-        .filter(not(diesel::dsl::exists(unanswered)))
-        .order((messages::created_at.desc(), messages::id.desc()))
-        .limit(limit.into())
-        .select((messages::role, messages::content))
-        .load(conn)?;
+    let mut said: Vec<Said> = newest(lane, limit.into()).load(conn)?;
     said.reverse();
     Ok(said)
+}
+
+/// The query of [`recent`]: walks idx_messages_history and stops after `limit` rows.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn newest(lane: Lane, limit: i64) -> _ {
+    let user_id: i64 = lane.user_id;
+    let chat_id: i64 = lane.chat_id;
+    messages::table
+        .filter(messages::user_id.eq(user_id))
+        .filter(messages::chat_id.eq(chat_id))
+        .filter(messages::deleted_at.is_null())
+        .filter(not(exists(
+            turns::table
+                .filter(turns::question_id.eq(messages::id))
+                .filter(turns::state.eq("failed").or(turns::state.eq("refused"))),
+        )))
+        .order((messages::created_at.desc(), messages::id.desc()))
+        .limit(limit)
+        .select((messages::role, messages::content))
 }
 
 /// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.
@@ -64,7 +74,7 @@ pub fn restore(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
             .filter(turns::question_id.eq(messages::id).or(turns::answer_id.eq(messages::id.nullable())))
             .filter(turns::superseded_by.is_not_null())
     };
-    let cleared = dialogue(lane).filter(not(diesel::dsl::exists(replaced())));
+    let cleared = dialogue(lane).filter(not(exists(replaced())));
     let latest: Option<diesel::data_types::PgTimestamp> =
         cleared.select(max(messages::deleted_at)).first(conn)?;
     let Some(latest) = latest else { return Ok(0) };
