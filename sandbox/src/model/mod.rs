@@ -1,0 +1,3 @@
+//! model
+/// x
+pub struct Model;
