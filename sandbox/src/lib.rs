@@ -1,1 +1,21 @@
-//! Stand-ins for what surrounds systech-aidd: Telegram, a language model, a throwaway PostgreSQL.
+//! Stand-ins for what surrounds systech-aidd, used by its tests, benches and demo.
+//!
+//! - [`Telegram`]: a strict Bot API server; it validates what Telegram validates and answers with Telegram's errors.
+//! - [`Model`]: an OpenAI-compatible endpoint whose answer is computed from the messages it received.
+//! - [`postgres`]: a throwaway PostgreSQL from the installed server binaries.
+//! - [`process`]: child processes that never outlive the process that started them.
+//!
+//! All of them stand at the HTTP or process edge and never reach into the bot. They use plain threads, hold what
+//! happened in one watched state each (tests wait on conditions, never on time), and stop when dropped. Nothing is
+//! random unless a seed was given. A stand-in never prints what people or models wrote: a failed wait reports counts.
+
+mod http;
+pub mod model;
+pub mod postgres;
+pub mod process;
+pub mod telegram;
+mod trigger;
+mod watched;
+
+pub use model::Model;
+pub use telegram::{Person, Telegram};

@@ -5,11 +5,6 @@
 mod world;
 
 mod answers;
-mod boot;
 mod commands;
-mod database;
-mod delivery;
 mod failures;
 mod order;
-mod packaging;
-mod reliability;

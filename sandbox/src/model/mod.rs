@@ -1,0 +1,253 @@
+//! An OpenAI-compatible stand-in, as OpenRouter speaks: streams, errs, stalls, on demand.
+//!
+//! Its answer is computed from the messages it received ([`expected_answer`]), so that a wrong context is visible in
+//! the text. What else it does is told per request: [`Model::on`] with a [`When`] and a [`Behaviour`]. Rules are asked
+//! in the order in which they were given; the first that applies decides.
+
+mod answer;
+mod behaviour;
+mod gate;
+mod service;
+mod wire;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use answer::expected_answer;
+pub use behaviour::{Behaviour, When};
+pub use gate::Gate;
+
+use crate::http::Server;
+use crate::telegram::{secret, seed};
+use crate::trigger::Rng;
+use crate::watched::Watched;
+
+/// How long the waits without a time of their own last.
+pub use crate::telegram::PATIENCE;
+
+/// A running model endpoint; stops when dropped.
+pub struct Model {
+    server: Server,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    key: String,
+    state: Watched<State>,
+}
+
+/// One message of a dialogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// The text.
+    pub content: String,
+}
+
+impl Message {
+    /// A message of any role.
+    pub fn new(role: &str, content: &str) -> Self {
+        Self { role: role.into(), content: content.into() }
+    }
+
+    /// The instructions.
+    pub fn system(content: &str) -> Self {
+        Self::new("system", content)
+    }
+
+    /// What a person wrote.
+    pub fn user(content: &str) -> Self {
+        Self::new("user", content)
+    }
+
+    /// What the model answered.
+    pub fn assistant(content: &str) -> Self {
+        Self::new("assistant", content)
+    }
+}
+
+/// A request for a completion, with the right key and a valid body.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The dialogue.
+    pub messages: Vec<Message>,
+    /// The whole body.
+    pub body: Value,
+    /// All headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// When it arrived.
+    pub at: Instant,
+    /// How it ended; `None` while it is being answered.
+    pub ended: Option<Ended>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+}
+
+impl Asked {
+    /// The newest message of a person.
+    pub fn question(&self) -> &str {
+        self.messages
+            .iter()
+            .rev()
+            .find(|message| message.role == "user")
+            .map_or("", |message| &message.content)
+    }
+}
+
+/// How an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Written as its behaviour says, to the end.
+    Completed,
+    /// The client closed the connection before that.
+    ClientClosed,
+}
+
+/// What the stand-in saw.
+#[derive(Default)]
+pub struct State {
+    requests: Vec<Asked>,
+    in_flight: usize,
+    most_in_flight: usize,
+    refused: u64,
+    rules: Vec<behaviour::Rule>,
+    usual: Behaviour,
+    context_limit: Option<usize>,
+    recording_off: bool,
+    stopped: bool,
+}
+
+impl State {
+    /// All requests for a completion, in order of arrival.
+    pub fn requests(&self) -> &[Asked] {
+        &self.requests
+    }
+
+    /// How many are being answered right now.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// The most that were ever answered at the same time.
+    pub fn most_in_flight(&self) -> usize {
+        self.most_in_flight
+    }
+
+    /// How many calls were refused: a wrong key, path or body.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    fn summary(&self) -> String {
+        let ended = |how| self.requests.iter().filter(|asked| asked.ended == Some(how)).count();
+        format!(
+            "{} requests: {} in flight, {} completed, {} closed by the client; {} calls refused",
+            self.requests.len(),
+            self.in_flight,
+            ended(Ended::Completed),
+            ended(Ended::ClientClosed),
+            self.refused,
+        )
+    }
+}
+
+impl Model {
+    /// Starts one on a free port, with a key of its own.
+    pub fn start() -> Self {
+        let key = format!("sk-or-v1-{}", secret(&mut Rng::new(seed()), 48));
+        let shared = Arc::new(Shared { key, state: Watched::default() });
+        Self { server: Server::start("model", Arc::new(service::Http(shared.clone()))), shared }
+    }
+
+    /// The base URL, `/v1` included.
+    pub fn url(&self) -> String {
+        format!("http://{}/v1", self.server.address())
+    }
+
+    /// The API key: unique, so that a leak can be searched for.
+    pub fn key(&self) -> &str {
+        &self.shared.key
+    }
+
+    /// A model name it knows (it takes any).
+    pub fn name(&self) -> &'static str {
+        "sandbox/echo"
+    }
+
+    /// Lets requests be answered in another way.
+    pub fn on(&self, when: When, behaviour: Behaviour) {
+        self.shared.state.change(|state| state.rules.push(behaviour::Rule { when, behaviour }));
+    }
+
+    /// Holds matching requests before their headers until the gate is released; then they are answered as usual.
+    pub fn hold(&self, when: When) -> Gate {
+        let gate = Gate::default();
+        let behaviour = self.shared.state.look(|state| state.usual.clone());
+        self.on(when, behaviour.hold(&gate));
+        gate
+    }
+
+    /// Takes all rules away.
+    pub fn clear(&self) {
+        self.shared.state.change(|state| state.rules.clear());
+    }
+
+    /// How requests are answered that no rule applies to.
+    pub fn usually(&self, behaviour: Behaviour) {
+        self.shared.state.change(|state| state.usual = behaviour);
+    }
+
+    /// Refuses, as context too long, dialogues of more than so many characters. `None`: none.
+    pub fn limit_context(&self, characters: Option<usize>) {
+        self.shared.state.change(|state| state.context_limit = characters);
+    }
+
+    /// Whether bodies and headers are kept (they are, unless a long run turns it off to save memory).
+    pub fn record(&self, on: bool) {
+        self.shared.state.change(|state| state.recording_off = !on);
+    }
+
+    /// The endpoint is out: connections are refused, open ones closed.
+    pub fn down(&self) {
+        self.server.down();
+    }
+
+    /// The endpoint is back, at the same address.
+    pub fn up(&self) {
+        self.server.up();
+    }
+
+    /// Looks at the state as it is now.
+    pub fn look<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        self.shared.state.look(|state| look(state))
+    }
+
+    /// All requests, in order of arrival.
+    pub fn requests(&self) -> Vec<Asked> {
+        self.look(|state| state.requests.clone())
+    }
+
+    /// How many requests are being answered right now.
+    pub fn in_flight(&self) -> usize {
+        self.look(State::in_flight)
+    }
+
+    /// Waits until the condition yields something; panics with the state in numbers when the time is over.
+    #[track_caller]
+    pub fn wait_until<R>(&self, timeout: Duration, mut condition: impl FnMut(&State) -> Option<R>) -> R {
+        let Some(result) = self.shared.state.wait(timeout, |state| condition(state)) else {
+            panic!("waited {timeout:?} for the model in vain: {}", self.look(State::summary));
+        };
+        result
+    }
+
+    /// Waits until so many requests have arrived.
+    #[track_caller]
+    pub fn wait_for_requests(&self, count: usize) {
+        self.wait_until(PATIENCE, |state| (state.requests.len() >= count).then_some(()));
+    }
+}

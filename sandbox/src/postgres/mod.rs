@@ -1,0 +1,234 @@
+//! A PostgreSQL of one's own, from the installed server binaries.
+//!
+//! [`Server::temporary`] is gone when dropped, or when its process is, however that ends; [`Server::in_dir`] keeps its data.
+//! [`shared`] is the one server of a test process. With `TEST_DATABASE_URL` it is somebody else's server: databases are
+//! created there and dropped afterwards, and what needs control of the server panics with a sentence that says so.
+//!
+//! PostgreSQL refuses to run as root: then it runs as the user `postgres`, or else `nobody`, by way of `setpriv`.
+
+mod client;
+mod install;
+mod server;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+pub use client::unique_name;
+pub use server::reachable;
+
+use client::Client;
+use server::Cluster;
+
+/// What went wrong, as a sentence for the person who started it.
+#[derive(Debug)]
+pub struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+/// How a server of one's own is set up.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Options {
+    folder: Option<PathBuf>,
+    settings: Vec<(String, String)>,
+}
+
+impl Options {
+    /// Keeps the data in this folder, and uses what is there. Default: a temporary folder.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// A setting of postgresql.conf; later ones win over earlier ones and over ours.
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the server and waits until it takes connections.
+    pub fn start(self) -> Result<Server, Error> {
+        let cluster = Cluster::create(self.folder, self.settings)?;
+        let client = Client::new(&cluster.url("postgres"))?;
+        Ok(Server { client, cluster: Some(cluster) })
+    }
+}
+
+/// A PostgreSQL server.
+pub struct Server {
+    client: Client,
+    /// `None`: somebody else's.
+    cluster: Option<Cluster>,
+}
+
+impl Server {
+    /// An empty server that is gone afterwards. It does not wait for the disk (`fsync` off).
+    pub fn temporary() -> Result<Self, Error> {
+        Options::default().start()
+    }
+
+    /// A server whose data stays in this folder, with the durability of a real one.
+    pub fn in_dir(folder: impl Into<PathBuf>) -> Result<Self, Error> {
+        Options::default().folder(folder).start()
+    }
+
+    /// Somebody else's server; the user of the URL must be allowed to create databases.
+    pub fn external(url: &str) -> Result<Self, Error> {
+        Ok(Self { client: Client::new(url)?, cluster: None })
+    }
+
+    /// The URL of a database, over TCP.
+    pub fn url(&self, database: &str) -> String {
+        self.client.url(database)
+    }
+
+    /// Creates a database and returns its URL. On somebody else's server it is dropped when this process ends.
+    #[track_caller]
+    pub fn create_database(&self, name: &str) -> String {
+        self.create_database_from_template(name, "template1")
+    }
+
+    /// Creates a database as a copy of another one, which nobody may be connected to.
+    #[track_caller]
+    pub fn create_database_from_template(&self, name: &str, template: &str) -> String {
+        if self.cluster.is_none() {
+            self.client.drop_at_exit(name);
+        }
+        self.client.psql("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""));
+        self.url(name)
+    }
+
+    /// Whether a database exists.
+    #[track_caller]
+    pub fn has_database(&self, name: &str) -> bool {
+        let name = name.replace('\'', "''");
+        !self
+            .client
+            .psql("postgres", &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'"))
+            .is_empty()
+    }
+
+    /// Drops a database, connected or not.
+    #[track_caller]
+    pub fn drop_database(&self, name: &str) {
+        self.client.psql("postgres", &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"));
+    }
+
+    /// Runs SQL with psql and returns what it prints: rows as lines, columns with `|` between. Panics on an error.
+    #[track_caller]
+    pub fn psql(&self, database: &str, sql: &str) -> String {
+        self.client.psql(database, sql)
+    }
+
+    /// As [`Server::psql`], but an error comes back as psql reports it.
+    pub fn try_psql(&self, database: &str, sql: &str) -> Result<String, Error> {
+        self.client.run(database, sql)
+    }
+
+    /// Ends all connections to a database but the asking one, and says how many there were.
+    #[track_caller]
+    pub fn terminate_connections(&self, database: &str) -> usize {
+        let database = database.replace('\'', "''");
+        let sql = format!(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+             WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+        );
+        self.client.psql("postgres", &sql).parse().unwrap_or_default()
+    }
+
+    /// Stops the server in an orderly way; connections are closed. Its URLs stay valid for [`Server::start`].
+    #[track_caller]
+    pub fn stop(&self) {
+        self.own("stop").stop("INT");
+    }
+
+    /// Stops the server as a crash does; the next start recovers.
+    #[track_caller]
+    pub fn crash(&self) {
+        self.own("crash").stop("QUIT");
+    }
+
+    /// Starts a stopped server again, on the same port.
+    #[track_caller]
+    pub fn start(&self) {
+        self.own("start").start().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Stops and starts.
+    #[track_caller]
+    pub fn restart(&self) {
+        self.stop();
+        self.start();
+    }
+
+    /// Stops all its processes in mid-work (SIGSTOP): connections stay open, nothing answers.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.own("freeze").freeze();
+    }
+
+    /// Lets a frozen server go on.
+    #[track_caller]
+    pub fn thaw(&self) {
+        self.own("thaw").thaw();
+    }
+
+    /// The process id of the postmaster; `None` while it is stopped.
+    #[track_caller]
+    pub fn pid(&self) -> Option<u32> {
+        self.own("ask for the pid of").pid()
+    }
+
+    /// The folder of the data.
+    #[track_caller]
+    pub fn data_folder(&self) -> &Path {
+        self.own("look into the folder of").data()
+    }
+
+    /// The server's log.
+    #[track_caller]
+    pub fn log_file(&self) -> &Path {
+        self.own("read the log of").log()
+    }
+
+    /// The psql command by which a person opens a database.
+    pub fn psql_command(&self, database: &str) -> String {
+        format!("psql {}", self.url(database))
+    }
+
+    /// Whether the server can be stopped, frozen and so on: it is ours.
+    pub fn is_own(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    #[track_caller]
+    fn own(&self, what: &str) -> &Cluster {
+        self.cluster.as_ref().unwrap_or_else(|| {
+            panic!("cannot {what} the server of TEST_DATABASE_URL: it is not ours. Unset it to test on a server of our own")
+        })
+    }
+}
+
+/// The server that all tests of this process share, started at the first use.
+#[track_caller]
+pub fn shared() -> &'static Server {
+    static SHARED: OnceLock<Result<Server, Error>> = OnceLock::new();
+    let server = SHARED.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) if !url.is_empty() => Server::external(&url),
+        _ => Server::temporary(),
+    });
+    server.as_ref().unwrap_or_else(|error| panic!("{error}"))
+}

@@ -1,0 +1,125 @@
+//! The throwaway PostgreSQL: what tests of the bot rely on.
+
+use std::time::{Duration, Instant};
+
+use sandbox::postgres::{Server, shared, unique_name};
+use sandbox::process::{children, signal};
+
+/// Waits for something outside this process.
+fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn databases_are_created_queried_and_copied() {
+    let server = shared();
+    let name = unique_name("first");
+    let url = server.create_database(&name);
+    assert!(url.ends_with(&format!("/{name}")));
+    assert_eq!(
+        server.psql(&name, "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'ы'); SELECT * FROM t"),
+        "1|ы"
+    );
+    let copy = unique_name("copy");
+    server.create_database_from_template(&copy, &name);
+    assert_eq!(server.psql(&copy, "SELECT count(*) FROM t"), "1");
+    assert!(server.try_psql(&copy, "SELECT 1/0").unwrap_err().to_string().contains("division by zero"));
+    server.drop_database(&copy);
+    assert!(server.has_database(&name) && !server.has_database(&copy));
+}
+
+#[test]
+fn data_survives_stop_crash_and_restart_on_the_same_url() {
+    let server = Server::temporary().unwrap();
+    let url = server.create_database("kept");
+    server.psql("kept", "CREATE TABLE t AS SELECT 1 AS a");
+    server.stop();
+    assert_eq!(server.pid(), None);
+    assert!(server.try_psql("kept", "SELECT 1").is_err());
+    server.start();
+    server.psql("kept", "INSERT INTO t VALUES (2)");
+    server.crash();
+    server.start();
+    assert_eq!(server.psql("kept", "SELECT count(*) FROM t"), "2");
+    assert_eq!(server.url("kept"), url);
+}
+
+#[test]
+fn a_frozen_server_answers_after_the_thaw() {
+    let server = Server::temporary().unwrap();
+    server.freeze();
+    let answer = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| server.psql("postgres", "SELECT 7"));
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(!asked.is_finished());
+        server.thaw();
+        asked.join().unwrap()
+    });
+    assert_eq!(answer, "7");
+}
+
+#[test]
+fn connections_can_be_terminated() {
+    let server = shared();
+    let name = unique_name("cut");
+    server.create_database(&name);
+    std::thread::scope(|scope| {
+        let sleeping = scope.spawn(|| server.try_psql(&name, "SELECT pg_sleep(60)"));
+        eventually("the connection is there", || server.terminate_connections(&name) == 1);
+        assert!(sleeping.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_dropped_server_leaves_neither_processes_nor_files_even_when_frozen() {
+    let server = Server::temporary().unwrap();
+    let folder = server.data_folder().parent().unwrap().to_owned();
+    let pid = server.pid().unwrap();
+    server.freeze();
+    drop(server);
+    assert!(!std::fs::exists(format!("/proc/{pid}")).unwrap() && !folder.exists());
+}
+
+#[test]
+fn a_folder_keeps_its_data_from_one_server_to_the_next() {
+    let folder = std::env::temp_dir().join(unique_name("sandbox_kept"));
+    let server = Server::in_dir(&folder).unwrap();
+    server.create_database("kept");
+    drop(server);
+    assert!(Server::in_dir(&folder).unwrap().has_database("kept"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Not a test of its own: a process for the next one to kill.
+#[test]
+fn a_process_with_a_server() {
+    let Ok(report) = std::env::var("SANDBOX_VICTIM") else { return };
+    let server = Server::temporary().unwrap();
+    let folder = server.data_folder().parent().unwrap().display().to_string();
+    std::fs::write(&report, format!("{} {folder}\n", server.pid().unwrap())).unwrap();
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+fn a_server_does_not_outlive_its_killed_process() {
+    let report = std::env::temp_dir().join(unique_name("sandbox_victim"));
+    let mut victim = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_with_a_server"])
+        .env("SANDBOX_VICTIM", &report)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the server runs", || std::fs::read_to_string(&report).is_ok_and(|text| text.ends_with('\n')));
+    let text = std::fs::read_to_string(&report).unwrap();
+    let (pid, folder) = text.trim().split_once(' ').unwrap();
+    assert!(!children(pid.parse().unwrap()).is_empty());
+    signal(victim.id(), "KILL");
+    victim.wait().unwrap();
+    eventually("the server is gone", || !std::fs::exists(format!("/proc/{pid}")).unwrap());
+    eventually("its folder is gone", || !std::fs::exists(folder).unwrap());
+    std::fs::remove_file(&report).unwrap();
+}
