@@ -94,7 +94,7 @@ fn a_passing_error_is_retried_and_the_person_never_hears_of_it() {
     assert_eq!(answer, expected_answer(&[Message::system(PROMPT), Message::user("hi")]));
     assert_eq!(world.model.requests().len(), 3);
     let requests = world.model.requests();
-    assert!(requests[2].when - requests[1].when >= Duration::from_secs(1), "Retry-After is honoured");
+    assert!(requests[2].at - requests[1].at >= Duration::from_secs(1), "Retry-After is honoured");
 }
 
 #[test]

@@ -58,6 +58,7 @@ impl World {
             ("TELEGRAM_BOT_TOKEN", world.telegram.token().to_owned()),
             ("LLM_BASE_URL", world.model.url()),
             ("OPENROUTER_API_KEY", world.model.key().to_owned()),
+            ("LLM_MODEL", world.model.name().to_owned()),
             ("DATABASE_URL", world.database_url()),
             ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
         ] {
@@ -119,7 +120,8 @@ impl World {
 
     /// Waits until the query's output satisfies `fits`.
     pub fn wait_for_rows(&self, sql: &str, fits: impl Fn(&str) -> bool) -> String {
-        wait_until(sql, || Some(self.psql(sql)).filter(|rows| fits(rows)))
+        // an error is a table that a migration has yet to create
+        wait_until(sql, || self.server().try_psql(&self.database, sql).ok().filter(|rows| fits(rows)))
     }
 
     /// Every update is done and every part settled.
