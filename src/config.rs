@@ -69,7 +69,8 @@ pub fn load_dotenv() -> anyhow::Result<()> {
         Err(error) if error.not_found() => Ok(()),
         Err(dotenvy::Error::LineParse(line, _)) => {
             let text = std::fs::read_to_string(path).unwrap_or_default();
-            match text.lines().position(|other| other.trim() == line.trim()) {
+            // the error holds the line, or its value alone
+            match text.lines().position(|other| other.trim().ends_with(line.trim())) {
                 Some(index) => anyhow::bail!(
                     ".env, line {}, is not of the form NAME=value (a value with spaces, quotes or $ belongs in \
                      single quotes)",

@@ -5,6 +5,11 @@
 mod world;
 
 mod answers;
+mod boot;
 mod commands;
+mod database;
+mod delivery;
 mod failures;
 mod order;
+mod packaging;
+mod reliability;
