@@ -3,8 +3,8 @@
 use clap::Parser;
 
 use crate::boot;
-use crate::config::{self, Config};
-use crate::logging;
+use crate::config::Config;
+use crate::{dotenv, logging};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -40,7 +40,7 @@ Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command li
 /// Reads the command line and does what it says.
 pub fn run() -> anyhow::Result<()> {
     let Arguments {} = Arguments::parse();
-    config::load_dotenv()?;
+    dotenv::load()?;
     logging::start()?;
     boot::run(Config::from_env()?)
 }

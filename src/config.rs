@@ -2,7 +2,7 @@
 //! Every fault is reported at once, by its variable; no value of a secret ever is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -57,30 +57,6 @@ impl fmt::Display for Faults {
             write!(f, "\n  {variable} {problem}; expected: {accepted}")?;
         }
         Ok(())
-    }
-}
-
-/// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
-/// fault. An error names the line, never what is in it.
-pub fn load_dotenv() -> anyhow::Result<()> {
-    let path = Path::new(".env");
-    match dotenvy::from_path(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        Err(dotenvy::Error::LineParse(line, _)) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            // the error holds the line, or its value alone
-            match text.lines().position(|other| other.trim().ends_with(line.trim())) {
-                Some(index) => anyhow::bail!(
-                    ".env, line {}, is not of the form NAME=value (a value with spaces, quotes or $ belongs in \
-                     single quotes)",
-                    index + 1
-                ),
-                None => anyhow::bail!(".env has a value whose quotes are not closed"),
-            }
-        }
-        Err(dotenvy::Error::Io(error)) => anyhow::bail!(".env cannot be read: {error}"),
-        Err(_) => anyhow::bail!(".env cannot be read"),
     }
 }
 

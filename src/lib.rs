@@ -13,6 +13,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dotenv;
 
 pub mod answer;
 pub mod boot;

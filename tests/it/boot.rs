@@ -37,7 +37,7 @@ fn an_env_file_of_the_predecessor_works_unchanged() {
     );
     let env = format!(
         "# the bot\nTELEGRAM_BOT_TOKEN={}\nOPENROUTER_API_KEY='{}'\nDATABASE_URL={url}\nLLM_MODEL={}\nLLM_TEMPERATURE=0.7\nLLM_MAX_TOKENS=1000\n\
-         LLM_TIMEOUT=60\nMAX_HISTORY_MESSAGES=20\nSYSTEM_PROMPT_PATH=prompts/nutritionist.txt\nLOG_LEVEL=INFO\n",
+         LLM_TIMEOUT=60\nMAX_HISTORY_MESSAGES=20\nSYSTEM_PROMPT_PATH=prompts/nutritionist.txt\nLOG_LEVEL=INFO\nROLE_TEXT=Ваш помощник по питанию\n",
         world.telegram.token(),
         world.model.key(),
         world.model.name()
@@ -47,14 +47,16 @@ fn an_env_file_of_the_predecessor_works_unchanged() {
         world.unset(name);
     }
     let _bot = world.start();
+    world.telegram.say(&Person::private(1), "/role");
+    world.telegram.wait_for_text(1, |text| text == "Ваш помощник по питанию");
     world.telegram.say(&Person::private(1), "hello");
-    world.telegram.wait_for_count(1, 1);
+    world.telegram.wait_for_count(1, 2);
 }
 
 #[test]
 fn an_env_file_that_does_not_parse_is_told_by_its_line_and_shows_no_secret() {
     let world = World::new();
-    fs::write(world.folder().join(".env"), "LLM_MODEL=m\nTELEGRAM_BOT_TOKEN=hunter2 and more\n").unwrap();
+    fs::write(world.folder().join(".env"), "LLM_MODEL=m\nTELEGRAM_BOT_TOKEN hunter2\n").unwrap();
     let bot = world.start();
     assert_eq!(bot.wait().code(), Some(1));
     let log = world.logs();
