@@ -6,7 +6,7 @@
 use std::process;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
@@ -34,6 +34,8 @@ use crate::worker;
 const BATCHES: usize = 4;
 /// How long a boot waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the end waits for a poll that the database holds.
+const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
@@ -97,7 +99,11 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         workers.into_iter().for_each(|worker| drop(worker.join()));
     }
     // poll ends at once, unless the database holds it: nothing is lost then, for nothing was confirmed
-    if idle || poll.is_finished() {
+    let deadline = Instant::now() + POLL_PATIENCE;
+    while !poll.is_finished() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    if poll.is_finished() {
         match poll.join() {
             Ok(ended) => ended.map_err(unauthorized)?,
             Err(_) => bail!("poll panicked; what is stored is answered after the next start"),

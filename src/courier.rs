@@ -56,13 +56,11 @@ impl Courier {
             }
             match bot.telegram.send(&unsent, content) {
                 Ok(message_id) => {
-                    // until this is recorded the part would be sent again, so it does not give up
-                    bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id))?;
+                    // until this is recorded the part would be sent again: there is nothing better to do than to try
+                    while bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id)).is_err() {}
                 }
-                Err(error) => match self.failed(bot, lane, &unsent, method, error)? {
-                    Outcome::More => return Ok(Outcome::More),
-                    outcome => return Ok(outcome),
-                },
+                // the rest is read anew: a simpler form may have taken its place
+                Err(error) => return self.failed(bot, lane, &unsent, method, error),
             }
         }
         Ok(Outcome::More)
@@ -92,7 +90,7 @@ impl Courier {
                     "the group became a supergroup; its rows move"
                 );
                 bot.store.run(|conn| outbox::move_chat(conn, lane, chat_id))?;
-                Ok(Outcome::Moved(Lane { chat_id, ..lane }))
+                Ok(Outcome::Moved(chat_id))
             }
             TelegramError::Forbidden(_) => {
                 let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;
