@@ -1,2 +1,13 @@
 //! The binary: maps the outcome of a run to an exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match systech_aidd::cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("systech-aidd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

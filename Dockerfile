@@ -1,0 +1,22 @@
+# The bot as a small image: built in one stage, run in another, without root and without a writable file.
+
+FROM rust:1.95-slim-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpq-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+RUN cargo build --release --locked --bin systech-aidd
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpq5 ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home aidd
+COPY --from=build /source/target/release/systech-aidd /usr/local/bin/systech-aidd
+WORKDIR /app
+COPY prompts prompts
+USER aidd
+# SIGTERM: running answers get SHUTDOWN_GRACE seconds, the rest stays queued
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["systech-aidd"]

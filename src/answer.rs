@@ -1,0 +1,211 @@
+//! One update → its reply, stored together in one transaction: a command's, or the model's answer to a question.
+//!
+//! Called by the worker for the oldest update of a lane. Whatever happens, the person gets an end: an answer, or one
+//! sentence per class of failure.
+
+use std::time::{Duration, Instant};
+
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use tracing::{debug, info, warn};
+
+use crate::backoff::Backoff;
+use crate::bot::Bot;
+use crate::command::{Command, Request};
+use crate::failure::Failure;
+use crate::llm::{Completion, LlmError, Message};
+use crate::part::Part;
+use crate::phrases::Language;
+use crate::stop::Stop;
+use crate::store::finish::{self, Ending, Turn};
+use crate::store::history::{self, Role};
+use crate::store::inbox::{self, Waiting};
+use crate::store::outbox::{Address, Unsent};
+use crate::store::{Lane, StoreError};
+use crate::telegram::Incoming;
+
+/// An update that crashed the program twice gets an honest failure at the third attempt.
+const LAST_ATTEMPT: i32 = 3;
+/// How often a model call is repeated after a passing error.
+const RETRIES: i32 = 2;
+
+/// What became of an update.
+pub enum Answered {
+    /// It is done; this is to be sent.
+    Done(Vec<Unsent>),
+    /// The model is to be asked again after this.
+    PutOff(Duration),
+    /// The end was asked for; the update waits for the next boot.
+    Interrupted,
+}
+
+impl Bot {
+    /// Answers `waiting`, the oldest update of `lane`.
+    pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &Stop) -> Result<Answered, StoreError> {
+        let seq = waiting.seq;
+        // an update from before this boot may be why the last run ended: count before trying
+        let counted = seq <= self.newest_at_boot;
+        if counted {
+            self.store.run(|conn| inbox::count_attempt(conn, seq))?;
+        }
+        let attempt = waiting.attempts + 1;
+        if attempt > LAST_ATTEMPT {
+            // not even the failure could be told: without looking at the update again
+            let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
+            return self.say(address, Language::Russian.failure(Failure::Crashed));
+        }
+        let answered = self.attempt(lane, waiting, attempt, stop)?;
+        if counted && !matches!(answered, Answered::Done(_)) {
+            self.store.run(|conn| inbox::discount_attempt(conn, seq))?;
+        }
+        Ok(answered)
+    }
+
+    fn attempt(
+        &self,
+        lane: Lane,
+        waiting: &Waiting,
+        attempt: i32,
+        stop: &Stop,
+    ) -> Result<Answered, StoreError> {
+        let update_seq = waiting.seq;
+        let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload) else {
+            let address = Address { lane, update_seq, thread_id: None, reply_to: None };
+            return self.say(address, Language::Russian.unreadable());
+        };
+        let reply_to = (!message.private).then_some(message.message_id);
+        let address = Address { lane, update_seq, thread_id: message.thread_id, reply_to };
+        let language = message.language;
+        let Some(text) = message.text.filter(|text| !text.trim().is_empty()) else {
+            return self.say(address, language.only_text());
+        };
+        match Request::of(&text, &self.username) {
+            Request::Foreign => self.reply(address, |_| Ok(Vec::new())),
+            Request::Unknown => self.say(address, language.unknown_command()),
+            Request::Command(command) => self.command(address, command, language),
+            Request::Question if attempt == LAST_ATTEMPT => {
+                warn!(seq = update_seq, "crashed at each attempt; the question fails");
+                self.fail(address, &text, Instant::now(), language, Failure::Crashed)
+            }
+            Request::Question => self.question(address, &text, language, waiting.retries, stop),
+        }
+    }
+
+    fn command(
+        &self,
+        address: Address,
+        command: Command,
+        language: Language,
+    ) -> Result<Answered, StoreError> {
+        debug!(seq = address.update_seq, command = command.name(), "command");
+        match command {
+            Command::Start => self.say(address, language.greeting()),
+            Command::Help => self.say(address, &language.help()),
+            Command::Role => self.say(address, &self.role),
+            Command::Clear | Command::New => self.reply(address, |conn| {
+                history::clear(conn, address.lane).map(|n| Part::plain_parts(&language.cleared(n)))
+            }),
+            Command::Restore => self.reply(address, |conn| {
+                history::restore(conn, address.lane).map(|n| Part::plain_parts(&language.restored(n)))
+            }),
+        }
+    }
+
+    fn question(
+        &self,
+        address: Address,
+        question: &str,
+        language: Language,
+        retries: i32,
+        stop: &Stop,
+    ) -> Result<Answered, StoreError> {
+        let began = Instant::now();
+        let seq = address.update_seq;
+        let typing = self.telegram.typing(address.lane.chat_id, address.thread_id);
+        let said = self.store.run(|conn| history::recent(conn, address.lane, self.max_history))?;
+        let completion = self.ask(&said, question, stop);
+        drop(typing);
+        match completion {
+            Ok(Completion { text: answer, usage }) => {
+                info!(
+                    seq,
+                    prompt_tokens = usage.prompt_tokens,
+                    completion_tokens = usage.completion_tokens,
+                    millis = usage.duration_ms,
+                    "answered"
+                );
+                let parts = Part::plain_parts(&answer);
+                let turn = Turn { question, began, ending: &Ending::Answered { answer, usage } };
+                // an answer that was paid for is not given up because the database is away
+                let unsent = self.store.insist(|conn| finish::turn(conn, address, &turn, &parts))?;
+                Ok(Answered::Done(unsent.unwrap_or_default()))
+            }
+            Err(LlmError::Stopped) => Ok(Answered::Interrupted),
+            Err(LlmError::Passing { pause, problem, .. }) if retries < RETRIES => {
+                let backoff = || {
+                    Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
+                };
+                let wait = pause.unwrap_or_else(backoff);
+                info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
+                self.store.run(|conn| inbox::put_off(conn, seq, wait))?;
+                Ok(Answered::PutOff(wait))
+            }
+            Err(error) => {
+                let failure = match error {
+                    LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
+                    LlmError::ContextTooLong | LlmError::Stopped => Failure::TooLong,
+                };
+                warn!(seq, class = failure.class(), problem = %error, "no answer");
+                self.fail(address, question, began, language, failure)
+            }
+        }
+    }
+
+    /// Asks the model; if the prompt is too long for it, once more with half of the history.
+    fn ask(&self, said: &[history::Said], question: &str, stop: &Stop) -> Result<Completion, LlmError> {
+        let ask = |said: &[history::Said]| {
+            let system = (!self.system_prompt.is_empty())
+                .then_some(Message { role: "system", content: &self.system_prompt });
+            let past = said.iter().map(|(role, content)| Message { role, content });
+            let prompt: Vec<_> = system
+                .into_iter()
+                .chain(past)
+                .chain([Message { role: Role::User.as_str(), content: question }])
+                .collect();
+            self.llm.complete(&prompt, stop)
+        };
+        match ask(said) {
+            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),
+            result => result,
+        }
+    }
+
+    fn fail(
+        &self,
+        address: Address,
+        question: &str,
+        began: Instant,
+        language: Language,
+        failure: Failure,
+    ) -> Result<Answered, StoreError> {
+        let parts = Part::plain_parts(&language.failure(failure));
+        let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
+        let turn = Turn { question, began, ending: &ending };
+        let unsent = self.store.insist(|conn| finish::turn(conn, address, &turn, &parts))?;
+        Ok(Answered::Done(unsent.unwrap_or_default()))
+    }
+
+    /// Finishes the update with a text of the bot's own.
+    fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
+        self.reply(address, |_| Ok(Part::plain_parts(text.as_ref())))
+    }
+
+    fn reply(
+        &self,
+        address: Address,
+        act: impl Fn(&mut PgConnection) -> QueryResult<Vec<Part>>,
+    ) -> Result<Answered, StoreError> {
+        let unsent = self.store.run(|conn| finish::reply(conn, address, &act))?;
+        Ok(Answered::Done(unsent.unwrap_or_default()))
+    }
+}

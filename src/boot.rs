@@ -1,0 +1,177 @@
+//! From a configuration to a running bot and back: migrations, the schedule, the threads, the shutdown.
+//!
+//! Only this module spawns threads. A closed channel is the stop signal: poll ends and closes `wakes`, the dispatcher
+//! drains and closes `jobs`, the workers end.
+
+use std::process;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use crossbeam_channel::{Receiver, bounded};
+use frankenstein::TelegramApi;
+use frankenstein::methods::{DeleteWebhookParams, SetMyCommandsParams};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tracing::{info, warn};
+
+use crate::backoff::Backoff;
+use crate::bot::Bot;
+use crate::config::Config;
+use crate::courier::Courier;
+use crate::dispatch::Dispatcher;
+use crate::http::Http;
+use crate::llm::Llm;
+use crate::phrases::Language;
+use crate::poll::Poll;
+use crate::stop::Stop;
+use crate::store::{Store, inbox, migrate, outbox};
+use crate::telegram::{Telegram, TelegramError};
+use crate::worker;
+
+/// How many batches may wait for the dispatcher before poll has to wait.
+const BATCHES: usize = 4;
+/// How long a boot waits for the database to come up.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the bot until a signal ends it.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    let stop = Stop::new();
+    let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
+    let shutdown = watch_signals(stop.clone())?;
+
+    if !migrate::at_boot(&config.database_url, DATABASE_PATIENCE, &stop)? {
+        return Ok(());
+    }
+    let store = Store::new(&config.database_url, config.pool_size);
+    let telegram = Telegram::new(http.clone(), &config.telegram_url, &config.token, Stop::new());
+    let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
+
+    let bot_id = telegram.bot_id();
+    let (newest_at_boot, lanes, pauses) = store.run(|conn| {
+        Ok((inbox::newest(conn)?, inbox::waiting_lanes(conn, bot_id)?, outbox::pauses(conn, bot_id)?))
+    })?;
+    let bot = Arc::new(Bot {
+        store,
+        telegram,
+        llm: Llm::new(http.clone(), config.llm),
+        courier: Courier::new(pauses),
+        username,
+        system_prompt: config.system_prompt,
+        role: config.role,
+        max_history: config.max_history,
+        newest_at_boot,
+    });
+    info!(
+        bot = bot.username,
+        version = env!("CARGO_PKG_VERSION"),
+        waiting = lanes.len(),
+        workers = config.workers,
+        "ready"
+    );
+
+    let (jobs, jobs_out) = bounded(config.workers);
+    let (results, finished) = bounded(config.workers);
+    let workers = (0..config.workers)
+        .map(|number| {
+            let (bot, jobs, results) = (Arc::clone(&bot), jobs_out.clone(), results.clone());
+            spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let (wakes_in, wakes) = bounded(BATCHES);
+    let poll = {
+        let (bot, stop) = (Arc::clone(&bot), stop.clone());
+        spawn("poll".to_owned(), move || {
+            let telegram = bot.telegram.until(&stop);
+            Poll { http: &http, telegram, store: &bot.store, wakes: wakes_in, stop }.run()
+        })?
+    };
+
+    let dispatcher =
+        Dispatcher { wakes, finished, jobs, shutdown, workers: config.workers, grace: config.grace };
+    let idle = dispatcher.run(lanes);
+    stop.request();
+    if idle {
+        // the dispatcher is gone and with it the last sender of jobs
+        workers.into_iter().for_each(|worker| drop(worker.join()));
+    }
+    // poll ends at once, unless the database holds it: nothing is lost then, for nothing was confirmed
+    if idle || poll.is_finished() {
+        match poll.join() {
+            Ok(ended) => ended.map_err(unauthorized)?,
+            Err(_) => bail!("poll panicked; what is stored is answered after the next start"),
+        }
+    }
+    info!("stopped");
+    Ok(())
+}
+
+fn spawn<T: Send + 'static>(
+    name: String,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<thread::JoinHandle<T>> {
+    thread::Builder::new()
+        .name(name)
+        .spawn(work)
+        .context("a thread cannot be started; WORKERS may be too many")
+}
+
+/// The first SIGTERM or SIGINT asks for the end, the second one is it.
+fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
+    let mut signals = Signals::new([SIGTERM, SIGINT]).context("signals cannot be watched")?;
+    let (shutdown, watched) = bounded(1);
+    spawn("signals".to_owned(), move || {
+        let mut signals = signals.forever();
+        signals.next();
+        stop.request();
+        let _ = shutdown.send(());
+        if let Some(signal) = signals.next() {
+            warn!("a second signal: ending at once");
+            // as a shell reports a process that a signal ended
+            process::exit(128 + signal);
+        }
+    })?;
+    Ok(watched)
+}
+
+/// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
+fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Option<String>> {
+    let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+    let mut waiting = false;
+    let username = loop {
+        match telegram.get_me() {
+            Ok(me) => break me.result.username.unwrap_or_default(),
+            Err(TelegramError::Stopped) => return Ok(None),
+            Err(error @ (TelegramError::Unauthorized | TelegramError::BadRequest(_))) => {
+                return Err(unauthorized(error));
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut waiting, true) {
+                    warn!("{error}; the bot starts as soon as Telegram answers");
+                }
+                let wait = if let TelegramError::RetryAfter(pause) = error { pause } else { backoff.next() };
+                http.sleep(wait, stop);
+            }
+        }
+    };
+    // neither is worth a refusal to start: poll deletes a webhook that is in its way, a menu is an ornament
+    let webhook = DeleteWebhookParams::builder().drop_pending_updates(false).build();
+    if let Err(error) = telegram.delete_webhook(&webhook) {
+        warn!("deleteWebhook: {error}");
+    }
+    for (language, code) in [(Language::Russian, None), (Language::English, Some("en".to_owned()))] {
+        let menu = SetMyCommandsParams::builder().commands(language.menu()).maybe_language_code(code).build();
+        if let Err(error) = telegram.set_my_commands(&menu) {
+            warn!("setMyCommands: {error}");
+        }
+    }
+    Ok(Some(username))
+}
+
+/// What an operator can do about a token that Telegram does not take.
+fn unauthorized(error: TelegramError) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{error}: TELEGRAM_BOT_TOKEN is not a valid token (any more); @BotFather shows the current one"
+    )
+}

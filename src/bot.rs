@@ -1,0 +1,28 @@
+//! What every worker holds: the connections to the three neighbours, and what was settled at boot.
+
+use crate::courier::Courier;
+use crate::llm::Llm;
+use crate::store::Store;
+use crate::telegram::Telegram;
+
+/// Shared by all workers; nothing in it belongs to one message.
+pub struct Bot {
+    /// PostgreSQL.
+    pub store: Store,
+    /// The Bot API.
+    pub telegram: Telegram,
+    /// The model.
+    pub llm: Llm,
+    /// Sends what the outbox holds.
+    pub courier: Courier,
+    /// The bot's name, by which a group addresses its commands.
+    pub username: String,
+    /// What the model is told before the dialogue.
+    pub system_prompt: String,
+    /// What people are told about the bot.
+    pub role: String,
+    /// How many messages of the dialogue the model reads.
+    pub max_history: u32,
+    /// The newest update that was in the inbox before this boot.
+    pub newest_at_boot: i64,
+}

@@ -1,0 +1,46 @@
+//! The command line.
+
+use clap::Parser;
+
+use crate::boot;
+use crate::config::{self, Config};
+use crate::logging;
+
+/// The Telegram assistant that never loses a message.
+///
+/// A person writes to the bot, a language model answers, and every dialogue stays in your own PostgreSQL, in the
+/// table `messages`. Without arguments the bot runs until SIGTERM or Ctrl-C: pending migrations first, then polling.
+#[derive(Parser)]
+#[command(version, after_help = AFTER_HELP)]
+struct Arguments {}
+
+const AFTER_HELP: &str = "\
+Settings come from the environment and from .env in the working directory; the environment wins.
+
+  TELEGRAM_BOT_TOKEN    required; from @BotFather
+  DATABASE_URL          required; postgresql://user:password@host:port/database
+  OPENROUTER_API_KEY    required, unless LLM_BASE_URL names an endpoint that needs no key
+  LLM_BASE_URL          any OpenAI-compatible endpoint, with its /v1  [https://openrouter.ai/api/v1]
+  LLM_MODEL             [openai/gpt-4o-mini]
+  LLM_TEMPERATURE       0 to 2  [0.7]
+  LLM_MAX_TOKENS        longest answer, in tokens  [1000]
+  LLM_TIMEOUT           longest silence of the model, in seconds  [60]
+  MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
+  SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
+  ROLE_TEXT             what /role says  [first paragraph of that file]
+  TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
+  WORKERS               answers in the making at the same time  [64]
+  DATABASE_POOL_SIZE    connections to PostgreSQL; far fewer than WORKERS are enough  [8]
+  SHUTDOWN_GRACE        seconds that running answers get after SIGTERM  [20]
+  LOG_FORMAT            text or json  [text]
+  RUST_LOG              filter of the log, to standard error  [info]
+
+Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command line, 128 + signal after a second signal.";
+
+/// Reads the command line and does what it says.
+pub fn run() -> anyhow::Result<()> {
+    let Arguments {} = Arguments::parse();
+    config::load_dotenv()?;
+    logging::start()?;
+    boot::run(Config::from_env()?)
+}

@@ -1,0 +1,105 @@
+//! What a text asks for: a command, by its exact token, or an answer.
+
+/// The commands of the bot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// A greeting.
+    Start,
+    /// What the bot can do.
+    Help,
+    /// Who the bot is.
+    Role,
+    /// Clears the dialogue.
+    Clear,
+    /// The same.
+    New,
+    /// Undoes the latest clearing.
+    Restore,
+}
+
+impl Command {
+    /// All, in the order of the menu.
+    pub const ALL: [Self; 6] = [Self::Start, Self::Help, Self::Role, Self::Clear, Self::New, Self::Restore];
+
+    /// Its token, without the slash.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Help => "help",
+            Self::Role => "role",
+            Self::Clear => "clear",
+            Self::New => "new",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// What a text asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// One of the commands.
+    Command(Command),
+    /// A command by its form, but none of ours.
+    Unknown,
+    /// A command for another bot of the group: not ours to answer.
+    Foreign,
+    /// Everything else is for the model.
+    Question,
+}
+
+impl Request {
+    /// Reads `text`, which was written to the bot called `username`. A command is a slash, then letters, digits and
+    /// underscores (Bot API, MessageEntity `bot_command`), perhaps `@` and a bot's name, up to the first white
+    /// space; what follows it is not looked at. `/etc/hosts` is no command.
+    pub fn of(text: &str, username: &str) -> Self {
+        let token = text.split_whitespace().next().unwrap_or_default();
+        let Some(token) = token.strip_prefix('/').filter(|_| text.starts_with('/')) else {
+            return Self::Question;
+        };
+        let (name, bot) = match token.split_once('@') {
+            Some((name, bot)) => (name, Some(bot)),
+            None => (token, None),
+        };
+        let word =
+            |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !word(name) || name.len() > 32 || !bot.is_none_or(word) {
+            return Self::Question;
+        }
+        if bot.is_some_and(|bot| !bot.eq_ignore_ascii_case(username)) {
+            return Self::Foreign;
+        }
+        Command::ALL
+            .into_iter()
+            .find(|command| command.name().eq_ignore_ascii_case(name))
+            .map_or(Self::Unknown, Self::Command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_exact_tokens_and_everything_else_is_a_question() {
+        for (text, expected) in [
+            ("/clear", Request::Command(Command::Clear)),
+            ("/Clear", Request::Command(Command::Clear)),
+            ("/clear@Our_Bot", Request::Command(Command::Clear)),
+            ("/clear please", Request::Command(Command::Clear)),
+            ("/start\npayload", Request::Command(Command::Start)),
+            ("/clear@other_bot", Request::Foreign),
+            ("/cleared", Request::Unknown),
+            ("/clea", Request::Unknown),
+            ("/unknown@our_bot", Request::Unknown),
+            ("/etc/hosts", Request::Question),
+            ("/", Request::Question),
+            ("/привет", Request::Question),
+            ("/clear@", Request::Question),
+            (" /clear", Request::Question),
+            ("what is /clear?", Request::Question),
+            ("", Request::Question),
+        ] {
+            assert_eq!(Request::of(text, "our_bot"), expected, "{text:?}");
+        }
+    }
+}

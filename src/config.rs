@@ -1,0 +1,363 @@
+//! The configuration: read whole at boot, from the environment and `.env`, and checked before anything starts.
+//! Every fault is reported at once, by its variable; no value of a secret ever is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::llm;
+use crate::secret::Secret;
+use crate::telegram::Token;
+
+const TELEGRAM_API_URL: &str = "https://api.telegram.org";
+const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
+
+/// All settings. `.env.example` describes each.
+#[derive(Debug)]
+pub struct Config {
+    /// TELEGRAM_BOT_TOKEN
+    pub token: Token,
+    /// TELEGRAM_API_URL: what stands before `/bot<token>/`.
+    pub telegram_url: String,
+    /// DATABASE_URL, as libpq understands it.
+    pub database_url: Secret,
+    /// DATABASE_POOL_SIZE
+    pub pool_size: u32,
+    /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT
+    pub llm: llm::Settings,
+    /// MAX_HISTORY_MESSAGES
+    pub max_history: u32,
+    /// The text of SYSTEM_PROMPT_PATH.
+    pub system_prompt: String,
+    /// ROLE_TEXT, or what stands for it.
+    pub role: String,
+    /// WORKERS
+    pub workers: usize,
+    /// SHUTDOWN_GRACE
+    pub grace: Duration,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    variable: &'static str,
+    problem: String,
+    accepted: &'static str,
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration cannot be used:")?;
+        for Fault { variable, problem, accepted } in &self.0 {
+            write!(f, "\n  {variable} {problem}; expected: {accepted}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
+/// fault. An error names the line, never what is in it.
+pub fn load_dotenv() -> anyhow::Result<()> {
+    let path = Path::new(".env");
+    match dotenvy::from_path(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        Err(dotenvy::Error::LineParse(line, _)) => {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            match text.lines().position(|other| other.trim() == line.trim()) {
+                Some(index) => anyhow::bail!(
+                    ".env, line {}, is not of the form NAME=value (a value with spaces, quotes or $ belongs in \
+                     single quotes)",
+                    index + 1
+                ),
+                None => anyhow::bail!(".env has a value whose quotes are not closed"),
+            }
+        }
+        Err(dotenvy::Error::Io(error)) => anyhow::bail!(".env cannot be read: {error}"),
+        Err(_) => anyhow::bail!(".env cannot be read"),
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, Faults> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads every variable through `lookup`.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut env = Reader { lookup, faults: Vec::new() };
+        let token =
+            env.required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
+        let telegram_url = env.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
+        let database_url = env.required::<DatabaseUrl>(
+            "DATABASE_URL",
+            "postgresql://user:password@host:port/database (postgresql+asyncpg:// is understood too)",
+        );
+        let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
+        let base_url = env.parse("LLM_BASE_URL", OPENROUTER_URL, http_url, HTTP_URL);
+        let key = env.text("OPENROUTER_API_KEY");
+        if key.is_none() && base_url.as_deref() == Some(OPENROUTER_URL) {
+            let accepted = "a key of openrouter.ai (another endpoint, set with LLM_BASE_URL, may need none)";
+            env.fault("OPENROUTER_API_KEY", "is missing".to_owned(), accepted);
+        }
+        if key.as_ref().is_some_and(|key| !key.chars().all(|c| c.is_ascii_graphic())) {
+            env.fault("OPENROUTER_API_KEY", "holds a character no key has".to_owned(), "the key alone");
+        }
+        let model = env.text("LLM_MODEL").unwrap_or_else(|| "openai/gpt-4o-mini".to_owned());
+        let temperature = env.number("LLM_TEMPERATURE", "0.7", 0.0..=2.0, "a number from 0 to 2");
+        let max_tokens =
+            env.number("LLM_MAX_TOKENS", "1000", 1..=1_000_000, "a whole number from 1 to 1000000");
+        let silence = env.number("LLM_TIMEOUT", "60", 0.1..=3600.0, "seconds, from 0.1 to 3600");
+        let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
+        let system_prompt = env.prompt();
+        let role = env.text("ROLE_TEXT").or_else(|| system_prompt.as_deref().map(role_of));
+        let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
+        let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
+
+        // `?` only leaves this block where a fault was noted
+        let config = (|| {
+            Some(Self {
+                token: token?,
+                telegram_url: telegram_url?,
+                database_url: database_url?.0,
+                pool_size: pool_size?,
+                llm: llm::Settings {
+                    base_url: base_url?,
+                    key: key.map(Secret::new),
+                    model,
+                    temperature: temperature?,
+                    max_tokens: max_tokens?,
+                    silence: Duration::from_secs_f64(silence?),
+                },
+                max_history: max_history?,
+                system_prompt: system_prompt?,
+                role: role?,
+                workers: workers?,
+                grace: Duration::from_secs_f64(grace?),
+            })
+        })();
+        match config {
+            Some(config) if env.faults.is_empty() => Ok(config),
+            _ => Err(Faults(env.faults)),
+        }
+    }
+}
+
+/// Reads variables and notes what is wrong with them. An empty variable is one that is not set.
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn fault(&mut self, variable: &'static str, problem: String, accepted: &'static str) {
+        self.faults.push(Fault { variable, problem, accepted });
+    }
+
+    fn required<T: FromStr<Err = &'static str>>(
+        &mut self,
+        name: &'static str,
+        accepted: &'static str,
+    ) -> Option<T> {
+        let problem = match self.text(name).map(|text| text.parse()) {
+            Some(Ok(value)) => return Some(value),
+            Some(Err(problem)) => problem,
+            None => "is missing",
+        };
+        self.fault(name, problem.to_owned(), accepted);
+        None
+    }
+
+    fn parse<T>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        accepted: &'static str,
+    ) -> Option<T> {
+        let text = self.text(name);
+        let value = parse(text.as_deref().unwrap_or(default));
+        if value.is_none() {
+            self.fault(name, format!("is {:?}", text.unwrap_or_default()), accepted);
+        }
+        value
+    }
+
+    fn number<T: FromStr + PartialOrd>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        range: std::ops::RangeInclusive<T>,
+        accepted: &'static str,
+    ) -> Option<T> {
+        let parse = |text: &str| text.parse().ok().filter(|number| range.contains(number));
+        self.parse(name, default, parse, accepted)
+    }
+
+    fn prompt(&mut self) -> Option<String> {
+        let path = PathBuf::from(
+            self.text("SYSTEM_PROMPT_PATH").unwrap_or_else(|| "prompts/nutritionist.txt".to_owned()),
+        );
+        let problem = match std::fs::read(&path).map(String::from_utf8) {
+            Ok(Ok(text)) => match text.trim_start_matches('\u{feff}').trim() {
+                "" => "is empty".to_owned(),
+                text => return Some(text.replace('\0', "")),
+            },
+            Ok(Err(_)) => "is not UTF-8 text".to_owned(),
+            Err(error) => format!("cannot be read ({error})"),
+        };
+        self.fault(
+            "SYSTEM_PROMPT_PATH",
+            format!("names {}, which {problem}", path.display()),
+            "a text file that tells the model who it is",
+        );
+        None
+    }
+}
+
+const HTTP_URL: &str = "a URL that begins with http:// or https://";
+
+fn http_url(text: &str) -> Option<String> {
+    let url = reqwest::Url::parse(text).ok()?;
+    let valid = matches!(url.scheme(), "http" | "https") && url.has_host();
+    valid.then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// What stands for ROLE_TEXT: the first paragraph of the prompt, up to 500 characters.
+fn role_of(prompt: &str) -> String {
+    let paragraph = prompt.split("\n\n").map(str::trim).find(|text| !text.is_empty()).unwrap_or_default();
+    let mut role: String = paragraph.chars().take(500).collect();
+    if role.len() < paragraph.len() {
+        let cut = role.rfind(char::is_whitespace).unwrap_or(role.len());
+        role.truncate(cut);
+        role.push('…');
+    }
+    role
+}
+
+/// A database URL in the form that libpq takes.
+struct DatabaseUrl(Secret);
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = text.split_once("://").ok_or("is not a URL")?;
+        // SQLAlchemy names its driver in the scheme
+        let (scheme, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
+        if !matches!(scheme, "postgresql" | "postgres") {
+            return Err("is not a URL of PostgreSQL");
+        }
+        let mut rest = rest.to_owned();
+        // asyncpg calls `ssl` what libpq calls `sslmode`
+        if driver == "asyncpg" {
+            for mark in ["?", "&"] {
+                rest = rest.replace(&format!("{mark}ssl=true"), &format!("{mark}sslmode=require"));
+                rest = rest.replace(&format!("{mark}ssl="), &format!("{mark}sslmode="));
+            }
+        }
+        Ok(Self(Secret::new(format!("postgresql://{rest}"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &[(&str, &str)] = &[
+        ("TELEGRAM_BOT_TOKEN", "123456:abcdefghijklmnop"),
+        ("OPENROUTER_API_KEY", "sk-or-secret"),
+        ("DATABASE_URL", "postgresql+asyncpg://systech:pass@localhost:5432/systech_aidd"),
+        ("SYSTEM_PROMPT_PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/nutritionist.txt")),
+    ];
+
+    fn read(changes: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup = |name: &str| {
+            let set = changes.iter().chain(GOOD).find(|(variable, _)| *variable == name);
+            set.map(|(_, value)| (*value).to_owned())
+        };
+        Config::read(&lookup).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn an_env_of_the_predecessor_is_enough() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.database_url.expose(), "postgresql://systech:pass@localhost:5432/systech_aidd");
+        assert_eq!(config.llm.base_url, "https://openrouter.ai/api/v1");
+        assert_eq!((config.workers, config.pool_size, config.max_history), (64, 8, 20));
+        assert!(config.system_prompt.starts_with(&config.role));
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once_and_none_shows_a_secret() {
+        let message = read(&[
+            ("TELEGRAM_BOT_TOKEN", "topsecret"),
+            ("DATABASE_URL", "mysql://root:topsecret@localhost/x"),
+            ("OPENROUTER_API_KEY", ""),
+            ("LLM_TEMPERATURE", "2.5"),
+            ("LLM_MAX_TOKENS", "many"),
+            ("WORKERS", "0"),
+            ("LLM_TIMEOUT", "NaN"),
+            ("TELEGRAM_API_URL", "localhost:8081"),
+            ("SYSTEM_PROMPT_PATH", "no/such/file"),
+        ])
+        .unwrap_err();
+        for variable in [
+            "TELEGRAM_BOT_TOKEN",
+            "DATABASE_URL",
+            "OPENROUTER_API_KEY",
+            "LLM_TEMPERATURE",
+            "LLM_MAX_TOKENS",
+            "WORKERS",
+            "LLM_TIMEOUT",
+            "TELEGRAM_API_URL",
+            "SYSTEM_PROMPT_PATH",
+        ] {
+            assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
+        }
+        assert!(!message.contains("topsecret"), "{message}");
+        assert_eq!(message.lines().count(), 10, "{message}");
+    }
+
+    #[test]
+    fn a_temperature_of_zero_is_allowed() {
+        assert!(read(&[("LLM_TEMPERATURE", "0")]).unwrap().llm.temperature.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn another_endpoint_may_need_no_key() {
+        let config =
+            read(&[("OPENROUTER_API_KEY", ""), ("LLM_BASE_URL", "http://localhost:11434/v1/")]).unwrap();
+        assert_eq!(config.llm.base_url, "http://localhost:11434/v1");
+        assert!(config.llm.key.is_none());
+    }
+
+    #[test]
+    fn the_database_url_loses_its_driver_and_keeps_everything_else() {
+        for (url, expected) in [
+            ("postgres://u:p%40x@h/d", "postgresql://u:p%40x@h/d"),
+            ("postgresql+asyncpg://u:a+b@h/d?ssl=require", "postgresql://u:a+b@h/d?sslmode=require"),
+            ("postgresql+asyncpg://h/d?ssl=true", "postgresql://h/d?sslmode=require"),
+            ("postgresql+psycopg2://h/d?sslmode=disable", "postgresql://h/d?sslmode=disable"),
+        ] {
+            assert_eq!(read(&[("DATABASE_URL", url)]).unwrap().database_url.expose(), expected);
+        }
+    }
+
+    #[test]
+    fn the_role_is_the_first_paragraph_up_to_500_characters() {
+        assert_eq!(role_of("You are kind.\nAnd brief.\n\nMore."), "You are kind.\nAnd brief.");
+        let long = role_of(&"слово ".repeat(200));
+        assert!(long.chars().count() <= 500 && long.ends_with("слово…"), "{long}");
+    }
+}

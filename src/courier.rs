@@ -1,0 +1,138 @@
+//! Outbox → Telegram: sends the parts of one lane in order and settles each as soon as its fate is known.
+//!
+//! A pause that Telegram asks for is kept per chat and method, here for this run and in the outbox for the next.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::{debug, warn};
+
+use crate::backoff::Backoff;
+use crate::bot::Bot;
+use crate::dispatch::Outcome;
+use crate::store::outbox::{self, Unsent};
+use crate::store::{Lane, StoreError};
+use crate::telegram::{Method, TelegramError};
+
+/// The longest wait between two tries while Telegram is not to be reached.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// The pauses in force.
+#[derive(Default)]
+pub struct Courier {
+    pauses: Mutex<HashMap<(i64, Method), Instant>>,
+}
+
+impl Courier {
+    /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
+    /// holds for all.
+    pub fn new(pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
+        let courier = Self::default();
+        for (chat_id, pause) in pauses {
+            courier.pause(chat_id, Method::SendMessage, pause);
+            courier.pause(chat_id, Method::SendRichMessage, pause);
+        }
+        courier
+    }
+
+    /// Sends `parts`, the oldest unsent ones of `lane`. [`Outcome::More`]: all are settled.
+    pub fn deliver(&self, bot: &Bot, lane: Lane, parts: Vec<Unsent>) -> Result<Outcome, StoreError> {
+        for unsent in parts {
+            if let Some(wait) = unsent.wait() {
+                return Ok(Outcome::RetryIn(wait));
+            }
+            let content = match unsent.part() {
+                Ok(part) => part.content,
+                Err(_) => {
+                    warn!(part = unsent.id, "a part that does not decode is abandoned");
+                    bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
+                    continue;
+                }
+            };
+            let method = Method::of(&content);
+            if let Some(wait) = self.wait(unsent.chat_id, method) {
+                return Ok(Outcome::RetryIn(wait));
+            }
+            match bot.telegram.send(&unsent, content) {
+                Ok(message_id) => {
+                    // until this is recorded the part would be sent again, so it does not give up
+                    bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id))?;
+                }
+                Err(error) => match self.failed(bot, lane, &unsent, method, error)? {
+                    Outcome::More => return Ok(Outcome::More),
+                    outcome => return Ok(outcome),
+                },
+            }
+        }
+        Ok(Outcome::More)
+    }
+
+    /// What follows from a refused or failed send.
+    fn failed(
+        &self,
+        bot: &Bot,
+        lane: Lane,
+        unsent: &Unsent,
+        method: Method,
+        error: TelegramError,
+    ) -> Result<Outcome, StoreError> {
+        let part = unsent.id;
+        match error {
+            TelegramError::RetryAfter(pause) => {
+                warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
+                self.pause(unsent.chat_id, method, pause);
+                bot.store.run(|conn| outbox::put_off(conn, part, pause))?;
+                Ok(Outcome::RetryIn(pause))
+            }
+            TelegramError::Migrated(chat_id) => {
+                warn!(
+                    chat = unsent.chat_id,
+                    new_chat = chat_id,
+                    "the group became a supergroup; its rows move"
+                );
+                bot.store.run(|conn| outbox::move_chat(conn, lane, chat_id))?;
+                Ok(Outcome::Moved(Lane { chat_id, ..lane }))
+            }
+            TelegramError::Forbidden(_) => {
+                let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;
+                warn!(chat = unsent.chat_id, parts, "{error}; what waits for the chat is abandoned");
+                Ok(Outcome::More)
+            }
+            TelegramError::BadRequest(_) => {
+                if bot.store.run(|conn| outbox::simplify(conn, part))? {
+                    warn!(part, "{error}; a simpler form takes its place");
+                } else {
+                    warn!(part, "{error}; the part is abandoned, the answer stays in messages");
+                    bot.store.run(|conn| outbox::abandon(conn, part))?;
+                }
+                Ok(Outcome::More)
+            }
+            error => {
+                let wait =
+                    Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
+                // one line a part, however long the outage
+                if unsent.attempts == 0 {
+                    warn!(part, "{error}; the part is sent again later");
+                } else {
+                    debug!(part, attempts = unsent.attempts, "{error}");
+                }
+                bot.store.run(|conn| outbox::put_off(conn, part, wait))?;
+                Ok(Outcome::RetryIn(wait))
+            }
+        }
+    }
+
+    fn pause(&self, chat_id: i64, method: Method, pause: Duration) {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        pauses.retain(|_, until| *until > now);
+        pauses.insert((chat_id, method), now + pause);
+    }
+
+    fn wait(&self, chat_id: i64, method: Method) -> Option<Duration> {
+        let pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = pauses.get(&(chat_id, method))?.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+}

@@ -1,0 +1,290 @@
+//! The dispatcher: which lane is worked on when. One thread, one loop, one place for every decision.
+//!
+//! Fed by poll (lanes with something new), by the workers (finished steps) and by its own timers. It guarantees that
+//! a lane is with at most one worker, that lanes take turns, and that none waits for another. It holds a schedule
+//! only: what there is to do stands in the database.
+//!
+//! The channels of jobs and results have room for one entry per worker and never hold more, so neither side ever
+//! blocks the other.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, select};
+use tracing::{debug, info, warn};
+
+use crate::stop::Stop;
+use crate::store::Lane;
+
+/// After the grace period: the time for what cannot be interrupted, such as recording a part that was just sent.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A step to do.
+pub struct Job {
+    /// Whose.
+    pub lane: Lane,
+    /// Ends it early.
+    pub stop: Stop,
+}
+
+/// A step done.
+pub struct Finished {
+    /// Whose.
+    pub lane: Lane,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What a lane needs next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Another step: there may be more to do.
+    More,
+    /// Nothing, until something new comes in.
+    Idle,
+    /// Another step, but not before this has passed.
+    RetryIn(Duration),
+    /// The rows of the lane go on under this one.
+    Moved(Lane),
+}
+
+/// Where a lane stands.
+enum State {
+    Ready,
+    Running { stop: Stop, woken: bool },
+    Waiting { until: Instant },
+}
+
+enum Event {
+    Wake(Vec<Lane>),
+    Finished(Finished),
+    Timer,
+    Shutdown,
+}
+
+/// The schedule, and the channels that change it.
+pub struct Dispatcher {
+    /// Lanes with something new. Closed when poll has ended: then the program ends.
+    pub wakes: Receiver<Vec<Lane>>,
+    /// Steps done.
+    pub finished: Receiver<Finished>,
+    /// Steps to do; room for `workers`.
+    pub jobs: Sender<Job>,
+    /// Closed or signalled: the program is to end.
+    pub shutdown: Receiver<()>,
+    /// How many steps can be done at once.
+    pub workers: usize,
+    /// How long running answers may go on after that.
+    pub grace: Duration,
+}
+
+impl Dispatcher {
+    /// Runs until the shutdown is complete. `lanes` is what the database says there is to do. False: some steps did
+    /// not end in time and are still running.
+    pub fn run(self, lanes: Vec<Lane>) -> bool {
+        let mut schedule = Schedule::default();
+        lanes.into_iter().for_each(|lane| schedule.wake(lane));
+        loop {
+            while schedule.running < self.workers
+                && let Some(job) = schedule.next()
+            {
+                if self.jobs.send(job).is_err() {
+                    return true;
+                }
+            }
+            match self.next_event(schedule.next_timer()) {
+                Event::Wake(lanes) => lanes.into_iter().for_each(|lane| schedule.wake(lane)),
+                Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
+                Event::Timer => schedule.ring(Instant::now()),
+                Event::Shutdown => return self.drain(schedule),
+            }
+        }
+    }
+
+    fn next_event(&self, timer: Option<Instant>) -> Event {
+        let timer = timer.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
+        select! {
+            recv(self.finished) -> finished => finished.map_or(Event::Shutdown, Event::Finished),
+            recv(self.wakes) -> lanes => lanes.map_or(Event::Shutdown, Event::Wake),
+            recv(timer) -> _ => Event::Timer,
+            recv(self.shutdown) -> _ => Event::Shutdown,
+        }
+    }
+
+    /// Begins nothing new and waits for what runs: for `grace`, then interrupts it.
+    fn drain(self, mut schedule: Schedule) -> bool {
+        // poll must not wait for room in a channel that nobody empties any more
+        drop(self.wakes);
+        info!(running = schedule.running, "shutting down; what is not answered yet stays queued");
+        let mut deadline = Instant::now() + self.grace;
+        let mut interrupted = false;
+        while schedule.running > 0 {
+            match self.finished.recv_deadline(deadline) {
+                Ok(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
+                Err(_) if interrupted => {
+                    warn!(running = schedule.running, "some steps do not end; they are left");
+                    return false;
+                }
+                Err(_) => {
+                    debug!(running = schedule.running, "the grace period is over");
+                    interrupted = true;
+                    deadline = Instant::now() + LAST_WORDS;
+                    schedule.interrupt();
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Who is running, who is ready, who waits for a time. A lane that is in none of these is idle and costs nothing.
+#[derive(Default)]
+struct Schedule {
+    lanes: HashMap<Lane, State>,
+    ready: VecDeque<Lane>,
+    timers: BTreeSet<(Instant, Lane)>,
+    running: usize,
+}
+
+impl Schedule {
+    /// Something new came in for the lane.
+    fn wake(&mut self, lane: Lane) {
+        match self.lanes.entry(lane) {
+            Entry::Vacant(entry) => {
+                entry.insert(State::Ready);
+                self.ready.push_back(lane);
+            }
+            Entry::Occupied(mut entry) => {
+                // a waiting lane keeps its time: what is new comes after what it waits for
+                if let State::Running { woken, .. } = entry.get_mut() {
+                    *woken = true;
+                }
+            }
+        }
+    }
+
+    /// The lane that has been ready longest, now running.
+    fn next(&mut self) -> Option<Job> {
+        let lane = self.ready.pop_front()?;
+        let stop = Stop::new();
+        self.lanes.insert(lane, State::Running { stop: stop.clone(), woken: false });
+        self.running += 1;
+        Some(Job { lane, stop })
+    }
+
+    /// The step of the lane is done.
+    fn finish(&mut self, lane: Lane, outcome: Outcome, now: Instant) {
+        self.running -= 1;
+        let woken = matches!(self.lanes.remove(&lane), Some(State::Running { woken: true, .. }));
+        match outcome {
+            Outcome::Idle if !woken => {}
+            Outcome::Idle | Outcome::More => self.wake(lane),
+            Outcome::RetryIn(wait) => {
+                let until = now + wait;
+                self.lanes.insert(lane, State::Waiting { until });
+                self.timers.insert((until, lane));
+            }
+            Outcome::Moved(target) => self.wake(target),
+        }
+    }
+
+    fn next_timer(&self) -> Option<Instant> {
+        self.timers.first().map(|(until, _)| *until)
+    }
+
+    /// Lanes whose time has come are ready.
+    fn ring(&mut self, now: Instant) {
+        while let Some((until, lane)) = self.timers.first().copied()
+            && until <= now
+        {
+            self.timers.pop_first();
+            if matches!(self.lanes.get(&lane), Some(State::Waiting { until: own }) if *own == until) {
+                self.lanes.insert(lane, State::Ready);
+                self.ready.push_back(lane);
+            }
+        }
+    }
+
+    /// Asks every running step to end.
+    fn interrupt(&self) {
+        for state in self.lanes.values() {
+            if let State::Running { stop, .. } = state {
+                stop.request();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(user_id: i64) -> Lane {
+        Lane { bot_id: 1, chat_id: 2, user_id }
+    }
+
+    fn next(schedule: &mut Schedule) -> Option<i64> {
+        schedule.next().map(|job| job.lane.user_id)
+    }
+
+    #[test]
+    fn a_lane_is_with_one_worker_at_a_time_however_often_it_wakes() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), None);
+    }
+
+    #[test]
+    fn idle_is_ignored_if_a_wake_came_since_the_dispatch() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.wake(lane(1));
+        schedule.finish(lane(1), Outcome::Idle, Instant::now());
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::Idle, Instant::now());
+        assert_eq!(next(&mut schedule), None);
+        assert!(schedule.lanes.is_empty(), "an idle lane costs nothing");
+    }
+
+    #[test]
+    fn lanes_take_turns_so_a_long_queue_delays_nobody() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.wake(lane(2));
+        schedule.finish(lane(1), Outcome::More, Instant::now());
+        assert_eq!(next(&mut schedule), Some(2));
+        assert_eq!(next(&mut schedule), Some(1));
+    }
+
+    #[test]
+    fn a_lane_that_must_wait_is_ready_when_its_time_has_come_and_not_before() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        schedule.wake(lane(1));
+        schedule.ring(now + Duration::from_secs(4));
+        assert_eq!(next(&mut schedule), None);
+        assert_eq!(schedule.next_timer(), Some(now + Duration::from_secs(5)));
+        schedule.ring(now + Duration::from_secs(5));
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None);
+    }
+
+    #[test]
+    fn a_moved_lane_goes_on_under_its_new_name() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::Moved(lane(2)), Instant::now());
+        assert_eq!(next(&mut schedule), Some(2));
+        assert_eq!(schedule.lanes.len(), 1);
+    }
+}

@@ -1,0 +1,38 @@
+//! The ways in which a question can end without an answer.
+
+/// A class of failure: what the person reads depends on it, and `turns.failure` names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The endpoint cannot be reached, fails, or breaks off.
+    Unreachable,
+    /// The model was silent for longer than LLM_TIMEOUT.
+    TooSlow,
+    /// The model, or a filter before it, would not answer.
+    Refused,
+    /// The account behind the key is used up.
+    OutOfQuota,
+    /// The endpoint rejects the key, the model's name or the request.
+    Misconfigured,
+    /// The model ended without a word.
+    Empty,
+    /// The question alone is more than the model can read.
+    TooLong,
+    /// Answering crashed the program, again and again.
+    Crashed,
+}
+
+impl Failure {
+    /// Its name in `turns.failure` and in the log.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::TooSlow => "too_slow",
+            Self::Refused => "refused",
+            Self::OutOfQuota => "out_of_quota",
+            Self::Misconfigured => "misconfigured",
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Crashed => "crashed",
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Every sentence of the bot's own that people read in Telegram, in both languages. None is the text of an error.
+
+use frankenstein::types::BotCommand;
+
+use crate::command::Command;
+use crate::failure::Failure;
+
+/// The language a person is spoken to in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    /// Russian, also for everybody whose language is unknown.
+    Russian,
+    /// English.
+    English,
+}
+use Language::{English, Russian};
+
+impl Language {
+    /// By Telegram's `language_code`, an IETF tag such as `en` or `en-GB`.
+    pub fn of(code: Option<&str>) -> Self {
+        match code.and_then(|code| code.split('-').next()) {
+            Some(primary) if primary.eq_ignore_ascii_case("en") => English,
+            _ => Russian,
+        }
+    }
+
+    fn pick(self, russian: &'static str, english: &'static str) -> &'static str {
+        match self {
+            Russian => russian,
+            English => english,
+        }
+    }
+
+    /// The answer to /start.
+    pub fn greeting(self) -> &'static str {
+        self.pick(
+            "Здравствуйте! Напишите мне вопрос обычным сообщением, и я отвечу. \
+             Я помню наш разговор и учитываю его в ответах.\n\n\
+             /role — кто я и чем могу помочь\n/help — что я умею",
+            "Hello! Send me a question as an ordinary message and I will answer. \
+             I remember our conversation and take it into account.\n\n\
+             /role — who I am and how I can help\n/help — what I can do",
+        )
+    }
+
+    /// The answer to /help.
+    pub fn help(self) -> String {
+        let mut text = self
+            .pick(
+                "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
+                 Отвечаю на сообщения по порядку, ни одно не теряется.\n",
+                "Just send a message: I answer with our conversation in mind. \
+                 I answer messages in order, and none is lost.\n",
+            )
+            .to_owned();
+        for command in Command::ALL {
+            text.push_str(&format!("\n/{} — {}", command.name(), self.purpose(command)));
+        }
+        text
+    }
+
+    /// What a command is for, as the menu and /help say it.
+    pub fn purpose(self, command: Command) -> &'static str {
+        match command {
+            Command::Start => self.pick("начать разговор", "start the conversation"),
+            Command::Help => self.pick("что я умею", "what I can do"),
+            Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
+            Command::Clear => {
+                self.pick("забыть разговор и начать заново", "forget the conversation and start over")
+            }
+            Command::New => self.pick("то же, что /clear", "the same as /clear"),
+            Command::Restore => {
+                self.pick("вернуть забытый разговор", "bring the forgotten conversation back")
+            }
+        }
+    }
+
+    /// The commands as setMyCommands takes them.
+    pub fn menu(self) -> Vec<BotCommand> {
+        Command::ALL
+            .into_iter()
+            .map(|command| {
+                BotCommand::builder().command(command.name()).description(self.purpose(command)).build()
+            })
+            .collect()
+    }
+
+    /// The answer to /clear.
+    pub fn cleared(self, messages: usize) -> String {
+        match (self, messages) {
+            (Russian, 0) => "Забывать нечего: разговор ещё не начат.".to_owned(),
+            (English, 0) => "There is nothing to forget: the conversation has not begun yet.".to_owned(),
+            (Russian, n) => format!("Начинаем заново. {}. Вернуть: /restore", russian_messages("Забыт", n)),
+            (English, n) => {
+                format!("A fresh start. {} forgotten. To undo: /restore", english_messages(n))
+            }
+        }
+    }
+
+    /// The answer to /restore.
+    pub fn restored(self, messages: usize) -> String {
+        match (self, messages) {
+            (Russian, 0) => "Возвращать нечего: разговор не очищался.".to_owned(),
+            (English, 0) => "There is nothing to bring back: the conversation was not cleared.".to_owned(),
+            (Russian, n) => format!("{}. Продолжаем с того же места.", russian_messages("Возвращен", n)),
+            (English, n) => format!("{} brought back. We go on where we were.", english_messages(n)),
+        }
+    }
+
+    /// The answer to a command that does not exist.
+    pub fn unknown_command(self) -> &'static str {
+        self.pick(
+            "Такой команды я не знаю. Список команд: /help",
+            "I do not know this command. All commands: /help",
+        )
+    }
+
+    /// The answer to a picture, a voice message and the like.
+    pub fn only_text(self) -> &'static str {
+        self.pick(
+            "Пока я понимаю только текст. Пожалуйста, напишите вопрос словами.",
+            "So far I understand only text. Please put the question into words.",
+        )
+    }
+
+    /// The answer to a message that cannot be read any more.
+    pub fn unreadable(self) -> &'static str {
+        self.pick(
+            "Не получилось прочитать это сообщение. Пожалуйста, отправьте его ещё раз.",
+            "This message could not be read. Please send it again.",
+        )
+    }
+
+    /// What is said in place of an answer that failed, ending with how to repeat the question.
+    pub fn failure(self, failure: Failure) -> String {
+        let reason = match failure {
+            Failure::Unreachable => self.pick(
+                "Модель сейчас недоступна, ответа нет.",
+                "The model cannot be reached right now, so there is no answer.",
+            ),
+            Failure::TooSlow => self.pick(
+                "Модель слишком долго молчала, и я перестал ждать.",
+                "The model was silent for too long and I stopped waiting.",
+            ),
+            Failure::Refused => self.pick(
+                "Модель отказалась отвечать на этот вопрос.",
+                "The model declined to answer this question.",
+            ),
+            Failure::OutOfQuota => self.pick(
+                "У бота закончился лимит запросов к модели.",
+                "The bot has used up its quota with the model.",
+            ),
+            Failure::Misconfigured => self.pick(
+                "Модель не принимает запросы бота: нужна помощь того, кто его настраивает.",
+                "The model does not accept the bot's requests: whoever runs the bot has to look at its settings.",
+            ),
+            Failure::Empty => self.pick("Модель ответила пустым сообщением.", "The model gave an empty answer."),
+            Failure::TooLong => self.pick(
+                "Вопрос слишком длинный для модели.",
+                "The question is too long for the model.",
+            ),
+            Failure::Crashed => self.pick(
+                "На этом вопросе у меня случилась ошибка, и ответить не получилось.",
+                "Something went wrong inside me at this question, and I could not answer it.",
+            ),
+        };
+        let repeat = match failure {
+            Failure::Refused => self.pick(
+                "Попробуйте сформулировать его иначе и отправить ещё раз.",
+                "Try to put it differently and send it again.",
+            ),
+            Failure::TooLong => {
+                self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
+            }
+            Failure::OutOfQuota | Failure::Misconfigured => self.pick(
+                "Ваш вопрос сохранён; отправьте его ещё раз позже.",
+                "Your question is kept; send it again later.",
+            ),
+            _ => self.pick(
+                "Ваш вопрос сохранён; чтобы повторить, отправьте его ещё раз.",
+                "Your question is kept; to repeat it, send it again.",
+            ),
+        };
+        format!("{reason} {repeat}")
+    }
+}
+
+/// "Забыто 5 сообщений", "Забыто 1 сообщение": the neuter form of `stem` fits every number.
+fn russian_messages(stem: &str, n: usize) -> String {
+    let noun = match (n % 10, n % 100) {
+        (1, tens) if tens != 11 => "сообщение",
+        (2..=4, tens) if !(12..=14).contains(&tens) => "сообщения",
+        _ => "сообщений",
+    };
+    format!("{stem}о {n} {noun}")
+}
+
+fn english_messages(n: usize) -> String {
+    if n == 1 { "1 message".to_owned() } else { format!("{n} messages") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn english_is_spoken_to_english_speakers_and_russian_to_everybody_else() {
+        assert_eq!(Language::of(Some("en")), English);
+        assert_eq!(Language::of(Some("en-GB")), English);
+        for code in [Some("ru"), Some("de"), Some("eng"), Some(""), None] {
+            assert_eq!(Language::of(code), Russian, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_agree_with_their_nouns() {
+        for (n, noun) in [(1, "сообщение"), (3, "сообщения"), (5, "сообщений"), (11, "сообщений")]
+        {
+            assert!(Russian.cleared(n).contains(&format!("Забыто {n} {noun}.")), "{}", Russian.cleared(n));
+        }
+        assert!(Russian.cleared(21).contains("21 сообщение."));
+        assert!(Russian.cleared(112).contains("112 сообщений."));
+        assert!(English.cleared(1).contains("1 message forgotten"));
+        assert!(English.restored(2).contains("2 messages brought back"));
+    }
+}

@@ -1,0 +1,158 @@
+//! The transaction that finishes an update: what was said, how it went, what is to be sent, and the mark that it is
+//! done, all or nothing.
+
+use std::time::{Duration, Instant};
+
+use diesel::dsl::sql;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Interval, Timestamp};
+
+use super::history::Role;
+use super::outbox::{self, Address, Unsent};
+use super::schema::{messages, turns, updates};
+use super::{clock_timestamp, interval};
+use crate::part::Part;
+
+/// How a turn went.
+pub enum Ending {
+    /// The model answered.
+    Answered {
+        /// The answer, as the model wrote it.
+        answer: String,
+        /// Its figures.
+        usage: Usage,
+    },
+    /// There is no answer.
+    Failed {
+        /// The class of failure, as `turns.failure` names it.
+        class: &'static str,
+        /// The model itself would not answer.
+        refused: bool,
+    },
+}
+
+/// What the endpoint said about an answer.
+#[derive(Clone, Default, Insertable, Debug)]
+#[diesel(table_name = turns)]
+pub struct Usage {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Tokens read.
+    pub prompt_tokens: Option<i32>,
+    /// Tokens written.
+    pub completion_tokens: Option<i32>,
+    /// Milliseconds to the first token.
+    pub first_token_ms: Option<i32>,
+    /// Milliseconds to the end.
+    pub duration_ms: Option<i32>,
+    /// Why the model ended.
+    pub finish_reason: Option<String>,
+}
+
+/// A turn to store.
+pub struct Turn<'a> {
+    /// What the person asked.
+    pub question: &'a str,
+    /// When answering began.
+    pub began: Instant,
+    /// How it went.
+    pub ending: &'a Ending,
+}
+
+/// Finishes the update of `address` with a turn and its reply. `None`: it was finished already, by an earlier run
+/// of which this one did not know; nothing is stored twice.
+pub fn turn(
+    conn: &mut PgConnection,
+    address: Address,
+    turn: &Turn<'_>,
+    parts: &[Part],
+) -> QueryResult<Option<Vec<Unsent>>> {
+    once(conn, address.update_seq, |conn| {
+        let turn_id = store(conn, address, turn)?;
+        outbox::insert(conn, address, Some(turn_id), parts)
+    })
+}
+
+/// Finishes the update of `address` with what `act` replies; what `act` does to the database is part of the same
+/// transaction. `None` as in [`turn`].
+pub fn reply(
+    conn: &mut PgConnection,
+    address: Address,
+    act: impl FnOnce(&mut PgConnection) -> QueryResult<Vec<Part>>,
+) -> QueryResult<Option<Vec<Unsent>>> {
+    once(conn, address.update_seq, |conn| {
+        let parts = act(conn)?;
+        outbox::insert(conn, address, None, &parts)
+    })
+}
+
+/// Marks the update done and runs `body`, in one transaction and only if it was not done yet.
+fn once<T>(
+    conn: &mut PgConnection,
+    seq: i64,
+    body: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+) -> QueryResult<Option<T>> {
+    conn.transaction(|conn| {
+        let done = diesel::update(updates::table.find(seq).filter(updates::done_at.is_null()))
+            .set((updates::done_at.eq(clock_timestamp().nullable()), updates::payload.eq(None::<String>)))
+            .execute(conn)?;
+        if done != 1 {
+            return Err(diesel::result::Error::RollbackTransaction);
+        }
+        body(conn).map(Some)
+    })
+    .or_else(|error| match error {
+        diesel::result::Error::RollbackTransaction => Ok(None),
+        other => Err(other),
+    })
+}
+
+fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryResult<i64> {
+    let lane = address.lane;
+    let mut said = vec![(Role::User, turn.question, turn.began.elapsed())];
+    let (state, failure, usage) = match turn.ending {
+        Ending::Answered { answer, usage } => {
+            said.push((Role::Assistant, answer, Duration::ZERO));
+            ("answered", None, Some(usage))
+        }
+        Ending::Failed { class, refused: true } => ("refused", Some(*class), None),
+        Ending::Failed { class, refused: false } => ("failed", Some(*class), None),
+    };
+    let rows: Vec<_> = said
+        .into_iter()
+        .map(|(role, content, ago)| {
+            // not CURRENT_TIMESTAMP, which would give question and answer of one transaction the same time
+            let stamp =
+                sql::<Timestamp>("clock_timestamp()::timestamp - ").bind::<Interval, _>(interval(ago));
+            (
+                messages::user_id.eq(lane.user_id),
+                messages::chat_id.eq(lane.chat_id),
+                messages::role.eq(role.as_str()),
+                messages::content.eq(content),
+                messages::message_length.eq(characters(content)),
+                messages::created_at.eq(stamp),
+            )
+        })
+        .collect();
+    let ids: Vec<i32> =
+        diesel::insert_into(messages::table).values(rows).returning(messages::id).get_results(conn)?;
+    diesel::insert_into(turns::table)
+        .values((
+            turns::update_seq.eq(address.update_seq),
+            turns::user_id.eq(lane.user_id),
+            turns::chat_id.eq(lane.chat_id),
+            turns::question_id.eq(ids[0]),
+            turns::answer_id.eq(ids.get(1).copied()),
+            turns::state.eq(state),
+            turns::failure.eq(failure),
+            usage,
+        ))
+        .returning(turns::id)
+        .get_result(conn)
+}
+
+/// What `message_length` counts: characters, as PostgreSQL's `length` does.
+fn characters(text: &str) -> i32 {
+    i32::try_from(text.chars().count()).unwrap_or(i32::MAX)
+}

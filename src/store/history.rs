@@ -1,0 +1,91 @@
+//! The dialogue: what people and the model said, in `messages`.
+//!
+//! Nothing is removed here: clearing stamps `deleted_at`, and every read filters it.
+
+use diesel::dsl::{exists, max, not};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Timestamp;
+
+use super::Lane;
+use super::schema::{messages, turns};
+
+/// Who said it, as `messages.role` has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// As stored and as the model's endpoint takes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// A message of the past: role, text.
+pub type Said = (String, String);
+
+/// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer.
+/// (An answer that was replaced is soft-deleted together with its question.)
+pub fn recent(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResult<Vec<Said>> {
+    let mut said: Vec<Said> = newest(lane, limit.into()).load(conn)?;
+    said.reverse();
+    Ok(said)
+}
+
+/// The query of [`recent`]: walks idx_messages_history and stops after `limit` rows.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub fn newest(lane: Lane, limit: i64) -> _ {
+    let user_id: i64 = lane.user_id;
+    let chat_id: i64 = lane.chat_id;
+    messages::table
+        .filter(messages::user_id.eq(user_id))
+        .filter(messages::chat_id.eq(chat_id))
+        .filter(messages::deleted_at.is_null())
+        .filter(not(exists(
+            turns::table
+                .filter(turns::question_id.eq(messages::id))
+                .filter(turns::state.eq("failed").or(turns::state.eq("refused"))),
+        )))
+        .order((messages::created_at.desc(), messages::id.desc()))
+        .limit(limit)
+        .select((messages::role, messages::content))
+}
+
+/// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.
+pub fn clear(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
+    diesel::update(dialogue(lane).filter(messages::deleted_at.is_null()))
+        .set(messages::deleted_at.eq(diesel::dsl::sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
+        .execute(conn)
+}
+
+/// Undoes the latest clearing and returns how many messages came back. What was replaced by an edited or repeated
+/// question is not part of a clearing and stays deleted.
+pub fn restore(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
+    let replaced = || {
+        turns::table
+            .filter(turns::question_id.eq(messages::id).or(turns::answer_id.eq(messages::id.nullable())))
+            .filter(turns::superseded_by.is_not_null())
+    };
+    let cleared = dialogue(lane).filter(not(exists(replaced())));
+    let latest: Option<diesel::data_types::PgTimestamp> =
+        cleared.select(max(messages::deleted_at)).first(conn)?;
+    let Some(latest) = latest else { return Ok(0) };
+    diesel::update(cleared.filter(messages::deleted_at.eq(latest)))
+        .set(messages::deleted_at.eq(None::<diesel::data_types::PgTimestamp>))
+        .execute(conn)
+}
+
+#[diesel::dsl::auto_type]
+fn dialogue(lane: Lane) -> _ {
+    let user_id: i64 = lane.user_id;
+    let chat_id: i64 = lane.chat_id;
+    messages::table.filter(messages::user_id.eq(user_id)).filter(messages::chat_id.eq(chat_id))
+}

@@ -1,0 +1,147 @@
+//! The inbox: updates from the moment they are received until they are answered.
+//!
+//! Poll writes, workers read. An update is done only by [`super::finish`].
+
+use std::time::Duration;
+
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::sql;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::query_dsl::methods;
+use diesel::sql_types::{BigInt, Interval, Timestamptz};
+use diesel::upsert::excluded;
+
+use super::schema::{reply_parts, updates};
+use super::{Lane, clock_timestamp, from_now, interval, seconds_to_wait, wait};
+
+/// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
+/// week it starts its ids anew at random (Bot API, Update), so an id cannot be blocked for ever.
+const TOMBSTONE_LIFE: Duration = Duration::from_secs(48 * 3600);
+
+/// An update as poll received it.
+#[derive(Insertable)]
+#[diesel(table_name = updates)]
+pub struct Received {
+    /// Telegram id of the bot.
+    pub bot_id: i64,
+    /// Telegram's number of the update.
+    pub update_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+    /// Telegram id of the person.
+    pub user_id: i64,
+    /// Kind, as Telegram names it.
+    pub kind: &'static str,
+    /// The update's own JSON.
+    pub payload: String,
+}
+
+/// The update a lane has to answer next.
+pub struct Waiting {
+    /// Its place in the order.
+    pub seq: i64,
+    /// Its own JSON.
+    pub payload: String,
+    /// Attempts that ended in a crash.
+    pub attempts: i32,
+    /// Model calls that were put off.
+    pub retries: i32,
+    /// How long it has to be left alone still.
+    pub wait: Option<Duration>,
+}
+
+/// Stores a batch in one statement and returns the lanes that have something new. What is known already (Telegram
+/// repeats what it did not see confirmed) is left as it is, unless it was finished so long ago that its id must
+/// belong to another message by now.
+pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<Vec<Lane>> {
+    let upsert = diesel::insert_into(updates::table)
+        .values(batch)
+        .on_conflict((updates::bot_id, updates::update_id))
+        .do_update()
+        .set((
+            updates::seq.eq(sql::<BigInt>("nextval(pg_get_serial_sequence('updates', 'seq'))")),
+            updates::chat_id.eq(excluded(updates::chat_id)),
+            updates::user_id.eq(excluded(updates::user_id)),
+            updates::kind.eq(excluded(updates::kind)),
+            updates::payload.eq(excluded(updates::payload)),
+            updates::received_at.eq(clock_timestamp()),
+            updates::attempts.eq(0),
+            updates::retries.eq(0),
+            updates::not_before.eq(None::<PgTimestamp>),
+            updates::done_at.eq(None::<PgTimestamp>),
+        ));
+    let long_ago = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE));
+    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago.nullable()))
+        .returning((updates::bot_id, updates::chat_id, updates::user_id))
+        .get_results(conn)
+}
+
+/// The update that `lane` has to answer next.
+pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
+    type Row = (i64, Option<String>, i32, i32, Option<f64>);
+    updates::table
+        .filter(updates::bot_id.eq(lane.bot_id))
+        .filter(updates::chat_id.eq(lane.chat_id))
+        .filter(updates::user_id.eq(lane.user_id))
+        .filter(updates::done_at.is_null())
+        .order(updates::seq)
+        .select((updates::seq, updates::payload, updates::attempts, updates::retries, seconds_to_wait()))
+        .first::<Row>(conn)
+        .optional()
+        .map(|row| {
+            row.map(|(seq, payload, attempts, retries, seconds)| Waiting {
+                seq,
+                payload: payload.unwrap_or_default(),
+                attempts,
+                retries,
+                wait: wait(seconds),
+            })
+        })
+}
+
+/// Every lane of the bot that has something to answer or to send, the longest waiting first: the schedule that a
+/// boot begins with.
+pub fn waiting_lanes(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<Lane>> {
+    use diesel::dsl::min;
+    let unsent = reply_parts::table
+        .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::state.eq("unsent")))
+        .group_by((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))
+        .order(min(reply_parts::id))
+        .select((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))
+        .load::<Lane>(conn)?;
+    let unanswered = updates::table
+        .filter(updates::bot_id.eq(bot_id).and(updates::done_at.is_null()))
+        .group_by((updates::bot_id, updates::chat_id, updates::user_id))
+        .order(min(updates::seq))
+        .select((updates::bot_id, updates::chat_id, updates::user_id))
+        .load::<Lane>(conn)?;
+    Ok(unsent.into_iter().chain(unanswered).collect())
+}
+
+/// The newest update in the inbox: what is not newer was there before this boot, and may be why the last one ended.
+pub fn newest(conn: &mut PgConnection) -> QueryResult<i64> {
+    updates::table
+        .select(diesel::dsl::max(updates::seq))
+        .first::<Option<i64>>(conn)
+        .map(Option::unwrap_or_default)
+}
+
+/// Counts an attempt to answer the update.
+pub fn count_attempt(conn: &mut PgConnection, seq: i64) -> QueryResult<usize> {
+    diesel::update(updates::table.find(seq)).set(updates::attempts.eq(updates::attempts + 1)).execute(conn)
+}
+
+/// Takes a counted attempt back: it ended in an orderly way, without an answer.
+pub fn discount_attempt(conn: &mut PgConnection, seq: i64) -> QueryResult<usize> {
+    diesel::update(updates::table.find(seq).filter(updates::attempts.gt(0)))
+        .set(updates::attempts.eq(updates::attempts - 1))
+        .execute(conn)
+}
+
+/// Puts the next model call for the update off by `wait`.
+pub fn put_off(conn: &mut PgConnection, seq: i64, wait: Duration) -> QueryResult<usize> {
+    diesel::update(updates::table.find(seq))
+        .set((updates::retries.eq(updates::retries + 1), updates::not_before.eq(from_now(wait))))
+        .execute(conn)
+}

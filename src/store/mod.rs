@@ -1,0 +1,203 @@
+//! PostgreSQL: the queue, the history and the outbox. Every other module asks through the functions here; only
+//! this one imports the schema.
+//!
+//! A connection is taken for one call of [`Store::run`] and is back in the pool when it returns: never held
+//! across a network call or a sleep, never taken twice by one caller.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use diesel::data_types::PgInterval;
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::R2D2Connection;
+use diesel::sql_types::{Double, Interval, Nullable, Timestamptz};
+use r2d2::{ManageConnection, Pool};
+use tracing::{info, warn};
+
+use crate::backoff::Backoff;
+use crate::secret::Secret;
+
+pub mod finish;
+pub mod history;
+pub mod inbox;
+pub mod migrate;
+pub mod outbox;
+#[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
+pub mod schema;
+
+/// How long a caller waits for a connection before the database counts as unreachable.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
+/// time, and no lane waits for another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Queryable)]
+pub struct Lane {
+    /// Telegram id of the bot.
+    pub bot_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+    /// Telegram id of the person.
+    pub user_id: i64,
+}
+
+/// Why a query did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be had or the connection broke: worth another try.
+    #[error("the database is unreachable: {0}")]
+    Unreachable(String),
+    /// The database refused the statement. The error names no values.
+    #[error("the database refused a statement: {0}")]
+    Refused(String),
+}
+
+/// The pool, and whether the database answered last time.
+pub struct Store {
+    pool: Pool<Manager>,
+    unreachable: AtomicBool,
+}
+
+impl Store {
+    /// A pool of at most `size` connections, opened as they are needed.
+    pub fn new(url: &Secret, size: u32) -> Self {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
+            .test_on_check_out(false)
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(Manager { url: url.clone() });
+        Self { pool, unreachable: AtomicBool::new(false) }
+    }
+
+    /// Runs `query` on a connection of its own.
+    ///
+    /// A connection that turns out to be broken is thrown away and the query runs again on another, so a restart
+    /// of the server costs no error while the server is back. `query` may therefore run more than once: each is
+    /// one transaction or one statement that a repetition does not harm.
+    pub fn run<T>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut broken = 0;
+        loop {
+            let mut pooled = self.pool.get().map_err(|error| self.unreachable(&error.to_string()))?;
+            match query(&mut pooled.conn) {
+                Ok(value) => {
+                    if self.unreachable.swap(false, Ordering::Relaxed) {
+                        info!("the database is reachable again");
+                    }
+                    return Ok(value);
+                }
+                Err(error) if pooled.conn.ping().is_ok() => return Err(StoreError::Refused(plain(&error))),
+                Err(error) => {
+                    pooled.broken = true;
+                    broken += 1;
+                    if broken > self.pool.max_size() {
+                        return Err(self.unreachable(&plain(&error)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs `query` until the database is there to take it: for what must not be lost while the process lives.
+    pub fn insist<T>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+        loop {
+            match self.run(&mut query) {
+                Err(StoreError::Unreachable(_)) => thread::sleep(backoff.next()),
+                result => return result,
+            }
+        }
+    }
+
+    /// One line when the database goes away, not one for each caller that notices.
+    fn unreachable(&self, problem: &str) -> StoreError {
+        let problem = problem.trim().to_owned();
+        if !self.unreachable.swap(true, Ordering::Relaxed) {
+            warn!(problem, "the database is unreachable; everything waits for it");
+        }
+        StoreError::Unreachable(problem)
+    }
+}
+
+/// The error without its details: those quote values, and values are people's messages.
+fn plain(error: &diesel::result::Error) -> String {
+    match error {
+        diesel::result::Error::DatabaseError(_, info) => info.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Opens connections for the pool and knows the broken ones: Diesel's own manager takes a connection whose server
+/// went away outside a transaction for a good one.
+struct Manager {
+    url: Secret,
+}
+
+struct Tracked {
+    conn: PgConnection,
+    broken: bool,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Tracked;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<Tracked, ConnectionError> {
+        Ok(Tracked { conn: connect(&self.url)?, broken: false })
+    }
+
+    fn is_valid(&self, _: &mut Tracked) -> Result<(), ConnectionError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, tracked: &mut Tracked) -> bool {
+        thread::panicking() || tracked.broken || tracked.conn.is_broken()
+    }
+}
+
+/// A connection outside the pool, named so that `pg_stat_activity` tells whose it is.
+pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
+    let mut conn = PgConnection::establish(url.expose())?;
+    diesel::sql_query("SET application_name TO 'systech-aidd'")
+        .execute(&mut conn)
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+diesel::define_sql_function! {
+    /// The server's clock: its own time, not the beginning of the transaction.
+    fn clock_timestamp() -> Timestamptz;
+}
+
+/// The time `wait` from now, by the server's clock.
+fn from_now(
+    wait: Duration,
+) -> UncheckedBind<SqlLiteral<Nullable<Timestamptz>>, AsExprOf<PgInterval, Interval>> {
+    sql("clock_timestamp() + ").bind::<Interval, _>(interval(wait))
+}
+
+/// A length of time as PostgreSQL takes it.
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval::from_microseconds(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Seconds until `not_before` by the server's clock, NULL where nothing is to be waited for. See [`wait`].
+fn seconds_to_wait() -> SqlLiteral<Nullable<Double>> {
+    sql("extract(epoch FROM not_before - clock_timestamp())::float8")
+}
+
+/// What [`seconds_to_wait`] returned, as a wait; `None` when the time has come.
+fn wait(seconds: Option<f64>) -> Option<Duration> {
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|wait| !wait.is_zero())
+}

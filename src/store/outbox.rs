@@ -1,0 +1,254 @@
+//! The outbox: the parts of replies from the moment they are stored until Telegram took or refused them.
+//!
+//! [`super::finish`] writes, the courier reads and settles.
+
+use std::time::Duration;
+
+use diesel::expression::SqlLiteral;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Double, Nullable};
+
+use super::schema::reply_parts;
+use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
+use crate::part::Part;
+
+/// How many parts of a lane are read at once.
+const READ_AHEAD: i64 = 32;
+
+/// Where a reply goes and what it answers.
+#[derive(Clone, Copy)]
+pub struct Address {
+    /// The dialogue.
+    pub lane: Lane,
+    /// The update it answers.
+    pub update_seq: i64,
+    /// Topic of the chat.
+    pub thread_id: Option<i64>,
+    /// Message to reply to.
+    pub reply_to: Option<i64>,
+}
+
+/// A part that Telegram has yet to take.
+#[derive(Queryable)]
+pub struct Unsent {
+    /// Its number.
+    pub id: i64,
+    /// The chat it goes to.
+    pub chat_id: i64,
+    /// Topic of the chat.
+    pub thread_id: Option<i64>,
+    /// Message to reply to.
+    pub reply_to: Option<i64>,
+    /// The part as JSON.
+    payload: Option<String>,
+    /// Calls that failed so far.
+    pub attempts: i32,
+    seconds: Option<f64>,
+}
+
+impl Unsent {
+    /// The message itself. An error means that the row was not written by this program.
+    pub fn part(&self) -> serde_json::Result<Part> {
+        serde_json::from_str(self.payload.as_deref().unwrap_or_default())
+    }
+
+    /// How long it has to be left alone still.
+    pub fn wait(&self) -> Option<Duration> {
+        wait(self.seconds)
+    }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    let seconds: SqlLiteral<Nullable<Double>> = seconds_to_wait();
+    (
+        reply_parts::id,
+        reply_parts::chat_id,
+        reply_parts::thread_id,
+        reply_parts::reply_to,
+        reply_parts::payload,
+        reply_parts::attempts,
+        seconds,
+    )
+}
+
+/// Stores a reply.
+pub(super) fn insert(
+    conn: &mut PgConnection,
+    address: Address,
+    turn_id: Option<i64>,
+    parts: &[Part],
+) -> QueryResult<Vec<Unsent>> {
+    insert_from(conn, address, turn_id, 0, parts)
+}
+
+fn insert_from(
+    conn: &mut PgConnection,
+    address: Address,
+    turn_id: Option<i64>,
+    first: i32,
+    parts: &[Part],
+) -> QueryResult<Vec<Unsent>> {
+    let rows: Vec<_> = (first..)
+        .zip(parts)
+        .map(|(position, part)| {
+            let payload = serde_json::to_string(part)
+                .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+            Ok((
+                reply_parts::bot_id.eq(address.lane.bot_id),
+                reply_parts::chat_id.eq(address.lane.chat_id),
+                reply_parts::user_id.eq(address.lane.user_id),
+                reply_parts::update_seq.eq(address.update_seq),
+                reply_parts::turn_id.eq(turn_id),
+                reply_parts::position.eq(position),
+                reply_parts::op.eq("send"),
+                reply_parts::thread_id.eq(address.thread_id),
+                reply_parts::reply_to.eq(address.reply_to.filter(|_| position == 0)),
+                reply_parts::payload.eq(payload),
+            ))
+        })
+        .collect::<QueryResult<_>>()?;
+    diesel::insert_into(reply_parts::table).values(rows).returning(columns()).get_results(conn)
+}
+
+/// What `lane` has to send, in order.
+pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
+    reply_parts::table
+        .filter(reply_parts::bot_id.eq(lane.bot_id))
+        .filter(reply_parts::chat_id.eq(lane.chat_id))
+        .filter(reply_parts::user_id.eq(lane.user_id))
+        .filter(reply_parts::state.eq("unsent"))
+        .order(reply_parts::id)
+        .limit(READ_AHEAD)
+        .select(columns())
+        .load(conn)
+}
+
+/// Telegram took the part as `message_id`.
+pub fn sent(conn: &mut PgConnection, id: i64, message_id: i64) -> QueryResult<usize> {
+    diesel::update(reply_parts::table.find(id))
+        .set((
+            reply_parts::state.eq("sent"),
+            reply_parts::message_id.eq(message_id),
+            reply_parts::payload.eq(None::<String>),
+            reply_parts::settled_at.eq(clock_timestamp().nullable()),
+        ))
+        .execute(conn)
+}
+
+/// Telegram refuses the part for good.
+pub fn abandon(conn: &mut PgConnection, id: i64) -> QueryResult<usize> {
+    diesel::update(reply_parts::table.find(id)).set(abandoned()).execute(conn)
+}
+
+/// The chat is closed to the bot: nothing that waits for it can be sent.
+pub fn abandon_chat(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
+    diesel::update(reply_parts::table)
+        .filter(reply_parts::bot_id.eq(lane.bot_id))
+        .filter(reply_parts::chat_id.eq(lane.chat_id))
+        .filter(reply_parts::state.eq("unsent"))
+        .set(abandoned())
+        .execute(conn)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn abandoned() -> _ {
+    let nothing: Option<String> = None;
+    (
+        reply_parts::state.eq("abandoned"),
+        reply_parts::payload.eq(nothing),
+        reply_parts::settled_at.eq(clock_timestamp().nullable()),
+    )
+}
+
+/// The call failed in passing: the next one not before `wait` has passed.
+pub fn put_off(conn: &mut PgConnection, id: i64, wait: Duration) -> QueryResult<usize> {
+    diesel::update(reply_parts::table.find(id))
+        .set((
+            reply_parts::attempts.eq(reply_parts::attempts + 1),
+            reply_parts::not_before.eq(from_now(wait)),
+        ))
+        .execute(conn)
+}
+
+/// Chats that asked for a pause before the last shutdown, and for how long still.
+pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Duration)>> {
+    let rows: Vec<(i64, Option<f64>)> = reply_parts::table
+        .filter(reply_parts::bot_id.eq(bot_id))
+        .filter(reply_parts::state.eq("unsent"))
+        .filter(reply_parts::not_before.gt(clock_timestamp().nullable()))
+        .select((reply_parts::chat_id, seconds_to_wait()))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(chat_id, seconds)| Some((chat_id, wait(seconds)?))).collect())
+}
+
+/// Telegram refuses the form of part `id`: it and the parts that follow it in the same reply are replaced by their
+/// simpler forms. Returns false where `id` has no simpler form; nothing is changed then.
+pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
+    conn.transaction(|conn| {
+        let (address, turn_id, first) = reply_parts::table
+            .find(id)
+            .select((
+                reply_parts::bot_id,
+                reply_parts::chat_id,
+                reply_parts::user_id,
+                reply_parts::update_seq,
+                reply_parts::thread_id,
+                reply_parts::reply_to,
+                reply_parts::turn_id,
+                reply_parts::position,
+            ))
+            .first(conn)
+            .map(|row: (i64, i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, i32)| {
+                let lane = Lane { bot_id: row.0, chat_id: row.1, user_id: row.2 };
+                (Address { lane, update_seq: row.3, thread_id: row.4, reply_to: row.5 }, row.6, row.7)
+            })?;
+        let rest: Vec<Unsent> = diesel::delete(reply_parts::table)
+            .filter(reply_parts::bot_id.eq(address.lane.bot_id))
+            .filter(reply_parts::update_seq.eq(address.update_seq))
+            .filter(reply_parts::position.ge(first))
+            .filter(reply_parts::state.eq("unsent"))
+            .returning(columns())
+            .get_results(conn)?;
+        let mut rest = rest;
+        rest.sort_by_key(|part| part.id);
+        let mut simpler = Vec::new();
+        for (index, unsent) in rest.iter().enumerate() {
+            let part = unsent.part().map_err(|e| diesel::result::Error::DeserializationError(e.into()))?;
+            match part.fallback.is_empty() {
+                true if index == 0 => return Err(diesel::result::Error::RollbackTransaction),
+                true => simpler.push(part),
+                false => simpler.extend(part.fallback),
+            }
+        }
+        insert_from(conn, address, turn_id, first, &simpler)?;
+        Ok(true)
+    })
+    .or_else(|error| match error {
+        diesel::result::Error::RollbackTransaction => Ok(false),
+        other => Err(other),
+    })
+}
+
+/// The group became a supergroup: everything of the chat goes on under its new id.
+pub fn move_chat(conn: &mut PgConnection, lane: Lane, chat_id: i64) -> QueryResult<()> {
+    use super::schema::{messages, turns, updates};
+    conn.transaction(|conn| {
+        diesel::update(reply_parts::table)
+            .filter(reply_parts::bot_id.eq(lane.bot_id).and(reply_parts::chat_id.eq(lane.chat_id)))
+            .set(reply_parts::chat_id.eq(chat_id))
+            .execute(conn)?;
+        diesel::update(updates::table)
+            .filter(updates::bot_id.eq(lane.bot_id).and(updates::chat_id.eq(lane.chat_id)))
+            .set(updates::chat_id.eq(chat_id))
+            .execute(conn)?;
+        diesel::update(turns::table.filter(turns::chat_id.eq(lane.chat_id)))
+            .set(turns::chat_id.eq(chat_id))
+            .execute(conn)?;
+        diesel::update(messages::table.filter(messages::chat_id.eq(lane.chat_id)))
+            .set(messages::chat_id.eq(chat_id))
+            .execute(conn)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,136 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    /// Every question and answer, soft-deleted and never silently lost.
+    messages (id) {
+        /// Unique number of the message.
+        id -> Int4,
+        /// Telegram id of the person the dialogue belongs to.
+        user_id -> Int8,
+        /// Telegram id of the chat the dialogue takes place in.
+        chat_id -> Int8,
+        /// Who wrote it: 'user' or 'assistant'.
+        #[max_length = 20]
+        role -> Varchar,
+        /// The text, as written.
+        content -> Text,
+        /// Length of the text in characters.
+        message_length -> Int4,
+        /// A question's: when answering it began. An answer's: when it ended. By the server's clock and time zone.
+        created_at -> Timestamp,
+        /// When it was cleared (soft delete); NULL while live. All messages of one clearing share one value.
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    /// The outbox: each Telegram message of each reply, and whether it was sent.
+    reply_parts (id) {
+        /// Unique number of the part; a lane sends its parts in this order.
+        id -> Int8,
+        /// Telegram id of the bot that sends it.
+        bot_id -> Int8,
+        /// Telegram id of the chat it goes to.
+        chat_id -> Int8,
+        /// Telegram id of the person it answers.
+        user_id -> Int8,
+        /// The update it answers (updates.seq).
+        update_seq -> Int8,
+        /// The turn it belongs to; NULL for what is not an answer of the model.
+        turn_id -> Nullable<Int8>,
+        /// Place within the reply, from 0.
+        position -> Int4,
+        /// What to do: send a message, edit or delete message_id, send a document.
+        op -> Text,
+        /// Topic of the chat (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
+        /// Message it replies to; NULL for none.
+        reply_to -> Nullable<Int8>,
+        /// The message and the simpler forms that take its place if Telegram refuses it (JSON); emptied once settled.
+        payload -> Nullable<Text>,
+        /// unsent, sent, or abandoned (Telegram refuses it for good).
+        state -> Text,
+        /// Calls that failed so far.
+        attempts -> Int4,
+        /// When the next call may be made (429, backoff); NULL = at once.
+        not_before -> Nullable<Timestamptz>,
+        /// Telegram's id of the message: sent as, or to edit or delete.
+        message_id -> Nullable<Int8>,
+        /// When the reply was stored.
+        created_at -> Timestamptz,
+        /// When it was sent or abandoned.
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// One question and what became of it.
+    turns (id) {
+        /// Unique number of the turn.
+        id -> Int8,
+        /// The update that asked (updates.seq; no foreign key: done updates are swept).
+        update_seq -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// The question in messages.
+        question_id -> Int4,
+        /// The answer in messages; NULL where there is none.
+        answer_id -> Nullable<Int4>,
+        /// answered, stopped by the person, failed, or refused by the model.
+        state -> Text,
+        /// Class of the failure; NULL unless failed or refused.
+        failure -> Nullable<Text>,
+        /// The turn that took this one's place (edited or repeated question).
+        superseded_by -> Nullable<Int8>,
+        /// The model that answered, as the endpoint names it.
+        model -> Nullable<Text>,
+        /// Tokens read, as the endpoint counted them.
+        prompt_tokens -> Nullable<Int4>,
+        /// Tokens written, as the endpoint counted them.
+        completion_tokens -> Nullable<Int4>,
+        /// Milliseconds from the model call to its first token.
+        first_token_ms -> Nullable<Int4>,
+        /// Milliseconds from the model call to its end.
+        duration_ms -> Nullable<Int4>,
+        /// Why the model ended, in the endpoint's word.
+        finish_reason -> Nullable<Text>,
+        /// When the turn was stored.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The inbox: every update of Telegram that asks for an answer, until and after it got one.
+    updates (seq) {
+        /// The order in which updates are answered within a dialogue.
+        seq -> Int8,
+        /// Telegram id of the bot that received it.
+        bot_id -> Int8,
+        /// Telegram's number of the update; comes back one day for another message.
+        update_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Kind of the update, as Telegram names it.
+        kind -> Text,
+        /// The update as received (JSON); emptied once done.
+        payload -> Nullable<Text>,
+        /// When it was taken in.
+        received_at -> Timestamptz,
+        /// Attempts to answer it that ended in a crash.
+        attempts -> Int4,
+        /// Model calls for it that failed in passing and were put off.
+        retries -> Int4,
+        /// When the next attempt may begin; NULL = at once.
+        not_before -> Nullable<Timestamptz>,
+        /// When it was answered. The row then stays as a tombstone, so that a repeated delivery is recognised.
+        done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(reply_parts -> turns (turn_id));
+
+diesel::allow_tables_to_appear_in_same_query!(messages, reply_parts, turns, updates,);

@@ -1,0 +1,129 @@
+//! What the Bot API answers, sorted by what is to be done about it. No error holds a URL: the token is in there.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Why a call failed (Bot API, "Making requests" and ResponseParameters).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TelegramError {
+    /// 401: the token is wrong or was revoked.
+    #[error("Telegram does not know the token")]
+    Unauthorized,
+    /// 409: another poller or a webhook takes the updates.
+    #[error("Telegram reports a conflict: {0}")]
+    Conflict(String),
+    /// 429: not again before this has passed.
+    #[error("Telegram asks for a pause of {} s", .0.as_secs())]
+    RetryAfter(Duration),
+    /// 400 with `migrate_to_chat_id`: the group is a supergroup of this id now.
+    #[error("the group became a supergroup")]
+    Migrated(i64),
+    /// 403: blocked, kicked or deactivated; final for the chat.
+    #[error("Telegram forbids it: {0}")]
+    Forbidden(String),
+    /// 400 or 404: this call will never be taken as it is.
+    #[error("Telegram refuses it: {0}")]
+    BadRequest(String),
+    /// 5xx, or not an answer of the Bot API at all.
+    #[error("Telegram fails with status {status}: {problem}")]
+    Server {
+        /// HTTP status.
+        status: u16,
+        /// What was wrong with the answer.
+        problem: &'static str,
+    },
+    /// No answer came.
+    #[error("Telegram cannot be reached: {0}")]
+    Network(String),
+    /// The call was given up because the program ends.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl From<reqwest::Error> for TelegramError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Network(crate::http::describe(error))
+    }
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    ok: bool,
+    #[serde(default)]
+    error_code: u16,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Deserialize, Default)]
+struct Parameters {
+    migrate_to_chat_id: Option<i64>,
+    retry_after: Option<u64>,
+}
+
+/// Reads a response: the whole of it as `T` if it says `ok`, else the error it stands for.
+pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, TelegramError> {
+    // a gateway's HTML page, an empty body: worth another try, whatever its status
+    let Ok(verdict) = serde_json::from_slice::<Verdict>(body) else {
+        return Err(TelegramError::Server { status, problem: "not an answer of the Bot API" });
+    };
+    if verdict.ok {
+        return serde_json::from_slice(body)
+            .map_err(|_| TelegramError::Server { status, problem: "an answer that does not decode" });
+    }
+    Err(match (verdict.error_code, verdict.parameters) {
+        (_, Parameters { migrate_to_chat_id: Some(chat_id), .. }) => TelegramError::Migrated(chat_id),
+        (429, parameters) => {
+            TelegramError::RetryAfter(Duration::from_secs(parameters.retry_after.unwrap_or(1).max(1)))
+        }
+        (401, _) => TelegramError::Unauthorized,
+        (403, _) => TelegramError::Forbidden(verdict.description),
+        (409, _) => TelegramError::Conflict(verdict.description),
+        (400..500, _) => TelegramError::BadRequest(verdict.description),
+        _ => TelegramError::Server { status, problem: "the Bot API reports an error of its own" },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(status: u16, body: &str) -> TelegramError {
+        response::<serde_json::Value>(status, body.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn every_answer_of_the_bot_api_has_its_consequence() {
+        let body = |code: u16, extra: &str| {
+            format!(r#"{{"ok":false,"error_code":{code},"description":"Bad thing"{extra}}}"#)
+        };
+        let bad_thing = || "Bad thing".to_owned();
+        for (code, extra, expected) in [
+            (401, "", TelegramError::Unauthorized),
+            (403, "", TelegramError::Forbidden(bad_thing())),
+            (404, "", TelegramError::BadRequest(bad_thing())),
+            (409, "", TelegramError::Conflict(bad_thing())),
+            (400, "", TelegramError::BadRequest(bad_thing())),
+            (400, r#","parameters":{"migrate_to_chat_id":-1001}"#, TelegramError::Migrated(-1001)),
+            (
+                429,
+                r#","parameters":{"retry_after":100000}"#,
+                TelegramError::RetryAfter(Duration::from_secs(100_000)),
+            ),
+            (429, "", TelegramError::RetryAfter(Duration::from_secs(1))),
+        ] {
+            assert_eq!(error(code, &body(code, extra)), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_a_server_error_whatever_its_status() {
+        for (status, body) in [(502, "<html>Bad Gateway</html>"), (200, ""), (400, "<html>"), (200, "[]")] {
+            assert!(matches!(error(status, body), TelegramError::Server { .. }), "{status} {body}");
+        }
+    }
+}

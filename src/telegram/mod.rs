@@ -1,0 +1,257 @@
+//! The Bot API, as far as this program uses it: one transport for all methods, typed errors, no token anywhere but
+//! in the URL itself.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frankenstein::TelegramApi;
+use frankenstein::methods::{SendChatActionParams, SendMessageParams, SendRichMessageParams};
+use frankenstein::response::MethodResponse;
+use frankenstein::rich_message::InputRichMessage;
+use frankenstein::types::{ChatAction, LinkPreviewOptions, ReplyParameters};
+use reqwest::RequestBuilder;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::http::{Beside, Http, Interrupted};
+use crate::part::Content;
+use crate::secret::Secret;
+use crate::stop::Stop;
+use crate::store::outbox::Unsent;
+
+mod error;
+mod incoming;
+
+pub use error::TelegramError;
+pub use incoming::{Incoming, Message, PassedOver};
+
+/// The longest a call may take; getUpdates has its own poll time on top.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
+const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
+/// The most that an answer of the Bot API may weigh.
+const BODY_LIMIT: usize = 64 << 20;
+
+/// A bot's access to the Bot API. Clones share the connection pool.
+#[derive(Clone)]
+pub struct Telegram {
+    http: Http,
+    /// What stands before the method's name: server, `/bot<token>/`.
+    base: Secret,
+    bot_id: i64,
+    stop: Stop,
+}
+
+/// Only what is used of a sent message, so that nothing else in it can fail to decode.
+#[derive(Deserialize)]
+struct Sent {
+    message_id: i64,
+}
+
+impl Telegram {
+    /// `api_url` is what stands before `/bot<token>/`. Calls end early when `stop` is requested.
+    pub fn new(http: Http, api_url: &str, token: &Token, stop: Stop) -> Self {
+        let base = Secret::new(format!("{}/bot{}/", api_url.trim_end_matches('/'), token.secret.expose()));
+        Self { http, base, bot_id: token.bot_id, stop }
+    }
+
+    /// The same access for work that ends at another request.
+    pub fn until(&self, stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..self.clone() }
+    }
+
+    /// Telegram id of the bot.
+    pub fn bot_id(&self) -> i64 {
+        self.bot_id
+    }
+
+    /// Waits up to `poll` for updates from `offset` on (getUpdates; at most 100). Each update comes undecoded, so
+    /// that a strange one does not spoil its batch. The call confirms everything below `offset`.
+    pub fn updates(&self, offset: Option<i64>, poll: Duration) -> Result<Vec<Box<RawValue>>, TelegramError> {
+        #[derive(Serialize, Debug)]
+        struct Params {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            offset: Option<i64>,
+            limit: u8,
+            timeout: u64,
+            allowed_updates: &'static [&'static str],
+        }
+        let params = Params {
+            offset,
+            limit: 100,
+            timeout: poll.as_secs(),
+            allowed_updates: incoming::ALLOWED_UPDATES,
+        };
+        let batch: MethodResponse<_> =
+            self.call("getUpdates", poll + CALL_TIMEOUT, |request| request.json(&params))?;
+        Ok(batch.result)
+    }
+
+    /// Sends a part and returns the id of its message.
+    pub fn send(&self, unsent: &Unsent, content: Content) -> Result<i64, TelegramError> {
+        // ids beyond 32 bits have no place in the typed parameters: the message then goes without its reference
+        let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
+        let reply = narrow(unsent.reply_to).map(|message_id| {
+            ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
+        });
+        let thread = narrow(unsent.thread_id);
+        let sent: MethodResponse<Sent> = match content {
+            Content::Text { text, entities } => self.request(
+                Method::SendMessage.name(),
+                Some(
+                    SendMessageParams::builder()
+                        .chat_id(unsent.chat_id)
+                        .text(text)
+                        .maybe_entities((!entities.is_empty()).then_some(entities))
+                        .maybe_message_thread_id(thread)
+                        .maybe_reply_parameters(reply)
+                        .link_preview_options(LinkPreviewOptions::DISABLED)
+                        .build(),
+                ),
+            ),
+            Content::Rich { blocks } => self.request(
+                Method::SendRichMessage.name(),
+                Some(
+                    SendRichMessageParams::builder()
+                        .chat_id(unsent.chat_id)
+                        .rich_message(InputRichMessage::builder().blocks(blocks).build())
+                        .maybe_message_thread_id(thread)
+                        .maybe_reply_parameters(reply)
+                        .build(),
+                ),
+            ),
+        }?;
+        Ok(sent.result.message_id)
+    }
+
+    /// Shows "typing" in the chat until the returned guard is dropped. Never in anybody's way: a failure is only
+    /// waited out.
+    pub fn typing(&self, chat_id: i64, thread_id: Option<i64>) -> Beside {
+        let params = SendChatActionParams::builder()
+            .chat_id(chat_id)
+            .action(ChatAction::Typing)
+            .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
+            .build();
+        let telegram = self.clone();
+        self.http.beside(async move {
+            loop {
+                let request = telegram.post("sendChatAction", TYPING_RENEWAL).json(&params);
+                let pause = match fetch::<MethodResponse<bool>>(request).await {
+                    Err(TelegramError::RetryAfter(pause)) => pause.max(TYPING_RENEWAL),
+                    _ => TYPING_RENEWAL,
+                };
+                tokio::time::sleep(pause).await;
+            }
+        })
+    }
+
+    fn post(&self, method: &str, limit: Duration) -> RequestBuilder {
+        self.http.client.post(format!("{}{method}", self.base.expose())).timeout(limit)
+    }
+
+    fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        limit: Duration,
+        body: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<T, TelegramError> {
+        let request = body(self.post(method, limit));
+        match self.http.wait(limit, &self.stop, fetch(request)) {
+            Ok(result) => result,
+            Err(Interrupted::Stopped) => Err(TelegramError::Stopped),
+            Err(Interrupted::TimedOut) => Err(TelegramError::Network("no answer in time".to_owned())),
+        }
+    }
+}
+
+/// Carries a call out and reads the whole response.
+async fn fetch<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, TelegramError> {
+    let mut response = request.send().await.map_err(TelegramError::from)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(TelegramError::Server { status, problem: "an answer beyond all measure" });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    error::response(status, &body)
+}
+
+impl TelegramApi for Telegram {
+    type Error = TelegramError;
+
+    fn request<Params, Output>(&self, method: &str, params: Option<Params>) -> Result<Output, TelegramError>
+    where
+        Params: Serialize + fmt::Debug,
+        Output: DeserializeOwned,
+    {
+        self.call(method, CALL_TIMEOUT, |request| match &params {
+            Some(params) => request.json(params),
+            None => request,
+        })
+    }
+
+    fn request_with_form_data<Params, Output>(
+        &self,
+        _: &str,
+        _: Params,
+        _: Vec<(&str, PathBuf)>,
+    ) -> Result<Output, TelegramError>
+    where
+        Params: Serialize + fmt::Debug,
+        Output: DeserializeOwned,
+    {
+        Err(TelegramError::BadRequest("this program uploads no files".to_owned()))
+    }
+}
+
+/// The methods whose calls can be told to pause, each by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Method {
+    /// Classic text.
+    SendMessage,
+    /// Typed blocks.
+    SendRichMessage,
+}
+
+impl Method {
+    /// The method that takes `content`.
+    pub fn of(content: &Content) -> Self {
+        match content {
+            Content::Text { .. } => Self::SendMessage,
+            Content::Rich { .. } => Self::SendRichMessage,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SendMessage => "sendMessage",
+            Self::SendRichMessage => "sendRichMessage",
+        }
+    }
+}
+
+/// A bot's token, `<bot id>:<secret>`.
+#[derive(Clone, Debug)]
+pub struct Token {
+    bot_id: i64,
+    secret: Secret,
+}
+
+impl std::str::FromStr for Token {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shape = "does not look like a token";
+        let (bot_id, secret) = text.split_once(':').ok_or(shape)?;
+        let well_formed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if secret.len() < 10 || !secret.chars().all(well_formed) {
+            return Err(shape);
+        }
+        let bot_id = bot_id.parse().ok().filter(|id| *id > 0).ok_or(shape)?;
+        Ok(Self { bot_id, secret: Secret::new(text) })
+    }
+}

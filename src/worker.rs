@@ -1,0 +1,77 @@
+//! A worker: a plain blocking thread that does the next step of one lane after the other.
+//!
+//! What the step is, the database says: send what is unsent, else answer the oldest update. A panic ends the step,
+//! not the worker.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use tracing::error;
+
+use crate::answer::Answered;
+use crate::bot::Bot;
+use crate::dispatch::{Finished, Job, Outcome};
+use crate::store::{StoreError, inbox, outbox};
+
+/// How long a lane waits after a step that the database or a panic cut short.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Works until the dispatcher closes `jobs`.
+pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
+    for job in jobs {
+        let mut answering = None;
+        let outcome = match catch_unwind(AssertUnwindSafe(|| step(bot, &job, &mut answering))) {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
+            Ok(Err(refused)) => {
+                error!(chat = job.lane.chat_id, user = job.lane.user_id, "{refused}");
+                Outcome::RetryIn(10 * PAUSE)
+            }
+            Err(_) => {
+                panicked(bot, answering);
+                Outcome::RetryIn(PAUSE)
+            }
+        };
+        if finished.send(Finished { lane: job.lane, outcome }).is_err() {
+            break;
+        }
+    }
+}
+
+/// The next step of the lane. `answering` tells which update was being answered, should this panic.
+fn step(bot: &Bot, job: &Job, answering: &mut Option<i64>) -> Result<Outcome, StoreError> {
+    let lane = job.lane;
+    let (mut unsent, waiting) = bot.store.run(|conn| {
+        let unsent = outbox::unsent(conn, lane)?;
+        let waiting = if unsent.is_empty() { inbox::oldest(conn, lane)? } else { None };
+        Ok((unsent, waiting))
+    })?;
+    if unsent.is_empty() {
+        let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
+        if let Some(wait) = waiting.wait {
+            return Ok(Outcome::RetryIn(wait));
+        }
+        *answering = Some(waiting.seq).filter(|seq| *seq > bot.newest_at_boot);
+        unsent = match bot.answer(lane, &waiting, &job.stop)? {
+            Answered::Done(unsent) => unsent,
+            Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
+            // not again in this run
+            Answered::Interrupted => return Ok(Outcome::Idle),
+        };
+        *answering = None;
+    }
+    bot.courier.deliver(bot, lane, unsent)
+}
+
+/// Counts the attempt, so that an update which panics each time is given up at last. (One from before this boot was
+/// counted when it began.)
+fn panicked(bot: &Bot, answering: Option<i64>) {
+    error!(seq = answering, "a step panicked");
+    if let Some(seq) = answering
+        && let Err(problem) = bot.store.run(|conn| inbox::count_attempt(conn, seq))
+    {
+        error!(seq, "the attempt could not be counted: {problem}");
+    }
+}

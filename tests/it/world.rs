@@ -1,0 +1,212 @@
+//! A world for one test: Telegram, a model and a database of its own, and the real binary between them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use sandbox::postgres::{self, Server, unique_name};
+use sandbox::{Model, Telegram};
+
+/// How long a condition may take to come true on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The neighbours, and the settings with which the bot is started between them.
+pub struct World {
+    pub telegram: Telegram,
+    pub model: Model,
+    pub database: String,
+    server: &'static Server,
+    own_server: Option<Server>,
+    settings: Vec<(String, String)>,
+    folder: tempfile::TempDir,
+    starts: std::cell::Cell<u32>,
+}
+
+impl World {
+    /// A database of its own on the server that all tests share.
+    pub fn new() -> Self {
+        Self::on(None)
+    }
+
+    /// A server of its own, to be stopped and frozen.
+    pub fn with_own_server() -> Self {
+        Self::on(Some(Server::temporary().unwrap()))
+    }
+
+    fn on(own_server: Option<Server>) -> Self {
+        let database = unique_name("aidd");
+        let server = postgres::shared();
+        own_server.as_ref().unwrap_or(server).create_database(&database);
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("prompts")).unwrap();
+        fs::write(folder.path().join("prompts/nutritionist.txt"), PROMPT).unwrap();
+        let telegram = Telegram::start();
+        let model = Model::start();
+        let mut world = Self {
+            telegram,
+            model,
+            database,
+            server,
+            own_server,
+            settings: Vec::new(),
+            folder,
+            starts: std::cell::Cell::new(0),
+        };
+        for (name, value) in [
+            ("TELEGRAM_API_URL", world.telegram.url()),
+            ("TELEGRAM_BOT_TOKEN", world.telegram.token().to_owned()),
+            ("LLM_BASE_URL", world.model.url()),
+            ("OPENROUTER_API_KEY", world.model.key().to_owned()),
+            ("DATABASE_URL", world.database_url()),
+            ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
+        ] {
+            world.set(name, value);
+        }
+        world
+    }
+
+    pub fn server(&self) -> &Server {
+        self.own_server.as_ref().unwrap_or(self.server)
+    }
+
+    pub fn database_url(&self) -> String {
+        self.server().url(&self.database)
+    }
+
+    /// Changes a setting for bots started from now on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.to_owned(), value.into()));
+    }
+
+    pub fn unset(&mut self, name: &str) {
+        self.settings.retain(|(other, _)| other != name);
+    }
+
+    /// The working directory of the bot.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts a bot; it may not be ready yet.
+    pub fn start(&self) -> Bot {
+        self.starts.set(self.starts.get() + 1);
+        let log = self.folder.path().join(format!("bot-{}.log", self.starts.get()));
+        let file = File::create(&log).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_systech-aidd"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        Bot { child, log }
+    }
+
+    /// Starts a bot and waits until it polls.
+    pub fn start_ready(&self) -> Bot {
+        let bot = self.start();
+        bot.wait_for_line("ready");
+        bot
+    }
+
+    pub fn psql(&self, sql: &str) -> String {
+        self.server().psql(&self.database, sql)
+    }
+
+    /// Waits until the query's output satisfies `fits`.
+    pub fn wait_for_rows(&self, sql: &str, fits: impl Fn(&str) -> bool) -> String {
+        wait_until(sql, || Some(self.psql(sql)).filter(|rows| fits(rows)))
+    }
+
+    /// Every update is done and every part settled.
+    pub fn wait_settled(&self) {
+        self.wait_for_rows(
+            "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
+                  + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')",
+            |rows| rows == "0",
+        );
+    }
+
+    /// What every bot of this world has logged so far.
+    pub fn logs(&self) -> String {
+        (1..=self.starts.get())
+            .map(|n| fs::read_to_string(self.folder.path().join(format!("bot-{n}.log"))).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // logs hold no message texts, so they may be shown
+            eprintln!("--- logs of the bot ---\n{}", self.logs());
+        }
+    }
+}
+
+pub const PROMPT: &str = "You are a sandbox assistant.\nYou are brief.\n\nYou never give up.";
+
+/// A running bot; killed when dropped.
+pub struct Bot {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Bot {
+    /// SIGKILL: no farewell.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let command = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    }
+
+    /// SIGTERM, and its end.
+    pub fn stop(self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    pub fn wait(mut self) -> ExitStatus {
+        wait_until("the bot to end", || self.child.try_wait().unwrap())
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub fn wait_for_line(&self, part: &str) -> String {
+        wait_until(part, || self.log().lines().find(|line| line.contains(part)).map(str::to_owned))
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `condition` yields something. Polls, for conditions that nobody announces.
+#[track_caller]
+pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
