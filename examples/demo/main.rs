@@ -63,7 +63,8 @@ fn demo() -> Outcome<()> {
     screen::welcome(model.is_some(), &log);
 
     let talked = talk::talk(&telegram, &person, &mut bot, &events);
-    let stopped = stop(&mut bot, &events);
+    let booted = telegram.look(talk::is_polled);
+    let stopped = stop(&mut bot, booted, &events);
     // What went wrong first is what the person has to know.
     talked.and(stopped).map_err(|error| format!("{error}{}", tail(&log)))?;
     screen::farewell(&postgres, DATABASE, USER);
@@ -130,18 +131,16 @@ fn start_bot(
 }
 
 /// Ends the bot as an operator does, and waits. A second interrupt does not wait.
-fn stop(bot: &mut Leashed, events: &talk::Events) -> Outcome<()> {
+fn stop(bot: &mut Leashed, booted: bool, events: &talk::Events) -> Outcome<()> {
     if bot.try_wait()?.is_some() {
         return Ok(()); // its end was reported where it was seen
     }
     bot.signal("TERM");
     for _ in 0..STOP.as_millis() / 50 {
         if let Some(status) = bot.wait(Duration::from_millis(50))? {
-            return if status.success() {
-                Ok(())
-            } else {
-                Err(format!("the bot ended with {status}").into())
-            };
+            // Before it listens to signals it dies of them, which is what was asked for.
+            let orderly = status.success() || !booted;
+            return if orderly { Ok(()) } else { Err(format!("the bot ended with {status}").into()) };
         }
         if events.try_iter().any(|event| matches!(event, talk::Event::Interrupt)) {
             return Err("interrupted while the bot was stopping".into());

@@ -42,8 +42,8 @@ pub(super) fn farewell(postgres: &Server, database: &str, user: i64) {
 }
 
 /// What was shown so far.
-#[derive(Default)]
 pub(super) struct Screen {
+    terminal: bool,
     /// How many messages, and of each how many edits.
     messages: usize,
     edits: HashMap<i64, usize>,
@@ -52,15 +52,19 @@ pub(super) struct Screen {
 }
 
 impl Screen {
+    pub(super) fn new() -> Self {
+        Self { terminal: is_terminal(), messages: 0, edits: HashMap::new(), growing: String::new() }
+    }
+
     pub(super) fn prompt(&self) {
-        if is_terminal() {
+        if self.terminal {
             print(YOU);
         }
     }
 
     /// A line was sent; at a terminal it is on the screen already.
     pub(super) fn said(&self, line: &str) {
-        if !is_terminal() {
+        if !self.terminal {
             println!("{YOU}{line}");
         }
     }
@@ -77,15 +81,15 @@ impl Screen {
         for sent in state.sent() {
             let edits = sent.edits.len();
             if self.edits.insert(sent.message_id, edits).is_some_and(|shown| shown < edits) {
-                println!("{}{BOT}(edited) {}", fresh_line(), sent.text());
+                println!("{}{BOT}(edited) {}", self.fresh_line(), sent.text());
                 changed = true;
             }
         }
         if changed {
             self.prompt();
-        } else if is_terminal() {
-            let draft = state.live_drafts(chat_id).next_back().map(|draft| draft.text().to_owned());
-            self.grow(&draft.unwrap_or_default());
+        } else if self.terminal {
+            let draft = state.live_drafts(chat_id).next_back();
+            self.grow(draft.map_or("", |draft| draft.text()));
         }
     }
 
@@ -94,7 +98,8 @@ impl Screen {
         let growing = std::mem::take(&mut self.growing);
         match text.strip_prefix(growing.as_str()) {
             Some(rest) if !growing.is_empty() => println!("{rest}"),
-            _ => println!("{}{BOT}{text}", if growing.is_empty() { fresh_line() } else { "\n" }),
+            _ if growing.is_empty() => println!("{}{BOT}{text}", self.fresh_line()),
+            _ => println!("\n{BOT}{text}"),
         }
     }
 
@@ -102,18 +107,17 @@ impl Screen {
     fn grow(&mut self, text: &str) {
         if let Some(more) = text.strip_prefix(self.growing.as_str()).filter(|more| !more.is_empty()) {
             if self.growing.is_empty() {
-                print(fresh_line());
-                print(BOT);
+                print(&format!("{}{BOT}", self.fresh_line()));
             }
             print(more);
             text.clone_into(&mut self.growing);
         }
     }
-}
 
-/// Takes the prompt off the line.
-fn fresh_line() -> &'static str {
-    if is_terminal() { "\r\x1b[K" } else { "" }
+    /// Takes the prompt off the line.
+    fn fresh_line(&self) -> &'static str {
+        if self.terminal { "\r\x1b[K" } else { "" }
+    }
 }
 
 fn print(text: &str) {

@@ -58,14 +58,15 @@ pub(super) fn events() -> Outcome<Events> {
 /// Talks until the input ends and everything is answered.
 pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, events: &Events) -> Outcome<()> {
     let at_once = screen::is_terminal();
-    let mut screen = Screen::default();
+    let mut screen = Screen::new();
     let mut typed = VecDeque::new();
     let mut ended = false;
     let mut asked: Option<Asked> = None;
-    screen.prompt();
+    let mut ready = false;
     loop {
         match events.recv_timeout(TICK) {
-            Ok(Event::Line(line)) if line.is_empty() => screen.prompt(),
+            Ok(Event::Line(line)) if line.is_empty() && ready => screen.prompt(),
+            Ok(Event::Line(line)) if line.is_empty() => {}
             Ok(Event::Line(line)) => typed.push_back(line),
             Ok(Event::Interrupt) if press_stop(telegram, person) => {}
             Ok(Event::Interrupt) => return Ok(()),
@@ -76,6 +77,13 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
         telegram.look(|state| screen.update(state, person.chat_id));
         if let Some(status) = bot.try_wait()? {
             return Err(format!("the bot died ({status})").into());
+        }
+        if !ready {
+            ready = telegram.look(is_polled);
+            if ready {
+                screen.prompt();
+            }
+            continue;
         }
         if let Some(question) = &asked
             && telegram.look(|state| question.is_answered(state, person))?
@@ -94,6 +102,11 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
             return Ok(());
         }
     }
+}
+
+/// Whether the bot has booted: it asks for updates.
+pub(super) fn is_polled(state: &State) -> bool {
+    state.count("getUpdates") > 0
 }
 
 /// A line that was sent.
