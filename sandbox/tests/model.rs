@@ -1,5 +1,7 @@
 //! The model stand-in at its HTTP edge: whole answers, streams, and everything that breaks them.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is the test's failure")]
+
 mod common;
 
 use std::io::ErrorKind;

@@ -274,7 +274,7 @@ impl Behaviour {
 
     /// Another finish reason: `length`, `content_filter`, …
     pub fn finish(self, reason: &str) -> Self {
-        self.with(|answer| answer.finish_reason = reason.to_owned())
+        self.with(|answer| reason.clone_into(&mut answer.finish_reason))
     }
 
     /// Thoughts before the answer, in `delta.reasoning`.

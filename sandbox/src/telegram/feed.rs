@@ -248,6 +248,11 @@ impl Telegram {
         self.shared.state.change(|state| state.queue.set_next_id(update_id));
     }
 
+    /// Makes a person's chat known without a message: they wrote in an earlier run.
+    pub fn meet(&self, person: &Person) {
+        self.shared.state.change(|state| state.know(person.chat_id, person.chat_type, person.thread));
+    }
+
     /// Makes a topic known without a message from it.
     pub fn open_topic(&self, person: &Person, thread: i64) {
         self.shared.state.change(|state| state.know(person.chat_id, person.chat_type, Some(thread)));

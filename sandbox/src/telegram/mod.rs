@@ -52,8 +52,10 @@ impl Telegram {
     /// Starts one on a free port, with a bot and a token of its own.
     pub fn start() -> Self {
         let mut rng = Rng::new(seed());
-        let bot =
-            state::Bot { id: 5_000_000_000 + i64::from(rng.next() as u32), username: "sandbox_bot".into() };
+        let bot = state::Bot {
+            id: 5_000_000_000 + i64::from((rng.next() >> 32) as u32),
+            username: "sandbox_bot".into(),
+        };
         let token = format!("{}:AA{}", bot.id, secret(&mut rng, 33));
         Self::start_as(bot, token)
     }
@@ -192,7 +194,8 @@ impl Telegram {
 pub(crate) fn seed() -> u64 {
     static STARTED: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (now.as_nanos() as u64) ^ (u64::from(std::process::id()) << 32) ^ STARTED.fetch_add(1, Ordering::Relaxed)
+    let nanoseconds = now.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(now.subsec_nanos()));
+    nanoseconds ^ (u64::from(std::process::id()) << 32) ^ STARTED.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Letters and digits as secrets are made of.
