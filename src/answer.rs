@@ -100,7 +100,7 @@ impl Bot {
         debug!(seq = address.update_seq, command = command.name(), "command");
         match command {
             Command::Start => self.say(address, language.greeting()),
-            Command::Help => self.say(address, &language.help()),
+            Command::Help => self.say(address, language.help()),
             Command::Role => self.say(address, &self.role),
             Command::Clear | Command::New => self.reply(address, |conn| {
                 history::clear(conn, address.lane).map(|n| Part::plain_parts(&language.cleared(n)))

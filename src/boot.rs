@@ -96,7 +96,9 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     stop.request();
     if idle {
         // the dispatcher is gone and with it the last sender of jobs
-        workers.into_iter().for_each(|worker| drop(worker.join()));
+        for worker in workers {
+            let _ = worker.join();
+        }
     }
     // poll ends at once, unless the database holds it: nothing is lost then, for nothing was confirmed
     let deadline = Instant::now() + POLL_PATIENCE;
@@ -105,7 +107,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     if poll.is_finished() {
         match poll.join() {
-            Ok(ended) => ended.map_err(unauthorized)?,
+            Ok(ended) => ended.map_err(|error| unauthorized(&error))?,
             Err(_) => bail!("poll panicked; what is stored is answered after the next start"),
         }
     }
@@ -150,7 +152,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
             Ok(me) => break me.result.username.unwrap_or_default(),
             Err(TelegramError::Stopped) => return Ok(None),
             Err(error @ (TelegramError::Unauthorized | TelegramError::BadRequest(_))) => {
-                return Err(unauthorized(error));
+                return Err(unauthorized(&error));
             }
             Err(error) => {
                 if !std::mem::replace(&mut waiting, true) {
@@ -176,7 +178,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
 }
 
 /// What an operator can do about a token that Telegram does not take.
-fn unauthorized(error: TelegramError) -> anyhow::Error {
+fn unauthorized(error: &TelegramError) -> anyhow::Error {
     anyhow::anyhow!(
         "{error}: TELEGRAM_BOT_TOKEN is not a valid token (any more); @BotFather shows the current one"
     )

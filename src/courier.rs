@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::Outcome;
+use crate::part::Part;
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
 use crate::telegram::{Method, TelegramError};
@@ -42,13 +43,10 @@ impl Courier {
             if let Some(wait) = unsent.wait() {
                 return Ok(Outcome::RetryIn(wait));
             }
-            let content = match unsent.part() {
-                Ok(part) => part.content,
-                Err(_) => {
-                    warn!(part = unsent.id, "a part that does not decode is abandoned");
-                    bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
-                    continue;
-                }
+            let Ok(Part { content, .. }) = unsent.part() else {
+                warn!(part = unsent.id, "a part that does not decode is abandoned");
+                bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
+                continue;
             };
             let method = Method::of(&content);
             if let Some(wait) = self.wait(unsent.chat_id, method) {

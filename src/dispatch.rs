@@ -84,7 +84,7 @@ impl Dispatcher {
     /// not end in time and are still running.
     pub fn run(self, lanes: Vec<Lane>) -> bool {
         let mut schedule = Schedule::default();
-        lanes.into_iter().for_each(|lane| schedule.wake(lane));
+        schedule.wake_all(lanes);
         loop {
             while schedule.running < self.workers
                 && let Some(job) = schedule.next()
@@ -94,7 +94,7 @@ impl Dispatcher {
                 }
             }
             match self.next_event(schedule.next_timer()) {
-                Event::Wake(lanes) => lanes.into_iter().for_each(|lane| schedule.wake(lane)),
+                Event::Wake(lanes) => schedule.wake_all(lanes),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown => return self.drain(schedule),
@@ -148,6 +148,12 @@ struct Schedule {
 }
 
 impl Schedule {
+    fn wake_all(&mut self, lanes: Vec<Lane>) {
+        for lane in lanes {
+            self.wake(lane);
+        }
+    }
+
     /// Something new came in for the lane.
     fn wake(&mut self, lane: Lane) {
         match self.lanes.entry(lane) {

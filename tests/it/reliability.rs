@@ -238,11 +238,11 @@ fn two_hundred_messages_survive_kill_9_and_only_the_window_repeats() {
     assert!(lost.is_empty(), "{lost:?}");
     assert_eq!(repeated, window, "only what was taken and not recorded is sent again");
     for person in &people {
-        let mut last = None;
+        let mut newest = None;
         for text in world.telegram.texts(person.chat_id) {
             let n = (0..5).find(|n| text.contains(&format!("nonce-{}-{n}", person.user_id)));
-            assert!(n >= last, "lane {}: {n:?} after {last:?}", person.user_id);
-            last = n;
+            assert!(n >= newest, "lane {}: {n:?} after {newest:?}", person.user_id);
+            newest = n;
         }
     }
     assert_eq!(world.psql("SELECT count(*) FROM messages"), "400");
