@@ -247,6 +247,12 @@ impl Model {
         result
     }
 
+    /// Waits until nothing is being answered: a client has an answer's last byte a moment before it counts as ended.
+    #[track_caller]
+    pub fn wait_idle(&self) {
+        self.wait_until(PATIENCE, |state| (state.in_flight == 0).then_some(()));
+    }
+
     /// Waits until so many requests have arrived.
     #[track_caller]
     pub fn wait_for_requests(&self, count: usize) {
