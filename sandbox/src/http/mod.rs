@@ -100,6 +100,8 @@ impl Server {
     }
 
     fn listen(&self, listener: TcpListener) {
+        // Hundreds of clients connect at once, and a full queue costs each of them a second. The default is 128.
+        let _ = SockRef::from(&listener).listen(4096);
         let listener = Arc::new(listener);
         let (name, service, connections) = (self.name, self.service.clone(), self.connections.clone());
         let accepting = listener.clone();

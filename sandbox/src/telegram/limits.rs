@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::state::ChatType;
+use super::record::ChatType;
 
 /// So many calls within so long; one more is refused with 429 and the time to wait.
 #[derive(Clone, Copy, Debug)]

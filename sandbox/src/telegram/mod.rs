@@ -7,13 +7,17 @@
 //! Deliberately absent: markup (`parse_mode`; this project sends entities and blocks) and Telegram's 3-second delay of
 //! repeated 409 answers.
 
+mod compose;
 mod error;
 mod fault;
 mod feed;
 mod limits;
 mod methods;
+mod origin;
 mod params;
+mod person;
 mod queue;
+mod record;
 mod rich;
 mod service;
 mod state;
@@ -24,10 +28,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use fault::{Action, Calls, Fault, Reply};
-pub use feed::{Person, Said};
+pub use feed::Said;
 pub use limits::{Limits, Rate};
 pub use params::Document;
-pub use state::{Call, ChatType, Content, Draft, Sent, State};
+pub use person::Person;
+pub use record::{Call, ChatType, Content, Draft, Sent};
+pub use state::State;
 
 use crate::http::Server;
 use crate::trigger::Rng;
