@@ -7,6 +7,7 @@ mod answers;
 mod boot;
 mod commands;
 mod database;
+mod demo;
 mod delivery;
 mod failures;
 mod order;
