@@ -1,3 +1,4 @@
 //! systech-aidd: the Telegram assistant that never loses a message.
 
 pub mod part;
+pub mod render;

@@ -1,0 +1,5 @@
+//! The renderer, seen from outside: what it makes of real answers, and what holds for any text.
+
+mod corpus;
+mod limits;
+mod show;
