@@ -4,6 +4,7 @@
 //! text), so it can be cut anywhere and cannot nest without bound; only blocks form a tree, and `walk` bounds
 //! its depth, so recursion over it is safe.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use pulldown_cmark::Alignment;
@@ -89,6 +90,13 @@ pub(super) struct Span {
     pub(super) style: Style,
 }
 
+impl Span {
+    /// The text as it can be shown where nothing is set low or high.
+    pub(super) fn shown(&self) -> Cow<'_, str> {
+        script(&self.text, self.style.script)
+    }
+}
+
 /// A line of text, or several: formatted runs. Neighbours differ in style.
 #[derive(Clone, Default)]
 pub(super) struct Inline(pub(super) Vec<Span>);
@@ -108,11 +116,6 @@ impl Inline {
         for span in &other.0 {
             self.push(&span.text, &span.style);
         }
-    }
-
-    /// The text without its formatting.
-    pub(super) fn text(&self) -> String {
-        self.0.iter().map(|span| span.text.as_str()).collect()
     }
 
     /// The last so many bytes of the text.
@@ -162,6 +165,21 @@ pub(super) fn is_blank(text: &str) -> bool {
                 | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
                 | '\u{ffa0}' | '\u{fff9}'..='\u{fffc}' | '\u{e0000}'..='\u{e0fff}')
     })
+}
+
+/// Digits set low or high as the characters there are for them; other text behind the mark TeX has for it.
+fn script(text: &str, script: Option<Script>) -> Cow<'_, str> {
+    let (digits, mark) = match script {
+        None => return Cow::Borrowed(text),
+        Some(Script::Sub) => (['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'], '_'),
+        Some(Script::Super) => (['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'], '^'),
+    };
+    let digit = |c: char| c.to_digit(10).map(|digit| digits[digit as usize]);
+    let set = text.chars().map(digit).collect::<Option<String>>();
+    Cow::Owned(set.unwrap_or_else(|| match text.chars().count() {
+        1 => format!("{mark}{text}"),
+        _ => format!("{mark}({text})"),
+    }))
 }
 
 /// Whether these blocks hold what earns a rich message: a table, a formula or a details block.

@@ -4,6 +4,7 @@
 //! Written by `text`, cut by `split`. Because looks are flat, a stretch cut out of a code block, a quote or a link
 //! is such a block, quote or link again, language and target included.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -64,6 +65,8 @@ pub(super) enum Quote {
 struct Mark {
     kind: Kind,
     range: Range<usize>,
+    /// How many entities lie around it.
+    depth: usize,
 }
 
 /// Entity types in the order they nest, the outermost first.
@@ -150,12 +153,14 @@ impl Flat {
         let mut marks: Vec<Mark> = Vec::new();
         let mut open: Vec<(Kind, usize)> = Vec::new();
         let mut close = |open: &mut Vec<(Kind, usize)>, keep: usize, end: usize| {
-            for (kind, start) in open.drain(keep..) {
+            for (depth, (kind, start)) in (keep..).zip(open.drain(keep..)) {
                 let text = &self.text[start..end];
-                let start = start + text.len() - text.trim_start_matches([' ', '\n']).len();
+                let indent = matches!(kind, Kind::Pre(_)) && start == stretch.start;
+                let space = if indent { 0 } else { text.len() - text.trim_start_matches([' ', '\n']).len() };
+                let start = start + space;
                 let end = start + self.text[start..end].trim_end_matches([' ', '\n']).len();
                 if start < end {
-                    marks.push(Mark { kind, range: start..end });
+                    marks.push(Mark { kind, range: start..end, depth });
                 }
             }
         };
@@ -166,8 +171,8 @@ impl Flat {
             open.extend(kinds.into_iter().skip(same).map(|kind| (kind, range.start)));
         }
         close(&mut open, 0, stretch.end);
-        // The outer one first where two begin together; a stable sort keeps the nesting of equals.
-        marks.sort_by_key(|mark| (mark.range.start, std::cmp::Reverse(mark.range.end)));
+        // The outer one first where two begin together.
+        marks.sort_by_key(|mark| (mark.range.start, Reverse(mark.range.end), mark.depth));
         marks
     }
 
@@ -185,7 +190,7 @@ impl Flat {
             entity(mark.kind, &text[place.clone()], units[place.start], units[place.end])
         });
         let entities = entities.collect();
-        // Telegram takes spaces away from the beginning of a message, which would break the indent of code.
+        // Telegram takes spaces away from the beginning of a message and of a block of code.
         if text.starts_with(' ') && self.in_pre(stretch.start) {
             text.replace_range(..1, "\u{a0}");
         }
@@ -197,14 +202,15 @@ impl Flat {
         let mut plain = Flat::default();
         let look = Look::default();
         let mut runs = self.runs(stretch).peekable();
-        let mut at_line_start = true;
+        let (mut at_line_start, mut quoted) = (true, false);
         let mut linked = String::new();
         while let Some((range, run)) = runs.next() {
             let mut place = range.start;
             for line in self.text[range.clone()].split_inclusive('\n') {
-                if at_line_start && run.quote.is_some() {
+                if run.quote.is_some() && (at_line_start || !quoted) {
                     plain.push("> ", &look);
                 }
+                quoted = run.quote.is_some();
                 place += line.len();
                 at_line_start = line.ends_with('\n');
                 let words = line.strip_suffix('\n').unwrap_or(line);
@@ -214,8 +220,9 @@ impl Flat {
             if let Some(address) = &run.link {
                 linked.push_str(&self.text[range]);
                 if runs.peek().is_none_or(|(_, next)| next.link != run.link) {
-                    if !link::is_address(&linked, address) {
-                        plain.push(&format!(" ({address})"), &look);
+                    let target = format!(" ({address})");
+                    if !link::is_address(&linked, address) && !self.text[place..].starts_with(&target) {
+                        plain.push(&target, &look);
                     }
                     linked.clear();
                 }

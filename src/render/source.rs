@@ -191,6 +191,15 @@ pub(super) fn code_span(text: &str, missing: &mut BTreeSet<usize>) -> usize {
     run
 }
 
+/// Whether what stands between two dollars reads as prose: an amount and words, or letters no formula has.
+pub(super) fn is_prose(tex: &str) -> bool {
+    let amount = tex.starts_with(|c: char| c.is_ascii_digit())
+        && tex.contains(' ')
+        && !tex.contains(['\\', '^', '_', '=', '+', '<', '>']);
+    let words = tex.contains(|c: char| c.is_alphabetic() && !c.is_ascii()) && !tex.contains('\\');
+    amount || words
+}
+
 /// A formula's lines joined by spaces; TeX reads both alike.
 fn one_line(body: &str, quoted: bool) -> String {
     let lines =

@@ -64,16 +64,16 @@ fn cut(flat: &Flat, start: usize) -> usize {
     }
     // A break right at the end costs nothing: it is dropped.
     let reach = if text[end..].starts_with([' ', '\n']) { end + 1 } else { end };
-    let breaks = || text[start + 1..reach].rmatch_indices('\n').map(|(at, _)| start + 1 + at);
+    let breaks = || text[start..reach].rmatch_indices('\n').map(|(at, _)| start + at);
     let last = |wanted: &dyn Fn(usize, Border) -> bool| breaks().find(|at| wanted(*at, flat.border(*at)));
     last(&|at, border| at >= enough && border == Border::Block)
         .or_else(|| last(&|at, border| at >= enough && border != Border::Glue))
         .or_else(|| last(&|_, border| border != Border::Glue))
         .or_else(|| last(&|_, _| true))
         .or_else(|| {
-            let spaces = text[start + 1..reach].rmatch_indices(char::is_whitespace);
-            spaces.map(|(at, space)| (start + 1 + at, space.len())).find_map(|(at, length)| {
-                (is_boundary(text, at) && is_boundary(text, at + length)).then_some(at)
+            let spaces = text[start..reach].rmatch_indices(char::is_whitespace);
+            spaces.map(|(at, space)| (start + at, space.len())).find_map(|(at, length)| {
+                (at > start && is_boundary(text, at) && is_boundary(text, at + length)).then_some(at)
             })
         })
         .or_else(|| last_boundary(text, end).filter(|boundary| *boundary > start))

@@ -7,6 +7,7 @@ use pulldown_cmark::Alignment;
 use unicode_width::UnicodeWidthStr;
 
 use super::doc::{Block, Formats, Inline, Style, Table};
+use super::link;
 
 /// The widest table shown as monospace, in columns of the terminal kind: wider ones wrap even on a desktop
 /// and are unreadable there.
@@ -94,7 +95,21 @@ fn told(table: &Table) -> Vec<Block> {
     blocks
 }
 
-/// A cell on one line.
+/// A cell on one line, the targets of its links written out.
 fn cell_text(cell: &Inline) -> String {
-    cell.text().replace('\n', " ")
+    let mut text = String::new();
+    let mut linked = String::new();
+    let mut spans = cell.0.iter().peekable();
+    while let Some(span) = spans.next() {
+        text.push_str(&span.shown().replace('\n', " "));
+        let Some(address) = &span.style.link else { continue };
+        linked.push_str(&span.text);
+        if spans.peek().is_none_or(|next| next.style.link != span.style.link) {
+            if !link::is_address(&linked, address) {
+                text.extend([" (", address.as_ref(), ")"]);
+            }
+            linked.clear();
+        }
+    }
+    text
 }

@@ -2,10 +2,9 @@
 //!
 //! Fed by `parts`. Shows structure with what every client has: indents, bullets, bold, monospace and quotes.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::doc::{Block, Inline, Item, Kind, Script, Style};
+use super::doc::{Block, Inline, Item, Kind, Style};
 use super::flat::{Border, Flat, Look, Pre, Quote};
 use super::table;
 
@@ -90,10 +89,12 @@ impl Writer {
             self.blocks(blocks, gap);
             self.indent.truncate(indent);
         } else {
-            self.prefix();
+            self.begin_alone();
+            let indent = std::mem::take(&mut self.indent);
             self.base.quote = Some(quote);
             self.blocks(blocks, gap);
             self.base.quote = None;
+            self.indent = indent;
         }
     }
 
@@ -121,22 +122,32 @@ impl Writer {
         self.lists -= 1;
     }
 
-    /// Code begins on a line of its own and without an indent that would be copied along.
     fn pre(&mut self, text: &str, language: Option<Rc<str>>) {
+        self.begin_alone();
+        let look = Look { pre: Some(Pre(language)), ..self.base.clone() };
+        // Telegram would take the first line's indent out of the block.
+        if let Some(rest) = text.strip_prefix(' ') {
+            self.flat.push("\u{a0}", &look);
+            self.flat.push(rest, &look);
+        } else {
+            self.flat.push(text, &look);
+        }
+        self.at_line_start = false;
+    }
+
+    /// Code and quotes begin on a line of their own, and without an indent: it would be copied along.
+    fn begin_alone(&mut self) {
         if self.marker.is_some() {
             self.prefix();
             self.gap("\n", Border::Glue);
         }
-        let look = Look { pre: Some(Pre(language)), ..self.base.clone() };
-        self.flat.push(text, &look);
-        self.at_line_start = false;
     }
 
     fn line(&mut self, line: &Inline, border: Border, also: impl Fn(&mut Look)) {
         for span in &line.0 {
             let mut look = self.look(&span.style);
             also(&mut look);
-            self.write(&script(&span.text, span.style.script), &look, border);
+            self.write(&span.shown(), &look, border);
         }
     }
 
@@ -167,19 +178,4 @@ impl Writer {
             self.flat.push(prefix.as_deref().unwrap_or(&self.indent), &self.base);
         }
     }
-}
-
-/// Digits set low or high as the characters there are for them; other text behind the mark TeX has for it.
-fn script(text: &str, script: Option<Script>) -> Cow<'_, str> {
-    let (digits, mark) = match script {
-        None => return Cow::Borrowed(text),
-        Some(Script::Sub) => (['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉'], '_'),
-        Some(Script::Super) => (['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'], '^'),
-    };
-    let digit = |c: char| c.to_digit(10).map(|digit| digits[digit as usize]);
-    let set = text.chars().map(digit).collect::<Option<String>>();
-    Cow::Owned(set.unwrap_or_else(|| match text.chars().count() {
-        1 => format!("{mark}{text}"),
-        _ => format!("{mark}({text})"),
-    }))
 }

@@ -10,6 +10,9 @@ use super::source::{self, Kind};
 /// How much text may wait for the end of a link, tag or formula, in bytes; more is shown as it stands.
 const MAX_WAIT: usize = 1000;
 
+/// The same for what a single dollar begins, which is more often money or a variable.
+const MAX_DOUBT: usize = 100;
+
 /// The source without what has to wait, and with what is open closed. `source` is cleaned.
 pub(super) fn closed(source: &str) -> String {
     let segments = source::segments(source);
@@ -35,24 +38,30 @@ fn prose(chunk: &str) -> String {
     // Marks do not reach from one list item or heading into the next.
     let start = chunk.rmatch_indices('\n').map(|(at, _)| at + 1).find(|at| begins_block(&chunk[*at..]));
     let (before, mut block) = chunk.split_at(start.unwrap_or(0));
+    if is_row(block) {
+        return chunk.to_owned();
+    }
     loop {
-        let length = block.len();
-        let (settled, closers) = settled(block);
+        let (settled, closers) = settled(without_lone_marker(block));
+        // Where the text had to wait, a marker may be all that is left of its line.
         block = without_lone_marker(settled);
-        if block.len() == length {
+        if block.len() == settled.len() {
             return [before, block, &closers].concat();
         }
     }
 }
 
 fn begins_block(line: &str) -> bool {
-    let line = line.trim_start_matches([' ', '\t', '>']);
-    line.starts_with(['#', '|']) || source::after_list_marker(line).is_some()
+    let text = line.trim_start_matches([' ', '\t', '>']);
+    text.starts_with('#') || is_row(text) || source::after_list_marker(text).is_some()
+}
+
+fn is_row(line: &str) -> bool {
+    line.trim_start_matches([' ', '\t', '>']).starts_with('|')
 }
 
 /// A table begins to show with its second line and grows by whole rows: before, it would be a paragraph of bars.
 fn without_half_table(chunk: &str) -> &str {
-    let is_row = |line: &str| line.trim_start_matches([' ', '\t', '>']).starts_with('|');
     let rows: usize = chunk.split_inclusive('\n').rev().take_while(|line| is_row(line)).map(str::len).sum();
     let start = chunk.len() - rows;
     let mut lines = chunk[start..].split_inclusive('\n');
@@ -68,15 +77,16 @@ fn without_half_table(chunk: &str) -> &str {
 
 /// The last line waits while it is nothing but a marker: of a list, a heading, a quote, a rule.
 fn without_lone_marker(block: &str) -> &str {
-    let block = block.trim_end();
     let start = block.rfind('\n').map_or(0, |line| line + 1);
-    let marker = |c: char| "-+*_#>=|:. \t)".contains(c) || c.is_ascii_digit();
-    if block[start..].chars().all(marker) { block[..start].trim_end() } else { block }
+    let marker = |c: char| "-+*_#>=:. \t)".contains(c) || c.is_ascii_digit();
+    if block[start..].chars().all(marker) { &block[..start] } else { block }
 }
 
 /// The text up to what has to wait, and what closes its open marks.
 fn settled(block: &str) -> (&str, String) {
-    let block = block.trim_end_matches(|c: char| c.is_whitespace() || "*_~`$\\![<&".contains(c));
+    // The last marks of a line may become others, until the line has ended.
+    let ended = block.ends_with('\n');
+    let block = block.trim_end_matches(|c: char| c.is_whitespace() || (!ended && "*_~`$\\![<&".contains(c)));
     let mut open: Vec<Delimiter> = Vec::new();
     let mut brackets: Vec<usize> = Vec::new();
     let mut missing = BTreeSet::new();
@@ -114,7 +124,8 @@ fn settled(block: &str) -> (&str, String) {
             }
             ']' => {
                 let start = brackets.pop();
-                match (start, link_target(&rest[1..])) {
+                let target = if ended && rest.len() == 1 { Some(0) } else { link_target(&rest[1..]) };
+                match (start, target) {
                     (Some(start), None) if wait(start) => return end_at(block, start),
                     (Some(_), Some(length)) => 1 + length,
                     _ => 1,
@@ -201,7 +212,11 @@ fn formula(rest: &str, before: Option<char>, absent: &mut BTreeSet<&str>) -> Opt
     if end.is_none() {
         absent.insert(close);
     }
-    Some(end.map_or(Formula::Half, |end| Formula::Whole(open + end + close.len())))
+    match end {
+        Some(end) => Some(Formula::Whole(open + end + close.len())),
+        None if open == 1 && (source::is_prose(&rest[1..]) || rest.len() > MAX_DOUBT) => None,
+        None => Some(Formula::Half),
+    }
 }
 
 /// Whether a tag begins here whose end has not come.

@@ -32,7 +32,7 @@ pub(super) fn document(prepared: &str) -> Vec<Block> {
                 None => walk.text(&text),
             },
             Event::Code(text) => walk.styled(&text, |style| style.kind = Kind::Code),
-            Event::InlineMath(tex) if walk.is_price(&range) => walk.text(&format!("${tex}$")),
+            Event::InlineMath(tex) if walk.is_price(&tex, &range) => walk.text(&format!("${tex}$")),
             Event::InlineMath(tex) => {
                 walk.styled(tex.trim_start_matches(source::CERTAIN), |style| style.kind = Kind::Formula);
             }
@@ -231,11 +231,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether dollars around a formula are money: it touches a word or a number, as in `5$/10$`.
-    fn is_price(&self, range: &Range<usize>) -> bool {
+    /// Whether the dollars around a formula are money or variables: it touches a word or a number (`5$/10$`), or
+    /// what it holds is no formula (`$5, not 10$`).
+    fn is_price(&self, tex: &str, range: &Range<usize>) -> bool {
         let (before, after) = (&self.source[..range.start], &self.source[range.end..]);
-        !self.source[range.clone()].trim_start_matches('$').starts_with(source::CERTAIN)
-            && (before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric))
+        let touches = before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
+        !tex.starts_with(source::CERTAIN) && (touches || source::is_prose(tex))
     }
 
     fn html(&mut self, html: &str) {
@@ -265,6 +266,15 @@ impl<'a> Walk<'a> {
                 html::Piece::Close(tag) => self.marks.retain(|open| *open != tag),
             }
         }
+    }
+
+    /// Whether a details block has just begun; a summary that comes later is text like any other.
+    fn wants_summary(&self) -> bool {
+        self.deeper == 0
+            && self.frames.last().is_some_and(|frame| match &frame.container {
+                Container::Details { summary } => summary.is_blank() && frame.blocks.is_empty(),
+                _ => false,
+            })
     }
 
     fn task(&mut self, ticked: bool) {

@@ -11,7 +11,7 @@ use systech_aidd::render::{RichMessages, answer};
 use crate::{limits, show};
 
 /// The answers of the corpus with their names, in order.
-pub fn answers() -> Vec<(PathBuf, String)> {
+pub(crate) fn answers() -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/render/corpus");
     let entries =
         fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("it is readable").path());

@@ -3,10 +3,9 @@
 use frankenstein::types::{MessageEntity, MessageEntityType};
 use serde_json::Value;
 use systech_aidd::part::{Content, Part};
-use unicode_segmentation::UnicodeSegmentation;
 
 /// Panics where a part, or a part that takes its place, breaks a limit.
-pub fn check(parts: &[Part]) {
+pub(crate) fn check(parts: &[Part]) {
     for part in parts {
         match &part.content {
             Content::Text { text, entities } => {
@@ -80,18 +79,7 @@ fn check_rich(blocks: &Value) {
 }
 
 /// Counts blocks, items and rows, and the units of all texts.
-fn count_rich(value: &Value, count: &mut usize, units: &mut usize) {
-    const FORMATS: [&str; 9] = [
-        "bold",
-        "italic",
-        "underline",
-        "strikethrough",
-        "subscript",
-        "superscript",
-        "code",
-        "url",
-        "mathematical_expression",
-    ];
+fn count_rich(blocks: &Value, count: &mut usize, units: &mut usize) {
     const BLOCKS: [&str; 9] = [
         "paragraph",
         "heading",
@@ -103,39 +91,55 @@ fn count_rich(value: &Value, count: &mut usize, units: &mut usize) {
         "table",
         "details",
     ];
-    match value {
+    for block in items(blocks) {
+        *count += 1;
+        // An item of a list has no type, or that of its number.
+        let kind = block.get("type").and_then(Value::as_str).unwrap_or("1");
+        assert!(BLOCKS.contains(&kind) || kind == "1", "{kind} is not allowed");
+        for name in ["text", "expression", "summary"] {
+            count_text(block.get(name).unwrap_or(&Value::Null), units);
+        }
+        for name in ["blocks", "items"] {
+            count_rich(block.get(name).unwrap_or(&Value::Null), count, units);
+        }
+        for row in block.get("cells").into_iter().flat_map(items) {
+            *count += 1;
+            let columns = items(row).len();
+            assert!((1..=20).contains(&columns), "{columns} columns");
+            items(row).iter().for_each(|cell| count_text(cell.get("text").unwrap_or(&Value::Null), units));
+        }
+    }
+}
+
+fn count_text(text: &Value, units: &mut usize) {
+    const FORMATS: [&str; 9] = [
+        "bold",
+        "italic",
+        "underline",
+        "strikethrough",
+        "subscript",
+        "superscript",
+        "code",
+        "url",
+        "mathematical_expression",
+    ];
+    match text {
         Value::String(text) => *units += text.encode_utf16().count(),
-        Value::Array(values) => values.iter().for_each(|value| count_rich(value, count, units)),
-        Value::Object(fields) => {
-            let kind = fields.get("type").and_then(Value::as_str);
-            if let Some(kind) = kind {
-                assert!(
-                    FORMATS.contains(&kind) || BLOCKS.contains(&kind) || kind == "1",
-                    "{kind} is not allowed"
-                );
-                *count += usize::from(BLOCKS.contains(&kind) || kind == "1");
-            } else if fields.contains_key("blocks") {
-                *count += 1;
-            }
-            if let Some(url) = fields.get("url").and_then(Value::as_str) {
-                assert!(url.to_lowercase().starts_with("http"));
-            }
-            if let Some(rows) = fields.get("cells").and_then(Value::as_array) {
-                *count += rows.len();
-                for row in rows {
-                    let columns = row.as_array().map_or(0, Vec::len);
-                    assert!((1..=20).contains(&columns), "{columns} columns");
-                }
-            }
-            for (name, value) in fields {
-                let text = ["text", "expression", "summary"].contains(&name.as_str());
-                if text || value.is_array() {
-                    count_rich(value, count, units);
-                }
+        Value::Object(format) => {
+            let kind = format.get("type").and_then(Value::as_str).unwrap_or_default();
+            assert!(FORMATS.contains(&kind), "{kind} is not allowed");
+            let url = format.get("url").and_then(Value::as_str);
+            assert!(url.is_none_or(|url| url.to_lowercase().starts_with("http")));
+            for name in ["text", "expression"] {
+                count_text(format.get(name).unwrap_or(&Value::Null), units);
             }
         }
-        _ => {}
+        _ => items(text).iter().for_each(|text| count_text(text, units)),
     }
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Nesting of blocks, items and formats: every object with a text or blocks inside.
@@ -145,22 +149,4 @@ fn depth(value: &Value) -> usize {
         Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
         _ => 0,
     }
-}
-
-/// The graphemes of the source that no message holds whole.
-pub fn cut_graphemes<'a>(source: &'a str, parts: &[Part]) -> Vec<&'a str> {
-    let texts: Vec<&str> = parts
-        .iter()
-        .filter_map(|part| match &part.content {
-            Content::Text { text, .. } => Some(text.as_str()),
-            Content::Rich { .. } => None,
-        })
-        .collect();
-    let several =
-        |grapheme: &&str| grapheme.chars().count() > 1 && !grapheme.chars().all(char::is_whitespace);
-    source
-        .graphemes(true)
-        .filter(several)
-        .filter(|grapheme| !texts.iter().any(|text| text.contains(grapheme)))
-        .collect()
 }

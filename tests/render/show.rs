@@ -7,7 +7,7 @@ use frankenstein::types::{MessageEntity, MessageEntityType};
 use systech_aidd::part::{Content, Part};
 
 /// Parts, each with its fallback below it.
-pub fn parts(parts: &[Part], depth: usize) -> String {
+pub(crate) fn parts(parts: &[Part], depth: usize) -> String {
     let mut out = String::new();
     for part in parts {
         let role = ["", " instead", " instead of that"][depth];
@@ -29,7 +29,7 @@ pub fn parts(parts: &[Part], depth: usize) -> String {
 }
 
 /// Text with its entities as marks. Panics where they are not properly nested.
-pub fn marked(text: &str, entities: &[MessageEntity]) -> String {
+pub(crate) fn marked(text: &str, entities: &[MessageEntity]) -> String {
     let units: Vec<u16> = text.encode_utf16().collect();
     let mut out = String::new();
     let mut at = 0;
