@@ -140,8 +140,9 @@ impl Flat {
     /// The runs within a stretch, with their places in the whole text.
     fn runs(&self, stretch: Range<usize>) -> impl Iterator<Item = (Range<usize>, &Look)> {
         let first = self.runs.partition_point(|run| run.end <= stretch.start);
+        let beyond = self.runs.partition_point(|run| run.end < stretch.end) + 1;
         let mut from = stretch.start;
-        self.runs[first..].iter().take_while(move |_| from < stretch.end).map(move |run| {
+        self.runs[first..beyond.min(self.runs.len())].iter().map(move |run| {
             let range = from..run.end.min(stretch.end);
             from = range.end;
             (range, &run.look)

@@ -13,6 +13,9 @@ const MAX_WAIT: usize = 1000;
 /// The same for what a single dollar begins, which is more often money or a variable.
 const MAX_DOUBT: usize = 100;
 
+/// How many marks are closed; nobody nests so many, and searching them stays cheap.
+const MAX_OPEN: usize = 32;
+
 /// The source without what has to wait, and with what is open closed. `source` is cleaned.
 pub(super) fn closed(source: &str) -> String {
     let segments = source::segments(source);
@@ -86,20 +89,34 @@ fn without_lone_marker(block: &str) -> &str {
 fn settled(block: &str) -> (&str, String) {
     // The last marks of a line may become others, until the line has ended.
     let ended = block.ends_with('\n');
-    let block = block.trim_end_matches(|c: char| c.is_whitespace() || (!ended && "*_~`$\\![<&".contains(c)));
+    let horizon = block.len().saturating_sub(MAX_WAIT);
+    let mut text = block;
+    loop {
+        let whole = ended && text.len() == block.len();
+        text = text.trim_end_matches(|c: char| c.is_whitespace() || (!whole && "*_~`$\\![<&".contains(c)));
+        match scan(text, horizon, whole) {
+            Ok(closers) => return (text, closers),
+            Err(wait) => text = &text[..wait],
+        }
+    }
+}
+
+/// What closes the marks open at the end of the text; or where, behind the horizon, something begins that has to
+/// wait. A `whole` text ends with a line.
+fn scan(text: &str, horizon: usize, whole: bool) -> Result<String, usize> {
     let mut open: Vec<Delimiter> = Vec::new();
     let mut brackets: Vec<usize> = Vec::new();
     let mut missing = BTreeSet::new();
     let mut absent: BTreeSet<&str> = BTreeSet::new();
-    let mut at = 0;
     let mut code = 0;
-    let wait = |at: usize| block.len() - at <= MAX_WAIT;
-    while let Some(c) = block[at..].chars().next() {
-        let rest = &block[at..];
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let near = at >= horizon;
         at += match c {
             '`' => {
                 let length = source::code_span(rest, &mut missing);
-                let run = rest.len() - rest.trim_start_matches('`').len();
+                let run = run_length(rest, c);
                 if length == run {
                     // All that follows is code, marks and brackets included.
                     code = run;
@@ -107,51 +124,46 @@ fn settled(block: &str) -> (&str, String) {
                 }
                 length
             }
-            '\\' | '$' => match formula(rest, block[..at].chars().next_back(), &mut absent) {
+            '\\' | '$' => match formula(rest, text[..at].chars().next_back(), &mut absent) {
                 Some(Formula::Whole(length)) => length,
-                Some(Formula::Half) if wait(at) => return end_at(block, at),
+                Some(Formula::Half) if near => return Err(at),
                 _ if c == '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
                 _ => 1,
             },
-            '<' if wait(at) && is_half_tag(rest) => return end_at(block, at),
-            '&' if rest.len() <= 32 && rest[1..].chars().all(|c| c.is_ascii_alphanumeric() || c == '#') => {
-                return end_at(block, at);
-            }
+            '<' if near && is_half_tag(rest) => return Err(at),
+            '&' if near && is_half_entity(rest) => return Err(at),
             '[' => {
-                let image = block[..at].ends_with('!');
-                brackets.push(at - usize::from(image));
+                brackets.push(at - usize::from(text[..at].ends_with('!')));
                 1
             }
-            ']' => {
-                let start = brackets.pop();
-                let target = if ended && rest.len() == 1 { Some(0) } else { link_target(&rest[1..]) };
-                match (start, target) {
-                    (Some(start), None) if wait(start) => return end_at(block, start),
-                    (Some(_), Some(length)) => 1 + length,
-                    _ => 1,
-                }
-            }
+            ']' => match brackets.pop() {
+                Some(start) => match link_target(&rest[1..], whole) {
+                    Some(length) => 1 + length,
+                    None => {
+                        brackets.push(start);
+                        break;
+                    }
+                },
+                None => 1,
+            },
             '*' | '_' | '~' => {
-                let run = rest.len() - rest.trim_start_matches(c).len();
-                delimiter(block, at, c, run, &mut open);
+                let run = run_length(rest, c);
+                delimiter(text, at, c, run, &mut open);
                 run
             }
             c => c.len_utf8(),
         };
     }
-    if let Some(start) = brackets.first().filter(|start| wait(**start)) {
-        return end_at(block, *start);
+    if let Some(start) = brackets.into_iter().find(|start| *start >= horizon) {
+        return Err(start);
     }
-    let mut closers = "`".repeat(code);
-    for delimiter in open.iter().rev() {
-        closers.extend(std::iter::repeat_n(delimiter.mark, delimiter.length));
-    }
-    (block, closers)
+    let marks = open.iter().rev().flat_map(|open| std::iter::repeat_n(open.mark, open.length));
+    Ok(std::iter::repeat_n('`', code).chain(marks).collect())
 }
 
-/// The text before a place where it has to wait, settled in its turn: marks may be open there.
-fn end_at(block: &str, at: usize) -> (&str, String) {
-    settled(&block[..at])
+/// How often the text begins with the character, in bytes of ASCII.
+fn run_length(text: &str, c: char) -> usize {
+    text.len() - text.trim_start_matches(c).len()
 }
 
 /// Marks of emphasis that have not been closed.
@@ -184,7 +196,7 @@ fn delimiter(block: &str, at: usize, mark: char, run: usize, open: &mut Vec<Deli
         open[found].length -= closed;
         open.truncate(found + usize::from(open[found].length > 0));
     }
-    if can_open && rest > 0 && !(mark == '~' && rest > 2) {
+    if can_open && rest > 0 && !(mark == '~' && rest > 2) && open.len() < MAX_OPEN {
         open.push(Delimiter { mark, length: rest });
     }
 }
@@ -224,24 +236,27 @@ fn is_half_tag(rest: &str) -> bool {
     rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') && !rest.contains('>')
 }
 
+/// Whether a character reference begins here whose end has not come.
+fn is_half_entity(rest: &str) -> bool {
+    const LONGEST: usize = 32;
+    rest.len() <= LONGEST && rest[1..].chars().all(|c| c.is_ascii_alphanumeric() || c == '#')
+}
+
 /// The length of the target behind a closing bracket; `None` while it is not told whether or where there is one.
-fn link_target(rest: &str) -> Option<usize> {
-    match rest.chars().next() {
-        None => None,
-        Some('(') => {
-            let mut depth = 0usize;
-            for (at, c) in rest.char_indices().take(MAX_WAIT) {
-                match c {
-                    '(' => depth += 1,
-                    ')' => depth -= 1,
-                    _ => {}
-                }
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            (rest.len() > MAX_WAIT).then_some(0)
-        }
-        Some(_) => Some(0),
+fn link_target(rest: &str, whole: bool) -> Option<usize> {
+    if !rest.starts_with('(') {
+        return (whole || !rest.is_empty()).then_some(0);
     }
+    let mut depth = 0usize;
+    for (at, c) in rest.char_indices().take(MAX_WAIT) {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    (rest.len() > MAX_WAIT).then_some(0)
 }

@@ -250,10 +250,7 @@ impl<'a> Walk<'a> {
                 }
                 html::Piece::Open(html::Tag::Summary) if !self.in_heading_or_cell() => {
                     self.flush();
-                    self.in_summary = matches!(
-                        self.frames.last(),
-                        Some(Frame { container: Container::Details { .. }, .. })
-                    );
+                    self.in_summary = self.wants_summary();
                 }
                 html::Piece::Close(html::Tag::Summary) if self.in_summary => self.flush(),
                 html::Piece::Open(html::Tag::Rule) if !self.in_heading_or_cell() => {
