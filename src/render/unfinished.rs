@@ -136,16 +136,12 @@ fn scan(text: &str, horizon: usize, whole: bool) -> Result<String, usize> {
                 brackets.push(at - usize::from(text[..at].ends_with('!')));
                 1
             }
-            ']' => match brackets.pop() {
-                Some(start) => match link_target(&rest[1..], whole) {
-                    Some(length) => 1 + length,
-                    None => {
-                        brackets.push(start);
-                        break;
-                    }
-                },
-                None => 1,
-            },
+            ']' if brackets.is_empty() => 1,
+            ']' => {
+                let Some(target) = link_target(&rest[1..], whole) else { break };
+                brackets.pop();
+                1 + target
+            }
             '*' | '_' | '~' => {
                 let run = run_length(rest, c);
                 delimiter(text, at, c, run, &mut open);

@@ -7,18 +7,11 @@ use systech_aidd::render::{RichMessages, answer, draft};
 use crate::{limits, show};
 
 fn texts(parts: &[Part]) -> Vec<&str> {
-    let text = |part: &'_ Part| match &part.content {
-        Content::Text { .. } => true,
-        Content::Rich { .. } => false,
+    let text = |part| match part {
+        &Part { content: Content::Text { ref text, .. }, .. } => text.as_str(),
+        _ => panic!("all parts are text"),
     };
-    assert!(parts.iter().all(text), "all parts are text");
-    parts
-        .iter()
-        .filter_map(|part| match &part.content {
-            Content::Text { text, .. } => Some(text.as_str()),
-            Content::Rich { .. } => None,
-        })
-        .collect()
+    parts.iter().map(text).collect()
 }
 
 fn preview(markdown: &str) -> String {
@@ -162,11 +155,53 @@ fn rich_messages_are_filled_up_to_each_limit_and_no_further() {
 
 #[test]
 fn what_no_rich_message_can_hold_goes_as_text() {
-    let deep: String = (0..12).map(|depth| format!("{}- уровень {depth}\n", "  ".repeat(depth))).collect();
+    let deep: String = (0..12).map(|depth| "  ".repeat(depth) + "- уровень\n").collect();
     let parts = answer(&format!("$$x$$\n\n{deep}\n\nконец"), RichMessages::Auto);
     limits::check(&parts);
     let rich: Vec<bool> = parts.iter().map(|part| matches!(part.content, Content::Rich { .. })).collect();
     assert_eq!(rich, [true, false, true]);
+}
+
+#[test]
+fn the_plain_form_shows_where_links_lead_and_what_was_quoted() {
+    let parts = answer("> см. [сайт](https://example.com/a) и\n> **ещё**", RichMessages::Never);
+    let [Part { fallback, .. }] = parts.as_slice() else { panic!("one part") };
+    assert_eq!(texts(fallback), ["> см. сайт (https://example.com/a) и\n> ещё"]);
+    assert!(fallback.iter().all(|part| part.fallback.is_empty()));
+}
+
+#[test]
+fn model_text_makes_no_link_but_to_the_web() {
+    for target in [
+        "tg://user?id=1",
+        "tg://resolve?domain=x",
+        "javascript:x",
+        "mailto:a@b.c",
+        "file:///etc/passwd",
+        "/a",
+    ] {
+        for markdown in [
+            format!("[t]({target}) $x$"),
+            format!("![t]({target}) $x$"),
+            format!("<a href=\"{target}\">t</a> $x$"),
+        ] {
+            for mode in [RichMessages::Auto, RichMessages::Never] {
+                let stored = serde_json::to_string(&answer(&markdown, mode)).expect("parts are JSON");
+                assert!(!stored.contains("\"url\"") && !stored.contains("text_link"), "{markdown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_mode_is_read_from_its_name_only() {
+    assert_eq!("auto".parse(), Ok(RichMessages::Auto));
+    assert_eq!("never".parse(), Ok(RichMessages::Never));
+    assert_eq!("always".parse(), Ok(RichMessages::Always));
+    for other in ["", "Auto", " auto", "yes"] {
+        let error = other.parse::<RichMessages>().expect_err("not a mode");
+        assert_eq!(error.to_string(), "expected auto, never or always");
+    }
 }
 
 #[test]

@@ -106,7 +106,9 @@ fn count_rich(blocks: &Value, count: &mut usize, units: &mut usize) {
             *count += 1;
             let columns = items(row).len();
             assert!((1..=20).contains(&columns), "{columns} columns");
-            items(row).iter().for_each(|cell| count_text(cell.get("text").unwrap_or(&Value::Null), units));
+            for cell in items(row) {
+                count_text(cell.get("text").unwrap_or(&Value::Null), units);
+            }
         }
     }
 }
