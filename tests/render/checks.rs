@@ -14,8 +14,16 @@ fn content(markdown: &str) -> Vec<char> {
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_MATH
         | Options::ENABLE_GFM;
+    // Telegram takes these away, so they do not separate the characters of a mark either.
+    let kept = |c: &char| !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(c) || *c == '\u{2062}');
+    let markdown: String = markdown
+        .replace("\r\n", "\n")
+        .replace(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], "\n")
+        .chars()
+        .filter(|c| matches!(c, '\n' | '\t') || kept(c))
+        .collect();
     let mut text = String::new();
-    for event in Parser::new_ext(markdown, options) {
+    for event in Parser::new_ext(&markdown, options) {
         match event {
             Event::Text(part) | Event::Code(part) | Event::InlineMath(part) | Event::DisplayMath(part) => {
                 text.push_str(&part);
