@@ -221,8 +221,8 @@ impl Flat {
             if let Some(address) = &run.link {
                 linked.push_str(&self.text[range]);
                 if runs.peek().is_none_or(|(_, next)| next.link != run.link) {
-                    let target = format!(" ({address})");
-                    if !link::is_address(&linked, address) && !self.text[place..].starts_with(&target) {
+                    let target = link::aside(&linked, address);
+                    if !self.text[place..].starts_with(&target) {
                         plain.push(&target, &look);
                     }
                     linked.clear();

@@ -15,7 +15,7 @@ pub(super) fn allowed(address: &str) -> bool {
 }
 
 /// Whether the text is the address itself, as people write addresses: without scheme, `www.` or last slash.
-pub(super) fn is_address(text: &str, address: &str) -> bool {
+fn is_address(text: &str, address: &str) -> bool {
     bare(text) == bare(address)
 }
 
@@ -27,6 +27,15 @@ pub(super) fn looks_like_address(text: &str) -> bool {
         || host.rsplit_once('.').is_some_and(|(name, zone)| {
             name.split('.').all(plausible) && zone.len() > 1 && zone.chars().all(char::is_alphabetic)
         })
+}
+
+/// What a reader is told of the target beside the link's text: nothing where the text is the target.
+pub(super) fn aside(text: &str, address: &str) -> String {
+    match shown(address) {
+        "" => String::new(),
+        _ if is_address(text, address) => String::new(),
+        shown => format!(" ({shown})"),
+    }
 }
 
 /// The address as it is shown to a reader.

@@ -8,10 +8,10 @@
 //!                      └→ rich (packs blocks) ─┘
 //! ```
 //!
-//! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no grapheme is cut
-//! (unless one alone is over the limit), entities are sorted and lie apart or one within the other. No text
-//! of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or the mention of a
-//! stranger by id; links go to `http` and `https` only.
+//! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no
+//! grapheme is cut (unless one alone is over the limit), entities are sorted and lie apart or one within the
+//! other. No text of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or
+//! the mention of a stranger by id; links go to `http` and `https` only.
 
 mod doc;
 mod flat;

@@ -76,6 +76,7 @@ impl Packer {
         if fit { self.blocks.split_off(last + 1) } else { Vec::new() }
     }
 
+    /// Ends the message being filled.
     fn close(&mut self) {
         let blocks = std::mem::take(&mut self.blocks);
         self.size = Size::default();

@@ -120,8 +120,8 @@ pub(super) fn after_list_marker(line: &str) -> Option<&str> {
     rest.filter(|rest| rest.starts_with([' ', '\t']))
 }
 
-/// Copies prose with `\(…\)` as `$…$`, `\[…\]` as `$$…$$`, and the body of a display formula on one line: its lines could
-/// begin with `-` or `+`, which the block parser would take for a list.
+/// Copies prose with `\(…\)` as `$…$`, `\[…\]` as `$$…$$`, and the body of a display formula on one line: its
+/// lines could begin with `-` or `+`, which the block parser would take for a list.
 fn formulas(prose: &str, out: &mut String) {
     let quoted = prose.trim_start().starts_with('>');
     // A closer that was not found once is not there later either: the pass stays linear.

@@ -1,7 +1,7 @@
 //! Cuts flat text into messages: at the borders of blocks, else of lines, else of words, and never inside a
 //! grapheme unless the grapheme alone is over the limit.
 //!
-//! Fed by `parts`. Every cut depends only on the text up to the limit, so text that grows keeps its cuts.
+//! Fed by `answer` and `draft`. Every cut depends only on the text up to the limit, so text that grows keeps its cuts.
 
 use std::ops::Range;
 

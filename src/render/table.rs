@@ -105,9 +105,7 @@ fn cell_text(cell: &Inline) -> String {
         let Some(address) = &span.style.link else { continue };
         linked.push_str(&span.text);
         if spans.peek().is_none_or(|next| next.style.link != span.style.link) {
-            if !link::is_address(&linked, address) {
-                text.extend([" (", address.as_ref(), ")"]);
-            }
+            text.push_str(&link::aside(&linked, address));
             linked.clear();
         }
     }

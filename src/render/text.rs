@@ -1,6 +1,6 @@
 //! The back end for classic messages: the document laid out as flat text.
 //!
-//! Fed by `parts`. Shows structure with what every client has: indents, bullets, bold, monospace and quotes.
+//! Fed by `answer` and `draft`. Shows structure with what every client has: indents, bullets, bold, monospace and quotes.
 
 use std::rc::Rc;
 
@@ -36,11 +36,10 @@ impl Writer {
     fn blocks(&mut self, blocks: &[Block], gap: &str) {
         for (index, block) in blocks.iter().enumerate() {
             if index > 0 {
-                let after_heading = matches!(blocks[index - 1], Block::Heading(..));
-                let border = match () {
-                    () if after_heading => Border::Glue,
-                    () if self.lists == 0 => Border::Block,
-                    () => Border::Line,
+                let border = match blocks[index - 1] {
+                    Block::Heading(..) => Border::Glue,
+                    _ if self.lists == 0 => Border::Block,
+                    _ => Border::Line,
                 };
                 self.gap(gap, border);
             }

@@ -1,7 +1,7 @@
 //! The one walk over the Markdown: parser events in, document out.
 //!
-//! Fed by `answer` and `draft` with a prepared source. Keeps every character of the events' text; bounds the depth of the tree
-//! (deeper blocks join the deepest allowed one), so what follows may recurse.
+//! Fed by `answer` and `draft` with a prepared source. Keeps every character of the events' text; bounds the
+//! depth of the tree (deeper blocks join the deepest allowed one), so what follows may recurse.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -204,18 +204,14 @@ impl<'a> Walk<'a> {
     fn end_link(&mut self) {
         let Some(Link { target, from }) = self.links.pop() else { return };
         let text = self.line.text_from_end(self.length.saturating_sub(from));
-        let shown = link::shown(&target);
         if is_blank(&text) {
             // Within its own link again: the target is all there is to click.
             self.links.push(Link { target: target.clone(), from });
-            self.text(shown);
+            self.text(link::shown(&target));
             self.links.pop();
-        } else if self.links.is_empty() {
-            let honest = link::is_address(&text, &target);
-            let hidden = !link::allowed(&target) || link::looks_like_address(&text);
-            if hidden && !honest && !shown.is_empty() {
-                self.text(&format!(" ({shown})"));
-            }
+        } else if self.links.is_empty() && (!link::allowed(&target) || link::looks_like_address(&text)) {
+            // There is nothing to click, or the text may name another place than it leads to.
+            self.text(&link::aside(&text, &target));
         }
     }
 
@@ -287,11 +283,12 @@ impl<'a> Walk<'a> {
         let text = text.trim_start_matches('\n');
         let language = language(&info);
         if is_blank(text) {
-        } else if language.as_deref() == Some("math") {
-            self.block(Block::Formula(text.trim().to_owned()));
-        } else {
-            self.block(Block::Code { language, text: text.to_owned() });
+            return;
         }
+        self.block(match language.as_deref() {
+            Some("math") => Block::Formula(text.trim().to_owned()),
+            _ => Block::Code { language, text: text.to_owned() },
+        });
     }
 
     fn in_heading_or_cell(&self) -> bool {

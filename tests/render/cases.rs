@@ -1,5 +1,6 @@
 //! Single promises of the renderer, each with the case that would break it.
 
+use frankenstein::rich_message::InputRichBlock;
 use frankenstein::types::MessageEntityType;
 use systech_aidd::part::{Content, Part};
 use systech_aidd::render::{RichMessages, answer, draft};
@@ -150,6 +151,19 @@ fn rich_messages_are_filled_up_to_each_limit_and_no_further() {
         limits::check(&parts);
         assert!((2..9).contains(&parts.len()), "{} parts", parts.len());
         assert!(parts.iter().all(|part| matches!(part.content, Content::Rich { .. })));
+    }
+}
+
+#[test]
+fn a_heading_stays_with_its_text_in_rich_messages_too() {
+    let section = format!("## Раздел\n\n{}\n\n", "слово ".repeat(1_700));
+    let parts = answer(&section.repeat(10), RichMessages::Always);
+    limits::check(&parts);
+    assert!(parts.len() > 2);
+    for part in &parts {
+        let Content::Rich { blocks } = &part.content else { panic!("rich") };
+        assert!(matches!(blocks.first(), Some(InputRichBlock::Heading(_))));
+        assert!(!matches!(blocks.last(), Some(InputRichBlock::Heading(_))));
     }
 }
 
