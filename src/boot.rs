@@ -62,6 +62,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         username,
         system_prompt: config.system_prompt,
         role: config.role,
+        rich_messages: config.rich_messages,
         max_history: config.max_history,
         newest_at_boot,
     });

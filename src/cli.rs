@@ -28,6 +28,7 @@ Settings come from the environment and from .env in the working directory; the e
   MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
   ROLE_TEXT             what /role says  [first paragraph of that file]
+  RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   WORKERS               answers in the making at the same time  [64]
   DATABASE_POOL_SIZE    connections to PostgreSQL; far fewer than WORKERS are enough  [8]

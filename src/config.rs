@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::llm;
+use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
 use crate::telegram::Token;
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub system_prompt: String,
     /// ROLE_TEXT, or what stands for it.
     pub role: String,
+    /// RICH_MESSAGES
+    pub rich_messages: RichMessages,
     /// WORKERS
     pub workers: usize,
     /// SHUTDOWN_GRACE
@@ -94,6 +97,11 @@ impl Config {
         let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
         let system_prompt = env.prompt();
         let role = env.text("ROLE_TEXT").or_else(|| system_prompt.as_deref().map(role_of));
+        if role.as_ref().is_some_and(|role| role.encode_utf16().count() > MAX_UNITS) {
+            env.fault("ROLE_TEXT", "is too long for a message".to_owned(), "up to 4096 characters");
+        }
+        let rich_messages =
+            env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
         let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
 
@@ -115,6 +123,7 @@ impl Config {
                 max_history: max_history?,
                 system_prompt: system_prompt?,
                 role: role?,
+                rich_messages: rich_messages?,
                 workers: workers?,
                 grace: Duration::from_secs_f64(grace?),
             })

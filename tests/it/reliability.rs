@@ -97,11 +97,11 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
     let address = one_question(&mut conn);
     let ending = Ending::Answered { answer: "a".to_owned(), usage: Usage::default() };
     let turn = Turn { question: "q", began: Instant::now(), ending: &ending };
-    let parts = Part::plain_parts("a");
+    let parts = [Part::plain("a")];
     let first = finish::turn(&mut conn, address, &turn, &parts).unwrap();
     assert_eq!(first.unwrap().len(), 1);
     assert!(finish::turn(&mut conn, address, &turn, &parts).unwrap().is_none());
-    assert!(finish::reply(&mut conn, address, |_| Ok(Part::plain_parts("b"))).unwrap().is_none());
+    assert!(finish::reply(&mut conn, address, |_| Ok(vec![Part::plain("b")])).unwrap().is_none());
     let counts = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns), (SELECT count(*) FROM reply_parts)";
     assert_eq!(world.psql(counts), "2|1|1");
     assert_eq!(world.psql("SELECT payload IS NULL, done_at IS NOT NULL FROM updates"), "t|t");
