@@ -8,6 +8,7 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
+//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
 //! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
 
@@ -22,6 +23,9 @@ pub mod dispatch;
 pub mod part;
 pub mod poll;
 pub mod worker;
+
+pub mod backup;
+pub mod migrate;
 
 pub mod bot;
 pub mod http;

@@ -138,7 +138,9 @@ fn a_message_without_text_gets_a_sentence_and_costs_no_model_call() {
     let world = World::new();
     let _bot = world.start();
     world.telegram.post(&Person::private(1).speaking("ru"), &serde_json::json!({"voice": {"file_id": "x"}}));
-    world.telegram.post(&Person::private(2).speaking("en"), &serde_json::json!({"photo": [], "caption": "c"}));
+    world
+        .telegram
+        .post(&Person::private(2).speaking("en"), &serde_json::json!({"photo": [], "caption": "c"}));
     world.telegram.wait_for_text(1, |text| text.contains("только текст"));
     world.telegram.wait_for_text(2, |text| text.contains("only text"));
     assert!(world.model.requests().is_empty());
@@ -148,7 +150,9 @@ fn a_message_without_text_gets_a_sentence_and_costs_no_model_call() {
 fn what_asks_for_nothing_is_confirmed_and_leaves_no_trace() {
     let world = World::new();
     let _bot = world.start();
-    world.telegram.push(serde_json::json!({"channel_post": {"message_id": 1, "chat": {"id": -9, "type": "channel"}}}));
+    world
+        .telegram
+        .push(serde_json::json!({"channel_post": {"message_id": 1, "chat": {"id": -9, "type": "channel"}}}));
     world.telegram.post(&Person::private(1), &serde_json::json!({"pinned_message": {}}));
     world.telegram.push(serde_json::json!({}));
     world.telegram.say(&Person::private(2), "hi");

@@ -61,7 +61,10 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     ask(&world, &person, "two");
     assert!(ask(&world, &person, "/clear").contains("4 messages forgotten"));
     world.wait_settled();
-    assert_eq!(world.psql("SELECT count(*), count(deleted_at), count(DISTINCT deleted_at) FROM messages"), "4|4|1");
+    assert_eq!(
+        world.psql("SELECT count(*), count(deleted_at), count(DISTINCT deleted_at) FROM messages"),
+        "4|4|1"
+    );
 
     // the model knows nothing of what was cleared
     let fresh = ask(&world, &person, "three");
@@ -105,7 +108,8 @@ fn clearing_one_dialogue_leaves_all_others_alone() {
     }
     ask(&world, &here, "/clear");
     world.wait_settled();
-    let live = "SELECT chat_id, user_id FROM messages WHERE deleted_at IS NULL AND role = 'user' ORDER BY 1, 2";
+    let live =
+        "SELECT chat_id, user_id FROM messages WHERE deleted_at IS NULL AND role = 'user' ORDER BY 1, 2";
     assert_eq!(world.psql(live), "-5|2\n1|1");
 }
 

@@ -60,7 +60,12 @@ fn a_model_that_stops_in_mid_answer_is_too_slow() {
 
 #[test]
 fn comments_are_no_sign_of_life() {
-    fails_as(Behaviour::answer().comment_for_ever_after(1), "too_slow", "слишком долго", "silent for too long");
+    fails_as(
+        Behaviour::answer().comment_for_ever_after(1),
+        "too_slow",
+        "слишком долго",
+        "silent for too long",
+    );
 }
 
 #[test]
@@ -119,7 +124,8 @@ fn a_prompt_that_is_too_long_is_shortened_once_and_asked_again() {
         world.telegram.say(&person, text);
         world.telegram.wait_for_count(1, n + 1);
     }
-    let too_long = r#"{"error":{"message":"This endpoint's maximum context length is 10 tokens","code":400}}"#;
+    let too_long =
+        r#"{"error":{"message":"This endpoint's maximum context length is 10 tokens","code":400}}"#;
     world.model.on(When::asked("five").once(), Behaviour::json(400, too_long));
     world.telegram.say(&person, "five");
     world.telegram.wait_for_count(1, 5);
