@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
 use crate::part::Part;
 use crate::phrases::Language;
+use crate::render;
 use crate::stop::Stop;
 use crate::store::finish::{self, Ending, Turn};
 use crate::store::history::{self, Role};
@@ -100,13 +101,13 @@ impl Bot {
         debug!(seq = address.update_seq, command = command.name(), "command");
         match command {
             Command::Start => self.say(address, language.greeting()),
-            Command::Help => self.say(address, &language.help()),
+            Command::Help => self.say(address, language.help()),
             Command::Role => self.say(address, &self.role),
             Command::Clear | Command::New => self.reply(address, |conn| {
-                history::clear(conn, address.lane).map(|n| Part::plain_parts(&language.cleared(n)))
+                history::clear(conn, address.lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
             Command::Restore => self.reply(address, |conn| {
-                history::restore(conn, address.lane).map(|n| Part::plain_parts(&language.restored(n)))
+                history::restore(conn, address.lane).map(|n| vec![Part::plain(language.restored(n))])
             }),
         }
     }
@@ -134,7 +135,11 @@ impl Bot {
                     millis = usage.duration_ms,
                     "answered"
                 );
-                let parts = Part::plain_parts(&answer);
+                let parts = render::answer(&answer, self.rich_messages);
+                if parts.is_empty() {
+                    warn!(seq, "the answer has nothing to see in it");
+                    return self.fail(address, question, began, language, Failure::Empty);
+                }
                 let turn = Turn { question, began, ending: &Ending::Answered { answer, usage } };
                 // an answer that was paid for is not given up because the database is away
                 let unsent = self.store.insist(|conn| finish::turn(conn, address, &turn, &parts))?;
@@ -188,7 +193,7 @@ impl Bot {
         language: Language,
         failure: Failure,
     ) -> Result<Answered, StoreError> {
-        let parts = Part::plain_parts(&language.failure(failure));
+        let parts = [Part::plain(language.failure(failure))];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
         let turn = Turn { question, began, ending: &ending };
         let unsent = self.store.insist(|conn| finish::turn(conn, address, &turn, &parts))?;
@@ -197,7 +202,7 @@ impl Bot {
 
     /// Finishes the update with a text of the bot's own.
     fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
-        self.reply(address, |_| Ok(Part::plain_parts(text.as_ref())))
+        self.reply(address, |_| Ok(vec![Part::plain(text.as_ref())]))
     }
 
     fn reply(

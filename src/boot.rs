@@ -6,7 +6,7 @@
 use std::process;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
@@ -35,6 +35,8 @@ use crate::worker;
 const BATCHES: usize = 4;
 /// How long a boot waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the end waits for a poll that the database holds.
+const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
@@ -61,6 +63,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         username,
         system_prompt: config.system_prompt,
         role: config.role,
+        rich_messages: config.rich_messages,
         max_history: config.max_history,
         newest_at_boot,
     });
@@ -95,12 +98,18 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     stop.request();
     if idle {
         // the dispatcher is gone and with it the last sender of jobs
-        workers.into_iter().for_each(|worker| drop(worker.join()));
+        for worker in workers {
+            let _ = worker.join();
+        }
     }
     // poll ends at once, unless the database holds it: nothing is lost then, for nothing was confirmed
-    if idle || poll.is_finished() {
+    let deadline = Instant::now() + POLL_PATIENCE;
+    while !poll.is_finished() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    if poll.is_finished() {
         match poll.join() {
-            Ok(ended) => ended.map_err(unauthorized)?,
+            Ok(ended) => ended.map_err(|error| unauthorized(&error))?,
             Err(_) => bail!("poll panicked; what is stored is answered after the next start"),
         }
     }
@@ -145,7 +154,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
             Ok(me) => break me.result.username.unwrap_or_default(),
             Err(TelegramError::Stopped) => return Ok(None),
             Err(error @ (TelegramError::Unauthorized | TelegramError::BadRequest(_))) => {
-                return Err(unauthorized(error));
+                return Err(unauthorized(&error));
             }
             Err(error) => {
                 if !std::mem::replace(&mut waiting, true) {
@@ -171,7 +180,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
 }
 
 /// What an operator can do about a token that Telegram does not take.
-fn unauthorized(error: TelegramError) -> anyhow::Error {
+fn unauthorized(error: &TelegramError) -> anyhow::Error {
     anyhow::anyhow!(
         "{error}: TELEGRAM_BOT_TOKEN is not a valid token (any more); @BotFather shows the current one"
     )

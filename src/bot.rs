@@ -2,6 +2,7 @@
 
 use crate::courier::Courier;
 use crate::llm::Llm;
+use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::Telegram;
 
@@ -21,6 +22,8 @@ pub struct Bot {
     pub system_prompt: String,
     /// What people are told about the bot.
     pub role: String,
+    /// When answers are sent as rich messages.
+    pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
     /// The newest update that was in the inbox before this boot.

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, Config, Database};
-use crate::{backup, boot, logging, migrate};
+use crate::config::{Config, Database};
+use crate::{backup, boot, dotenv, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -54,6 +54,7 @@ Settings come from the environment and from .env in the working directory; the e
   MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
   ROLE_TEXT             what /role says  [first paragraph of that file]
+  RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   WORKERS               answers in the making at the same time  [64]
   BACKUP_DIR            folder for a backup before each migration; without it there is none
@@ -67,12 +68,12 @@ Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command li
 /// Reads the command line and does what it says.
 pub fn run() -> anyhow::Result<ExitCode> {
     let Arguments { command } = Arguments::parse();
-    config::load_dotenv()?;
+    dotenv::load()?;
     logging::start()?;
     match command {
         None => boot::run(Config::from_env()?).map(|()| ExitCode::SUCCESS),
         Some(Command::Migrate { command }) => command.run(&Database::from_env()?),
-        Some(Command::Backup { to }) => backup::command::backup(&Database::from_env()?, to),
+        Some(Command::Backup { to }) => backup::command::backup(&Database::from_env()?, to.as_deref()),
         Some(Command::Restore { file }) => backup::command::restore_file(&Database::from_env()?, &file),
     }
 }

@@ -2,11 +2,12 @@
 //! Every fault is reported at once, by its variable; no value of a secret ever is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::llm;
+use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
 use crate::telegram::Token;
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub system_prompt: String,
     /// ROLE_TEXT, or what stands for it.
     pub role: String,
+    /// RICH_MESSAGES
+    pub rich_messages: RichMessages,
     /// WORKERS
     pub workers: usize,
     /// SHUTDOWN_GRACE
@@ -66,29 +69,6 @@ impl fmt::Display for Faults {
             write!(f, "\n  {variable} {problem}; expected: {accepted}")?;
         }
         Ok(())
-    }
-}
-
-/// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
-/// fault. An error names the line, never what is in it.
-pub fn load_dotenv() -> anyhow::Result<()> {
-    let path = Path::new(".env");
-    match dotenvy::from_path(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        Err(dotenvy::Error::LineParse(line, _)) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            match text.lines().position(|other| other.trim() == line.trim()) {
-                Some(index) => anyhow::bail!(
-                    ".env, line {}, is not of the form NAME=value (a value with spaces, quotes or $ belongs in \
-                     single quotes)",
-                    index + 1
-                ),
-                None => anyhow::bail!(".env has a value whose quotes are not closed"),
-            }
-        }
-        Err(dotenvy::Error::Io(error)) => anyhow::bail!(".env cannot be read: {error}"),
-        Err(_) => anyhow::bail!(".env cannot be read"),
     }
 }
 
@@ -131,6 +111,11 @@ impl Config {
         let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
         let system_prompt = env.prompt();
         let role = env.text("ROLE_TEXT").or_else(|| system_prompt.as_deref().map(role_of));
+        if role.as_ref().is_some_and(|role| role.encode_utf16().count() > MAX_UNITS) {
+            env.fault("ROLE_TEXT", "is too long for a message".to_owned(), "up to 4096 characters");
+        }
+        let rich_messages =
+            env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
         let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
 
@@ -152,6 +137,7 @@ impl Config {
                 max_history: max_history?,
                 system_prompt: system_prompt?,
                 role: role?,
+                rich_messages: rich_messages?,
                 workers: workers?,
                 grace: Duration::from_secs_f64(grace?),
             })

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::Outcome;
+use crate::part::Part;
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
 use crate::telegram::{Method, TelegramError};
@@ -42,13 +43,10 @@ impl Courier {
             if let Some(wait) = unsent.wait() {
                 return Ok(Outcome::RetryIn(wait));
             }
-            let content = match unsent.part() {
-                Ok(part) => part.content,
-                Err(_) => {
-                    warn!(part = unsent.id, "a part that does not decode is abandoned");
-                    bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
-                    continue;
-                }
+            let Ok(Part { content, .. }) = unsent.part() else {
+                warn!(part = unsent.id, "a part that does not decode is abandoned");
+                bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
+                continue;
             };
             let method = Method::of(&content);
             if let Some(wait) = self.wait(unsent.chat_id, method) {
@@ -56,13 +54,11 @@ impl Courier {
             }
             match bot.telegram.send(&unsent, content) {
                 Ok(message_id) => {
-                    // until this is recorded the part would be sent again, so it does not give up
-                    bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id))?;
+                    // until this is recorded the part would be sent again: there is nothing better to do than to try
+                    while bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id)).is_err() {}
                 }
-                Err(error) => match self.failed(bot, lane, &unsent, method, error)? {
-                    Outcome::More => return Ok(Outcome::More),
-                    outcome => return Ok(outcome),
-                },
+                // the rest is read anew: a simpler form may have taken its place
+                Err(error) => return self.failed(bot, lane, &unsent, method, error),
             }
         }
         Ok(Outcome::More)
@@ -92,7 +88,7 @@ impl Courier {
                     "the group became a supergroup; its rows move"
                 );
                 bot.store.run(|conn| outbox::move_chat(conn, lane, chat_id))?;
-                Ok(Outcome::Moved(Lane { chat_id, ..lane }))
+                Ok(Outcome::Moved(chat_id))
             }
             TelegramError::Forbidden(_) => {
                 let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;

@@ -45,8 +45,8 @@ pub enum Outcome {
     Idle,
     /// Another step, but not before this has passed.
     RetryIn(Duration),
-    /// The rows of the lane go on under this one.
-    Moved(Lane),
+    /// The rows of the lane's chat go on under this id.
+    Moved(i64),
 }
 
 /// Where a lane stands.
@@ -84,7 +84,7 @@ impl Dispatcher {
     /// not end in time and are still running.
     pub fn run(self, lanes: Vec<Lane>) -> bool {
         let mut schedule = Schedule::default();
-        lanes.into_iter().for_each(|lane| schedule.wake(lane));
+        schedule.wake_all(lanes);
         loop {
             while schedule.running < self.workers
                 && let Some(job) = schedule.next()
@@ -94,7 +94,7 @@ impl Dispatcher {
                 }
             }
             match self.next_event(schedule.next_timer()) {
-                Event::Wake(lanes) => lanes.into_iter().for_each(|lane| schedule.wake(lane)),
+                Event::Wake(lanes) => schedule.wake_all(lanes),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown => return self.drain(schedule),
@@ -148,6 +148,12 @@ struct Schedule {
 }
 
 impl Schedule {
+    fn wake_all(&mut self, lanes: Vec<Lane>) {
+        for lane in lanes {
+            self.wake(lane);
+        }
+    }
+
     /// Something new came in for the lane.
     fn wake(&mut self, lane: Lane) {
         match self.lanes.entry(lane) {
@@ -185,7 +191,17 @@ impl Schedule {
                 self.lanes.insert(lane, State::Waiting { until });
                 self.timers.insert((until, lane));
             }
-            Outcome::Moved(target) => self.wake(target),
+            Outcome::Moved(chat_id) => {
+                if woken {
+                    self.wake(lane);
+                }
+                // what the others in the chat had to do has moved as well
+                let same_chat = |other: &&Lane| (other.bot_id, other.chat_id) == (lane.bot_id, lane.chat_id);
+                let others: Vec<_> = self.lanes.keys().filter(same_chat).copied().collect();
+                for moved in others.into_iter().chain([lane]) {
+                    self.wake(Lane { chat_id, ..moved });
+                }
+            }
         }
     }
 
@@ -279,12 +295,20 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_lane_goes_on_under_its_new_name() {
+    fn when_a_chat_moves_all_its_lanes_go_on_under_the_new_id() {
         let mut schedule = Schedule::default();
         schedule.wake(lane(1));
-        assert_eq!(next(&mut schedule), Some(1));
-        schedule.finish(lane(1), Outcome::Moved(lane(2)), Instant::now());
-        assert_eq!(next(&mut schedule), Some(2));
-        assert_eq!(schedule.lanes.len(), 1);
+        schedule.wake(lane(2));
+        schedule.wake(Lane { chat_id: 3, ..lane(3) });
+        let moving = schedule.next().unwrap().lane;
+        schedule.wake(moving);
+        schedule.finish(moving, Outcome::Moved(9), Instant::now());
+        let mut lanes = Vec::new();
+        while let Some(job) = schedule.next() {
+            lanes.push((job.lane.chat_id, job.lane.user_id));
+        }
+        lanes.sort_unstable();
+        // the old lanes are looked at once more: something may have come in under the old id
+        assert_eq!(lanes, [(2, 1), (2, 2), (3, 3), (9, 1), (9, 2)]);
     }
 }

@@ -12,30 +12,35 @@
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
 //! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
 
+// before the first message
 pub mod cli;
+pub mod dotenv;
 pub mod config;
-
-pub mod answer;
+pub mod logging;
 pub mod boot;
-pub mod command;
-pub mod courier;
-pub mod dispatch;
-pub mod part;
+
+// the way of a message, in its order
 pub mod poll;
+pub mod dispatch;
 pub mod worker;
+pub mod answer;
+pub mod command;
+pub mod render;
+pub mod part;
+pub mod courier;
 
-pub mod backup;
+// the database in the operator's hands
 pub mod migrate;
+pub mod backup;
 
+// what they share
 pub mod bot;
-pub mod http;
-pub mod llm;
 pub mod store;
 pub mod telegram;
-
-pub mod backoff;
-pub mod failure;
-pub mod logging;
+pub mod llm;
+pub mod http;
 pub mod phrases;
+pub mod failure;
+pub mod backoff;
 pub mod secret;
 pub mod stop;

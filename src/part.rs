@@ -42,39 +42,6 @@ impl Part {
     pub fn plain(text: impl Into<String>) -> Self {
         Self { content: Content::Text { text: text.into(), entities: Vec::new() }, fallback: Vec::new() }
     }
-
-    /// As many parts of plain text as `text` needs: none for an empty one, one for a text of the bot's own.
-    pub fn plain_parts(text: &str) -> Vec<Self> {
-        let mut rest = text.trim();
-        let mut parts = Vec::new();
-        while !rest.is_empty() {
-            let (head, tail) = rest.split_at(cut(rest));
-            parts.push(Self::plain(head.trim_end()));
-            rest = tail.trim_start();
-        }
-        parts
-    }
-}
-
-/// The most UTF-16 units a text message may have (Bot API, sendMessage).
-const LIMIT: usize = 4096;
-
-/// Where to cut `text` so that the head fits a message: after a paragraph, else a line, else a word, else a character.
-/// A cut in the first quarter is passed over for a later one of a lower kind, so that no part is a mere crumb.
-fn cut(text: &str) -> usize {
-    let mut units = 0;
-    let end = text.char_indices().find(|(_, c)| {
-        units += c.len_utf16();
-        units > LIMIT
-    });
-    let Some((end, _)) = end else { return text.len() };
-    // the separator itself may stand just beyond the limit: it is trimmed away
-    let window = &text[..end];
-    ["\n\n", "\n", " "]
-        .into_iter()
-        .filter_map(|separator| window.rfind(separator))
-        .find(|at| *at > end / 4)
-        .unwrap_or(end)
 }
 
 /// Says the form and the size only: what people and models write stays out of logs and panics.

@@ -45,18 +45,15 @@ impl Language {
 
     /// The answer to /help.
     pub fn help(self) -> String {
-        let mut text = self
-            .pick(
-                "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
-                 Отвечаю на сообщения по порядку, ни одно не теряется.\n",
-                "Just send a message: I answer with our conversation in mind. \
-                 I answer messages in order, and none is lost.\n",
-            )
-            .to_owned();
-        for command in Command::ALL {
-            text.push_str(&format!("\n/{} — {}", command.name(), self.purpose(command)));
-        }
-        text
+        let text = self.pick(
+            "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
+             Отвечаю на сообщения по порядку, ни одно не теряется.\n",
+            "Just send a message: I answer with our conversation in mind. \
+             I answer messages in order, and none is lost.\n",
+        );
+        let commands =
+            Command::ALL.map(|command| format!("/{} — {}", command.name(), self.purpose(command))).join("\n");
+        format!("{text}\n{commands}")
     }
 
     /// What a command is for, as the menu and /help say it.

@@ -27,10 +27,11 @@ pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
             Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
             Ok(Err(refused)) => {
                 error!(chat = job.lane.chat_id, user = job.lane.user_id, "{refused}");
+                count_attempt(bot, answering);
                 Outcome::RetryIn(10 * PAUSE)
             }
             Err(_) => {
-                panicked(bot, answering);
+                count_attempt(bot, answering);
                 Outcome::RetryIn(PAUSE)
             }
         };
@@ -65,10 +66,9 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<i64>) -> Result<Outcome, St
     bot.courier.deliver(bot, lane, unsent)
 }
 
-/// Counts the attempt, so that an update which panics each time is given up at last. (One from before this boot was
-/// counted when it began.)
-fn panicked(bot: &Bot, answering: Option<i64>) {
-    error!(seq = answering, "a step panicked");
+/// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last. (One
+/// from before this boot was counted when it began.)
+fn count_attempt(bot: &Bot, answering: Option<i64>) {
     if let Some(seq) = answering
         && let Err(problem) = bot.store.run(|conn| inbox::count_attempt(conn, seq))
     {

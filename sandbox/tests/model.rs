@@ -1,5 +1,7 @@
 //! The model stand-in at its HTTP edge: whole answers, streams, and everything that breaks them.
 
+#![expect(clippy::unwrap_used, reason = "a failure here is the test's failure")]
+
 mod common;
 
 use std::io::ErrorKind;
@@ -63,6 +65,7 @@ fn a_stream_holds_the_computed_answer_its_finish_and_its_usage() {
     assert_eq!(finish(&answer), ["stop"]);
     let usage = &events(&answer).pop().unwrap()["usage"];
     assert!(usage["total_tokens"].as_u64().unwrap() > usage["prompt_tokens"].as_u64().unwrap());
+    model.wait_idle();
     let asked = &model.requests()[0];
     assert_eq!((asked.question(), asked.ended), ("Привет 😀", Some(Ended::Completed)));
 }
@@ -165,7 +168,7 @@ fn silence_and_comments_last_as_long_as_the_client_waits() {
         let read = receive(&mut stream).map(|answer| answer.whole);
         assert!(!read.unwrap_or(false));
         drop(stream);
-        model.wait_until(Duration::from_secs(5), |state| (state.in_flight() == 0).then_some(()));
+        model.wait_idle();
     }
     assert!(model.requests().iter().all(|asked| asked.ended == Some(Ended::ClientClosed)));
 }

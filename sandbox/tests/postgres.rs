@@ -101,7 +101,7 @@ fn a_process_with_a_server() {
     let server = Server::temporary().unwrap();
     let folder = server.data_folder().parent().unwrap().display().to_string();
     std::fs::write(&report, format!("{} {folder}\n", server.pid().unwrap())).unwrap();
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 #[test]

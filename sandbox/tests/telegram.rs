@@ -323,5 +323,5 @@ fn a_long_paste_becomes_several_messages() {
 #[test]
 #[should_panic(expected = "0 messages sent")]
 fn a_wait_in_vain_says_what_was_there() {
-    Telegram::start().wait_until(Duration::from_millis(20), |_| None)
+    Telegram::start().wait_until(Duration::from_millis(20), |_| None::<()>);
 }

@@ -1,6 +1,6 @@
 //! `systech-aidd backup` and `systech-aidd restore`: by hand.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -13,11 +13,9 @@ use crate::migrate::state::State;
 use crate::stop::Stop;
 
 /// Makes a backup in `to`, or in BACKUP_DIR. Nobody has to stop for it, and no lock is taken that a start waits for.
-pub fn backup(database: &Database, to: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    let folder = to
-        .as_ref()
-        .or(database.backup_dir.as_ref())
-        .context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
+pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let folder =
+        to.or(database.backup_dir.as_deref()).context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
     let conn = &mut connect(database)?;
     let state = State::read(conn)?;
     let Some(backup) = super::make(conn, database, folder, &state, &Stop::new())? else {

@@ -122,7 +122,7 @@ impl Llm {
             };
             match (chunk, &mut whole) {
                 (Some(chunk), Some(whole)) if whole.len() + chunk.len() <= ANSWER_LIMIT => {
-                    whole.extend(chunk)
+                    whole.extend(chunk);
                 }
                 (Some(chunk), None) => events.push(&chunk, |data| answer.take(data)),
                 (Some(_), Some(_)) | (None, _) => break,

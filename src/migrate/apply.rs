@@ -1,6 +1,8 @@
 //! Carrying out a plan. Each migration is all or nothing, or builds one index that the next run can tell from a
 //! finished one.
 
+use std::error::Error;
+
 use anyhow::{Context, anyhow};
 use diesel::connection::SimpleConnection;
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
@@ -34,13 +36,13 @@ fn run(conn: &mut PgConnection, action: &Action) -> anyhow::Result<()> {
         Action::Up(migration) => {
             conn.run_migration(*migration).map(drop).map_err(|error| {
                 leave_nothing_unfinished(conn, migration);
-                explain(migration, "failed", error)
+                explain(migration, "failed", &*error)
             })?;
         }
         Action::Down(migration) => {
             conn.revert_migration(*migration)
                 .map(drop)
-                .map_err(|error| explain(migration, "could not be reverted", error))?;
+                .map_err(|error| explain(migration, "could not be reverted", &*error))?;
         }
     }
     Ok(())
@@ -56,7 +58,7 @@ fn leave_nothing_unfinished(conn: &mut PgConnection, migration: &Migration) {
 fn explain(
     migration: &Migration,
     outcome: &str,
-    error: Box<dyn std::error::Error + Send + Sync>,
+    error: &(dyn Error + Send + Sync + 'static),
 ) -> anyhow::Error {
     let advice = match error.downcast_ref::<Refused>() {
         Some(refused) if refused.is_lock_timeout() => {

@@ -141,13 +141,12 @@ fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
     writeln!(out, "database  {} (PostgreSQL {})", state.database, state.server)?;
     writeln!(out, "version   {}\n", version_of(&state))?;
     for entry in &state.entries {
-        match &entry.status {
-            Status::Applied(at) => writeln!(out, "applied   {:<36}  {at}", entry.migration)?,
-            Status::Pending => writeln!(out, "pending   {}", entry.migration)?,
-            Status::Incomplete => {
-                writeln!(out, "pending   {}  (its index is gone or invalid)", entry.migration)?
-            }
-        }
+        let (word, note) = match &entry.status {
+            Status::Applied(at) => ("applied", at.as_str()),
+            Status::Pending => ("pending", ""),
+            Status::Incomplete => ("pending", "(its index is gone or invalid)"),
+        };
+        writeln!(out, "{}", format!("{word}   {:<36}  {note}", entry.migration).trim_end())?;
     }
     for version in &state.unknown {
         writeln!(out, "unknown   {version}  (of a newer systech-aidd: start that one)")?;

@@ -48,10 +48,10 @@ pub fn at_boot(database: &Database, patience: Duration, stop: &Stop) -> anyhow::
     match backup::before_change(&mut conn, database, &state, stop)? {
         backup::Outcome::Stopped => return Ok(false),
         backup::Outcome::Made(backup) => {
-            info!(file = %backup.path.display(), bytes = backup.bytes, "backed up")
+            info!(file = %backup.path.display(), bytes = backup.bytes, "backed up");
         }
         backup::Outcome::NotNeeded => {}
     }
-    apply::apply(&mut conn, &plan, &mut |action| info!("{action}"))?;
+    apply::apply(&mut conn, &plan, &mut |action| info!(step = %action, "migrating"))?;
     Ok(true)
 }

@@ -63,10 +63,13 @@ impl Script {
         let mut message = source.to_string();
         let mut line = statement.line;
         if let Error::DatabaseError(_, info) = &source {
-            let parts = [("DETAIL", info.details()), ("HINT", info.hint())];
-            for (kind, text) in parts.into_iter().filter_map(|(kind, text)| Some((kind, text?))) {
-                message.push_str(&format!("\n  {kind}: {text}"));
-            }
+            // not the detail: it quotes values, and values are people's messages
+            message.extend(info.hint().map(|hint| {
+                format!(
+                    "
+  {hint}"
+                )
+            }));
             // characters from 1; not every error has a place within its statement
             let before = info.statement_position().and_then(|position| usize::try_from(position - 1).ok());
             line += statement.sql.chars().take(before.unwrap_or(0)).filter(|c| *c == '\n').count();

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::data_types::PgInterval;
 use diesel::dsl::{AsExprOf, sql};
@@ -30,6 +30,9 @@ pub mod schema;
 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long [`Store::insist`] tries against refusals.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
 /// time, and no lane waits for another.
@@ -105,17 +108,29 @@ impl Store {
         }
     }
 
-    /// Runs `query` until the database is there to take it: for what must not be lost while the process lives.
+    /// Runs `query` until the database takes it: for what must not be lost while the process lives. An outage is waited
+    /// out however long it lasts; a refusal (a full disk, say) for [`REFUSAL_PATIENCE`].
     pub fn insist<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+        let mut refused_since = None;
         loop {
             match self.run(&mut query) {
-                Err(StoreError::Unreachable(_)) => thread::sleep(backoff.next()),
-                result => return result,
+                Err(StoreError::Unreachable(_)) => refused_since = None,
+                Err(refused @ StoreError::Refused(_)) => {
+                    let since = *refused_since.get_or_insert_with(|| {
+                        warn!("{refused}; trying again");
+                        Instant::now()
+                    });
+                    if since.elapsed() > REFUSAL_PATIENCE {
+                        return Err(refused);
+                    }
+                }
+                done @ Ok(_) => return done,
             }
+            thread::sleep(backoff.next());
         }
     }
 

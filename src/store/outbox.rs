@@ -187,31 +187,28 @@ pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Dur
 /// simpler forms. Returns false where `id` has no simpler form; nothing is changed then.
 pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
     conn.transaction(|conn| {
-        let (address, turn_id, first) = reply_parts::table
-            .find(id)
-            .select((
-                reply_parts::bot_id,
-                reply_parts::chat_id,
-                reply_parts::user_id,
-                reply_parts::update_seq,
-                reply_parts::thread_id,
-                reply_parts::reply_to,
-                reply_parts::turn_id,
-                reply_parts::position,
-            ))
-            .first(conn)
-            .map(|row: (i64, i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, i32)| {
-                let lane = Lane { bot_id: row.0, chat_id: row.1, user_id: row.2 };
-                (Address { lane, update_seq: row.3, thread_id: row.4, reply_to: row.5 }, row.6, row.7)
-            })?;
-        let rest: Vec<Unsent> = diesel::delete(reply_parts::table)
+        let (lane, (update_seq, thread_id, reply_to, turn_id, first)): (Lane, (_, _, _, _, i32)) =
+            reply_parts::table
+                .find(id)
+                .select((
+                    (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
+                    (
+                        reply_parts::update_seq,
+                        reply_parts::thread_id,
+                        reply_parts::reply_to,
+                        reply_parts::turn_id,
+                        reply_parts::position,
+                    ),
+                ))
+                .first(conn)?;
+        let address = Address { lane, update_seq, thread_id, reply_to };
+        let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
             .filter(reply_parts::bot_id.eq(address.lane.bot_id))
             .filter(reply_parts::update_seq.eq(address.update_seq))
             .filter(reply_parts::position.ge(first))
             .filter(reply_parts::state.eq("unsent"))
             .returning(columns())
             .get_results(conn)?;
-        let mut rest = rest;
         rest.sort_by_key(|part| part.id);
         let mut simpler = Vec::new();
         for (index, unsent) in rest.iter().enumerate() {

@@ -58,6 +58,7 @@ impl Telegram {
     }
 
     /// The same access for work that ends at another request.
+    #[must_use]
     pub fn until(&self, stop: &Stop) -> Self {
         Self { stop: stop.clone(), ..self.clone() }
     }

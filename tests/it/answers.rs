@@ -102,7 +102,7 @@ fn a_long_answer_goes_out_in_parts_and_nothing_of_it_is_lost() {
     let world = World::new();
     let _bot = world.start();
     let paragraph = "Слово за словом, 😀 строка за строкой. ".repeat(40);
-    let long = vec![paragraph.trim(); 12].join("\n\n");
+    let long = [paragraph.trim(); 12].join("\n\n");
     world.model.on(When::any(), Behaviour::text(&long));
     world.telegram.say(&Person::private(1), "tell me everything");
     world.wait_for_rows("SELECT count(*) FROM updates WHERE done_at IS NOT NULL", |rows| rows == "1");

@@ -9,13 +9,13 @@ use sandbox::postgres::{self, Server, unique_name};
 use sandbox::{Model, Telegram};
 
 /// How long a condition may take to come true on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The neighbours, and the settings with which the bot is started between them.
-pub struct World {
-    pub telegram: Telegram,
-    pub model: Model,
-    pub database: String,
+pub(crate) struct World {
+    pub(crate) telegram: Telegram,
+    pub(crate) model: Model,
+    pub(crate) database: String,
     server: &'static Server,
     own_server: Option<Server>,
     settings: Vec<(String, String)>,
@@ -25,12 +25,12 @@ pub struct World {
 
 impl World {
     /// A database of its own on the server that all tests share.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(None)
     }
 
     /// A server of its own, to be stopped and frozen.
-    pub fn with_own_server() -> Self {
+    pub(crate) fn with_own_server() -> Self {
         Self::on(Some(Server::temporary().unwrap()))
     }
 
@@ -67,31 +67,31 @@ impl World {
         world
     }
 
-    pub fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.own_server.as_ref().unwrap_or(self.server)
     }
 
-    pub fn database_url(&self) -> String {
+    pub(crate) fn database_url(&self) -> String {
         self.server().url(&self.database)
     }
 
     /// Changes a setting for bots started from now on.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.settings.retain(|(other, _)| other != name);
         self.settings.push((name.to_owned(), value.into()));
     }
 
-    pub fn unset(&mut self, name: &str) {
+    pub(crate) fn unset(&mut self, name: &str) {
         self.settings.retain(|(other, _)| other != name);
     }
 
     /// The working directory of the bot.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Starts a bot; it may not be ready yet.
-    pub fn start(&self) -> Bot {
+    pub(crate) fn start(&self) -> Bot {
         self.starts.set(self.starts.get() + 1);
         let log = self.folder.path().join(format!("bot-{}.log", self.starts.get()));
         let file = File::create(&log).unwrap();
@@ -108,24 +108,24 @@ impl World {
     }
 
     /// Starts a bot and waits until it polls.
-    pub fn start_ready(&self) -> Bot {
+    pub(crate) fn start_ready(&self) -> Bot {
         let bot = self.start();
         bot.wait_for_line("ready");
         bot
     }
 
-    pub fn psql(&self, sql: &str) -> String {
+    pub(crate) fn psql(&self, sql: &str) -> String {
         self.server().psql(&self.database, sql)
     }
 
     /// Waits until the query's output satisfies `fits`.
-    pub fn wait_for_rows(&self, sql: &str, fits: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait_for_rows(&self, sql: &str, fits: impl Fn(&str) -> bool) -> String {
         // an error is a table that a migration has yet to create
         wait_until(sql, || self.server().try_psql(&self.database, sql).ok().filter(|rows| fits(rows)))
     }
 
     /// Every update is done and every part settled.
-    pub fn wait_settled(&self) {
+    pub(crate) fn wait_settled(&self) {
         self.wait_for_rows(
             "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
                   + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')",
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// What every bot of this world has logged so far.
-    pub fn logs(&self) -> String {
+    pub(crate) fn logs(&self) -> String {
         (1..=self.starts.get())
             .map(|n| fs::read_to_string(self.folder.path().join(format!("bot-{n}.log"))).unwrap())
             .collect()
@@ -150,45 +150,41 @@ impl Drop for World {
     }
 }
 
-pub const PROMPT: &str = "You are a sandbox assistant.\nYou are brief.\n\nYou never give up.";
+pub(crate) const PROMPT: &str = "You are a sandbox assistant.\nYou are brief.\n\nYou never give up.";
 
 /// A running bot; killed when dropped.
-pub struct Bot {
+pub(crate) struct Bot {
     child: Child,
     log: PathBuf,
 }
 
 impl Bot {
     /// SIGKILL: no farewell.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
     /// SIGTERM, and its end.
-    pub fn stop(self) -> ExitStatus {
+    pub(crate) fn stop(self) -> ExitStatus {
         self.signal("TERM");
         self.wait()
     }
 
-    pub fn wait(mut self) -> ExitStatus {
+    pub(crate) fn wait(mut self) -> ExitStatus {
         wait_until("the bot to end", || self.child.try_wait().unwrap())
     }
 
-    pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    pub fn wait_for_line(&self, part: &str) -> String {
+    pub(crate) fn wait_for_line(&self, part: &str) -> String {
         wait_until(part, || self.log().lines().find(|line| line.contains(part)).map(str::to_owned))
     }
 }
@@ -202,7 +198,7 @@ impl Drop for Bot {
 
 /// Waits until `condition` yields something. Polls, for conditions that nobody announces.
 #[track_caller]
-pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(value) = condition() {

@@ -30,6 +30,10 @@ pub(crate) struct Exchange<'a> {
 }
 
 /// Serves the requests of one connection, one after another.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the handle has to be gone when this returns: that closes the socket"
+)]
 pub(super) fn converse(stream: Arc<TcpStream>, service: &dyn Service) {
     let mut reader = Reader::new(&stream);
     let mut fate = Fate::Close;
@@ -161,7 +165,7 @@ impl Exchange<'_> {
 
     /// Waits for as long as the client does.
     pub(crate) fn hang(&mut self) {
-        while self.pause(Duration::from_secs(60)).is_ok() {}
+        while self.pause(Duration::from_mins(1)).is_ok() {}
     }
 
     fn peek(&self, timeout: Duration) -> io::Result<usize> {

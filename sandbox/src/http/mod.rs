@@ -11,7 +11,7 @@ mod request;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ impl Server {
             match TcpListener::bind(self.address) {
                 Ok(listener) => break listener,
                 Err(error) => {
-                    assert!(Instant::now() < deadline, "{} cannot come up again: {error}", self.name)
+                    assert!(Instant::now() < deadline, "{} cannot come up again: {error}", self.name);
                 }
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -100,6 +100,8 @@ impl Server {
     }
 
     fn listen(&self, listener: TcpListener) {
+        // Hundreds of clients connect at once, and a full queue costs each of them a second. The default is 128.
+        let _ = SockRef::from(&listener).listen(4096);
         let listener = Arc::new(listener);
         let (name, service, connections) = (self.name, self.service.clone(), self.connections.clone());
         let accepting = listener.clone();
@@ -170,22 +172,20 @@ impl Drop for Open {
 /// Binds a port that stays ours: outside the system's ephemeral range (32768 and up by default).
 fn bind_stable_port() -> TcpListener {
     bind_in_stable_range()
-        .unwrap_or_else(|| panic!("no free port between {LOWEST} and {HIGHEST} on 127.0.0.1"))
+        .unwrap_or_else(|| panic!("no port is free on 127.0.0.1 among {PORTS} from {LOWEST} on"))
 }
 
-const LOWEST: u16 = 15_000;
-const HIGHEST: u16 = 32_000;
+const LOWEST: u32 = 15_000;
+const PORTS: u32 = 17_000;
 
 fn bind_in_stable_range() -> Option<TcpListener> {
-    static TRIED: AtomicU16 = AtomicU16::new(0);
-    let span = HIGHEST - LOWEST;
+    static TRIED: AtomicU32 = AtomicU32::new(0);
     // Processes that start together begin at different places.
-    let start = u16::try_from(std::process::id().wrapping_mul(97) % u32::from(span)).unwrap_or_default();
-    (0..span).find_map(|_| {
+    let start = std::process::id().wrapping_mul(97);
+    (0..PORTS).find_map(|_| {
         let step = TRIED.fetch_add(1, Ordering::Relaxed);
-        let port = LOWEST
-            + (u32::from(start) + u32::from(step)).checked_rem(u32::from(span)).map_or(0, |p| p as u16);
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()
+        let port = LOWEST + start.wrapping_add(step) % PORTS;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, u16::try_from(port).ok()?)).ok()
     })
 }
 

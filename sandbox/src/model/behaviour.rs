@@ -1,64 +1,9 @@
-//! What the model does with a request, and with which.
+//! What the model does with a request.
 
 use std::time::Duration;
 
 use super::gate::Gate;
-use crate::trigger::{Rng, Trigger, per_million};
-
-/// Which requests a behaviour is for.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct When {
-    asked: Option<String>,
-    trigger: Trigger,
-}
-
-impl When {
-    /// Every request.
-    pub fn any() -> Self {
-        Self::default()
-    }
-
-    /// Requests whose newest message of a person contains this.
-    pub fn asked(part: &str) -> Self {
-        Self { asked: Some(part.to_owned()), ..Self::default() }
-    }
-
-    /// The first `requests` matching requests pass.
-    pub fn skip(mut self, requests: u64) -> Self {
-        self.trigger.skip = requests;
-        self
-    }
-
-    /// Applies to so many requests, then to none.
-    pub fn times(mut self, requests: u64) -> Self {
-        self.trigger.times = Some(requests);
-        self
-    }
-
-    /// Applies to one request.
-    pub fn once(self) -> Self {
-        self.times(1)
-    }
-
-    /// Applies to each matching request with this probability (0–1), repeatably for a seed.
-    pub fn chance(mut self, probability: f64, seed: u64) -> Self {
-        self.trigger.chance = Some((per_million(probability), Rng::new(seed)));
-        self
-    }
-}
-
-/// One rule.
-pub(super) struct Rule {
-    pub(super) when: When,
-    pub(super) behaviour: Behaviour,
-}
-
-impl Rule {
-    pub(super) fn applies(&mut self, question: &str) -> bool {
-        self.when.asked.as_deref().is_none_or(|part| question.contains(part)) && self.when.trigger.fires()
-    }
-}
+use crate::trigger::Rng;
 
 /// How a request is answered. Begins as the usual answer; each function changes one thing.
 ///
@@ -274,7 +219,7 @@ impl Behaviour {
 
     /// Another finish reason: `length`, `content_filter`, …
     pub fn finish(self, reason: &str) -> Self {
-        self.with(|answer| answer.finish_reason = reason.to_owned())
+        self.with(|answer| reason.clone_into(&mut answer.finish_reason))
     }
 
     /// Thoughts before the answer, in `delta.reasoning`.

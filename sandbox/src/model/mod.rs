@@ -8,6 +8,7 @@ mod answer;
 mod behaviour;
 mod gate;
 mod service;
+mod when;
 mod wire;
 
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use answer::expected_answer;
-pub use behaviour::{Behaviour, When};
+pub use behaviour::Behaviour;
 pub use gate::Gate;
+pub use when::When;
 
 use crate::http::Server;
 use crate::telegram::{secret, seed};
@@ -114,7 +116,7 @@ pub struct State {
     in_flight: usize,
     most_in_flight: usize,
     refused: u64,
-    rules: Vec<behaviour::Rule>,
+    rules: Vec<when::Rule>,
     usual: Behaviour,
     context_limit: Option<usize>,
     recording_off: bool,
@@ -180,7 +182,7 @@ impl Model {
 
     /// Lets requests be answered in another way.
     pub fn on(&self, when: When, behaviour: Behaviour) {
-        self.shared.state.change(|state| state.rules.push(behaviour::Rule { when, behaviour }));
+        self.shared.state.change(|state| state.rules.push(when::Rule { when, behaviour }));
     }
 
     /// Holds matching requests before their headers until the gate is released; then they are answered as usual.
@@ -243,6 +245,12 @@ impl Model {
             panic!("waited {timeout:?} for the model in vain: {}", self.look(State::summary));
         };
         result
+    }
+
+    /// Waits until nothing is being answered: a client has an answer's last byte a moment before it counts as ended.
+    #[track_caller]
+    pub fn wait_idle(&self) {
+        self.wait_until(PATIENCE, |state| (state.in_flight == 0).then_some(()));
     }
 
     /// Waits until so many requests have arrived.

@@ -21,7 +21,7 @@ type Refusal = (u16, String);
 impl Service for Http {
     fn serve(&self, request: Request, exchange: &mut Exchange<'_>) {
         let outcome = match self.admit(&request) {
-            Ok(Some(messages)) => self.complete(request, messages, exchange),
+            Ok(Some(messages)) => self.complete(request, &messages, exchange),
             Ok(None) => {
                 let models =
                     json!({"data": [{"id": "sandbox/echo", "object": "model", "context_length": 128_000}]});
@@ -59,12 +59,12 @@ impl Http {
     fn complete(
         &self,
         request: Request,
-        messages: Vec<Message>,
+        messages: &[Message],
         exchange: &mut Exchange<'_>,
     ) -> Result<(), Gone> {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let asked = Asked {
-            messages: messages.clone(),
+            messages: messages.to_vec(),
             body: body.clone(),
             headers: request.headers,
             at: Instant::now(),
@@ -91,7 +91,7 @@ impl Http {
             state.most_in_flight = state.most_in_flight.max(state.in_flight);
             (state.requests.len() - 1, delay, behaviour)
         });
-        let outcome = answer(number, &messages, &body, delay, &behaviour, exchange);
+        let outcome = answer(number, messages, &body, delay, &behaviour, exchange);
         self.0.state.change(|state| {
             state.in_flight -= 1;
             let ended = if outcome.is_ok() { Ended::Completed } else { Ended::ClientClosed };

@@ -32,21 +32,21 @@ impl Completion {
     }
 
     pub(super) fn role(&self) -> String {
-        self.delta(json!({"role": "assistant", "content": ""}))
+        self.delta(&json!({"role": "assistant", "content": ""}))
     }
 
     pub(super) fn token(&self, text: &str) -> String {
-        self.delta(json!({"content": text}))
+        self.delta(&json!({"content": text}))
     }
 
     pub(super) fn thought(&self, field: ReasoningField, text: &str) -> String {
-        self.delta(match field {
+        self.delta(&match field {
             ReasoningField::Reasoning => json!({"content": "", "reasoning": text}),
             ReasoningField::ReasoningContent => json!({"content": null, "reasoning_content": text}),
         })
     }
 
-    fn delta(&self, delta: Value) -> String {
+    fn delta(&self, delta: &Value) -> String {
         self.event(&json!([{"index": 0, "delta": delta, "finish_reason": null}]), &[])
     }
 

@@ -13,7 +13,7 @@ use crate::http::free_port;
 use crate::process::{Leash, Leashed, children, signal};
 
 /// How long a start may take, crash recovery included.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 pub(super) struct Cluster {
     binaries: PathBuf,
@@ -172,7 +172,7 @@ impl Cluster {
         if fits { self.folder.clone() } else { PathBuf::new() }
     }
 
-    /// What pg_ctl looks at too: the last line of postmaster.pid.
+    /// What `pg_ctl` looks at too: the last line of `postmaster.pid`.
     fn is_ready(&self, pid: u32) -> bool {
         let status = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
         let lines: Vec<&str> = status.lines().map(str::trim).collect();
@@ -202,13 +202,17 @@ impl Cluster {
         if let Some(pid) = self.pid() {
             // The postmaster first, or it starts new ones.
             signal(pid, "STOP");
-            children(pid).into_iter().for_each(|child| signal(child, "STOP"));
+            for child in children(pid) {
+                signal(child, "STOP");
+            }
         }
     }
 
     pub(super) fn thaw(&self) {
         if let Some(pid) = self.pid() {
-            children(pid).into_iter().chain([pid]).for_each(|process| signal(process, "CONT"));
+            for process in children(pid).into_iter().chain([pid]) {
+                signal(process, "CONT");
+            }
         }
     }
 }

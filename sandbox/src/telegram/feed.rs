@@ -2,72 +2,13 @@
 
 use std::ops::RangeBounds;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Telegram;
-use super::state::{Callback, ChatType, Received, State};
-
-/// Somebody who writes to the bot, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct Person {
-    /// The user.
-    pub user_id: i64,
-    /// The chat; in a private one the user's id.
-    pub chat_id: i64,
-    /// What the chat is.
-    pub chat_type: ChatType,
-    /// The language of the person's app.
-    pub language_code: Option<String>,
-    /// The topic the person writes in.
-    pub thread: Option<i64>,
-    /// The name shown.
-    pub first_name: String,
-}
-
-impl Person {
-    /// Somebody in a private chat, with a Russian app.
-    pub fn private(user_id: i64) -> Self {
-        Self {
-            user_id,
-            chat_id: user_id,
-            chat_type: ChatType::Private,
-            language_code: Some("ru".into()),
-            thread: None,
-            first_name: format!("Person {user_id}"),
-        }
-    }
-
-    /// Somebody in a basic group (its id is negative).
-    pub fn in_group(user_id: i64, chat_id: i64) -> Self {
-        Self { chat_id, chat_type: ChatType::Group, ..Self::private(user_id) }
-    }
-
-    /// Somebody in a supergroup (its id begins with -100).
-    pub fn in_supergroup(user_id: i64, chat_id: i64) -> Self {
-        Self { chat_id, chat_type: ChatType::Supergroup, ..Self::private(user_id) }
-    }
-
-    /// The same person in a topic.
-    pub fn in_thread(self, thread: i64) -> Self {
-        Self { thread: Some(thread), ..self }
-    }
-
-    /// The same person with another language; `""`: with none.
-    pub fn speaking(self, language_code: &str) -> Self {
-        Self { language_code: Some(language_code.to_owned()).filter(|code| !code.is_empty()), ..self }
-    }
-
-    fn user(&self) -> Value {
-        let mut user = json!({"id": self.user_id, "is_bot": false, "first_name": self.first_name});
-        if let Some(code) = &self.language_code {
-            user["language_code"] = json!(code);
-        }
-        user
-    }
-}
+use super::origin::update_id;
+use super::person::{Person, text_fields};
+use super::record::ChatType;
+use super::state::{Callback, Received, State};
 
 /// The ids of something that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +163,7 @@ impl Telegram {
     /// i32, lone surrogates. An `update_id` is put in front if there is none.
     pub fn push_raw(&self, update: &str) -> i64 {
         self.shared.state.change(|state| {
-            let given = serde_json::from_str::<UpdateId>(update).ok().and_then(|update| update.update_id);
+            let given = update_id(update);
             let (id, text) = given.map_or_else(
                 || {
                     let id = state.queue.next_id();
@@ -246,6 +187,11 @@ impl Telegram {
     /// The next update gets this id; lower ones are what a bot sees after a quiet week.
     pub fn set_next_update_id(&self, update_id: i64) {
         self.shared.state.change(|state| state.queue.set_next_id(update_id));
+    }
+
+    /// Makes a person's chat known without a message: they wrote in an earlier run.
+    pub fn meet(&self, person: &Person) {
+        self.shared.state.change(|state| state.know(person.chat_id, person.chat_type, person.thread));
     }
 
     /// Makes a topic known without a message from it.
@@ -311,85 +257,4 @@ impl State {
         }
         self.received.get(&(chat_id, message_id)).expect("a message of this chat").message.clone()
     }
-
-    /// Makes known what a pushed update comes from, as far as that can be read.
-    fn know_from(&mut self, update: &str) {
-        let Ok(fields) = serde_json::from_str::<std::collections::HashMap<String, &RawValue>>(update) else {
-            return;
-        };
-        for content in fields.values() {
-            let Ok(content) = serde_json::from_str::<Origin>(content.get()) else { continue };
-            let message = content.message.unwrap_or(MessageOrigin {
-                message_id: content.message_id,
-                message_thread_id: content.message_thread_id,
-                chat: content.chat,
-            });
-            let Some(chat) = message.chat else { continue };
-            let kind = match chat.kind.as_deref() {
-                Some("private") => ChatType::Private,
-                Some("group") => ChatType::Group,
-                _ => ChatType::Supergroup,
-            };
-            self.know(chat.id, kind, message.message_thread_id);
-            if let Some(id) = message.message_id {
-                let message = json!({"message_id": id, "chat": self.chat_json(chat.id), "date": self.now()});
-                self.received.insert((chat.id, id), Received { message });
-            }
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct UpdateId {
-    update_id: Option<i64>,
-}
-
-/// Only what is needed of an update's content: a field that is not read may hold what does not decode. (No `flatten`:
-/// it would decode everything.)
-#[derive(Deserialize)]
-struct Origin {
-    /// Of a callback query.
-    message: Option<MessageOrigin>,
-    message_id: Option<i64>,
-    message_thread_id: Option<i64>,
-    chat: Option<ChatOrigin>,
-}
-
-#[derive(Deserialize)]
-struct MessageOrigin {
-    message_id: Option<i64>,
-    message_thread_id: Option<i64>,
-    chat: Option<ChatOrigin>,
-}
-
-#[derive(Deserialize)]
-struct ChatOrigin {
-    id: i64,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-}
-
-/// A text with the entities that Telegram finds in what people write, as far as bots care.
-fn text_fields(text: &str) -> Value {
-    let mut entities = Vec::new();
-    let mut offset = 0;
-    for word in text.split_inclusive(char::is_whitespace) {
-        let length = word.trim_end().encode_utf16().count();
-        let kind = match word.chars().next() {
-            Some('/') => "bot_command",
-            Some('@') => "mention",
-            _ => "",
-        };
-        let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '@';
-        let bare = word.trim_end().get(1..).unwrap_or_default();
-        if !kind.is_empty() && !bare.is_empty() && bare.chars().all(of_name) {
-            entities.push(json!({"type": kind, "offset": offset, "length": length}));
-        }
-        offset += word.encode_utf16().count();
-    }
-    let mut fields = json!({"text": text});
-    if !entities.is_empty() {
-        fields["entities"] = json!(entities);
-    }
-    fields
 }

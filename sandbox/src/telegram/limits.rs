@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::state::ChatType;
+use super::record::ChatType;
 
 /// So many calls within so long; one more is refused with 429 and the time to wait.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ impl Limiter {
             if taken.len() >= rate.calls {
                 let oldest = taken.front().copied().unwrap_or(now);
                 let wait = rate.within.saturating_sub(now.duration_since(oldest));
-                return Err((wait.as_millis() as u64).div_ceil(1000).max(1));
+                return Err(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
             }
         }
         for (meter, _) in meters {

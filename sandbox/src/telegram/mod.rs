@@ -7,13 +7,17 @@
 //! Deliberately absent: markup (`parse_mode`; this project sends entities and blocks) and Telegram's 3-second delay of
 //! repeated 409 answers.
 
+mod compose;
 mod error;
 mod fault;
 mod feed;
 mod limits;
 mod methods;
+mod origin;
 mod params;
+mod person;
 mod queue;
+mod record;
 mod rich;
 mod service;
 mod state;
@@ -24,10 +28,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use fault::{Action, Calls, Fault, Reply};
-pub use feed::{Person, Said};
+pub use feed::Said;
 pub use limits::{Limits, Rate};
 pub use params::Document;
-pub use state::{Call, ChatType, Content, Draft, Sent, State};
+pub use person::Person;
+pub use record::{Call, ChatType, Content, Draft, Sent};
+pub use state::State;
 
 use crate::http::Server;
 use crate::trigger::Rng;
@@ -52,8 +58,10 @@ impl Telegram {
     /// Starts one on a free port, with a bot and a token of its own.
     pub fn start() -> Self {
         let mut rng = Rng::new(seed());
-        let bot =
-            state::Bot { id: 5_000_000_000 + i64::from(rng.next() as u32), username: "sandbox_bot".into() };
+        let bot = state::Bot {
+            id: 5_000_000_000 + i64::from((rng.next() >> 32) as u32),
+            username: "sandbox_bot".into(),
+        };
         let token = format!("{}:AA{}", bot.id, secret(&mut rng, 33));
         Self::start_as(bot, token)
     }
@@ -192,7 +200,8 @@ impl Telegram {
 pub(crate) fn seed() -> u64 {
     static STARTED: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (now.as_nanos() as u64) ^ (u64::from(std::process::id()) << 32) ^ STARTED.fetch_add(1, Ordering::Relaxed)
+    let nanoseconds = now.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(now.subsec_nanos()));
+    nanoseconds ^ (u64::from(std::process::id()) << 32) ^ STARTED.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Letters and digits as secrets are made of.

@@ -73,14 +73,11 @@ pub(super) fn check(message: &Value, draft: bool) -> Result<String, ApiError> {
 
 /// The message in the shape of an answer: blocks, and a label on each list item.
 pub(super) fn as_returned(message: &Value) -> Value {
-    let blocks = match message.get("blocks") {
-        Some(Value::Array(blocks)) => blocks.iter().map(labelled).collect(),
-        _ => {
-            let text = message.get("markdown").or_else(|| message.get("html")).cloned().unwrap_or_default();
-            vec![json!({"type": "paragraph", "text": text})]
-        }
-    };
-    json!({"blocks": blocks})
+    if let Some(Value::Array(blocks)) = message.get("blocks") {
+        return json!({"blocks": blocks.iter().map(labelled).collect::<Vec<_>>()});
+    }
+    let text = message.get("markdown").or_else(|| message.get("html"));
+    json!({"blocks": [{"type": "paragraph", "text": text}]})
 }
 
 fn labelled(block: &Value) -> Value {
@@ -138,7 +135,7 @@ impl Walk {
         let kind = block.get("type").and_then(Value::as_str).unwrap_or_default();
         match kind {
             "paragraph" | "pre" | "footer" | "expandable_blockquote" | "pullquote" => {
-                self.needed(block, "text")?
+                self.needed(block, "text")?;
             }
             "heading" => {
                 if !block.get("size").and_then(Value::as_u64).is_some_and(|size| (1..=6).contains(&size)) {
@@ -146,7 +143,6 @@ impl Walk {
                 }
                 self.needed(block, "text")?;
             }
-            "divider" => {}
             "mathematical_expression" => self.string(block, "expression")?,
             "anchor" => {
                 block.get("name").and_then(Value::as_str).ok_or_else(|| missing("name"))?;
@@ -161,7 +157,7 @@ impl Walk {
             "table" => self.table(block)?,
             "collage" | "slideshow" => self.blocks(array(block, "blocks")?, level + 1)?,
             "photo" | "video" | "audio" | "animation" | "document" | "voice_note" => self.media += 1,
-            "map" | "buttons" => {}
+            "divider" | "map" | "buttons" => {}
             "thinking" if self.draft => self.needed(block, "text")?,
             _ => return Err(refuse("unsupported block type specified")),
         }

@@ -10,7 +10,7 @@ use super::error::ApiError;
 use super::fault::{Action, Reply};
 use super::methods;
 use super::params::Params;
-use super::state::Call;
+use super::record::Call;
 use crate::http::{Exchange, Gone, Request, Service};
 
 /// How often something that waits looks whether its client is still there.

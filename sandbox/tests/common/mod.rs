@@ -1,6 +1,7 @@
 //! A plain HTTP client for the stand-ins' own tests: one request, one connection, everything visible.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![expect(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -34,7 +35,8 @@ pub(crate) fn send(url: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io:
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = lines.concat();
     let length = body.len();
     let head = format!("POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{headers}\r\n");
     stream.write_all(&[head.as_bytes(), body].concat())?;

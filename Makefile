@@ -1,0 +1,30 @@
+# One command for each thing to do; `make help` lists them.
+
+.PHONY: help demo psql test run check-migrations migrations setup
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
+
+demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, private PostgreSQL
+	@cargo build --locked --bin systech-aidd --example demo
+	@cargo run --quiet --locked --example demo
+
+psql: setup ## read the demo's dialogue with psql
+	@cargo run --quiet --locked --example demo psql
+
+test: setup ## all tests, against a real PostgreSQL
+	cargo test --workspace --locked
+
+run: setup ## the bot itself, with the settings of .env
+	cargo run --release --locked
+
+check-migrations: setup ## every migration up, redone, down and up again with the diesel CLI
+	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations
+
+# the diesel CLI does not understand the predecessor's postgresql+asyncpg://
+migrations: ## the diesel CLI on the database of .env: make migrations ARGS='migration list'
+	@DATABASE_URL="$$(sed -n 's/^DATABASE_URL=//p' .env | tr -d "\"'" | sed 's/^\(postgres[a-z]*\)+[a-z0-9]*:/\1:/')" diesel $(ARGS)
+
+setup:
+	@scripts/setup

@@ -1,0 +1,159 @@
+//! `make demo`: the real bot binary between a stand-in Telegram, a model and a private PostgreSQL; the person talks to
+//! it in the terminal, or through a pipe.
+//!
+//! Everything the demo keeps is in `.demo` (`DEMO_DIR`): the database and the bot's log. The user and the database are
+//! the same in every run, so the dialogue goes on. With `OPENROUTER_API_KEY` or `LLM_BASE_URL` in the environment the
+//! model is the real one. Neither the bot nor PostgreSQL outlives the demo, however it ends.
+//!
+//! `demo psql` opens psql on the kept dialogue instead.
+
+mod place;
+mod screen;
+mod talk;
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use sandbox::model::Behaviour;
+use sandbox::postgres::Server;
+use sandbox::process::{Leash, Leashed};
+use sandbox::{Model, Person, Telegram};
+
+/// The demo's bot: the same in every run, like a real one. No secret, nothing outside knows it.
+const TOKEN: &str = "1000000001:AAdemo_demo_demo_demo_demo_demo_demo";
+/// The one who talks.
+const USER: i64 = 1001;
+const DATABASE: &str = "systech_aidd";
+/// Longer than the bot's own grace for running answers.
+const STOP: Duration = Duration::from_secs(30);
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(1).as_deref() {
+        None => demo(),
+        Some("psql") => psql(),
+        Some(other) => {
+            Err(format!("{other:?} is no command of the demo; it knows psql, or nothing at all").into())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ndemo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo() -> Outcome<()> {
+    // First of all: an interrupt from here on ends the demo in order.
+    let events = talk::events()?;
+    let folder = place::folder()?;
+    let postgres = start_postgres(&folder)?;
+    let telegram = Telegram::start_with_token(TOKEN);
+    let person = Person::private(USER);
+    telegram.meet(&person);
+    let model = stand_in_model();
+
+    let log = folder.join("bot.log");
+    std::fs::write(&log, "")?;
+    let mut bot = start_bot(&folder, &log, &telegram, model.as_ref(), &postgres)?;
+    screen::welcome(model.is_some(), &log);
+
+    let talked = talk::talk(&telegram, &person, &mut bot, &events);
+    let booted = telegram.look(talk::is_polled);
+    let stopped = stop(&mut bot, booted, &events);
+    // What went wrong first is what the person has to know.
+    talked.and(stopped).map_err(|error| format!("{error}{}", tail(&log)))?;
+    screen::farewell(&postgres, DATABASE, USER);
+    Ok(())
+}
+
+/// Opens psql on the dialogue, with this process's own streams.
+fn psql() -> Outcome<()> {
+    let postgres = start_postgres(&place::folder()?)?;
+    // Ctrl-C belongs to psql, which cancels a query by it.
+    let _signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
+    let status = Command::new("psql").arg(postgres.url(DATABASE)).status()?;
+    if status.success() { Ok(()) } else { Err(format!("psql ended with {status}").into()) }
+}
+
+fn start_postgres(folder: &Path) -> Outcome<Server> {
+    let postgres = Server::in_dir(place::for_postgres(folder)?)?;
+    if !postgres.has_database(DATABASE) {
+        postgres.create_database(DATABASE);
+    }
+    Ok(postgres)
+}
+
+/// `None` when the environment names a real model.
+fn stand_in_model() -> Option<Model> {
+    let real = ["OPENROUTER_API_KEY", "LLM_BASE_URL"]
+        .into_iter()
+        .any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+    if real {
+        return None;
+    }
+    let model = Model::start();
+    if screen::is_terminal() {
+        // A pace at which a person sees the answer grow.
+        model.usually(Behaviour::answer().token_every(Duration::from_millis(60)));
+    }
+    Some(model)
+}
+
+fn start_bot(
+    folder: &Path,
+    log: &Path,
+    telegram: &Telegram,
+    model: Option<&Model>,
+    postgres: &Server,
+) -> Outcome<Leashed> {
+    let program = place::bot()?;
+    let mut command = Command::new(program);
+    // Away from the checkout, where a .env for another bot may lie.
+    command
+        .current_dir(folder)
+        .env("TELEGRAM_BOT_TOKEN", telegram.token())
+        .env("TELEGRAM_API_URL", telegram.url())
+        .env("DATABASE_URL", postgres.url(DATABASE))
+        .env("SYSTEM_PROMPT_PATH", place::checkout().join("prompts/nutritionist.txt"))
+        .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
+    if let Some(model) = model {
+        command
+            .env("LLM_BASE_URL", model.url())
+            .env("OPENROUTER_API_KEY", model.key())
+            .env("LLM_MODEL", model.name());
+    }
+    Ok(Leash { log, signal: "KILL", remove: None }.start(&command)?)
+}
+
+/// Ends the bot as an operator does, and waits. A second interrupt does not wait.
+fn stop(bot: &mut Leashed, booted: bool, events: &talk::Events) -> Outcome<()> {
+    if bot.try_wait()?.is_some() {
+        return Ok(()); // its end was reported where it was seen
+    }
+    bot.signal("TERM");
+    for _ in 0..STOP.as_millis() / 50 {
+        if let Some(status) = bot.wait(Duration::from_millis(50))? {
+            // Before it listens to signals it dies of them, which is what was asked for.
+            let orderly = status.success() || !booted;
+            return if orderly { Ok(()) } else { Err(format!("the bot ended with {status}").into()) };
+        }
+        if events.try_iter().any(|event| matches!(event, talk::Event::Interrupt)) {
+            return Err("interrupted while the bot was stopping".into());
+        }
+    }
+    Err(format!("the bot did not stop within {STOP:?}").into())
+}
+
+/// The end of the bot's log, for a person to read.
+fn tail(log: &Path) -> String {
+    let text =
+        std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let tail = lines[lines.len().saturating_sub(20)..].join("\n");
+    format!("\nThe end of its log, {}:\n{tail}", log.display())
+}

@@ -1,0 +1,127 @@
+//! What the person sees: plain lines through a pipe, a prompt and a growing answer at a terminal.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use sandbox::postgres::Server;
+use sandbox::telegram::State;
+
+const YOU: &str = "you> ";
+const BOT: &str = "bot> ";
+
+/// Whether a person types, rather than a script.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+pub(super) fn welcome(stand_in: bool, log: &Path) {
+    let model = if stand_in {
+        "The model is a stand-in that shows its context; OPENROUTER_API_KEY in the environment brings a real one."
+    } else {
+        "The model is the one your environment names."
+    };
+    println!("The bot is running; its log is {}.\n{model}", log.display());
+    if is_terminal() {
+        println!(
+            "Write to it. /help says what it can do, Ctrl-C stops a growing answer, Ctrl-D ends the demo."
+        );
+    }
+    println!();
+}
+
+pub(super) fn farewell(postgres: &Server, database: &str, user: i64) {
+    println!(
+        "\nThe dialogue stays in {}; the next `make demo` goes on with it.",
+        postgres.data_folder().display()
+    );
+    println!("To read it: make psql, or while the demo is running:");
+    let query =
+        format!("SELECT id, role, content, created_at FROM messages WHERE user_id = {user} ORDER BY id");
+    println!("  psql {} -c '{query}'", postgres.url(database));
+}
+
+/// What was shown so far.
+pub(super) struct Screen {
+    terminal: bool,
+    /// How many messages, and of each how many edits.
+    messages: usize,
+    edits: HashMap<i64, usize>,
+    /// The growing answer that stands on the last line.
+    growing: String,
+}
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        Self { terminal: is_terminal(), messages: 0, edits: HashMap::new(), growing: String::new() }
+    }
+
+    pub(super) fn prompt(&self) {
+        if self.terminal {
+            print(YOU);
+        }
+    }
+
+    /// A line was sent; at a terminal it is on the screen already.
+    pub(super) fn said(&self, line: &str) {
+        if !self.terminal {
+            println!("{YOU}{line}");
+        }
+    }
+
+    /// Shows what is new in the chat.
+    pub(super) fn update(&mut self, state: &State, chat_id: i64) {
+        let mut changed = false;
+        for sent in &state.sent()[self.messages..] {
+            self.message(sent.text());
+            self.edits.insert(sent.message_id, sent.edits.len());
+            changed = true;
+        }
+        self.messages = state.sent().len();
+        for sent in state.sent() {
+            let edits = sent.edits.len();
+            if self.edits.insert(sent.message_id, edits).is_some_and(|shown| shown < edits) {
+                println!("{}{BOT}(edited) {}", self.fresh_line(), sent.text());
+                changed = true;
+            }
+        }
+        if changed {
+            self.prompt();
+        } else if self.terminal {
+            let draft = state.live_drafts(chat_id).next_back();
+            self.grow(draft.map_or("", |draft| draft.text()));
+        }
+    }
+
+    /// The final message: the rest of what has been growing, or all of it.
+    fn message(&mut self, text: &str) {
+        let growing = std::mem::take(&mut self.growing);
+        match text.strip_prefix(growing.as_str()) {
+            Some(rest) if !growing.is_empty() => println!("{rest}"),
+            _ if growing.is_empty() => println!("{}{BOT}{text}", self.fresh_line()),
+            _ => println!("\n{BOT}{text}"),
+        }
+    }
+
+    /// A preview only ever gets longer here; one that was rewritten waits for the final message.
+    fn grow(&mut self, text: &str) {
+        if let Some(more) = text.strip_prefix(self.growing.as_str()).filter(|more| !more.is_empty()) {
+            if self.growing.is_empty() {
+                print(&format!("{}{BOT}", self.fresh_line()));
+            }
+            print(more);
+            text.clone_into(&mut self.growing);
+        }
+    }
+
+    /// Takes the prompt off the line.
+    fn fresh_line(&self) -> &'static str {
+        if self.terminal { "\r\x1b[K" } else { "" }
+    }
+}
+
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A terminal that went away ends the demo by its signal, not here.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

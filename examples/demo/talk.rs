@@ -1,0 +1,140 @@
+//! The conversation: lines in, answers out, until the input ends or the person interrupts.
+//!
+//! At a terminal a line is sent as soon as it is typed, also while an answer still grows. From a pipe each line waits
+//! for the answer to the one before, so that a script reads like a dialogue.
+
+use std::collections::VecDeque;
+use std::io::BufRead;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use sandbox::process::Leashed;
+use sandbox::telegram::State;
+use sandbox::{Person, Telegram};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::Outcome;
+use super::screen::{self, Screen};
+
+const TICK: Duration = Duration::from_millis(40);
+/// An answer in several messages is over when no further one has come for so long.
+const QUIET: Duration = Duration::from_millis(400);
+/// A bot that does nothing at all for so long has no answer.
+const SILENCE: Duration = Duration::from_secs(90);
+
+/// What a person does.
+pub(super) enum Event {
+    Line(String),
+    End,
+    Interrupt,
+}
+
+pub(super) type Events = Receiver<Event>;
+
+/// Starts to read the input and to listen to signals. The two threads end with the process: a blocked read cannot
+/// be ended in another way.
+pub(super) fn events() -> Outcome<Events> {
+    let (lines, events) = channel();
+    let interrupts = lines.clone();
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for _ in signals.forever() {
+            let _ = interrupts.send(Event::Interrupt);
+        }
+    })?;
+    std::thread::Builder::new().name("input".into()).spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut line = Vec::new();
+        while input.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            let _ = lines.send(Event::Line(String::from_utf8_lossy(&line).trim().to_owned()));
+            line.clear();
+        }
+        let _ = lines.send(Event::End);
+    })?;
+    Ok(events)
+}
+
+/// Talks until the input ends and everything is answered.
+pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, events: &Events) -> Outcome<()> {
+    let at_once = screen::is_terminal();
+    let mut screen = Screen::new();
+    let mut typed = VecDeque::new();
+    let mut ended = false;
+    let mut asked: Option<Asked> = None;
+    let mut ready = false;
+    loop {
+        match events.recv_timeout(TICK) {
+            Ok(Event::Line(line)) if line.is_empty() && ready => screen.prompt(),
+            Ok(Event::Line(line)) if line.is_empty() => {}
+            Ok(Event::Line(line)) => typed.push_back(line),
+            Ok(Event::Interrupt) if press_stop(telegram, person) => {}
+            Ok(Event::Interrupt) => return Ok(()),
+            Ok(Event::End) => ended = true,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err("the input is gone".into()),
+        }
+        telegram.look(|state| screen.update(state, person.chat_id));
+        if let Some(status) = bot.try_wait()? {
+            return Err(format!("the bot died ({status})").into());
+        }
+        if !ready {
+            ready = telegram.look(is_polled);
+            if ready {
+                screen.prompt();
+            }
+            continue;
+        }
+        if let Some(question) = &asked
+            && telegram.look(|state| question.is_answered(state, person))?
+        {
+            asked = None;
+        }
+        if (at_once || asked.is_none())
+            && let Some(line) = typed.pop_front()
+        {
+            screen.said(&line);
+            asked =
+                Some(Asked { at: Instant::now(), sent_before: telegram.look(|state| state.sent().len()) });
+            telegram.say(person, &line);
+        }
+        if ended && typed.is_empty() && asked.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether the bot has booted: it asks for updates.
+pub(super) fn is_polled(state: &State) -> bool {
+    state.count("getUpdates") > 0
+}
+
+/// A line that was sent.
+struct Asked {
+    at: Instant,
+    sent_before: usize,
+}
+
+impl Asked {
+    fn is_answered(&self, state: &State, person: &Person) -> Result<bool, String> {
+        let answers = &state.sent()[self.sent_before..];
+        if let Some(last) = answers.last() {
+            return Ok(last.at.elapsed() > QUIET && state.live_drafts(person.chat_id).next().is_none());
+        }
+        let of_chat = state.calls().iter().rev().find(|call| call.chat_id == Some(person.chat_id));
+        let active = of_chat.map_or(self.at, |call| call.at.max(self.at));
+        if active.elapsed() > SILENCE {
+            return Err(format!("no answer came, and the bot has done nothing for {SILENCE:?}"));
+        }
+        Ok(false)
+    }
+}
+
+/// Telegram's stop button, if an answer that has one is growing.
+fn press_stop(telegram: &Telegram, person: &Person) -> bool {
+    let growing = telegram.look(|state| {
+        let mut drafts = state.live_drafts(person.chat_id).filter(|draft| draft.can_stop);
+        drafts.next_back().map(|draft| draft.draft_id)
+    });
+    growing.map(|draft_id| telegram.press_stop(person, draft_id)).is_some()
+}

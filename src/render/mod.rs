@@ -1,0 +1,130 @@
+//! What the model writes, as Telegram shows it: Markdown in, messages out.
+//!
+//! Fed by the worker with a finished answer ([`answer`]) or with what has come of one ([`draft`]). Pure: no
+//! I/O, no clock, no panics, and time linear in the text. The way of an answer:
+//!
+//! ```text
+//! source → walk → doc ─┬→ text → flat → split ─┬→ parts
+//!                      └→ rich (packs blocks) ─┘
+//! ```
+//!
+//! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no
+//! grapheme is cut (unless one alone is over the limit), entities are sorted and lie apart or one within the
+//! other. No text of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or
+//! the mention of a stranger by id; links go to `http` and `https` only.
+
+mod doc;
+mod flat;
+mod html;
+mod link;
+mod rich;
+mod source;
+mod split;
+mod table;
+mod text;
+mod unfinished;
+mod walk;
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use crate::part::{Content, Part};
+
+/// The longest text message, in UTF-16 units.
+pub const MAX_UNITS: usize = 4096;
+/// The most entities of a text message; Telegram drops what is above.
+pub const MAX_ENTITIES: usize = 100;
+/// The longest rich message, in characters.
+pub const RICH_MAX_UNITS: usize = 32_768;
+/// The most blocks of a rich message; items of lists and rows of tables count.
+pub const RICH_MAX_BLOCKS: usize = 500;
+/// The deepest nesting of blocks and formats in a rich message.
+pub const RICH_MAX_DEPTH: usize = 16;
+/// The most columns of a table in a rich message.
+pub const RICH_MAX_COLUMNS: usize = 20;
+
+/// When answers are sent as rich messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RichMessages {
+    /// Where they earn it: the answer holds a table, a formula or a details block.
+    #[default]
+    Auto,
+    /// Never: classic text only.
+    Never,
+    /// All of them.
+    Always,
+}
+
+/// A value that is not a [`RichMessages`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownRichMessages;
+
+impl fmt::Display for UnknownRichMessages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected auto, never or always")
+    }
+}
+
+impl std::error::Error for UnknownRichMessages {}
+
+impl FromStr for RichMessages {
+    type Err = UnknownRichMessages;
+
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        match value {
+            "auto" => Ok(Self::Auto),
+            "never" => Ok(Self::Never),
+            "always" => Ok(Self::Always),
+            _ => Err(UnknownRichMessages),
+        }
+    }
+}
+
+/// A finished answer as the messages to send, in order. An answer without anything to see has no parts:
+/// what to say then is the caller's to know.
+pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
+    let document = walk::document(&source::prepared(markdown));
+    let rich = match mode {
+        RichMessages::Never => false,
+        RichMessages::Always => true,
+        RichMessages::Auto => doc::earns_rich(&document),
+    };
+    if rich { rich::parts(document) } else { text_parts(&document) }
+}
+
+/// One message that previews an unfinished answer: classic text, formatted as if what is open were closed.
+/// `None` while there is nothing to see.
+///
+/// An answer longer than a message shows the message being written, as [`answer`] would cut it: what has
+/// scrolled out does so once per message and not with every word.
+///
+/// What stands does not change: as long as the same message is shown, the text of a preview continues the
+/// preview before it, in the same looks. To keep that promise the last few characters wait where they could become
+/// markup (a lone `*`, half a link or formula, a row of a table). It does not hold where Markdown
+/// itself looks back: a mark that is never closed turns out to be text, a table re-aligns while it grows, a
+/// later `[name]: address` makes links.
+pub fn draft(markdown: &str) -> Option<Content> {
+    let closed = unfinished::closed(&source::cleaned(markdown));
+    let document = walk::document(&source::prepared(&closed));
+    let flat = text::flat(&document);
+    let last = split::messages(&flat).pop()?;
+    let (text, entities) = flat.message(last);
+    Some(Content::Text { text, entities })
+}
+
+/// Blocks as classic messages, each with its plain form to fall back on.
+fn text_parts(blocks: &[doc::Block]) -> Vec<Part> {
+    let flat = text::flat(blocks);
+    split::messages(&flat).into_iter().map(|message| text_part(&flat, message)).collect()
+}
+
+fn text_part(flat: &flat::Flat, message: Range<usize>) -> Part {
+    let (text, entities) = flat.message(message.clone());
+    let fallback = if entities.is_empty() { Vec::new() } else { plain_parts(&flat.plain(message)) };
+    Part { content: Content::Text { text, entities }, fallback }
+}
+
+fn plain_parts(plain: &flat::Flat) -> Vec<Part> {
+    split::messages(plain).into_iter().map(|message| Part::plain(&plain.text[message])).collect()
+}

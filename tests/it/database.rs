@@ -1,0 +1,142 @@
+//! The database contract: the table of the guide, the predecessor's database, the plan of the history query.
+
+use diesel::prelude::*;
+use sandbox::telegram::Person;
+use systech_aidd::store::{Lane, history};
+
+use crate::world::World;
+
+/// The table as the predecessor's migrations created it.
+const PREDECESSOR: &str = "
+    CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY);
+    INSERT INTO alembic_version VALUES ('0001');
+    CREATE TABLE messages (
+        id SERIAL PRIMARY KEY,
+        user_id BIGINT NOT NULL,
+        chat_id BIGINT NOT NULL,
+        role VARCHAR(20) NOT NULL,
+        content TEXT NOT NULL,
+        message_length INTEGER NOT NULL,
+        created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+        deleted_at TIMESTAMP NULL
+    );
+    CREATE INDEX idx_user_chat_deleted ON messages (user_id, chat_id, deleted_at);
+    CREATE INDEX idx_deleted_at ON messages (deleted_at) WHERE deleted_at IS NULL;
+    INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES
+        (1, 1, 'user', 'My name is Eve', 14), (1, 1, 'assistant', 'Hello, Eve', 10);
+";
+
+const COLUMNS: &str = "
+    SELECT column_name, format_type(a.atttypid, a.atttypmod), is_nullable, coalesce(column_default, '-')
+    FROM information_schema.columns c
+    JOIN pg_attribute a ON a.attrelid = 'messages'::regclass AND a.attname = c.column_name
+    WHERE c.table_name = 'messages' ORDER BY ordinal_position";
+
+#[test]
+fn messages_is_exactly_the_table_of_the_guide() {
+    let fresh = World::new();
+    fresh.start_ready();
+    let guide = World::new();
+    guide.psql(PREDECESSOR);
+    assert_eq!(fresh.psql(COLUMNS), guide.psql(COLUMNS));
+    let indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'messages' ORDER BY 1";
+    let ours: Vec<_> = fresh.psql(indexes).lines().map(str::to_owned).collect();
+    for index in guide.psql(indexes).lines() {
+        assert!(ours.iter().any(|own| own == index), "{index} is not in {ours:?}");
+    }
+    assert_eq!(ours.len(), 4, "the guide's three and idx_messages_history: {ours:?}");
+}
+
+#[test]
+fn a_database_of_the_predecessor_is_taken_over_in_place_and_its_dialogues_go_on() {
+    let world = World::new();
+    world.psql(PREDECESSOR);
+    world.psql("ALTER TABLE messages ADD COLUMN source TEXT NOT NULL DEFAULT 'telegram'");
+    let _bot = world.start();
+    world.telegram.say(&Person::private(1), "Who am I?");
+    world.telegram.wait_for_count(1, 1);
+    let asked = world.model.requests().pop().unwrap();
+    assert_eq!(asked.messages[1].content, "My name is Eve");
+    assert_eq!(asked.messages.len(), 4);
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT count(*), count(source) FROM messages"), "4|4");
+}
+
+#[test]
+fn the_predecessors_rows_survive_a_revert_of_everything() {
+    let world = World::new();
+    world.psql(PREDECESSOR);
+    world.start_ready();
+    for migration in ["000005_create_reply_parts", "000004_create_turns", "000003_create_updates"] {
+        world.psql(&down(migration));
+    }
+    let refused = world.server().try_psql(&world.database, &down("000001_create_messages")).unwrap_err();
+    assert!(refused.to_string().contains("taken over from the predecessor"), "{refused}");
+    assert_eq!(world.psql("SELECT count(*) FROM messages"), "2");
+}
+
+fn down(migration: &str) -> String {
+    let path = format!("{}/migrations/2026-11-23-{migration}/down.sql", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_table_of_another_shape_stops_the_boot_with_its_differences_and_is_not_touched() {
+    for (change, difference) in [
+        ("ALTER TABLE messages DROP COLUMN deleted_at", "column deleted_at is missing"),
+        (
+            "ALTER TABLE messages ALTER content TYPE VARCHAR(9)",
+            "column content is character varying(9) NOT NULL",
+        ),
+        (
+            "ALTER TABLE messages ADD COLUMN tenant INTEGER NOT NULL",
+            "column tenant is unknown and has no default",
+        ),
+        ("ALTER TABLE messages DROP CONSTRAINT messages_pkey", "id is not the primary key"),
+    ] {
+        let world = World::new();
+        world.psql(&PREDECESSOR.replace("INSERT INTO messages", "-- ").replace("(1, 1, 'user'", "-- ("));
+        world.psql(change);
+        let before = world.psql(COLUMNS);
+        let bot = world.start();
+        assert_eq!(bot.wait().code(), Some(1));
+        assert!(world.logs().contains(difference), "{difference}: {}", world.logs());
+        assert_eq!(world.psql(COLUMNS), before);
+        assert_eq!(world.psql("SELECT to_regclass('updates') IS NULL"), "t");
+    }
+}
+
+#[test]
+fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_huge_dialogue() {
+    let world = World::new();
+    world.start_ready();
+    world.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+         SELECT CASE WHEN n <= 50000 THEN 1 WHEN n <= 50400 THEN 2 ELSE 100 + n % 3000 END,
+                CASE WHEN n <= 50000 THEN 1 WHEN n <= 50400 THEN 2 ELSE 100 + n % 3000 END,
+                CASE n % 2 WHEN 0 THEN 'assistant' ELSE 'user' END, repeat('x', 100), 100,
+                timestamp '2026-01-01' + n * interval '1 minute'
+         FROM generate_series(1, 200000) AS n;
+         INSERT INTO turns (update_seq, user_id, chat_id, question_id, state, failure)
+         SELECT id, user_id, chat_id, id, 'failed', 'empty' FROM messages WHERE id % 20 = 1;
+         ANALYZE",
+    );
+    let query = history::newest(Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20);
+    let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
+    let (sql, _) = sql.split_once(" -- binds").unwrap();
+    // the plan for given values, and the one that PostgreSQL may keep for all values
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        for dialogue in [999_999, 2, 1] {
+            let plan = world.psql(&format!(
+                "SET plan_cache_mode = {mode}; PREPARE newest AS {sql};
+                 EXPLAIN EXECUTE newest({dialogue}, {dialogue}, 'failed', 'refused', 20)"
+            ));
+            assert!(plan.contains("idx_messages_history"), "{mode}, dialogue {dialogue}:\n{plan}");
+            assert!(!plan.contains("Sort"), "{mode}, dialogue {dialogue}:\n{plan}");
+            assert!(!plan.contains("Seq Scan"), "{mode}, dialogue {dialogue}:\n{plan}");
+        }
+    }
+    let mut conn = PgConnection::establish(&world.database_url()).unwrap();
+    let said = history::recent(&mut conn, Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20).unwrap();
+    assert_eq!(said.len(), 20);
+}

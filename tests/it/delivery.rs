@@ -1,0 +1,155 @@
+//! What Telegram says to a send, and what follows.
+
+use std::time::Duration;
+
+use sandbox::telegram::{Action, Calls, Person, Reply};
+
+use crate::world::{PATIENCE, World};
+
+#[test]
+fn a_pause_that_telegram_asks_for_is_kept_even_over_a_restart() {
+    let world = World::new();
+    let bot = world.start();
+    world.telegram.fault(Calls::to("sendMessage").in_chat(1).times(1), Action::RetryAfter(4));
+    world.telegram.say(&Person::private(1), "hello");
+    world.wait_for_rows("SELECT count(*) FROM reply_parts WHERE not_before IS NOT NULL", |rows| rows == "1");
+    bot.kill();
+    let _bot = world.start();
+    // in the meantime other chats are served
+    world.telegram.say(&Person::private(2), "and me?");
+    world.telegram.wait_for_count(2, 1);
+    world.telegram.wait_for_count(1, 1);
+    let calls = world.telegram.calls("sendMessage");
+    let to_one: Vec<_> = calls.iter().filter(|call| call.chat_id == Some(1)).collect();
+    assert_eq!(to_one.len(), 2);
+    assert!(to_one[1].at - to_one[0].at >= Duration::from_secs(4), "{:?}", to_one[1].at - to_one[0].at);
+    assert_eq!(world.model.requests().len(), 2);
+}
+
+#[test]
+fn a_pause_holds_for_the_whole_group_and_for_nobody_else() {
+    let world = World::new();
+    let _bot = world.start();
+    world.telegram.fault(Calls::to("sendMessage").in_chat(-5).times(1), Action::RetryAfter(3));
+    world.telegram.say(&Person::in_group(1, -5), "one");
+    world.wait_for_rows("SELECT count(*) FROM reply_parts WHERE not_before IS NOT NULL", |rows| rows == "1");
+    world.telegram.say(&Person::in_group(2, -5), "two");
+    world.telegram.say(&Person::private(3), "three");
+    world.telegram.wait_for_count(3, 1);
+    world.telegram.wait_for_count(-5, 2);
+    let calls = world.telegram.calls("sendMessage");
+    let group: Vec<_> = calls.iter().filter(|call| call.chat_id == Some(-5)).map(|call| call.at).collect();
+    assert_eq!(group.len(), 3, "no call was made in vain");
+    assert!(group[1] - group[0] >= Duration::from_secs(3));
+}
+
+#[test]
+fn what_fails_in_passing_is_sent_again_until_it_is_taken() {
+    for action in [
+        Action::Refuse(Reply::html(502)),
+        Action::Refuse(Reply::garbage(200)),
+        Action::Refuse(Reply::error(500, "Internal Server Error")),
+        Action::Refuse(Reply::empty(200)),
+        Action::Reset,
+    ] {
+        let world = World::new();
+        let _bot = world.start();
+        world.telegram.fault(Calls::to("sendMessage").times(3), action);
+        world.telegram.say(&Person::private(1), "hello");
+        world.telegram.wait_for_count(1, 1);
+        world.wait_settled();
+        assert_eq!(world.psql("SELECT state, attempts FROM reply_parts"), "sent|3");
+        assert_eq!(world.model.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_person_who_blocked_the_bot_is_left_alone_and_the_answer_kept() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1);
+    world.telegram.say(&person, "hello");
+    world.telegram.wait_for_count(1, 1);
+    world.telegram.block(1);
+    world.telegram.say(&person, "are you there?");
+    world.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'abandoned'", |rows| rows == "1");
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT count(*) FROM messages"), "4");
+    world.telegram.unblock(1);
+    world.telegram.say(&person, "back again");
+    world.telegram.wait_for_count(1, 2);
+}
+
+#[test]
+fn a_part_that_is_refused_for_good_does_not_hold_up_the_lane() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1);
+    world.telegram.fault(
+        Calls::to("sendMessage").times(1),
+        Action::Refuse(Reply::error(400, "Bad Request: message text is strange")),
+    );
+    world.telegram.say(&person, "first");
+    world.telegram.say(&person, "second");
+    world.telegram.wait_for_text(1, |text| text.contains("second"));
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT state FROM reply_parts ORDER BY id"), "abandoned\nsent");
+    assert!(world.logs().contains("the part is abandoned"));
+}
+
+#[test]
+fn a_group_that_became_a_supergroup_keeps_its_dialogues() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::in_group(1, -5);
+    world.telegram.say(&person, "first");
+    world.telegram.wait_for_count(-5, 1);
+    let moved = world.telegram.migrate_silently(&person, -1_000_000_000_777);
+    world.telegram.say(&person, "second");
+    world.telegram.wait_for_count(-1_000_000_000_777, 1);
+    world.telegram.say(&moved, "third");
+    world.telegram.wait_for_count(-1_000_000_000_777, 2);
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT DISTINCT chat_id FROM messages"), "-1000000000777");
+    assert_eq!(world.model.requests()[2].messages.len(), 6, "prompt, two pairs, question");
+}
+
+#[test]
+fn polling_survives_everything_telegram_does_to_it() {
+    for action in [
+        Action::Refuse(Reply::html(502)),
+        Action::Refuse(Reply::garbage(200)),
+        Action::RetryAfter(1),
+        Action::Reset,
+        Action::TakeThenReset,
+        Action::TakeThenTruncate,
+        Action::Refuse(Reply::error(409, "Conflict: terminated by other getUpdates request")),
+    ] {
+        let world = World::new();
+        let _bot = world.start();
+        let fault = world.telegram.fault(Calls::to("getUpdates").times(2), action);
+        fault.wait_hits(1, PATIENCE);
+        world.telegram.say(&Person::private(1), "hello");
+        world.telegram.wait_for_count(1, 1);
+        world.wait_settled();
+        assert_eq!(world.telegram.texts(1).len(), 1);
+    }
+}
+
+#[test]
+fn a_telegram_outage_delays_answers_and_loses_none() {
+    let world = World::new();
+    let _bot = world.start();
+    world.telegram.say(&Person::private(1), "before");
+    world.telegram.wait_for_count(1, 1);
+    let gate = world.model.hold(sandbox::model::When::asked("during"));
+    world.telegram.say(&Person::private(1), "during");
+    gate.wait_arrived();
+    world.telegram.down();
+    gate.release();
+    world.wait_for_rows("SELECT attempts > 0 FROM reply_parts WHERE state = 'unsent'", |rows| rows == "t");
+    world.telegram.up();
+    world.telegram.wait_for_text(1, |text| text.contains("during"));
+    world.telegram.say(&Person::private(1), "after");
+    world.telegram.wait_for_text(1, |text| text.contains("after"));
+}

@@ -1,0 +1,89 @@
+//! What surrounds the binary agrees with it: compose file, image, `.env.example`, `--help`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+fn file(name: &str) -> String {
+    fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The variables of `.env.example` with their defaults; commented-out ones are settings too.
+fn example() -> Vec<(String, String)> {
+    file(".env.example")
+        .lines()
+        .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+        .filter(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn env_example_help_and_the_program_name_the_same_settings() {
+    let help = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let in_help: BTreeSet<_> = help
+        .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
+        .filter(|word| word.contains('_') && word.len() > 5)
+        .chain(["WORKERS"])
+        .filter(|word| help.contains(&format!("  {word} ")))
+        .map(str::to_owned)
+        .collect();
+    let in_example: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(in_help, in_example);
+    for (name, default) in example() {
+        let required = ["TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY", "DATABASE_URL", "ROLE_TEXT"];
+        if !required.contains(&name.as_str()) {
+            assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
+        }
+    }
+    let sources = ["src/config.rs", "src/logging.rs"].map(file).concat();
+    for name in in_example {
+        assert!(sources.contains(&format!("\"{name}\"")), "{name} is read nowhere");
+    }
+}
+
+#[test]
+fn the_compose_file_starts_the_database_that_env_example_names() {
+    let compose: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("docker-compose.yml")).unwrap();
+    let postgres = &compose["services"]["postgres"];
+    assert_eq!(postgres["image"], "postgres:16-alpine");
+    let env = &postgres["environment"];
+    let text = |value: &serde_yaml_ng::Value| value.as_str().unwrap().to_owned();
+    let url = |host: &str| {
+        let (user, password) = (text(&env["POSTGRES_USER"]), text(&env["POSTGRES_PASSWORD"]));
+        format!("postgresql://{user}:{password}@{host}:5432/{}", text(&env["POSTGRES_DB"]))
+    };
+    let (_, named) = example().into_iter().find(|(name, _)| name == "DATABASE_URL").unwrap();
+    assert_eq!(named, url("localhost"));
+    assert_eq!(url("localhost"), "postgresql://systech:systech_dev_password@localhost:5432/systech_aidd");
+    assert!(text(&postgres["ports"][0]).ends_with(":5432:5432"));
+    assert_eq!(postgres["volumes"][0], "postgres_data:/var/lib/postgresql/data");
+    assert!(compose["volumes"].as_mapping().unwrap().contains_key("postgres_data"));
+    assert!(!postgres["healthcheck"]["test"].is_null());
+
+    let bot = &compose["services"]["bot"];
+    assert_eq!(bot["profiles"][0], "bot");
+    assert_eq!(bot["environment"]["DATABASE_URL"], url("postgres").as_str());
+    assert_eq!(bot["read_only"], true);
+    assert_eq!(bot["depends_on"]["postgres"]["condition"], "service_healthy");
+}
+
+#[test]
+fn the_image_is_built_in_stages_and_runs_without_root() {
+    let dockerfile = file("Dockerfile");
+    let instructions: Vec<Vec<_>> = dockerfile
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let named = |name: &str| instructions.iter().filter(move |words| words[0] == name).collect::<Vec<_>>();
+    assert_eq!(named("FROM").len(), 2);
+    let toolchain = format!("rust:{}-slim-bookworm", env!("CARGO_PKG_RUST_VERSION"));
+    assert_eq!(named("FROM")[0][1], toolchain);
+    assert_eq!(named("USER")[0][1], "aidd");
+    assert_eq!(named("ENTRYPOINT")[0][1], "[\"systech-aidd\"]");
+    // what the default of SYSTEM_PROMPT_PATH names is in the image
+    assert!(named("COPY").iter().any(|words| words[1..] == ["prompts", "prompts"]));
+    assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/nutritionist.txt").exists());
+}
