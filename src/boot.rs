@@ -23,10 +23,11 @@ use crate::courier::Courier;
 use crate::dispatch::Dispatcher;
 use crate::http::Http;
 use crate::llm::Llm;
+use crate::migrate;
 use crate::phrases::Language;
 use crate::poll::Poll;
 use crate::stop::Stop;
-use crate::store::{Store, inbox, migrate, outbox};
+use crate::store::{Store, inbox, outbox};
 use crate::telegram::{Telegram, TelegramError};
 use crate::worker;
 
@@ -43,10 +44,10 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
 
-    if !migrate::at_boot(&config.database_url, DATABASE_PATIENCE, &stop)? {
+    if !migrate::at_boot(&config.database, DATABASE_PATIENCE, &stop)? {
         return Ok(());
     }
-    let store = Store::new(&config.database_url, config.pool_size);
+    let store = Store::new(&config.database.url, config.pool_size);
     let telegram = Telegram::new(http.clone(), &config.telegram_url, &config.token, Stop::new());
     let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 

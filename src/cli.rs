@@ -1,10 +1,12 @@
 //! The command line.
 
-use clap::Parser;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use crate::boot;
-use crate::config::Config;
-use crate::{dotenv, logging};
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Database};
+use crate::{backup, boot, dotenv, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -12,7 +14,31 @@ use crate::{dotenv, logging};
 /// table `messages`. Without arguments the bot runs until SIGTERM or Ctrl-C: pending migrations first, then polling.
 #[derive(Parser)]
 #[command(version, after_help = AFTER_HELP)]
-struct Arguments {}
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Looks at the migrations of the database, runs them and takes them back
+    #[command(after_help = migrate::command::EXIT_CODES)]
+    Migrate {
+        #[command(subcommand)]
+        command: migrate::command::Command,
+    },
+    /// Makes a backup of the database with `pg_dump`, while the bot runs
+    Backup {
+        /// Folder for it  [BACKUP_DIR]
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+    /// Restores a backup into the database of DATABASE_URL, which must be empty
+    Restore {
+        /// What `backup` made, or any custom-format file of `pg_dump`
+        file: PathBuf,
+    },
+}
 
 const AFTER_HELP: &str = "\
 Settings come from the environment and from .env in the working directory; the environment wins.
@@ -31,6 +57,7 @@ Settings come from the environment and from .env in the working directory; the e
   RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   WORKERS               answers in the making at the same time  [64]
+  BACKUP_DIR            folder for a backup before each migration; without it there is none
   DATABASE_POOL_SIZE    connections to PostgreSQL; far fewer than WORKERS are enough  [8]
   SHUTDOWN_GRACE        seconds that running answers get after SIGTERM  [20]
   LOG_FORMAT            text or json  [text]
@@ -39,9 +66,14 @@ Settings come from the environment and from .env in the working directory; the e
 Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command line, 128 + signal after a second signal.";
 
 /// Reads the command line and does what it says.
-pub fn run() -> anyhow::Result<()> {
-    let Arguments {} = Arguments::parse();
+pub fn run() -> anyhow::Result<ExitCode> {
+    let Arguments { command } = Arguments::parse();
     dotenv::load()?;
     logging::start()?;
-    boot::run(Config::from_env()?)
+    match command {
+        None => boot::run(Config::from_env()?).map(|()| ExitCode::SUCCESS),
+        Some(Command::Migrate { command }) => command.run(&Database::from_env()?),
+        Some(Command::Backup { to }) => backup::command::backup(&Database::from_env()?, to.as_deref()),
+        Some(Command::Restore { file }) => backup::command::restore_file(&Database::from_env()?, &file),
+    }
 }

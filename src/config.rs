@@ -21,8 +21,8 @@ pub struct Config {
     pub token: Token,
     /// TELEGRAM_API_URL: what stands before `/bot<token>/`.
     pub telegram_url: String,
-    /// DATABASE_URL, as libpq understands it.
-    pub database_url: Secret,
+    /// DATABASE_URL, BACKUP_DIR
+    pub database: Database,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
     /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT
@@ -39,6 +39,15 @@ pub struct Config {
     pub workers: usize,
     /// SHUTDOWN_GRACE
     pub grace: Duration,
+}
+
+/// The database and what protects it: all that `migrate`, `backup` and `restore` need.
+#[derive(Debug)]
+pub struct Database {
+    /// DATABASE_URL, as libpq understands it.
+    pub url: Secret,
+    /// BACKUP_DIR: a backup is made there before a migration changes anything. `None`: no backup.
+    pub backup_dir: Option<PathBuf>,
 }
 
 /// A setting that cannot be used.
@@ -63,6 +72,14 @@ impl fmt::Display for Faults {
     }
 }
 
+impl Database {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, Faults> {
+        let mut env = Reader { lookup: &|name| std::env::var(name).ok(), faults: Vec::new() };
+        env.database().filter(|_| env.faults.is_empty()).ok_or(Faults(env.faults))
+    }
+}
+
 impl Config {
     /// Reads the process's environment.
     pub fn from_env() -> Result<Self, Faults> {
@@ -75,10 +92,7 @@ impl Config {
         let token =
             env.required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
         let telegram_url = env.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
-        let database_url = env.required::<DatabaseUrl>(
-            "DATABASE_URL",
-            "postgresql://user:password@host:port/database (postgresql+asyncpg:// is understood too)",
-        );
+        let database = env.database();
         let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
         let base_url = env.parse("LLM_BASE_URL", OPENROUTER_URL, http_url, HTTP_URL);
         let key = env.text("OPENROUTER_API_KEY");
@@ -110,7 +124,7 @@ impl Config {
             Some(Self {
                 token: token?,
                 telegram_url: telegram_url?,
-                database_url: database_url?.0,
+                database: database?,
                 pool_size: pool_size?,
                 llm: llm::Settings {
                     base_url: base_url?,
@@ -188,6 +202,19 @@ impl Reader<'_> {
     ) -> Option<T> {
         let parse = |text: &str| text.parse().ok().filter(|number| range.contains(number));
         self.parse(name, default, parse, accepted)
+    }
+
+    fn database(&mut self) -> Option<Database> {
+        let url = self.required::<DatabaseUrl>(
+            "DATABASE_URL",
+            "postgresql://user:password@host:port/database (postgresql+asyncpg:// is understood too)",
+        );
+        let backup_dir = self.text("BACKUP_DIR").map(PathBuf::from);
+        if let Some(folder) = backup_dir.as_ref().filter(|folder| !folder.is_dir()) {
+            let problem = format!("names {}, which is not a folder", folder.display());
+            self.fault("BACKUP_DIR", problem, "a folder for backups that is there already");
+        }
+        Some(Database { url: url?.0, backup_dir })
     }
 
     fn prompt(&mut self) -> Option<String> {
@@ -278,7 +305,7 @@ mod tests {
     #[test]
     fn an_env_of_the_predecessor_is_enough() {
         let config = read(&[]).unwrap();
-        assert_eq!(config.database_url.expose(), "postgresql://systech:pass@localhost:5432/systech_aidd");
+        assert_eq!(config.database.url.expose(), "postgresql://systech:pass@localhost:5432/systech_aidd");
         assert_eq!(config.llm.base_url, "https://openrouter.ai/api/v1");
         assert_eq!((config.workers, config.pool_size, config.max_history), (64, 8, 20));
         assert!(config.system_prompt.starts_with(&config.role));
@@ -296,6 +323,7 @@ mod tests {
             ("LLM_TIMEOUT", "NaN"),
             ("TELEGRAM_API_URL", "localhost:8081"),
             ("SYSTEM_PROMPT_PATH", "no/such/file"),
+            ("BACKUP_DIR", "no/such/folder"),
         ])
         .unwrap_err();
         for variable in [
@@ -308,11 +336,12 @@ mod tests {
             "LLM_TIMEOUT",
             "TELEGRAM_API_URL",
             "SYSTEM_PROMPT_PATH",
+            "BACKUP_DIR",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 10, "{message}");
+        assert_eq!(message.lines().count(), 11, "{message}");
     }
 
     #[test]
@@ -336,7 +365,7 @@ mod tests {
             ("postgresql+asyncpg://h/d?ssl=true", "postgresql://h/d?sslmode=require"),
             ("postgresql+psycopg2://h/d?sslmode=disable", "postgresql://h/d?sslmode=disable"),
         ] {
-            assert_eq!(read(&[("DATABASE_URL", url)]).unwrap().database_url.expose(), expected);
+            assert_eq!(read(&[("DATABASE_URL", url)]).unwrap().database.url.expose(), expected);
         }
     }
 

@@ -8,6 +8,7 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
+//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
 //! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
 
@@ -27,6 +28,10 @@ pub mod command;
 pub mod render;
 pub mod part;
 pub mod courier;
+
+// the database in the operator's hands
+pub mod migrate;
+pub mod backup;
 
 // what they share
 pub mod bot;

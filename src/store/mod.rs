@@ -24,7 +24,6 @@ use crate::secret::Secret;
 pub mod finish;
 pub mod history;
 pub mod inbox;
-pub mod migrate;
 pub mod outbox;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;

@@ -167,7 +167,7 @@ fn an_index_whose_building_was_interrupted_is_built_anew() {
          DELETE FROM __diesel_schema_migrations WHERE version = '20261123000002'",
     );
     let bot = world.start_ready();
-    assert!(bot.log().contains("unfinished index is dropped"));
+    assert!(bot.log().contains("left by an interrupted build"));
     assert_eq!(
         world.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_messages_history'::regclass"),
         "t"

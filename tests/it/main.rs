@@ -1,15 +1,18 @@
 //! The real binary between a Telegram, a model and a PostgreSQL: what people, operators and crashes meet.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
+mod operator;
 mod world;
 
 mod answers;
+mod backup;
 mod boot;
 mod commands;
 mod database;
 mod demo;
 mod delivery;
 mod failures;
+mod migrate;
 mod order;
 mod packaging;
 mod reliability;

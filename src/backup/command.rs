@@ -1,0 +1,36 @@
+//! `systech-aidd backup` and `systech-aidd restore`: by hand.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use super::restore::restore;
+use crate::config::Database;
+use crate::migrate::command::{connect, version_of};
+use crate::migrate::session;
+use crate::migrate::state::State;
+use crate::stop::Stop;
+
+/// Makes a backup in `to`, or in BACKUP_DIR. Nobody has to stop for it, and no lock is taken that a start waits for.
+pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let folder =
+        to.or(database.backup_dir.as_deref()).context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
+    let conn = &mut connect(database)?;
+    let state = State::read(conn)?;
+    let Some(backup) = super::make(conn, database, folder, &state, &Stop::new())? else {
+        bail!("interrupted")
+    };
+    println!("backup    {backup}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Restores a backup into the empty database of DATABASE_URL.
+pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+    let conn = &mut connect(database)?;
+    session::lock(conn, &Stop::new())?;
+    restore(conn, database, file)?;
+    let state = State::read(conn)?;
+    println!("restored  {}; the database is at {}", file.display(), version_of(&state));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,75 @@
+//! Carrying out a plan. Each migration is all or nothing, or builds one index that the next run can tell from a
+//! finished one.
+
+use std::error::Error;
+
+use anyhow::{Context, anyhow};
+use diesel::connection::SimpleConnection;
+use diesel::migration::CREATE_MIGRATIONS_TABLE;
+use diesel::pg::PgConnection;
+use diesel_migrations::MigrationHarness;
+
+use super::embedded::Migration;
+use super::plan::{self, Action, Plan};
+use super::script::Refused;
+
+/// Carries out the plan and says before each action what it is. The connection holds the lock.
+pub fn apply(conn: &mut PgConnection, plan: &Plan, announce: &mut dyn FnMut(&Action)) -> anyhow::Result<()> {
+    if plan.0.is_empty() {
+        return Ok(());
+    }
+    conn.batch_execute("SET client_min_messages TO warning")?;
+    conn.batch_execute(CREATE_MIGRATIONS_TABLE)?;
+    for action in &plan.0 {
+        announce(action);
+        run(conn, action)?;
+    }
+    Ok(())
+}
+
+fn run(conn: &mut PgConnection, action: &Action) -> anyhow::Result<()> {
+    match action {
+        Action::DropLeftover(index) => conn
+            .batch_execute(&plan::drop_index(index))
+            .with_context(|| format!("{index}, left by an interrupted build, cannot be dropped"))?,
+        Action::Forget(migration) => conn.batch_execute(&plan::forget(migration))?,
+        Action::Up(migration) => {
+            conn.run_migration(*migration).map(drop).map_err(|error| {
+                leave_nothing_unfinished(conn, migration);
+                explain(migration, "failed", &*error)
+            })?;
+        }
+        Action::Down(migration) => {
+            conn.revert_migration(*migration)
+                .map(drop)
+                .map_err(|error| explain(migration, "could not be reverted", &*error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tries to drop the index of a failed build. What cannot be dropped now is dropped by the next run.
+fn leave_nothing_unfinished(conn: &mut PgConnection, migration: &Migration) {
+    for index in migration.concurrent_indexes() {
+        let _ = conn.batch_execute(&plan::drop_index(&index));
+    }
+}
+
+fn explain(
+    migration: &Migration,
+    outcome: &str,
+    error: &(dyn Error + Send + Sync + 'static),
+) -> anyhow::Error {
+    let advice = match error.downcast_ref::<Refused>() {
+        Some(refused) if refused.is_lock_timeout() => {
+            "\nSomebody's transaction held what it needs for more than 10 s, and waiting longer would have held up the \
+             bot. Try again when that transaction has ended; this shows it:\n  \
+             SELECT pid, usename, state, xact_start, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5;"
+        }
+        _ => "",
+    };
+    anyhow!(
+        "migration {migration} {outcome}; the database is as it was before it, and every step before it is done\n\
+         {error}{advice}"
+    )
+}

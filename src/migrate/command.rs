@@ -1,0 +1,257 @@
+//! `systech-aidd migrate …`: what an operator does with migrations, where there is neither a source tree nor the
+//! diesel CLI. Results go to standard output, the log and questions to standard error.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use diesel::pg::PgConnection;
+
+use super::plan::{Action, Plan};
+use super::state::{State, Status};
+use super::{apply, loss, session};
+use crate::backup;
+use crate::config::Database;
+use crate::stop::Stop;
+
+/// `status --check`: something is pending, unknown or invalid.
+const NOT_UP_TO_DATE: u8 = 3;
+/// The question was answered with no, or could not be asked.
+const NOT_CONFIRMED: u8 = 4;
+
+/// How `migrate` ends, for its help.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 done, or nothing to do; 1 an error, which says what is done and what is not; 2 a wrong command line;
+3 `status --check` found something pending, unknown to this program or invalid; 4 not confirmed: nothing was done.
+
+Needs DATABASE_URL only. With BACKUP_DIR set, a backup is made there before anything is changed, and nothing is
+changed without it. A <VERSION> is 20261123000002, 2026-11-23-000002 or the whole name.";
+
+/// What to do with migrations.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Shows the version of the database, and what is applied, pending, unknown or invalid
+    Status {
+        /// End with 0 only if everything is applied, known and valid
+        #[arg(long)]
+        check: bool,
+    },
+    /// Shows every migration, why it is there and when it was applied
+    History {
+        /// Show the SQL of both directions as well
+        #[arg(long, short)]
+        verbose: bool,
+    },
+    /// Applies everything that is pending, as a start of the bot does
+    Up {
+        /// See [`DryRun`].
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Reverts the newest migration
+    Down {
+        /// Revert all of them
+        #[arg(long)]
+        all: bool,
+        /// See [`Consent`].
+        #[command(flatten)]
+        consent: Consent,
+        /// See [`DryRun`].
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Goes forwards or backwards to exactly this version
+    To {
+        /// Where to go
+        version: String,
+        /// See [`Consent`].
+        #[command(flatten)]
+        consent: Consent,
+        /// See [`DryRun`].
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Reverts the newest migration and applies it again
+    Redo {
+        /// See [`Consent`].
+        #[command(flatten)]
+        consent: Consent,
+        /// See [`DryRun`].
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+/// `--dry-run`
+#[derive(Args, Clone, Copy)]
+pub struct DryRun {
+    /// Print the SQL, as a script for psql, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `--yes`
+#[derive(Args, Clone, Copy)]
+pub struct Consent {
+    /// Destroy data without asking; needed where there is no terminal to ask on
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self, database: &Database) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Status { check } => status(database, check),
+            Self::History { verbose } => history(database, verbose),
+            Self::Up { dry_run } => change(database, |state| Ok(Plan::up(state)), dry_run, true),
+            Self::Down { all, consent, dry_run } => {
+                let plan = if all { Plan::down_all } else { Plan::down };
+                change(database, |state| Ok(plan(state)), dry_run, consent.yes)
+            }
+            Self::To { version, consent, dry_run } => {
+                super::plan::find(&version)?;
+                change(database, |state| Plan::to(state, &version), dry_run, consent.yes)
+            }
+            Self::Redo { consent, dry_run } => {
+                change(database, |state| Ok(Plan::redo(state)), dry_run, consent.yes)
+            }
+        }
+    }
+}
+
+/// A connection for a command: a person is waiting, so a database that is not there is an error at once.
+pub fn connect(database: &Database) -> anyhow::Result<PgConnection> {
+    match session::connect(&database.url, Duration::ZERO, &Stop::new())? {
+        Some(conn) => Ok(conn),
+        None => bail!("interrupted"),
+    }
+}
+
+/// The name of the migration that the database is at.
+pub fn version_of(state: &State) -> &'static str {
+    state.current().map_or("empty (no migration is applied)", |migration| migration.name)
+}
+
+fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
+    let state = State::read(&mut connect(database)?)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "database  {} (PostgreSQL {})", state.database, state.server)?;
+    writeln!(out, "version   {}\n", version_of(&state))?;
+    for entry in &state.entries {
+        let (word, note) = match &entry.status {
+            Status::Applied(at) => ("applied", at.as_str()),
+            Status::Pending => ("pending", ""),
+            Status::Incomplete => ("pending", "(its index is gone or invalid)"),
+        };
+        writeln!(out, "{}", format!("{word}   {:<36}  {note}", entry.migration).trim_end())?;
+    }
+    for version in &state.unknown {
+        writeln!(out, "unknown   {version}  (of a newer systech-aidd: start that one)")?;
+    }
+    for index in &state.invalid_indexes {
+        let ours = state.entries.iter().any(|entry| entry.indexes.contains(index));
+        let advice = if ours {
+            "systech-aidd migrate up builds it anew".to_owned()
+        } else {
+            format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it")
+        };
+        writeln!(out, "invalid   index {index}  ({advice})")?;
+    }
+    let in_order = state.pending() == 0 && state.unknown.is_empty() && state.invalid_indexes.is_empty();
+    Ok(if check && !in_order { ExitCode::from(NOT_UP_TO_DATE) } else { ExitCode::SUCCESS })
+}
+
+fn history(database: &Database, verbose: bool) -> anyhow::Result<ExitCode> {
+    let state = State::read(&mut connect(database)?)?;
+    let mut out = io::stdout().lock();
+    for (number, entry) in state.entries.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        let status = match &entry.status {
+            Status::Applied(at) => format!("applied {at}"),
+            Status::Pending | Status::Incomplete => "pending".to_owned(),
+        };
+        writeln!(out, "{}  ({status})", entry.migration)?;
+        writeln!(out, "    {}", entry.migration.why())?;
+        if verbose {
+            for (direction, script) in [("up", &entry.migration.up), ("down", &entry.migration.down)] {
+                writeln!(out, "\n    --- {direction} ---")?;
+                for line in script.text().trim().lines() {
+                    writeln!(out, "{}", format!("    {line}").trim_end())?;
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whatever changes the database: look, ask, back up, do.
+fn change(
+    database: &Database,
+    plan: impl FnOnce(&State) -> anyhow::Result<Plan>,
+    DryRun { dry_run }: DryRun,
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
+    let stop = Stop::new();
+    let conn = &mut connect(database)?;
+    if !dry_run {
+        session::lock(conn, &stop)?;
+    }
+    let state = State::read(conn)?;
+    state.refuse_unknown()?;
+    let plan = plan(&state)?;
+    if dry_run {
+        print!("{}", plan.sql());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if plan.0.is_empty() {
+        println!("nothing to do: the database is at {}", version_of(&state));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let destroys = plan.0.iter().any(|action| matches!(action, Action::Down(_)));
+    if destroys && !yes && !consents(database, &loss::rehearse(conn, &plan)?)? {
+        return Ok(ExitCode::from(NOT_CONFIRMED));
+    }
+    match backup::before_change(conn, database, &state, &stop)? {
+        backup::Outcome::Made(backup) => println!("backup    {backup}"),
+        backup::Outcome::NotNeeded | backup::Outcome::Stopped => {}
+    }
+    apply::apply(conn, &plan, &mut |action| println!("{action}"))?;
+    println!("the database is at {}", version_of(&State::read(conn)?));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks, if there is anything to lose.
+fn consents(database: &Database, losses: &loss::Losses) -> anyhow::Result<bool> {
+    if losses.losses.is_empty() {
+        return Ok(true);
+    }
+    eprintln!("This destroys data:");
+    for loss in &losses.losses {
+        eprintln!("  {loss}");
+    }
+    if let Some(refusal) = &losses.refusal {
+        eprintln!("and then stops at {refusal}");
+    }
+    match &database.backup_dir {
+        Some(folder) => eprintln!("A backup is made first, in {}.", folder.display()),
+        None => eprintln!("No backup is made first: BACKUP_DIR is not set."),
+    }
+    if !io::stdin().is_terminal() {
+        eprintln!("Nothing was done: there is no terminal to ask on. With --yes it is done without asking.");
+        return Ok(false);
+    }
+    eprint!("Go on? [y/N] ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let yes = ["y", "yes", "д", "да"].contains(&answer.trim().to_lowercase().as_str());
+    if !yes {
+        eprintln!("Nothing was done.");
+    }
+    Ok(yes)
+}

@@ -1,0 +1,143 @@
+//! What a revert would destroy: found out by PostgreSQL itself, in a rehearsal that is rolled back. So it is true for
+//! any SQL, and a revert that refuses is known before anything is done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel::sql_types::{Array, BigInt, Text};
+
+use super::plan::{Action, Plan};
+
+/// What would be gone, and why the plan would not come to its end.
+#[derive(Default)]
+pub struct Losses {
+    /// Tables, columns and rows.
+    pub losses: Vec<Loss>,
+    /// The revert that PostgreSQL refuses, in its words.
+    pub refusal: Option<String>,
+}
+
+/// Something that would be gone.
+pub struct Loss {
+    what: String,
+    rows: i64,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = if self.rows == 1 { "row" } else { "rows" };
+        write!(f, "{}: {} {rows}", self.what, self.rows)
+    }
+}
+
+/// Rehearses the reverts of the plan. What runs outside a transaction is left out: it is an index each time, and no
+/// index holds data of its own.
+pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Losses> {
+    let mut losses = Losses::default();
+    let (mut gone, mut deleted) = (Vec::new(), Vec::new());
+    let rehearsal = conn.transaction(|conn| {
+        let before = columns(conn)?;
+        for action in &plan.0 {
+            let Action::Down(migration) = action else { continue };
+            if !migration.is_transactional() {
+                continue;
+            }
+            let mut refused = None;
+            // a savepoint each, so that the catalogs can be read after a refusal
+            let tried = conn.transaction(|conn| {
+                migration.down.run(conn).map_err(|error| {
+                    refused = Some(error.to_string());
+                    Error::RollbackTransaction
+                })
+            });
+            if let Some(refusal) = refused {
+                losses.refusal = Some(format!("{migration}: {refusal}"));
+                break;
+            }
+            tried?;
+        }
+        let after = columns(conn)?;
+        for (table, columns) in before {
+            match after.get(&table) {
+                None => gone.push((table, None)),
+                Some(left) => {
+                    let columns = columns.into_iter().filter(|column| !left.contains(column));
+                    gone.extend(columns.map(|column| (table.clone(), Some(column))));
+                }
+            }
+        }
+        deleted = deleted_rows(conn)?;
+        Err::<(), _>(Error::RollbackTransaction)
+    });
+    if let Err(error) = rehearsal
+        && error != Error::RollbackTransaction
+    {
+        return Err(error);
+    }
+    // counted afterwards: the rehearsal's locks are gone, nobody waits for the counting
+    for (table, column) in gone {
+        losses.losses.push(match column {
+            None => Loss { rows: count(conn, &table, "*")?, what: format!("table {table}") },
+            Some(column) => {
+                Loss { rows: count(conn, &table, &column)?, what: format!("column {table}.{column}") }
+            }
+        });
+    }
+    losses.losses.extend(deleted);
+    Ok(losses)
+}
+
+/// The columns of every ordinary table, by table, both ready to be used in SQL.
+fn columns(conn: &mut PgConnection) -> QueryResult<BTreeMap<String, Vec<String>>> {
+    #[derive(QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Array<Text>)]
+        columns: Vec<String>,
+    }
+    let tables: Vec<Table> = diesel::sql_query(
+        "SELECT pg_class.oid::regclass::text AS name, array_agg(quote_ident(attname)) AS columns
+         FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+         WHERE relkind IN ('r', 'p') AND relpersistence <> 't'
+           AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+         GROUP BY pg_class.oid",
+    )
+    .load(conn)?;
+    Ok(tables.into_iter().map(|table| (table.name, table.columns)).collect())
+}
+
+/// Rows that this transaction deleted from tables that stay.
+fn deleted_rows(conn: &mut PgConnection) -> QueryResult<Vec<Loss>> {
+    #[derive(QueryableByName)]
+    struct Deleted {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    let deleted: Vec<Deleted> = diesel::sql_query(
+        "SELECT relid::regclass::text AS name, n_tup_del AS rows FROM pg_stat_xact_user_tables
+         WHERE n_tup_del > 0 ORDER BY name",
+    )
+    .load(conn)?;
+    Ok(deleted
+        .into_iter()
+        .map(|Deleted { name, rows }| Loss { what: format!("rows of {name}"), rows })
+        .collect())
+}
+
+fn count(conn: &mut PgConnection, table: &str, what: &str) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Rows {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    // both names come quoted from the catalogs
+    diesel::sql_query(format!("SELECT count({what}) AS rows FROM {table}"))
+        .get_result(conn)
+        .map(|Rows { rows }| rows)
+}
