@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
 use crate::part::Part;
 use crate::phrases::Language;
+use crate::preview::Preview;
 use crate::render;
 use crate::stop::Stop;
 use crate::store::finish::{self, Ending, Turn};
@@ -88,7 +89,10 @@ impl Bot {
                 warn!(seq = update_seq, "crashed at each attempt; the question fails");
                 self.fail(address, &text, Instant::now(), language, Failure::Crashed)
             }
-            Request::Question => self.question(address, &text, language, waiting.retries, stop),
+            Request::Question => {
+                let preview = Preview::begin(&self.telegram, &self.paces, address, message.private);
+                self.question(address, &text, language, waiting.retries, &preview, stop)
+            }
         }
     }
 
@@ -118,15 +122,13 @@ impl Bot {
         question: &str,
         language: Language,
         retries: i32,
+        preview: &Preview,
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
         let began = Instant::now();
         let seq = address.update_seq;
-        let typing = self.telegram.typing(address.lane.chat_id, address.thread_id);
         let said = self.store.run(|conn| history::recent(conn, address.lane, self.max_history))?;
-        let completion = self.ask(&said, question, stop);
-        drop(typing);
-        match completion {
+        match self.ask(&said, question, preview, stop) {
             Ok(Completion { text: answer, usage }) => {
                 info!(
                     seq,
@@ -167,7 +169,13 @@ impl Bot {
     }
 
     /// Asks the model; if the prompt is too long for it, once more with half of the history.
-    fn ask(&self, said: &[history::Said], question: &str, stop: &Stop) -> Result<Completion, LlmError> {
+    fn ask(
+        &self,
+        said: &[history::Said],
+        question: &str,
+        preview: &Preview,
+        stop: &Stop,
+    ) -> Result<Completion, LlmError> {
         let ask = |said: &[history::Said]| {
             let system = (!self.system_prompt.is_empty())
                 .then_some(Message { role: "system", content: &self.system_prompt });
@@ -177,7 +185,7 @@ impl Bot {
                 .chain(past)
                 .chain([Message { role: Role::User.as_str(), content: question }])
                 .collect();
-            self.llm.complete(&prompt, stop)
+            self.llm.complete(&prompt, stop, |more| preview.grow(more))
         };
         match ask(said) {
             Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),

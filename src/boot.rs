@@ -26,6 +26,7 @@ use crate::llm::Llm;
 use crate::migrate;
 use crate::phrases::Language;
 use crate::poll::Poll;
+use crate::preview::Paces;
 use crate::stop::Stop;
 use crate::store::{Store, inbox, outbox};
 use crate::telegram::{Telegram, TelegramError};
@@ -60,6 +61,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         telegram,
         llm: Llm::new(http.clone(), config.llm),
         courier: Courier::new(pauses),
+        paces: Paces::default(),
         username,
         system_prompt: config.system_prompt,
         role: config.role,

@@ -25,6 +25,7 @@ pub mod dispatch;
 pub mod worker;
 pub mod answer;
 pub mod command;
+pub mod preview;
 pub mod render;
 pub mod part;
 pub mod courier;

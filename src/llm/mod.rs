@@ -90,9 +90,14 @@ impl Llm {
         Self { http, url, settings }
     }
 
-    /// Asks once and reads the answer to its end, until `stop` is requested.
-    pub fn complete(&self, messages: &[Message<'_>], stop: &Stop) -> Result<Completion, LlmError> {
-        let mut answer = Answer::new(self.settings.silence);
+    /// Asks once and reads the answer to its end, until `stop` is requested. `hear` gets the text as it comes.
+    pub fn complete(
+        &self,
+        messages: &[Message<'_>],
+        stop: &Stop,
+        hear: impl FnMut(&str),
+    ) -> Result<Completion, LlmError> {
+        let mut answer = Answer::new(self.settings.silence, hear);
         let body = Body {
             model: &self.settings.model,
             messages,
@@ -136,7 +141,12 @@ impl Llm {
     }
 
     /// Waits for the endpoint for as long as the answer's silence may last.
-    fn wait<T>(&self, answer: &Answer, stop: &Stop, work: impl Future<Output = T>) -> Result<T, LlmError> {
+    fn wait<T>(
+        &self,
+        answer: &Answer<impl FnMut(&str)>,
+        stop: &Stop,
+        work: impl Future<Output = T>,
+    ) -> Result<T, LlmError> {
         self.http.wait(answer.deadline.saturating_duration_since(Instant::now()), stop, work).map_err(|why| {
             match why {
                 Interrupted::Stopped => LlmError::Stopped,
@@ -172,7 +182,8 @@ fn is_json(response: &Response) -> bool {
 }
 
 /// An answer in the making.
-struct Answer {
+struct Answer<H> {
+    hear: H,
     began: Instant,
     first_token: Option<Duration>,
     silence: Duration,
@@ -185,10 +196,11 @@ struct Answer {
     usage: Usage,
 }
 
-impl Answer {
-    fn new(silence: Duration) -> Self {
+impl<H: FnMut(&str)> Answer<H> {
+    fn new(silence: Duration, hear: H) -> Self {
         let began = Instant::now();
         Self {
+            hear,
             began,
             first_token: None,
             silence,
@@ -231,6 +243,7 @@ impl Answer {
         if let Some(text) = said("content") {
             self.first_token.get_or_insert(self.began.elapsed());
             self.text.push_str(text);
+            (self.hear)(text);
         }
         self.refused |= said("refusal").is_some();
         // thoughts are not the answer, but they are a sign of life

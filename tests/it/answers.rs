@@ -116,19 +116,20 @@ fn a_long_answer_goes_out_in_parts_and_nothing_of_it_is_lost() {
 }
 
 #[test]
-fn the_chat_shows_typing_until_the_answer_is_there() {
+fn a_group_sees_typing_until_the_answer_is_there_and_no_drafts() {
     let world = World::new();
     let _bot = world.start();
     let gate = world.model.hold(When::any());
-    world.telegram.say(&Person::private(1), "think");
+    world.telegram.say(&Person::in_group(1, -5), "think");
     // a second one: typing lasts five seconds at most and has to be renewed
     world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") >= 2).then_some(()));
-    assert!(world.telegram.texts(1).is_empty());
+    assert!(world.telegram.texts(-5).is_empty());
     gate.release();
-    world.telegram.wait_for_count(1, 1);
+    world.telegram.wait_for_count(-5, 1);
     let before = world.telegram.calls("sendChatAction").len();
     let action = &world.telegram.calls("sendChatAction")[0].params;
     assert_eq!(action["action"], "typing");
+    assert!(world.telegram.calls("sendMessageDraft").is_empty());
     std::thread::sleep(Duration::from_millis(5500));
     assert_eq!(world.telegram.calls("sendChatAction").len(), before, "typing goes on after the answer");
 }

@@ -12,6 +12,7 @@ mod database;
 mod demo;
 mod delivery;
 mod failures;
+mod live;
 mod migrate;
 mod order;
 mod packaging;
