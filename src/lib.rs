@@ -16,6 +16,7 @@
 pub mod cli;
 pub mod dotenv;
 pub mod config;
+pub mod database_url;
 pub mod logging;
 pub mod boot;
 

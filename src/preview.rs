@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::http::Beside;
@@ -74,14 +75,17 @@ async fn show(telegram: &Telegram, paces: &Paces, address: Address, growing: &Gr
     loop {
         sleep_until(paces.next(chat_id)).await;
         let text = lock(&growing.text).clone();
+        // a long text takes its time, and this thread watches everybody's sockets
+        let Ok(content) = spawn_blocking(move || render::draft(&text)).await else { return };
         // an empty draft reads "Thinking…"
-        let content =
-            render::draft(&text).unwrap_or(Content::Text { text: String::new(), entities: Vec::new() });
+        let content = content.unwrap_or(Content::Text { text: String::new(), entities: Vec::new() });
         if shown.as_ref() != Some(&content) {
             match telegram.draft(address, &content).await {
                 Ok(()) => paces.taken(chat_id),
                 Err(TelegramError::RetryAfter(pause)) => paces.refused(chat_id, pause),
-                Err(TelegramError::BadRequest(_) | TelegramError::Forbidden(_)) => return,
+                Err(
+                    TelegramError::BadRequest(_) | TelegramError::UnknownMethod | TelegramError::Forbidden(_),
+                ) => return,
                 Err(_) => paces.refused(chat_id, PACE),
             }
             shown = Some(content);

@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::http::{Http, Interrupted, describe};
 use crate::secret::Secret;
 use crate::stop::Stop;
-use crate::store::finish::Usage;
 
 mod error;
 pub mod sse;
@@ -24,6 +23,8 @@ pub use error::LlmError;
 const USAGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the body of an error may take, and how much of it is read.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(5), 64 << 10);
+/// However much the model thinks aloud, its answer has to be there by then.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30 * 60);
 /// An answer of this many bytes is cut: no person reads more, and memory is not for sale.
 const ANSWER_LIMIT: usize = 1 << 20;
 
@@ -51,6 +52,23 @@ pub struct Message<'a> {
     pub role: &'a str,
     /// The text.
     pub content: &'a str,
+}
+
+/// What the endpoint said about an answer.
+#[derive(Clone, Default, Debug)]
+pub struct Usage {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Tokens read.
+    pub prompt_tokens: Option<i32>,
+    /// Tokens written.
+    pub completion_tokens: Option<i32>,
+    /// Milliseconds to the first token.
+    pub first_token_ms: Option<i32>,
+    /// Milliseconds to the end.
+    pub duration_ms: Option<i32>,
+    /// Why the model ended.
+    pub finish_reason: Option<String>,
 }
 
 /// A complete answer.
@@ -121,7 +139,7 @@ impl Llm {
             let chunk = match self.wait(&answer, stop, response.chunk()) {
                 Ok(Ok(chunk)) => chunk,
                 // the answer itself was complete: only its figures are missing
-                Ok(Err(_)) | Err(LlmError::Final { .. }) if answer.finish_reason.is_some() => None,
+                Ok(Err(_)) | Err(_) if answer.finish_reason.is_some() => None,
                 Ok(Err(error)) => return Err(LlmError::passing(describe(error))),
                 Err(error) => return Err(error),
             };
@@ -251,9 +269,11 @@ impl<H: FnMut(&str)> Answer<H> {
             .into_iter()
             .any(|field| said(field).is_some())
         {
-            self.deadline = Instant::now() + self.silence;
+            self.deadline = (Instant::now() + self.silence).min(self.began + LONGEST_ANSWER);
         }
-        if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {
+        // some gateways send an empty one with every piece
+        let reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+        if let Some(reason) = reason {
             self.finish_reason = Some(reason.to_owned());
             self.deadline = Instant::now() + USAGE_TIMEOUT;
         }

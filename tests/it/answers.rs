@@ -85,6 +85,33 @@ fn the_model_reads_the_last_messages_only_and_no_failed_questions() {
 }
 
 #[test]
+fn the_model_is_asked_with_the_settings_of_the_environment() {
+    let mut world = World::new();
+    world.set("LLM_TEMPERATURE", "0");
+    world.set("LLM_MAX_TOKENS", "77");
+    let _bot = world.start();
+    world.telegram.say(&Person::private(1), "hi");
+    world.telegram.wait_for_count(1, 1);
+    let body = &world.model.requests()[0].body;
+    assert_eq!(body["temperature"], 0.0);
+    assert_eq!(body["max_tokens"], 77);
+    assert_eq!(body["model"], world.model.name());
+    assert_eq!(body["stream"], true);
+}
+
+#[test]
+fn an_empty_finish_reason_is_none_so_a_cut_answer_is_still_a_cut_one() {
+    let world = World::new();
+    let _bot = world.start();
+    let piece = "data: {\"choices\":[{\"delta\":{\"content\":\"half an\"},\"finish_reason\":\"\"}]}\n\n";
+    world.model.on(When::any().once(), Behaviour::script([piece]));
+    world.telegram.say(&Person::private(1), "hi");
+    world.telegram.wait_for_text(1, |text| text.contains("hi"));
+    assert_eq!(world.model.requests().len(), 2);
+    assert_eq!(world.telegram.texts(1).len(), 1);
+}
+
+#[test]
 fn an_endpoint_that_does_not_stream_is_understood() {
     let world = World::new();
     let _bot = world.start();
