@@ -54,6 +54,19 @@ fn a_code_block_cut_in_two_keeps_its_language_and_its_indent() {
 }
 
 #[test]
+fn a_quoted_code_block_cut_in_two_is_quoted_code_again() {
+    let code = ">     let value = compute(\"строка\");\n".repeat(300);
+    let parts = answer(&format!("> ```rust\n{code}> ```"), RichMessages::Never);
+    limits::check(&parts);
+    assert!(parts.len() > 2);
+    for part in &parts {
+        let Content::Text { entities, .. } = &part.content else { panic!("text") };
+        let kinds: Vec<_> = entities.iter().map(|entity| entity.type_field).collect();
+        assert_eq!(kinds, [MessageEntityType::ExpandableBlockquote, MessageEntityType::Pre]);
+    }
+}
+
+#[test]
 fn messages_are_cut_between_blocks_and_a_heading_stays_with_its_text() {
     let section = format!("## Заголовок\n\n{}\n\n", "Предложение раздела. ".repeat(70));
     let parts = answer(&section.repeat(12), RichMessages::Never);
