@@ -67,7 +67,6 @@ fn cut(flat: &Flat, start: usize) -> usize {
     let breaks = || text[start..reach].rmatch_indices('\n').map(|(at, _)| start + at);
     let last = |wanted: &dyn Fn(usize, Border) -> bool| breaks().find(|at| wanted(*at, flat.border(*at)));
     last(&|at, border| at >= enough && border == Border::Block)
-        .or_else(|| last(&|at, border| at >= enough && border != Border::Glue))
         .or_else(|| last(&|_, border| border != Border::Glue))
         .or_else(|| last(&|_, _| true))
         .or_else(|| {
@@ -76,7 +75,7 @@ fn cut(flat: &Flat, start: usize) -> usize {
                 (at > start && is_boundary(text, at) && is_boundary(text, at + length)).then_some(at)
             })
         })
-        .or_else(|| last_boundary(text, end).filter(|boundary| *boundary > start))
+        .or_else(|| last_boundary(text, start, end))
         .unwrap_or(end)
 }
 
@@ -84,10 +83,13 @@ fn is_boundary(text: &str, at: usize) -> bool {
     GraphemeCursor::new(at, text.len(), true).is_boundary(text, 0) == Ok(true)
 }
 
-/// The last place at or before `at` where a grapheme begins.
-fn last_boundary(text: &str, at: usize) -> Option<usize> {
-    if is_boundary(text, at) {
-        return Some(at);
+/// The last place after `start` and not after `end` where a grapheme begins, and not with a space: a message
+/// cannot.
+fn last_boundary(text: &str, start: usize, end: usize) -> Option<usize> {
+    let mut cursor = GraphemeCursor::new(end, text.len(), true);
+    let mut at = if is_boundary(text, end) { end } else { cursor.prev_boundary(text, 0).ok()?? };
+    while at > start && text[at..].starts_with(' ') {
+        at = cursor.prev_boundary(text, 0).ok()??;
     }
-    GraphemeCursor::new(at, text.len(), true).prev_boundary(text, 0).ok().flatten()
+    (at > start).then_some(at)
 }

@@ -38,6 +38,13 @@ fn an_answer_with_nothing_to_see_has_no_parts() {
 }
 
 #[test]
+fn a_stretch_of_invisible_characters_makes_no_message() {
+    let parts = answer(&format!("до{}после", "\u{200b}".repeat(13_000)), RichMessages::Never);
+    limits::check(&parts);
+    assert_eq!(parts.len(), 2);
+}
+
+#[test]
 fn a_code_block_cut_in_two_keeps_its_language_and_its_indent() {
     let code = "    let value = compute(\"строка\");\n".repeat(300);
     let parts = answer(&format!("Код:\n\n```rust\nfn f() {{\n{code}}}\n```"), RichMessages::Never);
@@ -68,7 +75,8 @@ fn a_quoted_code_block_cut_in_two_is_quoted_code_again() {
 
 #[test]
 fn messages_are_cut_between_blocks_and_a_heading_stays_with_its_text() {
-    let section = format!("## Заголовок\n\n{}\n\n", "Предложение раздела. ".repeat(70));
+    let line = "Предложение раздела. ".repeat(35);
+    let section = format!("## Заголовок\n\n{line}\n{line}\n\n");
     let parts = answer(&section.repeat(12), RichMessages::Never);
     limits::check(&parts);
     assert!(parts.len() > 3);
@@ -99,14 +107,16 @@ fn no_table_is_cut_inside_a_row() {
         assert!(text.lines().skip(2).all(|row| row == "имя  │ сто двадцать три"));
     }
 
-    let cell = "значение из многих слов ".repeat(60);
-    let wide = format!("| ключ | значение |\n|---|---|\n{}", format!("| имя | {cell} |\n").repeat(9));
-    let parts = answer(&wide, RichMessages::Never);
-    limits::check(&parts);
-    assert!(parts.len() > 3);
-    for text in texts(&parts) {
-        let rows: Vec<&str> = text.split("\n\n").filter(|row| *row != "ключ · значение").collect();
-        assert!(rows.iter().all(|row| row.starts_with("ключ: имя\nзначение: ") && row.ends_with("слов")));
+    for words in [60, 168] {
+        let cell = "значение из многих слов ".repeat(words);
+        let wide = format!("| ключ | значение |\n|---|---|\n{}", format!("| имя | {cell} |\n").repeat(9));
+        let parts = answer(&wide, RichMessages::Never);
+        limits::check(&parts);
+        assert!(parts.len() > 3);
+        for text in texts(&parts) {
+            let rows: Vec<&str> = text.split("\n\n").filter(|row| *row != "ключ · значение").collect();
+            assert!(rows.iter().all(|row| row.starts_with("ключ: имя\nзначение: ") && row.ends_with("слов")));
+        }
     }
 }
 
@@ -218,6 +228,16 @@ fn model_text_makes_no_link_but_to_the_web() {
             }
         }
     }
+}
+
+#[test]
+fn a_link_broken_by_a_rule_is_a_link_on_both_sides() {
+    let parts = answer("a [b<hr>é](https://example.com)", RichMessages::Never);
+    let [Part { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
+        panic!("one part")
+    };
+    let link = "⟨a https://example.com⟩";
+    assert_eq!(show::marked(text, entities), format!("a {link}b⟨/a⟩\n\n──────────\n\n{link}é⟨/a⟩"));
 }
 
 #[test]
