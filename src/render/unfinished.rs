@@ -45,9 +45,9 @@ fn prose(chunk: &str) -> String {
         return chunk.to_owned();
     }
     loop {
-        let (settled, closers) = settled(without_lone_marker(block));
+        let (settled, whole, closers) = settled(without_lone_marker(block));
         // Where the text had to wait, a marker may be all that is left of its line.
-        block = without_lone_marker(settled);
+        block = if whole { settled } else { without_lone_marker(settled) };
         if block.len() == settled.len() {
             return [before, block, &closers].concat();
         }
@@ -85,17 +85,17 @@ fn without_lone_marker(block: &str) -> &str {
     if block[start..].chars().all(marker) { &block[..start] } else { block }
 }
 
-/// The text up to what has to wait, and what closes its open marks.
-fn settled(block: &str) -> (&str, String) {
-    // The last marks of a line may become others, until the line has ended.
-    let ended = block.ends_with('\n');
+/// The text up to what has to wait, whether its last line is whole, and what closes its open marks.
+fn settled(block: &str) -> (&str, bool, String) {
     let horizon = block.len().saturating_sub(MAX_WAIT);
     let mut text = block;
     loop {
-        let whole = ended && text.len() == block.len();
-        text = text.trim_end_matches(|c: char| c.is_whitespace() || (!whole && "*_~`$\\![<&".contains(c)));
+        // The last marks of a line may become others, until the line has ended.
+        let line = text.trim_end_matches(|c: char| " \t*_~`$\\![<&".contains(c));
+        let whole = line.ends_with('\n');
+        text = line.trim_end();
         match scan(text, horizon, whole) {
-            Ok(closers) => return (text, closers),
+            Ok(closers) => return (text, whole, closers),
             Err(wait) => text = &text[..wait],
         }
     }
