@@ -22,7 +22,7 @@ pub(super) fn prepared(markdown: &str) -> String {
 
 /// Without carriage returns, control characters and directional overrides: Telegram drops them, and a
 /// message of nothing else would be refused as empty.
-pub(super) fn cleaned(markdown: &str) -> String {
+fn cleaned(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     let mut chars = markdown.chars().peekable();
     while let Some(c) = chars.next() {

@@ -16,7 +16,7 @@ const MAX_DOUBT: usize = 100;
 /// How many marks are closed; nobody nests so many, and searching them stays cheap.
 const MAX_OPEN: usize = 32;
 
-/// The source without what has to wait, and with what is open closed. `source` is cleaned.
+/// The source without what has to wait, and with what is open closed. `source` is prepared.
 pub(super) fn closed(source: &str) -> String {
     let segments = source::segments(source);
     let Some(last) = segments.last() else { return String::new() };
@@ -37,7 +37,7 @@ fn without_half_fence(code: &str) -> &str {
 }
 
 fn prose(chunk: &str) -> String {
-    let chunk = without_half_table(chunk);
+    let chunk = without_half_formula(without_half_table(chunk));
     // Marks do not reach from one list item or heading into the next.
     let start = chunk.rmatch_indices('\n').map(|(at, _)| at + 1).find(|at| begins_block(&chunk[*at..]));
     let (before, mut block) = chunk.split_at(start.unwrap_or(0));
@@ -76,6 +76,14 @@ fn without_half_table(chunk: &str) -> &str {
         return &chunk[..chunk.rfind('\n').map_or(start, |line| line + 1)];
     }
     chunk
+}
+
+/// A display formula waits whole: its lines may begin like list items.
+fn without_half_formula(chunk: &str) -> &str {
+    match scan(chunk, chunk.len().saturating_sub(MAX_WAIT), false) {
+        Err(at) if chunk[at..].starts_with("$$") || chunk[at..].starts_with("\\[") => &chunk[..at],
+        _ => chunk,
+    }
 }
 
 /// The last line waits while it is nothing but a marker: of a list, a heading, a quote, a rule.

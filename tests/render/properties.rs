@@ -203,7 +203,7 @@ fn stream() -> impl Strategy<Value = String> {
         }),
         1 => lines().prop_map(|lines| format!("> {}", lines.join("\n> "))),
         1 => words().prop_map(|code| format!("```python\n{code}\n\n    {code} ** `x`\n```")),
-        1 => Just("$$\n\\frac{a}{b}\n= c\n$$".to_owned()),
+        1 => Just("$$\n\\frac{a}{b}\n- c\n$$".to_owned()),
         1 => Just("\\[\na + b\n\\]".to_owned()),
         1 => Just("---".to_owned()),
     ];
