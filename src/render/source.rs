@@ -9,6 +9,9 @@ use std::ops::Range;
 /// Stands first in a formula whose delimiters admit no doubt: `\(…\)`, where a dollar might be a price.
 pub(super) const CERTAIN: char = '\u{2062}';
 
+/// The longest formula looked for, in bytes: the search for its end stays cheap.
+const MAX_FORMULA: usize = 4096;
+
 /// The source as the walk parses it.
 pub(super) fn prepared(markdown: &str) -> String {
     let source = cleaned(markdown);
@@ -124,8 +127,8 @@ pub(super) fn after_list_marker(line: &str) -> Option<&str> {
 /// lines could begin with `-` or `+`, which the block parser would take for a list.
 fn formulas(prose: &str, out: &mut String) {
     let quoted = prose.trim_start().starts_with('>');
-    // A closer that was not found once is not there later either: the pass stays linear.
-    let mut absent: BTreeSet<&str> = BTreeSet::new();
+    // Lines joined into a row of a table could be cells too many, and those the parser drops.
+    let in_table = prose.lines().any(is_delimiter_row);
     let mut missing_runs: BTreeSet<usize> = BTreeSet::new();
     let mut at = 0;
     while let Some(found) = prose[at..].find(['`', '\\', '$']) {
@@ -149,21 +152,21 @@ fn formulas(prose: &str, out: &mut String) {
                 continue;
             }
         };
-        let body = (!absent.contains(close)).then(|| rest[open..].find(close)).flatten();
-        match body.map(|end| (end, one_line(&rest[open..open + end], quoted))) {
-            Some((end, body)) if !body.is_empty() && !body.contains('$') => {
+        let reach = &rest[open..rest.floor_char_boundary(open + MAX_FORMULA)];
+        let body = reach.find(close).map(|end| &reach[..end]);
+        let unfit = |body: &&str| body.contains('$') || (in_table && body.contains('\n'));
+        let body = body.filter(|body| !unfit(body));
+        match body.map(|body| (body.len(), one_line(body, quoted))) {
+            Some((length, line)) if !line.is_empty() => {
                 out.push_str(mark);
                 if mark == "$" {
                     out.push(CERTAIN);
                 }
-                out.push_str(&body);
+                out.push_str(&line);
                 out.push_str(mark);
-                at = here + open + end + close.len();
+                at = here + open + length + close.len();
             }
-            result => {
-                if result.is_none() {
-                    absent.insert(close);
-                }
+            _ => {
                 out.push_str(&rest[..open]);
                 at = here + open;
             }
@@ -189,6 +192,12 @@ pub(super) fn code_span(text: &str, missing: &mut BTreeSet<usize>) -> usize {
     }
     missing.insert(run);
     run
+}
+
+/// Whether the line could divide the head of a table from its rows.
+fn is_delimiter_row(line: &str) -> bool {
+    let row = unmarked(line);
+    row.contains('-') && row.contains(['|', ':']) && row.chars().all(|c| "|:- \t".contains(c))
 }
 
 /// Whether what stands between two dollars reads as prose: an amount and words, or letters no formula has.

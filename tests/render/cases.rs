@@ -238,6 +238,13 @@ fn model_text_makes_no_link_but_to_the_web() {
 }
 
 #[test]
+fn a_formula_over_several_lines_of_a_table_loses_no_cell() {
+    let parts = answer("| a | b |\n|---|---|\n| 1 | \\(2\n3 | 4\\) |\n\n5", RichMessages::Never);
+    let shown: String = texts(&parts).concat().chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(shown, "12345");
+}
+
+#[test]
 fn a_link_broken_by_a_rule_is_a_link_on_both_sides() {
     let parts = answer("a [b<hr>é](https://example.com)", RichMessages::Never);
     let [Part { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
