@@ -3,13 +3,13 @@
 //!
 //! Fed by `answer` and `draft`. Code, fenced or between backticks, is never touched by the formula pass.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Stands first in a formula whose delimiters admit no doubt: `\(…\)`, where a dollar might be a price.
 pub(super) const CERTAIN: char = '\u{2062}';
 
-/// The longest formula looked for, in bytes: the search for its end stays cheap.
+/// The longest formula, in bytes; what is longer between two marks is hardly one.
 const MAX_FORMULA: usize = 4096;
 
 /// The source as the walk parses it.
@@ -129,6 +129,8 @@ fn formulas(prose: &str, out: &mut String) {
     let quoted = prose.trim_start().starts_with('>');
     // Lines joined into a row of a table could be cells too many, and those the parser drops.
     let in_table = prose.lines().any(is_delimiter_row);
+    // Where each closer stands next, looked for once: the pass stays linear.
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
     let mut missing_runs: BTreeSet<usize> = BTreeSet::new();
     let mut at = 0;
     while let Some(found) = prose[at..].find(['`', '\\', '$']) {
@@ -152,10 +154,15 @@ fn formulas(prose: &str, out: &mut String) {
                 continue;
             }
         };
-        let reach = &rest[open..rest.floor_char_boundary(open + MAX_FORMULA)];
-        let body = reach.find(close).map(|end| &reach[..end]);
-        let unfit = |body: &&str| body.contains('$') || (in_table && body.contains('\n'));
-        let body = body.filter(|body| !unfit(body));
+        let from = here + open;
+        let end = match ends.get(close) {
+            Some(end) if *end >= from => *end,
+            _ => prose[from..].find(close).map_or(usize::MAX, |end| from + end),
+        };
+        ends.insert(close, end);
+        let unfit =
+            |body: &&str| body.len() > MAX_FORMULA || body.contains('$') || (in_table && body.contains('\n'));
+        let body = prose.get(from..end).filter(|body| !unfit(body));
         match body.map(|body| (body.len(), one_line(body, quoted))) {
             Some((length, line)) if !line.is_empty() => {
                 out.push_str(mark);
@@ -164,11 +171,11 @@ fn formulas(prose: &str, out: &mut String) {
                 }
                 out.push_str(&line);
                 out.push_str(mark);
-                at = here + open + length + close.len();
+                at = from + length + close.len();
             }
             _ => {
                 out.push_str(&rest[..open]);
-                at = here + open;
+                at = from;
             }
         }
     }
