@@ -1,6 +1,6 @@
 //! Telegram → inbox: a long-polling thread. A batch is committed before the call that confirms it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -114,7 +114,12 @@ impl Poll<'_> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         while !self.stop.is_requested() {
             match self.store.run(|conn| inbox::ingest(conn, received)) {
-                Ok(lanes) => return lanes.is_empty() || self.wakes.send(lanes).is_ok(),
+                // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated, and
+                // finds everything stored. A lane woken in vain costs one look
+                Ok(_) => {
+                    let lanes: BTreeSet<Lane> = received.iter().map(Received::lane).collect();
+                    return self.wakes.send(lanes.into_iter().collect()).is_ok();
+                }
                 Err(crate::store::StoreError::Unreachable(_)) => {}
                 Err(refused) => error!("the inbox does not take a batch: {refused}"),
             }

@@ -37,6 +37,13 @@ pub struct Received {
     pub payload: String,
 }
 
+impl Received {
+    /// The lane it belongs to.
+    pub fn lane(&self) -> Lane {
+        Lane { bot_id: self.bot_id, chat_id: self.chat_id, user_id: self.user_id }
+    }
+}
+
 /// The update a lane has to answer next.
 pub struct Waiting {
     /// Its place in the order.
@@ -51,10 +58,10 @@ pub struct Waiting {
     pub wait: Option<Duration>,
 }
 
-/// Stores a batch in one statement and returns the lanes that have something new. What is known already (Telegram
-/// repeats what it did not see confirmed) is left as it is, unless it was finished so long ago that its id must
-/// belong to another message by now.
-pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<Vec<Lane>> {
+/// Stores a batch in one statement and returns how many updates of it are new. What is known already (Telegram repeats
+/// what it did not see confirmed) is left as it is, unless it was finished so long ago that its id must belong to
+/// another message by now.
+pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize> {
     let upsert = diesel::insert_into(updates::table)
         .values(batch)
         .on_conflict((updates::bot_id, updates::update_id))
@@ -72,9 +79,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<Vec<La
             updates::done_at.eq(None::<PgTimestamp>),
         ));
     let long_ago = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE));
-    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago.nullable()))
-        .returning((updates::bot_id, updates::chat_id, updates::user_id))
-        .get_results(conn)
+    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago.nullable())).execute(conn)
 }
 
 /// The update that `lane` has to answer next.

@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Runs `query` until the database takes it: for what must not be lost while the process lives. An outage is waited
-    /// out however long it lasts; a refusal (a full disk, say) for [`REFUSAL_PATIENCE`].
+    /// out however long it lasts; a refusal (a full disk, say) for two minutes.
     pub fn insist<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,

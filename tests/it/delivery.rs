@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 
 use crate::world::{PATIENCE, World};
@@ -142,7 +143,7 @@ fn a_telegram_outage_delays_answers_and_loses_none() {
     let _bot = world.start();
     world.telegram.say(&Person::private(1), "before");
     world.telegram.wait_for_count(1, 1);
-    let gate = world.model.hold(sandbox::model::When::asked("during"));
+    let gate = world.model.hold(When::asked("during"));
     world.telegram.say(&Person::private(1), "during");
     gate.wait_arrived();
     world.telegram.down();
@@ -152,4 +153,67 @@ fn a_telegram_outage_delays_answers_and_loses_none() {
     world.telegram.wait_for_text(1, |text| text.contains("during"));
     world.telegram.say(&Person::private(1), "after");
     world.telegram.wait_for_text(1, |text| text.contains("after"));
+}
+
+const TABLE: &str =
+    "Prices:\n\n| Fruit | Price |\n| --- | ---: |\n| **apple** | 10 |\n| pear | 20 |\n\nThat is all.";
+
+#[test]
+fn a_table_goes_out_as_a_rich_message_and_markdown_as_entities() {
+    let world = World::new();
+    let _bot = world.start();
+    world.model.on(When::asked("table"), Behaviour::text(TABLE));
+    world.model.on(When::asked("bold"), Behaviour::text("**bold** and `code`"));
+    world.telegram.say(&Person::private(1), "table");
+    world.telegram.say(&Person::private(2), "bold");
+    world.telegram.wait_for_count(1, 1);
+    let bold = &world.telegram.wait_for_count(2, 1)[0];
+    let blocks = &world.telegram.calls("sendRichMessage")[0].params["rich_message"]["blocks"];
+    assert!(blocks.as_array().unwrap().iter().any(|block| block["type"] == "table"), "{blocks}");
+    assert_eq!(bold.text(), "bold and code");
+    let kinds: Vec<_> =
+        bold.params["entities"].as_array().unwrap().iter().map(|e| e["type"].clone()).collect();
+    assert_eq!(kinds, ["bold", "code"]);
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT content FROM messages WHERE user_id = 1 AND role = 'assistant'"), TABLE);
+}
+
+#[test]
+fn a_refused_form_gives_way_to_a_simpler_one_until_plain_text_and_nothing_is_lost() {
+    for (code, description) in [(400, "Bad Request: RICH_MESSAGE_INVALID"), (404, "Not Found")] {
+        let world = World::new();
+        let _bot = world.start();
+        world.model.on(When::any(), Behaviour::text(TABLE));
+        let refuse = |method: &str, times: u64, reply: Reply| {
+            world.telegram.fault(Calls::to(method).times(times), Action::Refuse(reply));
+        };
+        refuse("sendRichMessage", 1, Reply::error(code, description));
+        refuse("sendMessage", 1, Reply::error(400, "Bad Request: can't parse entities"));
+        world.telegram.say(&Person::private(1), "table");
+        world.telegram.wait_for_count(1, 1);
+        world.wait_settled();
+        let calls = world.telegram.calls("sendMessage");
+        assert!(calls[0].params["entities"].is_array(), "first with formatting");
+        assert!(calls[1].params["entities"].is_null(), "then without");
+        let text = world.telegram.texts(1).join("\n");
+        for word in ["Prices:", "Fruit", "Price", "apple", "10", "pear", "20", "That is all."] {
+            assert!(text.contains(word), "{word} is not in: {text}");
+        }
+        assert_eq!(world.model.requests().len(), 1);
+        assert_eq!(world.logs().matches("a simpler form takes its place").count(), 2);
+    }
+}
+
+#[test]
+fn rich_messages_can_be_turned_off_and_a_blank_answer_is_an_empty_one() {
+    let mut world = World::new();
+    world.set("RICH_MESSAGES", "never");
+    let _bot = world.start();
+    world.model.on(When::asked("table"), Behaviour::text(TABLE));
+    world.model.on(When::asked("blank"), Behaviour::text("\u{200b}"));
+    world.telegram.say(&Person::private(1), "table");
+    world.telegram.say(&Person::private(2).speaking("en"), "blank");
+    world.telegram.wait_for_text(1, |text| text.contains("apple"));
+    world.telegram.wait_for_text(2, |text| text.contains("empty answer"));
+    assert!(world.telegram.calls("sendRichMessage").is_empty());
 }

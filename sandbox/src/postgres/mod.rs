@@ -204,11 +204,6 @@ impl Server {
         self.own("read the log of").log()
     }
 
-    /// The psql command by which a person opens a database.
-    pub fn psql_command(&self, database: &str) -> String {
-        format!("psql {}", self.url(database))
-    }
-
     /// Whether the server can be stopped, frozen and so on: it is ours.
     pub fn is_own(&self) -> bool {
         self.cluster.is_some()
