@@ -13,6 +13,7 @@ mod demo;
 mod delivery;
 mod failures;
 mod migrate;
+mod migrations;
 mod order;
 mod packaging;
 mod reliability;
