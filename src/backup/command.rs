@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::restore::restore;
 use crate::config::Database;
-use crate::migrate::command::{connect, version_of};
+use crate::migrate::command::{connect, say, whereabouts};
 use crate::migrate::session;
 use crate::migrate::state::State;
 use crate::stop::Stop;
@@ -21,7 +21,7 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
     let Some(backup) = super::make(conn, database, folder, &state, &Stop::new())? else {
         bail!("interrupted")
     };
-    println!("backup    {backup}");
+    say(format!("backup {backup}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -31,6 +31,6 @@ pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode
     session::lock(conn, &Stop::new())?;
     restore(conn, database, file)?;
     let state = State::read(conn)?;
-    println!("restored  {}; the database is at {}", file.display(), version_of(&state));
+    say(format!("restored {}; {}", file.display(), whereabouts(&state)));
     Ok(ExitCode::SUCCESS)
 }

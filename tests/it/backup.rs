@@ -66,7 +66,7 @@ fn before_a_change_there_is_a_backup_that_brings_back_the_state_before_it() {
     let said = operator.run(&["migrate", "up"]).ok();
     let (backups, unfinished) = files(&folder);
     assert_eq!((backups.len(), unfinished.len()), (1, 0));
-    assert!(said.starts_with(&format!("backup    {}", backups[0].display())), "{said}");
+    assert!(said.starts_with(&format!("backup {}", backups[0].display())), "{said}");
     let name = backups[0].file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with(&operator.database) && name.ends_with("Z-20261123000003.dump"), "{name}");
     assert_eq!(fs::metadata(&backups[0]).unwrap().permissions().mode() & 0o777, 0o600);

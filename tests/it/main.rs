@@ -12,6 +12,7 @@ mod database;
 mod demo;
 mod delivery;
 mod failures;
+mod guides;
 mod migrate;
 mod migrations;
 mod order;

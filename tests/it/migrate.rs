@@ -27,7 +27,7 @@ fn the_status_of_an_empty_database_is_all_pending_and_asking_changes_nothing() {
     let operator = Operator::new();
     let status = operator.run(&["migrate", "status"]).ok();
     assert!(status.contains(&format!("database  {}", operator.database)), "{status}");
-    assert!(status.contains("version   empty"), "{status}");
+    assert!(status.contains("version   none"), "{status}");
     assert_eq!(status.matches("\npending   2026-11-23-00000").count(), 5, "{status}");
     operator.run(&["migrate", "history", "--verbose"]).ok();
     operator.run(&["migrate", "up", "--dry-run"]).ok();
@@ -189,7 +189,7 @@ fn down_all_leaves_an_empty_database_that_can_be_migrated_again() {
     assert_eq!(operator.status(), "ppppp");
     assert_eq!(operator.psql(TABLES), "1", "Diesel's own");
     let said = operator.run(&["migrate", "down"]).ok();
-    assert!(said.starts_with("nothing to do: the database is at empty"), "{said}");
+    assert!(said.starts_with("nothing to do: no migration is applied"), "{said}");
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql(SCHEMA), schema);
 }
@@ -211,6 +211,16 @@ fn a_database_of_a_newer_version_is_shown_and_not_touched() {
         assert!(said.contains("20990101000000") && said.contains("newer version"), "{said}");
     }
     assert_eq!(operator.psql("SELECT count(*) FROM __diesel_schema_migrations"), "6");
+}
+
+#[test]
+fn what_diesel_setup_adds_of_its_own_is_in_nobodys_way() {
+    let operator = Operator::migrated();
+    operator.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('00000000000000')");
+    operator.run(&["migrate", "status", "--check"]).ok();
+    operator.run(&["migrate", "down", "--all", "--yes"]).ok();
+    operator.run(&["migrate", "up"]).ok();
+    assert_eq!(operator.status(), "aaaaa");
 }
 
 #[test]
