@@ -6,14 +6,14 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
 use super::plan::{Action, Plan};
 use super::state::{Entry, State, Status};
 use super::{apply, loss, session};
-use crate::backup;
+use crate::backup::{self, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
 
@@ -125,10 +125,7 @@ impl Command {
 
 /// A connection for a command: a person is waiting, so a database that is not there is an error at once.
 pub fn connect(database: &Database) -> anyhow::Result<PgConnection> {
-    match session::connect(&database.url, Duration::ZERO, &Stop::new())? {
-        Some(conn) => Ok(conn),
-        None => bail!("interrupted"),
-    }
+    session::connect(&database.url, Duration::ZERO, &Stop::new())?.context("interrupted")
 }
 
 /// Where the database is, as a sentence.
@@ -211,24 +208,33 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
 }
 
-/// Whatever changes the database: look, ask, back up, do.
+/// Whatever changes the database.
 fn change(
     database: &Database,
     plan: impl FnOnce(&State) -> anyhow::Result<Plan>,
     DryRun { dry_run }: DryRun,
     yes: bool,
 ) -> anyhow::Result<ExitCode> {
-    let stop = Stop::new();
     let conn = &mut connect(database)?;
-    if !dry_run {
-        session::lock(conn, &stop)?;
+    if dry_run {
+        let state = State::read(conn)?;
+        state.refuse_unknown()?;
+        return show(&plan(&state)?.sql());
     }
+    let done = session::locked(conn, &Stop::new(), |conn| carry_out(conn, database, plan, yes))?;
+    done.context("interrupted")
+}
+
+/// Look, ask, back up, do.
+fn carry_out(
+    conn: &mut PgConnection,
+    database: &Database,
+    plan: impl FnOnce(&State) -> anyhow::Result<Plan>,
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
     let state = State::read(conn)?;
     state.refuse_unknown()?;
     let plan = plan(&state)?;
-    if dry_run {
-        return show(&plan.sql());
-    }
     if plan.0.is_empty() {
         say(format!("nothing to do: {}", whereabouts(&state)));
         return Ok(ExitCode::SUCCESS);
@@ -237,9 +243,8 @@ fn change(
     if destroys && !yes && !consents(database, &loss::rehearse(conn, &plan)?)? {
         return Ok(ExitCode::from(NOT_CONFIRMED));
     }
-    match backup::before_change(conn, database, &state, &stop)? {
-        backup::Outcome::Made(backup) => say(format!("backup {backup}")),
-        backup::Outcome::NotNeeded | backup::Outcome::Stopped => {}
+    if let Outcome::Made(backup) = backup::before_change(conn, database, &state, &Stop::new())? {
+        say(format!("backup {backup}"));
     }
     apply::apply(conn, &plan, &mut |action| say(action))?;
     say(whereabouts(&State::read(conn)?));
