@@ -31,7 +31,12 @@ fn files(folder: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 
 /// A `pg_dump` of this shell script in front of all others; `$real` is the real one, which also tells its version.
 fn install_pg_dump(operator: &mut Operator, script: &str) {
-    let found = Command::new("sh").args(["-c", "command -v pg_dump"]).output().unwrap();
+    install(operator, "pg_dump", script);
+}
+
+/// The same for any program.
+fn install(operator: &mut Operator, name: &str, script: &str) {
+    let found = Command::new("sh").args(["-c", &format!("command -v {name}")]).output().unwrap();
     let real = String::from_utf8(found.stdout).unwrap();
     let folder = operator.folder().join("bin");
     fs::create_dir_all(&folder).unwrap();
@@ -39,8 +44,8 @@ fn install_pg_dump(operator: &mut Operator, script: &str) {
         "#!/bin/sh\nreal={}\n[ \"$1\" != --version ] || exec $real --version\n{script}\n",
         real.trim()
     );
-    fs::write(folder.join("pg_dump"), text).unwrap();
-    fs::set_permissions(folder.join("pg_dump"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(folder.join(name), text).unwrap();
+    fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     operator.set("PATH", &format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
 }
 
@@ -345,6 +350,43 @@ fn a_backup_that_is_cut_off_or_none_at_all_restores_nothing() {
     }
     let said = other.run(&["restore", "nowhere.dump"]).fails_with(1);
     assert!(said.contains("nowhere.dump cannot be read"), "{said}");
+}
+
+#[test]
+fn a_pg_restore_that_is_newer_than_the_server_restores_all_the_same() {
+    let (mut operator, folder) = halfway();
+    let contents = operator.psql(CONTENTS);
+    operator.run(&["migrate", "down", "--all", "--yes"]).ok();
+    let backup = files(&folder).0.remove(0);
+    // what pg_restore 17 says to a server that may be older
+    let newer = "[ \"$1\" = --list ] || echo 'SET transaction_timeout = 0;'\nexec $real \"$@\"";
+    install(&mut operator, "pg_restore", newer);
+    operator.run(&["restore", backup.to_str().unwrap()]).ok();
+    assert_eq!(operator.psql(CONTENTS), contents);
+}
+
+#[test]
+fn a_restore_killed_midway_leaves_an_empty_database_that_can_be_restored_to() {
+    let (mut operator, folder) = halfway();
+    let contents = operator.psql(CONTENTS);
+    operator.run(&["migrate", "down", "--all", "--yes"]).ok();
+    let backup = files(&folder).0.remove(0);
+    let fifo = operator.folder().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let script = "[ \"$1\" != --list ] || exec $real \"$@\"\n$real \"$@\" | sed '/^COPY public.messages/,$d'\ncat fifo >/dev/null";
+    install(&mut operator, "pg_restore", script);
+    let stopped = fs::File::options().read(true).write(true).open(fifo).unwrap();
+    let running = operator.start(&["restore", backup.to_str().unwrap()]);
+    let psql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql'";
+    operator.wait_for_rows(&format!("{psql} AND state = 'idle in transaction'"), "1");
+    running.kill();
+    // the psql that counts is one itself
+    operator.wait_for_rows(psql, "1");
+    drop(stopped);
+    assert_eq!(operator.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+    install(&mut operator, "pg_restore", "exec $real \"$@\"");
+    operator.run(&["restore", backup.to_str().unwrap()]).ok();
+    assert_eq!(operator.psql(CONTENTS), contents);
 }
 
 #[test]
