@@ -89,7 +89,7 @@ fn the_image_is_built_in_stages_and_runs_without_root() {
         .collect();
     let named = |name: &str| instructions.iter().filter(move |words| words[0] == name).collect::<Vec<_>>();
     assert_eq!(named("FROM").len(), 2);
-    let toolchain = format!("rust:{}-slim-bookworm", env!("CARGO_PKG_RUST_VERSION"));
+    let toolchain = format!("rust:{}-slim-trixie", env!("CARGO_PKG_RUST_VERSION"));
     assert_eq!(named("FROM")[0][1], toolchain);
     assert_eq!(named("USER")[0][1], "aidd");
     assert_eq!(named("ENTRYPOINT")[0][1], "[\"systech-aidd\"]");
