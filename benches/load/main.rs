@@ -48,7 +48,8 @@ fn main() {
 
 /// Full load against the limit, in turns.
 fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &mut Table) {
-    let bot = stage.start(DATABASE, &[("DATABASE_POOL_SIZE", CONNECTIONS.to_string())]);
+    let settings = [("DATABASE_POOL_SIZE", CONNECTIONS.to_string())];
+    let bot = stage.start(DATABASE, &settings);
     let people = Stage::people(FIRST_PERSON, lanes);
     let lanes_each = lanes.div_ceil(CONNECTIONS);
     stage.fill(DATABASE, FIRST_PERSON, lanes);
@@ -57,8 +58,11 @@ fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &
     progress("a first load, to see how many updates come in one batch");
     let first = measure::load(stage, &bot, &people, Duration::from_secs(seconds));
     let batch = (f64::from(first.answers) / first.polls as f64).round() as usize;
+    // Telegram serves one poller
+    bot.kill();
     let script = Script::capture(stage, batch.clamp(1, LARGEST_BATCH), lanes_each);
 
+    let bot = stage.start(DATABASE, &settings);
     let (mut limits, mut loads) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         let load = measure::load(stage, &bot, &people, Duration::from_secs(seconds));

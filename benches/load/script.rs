@@ -68,6 +68,8 @@ fn record(stage: &Stage, batch: usize) -> (String, Vec<String>) {
         stage.server.psql(DATABASE, &sequence);
     }
     stage.server.psql(DATABASE, &format!("ALTER DATABASE {DATABASE} SET log_statement TO 'all'"));
+    // a poll that repeats the last one's offset within half a second is answered with one update only
+    std::thread::sleep(Duration::from_millis(600));
     let people = Stage::people(FIRST_PERSON, batch);
     stage.fill(DATABASE, FIRST_PERSON, batch);
     let log = stage.server.log_file();
