@@ -10,6 +10,7 @@ use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
+use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
 use super::{clock_timestamp, interval};
 use crate::part::Part;
@@ -94,8 +95,11 @@ fn once<T>(
     body: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
 ) -> QueryResult<Option<T>> {
     conn.transaction(|conn| {
-        let done = diesel::update(updates::table.find(seq).filter(updates::done_at.is_null()))
-            .set((updates::done_at.eq(clock_timestamp().nullable()), updates::payload.eq(None::<String>)))
+        let done =
+            prepared(diesel::update(updates::table.find(seq).filter(updates::done_at.is_null())).set((
+                updates::done_at.eq(clock_timestamp().nullable()),
+                updates::payload.eq(None::<String>),
+            )))
             .execute(conn)?;
         if done != 1 {
             return Err(diesel::result::Error::RollbackTransaction);
@@ -135,21 +139,23 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
             )
         })
         .collect();
-    let ids: Vec<i32> =
-        diesel::insert_into(messages::table).values(rows).returning(messages::id).get_results(conn)?;
-    diesel::insert_into(turns::table)
-        .values((
-            turns::update_seq.eq(address.update_seq),
-            turns::user_id.eq(lane.user_id),
-            turns::chat_id.eq(lane.chat_id),
-            turns::question_id.eq(ids[0]),
-            turns::answer_id.eq(ids.get(1).copied()),
-            turns::state.eq(state),
-            turns::failure.eq(failure),
-            usage,
-        ))
-        .returning(turns::id)
-        .get_result(conn)
+    let ids: Vec<i32> = prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
+        .get_results(conn)?;
+    prepared(
+        diesel::insert_into(turns::table)
+            .values((
+                turns::update_seq.eq(address.update_seq),
+                turns::user_id.eq(lane.user_id),
+                turns::chat_id.eq(lane.chat_id),
+                turns::question_id.eq(ids[0]),
+                turns::answer_id.eq(ids.get(1).copied()),
+                turns::state.eq(state),
+                turns::failure.eq(failure),
+                usage,
+            ))
+            .returning(turns::id),
+    )
+    .get_result(conn)
 }
 
 /// What `message_length` counts: characters, as PostgreSQL's `length` does.
