@@ -37,8 +37,14 @@ impl Courier {
         courier
     }
 
-    /// Sends `parts`, the oldest unsent ones of `lane`. [`Outcome::More`]: all are settled.
-    pub fn deliver(&self, bot: &Bot, lane: Lane, parts: Vec<Unsent>) -> Result<Outcome, StoreError> {
+    /// Sends `parts`, the oldest unsent ones of `lane`. `then` is what the lane needs once all are sent.
+    pub fn deliver(
+        &self,
+        bot: &Bot,
+        lane: Lane,
+        parts: Vec<Unsent>,
+        then: Outcome,
+    ) -> Result<Outcome, StoreError> {
         for unsent in parts {
             if let Some(wait) = unsent.wait() {
                 return Ok(Outcome::RetryIn(wait));
@@ -61,7 +67,7 @@ impl Courier {
                 Err(error) => return self.failed(bot, lane, &unsent, method, error),
             }
         }
-        Ok(Outcome::More)
+        Ok(then)
     }
 
     /// What follows from a refused or failed send.

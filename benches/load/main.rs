@@ -4,19 +4,24 @@
 //! statements on the same server. Stand-ins, bot and server share the machine's cores, so absolute figures say as much
 //! about the machine as about the bot; the ratio to the limit is taken round by round.
 //!
+//! LOAD_OTHER, the path of another build of the bot, puts that one into each round as well: before and after in one run.
+//!
 //! Sizes come from the environment: LOAD_LANES (64), LOAD_ROUNDS (3), LOAD_SECONDS (6, of each half of a round),
 //! LOAD_ROWS (1000000, for the history's query). Everything is on the loopback interface and ends by itself.
 
 mod limit;
 mod measure;
+mod pressure;
 mod script;
 mod stage;
 mod usage;
 
 use std::time::Duration;
 
+use limit::Limit;
+use pressure::Pressure;
 use script::Script;
-use stage::Stage;
+use stage::{PROGRAM, Stage};
 use usage::{median, percentile};
 
 /// DATABASE_POOL_SIZE of the bot, and as many clients of pgbench.
@@ -46,72 +51,64 @@ fn main() {
     table.print();
 }
 
-/// Full load against the limit, in turns.
+/// Full load against the limit, in turns; if LOAD_OTHER names another build of the bot, this one as well.
 fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &mut Table) {
-    let settings = [("DATABASE_POOL_SIZE", CONNECTIONS.to_string())];
-    let bot = stage.start(DATABASE, &settings);
     let people = Stage::people(FIRST_PERSON, lanes);
     let lanes_each = lanes.div_ceil(CONNECTIONS);
-    stage.fill(DATABASE, FIRST_PERSON, lanes);
-    stage.fill(DATABASE, limit::FIRST_PERSON, lanes_each * CONNECTIONS);
+    let load = |program: &str| {
+        let settings = [("DATABASE_POOL_SIZE", CONNECTIONS.to_string())];
+        let bot = stage.start_program(program, DATABASE, &settings);
+        let load = Pressure::put(stage, &bot, &people, Duration::from_secs(seconds));
+        // Telegram serves one poller
+        bot.kill();
+        load
+    };
 
     progress("a first load, to see how many updates come in one batch");
-    let first = measure::load(stage, &bot, &people, Duration::from_secs(seconds));
-    let batch = (f64::from(first.answers) / first.polls as f64).round() as usize;
-    // Telegram serves one poller
-    bot.kill();
-    let script = Script::capture(stage, batch.clamp(1, LARGEST_BATCH), lanes_each);
+    stage.start(DATABASE, &[]).kill();
+    stage.fill(DATABASE, FIRST_PERSON, lanes);
+    stage.fill(DATABASE, limit::FIRST_PERSON, lanes_each * CONNECTIONS);
+    let seen = load(PROGRAM).batch;
+    let batch = (1..LARGEST_BATCH).find(|batch| pressure::count(*batch) >= seen).unwrap_or(LARGEST_BATCH);
+    let script = Script::capture(stage, batch, lanes_each);
 
-    let bot = stage.start(DATABASE, &settings);
-    let (mut limits, mut loads) = (Vec::new(), Vec::new());
-    for round in 0..rounds {
-        let load = measure::load(stage, &bot, &people, Duration::from_secs(seconds));
-        let before = usage::cpu_with_children(stage.postmaster());
-        let began = std::time::Instant::now();
+    let other = std::env::var("LOAD_OTHER").ok();
+    let (mut limits, mut loads, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=rounds {
         let limit = limit::run(stage, DATABASE, &script, CONNECTIONS, seconds, round);
-        let used = usage::cpu_with_children(stage.postmaster()) - before;
-        let limit_cpu = millis(used) / (limit * began.elapsed().as_secs_f64());
-        progress(&format!(
-            "round {}: {:.0} answers/s, limit {limit:.0}, ratio {:.2}",
-            round + 1,
-            load.rate(),
-            load.rate() / limit
-        ));
-        limits.push((limit, limit_cpu));
+        others.extend(other.as_deref().map(load));
+        let load = load(PROGRAM);
+        progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
+        limits.push(limit);
         loads.push(load);
     }
-    bot.kill();
 
-    let of = |figure: &dyn Fn(&measure::Load) -> f64| median(loads.iter().map(figure).collect());
-    let ratios = loads.iter().zip(&limits).map(|(load, (limit, _))| load.rate() / limit).collect();
-    let limit = |figure: &dyn Fn(&(f64, f64)) -> f64| median(limits.iter().map(figure).collect());
+    let of = |figure: &dyn Fn(&Pressure) -> f64| median(loads.iter().map(figure).collect());
+    let limit = |figure: &dyn Fn(&Limit) -> f64| median(limits.iter().map(figure).collect());
+    let ratio = median(loads.iter().zip(&limits).map(|(load, limit)| load.rate / limit.rate).collect());
+    let [bot, postgres, neighbours] = [0, 1, 2].map(|who| of(&|load| load.processor[who]));
+    let of_limit = format!("the limit: pgbench, the same statements, {CONNECTIONS} connections");
+    let for_postgres = format!("{postgres:.2} ms ({:.2} ms)", limit(&|limit| limit.processor));
+    let statements = format!("{:.1} ({}), and one for {batch} updates", script.made, script.needed);
     table.row(
         &format!("answers per second, {lanes} dialogues at once"),
-        format!("{:.0}", of(&measure::Load::rate)),
+        format!("{:.0}", of(&|load| load.rate)),
     );
-    table.row(
-        &format!("the limit: pgbench, the same statements, {CONNECTIONS} connections"),
-        format!("{:.0}", limit(&|(rate, _)| *rate)),
-    );
-    table.row("ratio to the limit", format!("{:.0}%", 100.0 * median(ratios)));
-    table.row("processor time for an answer, the bot", format!("{:.2} ms", of(&|load| load.each(load.bot))));
-    table.row(
-        "beside it, PostgreSQL (under pgbench)",
-        format!("{:.2} ms ({:.2} ms)", of(&|load| load.each(load.postgres)), limit(&|(_, cpu)| *cpu)),
-    );
-    table.row(
-        "beside it, the stand-ins and the bench",
-        format!("{:.2} ms", of(&|load| load.each(load.neighbours))),
-    );
-    table.row("processors busy, of all", format!("{:.0}%", 100.0 * of(&measure::Load::busy)));
-    table.row(
-        "round trips to PostgreSQL for an answer (needed)",
-        format!("{:.1} ({}), and 1 for {batch} updates", script.made, script.needed),
-    );
-    table.row(
-        "calls to Telegram for an answer",
-        format!("{:.2}", of(&|load| load.calls as f64 / f64::from(load.answers))),
-    );
+    table.row(&of_limit, format!("{:.0}", limit(&|limit| limit.rate)));
+    table.row("ratio to the limit", format!("{:.0}%", 100.0 * ratio));
+    table.row("processor time for an answer, the bot", format!("{bot:.2} ms"));
+    table.row("beside it, PostgreSQL (in the limit)", for_postgres);
+    table.row("beside it, the stand-ins and the bench", format!("{neighbours:.2} ms"));
+    table.row("processors busy with these three", format!("{:.0}%", 100.0 * of(&|load| load.busy)));
+    table.row("statements for an answer (in the limit)", statements);
+    table.row("calls to Telegram for an answer", format!("{:.1}", of(&|load| load.calls)));
+    if !others.is_empty() {
+        let other = |who: usize| median(others.iter().map(|other| other.processor[who]).collect());
+        let ratio = median(loads.iter().zip(&others).map(|(load, other)| load.rate / other.rate).collect());
+        table.row("answers per second, to the other build's", format!("{ratio:.2}"));
+        table.row("the other build's processor time", format!("{:.2} ms", other(0)));
+        table.row("beside the other build, PostgreSQL", format!("{:.2} ms", other(1)));
+    }
 }
 
 /// What a single person notices.

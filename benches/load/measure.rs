@@ -1,4 +1,4 @@
-//! What is measured of the bot: throughput, latency, memory, the history's query, recovery.
+//! What else is measured of the bot: latency, memory, recovery, the query of the history.
 
 use std::time::{Duration, Instant};
 
@@ -7,101 +7,11 @@ use sandbox::model::When;
 use systech_aidd::secret::Secret;
 use systech_aidd::store::{self, Lane, history};
 
-use crate::stage::{Bot, PATIENCE, QUESTION, Stage};
-use crate::usage::{cpu, cpu_with_children, peak_memory};
+use crate::stage::{PATIENCE, PROGRAM, QUESTION, Stage};
+use crate::usage::peak_memory;
 
 /// Pause between two messages of one person, so that none waits for what follows the one before.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// A stretch of full load.
-#[derive(Default)]
-pub(crate) struct Load {
-    pub(crate) answers: u32,
-    pub(crate) time: Duration,
-    pub(crate) bot: Duration,
-    pub(crate) postgres: Duration,
-    /// The stand-ins and this bench.
-    pub(crate) neighbours: Duration,
-    /// Calls of Telegram's, polling aside, and the polls.
-    pub(crate) calls: u64,
-    pub(crate) polls: u64,
-}
-
-impl Load {
-    /// Answers per second.
-    pub(crate) fn rate(&self) -> f64 {
-        f64::from(self.answers) / self.time.as_secs_f64()
-    }
-
-    /// Milliseconds of a time for each answer.
-    pub(crate) fn each(&self, time: Duration) -> f64 {
-        1000.0 * time.as_secs_f64() / f64::from(self.answers)
-    }
-
-    /// The share of all processors that bot, server and neighbours kept busy.
-    pub(crate) fn busy(&self) -> f64 {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        (self.bot + self.postgres + self.neighbours).as_secs_f64()
-            / self.time.as_secs_f64()
-            / processors as f64
-    }
-}
-
-/// Every person writes as soon as the last answer has come, for `time`.
-pub(crate) fn load(stage: &Stage, bot: &Bot, people: &[Person], time: Duration) -> Load {
-    let mut seen = stage.sent();
-    let mut said = seen + people.len();
-    for person in people {
-        stage.telegram.say(person, QUESTION);
-    }
-    let reading = || {
-        let calls = stage.telegram.look(|state| state.calls().len() as u64);
-        let postgres = cpu_with_children(stage.postmaster());
-        (
-            Instant::now(),
-            cpu(bot.pid(), false),
-            postgres,
-            cpu(std::process::id(), false),
-            calls,
-            stage.polls(),
-        )
-    };
-    // the first answers of each lane are not counted: connections come about, statements are prepared
-    let warm = seen + 4 * people.len();
-    let mut began = None;
-    loop {
-        // often enough for so many lanes, and cheaper than to be woken by each call
-        std::thread::sleep(Duration::from_millis(2));
-        let chats = stage
-            .telegram
-            .look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect::<Vec<_>>());
-        seen += chats.len();
-        if began.is_none() && seen >= warm {
-            began = Some((seen, reading()));
-        }
-        if let Some((first, (at, bot_then, postgres, neighbours, calls, polls))) = began
-            && at.elapsed() >= time
-        {
-            let now = reading();
-            stage.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
-            return Load {
-                answers: u32::try_from(seen - first).unwrap_or(u32::MAX),
-                time: now.0 - at,
-                bot: now.1 - bot_then,
-                postgres: now.2 - postgres,
-                neighbours: now.3 - neighbours,
-                calls: (now.4 - calls) - (now.5 - polls),
-                polls: now.5 - polls,
-            };
-        }
-        for chat in &chats {
-            if let Ok(index) = usize::try_from(chat - people[0].chat_id) {
-                stage.telegram.say(&people[index], QUESTION);
-            }
-        }
-        said += chats.len();
-    }
-}
 
 /// From the moment a person writes to the arrival of the answer's send, without the model's time; one message at a time.
 pub(crate) fn latency(stage: &Stage, person: &Person, messages: usize) -> Vec<Duration> {
@@ -153,7 +63,7 @@ pub(crate) fn recovery(stage: &Stage, database: &str, person: &Person, times: us
         stage.model.clear();
         let killed = Instant::now();
         bot.kill();
-        bot = stage.start_at_once(database, &[]);
+        bot = stage.launch(PROGRAM, database, &[]);
         took.push(stage.telegram.wait_until(PATIENCE, |state| {
             let call = || state.calls().iter().rev().find(|call| call.method == "sendmessage");
             (state.sent().len() > sent).then(call).flatten().map(|call| call.at - killed)
@@ -169,7 +79,7 @@ pub(crate) fn recovery(stage: &Stage, database: &str, person: &Person, times: us
 pub(crate) fn history_reads(stage: &Stage, database: &str, rows: i64, reads: usize) -> Vec<Duration> {
     const DIALOGUE: i64 = 200;
     let dialogues = (rows / DIALOGUE).max(1);
-    stage.server.psql(database, &format!("{}", grow(rows, dialogues)));
+    stage.server.psql(database, &grow(rows, dialogues));
     let mut conn =
         store::connect(&Secret::new(stage.server.url(database))).expect("the server takes connections");
     let mut random = fastrand::Rng::with_seed(1);

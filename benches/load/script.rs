@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
+use crate::pressure::count;
 use crate::stage::{PATIENCE, QUESTION, Stage};
 
 const DATABASE: &str = "capture";
@@ -51,7 +52,7 @@ impl Script {
         let ingest = begin("INSERT INTO \"updates\"").expect("the batch was taken in");
         let sent = begin("UPDATE \"reply_parts\"").expect("an answer was sent");
         // polling goes on beside the worker; it asks the database for nothing unless something comes in
-        let made = (statements.len() - ingest - 1) as f64 / batch as f64;
+        let made = count(statements.len() - ingest - 1) / count(batch);
         let mut variables = Variables { update_ids, ..Variables::default() };
         let text = variables.write(&statements[ingest..=sent], batch, lanes);
         let constants = variables.constants.into_iter().map(|(value, name)| (name, value)).collect();

@@ -10,6 +10,9 @@ use sandbox::process::{Leash, Leashed};
 use sandbox::{Model, Person, Telegram};
 use tempfile::TempDir;
 
+/// The bot, as built for this bench.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_systech-aidd");
+
 /// What people ask and the model answers, of the length of a usual short exchange.
 pub(crate) const QUESTION: &str =
     "How much protein does a runner of seventy kilograms need on a day of long training?";
@@ -49,14 +52,20 @@ impl Stage {
 
     /// Starts the bot on `database` and waits until it polls.
     pub(crate) fn start(&self, database: &str, settings: &[(&str, String)]) -> Bot {
+        self.start_program(PROGRAM, database, settings)
+    }
+
+    /// As [`Stage::start`], another build of the bot.
+    pub(crate) fn start_program(&self, program: &str, database: &str, settings: &[(&str, String)]) -> Bot {
         let polls = self.polls();
-        let bot = self.start_at_once(database, settings);
+        let bot = self.launch(program, database, settings);
         self.telegram.wait_until(PATIENCE, |state| (state.count("getUpdates") > polls).then_some(()));
         bot
     }
 
-    pub(crate) fn start_at_once(&self, database: &str, settings: &[(&str, String)]) -> Bot {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
+    /// Starts a build of the bot; it may not poll yet.
+    pub(crate) fn launch(&self, program: &str, database: &str, settings: &[(&str, String)]) -> Bot {
+        let mut command = Command::new(program);
         command.current_dir(self.folder.path());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
             command.env_remove(name);
@@ -90,6 +99,7 @@ impl Stage {
         self.telegram.look(|state| state.sent().len())
     }
 
+    /// How often Telegram was asked for updates so far.
     pub(crate) fn polls(&self) -> u64 {
         self.telegram.look(|state| state.count("getUpdates"))
     }

@@ -50,6 +50,8 @@ pub struct Waiting {
     pub retries: i32,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
+    /// No other update of the lane was waiting behind it.
+    pub last: bool,
 }
 
 /// Stores a batch in one statement and returns the lanes that have something new. What is known already (Telegram
@@ -88,16 +90,19 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         .filter(updates::done_at.is_null())
         .order(updates::seq)
         .select((updates::seq, updates::payload, updates::attempts, updates::retries, seconds_to_wait()))
-        .limit(1);
-    prepared(oldest).get_result::<Row>(conn).optional().map(|row| {
-        row.map(|(seq, payload, attempts, retries, seconds)| Waiting {
-            seq,
-            payload: payload.unwrap_or_default(),
-            attempts,
-            retries,
-            wait: wait(seconds),
-        })
-    })
+        // the second one only tells that there is one
+        .limit(2);
+    let rows: Vec<Row> = prepared(oldest).load(conn)?;
+    let last = rows.len() < 2;
+    let waiting = |(seq, payload, attempts, retries, seconds): Row| Waiting {
+        seq,
+        payload: payload.unwrap_or_default(),
+        attempts,
+        retries,
+        wait: wait(seconds),
+        last,
+    };
+    Ok(rows.into_iter().next().map(waiting))
 }
 
 /// Every lane of the bot that has something to answer or to send, the longest waiting first: the schedule that a
