@@ -10,6 +10,7 @@ use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
+use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
 use super::{clock_timestamp, interval};
 use crate::llm::Usage;
@@ -78,15 +79,17 @@ fn once(
 ) -> QueryResult<Option<Vec<Unsent>>> {
     conn.transaction(|conn| {
         let (turn_id, unsent) = body(conn)?;
-        let done = diesel::update(updates::table)
-            .filter(updates::seq.eq_any(seqs))
-            .filter(updates::done_at.is_null())
-            .set((
-                updates::done_at.eq(clock_timestamp().nullable()),
-                updates::turn_id.eq(turn_id),
-                updates::payload.eq(None::<String>),
-            ))
-            .execute(conn)?;
+        let done = prepared(
+            diesel::update(updates::table)
+                .filter(updates::seq.eq_any(seqs))
+                .filter(updates::done_at.is_null())
+                .set((
+                    updates::done_at.eq(clock_timestamp().nullable()),
+                    updates::turn_id.eq(turn_id),
+                    updates::payload.eq(None::<String>),
+                )),
+        )
+        .execute(conn)?;
         if done == seqs.len() { Ok(Some(unsent)) } else { Err(diesel::result::Error::RollbackTransaction) }
     })
     .or_else(|error| match error {
@@ -122,27 +125,29 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
             )
         })
         .collect();
-    let ids: Vec<i32> =
-        diesel::insert_into(messages::table).values(rows).returning(messages::id).get_results(conn)?;
-    diesel::insert_into(turns::table)
-        .values((
-            turns::bot_id.eq(lane.bot_id),
-            turns::update_seq.eq(address.update_seq),
-            turns::user_id.eq(lane.user_id),
-            turns::chat_id.eq(lane.chat_id),
-            turns::question_id.eq(ids[0]),
-            turns::answer_id.eq(ids.get(1).copied()),
-            turns::state.eq(state),
-            turns::failure.eq(failure),
-            turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
-            turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
-            turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
-            turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
-            turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
-            turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
-        ))
-        .returning(turns::id)
-        .get_result(conn)
+    let ids: Vec<i32> = prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
+        .get_results(conn)?;
+    prepared(
+        diesel::insert_into(turns::table)
+            .values((
+                turns::bot_id.eq(lane.bot_id),
+                turns::update_seq.eq(address.update_seq),
+                turns::user_id.eq(lane.user_id),
+                turns::chat_id.eq(lane.chat_id),
+                turns::question_id.eq(ids[0]),
+                turns::answer_id.eq(ids.get(1).copied()),
+                turns::state.eq(state),
+                turns::failure.eq(failure),
+                turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
+                turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
+                turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
+                turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
+                turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
+                turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
+            ))
+            .returning(turns::id),
+    )
+    .get_result(conn)
 }
 
 /// What `message_length` counts: characters, as PostgreSQL's `length` does.
