@@ -89,7 +89,7 @@ impl LlmError {
             _ if named("insufficient_quota") => Self::last(Failure::OutOfQuota, problem),
             _ if filtered() => Self::last(Failure::Refused, problem),
             402 => Self::last(Failure::OutOfQuota, problem),
-            429 | 503 if pause.is_some_and(|pause| pause > LONGEST_PAUSE) => {
+            408 | 409 | 429 | 500.. if pause.is_some_and(|pause| pause > LONGEST_PAUSE) => {
                 Self::last(Failure::Unreachable, problem)
             }
             408 | 409 | 429 | 500.. => Self::Passing { failure: Failure::Unreachable, pause, problem },
@@ -174,10 +174,13 @@ mod tests {
 
     #[test]
     fn a_pause_of_more_than_two_minutes_is_a_failure() {
-        assert!(matches!(
-            of(429, &[("retry-after", "121")], ""),
-            LlmError::Final { failure: Failure::Unreachable, .. }
-        ));
+        for (status, pause) in [(429, "121"), (500, "99999999999"), (408, "1e18")] {
+            let error = of(status, &[("retry-after", pause)], "");
+            assert!(
+                matches!(error, LlmError::Final { failure: Failure::Unreachable, .. }),
+                "{status} {pause}"
+            );
+        }
     }
 
     #[test]
