@@ -25,8 +25,9 @@ pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
         let outcome = match catch_unwind(AssertUnwindSafe(|| step(bot, &job, &mut answering))) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
-            Ok(Err(refused)) => {
-                error!(chat = job.lane.chat_id, user = job.lane.user_id, "{refused}");
+            Ok(Err(StoreError::Refused(_))) => Outcome::RetryIn(10 * PAUSE),
+            Ok(Err(impossible @ StoreError::Impossible(_))) => {
+                error!(chat = job.lane.chat_id, user = job.lane.user_id, "{impossible}");
                 count_attempt(bot, answering);
                 Outcome::RetryIn(10 * PAUSE)
             }

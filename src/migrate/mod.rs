@@ -15,11 +15,13 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
 use tracing::info;
 
 use crate::backup;
 use crate::config::Database;
 use crate::stop::Stop;
+use crate::store;
 
 pub mod apply;
 pub mod command;
@@ -36,6 +38,12 @@ use state::State;
 /// Brings the database up to date. False: the end was asked for while waiting.
 pub fn at_boot(database: &Database, patience: Duration, stop: &Stop) -> anyhow::Result<bool> {
     let Some(mut conn) = session::connect(&database.url, patience, stop)? else { return Ok(false) };
+    let encoding = store::encoding(&mut conn)?;
+    if !["UTF8", "SQL_ASCII"].contains(&encoding.as_str()) {
+        bail!(
+            "the database of DATABASE_URL has the encoding {encoding}, which not every message fits into; it has to be UTF8"
+        );
+    }
     if !session::lock(&mut conn, stop)? {
         return Ok(false);
     }

@@ -5,6 +5,7 @@
 //! across a network call or a sleep, never taken twice by one caller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
-use diesel::sql_types::{Double, Interval, Nullable, Timestamptz};
+use diesel::sql_types::{Double, Interval, Nullable, Text, Timestamptz};
 use r2d2::{ManageConnection, Pool};
 use tracing::{info, warn};
 
@@ -24,6 +25,7 @@ use crate::secret::Secret;
 pub mod finish;
 pub mod history;
 pub mod inbox;
+pub mod moved;
 pub mod outbox;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
@@ -31,8 +33,8 @@ pub mod schema;
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long [`Store::insist`] tries against refusals.
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
+/// How often a refusal is logged, however many callers meet it.
+const REFUSAL_LINE: Duration = Duration::from_secs(60);
 
 /// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
 /// time, and no lane waits for another.
@@ -52,15 +54,22 @@ pub enum StoreError {
     /// No connection could be had or the connection broke: worth another try.
     #[error("the database is unreachable: {0}")]
     Unreachable(String),
-    /// The database refused the statement. The error names no values.
+    /// The server will not do it now: a full disk, a lock that takes too long, a right that is missing. Another try
+    /// may end better. The error names no values.
     #[error("the database refused a statement: {0}")]
     Refused(String),
+    /// A constraint forbids it, or the rows are not what this program writes: another try would end the same way. The
+    /// error names no values.
+    #[error("the database cannot do it: {0}")]
+    Impossible(String),
 }
 
 /// The pool, and whether the database answered last time.
 pub struct Store {
     pool: Pool<Manager>,
     unreachable: AtomicBool,
+    /// When a refusal was last logged.
+    refused: Mutex<Option<Instant>>,
 }
 
 impl Store {
@@ -74,7 +83,7 @@ impl Store {
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager { url: url.clone() });
-        Self { pool, unreachable: AtomicBool::new(false) }
+        Self { pool, unreachable: AtomicBool::new(false), refused: Mutex::default() }
     }
 
     /// Runs `query` on a connection of its own.
@@ -96,7 +105,7 @@ impl Store {
                     }
                     return Ok(value);
                 }
-                Err(error) if pooled.conn.ping().is_ok() => return Err(StoreError::Refused(plain(&error))),
+                Err(error) if pooled.conn.ping().is_ok() => return Err(self.refused(&error)),
                 Err(error) => {
                     pooled.broken = true;
                     broken += 1;
@@ -108,30 +117,45 @@ impl Store {
         }
     }
 
-    /// Runs `query` until the database takes it: for what must not be lost while the process lives. An outage is waited
-    /// out however long it lasts; a refusal (a full disk, say) for two minutes.
+    /// Runs `query` until the database takes it: for what must not be lost while the process lives. An outage and a
+    /// refusal (a full disk, say) are waited out however long they last.
     pub fn insist<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-        let mut refused_since = None;
         loop {
             match self.run(&mut query) {
-                Err(StoreError::Unreachable(_)) => refused_since = None,
-                Err(refused @ StoreError::Refused(_)) => {
-                    let since = *refused_since.get_or_insert_with(|| {
-                        warn!("{refused}; trying again");
-                        Instant::now()
-                    });
-                    if since.elapsed() > REFUSAL_PATIENCE {
-                        return Err(refused);
-                    }
-                }
-                done @ Ok(_) => return done,
+                Err(StoreError::Unreachable(_) | StoreError::Refused(_)) => thread::sleep(backoff.next()),
+                done => return done,
             }
-            thread::sleep(backoff.next());
         }
+    }
+
+    /// Sorts what the server said no to. A refusal costs one line a minute, not one for each caller that meets it.
+    fn refused(&self, error: &diesel::result::Error) -> StoreError {
+        use diesel::result::DatabaseErrorKind as Kind;
+        let problem = plain(error);
+        let passing = match error {
+            diesel::result::Error::DatabaseError(kind, _) => !matches!(
+                kind,
+                Kind::UniqueViolation
+                    | Kind::ForeignKeyViolation
+                    | Kind::NotNullViolation
+                    | Kind::CheckViolation
+                    | Kind::ExclusionViolation
+            ),
+            _ => false,
+        };
+        if !passing {
+            return StoreError::Impossible(problem);
+        }
+        let mut last = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() >= REFUSAL_LINE) {
+            *last = Some(Instant::now());
+            warn!(problem, "the database refuses a statement; what it does not take waits");
+        }
+        StoreError::Refused(problem)
     }
 
     /// One line when the database goes away, not one for each caller that notices.
@@ -180,13 +204,32 @@ impl ManageConnection for Manager {
     }
 }
 
-/// A connection outside the pool, named so that `pg_stat_activity` tells whose it is.
+/// What libpq is told where the URL does not say otherwise: how long a connection may take to come about, when a server
+/// that is gone without a word (power, network) is given up, and whose connections these are in `pg_stat_activity`.
+const PARAMETERS: [(&str, &str); 6] = [
+    ("application_name", "systech-aidd"),
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "60000"),
+];
+
+/// A connection outside the pool.
 pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
-    let mut conn = PgConnection::establish(url.expose())?;
-    diesel::sql_query("SET application_name TO 'systech-aidd'")
-        .execute(&mut conn)
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
+    let mut url = url.expose().to_owned();
+    for (name, value) in PARAMETERS {
+        if !url.contains(&format!("{name}=")) {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{mark}{name}={value}");
+        }
+    }
+    PgConnection::establish(&url)
+}
+
+/// The encoding of the database, which every text has to fit into.
+pub fn encoding(conn: &mut PgConnection) -> QueryResult<String> {
+    diesel::select(sql::<Text>("current_setting('server_encoding')")).get_result(conn)
 }
 
 diesel::define_sql_function! {
