@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
 use crate::part::Part;
 use crate::phrases::Language;
+use crate::point;
 use crate::render;
 use crate::stop::Stop;
 use crate::store::finish::{self, Ending, Turn};
@@ -81,7 +82,7 @@ impl Bot {
             return self.say(address, language.only_text());
         };
         match Request::of(&text, &self.username) {
-            Request::Foreign => self.reply(address, |_| Ok(Vec::new())),
+            Request::Foreign => self.reply(address, |_, _| Ok(Vec::new())),
             Request::Unknown => self.say(address, language.unknown_command()),
             Request::Command(command) => self.command(address, command, language),
             Request::Question if attempt == LAST_ATTEMPT => {
@@ -103,11 +104,11 @@ impl Bot {
             Command::Start => self.say(address, language.greeting()),
             Command::Help => self.say(address, language.help()),
             Command::Role => self.say(address, &self.role),
-            Command::Clear | Command::New => self.reply(address, |conn| {
-                history::clear(conn, address.lane).map(|n| vec![Part::plain(language.cleared(n))])
+            Command::Clear | Command::New => self.reply(address, |conn, lane| {
+                history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
-            Command::Restore => self.reply(address, |conn| {
-                history::restore(conn, address.lane).map(|n| vec![Part::plain(language.restored(n))])
+            Command::Restore => self.reply(address, |conn, lane| {
+                history::restore(conn, lane).map(|n| vec![Part::plain(language.restored(n))])
             }),
         }
     }
@@ -120,6 +121,7 @@ impl Bot {
         retries: i32,
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
+        point::pass("question", question);
         let began = Instant::now();
         let seq = address.update_seq;
         let typing = self.telegram.typing(address.lane.chat_id, address.thread_id);
@@ -202,13 +204,13 @@ impl Bot {
 
     /// Finishes the update with a text of the bot's own.
     fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
-        self.reply(address, |_| Ok(vec![Part::plain(text.as_ref())]))
+        self.reply(address, |_, _| Ok(vec![Part::plain(text.as_ref())]))
     }
 
     fn reply(
         &self,
         address: Address,
-        act: impl Fn(&mut PgConnection) -> QueryResult<Vec<Part>>,
+        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
     ) -> Result<Answered, StoreError> {
         let unsent = self.store.run(|conn| finish::reply(conn, address, &act))?;
         Ok(Answered::Done(unsent.unwrap_or_default()))

@@ -11,7 +11,7 @@ use diesel::sql_types::{Interval, Timestamp};
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
 use super::schema::{messages, turns, updates};
-use super::{clock_timestamp, interval};
+use super::{Lane, clock_timestamp, interval};
 use crate::part::Part;
 
 /// How a turn went.
@@ -68,7 +68,7 @@ pub fn turn(
     turn: &Turn<'_>,
     parts: &[Part],
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address.update_seq, |conn| {
+    once(conn, address, |conn, address| {
         let turn_id = store(conn, address, turn)?;
         outbox::insert(conn, address, Some(turn_id), parts)
     })
@@ -79,32 +79,31 @@ pub fn turn(
 pub fn reply(
     conn: &mut PgConnection,
     address: Address,
-    act: impl FnOnce(&mut PgConnection) -> QueryResult<Vec<Part>>,
+    act: impl FnOnce(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address.update_seq, |conn| {
-        let parts = act(conn)?;
+    once(conn, address, |conn, address| {
+        let parts = act(conn, address.lane)?;
         outbox::insert(conn, address, None, &parts)
     })
 }
 
-/// Marks the update done and runs `body`, in one transaction and only if it was not done yet.
+/// Marks the update done and runs `body`, in one transaction and only if it was not done yet. The chat in the address
+/// that `body` gets is the update's own: it may have moved since the work began.
 fn once<T>(
     conn: &mut PgConnection,
-    seq: i64,
-    body: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    mut address: Address,
+    body: impl FnOnce(&mut PgConnection, Address) -> QueryResult<T>,
 ) -> QueryResult<Option<T>> {
     conn.transaction(|conn| {
-        let done = diesel::update(updates::table.find(seq).filter(updates::done_at.is_null()))
+        let unfinished = updates::table.find(address.update_seq).filter(updates::done_at.is_null());
+        let chat_id = diesel::update(unfinished)
             .set((updates::done_at.eq(clock_timestamp().nullable()), updates::payload.eq(None::<String>)))
-            .execute(conn)?;
-        if done != 1 {
-            return Err(diesel::result::Error::RollbackTransaction);
-        }
-        body(conn).map(Some)
-    })
-    .or_else(|error| match error {
-        diesel::result::Error::RollbackTransaction => Ok(None),
-        other => Err(other),
+            .returning(updates::chat_id)
+            .get_result(conn)
+            .optional()?;
+        let Some(chat_id) = chat_id else { return Ok(None) };
+        address.lane.chat_id = chat_id;
+        body(conn, address).map(Some)
     })
 }
 

@@ -34,6 +34,9 @@ pub enum TelegramError {
         /// What was wrong with the answer.
         problem: &'static str,
     },
+    /// An answer too large to be read. Of getUpdates: what the first update in it is numbered.
+    #[error("Telegram's answer is too large to be read")]
+    TooLarge(Option<i64>),
     /// No answer came.
     #[error("Telegram cannot be reached: {0}")]
     Network(String),
@@ -41,6 +44,9 @@ pub enum TelegramError {
     #[error("stopped")]
     Stopped,
 }
+
+/// A longer pause is taken for this one: `Instant`s and PostgreSQL's timestamps have an end.
+const LONGEST_PAUSE: u64 = 366 * 24 * 3600;
 
 impl From<reqwest::Error> for TelegramError {
     fn from(error: reqwest::Error) -> Self {
@@ -78,7 +84,8 @@ pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<
     Err(match (verdict.error_code, verdict.parameters) {
         (_, Parameters { migrate_to_chat_id: Some(chat_id), .. }) => TelegramError::Migrated(chat_id),
         (429, parameters) => {
-            TelegramError::RetryAfter(Duration::from_secs(parameters.retry_after.unwrap_or(1).max(1)))
+            let seconds = parameters.retry_after.unwrap_or(1).clamp(1, LONGEST_PAUSE);
+            TelegramError::RetryAfter(Duration::from_secs(seconds))
         }
         (401, _) => TelegramError::Unauthorized,
         (403, _) => TelegramError::Forbidden(verdict.description),
@@ -115,6 +122,12 @@ mod tests {
                 TelegramError::RetryAfter(Duration::from_secs(100_000)),
             ),
             (429, "", TelegramError::RetryAfter(Duration::from_secs(1))),
+            (429, r#","parameters":{"retry_after":0}"#, TelegramError::RetryAfter(Duration::from_secs(1))),
+            (
+                429,
+                r#","parameters":{"retry_after":18446744073709551615}"#,
+                TelegramError::RetryAfter(Duration::from_secs(LONGEST_PAUSE)),
+            ),
         ] {
             assert_eq!(error(code, &body(code, extra)), expected);
         }
