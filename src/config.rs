@@ -226,7 +226,7 @@ impl Reader<'_> {
         let problem = match std::fs::read(&path).map(String::from_utf8) {
             Ok(Ok(text)) => match text.trim_start_matches('\u{feff}').trim() {
                 "" => "is empty".to_owned(),
-                text => return Some(text.replace('\0', "")),
+                text => return Some(text.replace("\r\n", "\n").replace('\0', "")),
             },
             Ok(Err(_)) => "is not UTF-8 text".to_owned(),
             Err(error) => format!("cannot be read ({error})"),
