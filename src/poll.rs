@@ -207,6 +207,7 @@ fn received(bot_id: i64, incoming: &Incoming, json: &str) -> Received {
         chat_id: incoming.message.chat_id,
         user_id: incoming.message.user_id,
         kind: incoming.kind,
+        message_id: incoming.message.message_id,
         payload: if large { incoming.essence() } else { json.to_owned() },
     }
 }

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
 use super::schema::{messages, turns, updates};
 use super::{Lane, clock_timestamp, interval};
+use crate::llm::Usage;
 use crate::part::Part;
 
 /// How a turn went.
@@ -30,24 +32,6 @@ pub enum Ending {
         /// The model itself would not answer.
         refused: bool,
     },
-}
-
-/// What the endpoint said about an answer.
-#[derive(Clone, Default, Insertable, Debug)]
-#[diesel(table_name = turns)]
-pub struct Usage {
-    /// The model that answered.
-    pub model: Option<String>,
-    /// Tokens read.
-    pub prompt_tokens: Option<i32>,
-    /// Tokens written.
-    pub completion_tokens: Option<i32>,
-    /// Milliseconds to the first token.
-    pub first_token_ms: Option<i32>,
-    /// Milliseconds to the end.
-    pub duration_ms: Option<i32>,
-    /// Why the model ended.
-    pub finish_reason: Option<String>,
 }
 
 /// A turn to store.
@@ -70,7 +54,7 @@ pub fn turn(
 ) -> QueryResult<Option<Vec<Unsent>>> {
     once(conn, address, |conn, address| {
         let turn_id = store(conn, address, turn)?;
-        outbox::insert(conn, address, Some(turn_id), parts)
+        Ok((Some(turn_id), outbox::insert(conn, address, Some(turn_id), parts)?))
     })
 }
 
@@ -79,32 +63,44 @@ pub fn turn(
 pub fn reply(
     conn: &mut PgConnection,
     address: Address,
-    act: impl FnOnce(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
+    act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
     once(conn, address, |conn, address| {
         let parts = act(conn, address.lane)?;
-        outbox::insert(conn, address, None, &parts)
+        Ok((None, outbox::insert(conn, address, None, &parts)?))
     })
 }
 
-/// Marks the update done and runs `body`, in one transaction and only if it was not done yet. The chat in the address
-/// that `body` gets is the update's own: it may have moved since the work began.
-fn once<T>(
+/// Runs `body` and marks the update done, in one transaction and only if it was not done yet. Should its chat have moved
+/// since the work began, `body` runs again with the new address instead: nothing is ever stored under an old one.
+fn once(
     conn: &mut PgConnection,
     mut address: Address,
-    body: impl FnOnce(&mut PgConnection, Address) -> QueryResult<T>,
-) -> QueryResult<Option<T>> {
-    conn.transaction(|conn| {
-        let unfinished = updates::table.find(address.update_seq).filter(updates::done_at.is_null());
-        let chat_id = diesel::update(unfinished)
-            .set((updates::done_at.eq(clock_timestamp().nullable()), updates::payload.eq(None::<String>)))
-            .returning(updates::chat_id)
-            .get_result(conn)
-            .optional()?;
-        let Some(chat_id) = chat_id else { return Ok(None) };
-        address.lane.chat_id = chat_id;
-        body(conn, address).map(Some)
-    })
+    body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
+) -> QueryResult<Option<Vec<Unsent>>> {
+    loop {
+        let mut chat_id = None;
+        let done = conn.transaction(|conn| {
+            let (turn_id, unsent) = body(conn, address)?;
+            chat_id = diesel::update(updates::table.find(address.update_seq))
+                .filter(updates::done_at.is_null())
+                .set((
+                    updates::done_at.eq(clock_timestamp().nullable()),
+                    updates::turn_id.eq(turn_id),
+                    updates::payload.eq(None::<String>),
+                ))
+                .returning(updates::chat_id)
+                .get_result(conn)
+                .optional()?;
+            if chat_id == Some(address.lane.chat_id) { Ok(unsent) } else { Err(RollbackTransaction) }
+        });
+        match (done, chat_id) {
+            (Ok(unsent), _) => return Ok(Some(unsent)),
+            (Err(RollbackTransaction), None) => return Ok(None),
+            (Err(RollbackTransaction), Some(chat_id)) => address.lane.chat_id = chat_id,
+            (Err(other), _) => return Err(other),
+        }
+    }
 }
 
 fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryResult<i64> {
@@ -138,6 +134,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
         diesel::insert_into(messages::table).values(rows).returning(messages::id).get_results(conn)?;
     diesel::insert_into(turns::table)
         .values((
+            turns::bot_id.eq(lane.bot_id),
             turns::update_seq.eq(address.update_seq),
             turns::user_id.eq(lane.user_id),
             turns::chat_id.eq(lane.chat_id),
@@ -145,7 +142,12 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
             turns::answer_id.eq(ids.get(1).copied()),
             turns::state.eq(state),
             turns::failure.eq(failure),
-            usage,
+            turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
+            turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
+            turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
+            turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
+            turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
+            turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
         ))
         .returning(turns::id)
         .get_result(conn)

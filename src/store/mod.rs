@@ -5,10 +5,10 @@
 //! across a network call or a sleep, never taken twice by one caller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::data_types::PgInterval;
 use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
@@ -33,8 +33,8 @@ pub mod schema;
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How often a refusal is logged, however many callers meet it.
-const REFUSAL_LINE: Duration = Duration::from_secs(60);
+/// How long [`Store::insist_or`] tries against refusals.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
 /// time, and no lane waits for another.
@@ -54,22 +54,15 @@ pub enum StoreError {
     /// No connection could be had or the connection broke: worth another try.
     #[error("the database is unreachable: {0}")]
     Unreachable(String),
-    /// The server will not do it now: a full disk, a lock that takes too long, a right that is missing. Another try
-    /// may end better. The error names no values.
+    /// The database refused the statement. The error names no values.
     #[error("the database refused a statement: {0}")]
     Refused(String),
-    /// A constraint forbids it, or the rows are not what this program writes: another try would end the same way. The
-    /// error names no values.
-    #[error("the database cannot do it: {0}")]
-    Impossible(String),
 }
 
 /// The pool, and whether the database answered last time.
 pub struct Store {
     pool: Pool<Manager>,
     unreachable: AtomicBool,
-    /// When a refusal was last logged.
-    refused: Mutex<Option<Instant>>,
 }
 
 impl Store {
@@ -83,7 +76,7 @@ impl Store {
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager { url: url.clone() });
-        Self { pool, unreachable: AtomicBool::new(false), refused: Mutex::default() }
+        Self { pool, unreachable: AtomicBool::new(false) }
     }
 
     /// Runs `query` on a connection of its own.
@@ -105,7 +98,7 @@ impl Store {
                     }
                     return Ok(value);
                 }
-                Err(error) if pooled.conn.ping().is_ok() => return Err(self.refused(&error)),
+                Err(error) if pooled.conn.ping().is_ok() => return Err(StoreError::Refused(plain(&error))),
                 Err(error) => {
                     pooled.broken = true;
                     broken += 1;
@@ -117,45 +110,34 @@ impl Store {
         }
     }
 
-    /// Runs `query` until the database takes it: for what must not be lost while the process lives. An outage and a
-    /// refusal (a full disk, say) are waited out however long they last.
-    pub fn insist<T>(
-        &self,
-        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
-    ) -> Result<T, StoreError> {
-        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+    /// Runs `query` until the database takes it, however long that lasts: for what must not be lost while the process
+    /// lives.
+    pub fn insist<T>(&self, mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> T {
+        let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
-                Err(StoreError::Unreachable(_) | StoreError::Refused(_)) => thread::sleep(backoff.next()),
-                done => return done,
+                Ok(done) => return done,
+                Err(error) => patience.exercise(&error),
             }
         }
     }
 
-    /// Sorts what the server said no to. A refusal costs one line a minute, not one for each caller that meets it.
-    fn refused(&self, error: &diesel::result::Error) -> StoreError {
-        use diesel::result::DatabaseErrorKind as Kind;
-        let problem = plain(error);
-        let passing = match error {
-            diesel::result::Error::DatabaseError(kind, _) => !matches!(
-                kind,
-                Kind::UniqueViolation
-                    | Kind::ForeignKeyViolation
-                    | Kind::NotNullViolation
-                    | Kind::CheckViolation
-                    | Kind::ExclusionViolation
-            ),
-            _ => false,
-        };
-        if !passing {
-            return StoreError::Impossible(problem);
+    /// As [`Store::insist`], for what the database may refuse for its own sake. An outage is waited out, and so is a
+    /// database that takes nothing at all (a full disk, a read-only standby); but if it goes on refusing `query` for two
+    /// minutes and takes `instead`, that is the end, and an error.
+    pub fn insist_or<T>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+        mut instead: impl FnMut(&mut PgConnection) -> QueryResult<usize>,
+    ) -> Result<T, StoreError> {
+        let mut patience = Patience::default();
+        loop {
+            match self.run(&mut query) {
+                Err(error) if patience.is_over() && self.run(&mut instead).is_ok() => return Err(error),
+                Err(error) => patience.exercise(&error),
+                done => return done,
+            }
         }
-        let mut last = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| last.elapsed() >= REFUSAL_LINE) {
-            *last = Some(Instant::now());
-            warn!(problem, "the database refuses a statement; what it does not take waits");
-        }
-        StoreError::Refused(problem)
     }
 
     /// One line when the database goes away, not one for each caller that notices.
@@ -165,6 +147,39 @@ impl Store {
             warn!(problem, "the database is unreachable; everything waits for it");
         }
         StoreError::Unreachable(problem)
+    }
+}
+
+/// Waits between tries, and knows how long the database has been refusing (rather than away).
+struct Patience {
+    backoff: Backoff,
+    refused_since: Option<Instant>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(5)),
+            refused_since: None,
+        }
+    }
+}
+
+impl Patience {
+    fn exercise(&mut self, error: &StoreError) {
+        match error {
+            StoreError::Unreachable(_) => self.refused_since = None,
+            StoreError::Refused(_) if self.refused_since.is_none() => {
+                warn!("{error}; trying again");
+                self.refused_since = Some(Instant::now());
+            }
+            StoreError::Refused(_) => {}
+        }
+        thread::sleep(self.backoff.next());
+    }
+
+    fn is_over(&self) -> bool {
+        self.refused_since.is_some_and(|since| since.elapsed() > REFUSAL_PATIENCE)
     }
 }
 
@@ -204,30 +219,35 @@ impl ManageConnection for Manager {
     }
 }
 
-/// What libpq is told where the URL does not say otherwise: how long a connection may take to come about, when a server
-/// that is gone without a word (power, network) is given up, and whose connections these are in `pg_stat_activity`.
-const PARAMETERS: [(&str, &str); 6] = [
-    ("application_name", "systech-aidd"),
-    ("connect_timeout", "10"),
-    ("keepalives_idle", "30"),
-    ("keepalives_interval", "10"),
-    ("keepalives_count", "3"),
-    ("tcp_user_timeout", "60000"),
-];
-
-/// A connection outside the pool.
+/// A connection outside the pool, named so that `pg_stat_activity` tells whose it is.
 pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
-    let mut url = url.expose().to_owned();
-    for (name, value) in PARAMETERS {
+    let mut conn = PgConnection::establish(&bounded(url.expose()))?;
+    // Diesel sets UTC; the stamps in `messages` are in the server's own time zone, as the predecessor's are
+    conn.batch_execute("SET application_name TO 'systech-aidd'; RESET TIME ZONE")
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+/// The URL with limits for a server that is gone without a word (libpq, Parameter Key Words); what it sets itself wins.
+/// A server that is merely frozen still acknowledges what it gets, and is waited for.
+fn bounded(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", 5),
+        ("keepalives_idle", 30),
+        ("keepalives_interval", 10),
+        ("keepalives_count", 3),
+        ("tcp_user_timeout", 30_000),
+    ] {
         if !url.contains(&format!("{name}=")) {
             let mark = if url.contains('?') { '&' } else { '?' };
             url = format!("{url}{mark}{name}={value}");
         }
     }
-    PgConnection::establish(&url)
+    url
 }
 
-/// The encoding of the database, which every text has to fit into.
+/// How the database encodes text.
 pub fn encoding(conn: &mut PgConnection) -> QueryResult<String> {
     diesel::select(sql::<Text>("current_setting('server_encoding')")).get_result(conn)
 }
