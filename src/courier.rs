@@ -43,8 +43,14 @@ impl Courier {
         courier
     }
 
-    /// Sends `parts`, the oldest unsent ones of the job's lane. [`Outcome::More`]: all are settled.
-    pub fn deliver(&self, bot: &Bot, job: &Job, parts: Vec<Unsent>) -> Result<Outcome, StoreError> {
+    /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
+    pub fn deliver(
+        &self,
+        bot: &Bot,
+        job: &Job,
+        parts: Vec<Unsent>,
+        then: Outcome,
+    ) -> Result<Outcome, StoreError> {
         for unsent in parts {
             if job.stop.is_requested() {
                 // not again in this run; a send that has begun is not cut off
@@ -71,7 +77,7 @@ impl Courier {
                 Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),
             }
         }
-        Ok(Outcome::More)
+        Ok(then)
     }
 
     /// What follows from a refused or failed send.

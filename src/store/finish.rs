@@ -11,6 +11,7 @@ use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
+use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
 use super::{Lane, clock_timestamp, interval};
 use crate::llm::Usage;
@@ -82,16 +83,17 @@ fn once(
         let mut chat_id = None;
         let done = conn.transaction(|conn| {
             let (turn_id, unsent) = body(conn, address)?;
-            chat_id = diesel::update(updates::table.find(address.update_seq))
-                .filter(updates::done_at.is_null())
-                .set((
-                    updates::done_at.eq(clock_timestamp().nullable()),
-                    updates::turn_id.eq(turn_id),
-                    updates::payload.eq(None::<String>),
-                ))
-                .returning(updates::chat_id)
-                .get_result(conn)
-                .optional()?;
+            let marked = prepared(
+                diesel::update(updates::table.find(address.update_seq))
+                    .filter(updates::done_at.is_null())
+                    .set((
+                        updates::done_at.eq(clock_timestamp().nullable()),
+                        updates::turn_id.eq(turn_id),
+                        updates::payload.eq(None::<String>),
+                    ))
+                    .returning(updates::chat_id),
+            );
+            chat_id = marked.get_result(conn).optional()?;
             if chat_id == Some(address.lane.chat_id) { Ok(unsent) } else { Err(RollbackTransaction) }
         });
         match (done, chat_id) {
@@ -130,27 +132,29 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
             )
         })
         .collect();
-    let ids: Vec<i32> =
-        diesel::insert_into(messages::table).values(rows).returning(messages::id).get_results(conn)?;
-    diesel::insert_into(turns::table)
-        .values((
-            turns::bot_id.eq(lane.bot_id),
-            turns::update_seq.eq(address.update_seq),
-            turns::user_id.eq(lane.user_id),
-            turns::chat_id.eq(lane.chat_id),
-            turns::question_id.eq(ids[0]),
-            turns::answer_id.eq(ids.get(1).copied()),
-            turns::state.eq(state),
-            turns::failure.eq(failure),
-            turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
-            turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
-            turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
-            turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
-            turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
-            turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
-        ))
-        .returning(turns::id)
-        .get_result(conn)
+    let ids: Vec<i32> = prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
+        .get_results(conn)?;
+    prepared(
+        diesel::insert_into(turns::table)
+            .values((
+                turns::bot_id.eq(lane.bot_id),
+                turns::update_seq.eq(address.update_seq),
+                turns::user_id.eq(lane.user_id),
+                turns::chat_id.eq(lane.chat_id),
+                turns::question_id.eq(ids[0]),
+                turns::answer_id.eq(ids.get(1).copied()),
+                turns::state.eq(state),
+                turns::failure.eq(failure),
+                turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
+                turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
+                turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
+                turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
+                turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
+                turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
+            ))
+            .returning(turns::id),
+    )
+    .get_result(conn)
 }
 
 /// What `message_length` counts: characters, as PostgreSQL's `length` does.

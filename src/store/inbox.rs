@@ -13,6 +13,7 @@ use diesel::sql_types::{BigInt, Interval, Timestamptz};
 use diesel::upsert::excluded;
 
 use super::moved::{Moved, move_chat};
+use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
 use super::{Lane, clock_timestamp, from_now, interval, seconds_to_wait, wait};
 
@@ -59,6 +60,8 @@ pub struct Waiting {
     pub retries: i32,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
+    /// No other update of the lane was waiting behind it.
+    pub last: bool,
 }
 
 /// Stores a batch, moves the chats that moved, and returns how many rows did. The moves come last: what the batch still
@@ -104,24 +107,26 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
     type Row = (i64, Option<String>, i32, i32, Option<f64>);
-    updates::table
+    let oldest = updates::table
         .filter(updates::bot_id.eq(lane.bot_id))
         .filter(updates::chat_id.eq(lane.chat_id))
         .filter(updates::user_id.eq(lane.user_id))
         .filter(updates::done_at.is_null())
         .order(updates::seq)
         .select((updates::seq, updates::payload, updates::attempts, updates::retries, seconds_to_wait()))
-        .first::<Row>(conn)
-        .optional()
-        .map(|row| {
-            row.map(|(seq, payload, attempts, retries, seconds)| Waiting {
-                seq,
-                payload: payload.unwrap_or_default(),
-                attempts,
-                retries,
-                wait: wait(seconds),
-            })
-        })
+        // the second one only tells that there is one
+        .limit(2);
+    let rows: Vec<Row> = prepared(oldest).load(conn)?;
+    let last = rows.len() < 2;
+    let waiting = |(seq, payload, attempts, retries, seconds): Row| Waiting {
+        seq,
+        payload: payload.unwrap_or_default(),
+        attempts,
+        retries,
+        wait: wait(seconds),
+        last,
+    };
+    Ok(rows.into_iter().next().map(waiting))
 }
 
 /// Every lane of the bot that has something to answer or to send, the longest waiting first: the schedule that a
