@@ -46,3 +46,4 @@ pub mod failure;
 pub mod backoff;
 pub mod secret;
 pub mod stop;
+pub mod point;
