@@ -11,7 +11,7 @@ use diesel::sql_types::{Double, Nullable};
 
 use super::schema::reply_parts;
 use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
-use crate::part::Part;
+use crate::part::{Content, Part};
 
 /// How many parts of a lane are read at once.
 const READ_AHEAD: i64 = 32;
@@ -103,6 +103,10 @@ fn insert_from(
                 reply_parts::turn_id.eq(turn_id),
                 reply_parts::position.eq(position),
                 reply_parts::op.eq("send"),
+                reply_parts::form.eq(match part.content {
+                    Content::Text { .. } => "text",
+                    Content::Rich { .. } => "rich",
+                }),
                 reply_parts::thread_id.eq(address.thread_id),
                 reply_parts::reply_to.eq(address.reply_to.filter(|_| position == 0)),
                 reply_parts::payload.eq(payload),
@@ -162,13 +166,10 @@ fn abandoned() -> _ {
     )
 }
 
-/// The call failed in passing: the next one not before `wait` has passed.
-pub fn put_off(conn: &mut PgConnection, id: i64, wait: Duration) -> QueryResult<usize> {
+/// The call failed in passing, for the `attempts`th time: the next one not before `wait` has passed.
+pub fn put_off(conn: &mut PgConnection, id: i64, attempts: i32, wait: Duration) -> QueryResult<usize> {
     diesel::update(reply_parts::table.find(id))
-        .set((
-            reply_parts::attempts.eq(reply_parts::attempts + 1),
-            reply_parts::not_before.eq(from_now(wait)),
-        ))
+        .set((reply_parts::attempts.eq(attempts), reply_parts::not_before.eq(from_now(wait))))
         .execute(conn)
 }
 
@@ -187,20 +188,25 @@ pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Dur
 /// simpler forms. Returns false where `id` has no simpler form; nothing is changed then.
 pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
     conn.transaction(|conn| {
-        let (lane, (update_seq, thread_id, reply_to, turn_id, first)): (Lane, (_, _, _, _, i32)) =
-            reply_parts::table
-                .find(id)
-                .select((
-                    (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
-                    (
-                        reply_parts::update_seq,
-                        reply_parts::thread_id,
-                        reply_parts::reply_to,
-                        reply_parts::turn_id,
-                        reply_parts::position,
-                    ),
-                ))
-                .first(conn)?;
+        type Row = (Lane, (i64, Option<i64>, Option<i64>, Option<i64>, i32));
+        // gone already: this is a repetition of what was done
+        let Some((lane, (update_seq, thread_id, reply_to, turn_id, first))): Option<Row> = reply_parts::table
+            .find(id)
+            .select((
+                (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
+                (
+                    reply_parts::update_seq,
+                    reply_parts::thread_id,
+                    reply_parts::reply_to,
+                    reply_parts::turn_id,
+                    reply_parts::position,
+                ),
+            ))
+            .first(conn)
+            .optional()?
+        else {
+            return Ok(true);
+        };
         let address = Address { lane, update_seq, thread_id, reply_to };
         let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
             .filter(reply_parts::bot_id.eq(address.lane.bot_id))

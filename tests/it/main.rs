@@ -13,6 +13,7 @@ mod demo;
 mod delivery;
 mod failures;
 mod guides;
+mod live;
 mod migrate;
 mod migrations;
 mod order;
