@@ -16,7 +16,7 @@ const SCHEMA: &str = "
 const ROWS: &str = "
     INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2);
     INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload) VALUES (1, 1, 1, 1, 'message', '{}');
-    INSERT INTO turns (update_seq, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 'answered');
+    INSERT INTO turns (update_seq, bot_id, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 1, 'answered');
     INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, turn_id, position, op, payload)
     VALUES (1, 1, 1, 1, 1, 0, 'send', '{}'), (1, 1, 1, 1, 1, 1, 'send', '{}');";
 const INDEX: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('idx_messages_history')";
@@ -269,6 +269,32 @@ fn a_migration_never_queues_for_long_behind_somebodys_transaction() {
 }
 
 #[test]
+fn nothing_is_destroyed_unasked_because_somebodys_lock_hid_what_there_is() {
+    let operator = Operator::migrated();
+    operator.psql(ROWS);
+    for table in ["reply_parts", "turns"] {
+        let somebody = operator.transaction(&format!("LOCK TABLE {table} IN ACCESS SHARE MODE"));
+        let said = operator.run(&["migrate", "to", "20261123000003"]).fails_with(1);
+        assert!(said.contains("lock timeout") && said.contains("pg_stat_activity"), "{said}");
+        drop(somebody);
+    }
+    assert_eq!(operator.status(), "aaaaa");
+}
+
+#[test]
+fn a_build_that_gives_up_says_so_and_the_next_one_succeeds() {
+    let operator = Operator::new();
+    operator.run(&["migrate", "to", "20261123000001"]).ok();
+    let writer = "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2)";
+    let somebody = operator.transaction(writer);
+    let said = operator.run(&["migrate", "up"]).fails_with(1);
+    assert!(said.contains("lock timeout") && said.contains("the next run sees to it"), "{said}");
+    drop(somebody);
+    operator.run(&["migrate", "up"]).ok();
+    assert_eq!(operator.psql(INDEX), "t");
+}
+
+#[test]
 fn of_two_that_migrate_at_once_one_works_and_the_other_waits() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000003"]).ok();
@@ -317,6 +343,25 @@ fn a_killed_way_back_is_continued_by_the_next_one() {
     operator.run(&back).ok();
     assert_eq!(operator.status(), "apppp");
     assert_eq!(operator.psql("SELECT count(*) FROM messages"), "1");
+}
+
+#[test]
+fn killed_at_any_step_of_the_way_forth_or_back_the_next_run_arrives() {
+    let schema = |operator: &Operator| operator.psql(SCHEMA);
+    let (there, back) = (Operator::migrated(), Operator::new());
+    back.run(&["migrate", "to", "20261123000001"]).ok();
+    let (there, back) = (schema(&there), schema(&back));
+    let operator = Operator::new();
+    operator.run(&["migrate", "to", "20261123000001"]).ok();
+    let (operator, _) = operator.with_backups();
+    for step in ["backup", "000002", "000003", "000004", "000005"] {
+        operator.start(&["migrate", "up"]).kill_when_it_says(step);
+        operator.run(&["migrate", "up"]).ok();
+        assert_eq!(schema(&operator), there, "killed at {step} of the way forth");
+        operator.start(&["migrate", "to", "20261123000001", "--yes"]).kill_when_it_says(step);
+        operator.run(&["migrate", "to", "20261123000001", "--yes"]).ok();
+        assert_eq!(schema(&operator), back, "killed at {step} of the way back");
+    }
 }
 
 #[test]
@@ -480,7 +525,7 @@ fn a_database_that_is_not_there_is_an_error_at_once() {
 fn the_exit_codes_are_in_the_help() {
     let operator = Operator::new();
     let help = operator.run(&["migrate", "--help"]).ok();
-    for code in ["0 done", "1 an error", "2 a wrong", "3 `status --check`", "4 not confirmed"] {
+    for code in ["0  done", "1  an error", "2  a wrong", "3  status --check", "4  not confirmed"] {
         assert!(help.contains(code), "{code}: {help}");
     }
     operator.run(&["migrate", "sideways"]).fails_with(2);
