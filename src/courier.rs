@@ -12,6 +12,7 @@ use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
 use crate::part::Part;
+use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
 use crate::telegram::{Method, TelegramError};
@@ -42,8 +43,14 @@ impl Courier {
         courier
     }
 
-    /// Sends `parts`, the oldest unsent ones of the job's lane. [`Outcome::More`]: all are settled.
-    pub fn deliver(&self, bot: &Bot, job: &Job, parts: Vec<Unsent>) -> Result<Outcome, StoreError> {
+    /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
+    pub fn deliver(
+        &self,
+        bot: &Bot,
+        job: &Job,
+        parts: Vec<Unsent>,
+        then: Outcome,
+    ) -> Result<Outcome, StoreError> {
         for unsent in parts {
             if job.stop.is_requested() {
                 // not again in this run; a send that has begun is not cut off
@@ -70,7 +77,7 @@ impl Courier {
                 Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),
             }
         }
-        Ok(Outcome::More)
+        Ok(then)
     }
 
     /// What follows from a refused or failed send.
@@ -96,8 +103,9 @@ impl Courier {
                     new_chat = chat_id,
                     "the group became a supergroup; its rows move"
                 );
-                bot.store.run(|conn| outbox::move_chat(conn, lane, chat_id))?;
-                Ok(Outcome::Moved(chat_id))
+                let moved = Moved { bot_id: lane.bot_id, from: unsent.chat_id, to: chat_id };
+                bot.store.run(|conn| move_chat(conn, moved))?;
+                Ok(Outcome::Moved(moved))
             }
             TelegramError::Forbidden(_) => {
                 let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;

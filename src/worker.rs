@@ -52,6 +52,7 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
         let waiting = if unsent.is_empty() { inbox::oldest(conn, lane)? } else { None };
         Ok((unsent, waiting))
     })?;
+    let mut then = Outcome::More;
     if unsent.is_empty() {
         let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
         if let Some(wait) = waiting.wait {
@@ -65,8 +66,13 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
             Answered::Interrupted => return Ok(Outcome::Idle),
         };
         *answering = None;
+        // what comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
+        // stored by an earlier try whose end was not learnt
+        if waiting.last && !unsent.is_empty() {
+            then = Outcome::Idle;
+        }
     }
-    bot.courier.deliver(bot, job, unsent)
+    bot.courier.deliver(bot, job, unsent, then)
 }
 
 /// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last.

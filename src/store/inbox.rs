@@ -12,6 +12,8 @@ use diesel::query_dsl::methods;
 use diesel::sql_types::{BigInt, Interval, Timestamptz};
 use diesel::upsert::excluded;
 
+use super::moved::{Moved, move_chat};
+use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
 use super::{Lane, clock_timestamp, from_now, interval, seconds_to_wait, wait};
 
@@ -58,6 +60,22 @@ pub struct Waiting {
     pub retries: i32,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
+    /// No other update of the lane was waiting behind it.
+    pub last: bool,
+}
+
+/// Stores a batch, moves the chats that moved, and returns how many rows did. The moves come last: what the batch still
+/// brings under an old id is part of them, and its place is before what comes under the new one.
+pub fn take_in(conn: &mut PgConnection, batch: &[Received], moved: &[Moved]) -> QueryResult<usize> {
+    if moved.is_empty() {
+        return ingest(conn, batch).map(|_| 0);
+    }
+    conn.transaction(|conn| {
+        if !batch.is_empty() {
+            ingest(conn, batch)?;
+        }
+        moved.iter().map(|moved| move_chat(conn, *moved)).sum()
+    })
 }
 
 /// Stores a batch in one statement and returns how many updates of it are new. What is known already (Telegram repeats
@@ -89,24 +107,26 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
     type Row = (i64, Option<String>, i32, i32, Option<f64>);
-    updates::table
+    let oldest = updates::table
         .filter(updates::bot_id.eq(lane.bot_id))
         .filter(updates::chat_id.eq(lane.chat_id))
         .filter(updates::user_id.eq(lane.user_id))
         .filter(updates::done_at.is_null())
         .order(updates::seq)
         .select((updates::seq, updates::payload, updates::attempts, updates::retries, seconds_to_wait()))
-        .first::<Row>(conn)
-        .optional()
-        .map(|row| {
-            row.map(|(seq, payload, attempts, retries, seconds)| Waiting {
-                seq,
-                payload: payload.unwrap_or_default(),
-                attempts,
-                retries,
-                wait: wait(seconds),
-            })
-        })
+        // the second one only tells that there is one
+        .limit(2);
+    let rows: Vec<Row> = prepared(oldest).load(conn)?;
+    let last = rows.len() < 2;
+    let waiting = |(seq, payload, attempts, retries, seconds): Row| Waiting {
+        seq,
+        payload: payload.unwrap_or_default(),
+        attempts,
+        retries,
+        wait: wait(seconds),
+        last,
+    };
+    Ok(rows.into_iter().next().map(waiting))
 }
 
 /// Every lane of the bot that has something to answer or to send, the longest waiting first: the schedule that a

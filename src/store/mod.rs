@@ -25,7 +25,9 @@ use crate::secret::Secret;
 pub mod finish;
 pub mod history;
 pub mod inbox;
+pub mod moved;
 pub mod outbox;
+mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 

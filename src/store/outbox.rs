@@ -9,6 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::prepared::{prepared, prepared_if};
 use super::schema::reply_parts;
 use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
 use crate::part::{Content, Part};
@@ -113,32 +114,35 @@ fn insert_from(
             ))
         })
         .collect::<QueryResult<_>>()?;
-    diesel::insert_into(reply_parts::table).values(rows).returning(columns()).get_results(conn)
+    let one = rows.len() == 1;
+    prepared_if(one, diesel::insert_into(reply_parts::table).values(rows).returning(columns()))
+        .get_results(conn)
 }
 
 /// What `lane` has to send, in order.
 pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
-    reply_parts::table
-        .filter(reply_parts::bot_id.eq(lane.bot_id))
-        .filter(reply_parts::chat_id.eq(lane.chat_id))
-        .filter(reply_parts::user_id.eq(lane.user_id))
-        .filter(reply_parts::state.eq("unsent"))
-        .order(reply_parts::id)
-        .limit(READ_AHEAD)
-        .select(columns())
-        .load(conn)
+    prepared(
+        reply_parts::table
+            .filter(reply_parts::bot_id.eq(lane.bot_id))
+            .filter(reply_parts::chat_id.eq(lane.chat_id))
+            .filter(reply_parts::user_id.eq(lane.user_id))
+            .filter(reply_parts::state.eq("unsent"))
+            .order(reply_parts::id)
+            .limit(READ_AHEAD)
+            .select(columns()),
+    )
+    .load(conn)
 }
 
 /// Telegram took the part as `message_id`.
 pub fn sent(conn: &mut PgConnection, id: i64, message_id: i64) -> QueryResult<usize> {
-    diesel::update(reply_parts::table.find(id))
-        .set((
-            reply_parts::state.eq("sent"),
-            reply_parts::message_id.eq(message_id),
-            reply_parts::payload.eq(None::<String>),
-            reply_parts::settled_at.eq(clock_timestamp().nullable()),
-        ))
-        .execute(conn)
+    prepared(diesel::update(reply_parts::table.find(id)).set((
+        reply_parts::state.eq("sent"),
+        reply_parts::message_id.eq(message_id),
+        reply_parts::payload.eq(None::<String>),
+        reply_parts::settled_at.eq(clock_timestamp().nullable()),
+    )))
+    .execute(conn)
 }
 
 /// Telegram refuses the part for good.
@@ -231,27 +235,5 @@ pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
     .or_else(|error| match error {
         diesel::result::Error::RollbackTransaction => Ok(false),
         other => Err(other),
-    })
-}
-
-/// The group became a supergroup: everything of the chat goes on under its new id.
-pub fn move_chat(conn: &mut PgConnection, lane: Lane, chat_id: i64) -> QueryResult<()> {
-    use super::schema::{messages, turns, updates};
-    conn.transaction(|conn| {
-        diesel::update(reply_parts::table)
-            .filter(reply_parts::bot_id.eq(lane.bot_id).and(reply_parts::chat_id.eq(lane.chat_id)))
-            .set(reply_parts::chat_id.eq(chat_id))
-            .execute(conn)?;
-        diesel::update(updates::table)
-            .filter(updates::bot_id.eq(lane.bot_id).and(updates::chat_id.eq(lane.chat_id)))
-            .set(updates::chat_id.eq(chat_id))
-            .execute(conn)?;
-        diesel::update(turns::table.filter(turns::chat_id.eq(lane.chat_id)))
-            .set(turns::chat_id.eq(chat_id))
-            .execute(conn)?;
-        diesel::update(messages::table.filter(messages::chat_id.eq(lane.chat_id)))
-            .set(messages::chat_id.eq(chat_id))
-            .execute(conn)?;
-        Ok(())
     })
 }
