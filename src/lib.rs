@@ -9,8 +9,8 @@
 //! ```
 //!
 //! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands.
-//! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
-//! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
+//! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] has the one
+//! client, [`phrases`] is the only one that speaks to people.
 
 // before the first message
 pub mod cli;

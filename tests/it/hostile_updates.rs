@@ -18,7 +18,7 @@ fn an_update_that_asks_for_nothing_is_confirmed_whatever_it_looks_like() {
     let world = World::new();
     let _bot = world.start();
     let strange = [
-        r#"{}"#,
+        "{}",
         r#"{"quantum_message":{"zebra":[{}]}}"#,
         r#"{"message":7}"#,
         r#"{"message":null}"#,
