@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Faults};
 use crate::{backup, boot, dotenv, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
@@ -68,12 +68,26 @@ Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command li
 /// Reads the command line and does what it says.
 pub fn run() -> anyhow::Result<ExitCode> {
     let Arguments { command } = Arguments::parse();
-    dotenv::load()?;
-    logging::start()?;
+    let env_file = dotenv::load();
     match command {
-        None => boot::run(Config::from_env()?).map(|()| ExitCode::SUCCESS),
-        Some(Command::Migrate { command }) => command.run(&Database::from_env()?),
-        Some(Command::Backup { to }) => backup::command::backup(&Database::from_env()?, to.as_deref()),
-        Some(Command::Restore { file }) => backup::command::restore_file(&Database::from_env()?, &file),
+        None => boot::run(settings(env_file, Config::from_env)?).map(|()| ExitCode::SUCCESS),
+        Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::from_env)?),
+        Some(Command::Backup { to }) => {
+            backup::command::backup(&settings(env_file, Database::from_env)?, to.as_deref())
+        }
+        Some(Command::Restore { file }) => {
+            backup::command::restore_file(&settings(env_file, Database::from_env)?, &file)
+        }
     }
+}
+
+/// Reads settings, if `.env` could be read, and starts logging as they say.
+fn settings<T>(
+    env_file: anyhow::Result<()>,
+    read: fn() -> Result<(logging::Settings, T), Faults>,
+) -> anyhow::Result<T> {
+    env_file?;
+    let (logging, settings) = read()?;
+    logging.start();
+    Ok(settings)
 }

@@ -15,8 +15,8 @@
 // before the first message
 pub mod cli;
 pub mod dotenv;
-pub mod config;
 pub mod logging;
+pub mod config;
 pub mod boot;
 
 // the way of a message, in its order
