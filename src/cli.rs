@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Database, Faults};
-use crate::{backup, boot, dotenv, logging, migrate};
+use crate::{backup, boot, doctor, dotenv, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -37,6 +37,13 @@ enum Command {
     Restore {
         /// What `backup` made, or any custom-format file of `pg_dump`
         file: PathBuf,
+    },
+    /// Looks at everything the bot depends on, and says what is wrong and what to do about it
+    #[command(after_help = doctor::EXIT_CODES)]
+    Doctor {
+        /// See [`doctor::Arguments`].
+        #[command(flatten)]
+        arguments: doctor::Arguments,
     },
 }
 
@@ -78,6 +85,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Restore { file }) => {
             backup::command::restore_file(&settings(env_file, Database::from_env)?, &file)
         }
+        // looks at the faults that end the others
+        Some(Command::Doctor { arguments }) => arguments.run(env_file),
     }
 }
 

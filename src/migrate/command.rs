@@ -152,13 +152,7 @@ fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
         writeln!(out, "unknown   {version}  (of a newer systech-aidd: start that one)")?;
     }
     for index in &state.invalid_indexes {
-        let ours = state.entries.iter().any(|entry| entry.indexes.contains(index));
-        let advice = if ours {
-            "systech-aidd migrate up builds it anew".to_owned()
-        } else {
-            format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it")
-        };
-        writeln!(out, "invalid   index {index}  ({advice})")?;
+        writeln!(out, "invalid   index {index}  ({})", state.remedy_for(index))?;
     }
     let in_order = state.pending() == 0 && state.unknown.is_empty() && state.invalid_indexes.is_empty();
     Ok(if check && !in_order { ExitCode::from(NOT_UP_TO_DATE) } else { ExitCode::SUCCESS })
