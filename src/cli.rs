@@ -70,6 +70,8 @@ Settings come from the environment and from .env in the working directory; the e
   LOG_FORMAT            text or json  [text]
   RUST_LOG              filter of the log, to standard error  [info]
 
+systech-aidd doctor looks at all of it, and says what is wrong.
+
 Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command line, 128 + signal after a second signal.";
 
 /// Reads the command line and does what it says.

@@ -111,8 +111,10 @@ fn unreadable() -> Trouble {
     Trouble { found: "address: DATABASE_URL cannot be taken apart".to_owned(), remedy: ENCODE }
 }
 
-/// The words on one line. They hold no password; should a server ever repeat it, it is not shown.
+/// The words on one line, without libpq's question whether the server is running. They hold no password; should a
+/// server ever repeat it, it is not shown.
 fn quoted(url: &Secret, message: &str) -> String {
+    let message = message.split("Is the server running").next().unwrap_or_default();
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match Connection::of(url) {
         Ok(Connection { password: Some(password), .. }) => line.replace(password.expose(), "***"),

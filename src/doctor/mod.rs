@@ -184,7 +184,7 @@ fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
         let mark = if *ok { '✓' } else { '✗' };
         write!(out, "{mark} {check:<12} {found}")?;
         match remedy {
-            Some(remedy) => writeln!(out, "; {remedy}")?,
+            Some(remedy) => writeln!(out, " → {remedy}")?,
             None => writeln!(out)?,
         }
     }

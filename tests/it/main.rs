@@ -10,6 +10,7 @@ mod boot;
 mod commands;
 mod database;
 mod demo;
+mod doctor;
 mod delivery;
 mod failures;
 mod migrate;
