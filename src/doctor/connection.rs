@@ -14,9 +14,6 @@ pub(super) struct Trouble {
     pub(super) remedy: &'static str,
 }
 
-const ENCODE: &str =
-    "in a user or password write @ as %40, / as %2F, : as %3A, ? as %3F, # as %23 and % as %25";
-
 /// By the words that each goes by, the more telling ones first: of several addresses each may fail in another way.
 const TROUBLES: &[(&[&str], &str, &str)] = &[
     (
@@ -81,9 +78,6 @@ const TROUBLES: &[(&[&str], &str, &str)] = &[
 
 /// What `message`, libpq's, says about the way to this URL.
 pub(super) fn trouble(url: &Secret, message: &str) -> Trouble {
-    if let Some(trouble) = malformed(url) {
-        return trouble;
-    }
     let known = TROUBLES.iter().find(|(words, ..)| words.iter().any(|words| message.contains(words)));
     match known {
         Some((_, part, remedy)) => Trouble { found: format!("{part}: {}", quoted(url, message)), remedy },
@@ -96,19 +90,11 @@ pub(super) fn trouble(url: &Secret, message: &str) -> Trouble {
     }
 }
 
-/// A mark in a password that ends it early: what follows is then taken for host and port.
-pub(super) fn malformed(url: &Secret) -> Option<Trouble> {
-    let (_, rest) = url.expose().split_once("://").unwrap_or_default();
-    let place = match rest.split_once('@') {
-        Some((credentials, after)) if !credentials.contains('/') => after,
-        _ => rest,
-    };
-    let place = place.split('?').next().unwrap_or_default();
-    place.contains('@').then(unreadable)
-}
-
 fn unreadable() -> Trouble {
-    Trouble { found: "address: DATABASE_URL cannot be taken apart".to_owned(), remedy: ENCODE }
+    Trouble {
+        found: "address: DATABASE_URL cannot be taken apart".to_owned(),
+        remedy: "write it as postgresql://user:password@host:port/database, the special characters of a parameter as %40",
+    }
 }
 
 /// The words on one line, without libpq's question whether the server is running. They hold no password; should a
@@ -139,9 +125,9 @@ mod tests {
             (r#"FATAL:  permission denied for database "d""#, "rights"),
             ("ВАЖНО:  нет доступа к базе данных \"d\"", "rights"),
             (r#"FATAL:  no pg_hba.conf entry for host "1.2.3.4", user "u", database "d", SSL off"#, "access"),
-            (r#"FATAL:  sorry, too many clients already"#, "connections"),
+            ("FATAL:  sorry, too many clients already", "connections"),
             ("FATAL:  the database system is starting up", "server"),
-            (r#"SSL error: certificate verify failed"#, "TLS"),
+            ("SSL error: certificate verify failed", "TLS"),
             (r#"invalid sslmode value: "maybe""#, "TLS"),
             ("connection to server at \"h\", port 5432 failed: timeout expired", "port"),
             ("something new", "connection"),
@@ -151,14 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_not_encoded_is_told_and_never_shown() {
-        for (url, message) in [
-            ("postgresql://u:p4@ss@h/d", r#"could not translate host name "ss@h" to address"#),
-            ("postgresql://u:p4/ss@h/d", r#"invalid integer value "p4" for connection option "port""#),
-            ("postgresql://u:p4%ss@h/d", r#"invalid percent-encoded token: "p4%ss""#),
-        ] {
-            assert_eq!(trouble(&Secret::new(url), message), unreadable(), "{url}");
-        }
+    fn what_libpq_cannot_take_apart_is_never_repeated() {
+        let url = Secret::new("postgresql://h/d?password=p4%ss");
+        assert_eq!(trouble(&url, r#"invalid percent-encoded token: "p4%ss""#), unreadable());
         let echo = trouble(&Secret::new("postgresql://u:p4ss@h/d"), "the server says p4ss");
         assert_eq!(echo.found, "connection: the server says ***");
     }

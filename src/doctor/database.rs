@@ -60,9 +60,6 @@ const SERVER_LOG: &str = "look into the log of PostgreSQL";
 
 /// Connects, with a limit of its own well before the deadline: libpq then says what it waited for.
 fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
-    if let Some(trouble) = connection::malformed(url) {
-        return Err(trouble);
-    }
     let limited = if url.expose().contains("connect_timeout=") {
         url.clone()
     } else {

@@ -143,14 +143,13 @@ impl Arguments {
         let mut findings = settings::examine(&parts, env_file);
         // whether an instance is at work: from the database to Telegram
         let (tell, told) = bounded(1);
-        let database = match parts.database {
-            Some(settings) => Examination::begin(database::CHECKS, move |report| {
+        let database = if let Some(settings) = parts.database {
+            Examination::begin(database::CHECKS, move |report| {
                 database::examine(&settings, deadline, &tell, report);
-            })?,
-            None => {
-                drop(tell);
-                Examination::impossible(database::CHECKS)
-            }
+            })?
+        } else {
+            drop(tell);
+            Examination::impossible(database::CHECKS)
         };
         let telegram = match parts.token.zip(parts.telegram_url) {
             Some((token, url)) => Examination::begin(telegram::CHECKS, move |report| {

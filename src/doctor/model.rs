@@ -41,7 +41,7 @@ enum Answer {
 pub(super) fn examine(settings: &Settings, report: &Report) {
     match Http::start() {
         Ok((http, _runtime)) => {
-            report.add(Endpoint { http, settings }.examine().unwrap_or_else(|finding| finding))
+            report.add(Endpoint { http, settings }.examine().unwrap_or_else(|finding| finding));
         }
         Err(error) => report.fault("model", format!("{error:#}"), UNREACHABLE),
     }

@@ -45,7 +45,7 @@ pub(super) fn examine(token: &Token, url: &str, instance: &Receiver<bool>, repor
     }
     match instance.recv() {
         Ok(true) => {
-            report.well("poller", "an instance is at work; not asked for updates, to leave it in peace")
+            report.well("poller", "an instance is at work; not asked for updates, to leave it in peace");
         }
         Ok(false) => match telegram.peek(PROBE) {
             Ok(0) => report.well("poller", "nobody asks for updates"),

@@ -12,7 +12,7 @@ use frankenstein::methods::SetWebhookParams;
 use sandbox::model::{Behaviour, List, When};
 use sandbox::postgres::{Options, Server, unique_name};
 use sandbox::telegram::{Action, Calls};
-use systech_aidd::http::Http;
+use systech_aidd::http::{Http, RuntimeGuard};
 use systech_aidd::stop::Stop;
 use systech_aidd::telegram::{Telegram, TelegramError};
 
@@ -199,14 +199,18 @@ fn readdress(world: &mut World, from: &str, to: &str) {
 fn one_line_tells_which_part_of_the_way_to_the_database_is_wrong() {
     examine(&[
         Case {
-            name: "password that is not encoded",
+            name: "form",
             provoke: |world| readdress(world, "postgres@", "postgres:hunter2@hunter2@"),
-            lines: &[["database", "address: DATABASE_URL cannot be taken apart", "write @ as %40"]],
+            lines: &[[
+                "environment",
+                "DATABASE_URL has more than one @",
+                "postgresql://user:password@host:port",
+            ]],
         },
         Case {
             name: "port in words",
-            provoke: |world| world.set("DATABASE_URL", "postgresql://u:hunter2/x@localhost/d"),
-            lines: &[["database", "address: DATABASE_URL cannot be taken apart", "/ as %2F"]],
+            provoke: |world| world.set("DATABASE_URL", "postgresql://u:p@localhost:hunter2/d"),
+            lines: &[["database", "address: DATABASE_URL cannot be taken apart", "user:password@host:port"]],
         },
         Case {
             name: "name",
@@ -411,7 +415,7 @@ fn one_line_tells_why_no_backup_can_be_made() {
 }
 
 /// The Bot API as another program with the same token would use it.
-fn other_program(world: &World) -> (Telegram, tokio::runtime::Runtime) {
+fn other_program(world: &World) -> (Telegram, RuntimeGuard) {
     let (http, runtime) = Http::start().unwrap();
     let token = world.telegram.token().parse().unwrap();
     (Telegram::new(http, &world.telegram.url(), &token, Stop::new()), runtime)
@@ -495,10 +499,9 @@ fn what_waits_at_telegram_is_neither_confirmed_nor_taken_for_a_poller() {
 
 #[test]
 fn one_line_tells_what_is_wrong_with_the_model() {
-    let wrong_key = |world: &mut World| world.set("OPENROUTER_API_KEY", "sk-hunter2");
     const KEY: [&str; 3] = ["model", "does not take the key (status 401)", "OPENROUTER_API_KEY"];
     examine(&[
-        Case { name: "key", provoke: wrong_key, lines: &[KEY] },
+        Case { name: "key", provoke: |world| world.set("OPENROUTER_API_KEY", "sk-hunter2"), lines: &[KEY] },
         Case {
             name: "key, where everybody gets the list",
             provoke: |world| {
