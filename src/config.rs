@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use crate::database_url::DatabaseUrl;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
-use crate::telegram::Token;
+use crate::telegram::{self, Token};
 use crate::{llm, logging};
 
 const TELEGRAM_API_URL: &str = "https://api.telegram.org";
@@ -20,10 +20,8 @@ const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
 /// All settings. `.env.example` describes each.
 #[derive(Debug)]
 pub struct Config {
-    /// TELEGRAM_BOT_TOKEN
-    pub token: Token,
-    /// TELEGRAM_API_URL: what stands before `/bot<token>/`.
-    pub telegram_url: String,
+    /// TELEGRAM_BOT_TOKEN, TELEGRAM_API_URL, TELEGRAM_TIMEOUT
+    pub telegram: telegram::Settings,
     /// DATABASE_URL, BACKUP_DIR
     pub database: Database,
     /// DATABASE_POOL_SIZE
@@ -106,8 +104,7 @@ fn of_process(name: &str) -> Option<String> {
 /// The settings one by one, each if it can be used: what `doctor` goes on with where not all of them can.
 pub(crate) struct Parts {
     pub(crate) logging: Option<logging::Settings>,
-    pub(crate) token: Option<Token>,
-    pub(crate) telegram_url: Option<String>,
+    pub(crate) telegram: Option<telegram::Settings>,
     pub(crate) database: Option<Database>,
     pub(crate) llm: Option<llm::Settings>,
     pub(crate) system_prompt: Option<String>,
@@ -129,9 +126,7 @@ impl Parts {
     fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut env = Reader { lookup, faults: Vec::new() };
         let logging = env.logging();
-        let token =
-            env.required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
-        let telegram_url = env.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
+        let telegram = env.telegram();
         let database = env.database();
         let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
         let llm = env.llm();
@@ -147,8 +142,7 @@ impl Parts {
         let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
         Self {
             logging,
-            token,
-            telegram_url,
+            telegram,
             database,
             llm,
             system_prompt,
@@ -170,8 +164,7 @@ impl Parts {
         // `?` only leaves this block where a fault was noted
         let config = (|| {
             let config = Config {
-                token: self.token?,
-                telegram_url: self.telegram_url?,
+                telegram: self.telegram?,
                 database: self.database?,
                 pool_size: self.pool_size?,
                 llm: self.llm?,
@@ -261,6 +254,14 @@ impl Reader<'_> {
         );
         let format = self.parse("LOG_FORMAT", "text", |text| text.parse().ok(), "text or json");
         Some(logging::Settings { filter: filter?, format: format? })
+    }
+
+    fn telegram(&mut self) -> Option<telegram::Settings> {
+        let token = self
+            .required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
+        let url = self.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
+        let timeout = self.number("TELEGRAM_TIMEOUT", "30", 0.1..=300.0, "seconds, from 0.1 to 300");
+        Some(telegram::Settings { token: token?, url: url?, timeout: Duration::from_secs_f64(timeout?) })
     }
 
     fn llm(&mut self) -> Option<llm::Settings> {

@@ -8,10 +8,9 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
-//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands,
-//! [`doctor`] looks at everything.
-//! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
-//! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
+//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`doctor`] looks at everything.
+//! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] has the one
+//! client, [`phrases`] is the only one that speaks to people.
 
 // before the first message
 pub mod cli;
@@ -48,3 +47,4 @@ pub mod failure;
 pub mod backoff;
 pub mod secret;
 pub mod stop;
+pub mod point;

@@ -9,14 +9,12 @@ use unicode_width::UnicodeWidthStr;
 /// The message, line by line.
 pub(super) fn lines(content: &Content, colours: bool) -> Vec<String> {
     let painter = Painter { colours };
-    match content.rich.as_ref().and_then(|rich| rich["blocks"].as_array()) {
-        Some(blocks) => painter.blocks(blocks),
-        None => {
-            let text: Vec<u16> = content.text.encode_utf16().collect();
-            let entities: Vec<_> = content.entities.iter().filter_map(|value| Entity::read(value)).collect();
-            painter.text(&text, (0, text.len()), &entities)
-        }
+    if let Some(blocks) = content.rich.as_ref().and_then(|rich| rich["blocks"].as_array()) {
+        return painter.blocks(blocks);
     }
+    let text: Vec<u16> = content.text.encode_utf16().collect();
+    let entities: Vec<_> = content.entities.iter().filter_map(Entity::read).collect();
+    painter.text(&text, (0, text.len()), &entities)
 }
 
 struct Painter {
@@ -113,7 +111,7 @@ impl Painter {
             if block.start < from || block.end > to || block.end > text.len() {
                 continue;
             }
-            let before = if block.start > from && text[block.start - 1] == newline { 1 } else { 0 };
+            let before = usize::from(block.start > from && text[block.start - 1] == newline);
             words(&mut lines, from, block.start - before);
             if block.kind == "pre" {
                 let code = String::from_utf16_lossy(&text[block.start..block.end]);
@@ -252,7 +250,7 @@ impl Painter {
                     after: if last { run.after.clone() } else { String::new() },
                     styles: run.styles.clone(),
                 };
-                lines.last_mut().into_iter().for_each(|line| line.push(piece.clone()));
+                lines.last_mut().expect("it began with one").push(piece);
             }
         }
         lines.iter().map(|line| self.runs(line)).collect()
@@ -322,12 +320,15 @@ fn styled(text: &Value, around: &[Style]) -> Vec<Run> {
                 return styled(&text["expression"], &styles);
             }
             let mut runs = styled(&text["text"], &styles);
-            if kind == "code" {
-                runs.first_mut().into_iter().for_each(|run| run.before = "`");
-                runs.last_mut().into_iter().for_each(|run| run.after.push('`'));
+            if let Some(first) = runs.first_mut().filter(|_| kind == "code") {
+                first.before = "`";
             }
-            if kind == "url" {
-                runs.last_mut().into_iter().for_each(|run| run.after.push_str(&target(text)));
+            if let Some(last) = runs.last_mut() {
+                match kind {
+                    "code" => last.after.push('`'),
+                    "url" => last.after.push_str(&target(text)),
+                    _ => {}
+                }
             }
             runs
         }
@@ -339,7 +340,9 @@ fn styled(text: &Value, around: &[Style]) -> Vec<Run> {
 fn cell(cell: &Value) -> (Vec<Run>, &str) {
     let head: &[Style] = if cell["is_header"] == true { &[Style::Bold] } else { &[] };
     let mut runs = styled(&cell["text"], head);
-    runs.iter_mut().for_each(|run| run.text = run.text.replace('\n', " "));
+    for run in &mut runs {
+        run.text = run.text.replace('\n', " ");
+    }
     (runs, cell["align"].as_str().unwrap_or_default())
 }
 
@@ -354,7 +357,7 @@ mod tests {
         lines(&Content { text: text.to_owned(), entities, ..Content::default() }, colours)
     }
 
-    fn rich(blocks: Value, colours: bool) -> Vec<String> {
+    fn rich(blocks: &Value, colours: bool) -> Vec<String> {
         lines(&Content { rich: Some(json!({ "blocks": blocks })), ..Content::default() }, colours)
     }
 
@@ -405,7 +408,7 @@ mod tests {
             [cell("10", "right"), cell("я", "left"), cell("😀", "center")],
         ]}]);
         assert_eq!(
-            rich(table, false),
+            rich(&table, false),
             [
                 "┌────┬─────┬──────┐",
                 "│  № │ Кто │ 漢字 │",
@@ -430,7 +433,7 @@ mod tests {
             {"type": "blockquote", "blocks": [paragraph("said")]},
         ]);
         assert_eq!(
-            rich(blocks.clone(), false),
+            rich(&blocks, false),
             [
                 "A title",
                 "",
@@ -446,6 +449,6 @@ mod tests {
                 "▎ said"
             ]
         );
-        assert_eq!(rich(blocks, true)[0], "\x1b[1mA \x1b[0m\x1b[1;3mtitle\x1b[0m");
+        assert_eq!(rich(&blocks, true)[0], "\x1b[1mA \x1b[0m\x1b[1;3mtitle\x1b[0m");
     }
 }

@@ -151,9 +151,9 @@ impl Arguments {
             drop(tell);
             Examination::impossible(database::CHECKS)
         };
-        let telegram = match parts.token.zip(parts.telegram_url) {
-            Some((token, url)) => Examination::begin(telegram::CHECKS, move |report| {
-                telegram::examine(&token, &url, &told, report);
+        let telegram = match parts.telegram {
+            Some(settings) => Examination::begin(telegram::CHECKS, move |report| {
+                telegram::examine(&settings, &told, report);
             })?,
             None => Examination::impossible(telegram::CHECKS),
         };

@@ -13,7 +13,7 @@ use frankenstein::TelegramApi;
 use super::Report;
 use crate::http::Http;
 use crate::stop::Stop;
-use crate::telegram::{Telegram, TelegramError, Token};
+use crate::telegram::{Settings, Telegram, TelegramError};
 
 pub(super) const CHECKS: &[&str] = &["token", "webhook", "poller"];
 
@@ -21,12 +21,12 @@ pub(super) const CHECKS: &[&str] = &["token", "webhook", "poller"];
 const PROBE: Duration = Duration::from_secs(5);
 const UNREACHABLE: &str = "look at the network of this machine, HTTPS_PROXY and TELEGRAM_API_URL";
 
-pub(super) fn examine(token: &Token, url: &str, instance: &Receiver<bool>, report: &Report) {
+pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &Report) {
     let (http, _runtime) = match Http::start() {
         Ok(started) => started,
         Err(error) => return report.fault("token", format!("{error:#}"), UNREACHABLE),
     };
-    let telegram = Telegram::new(http, url, token, Stop::new());
+    let telegram = Telegram::new(http, settings, Stop::new());
     match telegram.get_me() {
         Ok(me) => report.well("token", format!("of @{}", me.result.username.unwrap_or_default())),
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),

@@ -26,6 +26,7 @@ pub mod finish;
 pub mod health;
 pub mod history;
 pub mod inbox;
+pub mod moved;
 pub mod outbox;
 mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]

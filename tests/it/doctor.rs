@@ -14,7 +14,7 @@ use sandbox::postgres::{Options, Server, unique_name};
 use sandbox::telegram::{Action, Calls};
 use systech_aidd::http::{Http, RuntimeGuard};
 use systech_aidd::stop::Stop;
-use systech_aidd::telegram::{Telegram, TelegramError};
+use systech_aidd::telegram::{Settings, Telegram, TelegramError};
 
 use crate::operator::Said;
 use crate::world::World;
@@ -417,8 +417,12 @@ fn one_line_tells_why_no_backup_can_be_made() {
 /// The Bot API as another program with the same token would use it.
 fn other_program(world: &World) -> (Telegram, RuntimeGuard) {
     let (http, runtime) = Http::start().unwrap();
-    let token = world.telegram.token().parse().unwrap();
-    (Telegram::new(http, &world.telegram.url(), &token, Stop::new()), runtime)
+    let settings = Settings {
+        token: world.telegram.token().parse().unwrap(),
+        url: world.telegram.url(),
+        timeout: Duration::from_secs(30),
+    };
+    (Telegram::new(http, &settings, Stop::new()), runtime)
 }
 
 #[test]
@@ -468,7 +472,7 @@ fn another_poller_is_noticed_and_loses_nothing() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                match other.updates(None, Duration::from_secs(1)) {
+                match other.updates(None, 100, Duration::from_secs(1)) {
                     Ok(_) | Err(TelegramError::Conflict(_)) => {}
                     Err(error) => panic!("{error}"),
                 }
