@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Database};
-use crate::{backup, boot, dotenv, logging, migrate};
+use crate::config::{Config, Database, Faults};
+use crate::{backup, boot, doctor, dotenv, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -38,6 +38,13 @@ enum Command {
         /// What `backup` made, or any custom-format file of `pg_dump`
         file: PathBuf,
     },
+    /// Looks at everything the bot depends on, and says what is wrong and what to do about it
+    #[command(after_help = doctor::EXIT_CODES)]
+    Doctor {
+        /// See [`doctor::Arguments`].
+        #[command(flatten)]
+        arguments: doctor::Arguments,
+    },
 }
 
 const AFTER_HELP: &str = "\
@@ -64,17 +71,35 @@ Settings come from the environment and from .env in the working directory; the e
   LOG_FORMAT            text or json  [text]
   RUST_LOG              filter of the log, to standard error  [info]
 
+systech-aidd doctor looks at all of it, and says what is wrong.
+
 Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command line, 128 + signal after a second signal.";
 
 /// Reads the command line and does what it says.
 pub fn run() -> anyhow::Result<ExitCode> {
     let Arguments { command } = Arguments::parse();
-    dotenv::load()?;
-    logging::start()?;
+    let env_file = dotenv::load();
     match command {
-        None => boot::run(Config::from_env()?).map(|()| ExitCode::SUCCESS),
-        Some(Command::Migrate { command }) => command.run(&Database::from_env()?),
-        Some(Command::Backup { to }) => backup::command::backup(&Database::from_env()?, to.as_deref()),
-        Some(Command::Restore { file }) => backup::command::restore_file(&Database::from_env()?, &file),
+        None => boot::run(settings(env_file, Config::from_env)?).map(|()| ExitCode::SUCCESS),
+        Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::from_env)?),
+        Some(Command::Backup { to }) => {
+            backup::command::backup(&settings(env_file, Database::from_env)?, to.as_deref())
+        }
+        Some(Command::Restore { file }) => {
+            backup::command::restore_file(&settings(env_file, Database::from_env)?, &file)
+        }
+        // looks at the faults that end the others
+        Some(Command::Doctor { arguments }) => arguments.run(env_file),
     }
+}
+
+/// Reads settings, if `.env` could be read, and starts logging as they say.
+fn settings<T>(
+    env_file: anyhow::Result<()>,
+    read: fn() -> Result<(logging::Settings, T), Faults>,
+) -> anyhow::Result<T> {
+    env_file?;
+    let (logging, settings) = read()?;
+    logging.start();
+    Ok(settings)
 }

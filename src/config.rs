@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use tracing_subscriber::EnvFilter;
+
 use crate::database_url::DatabaseUrl;
-use crate::llm;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
 use crate::telegram::{self, Token};
+use crate::{llm, logging};
 
 const TELEGRAM_API_URL: &str = "https://api.telegram.org";
 const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
@@ -52,9 +54,12 @@ pub struct Database {
 /// A setting that cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
-    variable: &'static str,
-    problem: String,
-    accepted: &'static str,
+    /// Its name.
+    pub variable: &'static str,
+    /// What is wrong with it, to follow the name.
+    pub problem: String,
+    /// What can be used.
+    pub accepted: &'static str,
 }
 
 /// Everything that is wrong with the configuration.
@@ -72,42 +77,59 @@ impl fmt::Display for Faults {
 }
 
 impl Database {
-    /// Reads the process's environment.
-    pub fn from_env() -> Result<Self, Faults> {
-        let mut env = Reader { lookup: &|name| std::env::var(name).ok(), faults: Vec::new() };
-        env.database().filter(|_| env.faults.is_empty()).ok_or(Faults(env.faults))
+    /// Reads the process's environment; logging comes along, for whatever else is read, that is needed.
+    pub fn from_env() -> Result<(logging::Settings, Self), Faults> {
+        let mut env = Reader { lookup: &of_process, faults: Vec::new() };
+        let (logging, database) = (env.logging(), env.database());
+        env.done(logging.zip(database))
     }
 }
 
 impl Config {
     /// Reads the process's environment.
-    pub fn from_env() -> Result<Self, Faults> {
-        Self::read(&|name| std::env::var(name).ok())
+    pub fn from_env() -> Result<(logging::Settings, Self), Faults> {
+        Self::read(&of_process)
     }
 
     /// Reads every variable through `lookup`.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(logging::Settings, Self), Faults> {
+        Parts::read(lookup).whole()
+    }
+}
+
+fn of_process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The settings one by one, each if it can be used: what `doctor` goes on with where not all of them can.
+pub(crate) struct Parts {
+    pub(crate) logging: Option<logging::Settings>,
+    pub(crate) telegram: Option<telegram::Settings>,
+    pub(crate) database: Option<Database>,
+    pub(crate) llm: Option<llm::Settings>,
+    pub(crate) system_prompt: Option<String>,
+    pub(crate) faults: Vec<Fault>,
+    pool_size: Option<u32>,
+    max_history: Option<u32>,
+    role: Option<String>,
+    rich_messages: Option<RichMessages>,
+    workers: Option<usize>,
+    grace: Option<f64>,
+}
+
+impl Parts {
+    /// Reads the process's environment.
+    pub(crate) fn from_env() -> Self {
+        Self::read(&of_process)
+    }
+
+    fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut env = Reader { lookup, faults: Vec::new() };
-        let token =
-            env.required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
-        let telegram_url = env.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
-        let telegram_timeout = env.number("TELEGRAM_TIMEOUT", "30", 0.1..=300.0, "seconds, from 0.1 to 300");
+        let logging = env.logging();
+        let telegram = env.telegram();
         let database = env.database();
         let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
-        let base_url = env.parse("LLM_BASE_URL", OPENROUTER_URL, http_url, HTTP_URL);
-        let key = env.text("OPENROUTER_API_KEY");
-        if key.is_none() && base_url.as_deref() == Some(OPENROUTER_URL) {
-            let accepted = "a key of openrouter.ai (another endpoint, set with LLM_BASE_URL, may need none)";
-            env.fault("OPENROUTER_API_KEY", "is missing".to_owned(), accepted);
-        }
-        if key.as_ref().is_some_and(|key| !key.chars().all(|c| c.is_ascii_graphic())) {
-            env.fault("OPENROUTER_API_KEY", "holds a character no key has".to_owned(), "the key alone");
-        }
-        let model = env.text("LLM_MODEL").unwrap_or_else(|| "openai/gpt-4o-mini".to_owned());
-        let temperature = env.number("LLM_TEMPERATURE", "0.7", 0.0..=2.0, "a number from 0 to 2");
-        let max_tokens =
-            env.number("LLM_MAX_TOKENS", "1000", 1..=1_000_000, "a whole number from 1 to 1000000");
-        let silence = env.number("LLM_TIMEOUT", "60", 0.1..=3600.0, "seconds, from 0.1 to 3600");
+        let llm = env.llm();
         let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
         let system_prompt = env.prompt();
         let role = env.text("ROLE_TEXT").or_else(|| system_prompt.as_deref().map(role_of));
@@ -118,37 +140,44 @@ impl Config {
             env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
         let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
+        Self {
+            logging,
+            telegram,
+            database,
+            llm,
+            system_prompt,
+            faults: env.faults,
+            pool_size,
+            max_history,
+            role,
+            rich_messages,
+            workers,
+            grace,
+        }
+    }
 
+    /// All of them, or everything that is wrong with them.
+    fn whole(self) -> Result<(logging::Settings, Config), Faults> {
+        if !self.faults.is_empty() {
+            return Err(Faults(self.faults));
+        }
         // `?` only leaves this block where a fault was noted
         let config = (|| {
-            Some(Self {
-                telegram: telegram::Settings {
-                    token: token?,
-                    url: telegram_url?,
-                    timeout: Duration::from_secs_f64(telegram_timeout?),
-                },
-                database: database?,
-                pool_size: pool_size?,
-                llm: llm::Settings {
-                    base_url: base_url?,
-                    key: key.map(Secret::new),
-                    model,
-                    temperature: temperature?,
-                    max_tokens: max_tokens?,
-                    silence: Duration::from_secs_f64(silence?),
-                },
-                max_history: max_history?,
-                system_prompt: system_prompt?,
-                role: role?,
-                rich_messages: rich_messages?,
-                workers: workers?,
-                grace: Duration::from_secs_f64(grace?),
-            })
+            let config = Config {
+                telegram: self.telegram?,
+                database: self.database?,
+                pool_size: self.pool_size?,
+                llm: self.llm?,
+                max_history: self.max_history?,
+                system_prompt: self.system_prompt?,
+                role: self.role?,
+                rich_messages: self.rich_messages?,
+                workers: self.workers?,
+                grace: Duration::from_secs_f64(self.grace?),
+            };
+            Some((self.logging?, config))
         })();
-        match config {
-            Some(config) if env.faults.is_empty() => Ok(config),
-            _ => Err(Faults(env.faults)),
-        }
+        config.ok_or(Faults(self.faults))
     }
 }
 
@@ -208,6 +237,56 @@ impl Reader<'_> {
     ) -> Option<T> {
         let parse = |text: &str| text.parse().ok().filter(|number| range.contains(number));
         self.parse(name, default, parse, accepted)
+    }
+
+    /// What was read, if nothing was wrong.
+    fn done<T>(self, read: Option<T>) -> Result<T, Faults> {
+        read.filter(|_| self.faults.is_empty()).ok_or(Faults(self.faults))
+    }
+
+    fn logging(&mut self) -> Option<logging::Settings> {
+        let filter = |text: &str| EnvFilter::try_new(text).ok();
+        let filter = self.parse(
+            "RUST_LOG",
+            "info",
+            filter,
+            "a level (info), or levels by module (systech_aidd=debug,warn)",
+        );
+        let format = self.parse("LOG_FORMAT", "text", |text| text.parse().ok(), "text or json");
+        Some(logging::Settings { filter: filter?, format: format? })
+    }
+
+    fn telegram(&mut self) -> Option<telegram::Settings> {
+        let token = self
+            .required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
+        let url = self.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
+        let timeout = self.number("TELEGRAM_TIMEOUT", "30", 0.1..=300.0, "seconds, from 0.1 to 300");
+        Some(telegram::Settings { token: token?, url: url?, timeout: Duration::from_secs_f64(timeout?) })
+    }
+
+    fn llm(&mut self) -> Option<llm::Settings> {
+        let base_url = self.parse("LLM_BASE_URL", OPENROUTER_URL, http_url, HTTP_URL);
+        let key = self.text("OPENROUTER_API_KEY");
+        if key.is_none() && base_url.as_deref() == Some(OPENROUTER_URL) {
+            let accepted = "a key of openrouter.ai (another endpoint, set with LLM_BASE_URL, may need none)";
+            self.fault("OPENROUTER_API_KEY", "is missing".to_owned(), accepted);
+        }
+        if key.as_ref().is_some_and(|key| !key.chars().all(|c| c.is_ascii_graphic())) {
+            self.fault("OPENROUTER_API_KEY", "holds a character no key has".to_owned(), "the key alone");
+        }
+        let model = self.text("LLM_MODEL").unwrap_or_else(|| "openai/gpt-4o-mini".to_owned());
+        let temperature = self.number("LLM_TEMPERATURE", "0.7", 0.0..=2.0, "a number from 0 to 2");
+        let max_tokens =
+            self.number("LLM_MAX_TOKENS", "1000", 1..=1_000_000, "a whole number from 1 to 1000000");
+        let silence = self.number("LLM_TIMEOUT", "60", 0.1..=3600.0, "seconds, from 0.1 to 3600");
+        Some(llm::Settings {
+            base_url: base_url?,
+            key: key.map(Secret::new),
+            model,
+            temperature: temperature?,
+            max_tokens: max_tokens?,
+            silence: Duration::from_secs_f64(silence?),
+        })
     }
 
     fn database(&mut self) -> Option<Database> {
@@ -280,7 +359,7 @@ mod tests {
             let set = changes.iter().chain(GOOD).find(|(variable, _)| *variable == name);
             set.map(|(_, value)| (*value).to_owned())
         };
-        Config::read(&lookup).map_err(|faults| faults.to_string())
+        Config::read(&lookup).map(|(_, config)| config).map_err(|faults| faults.to_string())
     }
 
     #[test]
@@ -305,6 +384,8 @@ mod tests {
             ("TELEGRAM_API_URL", "localhost:8081"),
             ("SYSTEM_PROMPT_PATH", "no/such/file"),
             ("BACKUP_DIR", "no/such/folder"),
+            ("LOG_FORMAT", "xml"),
+            ("RUST_LOG", "systech_aidd=loud"),
         ])
         .unwrap_err();
         for variable in [
@@ -318,11 +399,13 @@ mod tests {
             "TELEGRAM_API_URL",
             "SYSTEM_PROMPT_PATH",
             "BACKUP_DIR",
+            "LOG_FORMAT",
+            "RUST_LOG",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 11, "{message}");
+        assert_eq!(message.lines().count(), 13, "{message}");
     }
 
     #[test]

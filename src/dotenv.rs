@@ -6,10 +6,13 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+/// The file, in the working directory.
+pub const FILE: &str = ".env";
+
 /// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
 /// fault.
 pub fn load() -> anyhow::Result<()> {
-    match std::fs::read(Path::new(".env")).map(String::from_utf8) {
+    match std::fs::read(Path::new(FILE)).map(String::from_utf8) {
         Ok(Ok(text)) => load_text(text.trim_start_matches('\u{feff}')),
         Ok(Err(_)) => anyhow::bail!(".env is not UTF-8 text"),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -18,15 +21,21 @@ pub fn load() -> anyhow::Result<()> {
 }
 
 fn load_text(text: &str) -> anyhow::Result<()> {
-    // line by line as far as values go, so that a fault is known by its line
-    for (number, entry) in entries(text) {
-        if dotenvy::from_read(quoted(&entry).as_bytes()).is_err() {
-            anyhow::bail!(
-                ".env, line {number}, is not of the form NAME=value (quotes around a value must be closed)"
-            );
-        }
-    }
-    Ok(())
+    // line by line as far as values go, so that a fault is known by its line, and takes no other line with it
+    let faulty: Vec<_> = entries(text)
+        .into_iter()
+        .filter(|(_, entry)| dotenvy::from_read(quoted(entry).as_bytes()).is_err())
+        .map(|(number, _)| number.to_string())
+        .collect();
+    let (lines, are) = match faulty.len() {
+        0 => return Ok(()),
+        1 => ("line", "is"),
+        _ => ("lines", "are"),
+    };
+    anyhow::bail!(
+        ".env, {lines} {}, {are} not of the form NAME=value (quotes around a value must be closed)",
+        faulty.join(" and ")
+    )
 }
 
 /// The lines with their numbers; a value whose quotes close on a later line is one entry.

@@ -8,16 +8,16 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
-//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands.
+//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`doctor`] looks at everything.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] has the one
 //! client, [`phrases`] is the only one that speaks to people.
 
 // before the first message
 pub mod cli;
 pub mod dotenv;
-pub mod config;
-pub mod database_url;
 pub mod logging;
+pub mod database_url;
+pub mod config;
 pub mod boot;
 
 // the way of a message, in its order
@@ -34,6 +34,7 @@ pub mod courier;
 // the database in the operator's hands
 pub mod migrate;
 pub mod backup;
+pub mod doctor;
 
 // what they share
 pub mod bot;

@@ -7,6 +7,7 @@
 //!
 //! `demo psql` opens psql on the kept dialogue instead.
 
+mod paint;
 mod place;
 mod screen;
 mod talk;

@@ -5,10 +5,15 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use sandbox::postgres::Server;
-use sandbox::telegram::State;
+use sandbox::telegram::{Content, State};
+use unicode_width::UnicodeWidthStr;
+
+use super::paint;
 
 const YOU: &str = "you> ";
 const BOT: &str = "bot> ";
+/// As wide as the beginning of a message.
+const INDENT: &str = "     ";
 
 /// Whether a person types, rather than a script.
 pub(super) fn is_terminal() -> bool {
@@ -73,7 +78,7 @@ impl Screen {
     pub(super) fn update(&mut self, state: &State, chat_id: i64) {
         let mut changed = false;
         for sent in &state.sent()[self.messages..] {
-            self.message(sent.text());
+            self.message(&sent.content);
             self.edits.insert(sent.message_id, sent.edits.len());
             changed = true;
         }
@@ -81,7 +86,7 @@ impl Screen {
         for sent in state.sent() {
             let edits = sent.edits.len();
             if self.edits.insert(sent.message_id, edits).is_some_and(|shown| shown < edits) {
-                println!("{}{BOT}(edited) {}", self.fresh_line(), sent.text());
+                println!("{}{BOT}(edited) {}", self.fresh_line(), self.painted(&sent.content));
                 changed = true;
             }
         }
@@ -93,14 +98,22 @@ impl Screen {
         }
     }
 
-    /// The final message: the rest of what has been growing, or all of it.
-    fn message(&mut self, text: &str) {
+    /// The final message, in the place of what has been growing.
+    fn message(&mut self, content: &Content) {
         let growing = std::mem::take(&mut self.growing);
-        match text.strip_prefix(growing.as_str()) {
-            Some(rest) if !growing.is_empty() => println!("{rest}"),
-            _ if growing.is_empty() => println!("{}{BOT}{text}", self.fresh_line()),
-            _ => println!("\n{BOT}{text}"),
+        let rows = if growing.is_empty() { 0 } else { rows(&format!("{BOT}{growing}")) - 1 };
+        let up = if rows > 0 { format!("\x1b[{rows}A\r\x1b[J") } else { String::new() };
+        println!("{up}{}{BOT}{}", self.fresh_line(), self.painted(content));
+    }
+
+    /// The message as it looks, below its own beginning.
+    fn painted(&self, content: &Content) -> String {
+        let colours = self.terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let mut lines = paint::lines(content, colours);
+        for line in lines.iter_mut().skip(1).filter(|line| !line.is_empty()) {
+            line.insert_str(0, INDENT);
         }
+        lines.join("\n")
     }
 
     /// A preview only ever gets longer here; one that was rewritten waits for the final message.
@@ -118,6 +131,13 @@ impl Screen {
     fn fresh_line(&self) -> &'static str {
         if self.terminal { "\r\x1b[K" } else { "" }
     }
+}
+
+/// How many rows a text takes on this terminal.
+fn rows(text: &str) -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    let columns = size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80);
+    text.split('\n').map(|line| line.width().div_ceil(columns).max(1)).sum()
 }
 
 fn print(text: &str) {

@@ -76,9 +76,7 @@ pub fn make(
     state: &State,
     stop: &Stop,
 ) -> anyhow::Result<Option<Backup>> {
-    let pg_dump = Tool::find("pg_dump")?;
-    pg_dump.require_version_of(conn)?;
-    let pg_restore = Tool::find("pg_restore")?;
+    let (pg_dump, pg_restore) = tools(Some(conn))?;
     let folder = Folder::open(folder)?;
     for leftover in folder.remove_leftovers(&prefix(state))? {
         warn!(file = %leftover.display(), "an unfinished backup of a killed run is removed");
@@ -90,6 +88,26 @@ pub fn make(
     }
     pg_restore.check(file.path())?;
     file.finish().map(Some)
+}
+
+/// An error if a backup in `folder` would fail now, with what to do about it; without a connection, as far as can be
+/// told. Nothing stays behind.
+pub fn rehearse(mut conn: Option<&mut PgConnection>, folder: &Path) -> anyhow::Result<()> {
+    tools(conn.as_deref_mut())?;
+    let folder = Folder::open(folder)?;
+    if let Some(conn) = conn {
+        folder.require_room(size(conn)?)?;
+    }
+    folder.begin("rehearsal").map(drop)
+}
+
+/// pg_dump and pg_restore, fit for the server.
+fn tools(conn: Option<&mut PgConnection>) -> anyhow::Result<(Tool, Tool)> {
+    let pg_dump = Tool::find("pg_dump")?;
+    if let Some(conn) = conn {
+        pg_dump.require_version_of(conn)?;
+    }
+    Ok((pg_dump, Tool::find("pg_restore")?))
 }
 
 /// Whether the database holds nothing of anybody: nothing to lose, and a place to restore to. Diesel's empty table of

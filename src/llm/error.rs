@@ -51,14 +51,14 @@ impl LlmError {
     }
 
     /// Reads the error that an HTTP status and body stand for.
-    pub(super) fn of_response(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub fn of_response(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let error = body.get("error").unwrap_or(&body);
         Self::classify(status, error, pause(headers))
     }
 
     /// Reads an `error` object that came in the stream, or in a body with status 200.
-    pub(super) fn of_event(error: &Value) -> Self {
+    pub fn of_event(error: &Value) -> Self {
         let code = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         // an error of no known kind after generation began: the provider broke off
         Self::classify(code.filter(|code| (400..600).contains(code)).unwrap_or(500), error, None)

@@ -174,13 +174,7 @@ fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
         lines.push(format!("unknown   {version}  (of a newer systech-aidd: start that one)"));
     }
     for index in &state.invalid_indexes {
-        let ours = state.entries.iter().any(|entry| entry.indexes.contains(index));
-        let advice = if ours {
-            "systech-aidd migrate up builds it anew".to_owned()
-        } else {
-            format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it")
-        };
-        lines.push(format!("invalid   index {index}  ({advice})"));
+        lines.push(format!("invalid   index {index}  ({})", state.remedy_for(index)));
     }
     show(&(lines.join("\n") + "\n"))?;
     let in_order = state.pending() == 0 && state.unknown.is_empty() && state.invalid_indexes.is_empty();

@@ -87,6 +87,15 @@ impl State {
         self.entries.iter().filter(|entry| !matches!(entry.status, Status::Applied(_))).count()
     }
 
+    /// What to do about an invalid index.
+    pub fn remedy_for(&self, index: &str) -> String {
+        if self.entries.iter().any(|entry| entry.indexes.iter().any(|ours| ours == index)) {
+            "systech-aidd migrate up builds it anew".to_owned()
+        } else {
+            format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it")
+        }
+    }
+
     /// An error where a newer version of the program has been at work: nothing is to be changed then.
     pub fn refuse_unknown(&self) -> anyhow::Result<()> {
         if !self.unknown.is_empty() {

@@ -23,6 +23,7 @@ use crate::backoff::Backoff;
 use crate::secret::Secret;
 
 pub mod finish;
+pub mod health;
 pub mod history;
 pub mod inbox;
 pub mod moved;
@@ -30,6 +31,9 @@ pub mod outbox;
 mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
+
+/// Every table of the bot, by name.
+pub const TABLES: [&str; 4] = ["messages", "reply_parts", "turns", "updates"];
 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -71,7 +75,8 @@ impl Store {
     pub fn new(url: &Secret, size: u32) -> Self {
         let pool = Pool::builder()
             .max_size(size)
-            .min_idle(Some(0))
+            // never none: `health::others_at_work` tells a running bot by it
+            .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
             // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
             .test_on_check_out(false)

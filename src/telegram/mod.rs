@@ -13,7 +13,7 @@ use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
 use frankenstein::types::{ChatAction, LinkPreviewOptions, ReplyParameters};
 use reqwest::RequestBuilder;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -105,6 +105,15 @@ impl Telegram {
         let batch: MethodResponse<_> =
             self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
         Ok(batch.result)
+    }
+
+    /// Waits up to `poll` for updates and says how many came (at most one), without confirming any and without a change
+    /// of their kinds. Turns away whoever waits for updates already.
+    pub fn peek(&self, poll: Duration) -> Result<usize, TelegramError> {
+        let params = serde_json::json!({"limit": 1, "timeout": poll.as_secs()});
+        let batch: MethodResponse<Vec<IgnoredAny>> =
+            self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
+        Ok(batch.result.len())
     }
 
     /// Sends a part and returns the id of its message.

@@ -15,16 +15,34 @@ fn every_fault_of_the_configuration_is_named_at_once_and_nothing_starts() {
     world.set("DATABASE_URL", "");
     world.set("LLM_TEMPERATURE", "hot");
     world.set("SYSTEM_PROMPT_PATH", "nowhere.txt");
+    world.set("LOG_FORMAT", "xml");
+    world.set("RUST_LOG", "systech_aidd=loud");
     let bot = world.start();
     assert_eq!(bot.wait().code(), Some(1));
     let log = world.logs();
-    for expected in
-        ["TELEGRAM_BOT_TOKEN", "DATABASE_URL is missing", "LLM_TEMPERATURE is \"hot\"", "nowhere.txt"]
-    {
+    for expected in [
+        "TELEGRAM_BOT_TOKEN",
+        "DATABASE_URL is missing",
+        "LLM_TEMPERATURE is \"hot\"",
+        "nowhere.txt",
+        "LOG_FORMAT is \"xml\"; expected: text or json",
+        "RUST_LOG is \"systech_aidd=loud\"; expected: a level",
+    ] {
         assert!(log.contains(expected), "{expected} is not in: {log}");
     }
     assert!(!log.contains("hunter2"), "{log}");
     assert!(world.telegram.calls("getMe").is_empty());
+}
+
+#[test]
+fn a_log_for_programs_is_one_json_object_a_line() {
+    let mut world = World::new();
+    world.set("LOG_FORMAT", "json");
+    assert!(world.start_ready().stop().success());
+    let lines: Vec<serde_json::Value> =
+        world.logs().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ready = lines.iter().find(|line| line["message"] == "ready").unwrap();
+    assert!(ready["level"] == "INFO" && ready["timestamp"].is_string() && ready["bot"] == "sandbox_bot");
 }
 
 #[test]

@@ -1,28 +1,69 @@
 //! `make demo`, without a terminal.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Talks to the demo in `folder` and returns what it prints.
-fn demo(folder: &Path, lines: &str) -> String {
+use crate::operator::terminal;
+
+/// The demo in `folder`.
+fn command(folder: &Path) -> Command {
     let bot = Path::new(env!("CARGO_BIN_EXE_systech-aidd"));
     let demo = bot.parent().unwrap().join("examples/demo");
     assert!(demo.exists(), "build it first: cargo build --example demo");
-    let mut child = Command::new(demo)
+    let mut command = Command::new(demo);
+    command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DEMO_DIR", folder)
         .env_remove("OPENROUTER_API_KEY")
         .env_remove("LLM_BASE_URL")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .env_remove("NO_COLOR");
+    command
+}
+
+/// Talks to the demo and returns what it prints.
+fn demo(folder: &Path, lines: &str) -> String {
+    let mut child = command(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     text
+}
+
+#[test]
+fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said = demo(folder.path(), "Покажи таблицу\nПокажи формулу\nПокажи код\n");
+    for expected in [
+        "     ┌───┬─────┬────────┐\n     │ № │ Кто │ Знаков │\n     ├───┼─────┼────────┤\n     │ 1 │ Вы  │     14 │\n     └───┴─────┴────────┘\n",
+        "\n         n = 2 + 1 = 3\n",
+        "     ╭─ rust\n     │ fn main() {\n     │     println!(\"{}\", \"Покажи код\");\n     │ }\n     ╰─\n",
+    ] {
+        assert!(said.contains(expected), "{expected}\nis not in:\n{said}");
+    }
+    assert!(!said.contains('\x1b'), "escape codes in a pipe: {said:?}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("bot> ")).count(), 3, "{said}");
+}
+
+#[test]
+fn on_a_terminal_the_same_is_in_colours() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let (person, terminal) = terminal();
+    let mut child = command(folder.path())
+        .stdin(terminal.try_clone().unwrap())
+        .stdout(terminal)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // the end of the input, as Ctrl-D says it
+    (&person).write_all("Покажи код\n\u{4}".as_bytes()).unwrap();
+    let mut shown = Vec::new();
+    // the last one who has the terminal open takes it along: an error then
+    let _ = (&person).read_to_end(&mut shown);
+    assert!(child.wait().unwrap().success());
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains("     │ \x1b[36mfn main() {\x1b[0m"), "{shown:?}");
 }
 
 #[test]

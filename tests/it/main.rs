@@ -11,6 +11,7 @@ mod commands;
 mod database;
 mod delivery;
 mod demo;
+mod doctor;
 mod failures;
 mod guides;
 mod hostile_database;

@@ -1,7 +1,7 @@
 //! An operator at a terminal or in a script: the real binary's commands on a database of their own.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -105,14 +105,8 @@ impl Operator {
 
     /// Runs a command whose standard input is a terminal, on which a person types `answer`.
     pub(crate) fn run_on_terminal(&self, arguments: &[&str], answer: &str) -> Said {
-        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&person).unwrap();
-        unlockpt(&person).unwrap();
-        let terminal = ptsname(&person, Vec::new()).unwrap();
-        let terminal: OwnedFd =
-            File::options().read(true).write(true).open(terminal.to_str().unwrap()).unwrap().into();
-        rustix::io::write(&person, format!("{answer}\n").as_bytes()).unwrap();
+        let (mut person, terminal) = terminal();
+        person.write_all(format!("{answer}\n").as_bytes()).unwrap();
         self.command(arguments).stdin(terminal).output().unwrap().into()
     }
 
@@ -129,6 +123,17 @@ impl Operator {
         let status = self.run(&["migrate", "status"]).ok();
         status.lines().skip(3).filter_map(|line| line.chars().next()).collect()
     }
+}
+
+/// A terminal: the side of the person, and the side of the program.
+pub(crate) fn terminal() -> (File, OwnedFd) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&person).unwrap();
+    unlockpt(&person).unwrap();
+    let terminal = ptsname(&person, Vec::new()).unwrap();
+    let terminal = File::options().read(true).write(true).open(terminal.to_str().unwrap()).unwrap();
+    (person.into(), terminal.into())
 }
 
 /// A transaction that stands in the way.

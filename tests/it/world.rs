@@ -9,6 +9,8 @@ use sandbox::postgres::{self, Server, unique_name};
 use sandbox::telegram::Person;
 use sandbox::{Model, Telegram};
 
+use crate::operator::Said;
+
 /// How long a condition may take to come true on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -102,16 +104,24 @@ impl World {
         self.starts.set(self.starts.get() + 1);
         let log = self.folder.path().join(format!("bot-{}.log", self.starts.get()));
         let file = File::create(&log).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_systech-aidd"))
+        let child = self.command(&[]).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        Bot { child, log }
+    }
+
+    /// Runs a command with the bot's settings.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
+        command
+            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(file.try_clone().unwrap())
-            .stderr(file)
-            .spawn()
-            .unwrap();
-        Bot { child, log }
+            .stdin(Stdio::null());
+        command
     }
 
     /// Starts a bot and waits until it polls.

@@ -100,6 +100,18 @@ impl Asked {
     }
 }
 
+/// Who gets the list of models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum List {
+    /// Who has the key, as at most endpoints.
+    #[default]
+    WithKey,
+    /// Everybody, as at OpenRouter.
+    ForAnybody,
+    /// Nobody: there is none.
+    Absent,
+}
+
 /// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -119,6 +131,7 @@ pub struct State {
     rules: Vec<when::Rule>,
     usual: Behaviour,
     context_limit: Option<usize>,
+    list: List,
     recording_off: bool,
     stopped: bool,
 }
@@ -206,6 +219,11 @@ impl Model {
     /// Refuses, as context too long, dialogues of more than so many characters. `None`: none.
     pub fn limit_context(&self, characters: Option<usize>) {
         self.shared.state.change(|state| state.context_limit = characters);
+    }
+
+    /// Who gets the list of models (in the beginning, who has the key).
+    pub fn list(&self, list: List) {
+        self.shared.state.change(|state| state.list = list);
     }
 
     /// Whether bodies and headers are kept (they are, unless a long run turns it off to save memory).

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::behaviour::{Answer, Behaviour, Break, Kind, Point};
 use super::wire::{Completion, pieces, usage};
-use super::{Asked, Ended, Message, Shared, expected_answer};
+use super::{Asked, Ended, List, Message, Shared, expected_answer};
 use crate::http::{Exchange, Gone, Request, Service};
 
 const JSON: &str = "application/json";
@@ -46,11 +46,16 @@ impl Service for Http {
 impl Http {
     /// The dialogue of a request for a completion; `None` for the list of models.
     fn admit(&self, request: &Request) -> Result<Option<Vec<Message>>, Refusal> {
+        let path = request.path.split('?').next();
+        let list = self.0.state.look(|state| state.list);
+        if path == Some("/v1/models") && list == List::ForAnybody {
+            return Ok(None);
+        }
         if request.header("authorization") != Some(&format!("Bearer {}", self.0.key)) {
             return Err((401, "No auth credentials found".into()));
         }
-        match request.path.split('?').next() {
-            Some("/v1/models") => Ok(None),
+        match path {
+            Some("/v1/models") if list != List::Absent => Ok(None),
             Some("/v1/chat/completions") => dialogue(&request.body).map(Some),
             _ => Err((404, "Not found".into())),
         }

@@ -1,0 +1,51 @@
+//! What needs no neighbour: the environment, the file `.env`, the prompt.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::Finding;
+use crate::config::{Fault, Parts};
+use crate::dotenv;
+
+/// The setting whose fault is told by a check of its own.
+const PROMPT: &str = "SYSTEM_PROMPT_PATH";
+
+pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Finding> {
+    let mut findings: Vec<_> = parts
+        .faults
+        .iter()
+        .filter(|fault| fault.variable != PROMPT)
+        .map(|fault| told("environment", fault))
+        .collect();
+    if findings.is_empty() {
+        findings.push(Finding::well("environment", "every setting can be used"));
+    }
+    findings.push(match env_file {
+        Err(error) => {
+            Finding::fault("env file", format!("{error:#}"), "correct it; .env.example shows the form")
+        }
+        Ok(()) => permissions(),
+    });
+    findings.push(match (parts.faults.iter().find(|fault| fault.variable == PROMPT), &parts.system_prompt) {
+        (None, Some(prompt)) => Finding::well("prompt", format!("{} characters", prompt.chars().count())),
+        (Some(fault), _) => told("prompt", fault),
+        (None, None) => unreachable!("there is a prompt or a fault"),
+    });
+    findings
+}
+
+fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> Finding {
+    Finding::fault(check, format!("{variable} {problem}"), format!("expected: {accepted}"))
+}
+
+/// Everybody who can read `.env` can be the bot.
+fn permissions() -> Finding {
+    const CHECK: &str = "env file";
+    match fs::metadata(dotenv::FILE) {
+        Ok(file) if file.permissions().mode() & 0o044 != 0 => {
+            Finding::fault(CHECK, ".env can be read by other users of this machine", "chmod 600 .env")
+        }
+        Ok(_) => Finding::well(CHECK, ".env is read by its owner alone"),
+        Err(_) => Finding::well(CHECK, "there is no .env; settings come from the environment"),
+    }
+}
