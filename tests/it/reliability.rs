@@ -211,7 +211,8 @@ fn two_hundred_messages_survive_kill_9_and_only_the_window_repeats() {
     };
     let all = || answered(world.telegram.sent().iter().map(|sent| sent.text().to_owned()).collect());
     let mut window = BTreeSet::new();
-    for goal in [30, 90, 150] {
+    // a question that is in work at three kills becomes an honest failure: so two
+    for goal in [40, 120] {
         wait_until("some answers", || (world.telegram.sent().len() >= goal).then_some(()));
         bot.kill();
         // a send that was under way when the process died is taken by now or never
@@ -236,7 +237,7 @@ fn two_hundred_messages_survive_kill_9_and_only_the_window_repeats() {
     let lost: Vec<_> = nonces.iter().filter(|nonce| !counts.contains_key(*nonce)).collect();
     let repeated: BTreeSet<_> =
         counts.iter().filter(|(_, count)| **count > 1).map(|(nonce, _)| nonce.clone()).collect();
-    println!("200 messages, 3 kills: lost {}, duplicated inside the window {}", lost.len(), repeated.len());
+    println!("200 messages, 2 kills: lost {}, duplicated inside the window {}", lost.len(), repeated.len());
     assert!(lost.is_empty(), "{lost:?}");
     assert_eq!(repeated, window, "only what was taken and not recorded is sent again");
     for person in &people {
