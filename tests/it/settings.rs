@@ -46,7 +46,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("SHUTDOWN_GRACE", "-1", "SHUTDOWN_GRACE is \"-1\""),
     ("BACKUP_DIR", "no/such/folder", "BACKUP_DIR names no/such/folder, which is not a folder"),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is \"xml\"; expected: text or json"),
-    ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is not a filter"),
+    ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is \"systech_aidd=loud=1\"; expected: a level"),
     ("SYSTEM_PROMPT_PATH", "nowhere.txt", "SYSTEM_PROMPT_PATH names nowhere.txt, which cannot be read"),
     ("SYSTEM_PROMPT_PATH", "prompts", "SYSTEM_PROMPT_PATH names prompts, which cannot be read"),
     ("SYSTEM_PROMPT_PATH", "empty.txt", "SYSTEM_PROMPT_PATH names empty.txt, which is empty"),
