@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test run check-migrations migrations setup
+.PHONY: help demo psql test bench run check-migrations migrations setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,6 +15,10 @@ psql: setup ## read the demo's dialogue with psql
 
 test: setup ## all tests, against a real PostgreSQL
 	cargo test --workspace --locked
+
+bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
+	@scripts/setup pgbench
+	cargo bench --locked --bench load
 
 run: setup ## the bot itself, with the settings of .env
 	cargo run --release --locked

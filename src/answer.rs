@@ -142,6 +142,12 @@ impl Bot {
         let said = self.store.run(|conn| history::recent(conn, lane, self.max_history))?;
         match self.ask(&said, question.text, preview, stop) {
             Ok(Completion { text: answer, usage }) => {
+                let parts = render::answer(&answer, self.rich_messages);
+                if parts.is_empty() {
+                    let class = Failure::Empty.class();
+                    warn!(seq, class, problem = "nothing to see in the answer", "no answer");
+                    return self.fail(question, Failure::Empty);
+                }
                 info!(
                     seq,
                     prompt_tokens = usage.prompt_tokens,
@@ -149,11 +155,6 @@ impl Bot {
                     millis = usage.duration_ms,
                     "answered"
                 );
-                let parts = render::answer(&answer, self.rich_messages);
-                if parts.is_empty() {
-                    warn!(seq, "the answer has nothing to see in it");
-                    return self.fail(question, Failure::Empty);
-                }
                 self.finish(question, &Ending::Answered { answer, usage }, &parts)
             }
             Err(LlmError::Stopped) => Ok(Answered::Interrupted),

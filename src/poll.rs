@@ -15,7 +15,7 @@ use crate::http::Http;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Received};
 use crate::store::moved::Moved;
-use crate::store::{Lane, Store};
+use crate::store::{Lane, Store, StoreError};
 use crate::telegram::{Incoming, PassedOver, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
@@ -157,18 +157,27 @@ impl Poll<'_> {
             return true;
         }
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut refused = false;
         while !self.stop.is_requested() {
-            // a refusal is an outage too: what is not stored is not confirmed
-            if let Ok(rows) = self.store.run(|conn| inbox::take_in(conn, received, moved)) {
-                if rows > 0 {
-                    info!(rows, "a group became a supergroup; its rows have moved");
+            match self.store.run(|conn| inbox::take_in(conn, received, moved)) {
+                Ok(rows) => {
+                    if rows > 0 {
+                        info!(rows, "a group became a supergroup; its rows have moved");
+                    }
+                    // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated,
+                    // and finds everything stored. A lane woken in vain costs one look
+                    let lanes: BTreeSet<Lane> =
+                        received.iter().map(|received| moved_lane(received, moved)).collect();
+                    let news = News { moved: moved.clone(), lanes: lanes.into_iter().collect() };
+                    return self.news.send(news).is_ok();
                 }
-                // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated, and
-                // finds everything stored. A lane woken in vain costs one look
-                let lanes: BTreeSet<Lane> =
-                    received.iter().map(|received| moved_lane(received, moved)).collect();
-                let news = News { moved: moved.clone(), lanes: lanes.into_iter().collect() };
-                return self.news.send(news).is_ok();
+                Err(StoreError::Unreachable(_)) => {}
+                // an outage too: what is not stored is not confirmed
+                Err(error) => {
+                    if !std::mem::replace(&mut refused, true) {
+                        error!("the inbox does not take a batch, which is tried again: {error}");
+                    }
+                }
             }
             self.http.sleep(backoff.next(), &self.stop);
         }

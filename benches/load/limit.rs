@@ -42,6 +42,11 @@ pub(crate) fn run(
     for (name, value) in &script.constants {
         pgbench.arg(format!("--define={name}={value}"));
     }
+    let done = || -> f64 {
+        let sql = format!("SELECT count(done_at) FROM updates WHERE user_id >= {FIRST_PERSON}");
+        stage.server.psql(database, &sql).parse().unwrap_or_default()
+    };
+    let done_before = done();
     let before = cpu_with_children(stage.postmaster());
     let output = pgbench.arg(stage.server.url(database)).output().expect("pgbench starts");
     let used = cpu_with_children(stage.postmaster()).saturating_sub(before);
@@ -51,6 +56,7 @@ pub(crate) fn run(
     };
     match (after("tps = "), after("number of transactions actually processed: ")) {
         (Some(rate), Some(answers)) if output.status.success() => {
+            assert!((done() - done_before - answers).abs() < 0.5, "pgbench has not done what it counted");
             Limit { rate, processor: 1000.0 * used.as_secs_f64() / answers }
         }
         _ => panic!("pgbench: {said}{}", String::from_utf8_lossy(&output.stderr)),

@@ -29,9 +29,9 @@ pub(crate) struct Script {
     pub(crate) text: String,
     /// Texts and numbers that the statements send, by variable.
     pub(crate) constants: Vec<(String, String)>,
-    /// Round trips of one answer in the script, its share of the ingest not counted.
+    /// Statements of one answer in the script, its share of the ingest not counted.
     pub(crate) needed: usize,
-    /// Round trips of the program for one answer, the same.
+    /// Statements of the program for one answer, the same.
     pub(crate) made: f64,
 }
 
@@ -50,6 +50,9 @@ impl Script {
         let statements = parse(&log);
         let begin = |of: &str| statements.iter().position(|statement| statement.sql.starts_with(of));
         let ingest = begin("INSERT INTO \"updates\"").expect("the batch was taken in");
+        let taken = &statements[ingest].parameters;
+        let whole = update_ids.iter().all(|id| taken.contains(&Some(id.clone())));
+        assert!(whole, "the batch came in parts");
         let sent = begin("UPDATE \"reply_parts\"").expect("an answer was sent");
         // polling goes on beside the worker; it asks the database for nothing unless something comes in
         let made = count(statements.len() - ingest - 1) / count(batch);

@@ -72,7 +72,7 @@ fn a_second_poller_and_a_webhook_bring_409() {
     let telegram = Telegram::start();
     let bot = Bot::of(&telegram);
     let mut older = bot.begin("getUpdates", &json!({"timeout": 50}));
-    telegram.wait_until(Duration::from_secs(5), |state| (state.count("getUpdates") == 1).then_some(()));
+    telegram.wait_until(Duration::from_secs(30), |state| (state.count("getUpdates") == 1).then_some(()));
     let mut newer = bot.begin("getUpdates", &json!({"timeout": 50}));
     assert!(receive(&mut older).unwrap().text().contains("Conflict: terminated by other getUpdates request"));
     bot.call("setWebhook", &json!({"url": "https://example.org/hook"}));

@@ -36,22 +36,27 @@ impl<'a> Folder<'a> {
         Ok(Self(path))
     }
 
-    /// Removes what killed runs left, and says what it was.
-    pub fn remove_leftovers(&self) -> anyhow::Result<Vec<PathBuf>> {
+    /// Removes what killed runs left under names that begin so, and says what it was.
+    pub fn remove_leftovers(&self, prefix: &str) -> anyhow::Result<Vec<PathBuf>> {
         let mut removed = Vec::new();
         let unreadable = || format!("{} cannot be read", self.0.display());
         for entry in fs::read_dir(self.0).with_context(unreadable)? {
-            let path = entry.with_context(unreadable)?.path();
-            if !path.to_string_lossy().ends_with(UNFINISHED) {
+            let entry = entry.with_context(unreadable)?;
+            let (name, path) = (entry.file_name(), entry.path());
+            let name = name.to_string_lossy();
+            if !(name.starts_with(prefix) && name.ends_with(UNFINISHED)) {
                 continue;
             }
             let Ok(file) = File::open(&path) else { continue };
             match file.try_lock() {
-                Ok(()) => {
-                    fs::remove_file(&path)
-                        .with_context(|| format!("{} cannot be removed", path.display()))?;
-                    removed.push(path);
-                }
+                Ok(()) => match fs::remove_file(&path) {
+                    Ok(()) => removed.push(path),
+                    // its writer has just given it its name
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
+                    }
+                },
                 // somebody is writing it
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => {

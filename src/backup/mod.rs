@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -78,7 +78,7 @@ pub fn make(
 ) -> anyhow::Result<Option<Backup>> {
     let (pg_dump, pg_restore) = tools(Some(conn))?;
     let folder = Folder::open(folder)?;
-    for leftover in folder.remove_leftovers()? {
+    for leftover in folder.remove_leftovers(&prefix(state))? {
         warn!(file = %leftover.display(), "an unfinished backup of a killed run is removed");
     }
     folder.require_room(size(conn)?)?;
@@ -159,13 +159,11 @@ fn name(conn: &mut PgConnection, state: &State) -> anyhow::Result<String> {
     )
     .get_result(conn)?;
     let version = state.current().map_or("0", |migration| &migration.version);
-    let database: String = state
-        .database
-        .chars()
-        .map(|c| if c.is_alphanumeric() || "_-".contains(c) { c } else { '_' })
-        .collect();
-    if database.is_empty() {
-        bail!("the database has no name");
-    }
-    Ok(format!("{database}-{now}-{version}"))
+    Ok(format!("{}{now}-{version}", prefix(state)))
+}
+
+/// How the names of all backups of this database begin, whatever characters its own name has.
+fn prefix(state: &State) -> String {
+    let fit = |c: char| if c.is_alphanumeric() || "_-".contains(c) { c } else { '_' };
+    state.database.chars().map(fit).chain(['-']).collect()
 }

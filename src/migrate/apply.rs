@@ -55,11 +55,17 @@ fn leave_nothing_unfinished(conn: &mut PgConnection, migration: &Migration) {
     }
 }
 
-fn explain(
+/// What happened to a migration, and what can be done about it.
+pub fn explain(
     migration: &Migration,
     outcome: &str,
     error: &(dyn Error + Send + Sync + 'static),
 ) -> anyhow::Error {
+    let state = if migration.is_transactional() {
+        "the database is as it was before it, and every step before it is done"
+    } else {
+        "every step before it is done; if an unfinished index is left, the next run sees to it"
+    };
     let advice = match error.downcast_ref::<Refused>() {
         Some(refused) if refused.is_lock_timeout() => {
             "\nSomebody's transaction held what it needs for more than 10 s, and waiting longer would have held up the \
@@ -68,8 +74,5 @@ fn explain(
         }
         _ => "",
     };
-    anyhow!(
-        "migration {migration} {outcome}; the database is as it was before it, and every step before it is done\n\
-         {error}{advice}"
-    )
+    anyhow!("migration {migration} {outcome}; {state}\n{error}{advice}")
 }

@@ -10,9 +10,10 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
+use super::loss::{self, Losses};
 use super::plan::{Action, Plan};
 use super::state::{Entry, State, Status};
-use super::{apply, loss, session};
+use super::{apply, session};
 use crate::backup::{self, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
@@ -24,11 +25,15 @@ const NOT_CONFIRMED: u8 = 4;
 
 /// How `migrate` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 done, or nothing to do; 1 an error, which says what is done and what is not; 2 a wrong command line;
-3 `status --check` found something pending, unknown to this program or invalid; 4 not confirmed: nothing was done.
+A version is typed as 20261123000002, 2026-11-23-000002 or the whole name. DATABASE_URL is all these commands need. With
+BACKUP_DIR set, a backup is made before anything is changed, and without one nothing is.
 
-Needs DATABASE_URL only. With BACKUP_DIR set, a backup is made there before anything is changed, and nothing is
-changed without it. A <VERSION> is 20261123000002, 2026-11-23-000002 or the whole name.";
+Exit code:
+  0  done, or nothing to do
+  1  an error, which says what is done and what is not
+  2  a wrong command line
+  3  status --check: something is pending, unknown to this program or invalid
+  4  not confirmed: nothing was done";
 
 /// What to do with migrations.
 #[derive(Subcommand)]
@@ -234,8 +239,11 @@ fn carry_out(
         return Ok(ExitCode::SUCCESS);
     }
     let destroys = plan.0.iter().any(|action| matches!(action, Action::Down(_)));
-    if destroys && !yes && !consents(database, &loss::rehearse(conn, &plan)?)? {
-        return Ok(ExitCode::from(NOT_CONFIRMED));
+    if destroys && !yes {
+        let losses = loss::rehearse(conn, &plan)?;
+        if !losses.is_empty() && !consents(database, &losses)? {
+            return Ok(ExitCode::from(NOT_CONFIRMED));
+        }
     }
     if let Outcome::Made(backup) = backup::before_change(conn, database, &state, &Stop::new())? {
         say(format!("backup {backup}"));
@@ -245,13 +253,10 @@ fn carry_out(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks, if there is anything to lose.
-fn consents(database: &Database, losses: &loss::Losses) -> anyhow::Result<bool> {
-    if losses.losses.is_empty() {
-        return Ok(true);
-    }
+/// Asks.
+fn consents(database: &Database, losses: &Losses) -> anyhow::Result<bool> {
     eprintln!("This destroys data:");
-    for loss in &losses.losses {
+    for loss in &losses.all {
         eprintln!("  {loss}");
     }
     if let Some(refusal) = &losses.refusal {

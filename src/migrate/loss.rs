@@ -9,15 +9,25 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Text};
 
+use super::apply;
+use super::embedded::Migration;
 use super::plan::{Action, Plan};
+use super::script::Refused;
 
 /// What would be gone, and why the plan would not come to its end.
 #[derive(Default)]
 pub struct Losses {
     /// Tables, columns and rows.
-    pub losses: Vec<Loss>,
+    pub all: Vec<Loss>,
     /// The revert that PostgreSQL refuses, in its words.
     pub refusal: Option<String>,
+}
+
+impl Losses {
+    /// Nothing would be gone.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
 }
 
 /// Something that would be gone.
@@ -35,30 +45,14 @@ impl fmt::Display for Loss {
 
 /// Rehearses the reverts of the plan. What runs outside a transaction is left out: it is an index each time, and no
 /// index holds data of its own.
-pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Losses> {
-    let mut losses = Losses::default();
-    let (mut gone, mut deleted) = (Vec::new(), Vec::new());
+///
+/// An error where the first revert is refused, or where one could not be rehearsed because of somebody's lock: what
+/// would be gone is then not known, so nobody can be asked about it.
+pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> {
+    let (mut gone, mut deleted, mut refused) = (Vec::new(), Vec::new(), None);
     let rehearsal = conn.transaction(|conn| {
         let before = columns(conn)?;
-        for action in &plan.0 {
-            let Action::Down(migration) = action else { continue };
-            if !migration.is_transactional() {
-                continue;
-            }
-            let mut refused = None;
-            // a savepoint each, so that the catalogs can be read after a refusal
-            let tried = conn.transaction(|conn| {
-                migration.down.run(conn).map_err(|error| {
-                    refused = Some(error.to_string());
-                    Error::RollbackTransaction
-                })
-            });
-            if let Some(refusal) = refused {
-                losses.refusal = Some(format!("{migration}: {refusal}"));
-                break;
-            }
-            tried?;
-        }
+        refused = revert(conn, plan)?;
         let after = columns(conn)?;
         for (table, columns) in before {
             match after.get(&table) {
@@ -75,19 +69,47 @@ pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Losses> {
     if let Err(error) = rehearsal
         && error != Error::RollbackTransaction
     {
-        return Err(error);
+        return Err(error.into());
     }
+    if let Some((migration, error)) = refused.take_if(|(_, error)| error.is_lock_timeout() || gone.is_empty())
+    {
+        return Err(apply::explain(migration, "could not be reverted", &error));
+    }
+    let mut losses =
+        Losses { all: deleted, refusal: refused.map(|(migration, error)| format!("{migration}: {error}")) };
     // counted afterwards: the rehearsal's locks are gone, nobody waits for the counting
     for (table, column) in gone {
-        losses.losses.push(match column {
+        losses.all.push(match column {
             None => Loss { rows: count(conn, &table, "*")?, what: format!("table {table}") },
             Some(column) => {
                 Loss { rows: count(conn, &table, &column)?, what: format!("column {table}.{column}") }
             }
         });
     }
-    losses.losses.extend(deleted);
     Ok(losses)
+}
+
+/// Reverts within the transaction, up to the first one that is refused.
+fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<(&'static Migration, Refused)>> {
+    for action in &plan.0 {
+        let Action::Down(migration) = action else { continue };
+        if !migration.is_transactional() {
+            continue;
+        }
+        let mut refused = None;
+        // a savepoint each, so that the catalogs can be read after a refusal
+        let tried = conn.transaction(|conn| {
+            migration.down.run(conn).map_err(|error| {
+                refused = Some(error);
+                Error::RollbackTransaction
+            })
+        });
+        if let Some(refused) = refused {
+            return Ok(Some((migration, refused)));
+        }
+        tried?;
+    }
+    Ok(None)
 }
 
 /// The columns of every ordinary table, by table, both ready to be used in SQL.

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use super::embedded::{MIGRATIONS, Migration};
+use super::session::LOCK_TIMEOUT;
 use super::state::{Entry, State, Status};
 
 /// Actions, in order.
@@ -61,7 +62,9 @@ impl Plan {
     /// The plan as a script for psql, which leaves the database as running the plan does.
     pub fn sql(&self) -> String {
         let setup = CREATE_MIGRATIONS_TABLE.trim().trim_end_matches(';');
-        let head = format!("SET lock_timeout TO '10s';\nSET client_min_messages TO warning;\n{setup};\n");
+        let head = format!(
+            "\\set ON_ERROR_STOP on\n{LOCK_TIMEOUT};\nSET client_min_messages TO warning;\n{setup};\n"
+        );
         let actions = self.0.iter().map(|action| format!("\n-- {action}\n{}", action.sql()));
         std::iter::once(head).chain(actions).collect()
     }

@@ -24,7 +24,7 @@ const LOCK_POLL: Duration = Duration::from_millis(200);
 /// How long another instance may migrate before this one gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long a migration may queue behind somebody's transaction: everybody else queues behind the migration.
-const LOCK_TIMEOUT: &str = "SET lock_timeout TO '10s'";
+pub const LOCK_TIMEOUT: &str = "SET lock_timeout TO '10s'";
 
 /// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.
 pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<Option<PgConnection>> {

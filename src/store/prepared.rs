@@ -2,7 +2,7 @@
 //!
 //! Diesel prepares anew, in a round trip of its own, whatever might have another text next time: every UPDATE, every
 //! INSERT of several rows, everything with a piece of plain SQL in it. Most of ours have one text whatever their
-//! values; wrapped in [`prepared`] they are found again by that text.
+//! values; wrapped in `prepared` they are found again by that text.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;

@@ -8,12 +8,13 @@ use sandbox::telegram::{Action, Calls, Person, Reply};
 
 use crate::world::{PATIENCE, World};
 
-const METHODS: [&str; 7] = [
+const METHODS: [&str; 8] = [
     "getMe",
     "deleteWebhook",
     "setMyCommands",
     "getUpdates",
     "sendChatAction",
+    "sendMessageDraft",
     "sendMessage",
     "sendRichMessage",
 ];
@@ -23,58 +24,77 @@ fn world() -> World {
     let mut world = World::new();
     world.set("RICH_MESSAGES", "always");
     world.set("TELEGRAM_TIMEOUT", "1");
+    world.set("DATABASE_POOL_SIZE", "2");
     world
 }
 
-/// A person who asks for the role, then something: one message by each of the two sending methods.
-fn converse(world: &World, user: i64) {
-    let person = Person::private(user);
-    world.telegram.say(&person, "/role");
-    world.telegram.say(&person, "zebra?");
-    world.telegram.wait_until(PATIENCE, |state| (state.in_chat(user).count() >= 2).then_some(()));
+const GROUP: i64 = -1;
+
+/// A person asks for the role, then something, and somebody in a group asks too: a message by each sending method, with
+/// a preview of each kind.
+fn converse(world: &World) {
+    let gate = world.model.hold(When::asked("zebra?"));
+    world.telegram.say(&Person::private(1), "/role");
+    world.telegram.say(&Person::private(1), "zebra?");
+    world.telegram.say(&Person::in_group(2, GROUP), "zebra?");
+    world.telegram.wait_until(PATIENCE, |state| {
+        ["sendMessageDraft", "sendChatAction"].iter().all(|method| state.count(method) > 0).then_some(())
+    });
+    gate.release();
+    world.telegram.wait_until(PATIENCE, |state| {
+        (state.in_chat(1).count() >= 2 && state.in_chat(GROUP).count() >= 1).then_some(())
+    });
 }
 
 #[test]
 fn whatever_a_method_answers_in_passing_everybody_is_served_in_the_end() {
-    for (action, repeats) in [
-        (Action::Refuse(Reply::html(502)), false),
-        (Action::Refuse(Reply::html(200)), false),
-        (Action::Refuse(Reply::error(500, "Internal Server Error: zebra")), false),
-        (Action::Refuse(Reply::garbage(200)), false),
-        (Action::Refuse(Reply::empty(504)), false),
-        (Action::Refuse(Reply::json(200, r#"{"ok":true}"#)), false),
-        (Action::Refuse(Reply::json(200, r#"{"ok":true,"result":{"zebra":[]}}"#)), false),
-        (Action::RetryAfter(1), false),
-        (Action::Reset, false),
-        // silence, for longer than TELEGRAM_TIMEOUT; getUpdates has a test of its own
-        (Action::Delay(Duration::from_secs(3)), true),
-        (Action::TakeThenReset, true),
-        (Action::TakeThenClose, true),
-        (Action::TakeThenTruncate, true),
-        (Action::TakeThenReply(Reply::html(502)), true),
-    ] {
-        let world = world();
-        let faults: Vec<_> = METHODS
-            .iter()
-            .map(|method| world.telegram.fault(Calls::to(method).times(1), action.clone()))
-            .collect();
-        let _bot = world.start();
-        converse(&world, 1);
-        world.others_are_served();
-        world.telegram.wait_confirmed();
-        world.wait_settled();
-        for (method, fault) in METHODS.iter().zip(&faults) {
-            assert_eq!(fault.hits(), 1, "{method} met {action:?}");
+    let actions = [
+        (Action::Refuse(Reply::html(502)), 1),
+        (Action::Refuse(Reply::html(200)), 1),
+        (Action::Refuse(Reply::error(500, "Internal Server Error: zebra")), 1),
+        (Action::Refuse(Reply::garbage(200)), 1),
+        (Action::Refuse(Reply::empty(504)), 1),
+        (Action::Refuse(Reply::json(200, r#"{"ok":true}"#)), 1),
+        (Action::Refuse(Reply::json(200, r#"{"ok":true,"result":{"zebra":[]}}"#)), 1),
+        (Action::RetryAfter(1), 1),
+        (Action::Reset, 1),
+        // what Telegram took and did not say so is sent once more. Silence, for longer than TELEGRAM_TIMEOUT, is one
+        // of these: getUpdates has a test of its own
+        (Action::Delay(Duration::from_secs(3)), 2),
+        (Action::TakeThenReset, 2),
+        (Action::TakeThenClose, 2),
+        (Action::TakeThenTruncate, 2),
+        (Action::TakeThenReply(Reply::html(502)), 2),
+    ];
+    // each waits for backoffs most of the time
+    std::thread::scope(|scope| {
+        for (action, most) in actions {
+            scope.spawn(move || serves_everybody_through(&action, most));
         }
-        // what Telegram took and did not say so is sent once more
-        let most = if repeats { 2 } else { 1 };
-        for text in world.telegram.texts(1) {
-            let times = world.telegram.texts(1).iter().filter(|other| **other == text).count();
+    });
+}
+
+/// Each method meets `action` once. No message is sent more than `most` times.
+fn serves_everybody_through(action: &Action, most: usize) {
+    let world = world();
+    let faults = METHODS.map(|method| world.telegram.fault(Calls::to(method).times(1), action.clone()));
+    let _bot = world.start();
+    converse(&world);
+    world.others_are_served();
+    world.telegram.wait_confirmed();
+    world.wait_settled();
+    for (method, fault) in METHODS.iter().zip(&faults) {
+        assert_eq!(fault.hits(), 1, "{method} met {action:?}");
+    }
+    for chat in [1, GROUP] {
+        let texts = world.telegram.texts(chat);
+        for text in &texts {
+            let times = texts.iter().filter(|other| *other == text).count();
             assert!(times <= most, "{action:?}: {times} times");
         }
-        assert_eq!(world.model.requests().len(), 2, "{action:?}: nothing is generated again");
-        world.assert_logged("ready", 1);
     }
+    assert_eq!(world.model.requests().len(), 3, "{action:?}: nothing is generated again");
+    world.assert_logged("ready", 1);
 }
 
 #[test]
@@ -94,11 +114,11 @@ fn a_pause_of_any_length_before_the_start_is_said_and_does_not_hold_up_the_end()
 #[test]
 fn a_pause_for_what_only_adorns_the_start_does_not_delay_it() {
     let world = world();
-    for method in ["deleteWebhook", "setMyCommands", "sendChatAction"] {
+    for method in ["deleteWebhook", "setMyCommands", "sendChatAction", "sendMessageDraft"] {
         world.telegram.fault(Calls::to(method), Action::RetryAfter(100_000));
     }
     let _bot = world.start();
-    converse(&world, 1);
+    converse(&world);
     world.assert_logged("WARN", 3);
 }
 
@@ -172,13 +192,14 @@ fn a_conflict_lasts_as_long_as_the_other_poller_and_costs_one_line() {
 }
 
 #[test]
-fn a_chat_that_forbids_typing_is_answered_all_the_same() {
+fn a_chat_that_forbids_previews_is_answered_all_the_same() {
     let world = world();
     let reply = Reply::error(400, "Bad Request: TOPIC_CLOSED");
-    let fault = world.telegram.fault(Calls::to("sendChatAction"), Action::Refuse(reply));
+    for method in ["sendChatAction", "sendMessageDraft"] {
+        world.telegram.fault(Calls::to(method), Action::Refuse(reply.clone()));
+    }
     let _bot = world.start();
-    converse(&world, 1);
-    assert!(fault.hits() > 0);
+    converse(&world);
     world.assert_logged("WARN", 0);
 }
 

@@ -1,7 +1,7 @@
 //! An operator at a terminal or in a script: the real binary's commands on a database of their own.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -181,6 +181,14 @@ impl Running {
 
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
+        self.end();
+    }
+
+    /// SIGKILL as soon as its output holds this.
+    pub(crate) fn kill_when_it_says(mut self, part: &str) {
+        let output = BufReader::new(self.child.as_mut().unwrap().stdout.take().unwrap());
+        let said = output.lines().any(|line| line.unwrap().contains(part));
+        assert!(said, "it never said {part}: {}", self.log());
         self.end();
     }
 

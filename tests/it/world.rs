@@ -12,7 +12,7 @@ use sandbox::{Model, Telegram};
 use crate::operator::Said;
 
 /// How long a condition may take to come true on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The neighbours, and the settings with which the bot is started between them.
 pub(crate) struct World {
