@@ -1,6 +1,6 @@
 //! From a configuration to a running bot and back: migrations, the schedule, the threads, the shutdown.
 //!
-//! Only this module spawns threads. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
+//! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains and closes `jobs`, the workers end.
 
 use std::process;

@@ -44,6 +44,58 @@ fn env_example_help_and_the_program_name_the_same_settings() {
     }
 }
 
+/// What a section of a guide says that has no language.
+#[derive(Debug, Default, PartialEq)]
+struct Section {
+    level: usize,
+    /// What stands in backticks, and where links lead.
+    names: BTreeSet<String>,
+    /// The lines of its blocks, without what is told to people.
+    commands: Vec<String>,
+    items: usize,
+    rows: usize,
+}
+
+fn sections(guide: &str) -> Vec<Section> {
+    let mut sections = vec![Section::default()];
+    let mut block = false;
+    for line in guide.lines().filter(|line| !line.contains("](README")) {
+        let section = sections.last_mut().unwrap();
+        if line.starts_with("```") {
+            block = !block;
+        } else if block {
+            let command = line.split(" # ").next().unwrap().trim_end();
+            section.commands.extend((!command.starts_with("-- ")).then(|| command.to_owned()));
+        } else if line.starts_with('#') {
+            let level = line.find(' ').unwrap();
+            sections.push(Section { level, ..Section::default() });
+        } else {
+            section.items +=
+                usize::from(line.starts_with("- ") || line.starts_with(|c: char| c.is_ascii_digit()));
+            section.rows += usize::from(line.starts_with('|'));
+            section.names.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+            let links = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+            section.names.extend(links.map(str::to_owned));
+        }
+    }
+    sections
+}
+
+#[test]
+fn the_russian_readme_names_the_same_sections_settings_and_commands() {
+    let (english, russian) = (file("README.md"), file("README.ru.md"));
+    assert!(english.contains("](README.ru.md)") && russian.contains("](README.md)"));
+    let (english, russian) = (sections(&english), sections(&russian));
+    for (one, other) in english.iter().zip(&russian) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(english.len(), russian.len());
+    let settings = &english.iter().find(|section| section.rows > 15).unwrap().names;
+    for (name, _) in example() {
+        assert!(settings.contains(&name), "{name} is not in README.md");
+    }
+}
+
 #[test]
 fn version_is_the_one_of_the_manifest() {
     let output = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--version").output().unwrap();
