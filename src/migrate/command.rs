@@ -25,8 +25,9 @@ const NOT_CONFIRMED: u8 = 4;
 
 /// How `migrate` ends, for its help.
 pub const EXIT_CODES: &str = "\
-A version is typed as 20261123000002, 2026-11-23-000002 or the whole name. DATABASE_URL is all these commands need. With
-BACKUP_DIR set, a backup is made before anything is changed, and without one nothing is.
+A version is typed as 20261123000002, 2026-11-23-000002 or the whole name.
+DATABASE_URL is the only setting needed. With BACKUP_DIR set, a backup is made
+before anything is changed; if it cannot be made, nothing is changed.
 
 Exit code:
   0  done, or nothing to do

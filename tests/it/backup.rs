@@ -244,6 +244,15 @@ fn a_backup_killed_midway_is_never_taken_for_one_and_the_next_run_clears_it_away
 }
 
 #[test]
+fn killed_right_after_its_backup_a_migration_is_continued_by_the_next_run() {
+    let (operator, folder) = halfway();
+    operator.start(&["migrate", "up"]).kill_when_it_says("backup");
+    assert_eq!((files(&folder).0.len(), files(&folder).1.len()), (1, 0));
+    operator.run(&["migrate", "up"]).ok();
+    assert_eq!(operator.status(), "aaaaa");
+}
+
+#[test]
 fn a_backup_in_the_making_is_left_alone_by_another_run() {
     let (mut operator, folder) = halfway();
     let stopped = install_pg_dump_that_stops_midway(&mut operator);
