@@ -107,7 +107,7 @@ impl Bot {
                 history::clear(conn, address.lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
             Command::Restore => self.reply(address, |conn| {
-                history::restore(conn, address.lane).map(|n| vec![Part::plain(language.restored(n))])
+                history::restore(conn, address.lane, None).map(|n| vec![Part::plain(language.restored(n))])
             }),
         }
     }

@@ -23,6 +23,8 @@ pub struct Config {
     pub telegram_url: String,
     /// DATABASE_URL, BACKUP_DIR
     pub database: Database,
+    /// RETENTION_DAYS: messages older than this are deleted. `None`: they stay.
+    pub retention_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
     /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT
@@ -93,6 +95,8 @@ impl Config {
             env.required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
         let telegram_url = env.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
         let database = env.database();
+        let retention_days =
+            env.optional_number("RETENTION_DAYS", 1..=100_000, "days, from 1 to 100000; or nothing");
         let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
         let base_url = env.parse("LLM_BASE_URL", OPENROUTER_URL, http_url, HTTP_URL);
         let key = env.text("OPENROUTER_API_KEY");
@@ -125,6 +129,7 @@ impl Config {
                 token: token?,
                 telegram_url: telegram_url?,
                 database: database?,
+                retention_days,
                 pool_size: pool_size?,
                 llm: llm::Settings {
                     base_url: base_url?,
@@ -202,6 +207,17 @@ impl Reader<'_> {
     ) -> Option<T> {
         let parse = |text: &str| text.parse().ok().filter(|number| range.contains(number));
         self.parse(name, default, parse, accepted)
+    }
+
+    /// A number that need not be there. `None` with a fault noted: it cannot be used.
+    fn optional_number(
+        &mut self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+        accepted: &'static str,
+    ) -> Option<u32> {
+        self.text(name)?;
+        self.number(name, "", range, accepted)
     }
 
     fn database(&mut self) -> Option<Database> {
@@ -324,6 +340,7 @@ mod tests {
             ("TELEGRAM_API_URL", "localhost:8081"),
             ("SYSTEM_PROMPT_PATH", "no/such/file"),
             ("BACKUP_DIR", "no/such/folder"),
+            ("RETENTION_DAYS", "0"),
         ])
         .unwrap_err();
         for variable in [
@@ -337,11 +354,12 @@ mod tests {
             "TELEGRAM_API_URL",
             "SYSTEM_PROMPT_PATH",
             "BACKUP_DIR",
+            "RETENTION_DAYS",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 11, "{message}");
+        assert_eq!(message.lines().count(), 12, "{message}");
     }
 
     #[test]

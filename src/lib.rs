@@ -8,7 +8,8 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
-//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands.
+//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`history`] is what an operator
+//! does with the dialogues, [`retention`] what becomes of the old ones.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
 //! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
 
@@ -32,6 +33,9 @@ pub mod courier;
 // the database in the operator's hands
 pub mod migrate;
 pub mod backup;
+pub mod history;
+pub mod retention;
+pub mod terminal;
 
 // what they share
 pub mod bot;

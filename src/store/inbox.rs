@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use diesel::data_types::PgTimestamp;
-use diesel::dsl::sql;
+use diesel::data_types::{PgInterval, PgTimestamp};
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -78,8 +79,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::not_before.eq(None::<PgTimestamp>),
             updates::done_at.eq(None::<PgTimestamp>),
         ));
-    let long_ago = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE));
-    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago.nullable())).execute(conn)
+    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago().nullable())).execute(conn)
 }
 
 /// The update that `lane` has to answer next.
@@ -149,4 +149,24 @@ pub fn put_off(conn: &mut PgConnection, seq: i64, wait: Duration) -> QueryResult
     diesel::update(updates::table.find(seq))
         .set((updates::retries.eq(updates::retries + 1), updates::not_before.eq(from_now(wait))))
         .execute(conn)
+}
+
+/// Deletes up to `limit` tombstones whose time is over and returns how many.
+pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
+    conn.transaction(|conn| {
+        let over: Vec<i64> = updates::table
+            .filter(updates::done_at.lt(long_ago().nullable()))
+            .order(updates::seq)
+            .limit(limit)
+            .select(updates::seq)
+            .for_update()
+            .skip_locked()
+            .load(conn)?;
+        diesel::delete(updates::table.filter(updates::seq.eq_any(over))).execute(conn)
+    })
+}
+
+/// What was finished before is a tombstone whose time is over.
+fn long_ago() -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
+    sql("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE))
 }

@@ -198,7 +198,9 @@ fn no_text_is_too_long_or_too_strange_for_the_index_of_words() {
     );
     assert_eq!(world.psql("SELECT count(*) FROM messages"), "4");
     let found = |word: &str| {
-        world.psql(&format!("SELECT count(*) FROM messages WHERE message_words(content) @@ to_tsquery('russian', '{word}')"))
+        world.psql(&format!(
+            "SELECT count(*) FROM messages WHERE message_words(content) @@ to_tsquery('russian', '{word}')"
+        ))
     };
     assert_eq!(found("слово7"), "1");
     assert_eq!(found("слово1999999"), "0", "beyond the beginning that counts");

@@ -104,21 +104,20 @@ impl Operator {
 
     /// Runs a command whose standard input is a terminal, on which a person types `answer`.
     pub(crate) fn run_on_terminal(&self, arguments: &[&str], answer: &str) -> Said {
-        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&person).unwrap();
-        unlockpt(&person).unwrap();
-        let terminal = ptsname(&person, Vec::new()).unwrap();
-        let terminal: OwnedFd =
-            File::options().read(true).write(true).open(terminal.to_str().unwrap()).unwrap().into();
+        let (person, terminal) = terminal();
         rustix::io::write(&person, format!("{answer}\n").as_bytes()).unwrap();
         self.command(arguments).stdin(terminal).output().unwrap().into()
     }
 
     /// Somebody at work in a transaction that begins with this SQL, until dropped.
     pub(crate) fn transaction(&self, sql: &str) -> Transaction {
+        Self::transaction_on(&self.server.url(&self.database), sql)
+    }
+
+    /// The same in another database.
+    pub(crate) fn transaction_on(url: &str, sql: &str) -> Transaction {
         use diesel::connection::{Connection, SimpleConnection};
-        let mut conn = diesel::PgConnection::establish(&self.server.url(&self.database)).unwrap();
+        let mut conn = diesel::PgConnection::establish(url).unwrap();
         conn.batch_execute(&format!("BEGIN; {sql}")).unwrap();
         Transaction { _conn: conn }
     }
@@ -128,6 +127,17 @@ impl Operator {
         let status = self.run(&["migrate", "status"]).ok();
         status.lines().skip(3).filter_map(|line| line.chars().next()).collect()
     }
+}
+
+/// A terminal: the end where a person sits, and the end for a program.
+pub(crate) fn terminal() -> (OwnedFd, OwnedFd) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&person).unwrap();
+    unlockpt(&person).unwrap();
+    let name = ptsname(&person, Vec::new()).unwrap();
+    let program = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    (person, program.into())
 }
 
 /// A transaction that stands in the way.

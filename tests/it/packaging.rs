@@ -32,7 +32,14 @@ fn env_example_help_and_the_program_name_the_same_settings() {
     let in_example: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
     assert_eq!(in_help, in_example);
     for (name, default) in example() {
-        let required = ["TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY", "DATABASE_URL", "ROLE_TEXT"];
+        let required = [
+            "TELEGRAM_BOT_TOKEN",
+            "OPENROUTER_API_KEY",
+            "DATABASE_URL",
+            "ROLE_TEXT",
+            "RETENTION_DAYS",
+            "BACKUP_DIR",
+        ];
         if !required.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
         }
