@@ -1,6 +1,6 @@
 # The bot as a small image: built in one stage, run in another, without root and without a writable file.
 
-FROM rust:1.95-slim-bookworm AS build
+FROM rust:1.95-slim-trixie AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq-dev \
     && rm -rf /var/lib/apt/lists/*
@@ -8,11 +8,13 @@ WORKDIR /source
 COPY . .
 RUN cargo build --release --locked --bin systech-aidd
 
-FROM debian:bookworm-slim
+# trixie: its pg_dump is of PostgreSQL 17 and understands the 16 of docker-compose.yml; bookworm's does not
+FROM debian:trixie-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq5 ca-certificates \
+    && apt-get install -y --no-install-recommends libpq5 postgresql-client ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home aidd
+    && useradd --system --uid 10001 --no-create-home aidd \
+    && install -d -o aidd -m 700 /backups
 COPY --from=build /source/target/release/systech-aidd /usr/local/bin/systech-aidd
 WORKDIR /app
 COPY prompts prompts

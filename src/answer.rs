@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
 use crate::part::Part;
 use crate::phrases::Language;
+use crate::preview::Preview;
 use crate::render;
 use crate::stop::Stop;
 use crate::store::finish::{self, Ending, Turn};
@@ -29,6 +30,15 @@ use crate::telegram::Incoming;
 const LAST_ATTEMPT: i32 = 3;
 /// How often a model call is repeated after a passing error.
 const RETRIES: i32 = 2;
+
+/// A question in work.
+struct Question<'a> {
+    address: Address,
+    text: &'a str,
+    language: Language,
+    attempt: i32,
+    began: Instant,
+}
 
 /// What became of an update.
 pub enum Answered {
@@ -46,20 +56,21 @@ impl Bot {
         let seq = waiting.seq;
         // an update from before this boot may be why the last run ended: count before trying
         let counted = seq <= self.newest_at_boot;
-        if counted {
-            self.store.run(|conn| inbox::count_attempt(conn, seq))?;
-        }
         let attempt = waiting.attempts + 1;
+        if counted {
+            self.store.run(|conn| inbox::set_attempts(conn, seq, attempt))?;
+        }
         if attempt > LAST_ATTEMPT {
             // not even the failure could be told: without looking at the update again
             let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
             return self.say(address, Language::Russian.failure(Failure::Crashed));
         }
-        let answered = self.attempt(lane, waiting, attempt, stop)?;
-        if counted && !matches!(answered, Answered::Done(_)) {
-            self.store.run(|conn| inbox::discount_attempt(conn, seq))?;
+        let answered = self.attempt(lane, waiting, attempt, stop);
+        // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
+        if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
+            self.store.insist(|conn| inbox::set_attempts(conn, seq, waiting.attempts));
         }
-        Ok(answered)
+        answered
     }
 
     fn attempt(
@@ -84,11 +95,16 @@ impl Bot {
             Request::Foreign => self.reply(address, |_| Ok(Vec::new())),
             Request::Unknown => self.say(address, language.unknown_command()),
             Request::Command(command) => self.command(address, command, language),
-            Request::Question if attempt == LAST_ATTEMPT => {
-                warn!(seq = update_seq, "crashed at each attempt; the question fails");
-                self.fail(address, &text, Instant::now(), language, Failure::Crashed)
+            Request::Question => {
+                let began = Instant::now();
+                let question = Question { address, text: &text, language, attempt, began };
+                if attempt == LAST_ATTEMPT {
+                    warn!(seq = update_seq, "crashed at each attempt; the question fails");
+                    return self.fail(&question, Failure::Crashed);
+                }
+                let preview = Preview::begin(&self.telegram, &self.paces, address, message.private);
+                self.question(&question, waiting.retries, &preview, stop)
             }
-            Request::Question => self.question(address, &text, language, waiting.retries, stop),
         }
     }
 
@@ -114,19 +130,15 @@ impl Bot {
 
     fn question(
         &self,
-        address: Address,
-        question: &str,
-        language: Language,
+        question: &Question<'_>,
         retries: i32,
+        preview: &Preview,
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
-        let began = Instant::now();
-        let seq = address.update_seq;
-        let typing = self.telegram.typing(address.lane.chat_id, address.thread_id);
-        let said = self.store.run(|conn| history::recent(conn, address.lane, self.max_history))?;
-        let completion = self.ask(&said, question, stop);
-        drop(typing);
-        match completion {
+        let seq = question.address.update_seq;
+        let lane = question.address.lane;
+        let said = self.store.run(|conn| history::recent(conn, lane, self.max_history))?;
+        match self.ask(&said, question.text, preview, stop) {
             Ok(Completion { text: answer, usage }) => {
                 info!(
                     seq,
@@ -138,12 +150,9 @@ impl Bot {
                 let parts = render::answer(&answer, self.rich_messages);
                 if parts.is_empty() {
                     warn!(seq, "the answer has nothing to see in it");
-                    return self.fail(address, question, began, language, Failure::Empty);
+                    return self.fail(question, Failure::Empty);
                 }
-                let turn = Turn { question, began, ending: &Ending::Answered { answer, usage } };
-                // an answer that was paid for is not given up because the database is away
-                let unsent = self.store.insist(|conn| finish::turn(conn, address, &turn, &parts))?;
-                Ok(Answered::Done(unsent.unwrap_or_default()))
+                self.finish(question, &Ending::Answered { answer, usage }, &parts)
             }
             Err(LlmError::Stopped) => Ok(Answered::Interrupted),
             Err(LlmError::Passing { pause, problem, .. }) if retries < RETRIES => {
@@ -152,7 +161,7 @@ impl Bot {
                 };
                 let wait = pause.unwrap_or_else(backoff);
                 info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
-                self.store.run(|conn| inbox::put_off(conn, seq, wait))?;
+                self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
                 Ok(Answered::PutOff(wait))
             }
             Err(error) => {
@@ -161,13 +170,19 @@ impl Bot {
                     LlmError::ContextTooLong | LlmError::Stopped => Failure::TooLong,
                 };
                 warn!(seq, class = failure.class(), problem = %error, "no answer");
-                self.fail(address, question, began, language, failure)
+                self.fail(question, failure)
             }
         }
     }
 
     /// Asks the model; if the prompt is too long for it, once more with half of the history.
-    fn ask(&self, said: &[history::Said], question: &str, stop: &Stop) -> Result<Completion, LlmError> {
+    fn ask(
+        &self,
+        said: &[history::Said],
+        question: &str,
+        preview: &Preview,
+        stop: &Stop,
+    ) -> Result<Completion, LlmError> {
         let ask = |said: &[history::Said]| {
             let system = (!self.system_prompt.is_empty())
                 .then_some(Message { role: "system", content: &self.system_prompt });
@@ -177,7 +192,7 @@ impl Bot {
                 .chain(past)
                 .chain([Message { role: Role::User.as_str(), content: question }])
                 .collect();
-            self.llm.complete(&prompt, stop)
+            self.llm.complete(&prompt, stop, |more| preview.grow(more))
         };
         match ask(said) {
             Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),
@@ -185,18 +200,25 @@ impl Bot {
         }
     }
 
-    fn fail(
-        &self,
-        address: Address,
-        question: &str,
-        began: Instant,
-        language: Language,
-        failure: Failure,
-    ) -> Result<Answered, StoreError> {
-        let parts = [Part::plain(language.failure(failure))];
+    fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
+        let parts = [Part::plain(question.language.failure(failure))];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
-        let turn = Turn { question, began, ending: &ending };
-        let unsent = self.store.insist(|conn| finish::turn(conn, address, &turn, &parts))?;
+        self.finish(question, &ending, &parts)
+    }
+
+    /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
+    fn finish(
+        &self,
+        question: &Question<'_>,
+        ending: &Ending,
+        parts: &[Part],
+    ) -> Result<Answered, StoreError> {
+        let &Question { address, text, began, attempt, .. } = question;
+        let turn = Turn { question: text, began, ending };
+        let unsent = self.store.insist_or(
+            |conn| finish::turn(conn, address, &turn, parts),
+            |conn| inbox::set_attempts(conn, address.update_seq, attempt),
+        )?;
         Ok(Answered::Done(unsent.unwrap_or_default()))
     }
 

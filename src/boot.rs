@@ -26,9 +26,10 @@ use crate::llm::Llm;
 use crate::migrate;
 use crate::phrases::Language;
 use crate::poll::Poll;
+use crate::preview::Paces;
 use crate::retention;
 use crate::stop::Stop;
-use crate::store::{Store, inbox, outbox};
+use crate::store::{Store, encoding, inbox, outbox};
 use crate::telegram::{Telegram, TelegramError};
 use crate::worker;
 
@@ -52,6 +53,12 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let telegram = Telegram::new(http.clone(), &config.telegram_url, &config.token, Stop::new());
     let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
+    let encoding = store.run(encoding)?;
+    if encoding != "UTF8" {
+        bail!(
+            "the database is encoded as {encoding} and cannot hold every message; it has to be UTF8 (DATABASE_URL)"
+        );
+    }
     let bot_id = telegram.bot_id();
     let (newest_at_boot, lanes, pauses) = store.run(|conn| {
         Ok((inbox::newest(conn)?, inbox::waiting_lanes(conn, bot_id)?, outbox::pauses(conn, bot_id)?))
@@ -61,6 +68,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         telegram,
         llm: Llm::new(http.clone(), config.llm),
         courier: Courier::new(pauses),
+        paces: Paces::default(),
         username,
         system_prompt: config.system_prompt,
         role: config.role,
@@ -161,7 +169,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
         match telegram.get_me() {
             Ok(me) => break me.result.username.unwrap_or_default(),
             Err(TelegramError::Stopped) => return Ok(None),
-            Err(error @ (TelegramError::Unauthorized | TelegramError::BadRequest(_))) => {
+            Err(error @ (TelegramError::Unauthorized | TelegramError::UnknownMethod)) => {
                 return Err(unauthorized(&error));
             }
             Err(error) => {

@@ -2,6 +2,7 @@
 
 use crate::courier::Courier;
 use crate::llm::Llm;
+use crate::preview::Paces;
 use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::Telegram;
@@ -16,6 +17,8 @@ pub struct Bot {
     pub llm: Llm,
     /// Sends what the outbox holds.
     pub courier: Courier,
+    /// How fast drafts may follow each other.
+    pub paces: Paces,
     /// The bot's name, by which a group addresses its commands.
     pub username: String,
     /// What the model is told before the dialogue.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::database_url::DatabaseUrl;
 use crate::llm;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
@@ -193,7 +194,10 @@ impl Reader<'_> {
         let text = self.text(name);
         let value = parse(text.as_deref().unwrap_or(default));
         if value.is_none() {
-            self.fault(name, format!("is {:?}", text.unwrap_or_default()), accepted);
+            // a URL may hold a password, and a key pasted into the wrong line is still a key
+            let harmless = text.filter(|text| text.len() <= 20 && !text.contains(['/', '@', ':']));
+            let problem = harmless.map_or("cannot be read".to_owned(), |text| format!("is {text:?}"));
+            self.fault(name, problem, accepted);
         }
         value
     }
@@ -230,7 +234,7 @@ impl Reader<'_> {
             let problem = format!("names {}, which is not a folder", folder.display());
             self.fault("BACKUP_DIR", problem, "a folder for backups that is there already");
         }
-        Some(Database { url: url?.0, backup_dir })
+        Some(Database { url: url?.into(), backup_dir })
     }
 
     fn prompt(&mut self) -> Option<String> {
@@ -240,7 +244,7 @@ impl Reader<'_> {
         let problem = match std::fs::read(&path).map(String::from_utf8) {
             Ok(Ok(text)) => match text.trim_start_matches('\u{feff}').trim() {
                 "" => "is empty".to_owned(),
-                text => return Some(text.replace('\0', "")),
+                text => return Some(text.replace('\0', "").replace("\r\n", "\n")),
             },
             Ok(Err(_)) => "is not UTF-8 text".to_owned(),
             Err(error) => format!("cannot be read ({error})"),
@@ -272,31 +276,6 @@ fn role_of(prompt: &str) -> String {
         role.push('…');
     }
     role
-}
-
-/// A database URL in the form that libpq takes.
-struct DatabaseUrl(Secret);
-
-impl FromStr for DatabaseUrl {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (scheme, rest) = text.split_once("://").ok_or("is not a URL")?;
-        // SQLAlchemy names its driver in the scheme
-        let (scheme, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
-        if !matches!(scheme, "postgresql" | "postgres") {
-            return Err("is not a URL of PostgreSQL");
-        }
-        let mut rest = rest.to_owned();
-        // asyncpg calls `ssl` what libpq calls `sslmode`
-        if driver == "asyncpg" {
-            for mark in ["?", "&"] {
-                rest = rest.replace(&format!("{mark}ssl=true"), &format!("{mark}sslmode=require"));
-                rest = rest.replace(&format!("{mark}ssl="), &format!("{mark}sslmode="));
-            }
-        }
-        Ok(Self(Secret::new(format!("postgresql://{rest}"))))
-    }
 }
 
 #[cfg(test)]
@@ -373,18 +352,6 @@ mod tests {
             read(&[("OPENROUTER_API_KEY", ""), ("LLM_BASE_URL", "http://localhost:11434/v1/")]).unwrap();
         assert_eq!(config.llm.base_url, "http://localhost:11434/v1");
         assert!(config.llm.key.is_none());
-    }
-
-    #[test]
-    fn the_database_url_loses_its_driver_and_keeps_everything_else() {
-        for (url, expected) in [
-            ("postgres://u:p%40x@h/d", "postgresql://u:p%40x@h/d"),
-            ("postgresql+asyncpg://u:a+b@h/d?ssl=require", "postgresql://u:a+b@h/d?sslmode=require"),
-            ("postgresql+asyncpg://h/d?ssl=true", "postgresql://h/d?sslmode=require"),
-            ("postgresql+psycopg2://h/d?sslmode=disable", "postgresql://h/d?sslmode=disable"),
-        ] {
-            assert_eq!(read(&[("DATABASE_URL", url)]).unwrap().database.url.expose(), expected);
-        }
     }
 
     #[test]

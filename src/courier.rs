@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 
 use crate::backoff::Backoff;
 use crate::bot::Bot;
-use crate::dispatch::Outcome;
+use crate::dispatch::{Job, Outcome};
 use crate::part::Part;
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
@@ -18,6 +18,11 @@ use crate::telegram::{Method, TelegramError};
 
 /// The longest wait between two tries while Telegram is not to be reached.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// So many tries (about half an hour) that end in an error of Telegram's own, and a simpler form is tried.
+const ATTEMPTS_PER_FORM: i32 = 30;
+/// So many (about a day), and the simplest form is given up.
+const ATTEMPTS_AT_ALL: i32 = 1500;
 
 /// The pauses in force.
 #[derive(Default)]
@@ -37,9 +42,19 @@ impl Courier {
         courier
     }
 
-    /// Sends `parts`, the oldest unsent ones of `lane`. [`Outcome::More`]: all are settled.
-    pub fn deliver(&self, bot: &Bot, lane: Lane, parts: Vec<Unsent>) -> Result<Outcome, StoreError> {
+    /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
+    pub fn deliver(
+        &self,
+        bot: &Bot,
+        job: &Job,
+        parts: Vec<Unsent>,
+        then: Outcome,
+    ) -> Result<Outcome, StoreError> {
         for unsent in parts {
+            if job.stop.is_requested() {
+                // not again in this run; a send that has begun is not cut off
+                return Ok(Outcome::Idle);
+            }
             if let Some(wait) = unsent.wait() {
                 return Ok(Outcome::RetryIn(wait));
             }
@@ -55,13 +70,13 @@ impl Courier {
             match bot.telegram.send(&unsent, content) {
                 Ok(message_id) => {
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    while bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id)).is_err() {}
+                    bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
                 }
                 // the rest is read anew: a simpler form may have taken its place
-                Err(error) => return self.failed(bot, lane, &unsent, method, error),
+                Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),
             }
         }
-        Ok(Outcome::More)
+        Ok(then)
     }
 
     /// What follows from a refused or failed send.
@@ -71,14 +86,14 @@ impl Courier {
         lane: Lane,
         unsent: &Unsent,
         method: Method,
-        error: TelegramError,
+        error: &TelegramError,
     ) -> Result<Outcome, StoreError> {
         let part = unsent.id;
-        match error {
+        match *error {
             TelegramError::RetryAfter(pause) => {
                 warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
                 self.pause(unsent.chat_id, method, pause);
-                bot.store.run(|conn| outbox::put_off(conn, part, pause))?;
+                bot.store.run(|conn| outbox::put_off(conn, part, unsent.attempts + 1, pause))?;
                 Ok(Outcome::RetryIn(pause))
             }
             TelegramError::Migrated(chat_id) => {
@@ -104,18 +119,25 @@ impl Courier {
                 }
                 Ok(Outcome::More)
             }
-            error => {
-                let wait =
-                    Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
-                // one line a part, however long the outage
-                if unsent.attempts == 0 {
-                    warn!(part, "{error}; the part is sent again later");
-                } else {
-                    debug!(part, attempts = unsent.attempts, "{error}");
-                }
-                bot.store.run(|conn| outbox::put_off(conn, part, wait))?;
-                Ok(Outcome::RetryIn(wait))
+            // the server is too old for the form; or, for plain text, it is not the Bot API that answers
+            TelegramError::UnknownMethod if bot.store.run(|conn| outbox::simplify(conn, part))? => {
+                warn!(part, "{error}; a simpler form takes its place");
+                Ok(Outcome::More)
             }
+            // an error of the server's own that stays with the part may come from what is in it
+            TelegramError::Server { .. } if unsent.attempts >= ATTEMPTS_PER_FORM => {
+                if bot.store.run(|conn| outbox::simplify(conn, part))? {
+                    warn!(part, "{error}, again and again; a simpler form takes its place");
+                    return Ok(Outcome::More);
+                }
+                if unsent.attempts >= ATTEMPTS_AT_ALL {
+                    warn!(part, "{error}, for a day; the part is abandoned, the answer stays in messages");
+                    bot.store.run(|conn| outbox::abandon(conn, part))?;
+                    return Ok(Outcome::More);
+                }
+                later(bot, unsent, error)
+            }
+            _ => later(bot, unsent, error),
         }
     }
 
@@ -131,4 +153,18 @@ impl Courier {
         let wait = pauses.get(&(chat_id, method))?.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
+}
+
+/// The part is sent again after a while.
+fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
+    let part = unsent.id;
+    let wait = Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
+    // one line a part, however long the outage
+    if unsent.attempts == 0 {
+        warn!(part, "{error}; the part is sent again later");
+    } else {
+        debug!(part, attempts = unsent.attempts, "{error}");
+    }
+    bot.store.run(|conn| outbox::put_off(conn, part, unsent.attempts + 1, wait))?;
+    Ok(Outcome::RetryIn(wait))
 }

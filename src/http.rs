@@ -23,6 +23,18 @@ pub struct Http {
     handle: Handle,
 }
 
+/// Ends the runtime when dropped, without waiting for what it has under way: a name that does not resolve would hold up
+/// the end of the program.
+pub struct RuntimeGuard(Option<Runtime>);
+
+impl Drop for RuntimeGuard {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// Why a wait ended without a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interrupted {
@@ -33,8 +45,8 @@ pub enum Interrupted {
 }
 
 impl Http {
-    /// Starts the runtime thread. The client lives as long as the returned runtime does.
-    pub fn start() -> anyhow::Result<(Self, Runtime)> {
+    /// Starts the runtime thread. The client works as long as the returned guard lives.
+    pub fn start() -> anyhow::Result<(Self, RuntimeGuard)> {
         // the TLS library wants to be told which implementation of the algorithms to use; a second call is harmless
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime =
@@ -44,7 +56,7 @@ impl Http {
             .tcp_nodelay(true)
             .user_agent(concat!("systech-aidd/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok((Self { client, handle: runtime.handle().clone() }, runtime))
+        Ok((Self { client, handle: runtime.handle().clone() }, RuntimeGuard(Some(runtime))))
     }
 
     /// Carries `work` out on the calling thread for at most `limit`, or until `stop` is requested.

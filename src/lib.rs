@@ -17,6 +17,7 @@
 pub mod cli;
 pub mod dotenv;
 pub mod config;
+pub mod database_url;
 pub mod logging;
 pub mod boot;
 
@@ -26,6 +27,7 @@ pub mod dispatch;
 pub mod worker;
 pub mod answer;
 pub mod command;
+pub mod preview;
 pub mod render;
 pub mod part;
 pub mod courier;

@@ -101,6 +101,7 @@ impl Poll<'_> {
                     chat_id: incoming.message.chat_id,
                     user_id: incoming.message.user_id,
                     kind: incoming.kind,
+                    message_id: incoming.message.message_id,
                     payload: raw.get().to_owned(),
                 }),
                 _ => debug!(update_id, "nothing to answer"),

@@ -41,20 +41,24 @@ pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
     }
 }
 
-/// The next step of the lane. `answering` tells which update was being answered, should this panic.
-fn step(bot: &Bot, job: &Job, answering: &mut Option<i64>) -> Result<Outcome, StoreError> {
+/// An update in work, and which attempt at it this is.
+type Attempt = (i64, i32);
+
+/// The next step of the lane. `answering` tells what was being attempted, should this panic.
+fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
     let lane = job.lane;
     let (mut unsent, waiting) = bot.store.run(|conn| {
         let unsent = outbox::unsent(conn, lane)?;
         let waiting = if unsent.is_empty() { inbox::oldest(conn, lane)? } else { None };
         Ok((unsent, waiting))
     })?;
+    let mut then = Outcome::More;
     if unsent.is_empty() {
         let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
         if let Some(wait) = waiting.wait {
             return Ok(Outcome::RetryIn(wait));
         }
-        *answering = Some(waiting.seq).filter(|seq| *seq > bot.newest_at_boot);
+        *answering = Some((waiting.seq, waiting.attempts + 1));
         unsent = match bot.answer(lane, &waiting, &job.stop)? {
             Answered::Done(unsent) => unsent,
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
@@ -62,15 +66,19 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<i64>) -> Result<Outcome, St
             Answered::Interrupted => return Ok(Outcome::Idle),
         };
         *answering = None;
+        // what comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
+        // stored by an earlier try whose end was not learnt
+        if waiting.last && !unsent.is_empty() {
+            then = Outcome::Idle;
+        }
     }
-    bot.courier.deliver(bot, lane, unsent)
+    bot.courier.deliver(bot, job, unsent, then)
 }
 
-/// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last. (One
-/// from before this boot was counted when it began.)
-fn count_attempt(bot: &Bot, answering: Option<i64>) {
-    if let Some(seq) = answering
-        && let Err(problem) = bot.store.run(|conn| inbox::count_attempt(conn, seq))
+/// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last.
+fn count_attempt(bot: &Bot, answering: Option<Attempt>) {
+    if let Some((seq, attempt)) = answering
+        && let Err(problem) = bot.store.run(|conn| inbox::set_attempts(conn, seq, attempt))
     {
         error!(seq, "the attempt could not be counted: {problem}");
     }

@@ -66,7 +66,11 @@ BEGIN
 END
 $$;
 
+-- Not CONCURRENTLY: in a table just created there is nothing to lock out, and an adopted one has both indexes already.
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX IF NOT EXISTS idx_user_chat_deleted ON messages (user_id, chat_id, deleted_at);
+-- For the same reason:
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX IF NOT EXISTS idx_deleted_at ON messages (deleted_at) WHERE deleted_at IS NULL;
 
 COMMENT ON TABLE messages IS 'Every question and answer, soft-deleted and never silently lost.';

@@ -8,6 +8,7 @@ CREATE TABLE updates (
     chat_id BIGINT NOT NULL,
     user_id BIGINT NOT NULL,
     kind TEXT NOT NULL,
+    message_id BIGINT,
     -- text, not jsonb: jsonb refuses \u0000 and lone surrogates, and a refused update would be a lost one
     payload TEXT,
     received_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
@@ -15,6 +16,7 @@ CREATE TABLE updates (
     retries INTEGER NOT NULL DEFAULT 0,
     not_before TIMESTAMPTZ,
     done_at TIMESTAMPTZ,
+    turn_id BIGINT,
     CONSTRAINT updates_telegram_id UNIQUE (bot_id, update_id),
     CONSTRAINT updates_tombstone CHECK ((done_at IS NULL) = (payload IS NOT NULL))
 );
@@ -29,6 +31,7 @@ COMMENT ON COLUMN updates.update_id IS 'Telegram''s number of the update; comes 
 COMMENT ON COLUMN updates.chat_id IS 'Telegram id of the chat.';
 COMMENT ON COLUMN updates.user_id IS 'Telegram id of the person.';
 COMMENT ON COLUMN updates.kind IS 'Kind of the update, as Telegram names it.';
+COMMENT ON COLUMN updates.message_id IS 'Telegram''s id of the message in it: by this an edit finds its question.';
 COMMENT ON COLUMN updates.payload IS 'The update as received (JSON); emptied once done.';
 COMMENT ON COLUMN updates.received_at IS 'When it was taken in.';
 COMMENT ON COLUMN updates.attempts IS 'Attempts to answer it that ended in a crash.';
@@ -36,3 +39,5 @@ COMMENT ON COLUMN updates.retries IS 'Model calls for it that failed in passing 
 COMMENT ON COLUMN updates.not_before IS 'When the next attempt may begin; NULL = at once.';
 COMMENT ON COLUMN updates.done_at IS
     'When it was answered. The row then stays as a tombstone, so that a repeated delivery is recognised.';
+COMMENT ON COLUMN updates.turn_id IS
+    'The turn that answered it (turns.id), if one did; several updates may be one question.';

@@ -5,6 +5,7 @@
 
 CREATE TABLE turns (
     id BIGSERIAL PRIMARY KEY,
+    bot_id BIGINT NOT NULL,
     update_seq BIGINT NOT NULL,
     user_id BIGINT NOT NULL,
     chat_id BIGINT NOT NULL,
@@ -26,10 +27,11 @@ CREATE TABLE turns (
 CREATE INDEX idx_turns_question ON turns (question_id);
 CREATE INDEX idx_turns_answer ON turns (answer_id);
 CREATE INDEX idx_turns_superseded_by ON turns (superseded_by) WHERE superseded_by IS NOT NULL;
-CREATE INDEX idx_turns_dialogue ON turns (user_id, chat_id, id);
+CREATE INDEX idx_turns_dialogue ON turns (bot_id, user_id, chat_id, id);
 
 COMMENT ON TABLE turns IS 'One question and what became of it.';
 COMMENT ON COLUMN turns.id IS 'Unique number of the turn.';
+COMMENT ON COLUMN turns.bot_id IS 'Telegram id of the bot that answered.';
 COMMENT ON COLUMN turns.update_seq IS 'The update that asked (updates.seq; no foreign key: done updates are swept).';
 COMMENT ON COLUMN turns.user_id IS 'Telegram id of the person.';
 COMMENT ON COLUMN turns.chat_id IS 'Telegram id of the chat.';

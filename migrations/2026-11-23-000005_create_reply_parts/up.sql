@@ -11,6 +11,7 @@ CREATE TABLE reply_parts (
     turn_id BIGINT REFERENCES turns ON DELETE CASCADE,
     position INTEGER NOT NULL,
     op TEXT NOT NULL CHECK (op IN ('send', 'edit', 'delete', 'document')),
+    form TEXT CHECK (form IN ('text', 'rich')),
     thread_id BIGINT,
     reply_to BIGINT,
     payload TEXT,
@@ -36,6 +37,7 @@ COMMENT ON COLUMN reply_parts.update_seq IS 'The update it answers (updates.seq)
 COMMENT ON COLUMN reply_parts.turn_id IS 'The turn it belongs to; NULL for what is not an answer of the model.';
 COMMENT ON COLUMN reply_parts.position IS 'Place within the reply, from 0.';
 COMMENT ON COLUMN reply_parts.op IS 'What to do: send a message, edit or delete message_id, send a document.';
+COMMENT ON COLUMN reply_parts.form IS 'How the message is built, which decides how it can be edited; NULL for others.';
 COMMENT ON COLUMN reply_parts.thread_id IS 'Topic of the chat (message_thread_id); NULL outside topics.';
 COMMENT ON COLUMN reply_parts.reply_to IS 'Message it replies to; NULL for none.';
 COMMENT ON COLUMN reply_parts.payload IS

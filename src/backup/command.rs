@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::restore::restore;
 use crate::config::Database;
-use crate::migrate::command::{connect, version_of};
+use crate::migrate::command::{connect, say, whereabouts};
 use crate::migrate::session;
 use crate::migrate::state::State;
 use crate::stop::Stop;
@@ -18,19 +18,16 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
         to.or(database.backup_dir.as_deref()).context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
     let conn = &mut connect(database)?;
     let state = State::read(conn)?;
-    let Some(backup) = super::make(conn, database, folder, &state, &Stop::new())? else {
-        bail!("interrupted")
-    };
-    println!("backup    {backup}");
+    let backup = super::make(conn, database, folder, &state, &Stop::new())?.context("interrupted")?;
+    say(format!("backup {backup}"));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Restores a backup into the empty database of DATABASE_URL.
 pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
     let conn = &mut connect(database)?;
-    session::lock(conn, &Stop::new())?;
-    restore(conn, database, file)?;
+    session::locked(conn, &Stop::new(), |conn| restore(conn, database, file))?.context("interrupted")?;
     let state = State::read(conn)?;
-    println!("restored  {}; the database is at {}", file.display(), version_of(&state));
+    say(format!("restored {}; {}", file.display(), whereabouts(&state)));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `pg_dump` and `pg_restore`. They get and give their data through a pipe, so that they end when this process is
+//! `pg_dump`, `pg_restore` and `psql`. They get and give their data through a pipe, so that they end when this process is
 //! killed; the password through the environment, which only their own user can read; and no other secret.
 
 use std::fs::File;
@@ -37,7 +37,7 @@ impl Tool {
         Ok(Self { name, major })
     }
 
-    /// Neither program understands a server that is newer than itself.
+    /// `pg_dump` does not understand a server that is newer than itself.
     pub fn require_version_of(&self, conn: &mut PgConnection) -> anyhow::Result<()> {
         #[derive(QueryableByName)]
         struct Server {
@@ -88,23 +88,27 @@ impl Tool {
             .with_context(|| format!("{} is not a whole backup", file.display()))
     }
 
-    /// Restores a dump, all or nothing. What it holds will belong to the user of the URL.
-    pub fn restore(&self, url: &Secret, mut file: File) -> anyhow::Result<()> {
+    /// Turns a dump into SQL that creates everything in the name of whoever runs it.
+    pub fn script(&self, file: &Path) -> anyhow::Result<Running> {
+        let mut command = Command::new(self.name);
+        command.args(["--file=-", "--no-owner", "--no-privileges"]).arg(file);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        Running::start(self.name, command)
+    }
+
+    /// `psql`, which runs what it reads until something fails.
+    pub fn session(&self, url: &Secret) -> anyhow::Result<Running> {
         let mut command = self.connected(url)?;
-        command.args(["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]);
-        command.stdin(Stdio::piped());
-        let mut restore = Running::start(self.name, command)?;
-        let mut input = restore.child.stdin.take().context("pg_restore has no input")?;
-        let copied = io::copy(&mut file, &mut input);
-        drop(input);
-        // if it ended early, its own error is the better one
-        restore.succeed()?;
-        match copied {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(error).context("the backup cannot be read")
-            }
-            _ => Ok(()),
-        }
+        // terse: the details of an error quote values, and values are people's messages
+        command.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--set=VERBOSITY=terse",
+            "--file=-",
+        ]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        Running::start(self.name, command)
     }
 
     fn connected(&self, url: &Secret) -> anyhow::Result<Command> {
@@ -119,9 +123,10 @@ impl Tool {
 }
 
 /// A program at work; killed when dropped.
-struct Running {
+pub struct Running {
     name: &'static str,
-    child: Child,
+    /// The process; its pipes are there to be taken.
+    pub child: Child,
     errors: File,
 }
 
@@ -140,7 +145,7 @@ impl Running {
     }
 
     /// Waits for its end; an error, in its own words, if it failed.
-    fn succeed(mut self) -> anyhow::Result<()> {
+    pub fn succeed(mut self) -> anyhow::Result<()> {
         let status = self.child.wait()?;
         if status.success() {
             return Ok(());

@@ -59,9 +59,9 @@ impl LlmError {
 
     /// Reads an `error` object that came in the stream, or in a body with status 200.
     pub(super) fn of_event(error: &Value) -> Self {
-        let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let code = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         // an error of no known kind after generation began: the provider broke off
-        Self::classify(status.unwrap_or(500), error, None)
+        Self::classify(code.filter(|code| (400..600).contains(code)).unwrap_or(500), error, None)
     }
 
     fn classify(status: u16, error: &Value, pause: Option<Duration>) -> Self {
@@ -76,7 +76,16 @@ impl LlmError {
         let too_long = || {
             named("context_length_exceeded")
                 || ((400..500).contains(&status)
-                    && (said("context length") || said("maximum context") || said("context window")))
+                    && [
+                        "context length",
+                        "maximum context",
+                        "context window",
+                        "context size",
+                        "prompt is too long",
+                    ]
+                    .into_iter()
+                    .any(said))
+                || named("exceed_context_size")
         };
         let filtered = || {
             named("content_filter")
@@ -89,7 +98,7 @@ impl LlmError {
             _ if named("insufficient_quota") => Self::last(Failure::OutOfQuota, problem),
             _ if filtered() => Self::last(Failure::Refused, problem),
             402 => Self::last(Failure::OutOfQuota, problem),
-            429 | 503 if pause.is_some_and(|pause| pause > LONGEST_PAUSE) => {
+            408 | 409 | 429 | 500.. if pause.is_some_and(|pause| pause > LONGEST_PAUSE) => {
                 Self::last(Failure::Unreachable, problem)
             }
             408 | 409 | 429 | 500.. => Self::Passing { failure: Failure::Unreachable, pause, problem },
@@ -174,10 +183,10 @@ mod tests {
 
     #[test]
     fn a_pause_of_more_than_two_minutes_is_a_failure() {
-        assert!(matches!(
-            of(429, &[("retry-after", "121")], ""),
-            LlmError::Final { failure: Failure::Unreachable, .. }
-        ));
+        for status in [408, 429, 502, 503] {
+            let error = of(status, &[("retry-after", "121")], "");
+            assert!(matches!(error, LlmError::Final { failure: Failure::Unreachable, .. }), "{status}");
+        }
     }
 
     #[test]

@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::http::{Http, Interrupted, describe};
 use crate::secret::Secret;
 use crate::stop::Stop;
-use crate::store::finish::Usage;
 
 mod error;
 pub mod sse;
@@ -24,6 +23,8 @@ pub use error::LlmError;
 const USAGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the body of an error may take, and how much of it is read.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(5), 64 << 10);
+/// However much the model thinks aloud, its answer has to be there by then.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30 * 60);
 /// An answer of this many bytes is cut: no person reads more, and memory is not for sale.
 const ANSWER_LIMIT: usize = 1 << 20;
 
@@ -51,6 +52,23 @@ pub struct Message<'a> {
     pub role: &'a str,
     /// The text.
     pub content: &'a str,
+}
+
+/// What the endpoint said about an answer.
+#[derive(Clone, Default, Debug)]
+pub struct Usage {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Tokens read.
+    pub prompt_tokens: Option<i32>,
+    /// Tokens written.
+    pub completion_tokens: Option<i32>,
+    /// Milliseconds to the first token.
+    pub first_token_ms: Option<i32>,
+    /// Milliseconds to the end.
+    pub duration_ms: Option<i32>,
+    /// Why the model ended.
+    pub finish_reason: Option<String>,
 }
 
 /// A complete answer.
@@ -90,9 +108,14 @@ impl Llm {
         Self { http, url, settings }
     }
 
-    /// Asks once and reads the answer to its end, until `stop` is requested.
-    pub fn complete(&self, messages: &[Message<'_>], stop: &Stop) -> Result<Completion, LlmError> {
-        let mut answer = Answer::new(self.settings.silence);
+    /// Asks once and reads the answer to its end, until `stop` is requested. `hear` gets the text as it comes.
+    pub fn complete(
+        &self,
+        messages: &[Message<'_>],
+        stop: &Stop,
+        hear: impl FnMut(&str),
+    ) -> Result<Completion, LlmError> {
+        let mut answer = Answer::new(self.settings.silence, hear);
         let body = Body {
             model: &self.settings.model,
             messages,
@@ -116,7 +139,7 @@ impl Llm {
             let chunk = match self.wait(&answer, stop, response.chunk()) {
                 Ok(Ok(chunk)) => chunk,
                 // the answer itself was complete: only its figures are missing
-                Ok(Err(_)) | Err(LlmError::Final { .. }) if answer.finish_reason.is_some() => None,
+                Ok(Err(_)) | Err(_) if answer.finish_reason.is_some() => None,
                 Ok(Err(error)) => return Err(LlmError::passing(describe(error))),
                 Err(error) => return Err(error),
             };
@@ -136,7 +159,12 @@ impl Llm {
     }
 
     /// Waits for the endpoint for as long as the answer's silence may last.
-    fn wait<T>(&self, answer: &Answer, stop: &Stop, work: impl Future<Output = T>) -> Result<T, LlmError> {
+    fn wait<T>(
+        &self,
+        answer: &Answer<impl FnMut(&str)>,
+        stop: &Stop,
+        work: impl Future<Output = T>,
+    ) -> Result<T, LlmError> {
         self.http.wait(answer.deadline.saturating_duration_since(Instant::now()), stop, work).map_err(|why| {
             match why {
                 Interrupted::Stopped => LlmError::Stopped,
@@ -172,7 +200,8 @@ fn is_json(response: &Response) -> bool {
 }
 
 /// An answer in the making.
-struct Answer {
+struct Answer<H> {
+    hear: H,
     began: Instant,
     first_token: Option<Duration>,
     silence: Duration,
@@ -185,10 +214,11 @@ struct Answer {
     usage: Usage,
 }
 
-impl Answer {
-    fn new(silence: Duration) -> Self {
+impl<H: FnMut(&str)> Answer<H> {
+    fn new(silence: Duration, hear: H) -> Self {
         let began = Instant::now();
         Self {
+            hear,
             began,
             first_token: None,
             silence,
@@ -231,6 +261,7 @@ impl Answer {
         if let Some(text) = said("content") {
             self.first_token.get_or_insert(self.began.elapsed());
             self.text.push_str(text);
+            (self.hear)(text);
         }
         self.refused |= said("refusal").is_some();
         // thoughts are not the answer, but they are a sign of life
@@ -238,9 +269,11 @@ impl Answer {
             .into_iter()
             .any(|field| said(field).is_some())
         {
-            self.deadline = Instant::now() + self.silence;
+            self.deadline = (Instant::now() + self.silence).min(self.began + LONGEST_ANSWER);
         }
-        if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {
+        // some gateways send an empty one with every piece
+        let reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+        if let Some(reason) = reason {
             self.finish_reason = Some(reason.to_owned());
             self.deadline = Instant::now() + USAGE_TIMEOUT;
         }

@@ -1,18 +1,19 @@
 //! `systech-aidd migrate …`: what an operator does with migrations, where there is neither a source tree nor the
 //! diesel CLI. Results go to standard output, the log and questions to standard error.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
 use super::plan::{Action, Plan};
-use super::state::{State, Status};
+use super::state::{Entry, State, Status};
 use super::{apply, loss, session};
-use crate::backup;
+use crate::backup::{self, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
 use crate::terminal::{self, NOT_CONFIRMED};
@@ -123,32 +124,48 @@ impl Command {
 
 /// A connection for a command: a person is waiting, so a database that is not there is an error at once.
 pub fn connect(database: &Database) -> anyhow::Result<PgConnection> {
-    match session::connect(&database.url, Duration::ZERO, &Stop::new())? {
-        Some(conn) => Ok(conn),
-        None => bail!("interrupted"),
-    }
+    session::connect(&database.url, Duration::ZERO, &Stop::new())?.context("interrupted")
 }
 
-/// The name of the migration that the database is at.
-pub fn version_of(state: &State) -> &'static str {
-    state.current().map_or("empty (no migration is applied)", |migration| migration.name)
+/// Where the database is, as a sentence.
+pub fn whereabouts(state: &State) -> String {
+    state
+        .current()
+        .map_or("no migration is applied".to_owned(), |migration| format!("the database is at {migration}"))
+}
+
+/// Tells how a change goes on. Whoever listens may have gone; that is no reason to stop midway.
+pub fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Shows what was asked for. A reader such as `head` may have enough of it.
+fn show(text: &str) -> anyhow::Result<ExitCode> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written to")
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
     let state = State::read(&mut connect(database)?)?;
-    let mut out = io::stdout().lock();
-    writeln!(out, "database  {} (PostgreSQL {})", state.database, state.server)?;
-    writeln!(out, "version   {}\n", version_of(&state))?;
+    let version = state.current().map_or("none", |migration| migration.name);
+    let mut lines = vec![
+        format!("database  {} (PostgreSQL {})", state.database, state.server),
+        format!("version   {version}\n"),
+    ];
     for entry in &state.entries {
         let (word, note) = match &entry.status {
             Status::Applied(at) => ("applied", at.as_str()),
             Status::Pending => ("pending", ""),
             Status::Incomplete => ("pending", "(its index is gone or invalid)"),
         };
-        writeln!(out, "{}", format!("{word}   {:<36}  {note}", entry.migration).trim_end())?;
+        lines.push(format!("{word}   {:<36}  {note}", entry.migration).trim_end().to_owned());
     }
     for version in &state.unknown {
-        writeln!(out, "unknown   {version}  (of a newer systech-aidd: start that one)")?;
+        lines.push(format!("unknown   {version}  (of a newer systech-aidd: start that one)"));
     }
     for index in &state.invalid_indexes {
         let ours = state.entries.iter().any(|entry| entry.indexes.contains(index));
@@ -157,70 +174,79 @@ fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
         } else {
             format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it")
         };
-        writeln!(out, "invalid   index {index}  ({advice})")?;
+        lines.push(format!("invalid   index {index}  ({advice})"));
     }
+    show(&(lines.join("\n") + "\n"))?;
     let in_order = state.pending() == 0 && state.unknown.is_empty() && state.invalid_indexes.is_empty();
     Ok(if check && !in_order { ExitCode::from(NOT_UP_TO_DATE) } else { ExitCode::SUCCESS })
 }
 
 fn history(database: &Database, verbose: bool) -> anyhow::Result<ExitCode> {
     let state = State::read(&mut connect(database)?)?;
-    let mut out = io::stdout().lock();
-    for (number, entry) in state.entries.iter().enumerate() {
-        if number > 0 {
-            writeln!(out)?;
-        }
-        let status = match &entry.status {
-            Status::Applied(at) => format!("applied {at}"),
-            Status::Pending | Status::Incomplete => "pending".to_owned(),
-        };
-        writeln!(out, "{}  ({status})", entry.migration)?;
-        writeln!(out, "    {}", entry.migration.why())?;
-        if verbose {
-            for (direction, script) in [("up", &entry.migration.up), ("down", &entry.migration.down)] {
-                writeln!(out, "\n    --- {direction} ---")?;
-                for line in script.text().trim().lines() {
-                    writeln!(out, "{}", format!("    {line}").trim_end())?;
-                }
-            }
-        }
-    }
-    Ok(ExitCode::SUCCESS)
+    let chapters: Vec<_> = state.entries.iter().map(|entry| chapter(entry, verbose)).collect();
+    show(&chapters.join("\n"))
 }
 
-/// Whatever changes the database: look, ask, back up, do.
+/// What history tells of one migration.
+fn chapter(entry: &Entry, verbose: bool) -> String {
+    let Entry { migration, status, .. } = entry;
+    let status = match status {
+        Status::Applied(at) => format!("applied {at}"),
+        Status::Pending | Status::Incomplete => "pending".to_owned(),
+    };
+    let mut text = format!("{migration}  ({status})\n{}", indented(&migration.why()));
+    if verbose {
+        for (direction, script) in [("up", &migration.up), ("down", &migration.down)] {
+            text.extend(["\n    --- ", direction, " ---\n", &indented(script.text().trim())]);
+        }
+    }
+    text
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
+}
+
+/// Whatever changes the database.
 fn change(
     database: &Database,
     plan: impl FnOnce(&State) -> anyhow::Result<Plan>,
     DryRun { dry_run }: DryRun,
     yes: bool,
 ) -> anyhow::Result<ExitCode> {
-    let stop = Stop::new();
     let conn = &mut connect(database)?;
-    if !dry_run {
-        session::lock(conn, &stop)?;
+    if dry_run {
+        let state = State::read(conn)?;
+        state.refuse_unknown()?;
+        return show(&plan(&state)?.sql());
     }
+    let done = session::locked(conn, &Stop::new(), |conn| carry_out(conn, database, plan, yes))?;
+    done.context("interrupted")
+}
+
+/// Look, ask, back up, do.
+fn carry_out(
+    conn: &mut PgConnection,
+    database: &Database,
+    plan: impl FnOnce(&State) -> anyhow::Result<Plan>,
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
     let state = State::read(conn)?;
     state.refuse_unknown()?;
     let plan = plan(&state)?;
-    if dry_run {
-        print!("{}", plan.sql());
-        return Ok(ExitCode::SUCCESS);
-    }
     if plan.0.is_empty() {
-        println!("nothing to do: the database is at {}", version_of(&state));
+        say(format!("nothing to do: {}", whereabouts(&state)));
         return Ok(ExitCode::SUCCESS);
     }
     let destroys = plan.0.iter().any(|action| matches!(action, Action::Down(_)));
     if destroys && !yes && !consents(database, &loss::rehearse(conn, &plan)?)? {
         return Ok(ExitCode::from(NOT_CONFIRMED));
     }
-    match backup::before_change(conn, database, &state, &stop)? {
-        backup::Outcome::Made(backup) => println!("backup    {backup}"),
-        backup::Outcome::NotNeeded | backup::Outcome::Stopped => {}
+    if let Outcome::Made(backup) = backup::before_change(conn, database, &state, &Stop::new())? {
+        say(format!("backup {backup}"));
     }
-    apply::apply(conn, &plan, &mut |action| println!("{action}"))?;
-    println!("the database is at {}", version_of(&State::read(conn)?));
+    apply::apply(conn, &plan, &mut |action| say(action))?;
+    say(whereabouts(&State::read(conn)?));
     Ok(ExitCode::SUCCESS)
 }
 

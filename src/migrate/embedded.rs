@@ -55,7 +55,7 @@ impl Migration {
     pub fn why(&self) -> String {
         let head = self.up.text().lines().map_while(|line| line.strip_prefix("--"));
         let paragraph: Vec<_> = head.map(str::trim).take_while(|line| !line.is_empty()).collect();
-        let text = paragraph.join(" ");
+        let text = paragraph.join("\n");
         text.strip_prefix("Why: ").map_or(text.clone(), str::to_owned)
     }
 

@@ -15,9 +15,10 @@
 
 use std::time::Duration;
 
+use diesel::pg::PgConnection;
 use tracing::info;
 
-use crate::backup;
+use crate::backup::{self, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
 
@@ -36,22 +37,24 @@ use state::State;
 /// Brings the database up to date. False: the end was asked for while waiting.
 pub fn at_boot(database: &Database, patience: Duration, stop: &Stop) -> anyhow::Result<bool> {
     let Some(mut conn) = session::connect(&database.url, patience, stop)? else { return Ok(false) };
-    if !session::lock(&mut conn, stop)? {
-        return Ok(false);
-    }
-    let state = State::read(&mut conn)?;
+    let done = session::locked(&mut conn, stop, |conn| bring_up_to_date(conn, database, stop))?;
+    Ok(done.unwrap_or(false))
+}
+
+fn bring_up_to_date(conn: &mut PgConnection, database: &Database, stop: &Stop) -> anyhow::Result<bool> {
+    let state = State::read(conn)?;
     state.refuse_unknown()?;
     let plan = Plan::up(&state);
     if plan.0.is_empty() {
         return Ok(true);
     }
-    match backup::before_change(&mut conn, database, &state, stop)? {
-        backup::Outcome::Stopped => return Ok(false),
-        backup::Outcome::Made(backup) => {
+    match backup::before_change(conn, database, &state, stop)? {
+        Outcome::Stopped => return Ok(false),
+        Outcome::Made(backup) => {
             info!(file = %backup.path.display(), bytes = backup.bytes, "backed up");
         }
-        backup::Outcome::NotNeeded => {}
+        Outcome::NotNeeded => {}
     }
-    apply::apply(&mut conn, &plan, &mut |action| info!(step = %action, "migrating"))?;
+    apply::apply(conn, &plan, &mut |action| info!(step = %action, "migrating"))?;
     Ok(true)
 }

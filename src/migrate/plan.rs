@@ -61,12 +61,9 @@ impl Plan {
     /// The plan as a script for psql, which leaves the database as running the plan does.
     pub fn sql(&self) -> String {
         let setup = CREATE_MIGRATIONS_TABLE.trim().trim_end_matches(';');
-        let mut script =
-            format!("SET lock_timeout TO '10s';\nSET client_min_messages TO warning;\n{setup};\n");
-        for action in &self.0 {
-            script.push_str(&format!("\n-- {action}\n{}", action.sql()));
-        }
-        script
+        let head = format!("SET lock_timeout TO '10s';\nSET client_min_messages TO warning;\n{setup};\n");
+        let actions = self.0.iter().map(|action| format!("\n-- {action}\n{}", action.sql()));
+        std::iter::once(head).chain(actions).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! so that of several instances starting together one migrates and the others wait.
 //!
 //! Diesel takes no lock, and waiting for an advisory lock inside the server would deadlock with CREATE INDEX
-//! CONCURRENTLY, which waits for every older snapshot. So the lock is polled. It goes with the connection.
+//! CONCURRENTLY, which waits for every older snapshot. So the lock is polled. A killed holder's goes with its connection.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,8 +54,23 @@ pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<
     }
 }
 
+/// Does the work while nobody else migrates this database. `None`: the end was asked for while waiting.
+pub fn locked<T>(
+    conn: &mut PgConnection,
+    stop: &Stop,
+    work: impl FnOnce(&mut PgConnection) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    if !lock(conn, stop)? {
+        return Ok(None);
+    }
+    let outcome = work(conn);
+    // the server would notice the closed connection a little later than the next one comes
+    let _ = diesel::sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(conn);
+    outcome.map(Some)
+}
+
 /// Takes the lock, waiting while another instance has it. False: the end was asked for while waiting.
-pub fn lock(conn: &mut PgConnection, stop: &Stop) -> anyhow::Result<bool> {
+fn lock(conn: &mut PgConnection, stop: &Stop) -> anyhow::Result<bool> {
     #[derive(QueryableByName)]
     struct Taken {
         #[diesel(sql_type = Bool)]

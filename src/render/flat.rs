@@ -156,7 +156,7 @@ impl Flat {
         let mut close = |open: &mut Vec<(Kind, usize)>, keep: usize, end: usize| {
             for (depth, (kind, start)) in (keep..).zip(open.drain(keep..)) {
                 let text = &self.text[start..end];
-                let indent = matches!(kind, Kind::Pre(_)) && start == stretch.start;
+                let indent = start == stretch.start && self.in_pre(start);
                 let space = if indent { 0 } else { text.len() - text.trim_start_matches([' ', '\n']).len() };
                 let start = start + space;
                 let end = start + self.text[start..end].trim_end_matches([' ', '\n']).len();

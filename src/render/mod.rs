@@ -105,8 +105,7 @@ pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
 /// itself looks back: a mark that is never closed turns out to be text, a table re-aligns while it grows, a
 /// later `[name]: address` makes links.
 pub fn draft(markdown: &str) -> Option<Content> {
-    let closed = unfinished::closed(&source::cleaned(markdown));
-    let document = walk::document(&source::prepared(&closed));
+    let document = walk::document(&unfinished::closed(&source::prepared(markdown)));
     let flat = text::flat(&document);
     let last = split::messages(&flat).pop()?;
     let (text, entities) = flat.message(last);

@@ -3,11 +3,14 @@
 //!
 //! Fed by `answer` and `draft`. Code, fenced or between backticks, is never touched by the formula pass.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Stands first in a formula whose delimiters admit no doubt: `\(…\)`, where a dollar might be a price.
 pub(super) const CERTAIN: char = '\u{2062}';
+
+/// The longest formula, in bytes; what is longer between two marks is hardly one.
+const MAX_FORMULA: usize = 4096;
 
 /// The source as the walk parses it.
 pub(super) fn prepared(markdown: &str) -> String {
@@ -22,7 +25,7 @@ pub(super) fn prepared(markdown: &str) -> String {
 
 /// Without carriage returns, control characters and directional overrides: Telegram drops them, and a
 /// message of nothing else would be refused as empty.
-pub(super) fn cleaned(markdown: &str) -> String {
+fn cleaned(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     let mut chars = markdown.chars().peekable();
     while let Some(c) = chars.next() {
@@ -124,8 +127,10 @@ pub(super) fn after_list_marker(line: &str) -> Option<&str> {
 /// lines could begin with `-` or `+`, which the block parser would take for a list.
 fn formulas(prose: &str, out: &mut String) {
     let quoted = prose.trim_start().starts_with('>');
-    // A closer that was not found once is not there later either: the pass stays linear.
-    let mut absent: BTreeSet<&str> = BTreeSet::new();
+    // Lines joined into a row of a table could be cells too many, and those the parser drops.
+    let in_table = prose.lines().any(is_delimiter_row);
+    // Where each closer stands next, looked for once: the pass stays linear.
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
     let mut missing_runs: BTreeSet<usize> = BTreeSet::new();
     let mut at = 0;
     while let Some(found) = prose[at..].find(['`', '\\', '$']) {
@@ -149,23 +154,28 @@ fn formulas(prose: &str, out: &mut String) {
                 continue;
             }
         };
-        let body = (!absent.contains(close)).then(|| rest[open..].find(close)).flatten();
-        match body.map(|end| (end, one_line(&rest[open..open + end], quoted))) {
-            Some((end, body)) if !body.is_empty() && !body.contains('$') => {
+        let from = here + open;
+        let end = match ends.get(close) {
+            Some(end) if *end >= from => *end,
+            _ => prose[from..].find(close).map_or(usize::MAX, |end| from + end),
+        };
+        ends.insert(close, end);
+        let unfit =
+            |body: &&str| body.len() > MAX_FORMULA || body.contains('$') || (in_table && body.contains('\n'));
+        let body = prose.get(from..end).filter(|body| !unfit(body));
+        match body.map(|body| (body.len(), one_line(body, quoted))) {
+            Some((length, line)) if !line.is_empty() => {
                 out.push_str(mark);
                 if mark == "$" {
                     out.push(CERTAIN);
                 }
-                out.push_str(&body);
+                out.push_str(&line);
                 out.push_str(mark);
-                at = here + open + end + close.len();
+                at = from + length + close.len();
             }
-            result => {
-                if result.is_none() {
-                    absent.insert(close);
-                }
+            _ => {
                 out.push_str(&rest[..open]);
-                at = here + open;
+                at = from;
             }
         }
     }
@@ -189,6 +199,12 @@ pub(super) fn code_span(text: &str, missing: &mut BTreeSet<usize>) -> usize {
     }
     missing.insert(run);
     run
+}
+
+/// Whether the line could divide the head of a table from its rows.
+fn is_delimiter_row(line: &str) -> bool {
+    let row = unmarked(line);
+    row.contains('-') && row.contains(['|', ':']) && row.chars().all(|c| "|:- \t".contains(c))
 }
 
 /// Whether what stands between two dollars reads as prose: an amount and words, or letters no formula has.

@@ -1,7 +1,8 @@
 //! Cuts flat text into messages: at the borders of blocks, else of lines, else of words, and never inside a
 //! grapheme unless the grapheme alone is over the limit.
 //!
-//! Fed by `answer` and `draft`. Every cut depends only on the text up to the limit, so text that grows keeps its cuts.
+//! Fed by `answer` and `draft`. Every cut depends only on the text up to the limit, so text that grows keeps its
+//! cuts.
 
 use std::ops::Range;
 
@@ -10,9 +11,6 @@ use unicode_segmentation::GraphemeCursor;
 use super::doc::is_blank;
 use super::flat::{Border, Flat};
 use super::{MAX_ENTITIES, MAX_UNITS};
-
-/// A cut at a better border may leave a message no emptier than this.
-const ENOUGH_UNITS: usize = MAX_UNITS / 4;
 
 /// The stretches of the text that make a message each, in order; none is blank.
 pub(super) fn messages(flat: &Flat) -> Vec<Range<usize>> {
@@ -45,29 +43,24 @@ fn skip_space(flat: &Flat, from: usize) -> usize {
 /// Where the message that begins at `start` ends.
 fn cut(flat: &Flat, start: usize) -> usize {
     let text = &flat.text;
-    let (mut end, mut enough) = (text.len(), text.len());
     let mut units = 0;
-    for (at, c) in text[start..].char_indices() {
-        if units <= ENOUGH_UNITS {
-            enough = start + at;
-        }
+    let over = text[start..].char_indices().find(|(_, c)| {
         units += c.len_utf16();
-        if units > MAX_UNITS {
-            end = start + at;
-            break;
-        }
-    }
+        units > MAX_UNITS
+    });
+    let mut end = over.map_or(text.len(), |(at, _)| start + at);
     if let Some(entity) = flat.one_too_many(start..end, MAX_ENTITIES) {
         end = entity;
     } else if end == text.len() {
         return end;
     }
+    // For the sake of a better border a message may be left three quarters empty, and no emptier.
+    let enough = start + (end - start) / 4;
     // A break right at the end costs nothing: it is dropped.
     let reach = if text[end..].starts_with([' ', '\n']) { end + 1 } else { end };
     let breaks = || text[start..reach].rmatch_indices('\n').map(|(at, _)| start + at);
     let last = |wanted: &dyn Fn(usize, Border) -> bool| breaks().find(|at| wanted(*at, flat.border(*at)));
     last(&|at, border| at >= enough && border == Border::Block)
-        .or_else(|| last(&|at, border| at >= enough && border != Border::Glue))
         .or_else(|| last(&|_, border| border != Border::Glue))
         .or_else(|| last(&|_, _| true))
         .or_else(|| {
@@ -76,7 +69,7 @@ fn cut(flat: &Flat, start: usize) -> usize {
                 (at > start && is_boundary(text, at) && is_boundary(text, at + length)).then_some(at)
             })
         })
-        .or_else(|| last_boundary(text, end).filter(|boundary| *boundary > start))
+        .or_else(|| last_boundary(text, start, end))
         .unwrap_or(end)
 }
 
@@ -84,10 +77,13 @@ fn is_boundary(text: &str, at: usize) -> bool {
     GraphemeCursor::new(at, text.len(), true).is_boundary(text, 0) == Ok(true)
 }
 
-/// The last place at or before `at` where a grapheme begins.
-fn last_boundary(text: &str, at: usize) -> Option<usize> {
-    if is_boundary(text, at) {
-        return Some(at);
+/// The last place after `start` and not after `end` where a grapheme begins, and not with a space: a message
+/// cannot.
+fn last_boundary(text: &str, start: usize, end: usize) -> Option<usize> {
+    let mut cursor = GraphemeCursor::new(end, text.len(), true);
+    let mut at = if is_boundary(text, end) { end } else { cursor.prev_boundary(text, 0).ok()?? };
+    while at > start && text[at..].starts_with(' ') {
+        at = cursor.prev_boundary(text, 0).ok()??;
     }
-    GraphemeCursor::new(at, text.len(), true).prev_boundary(text, 0).ok().flatten()
+    (at > start).then_some(at)
 }

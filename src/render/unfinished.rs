@@ -16,7 +16,7 @@ const MAX_DOUBT: usize = 100;
 /// How many marks are closed; nobody nests so many, and searching them stays cheap.
 const MAX_OPEN: usize = 32;
 
-/// The source without what has to wait, and with what is open closed. `source` is cleaned.
+/// The source without what has to wait, and with what is open closed. `source` is prepared.
 pub(super) fn closed(source: &str) -> String {
     let segments = source::segments(source);
     let Some(last) = segments.last() else { return String::new() };
@@ -37,7 +37,7 @@ fn without_half_fence(code: &str) -> &str {
 }
 
 fn prose(chunk: &str) -> String {
-    let chunk = without_half_table(chunk);
+    let chunk = without_half_formula(without_half_table(chunk));
     // Marks do not reach from one list item or heading into the next.
     let start = chunk.rmatch_indices('\n').map(|(at, _)| at + 1).find(|at| begins_block(&chunk[*at..]));
     let (before, mut block) = chunk.split_at(start.unwrap_or(0));
@@ -45,9 +45,9 @@ fn prose(chunk: &str) -> String {
         return chunk.to_owned();
     }
     loop {
-        let (settled, closers) = settled(without_lone_marker(block));
+        let (settled, whole, closers) = settled(without_lone_marker(block));
         // Where the text had to wait, a marker may be all that is left of its line.
-        block = without_lone_marker(settled);
+        block = if whole { settled } else { without_lone_marker(settled) };
         if block.len() == settled.len() {
             return [before, block, &closers].concat();
         }
@@ -78,6 +78,14 @@ fn without_half_table(chunk: &str) -> &str {
     chunk
 }
 
+/// A display formula waits whole: its lines may begin like list items.
+fn without_half_formula(chunk: &str) -> &str {
+    match scan(chunk, chunk.len().saturating_sub(MAX_WAIT), false) {
+        Err(at) if chunk[at..].starts_with("$$") || chunk[at..].starts_with("\\[") => &chunk[..at],
+        _ => chunk,
+    }
+}
+
 /// The last line waits while it is nothing but a marker: of a list, a heading, a quote, a rule.
 fn without_lone_marker(block: &str) -> &str {
     let start = block.rfind('\n').map_or(0, |line| line + 1);
@@ -85,17 +93,17 @@ fn without_lone_marker(block: &str) -> &str {
     if block[start..].chars().all(marker) { &block[..start] } else { block }
 }
 
-/// The text up to what has to wait, and what closes its open marks.
-fn settled(block: &str) -> (&str, String) {
-    // The last marks of a line may become others, until the line has ended.
-    let ended = block.ends_with('\n');
+/// The text up to what has to wait, whether its last line is whole, and what closes its open marks.
+fn settled(block: &str) -> (&str, bool, String) {
     let horizon = block.len().saturating_sub(MAX_WAIT);
     let mut text = block;
     loop {
-        let whole = ended && text.len() == block.len();
-        text = text.trim_end_matches(|c: char| c.is_whitespace() || (!whole && "*_~`$\\![<&".contains(c)));
+        // The last marks of a line may become others, until the line has ended.
+        let line = text.trim_end_matches(|c: char| " \t*_~`$\\![<&".contains(c));
+        let whole = line.ends_with('\n');
+        text = line.trim_end();
         match scan(text, horizon, whole) {
-            Ok(closers) => return (text, closers),
+            Ok(closers) => return (text, whole, closers),
             Err(wait) => text = &text[..wait],
         }
     }

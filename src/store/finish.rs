@@ -10,8 +10,10 @@ use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
+use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
 use super::{clock_timestamp, interval};
+use crate::llm::Usage;
 use crate::part::Part;
 
 /// How a turn went.
@@ -32,24 +34,6 @@ pub enum Ending {
     },
 }
 
-/// What the endpoint said about an answer.
-#[derive(Clone, Default, Insertable, Debug)]
-#[diesel(table_name = turns)]
-pub struct Usage {
-    /// The model that answered.
-    pub model: Option<String>,
-    /// Tokens read.
-    pub prompt_tokens: Option<i32>,
-    /// Tokens written.
-    pub completion_tokens: Option<i32>,
-    /// Milliseconds to the first token.
-    pub first_token_ms: Option<i32>,
-    /// Milliseconds to the end.
-    pub duration_ms: Option<i32>,
-    /// Why the model ended.
-    pub finish_reason: Option<String>,
-}
-
 /// A turn to store.
 pub struct Turn<'a> {
     /// What the person asked.
@@ -68,9 +52,9 @@ pub fn turn(
     turn: &Turn<'_>,
     parts: &[Part],
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address.update_seq, |conn| {
+    once(conn, &[address.update_seq], |conn| {
         let turn_id = store(conn, address, turn)?;
-        outbox::insert(conn, address, Some(turn_id), parts)
+        Ok((Some(turn_id), outbox::insert(conn, address, Some(turn_id), parts)?))
     })
 }
 
@@ -81,26 +65,32 @@ pub fn reply(
     address: Address,
     act: impl FnOnce(&mut PgConnection) -> QueryResult<Vec<Part>>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address.update_seq, |conn| {
+    once(conn, &[address.update_seq], |conn| {
         let parts = act(conn)?;
-        outbox::insert(conn, address, None, &parts)
+        Ok((None, outbox::insert(conn, address, None, &parts)?))
     })
 }
 
-/// Marks the update done and runs `body`, in one transaction and only if it was not done yet.
-fn once<T>(
+/// Runs `body` and marks the updates done, in one transaction and only if none of them was done yet.
+fn once(
     conn: &mut PgConnection,
-    seq: i64,
-    body: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
-) -> QueryResult<Option<T>> {
+    seqs: &[i64],
+    body: impl FnOnce(&mut PgConnection) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
+) -> QueryResult<Option<Vec<Unsent>>> {
     conn.transaction(|conn| {
-        let done = diesel::update(updates::table.find(seq).filter(updates::done_at.is_null()))
-            .set((updates::done_at.eq(clock_timestamp().nullable()), updates::payload.eq(None::<String>)))
-            .execute(conn)?;
-        if done != 1 {
-            return Err(diesel::result::Error::RollbackTransaction);
-        }
-        body(conn).map(Some)
+        let (turn_id, unsent) = body(conn)?;
+        let done = prepared(
+            diesel::update(updates::table)
+                .filter(updates::seq.eq_any(seqs))
+                .filter(updates::done_at.is_null())
+                .set((
+                    updates::done_at.eq(clock_timestamp().nullable()),
+                    updates::turn_id.eq(turn_id),
+                    updates::payload.eq(None::<String>),
+                )),
+        )
+        .execute(conn)?;
+        if done == seqs.len() { Ok(Some(unsent)) } else { Err(diesel::result::Error::RollbackTransaction) }
     })
     .or_else(|error| match error {
         diesel::result::Error::RollbackTransaction => Ok(None),
@@ -135,21 +125,29 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
             )
         })
         .collect();
-    let ids: Vec<i32> =
-        diesel::insert_into(messages::table).values(rows).returning(messages::id).get_results(conn)?;
-    diesel::insert_into(turns::table)
-        .values((
-            turns::update_seq.eq(address.update_seq),
-            turns::user_id.eq(lane.user_id),
-            turns::chat_id.eq(lane.chat_id),
-            turns::question_id.eq(ids[0]),
-            turns::answer_id.eq(ids.get(1).copied()),
-            turns::state.eq(state),
-            turns::failure.eq(failure),
-            usage,
-        ))
-        .returning(turns::id)
-        .get_result(conn)
+    let ids: Vec<i32> = prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
+        .get_results(conn)?;
+    prepared(
+        diesel::insert_into(turns::table)
+            .values((
+                turns::bot_id.eq(lane.bot_id),
+                turns::update_seq.eq(address.update_seq),
+                turns::user_id.eq(lane.user_id),
+                turns::chat_id.eq(lane.chat_id),
+                turns::question_id.eq(ids[0]),
+                turns::answer_id.eq(ids.get(1).copied()),
+                turns::state.eq(state),
+                turns::failure.eq(failure),
+                turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
+                turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
+                turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
+                turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
+                turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
+                turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
+            ))
+            .returning(turns::id),
+    )
+    .get_result(conn)
 }
 
 /// What `message_length` counts: characters, as PostgreSQL's `length` does.

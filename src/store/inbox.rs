@@ -13,6 +13,7 @@ use diesel::query_dsl::methods;
 use diesel::sql_types::{BigInt, Interval, Timestamptz};
 use diesel::upsert::excluded;
 
+use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
 use super::{Lane, clock_timestamp, from_now, interval, seconds_to_wait, wait};
 
@@ -34,6 +35,8 @@ pub struct Received {
     pub user_id: i64,
     /// Kind, as Telegram names it.
     pub kind: &'static str,
+    /// Id of the message in it.
+    pub message_id: i64,
     /// The update's own JSON.
     pub payload: String,
 }
@@ -57,6 +60,8 @@ pub struct Waiting {
     pub retries: i32,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
+    /// No other update of the lane was waiting behind it.
+    pub last: bool,
 }
 
 /// Stores a batch in one statement and returns how many updates of it are new. What is known already (Telegram repeats
@@ -72,12 +77,14 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::chat_id.eq(excluded(updates::chat_id)),
             updates::user_id.eq(excluded(updates::user_id)),
             updates::kind.eq(excluded(updates::kind)),
+            updates::message_id.eq(excluded(updates::message_id)),
             updates::payload.eq(excluded(updates::payload)),
             updates::received_at.eq(clock_timestamp()),
             updates::attempts.eq(0),
             updates::retries.eq(0),
             updates::not_before.eq(None::<PgTimestamp>),
             updates::done_at.eq(None::<PgTimestamp>),
+            updates::turn_id.eq(None::<i64>),
         ));
     methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago().nullable())).execute(conn)
 }
@@ -85,24 +92,26 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
     type Row = (i64, Option<String>, i32, i32, Option<f64>);
-    updates::table
+    let oldest = updates::table
         .filter(updates::bot_id.eq(lane.bot_id))
         .filter(updates::chat_id.eq(lane.chat_id))
         .filter(updates::user_id.eq(lane.user_id))
         .filter(updates::done_at.is_null())
         .order(updates::seq)
         .select((updates::seq, updates::payload, updates::attempts, updates::retries, seconds_to_wait()))
-        .first::<Row>(conn)
-        .optional()
-        .map(|row| {
-            row.map(|(seq, payload, attempts, retries, seconds)| Waiting {
-                seq,
-                payload: payload.unwrap_or_default(),
-                attempts,
-                retries,
-                wait: wait(seconds),
-            })
-        })
+        // the second one only tells that there is one
+        .limit(2);
+    let rows: Vec<Row> = prepared(oldest).load(conn)?;
+    let last = rows.len() < 2;
+    let waiting = |(seq, payload, attempts, retries, seconds): Row| Waiting {
+        seq,
+        payload: payload.unwrap_or_default(),
+        attempts,
+        retries,
+        wait: wait(seconds),
+        last,
+    };
+    Ok(rows.into_iter().next().map(waiting))
 }
 
 /// Every lane of the bot that has something to answer or to send, the longest waiting first: the schedule that a
@@ -132,22 +141,15 @@ pub fn newest(conn: &mut PgConnection) -> QueryResult<i64> {
         .map(Option::unwrap_or_default)
 }
 
-/// Counts an attempt to answer the update.
-pub fn count_attempt(conn: &mut PgConnection, seq: i64) -> QueryResult<usize> {
-    diesel::update(updates::table.find(seq)).set(updates::attempts.eq(updates::attempts + 1)).execute(conn)
+/// Records that `attempts` to answer the update have ended in a crash. An absolute number: a repetition counts once.
+pub fn set_attempts(conn: &mut PgConnection, seq: i64, attempts: i32) -> QueryResult<usize> {
+    diesel::update(updates::table.find(seq)).set(updates::attempts.eq(attempts)).execute(conn)
 }
 
-/// Takes a counted attempt back: it ended in an orderly way, without an answer.
-pub fn discount_attempt(conn: &mut PgConnection, seq: i64) -> QueryResult<usize> {
-    diesel::update(updates::table.find(seq).filter(updates::attempts.gt(0)))
-        .set(updates::attempts.eq(updates::attempts - 1))
-        .execute(conn)
-}
-
-/// Puts the next model call for the update off by `wait`.
-pub fn put_off(conn: &mut PgConnection, seq: i64, wait: Duration) -> QueryResult<usize> {
+/// Puts the model call for the update off by `wait`, after `retries` of them in all.
+pub fn put_off(conn: &mut PgConnection, seq: i64, retries: i32, wait: Duration) -> QueryResult<usize> {
     diesel::update(updates::table.find(seq))
-        .set((updates::retries.eq(updates::retries + 1), updates::not_before.eq(from_now(wait))))
+        .set((updates::retries.eq(retries), updates::not_before.eq(from_now(wait))))
         .execute(conn)
 }
 

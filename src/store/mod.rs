@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::data_types::PgInterval;
 use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
-use diesel::sql_types::{Double, Interval, Nullable, Timestamptz};
+use diesel::sql_types::{Double, Interval, Nullable, Text, Timestamptz};
 use r2d2::{ManageConnection, Pool};
 use tracing::{info, warn};
 
@@ -27,13 +28,14 @@ pub mod finish;
 pub mod history;
 pub mod inbox;
 pub mod outbox;
+mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long [`Store::insist`] tries against refusals.
+/// How long [`Store::insist_or`] tries against refusals.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
@@ -125,29 +127,33 @@ impl Store {
         }
     }
 
-    /// Runs `query` until the database takes it: for what must not be lost while the process lives. An outage is waited
-    /// out however long it lasts; a refusal (a full disk, say) for two minutes.
-    pub fn insist<T>(
-        &self,
-        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
-    ) -> Result<T, StoreError> {
-        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-        let mut refused_since = None;
+    /// Runs `query` until the database takes it, however long that lasts: for what must not be lost while the process
+    /// lives.
+    pub fn insist<T>(&self, mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> T {
+        let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
-                Err(StoreError::Unreachable(_)) => refused_since = None,
-                Err(refused @ StoreError::Refused(_)) => {
-                    let since = *refused_since.get_or_insert_with(|| {
-                        warn!("{refused}; trying again");
-                        Instant::now()
-                    });
-                    if since.elapsed() > REFUSAL_PATIENCE {
-                        return Err(refused);
-                    }
-                }
-                done @ Ok(_) => return done,
+                Ok(done) => return done,
+                Err(error) => patience.exercise(&error),
             }
-            thread::sleep(backoff.next());
+        }
+    }
+
+    /// As [`Store::insist`], for what the database may refuse for its own sake. An outage is waited out, and so is a
+    /// database that takes nothing at all (a full disk, a read-only standby); but if it goes on refusing `query` for two
+    /// minutes and takes `instead`, that is the end, and an error.
+    pub fn insist_or<T>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+        mut instead: impl FnMut(&mut PgConnection) -> QueryResult<usize>,
+    ) -> Result<T, StoreError> {
+        let mut patience = Patience::default();
+        loop {
+            match self.run(&mut query) {
+                Err(error) if patience.is_over() && self.run(&mut instead).is_ok() => return Err(error),
+                Err(error) => patience.exercise(&error),
+                done => return done,
+            }
         }
     }
 
@@ -158,6 +164,39 @@ impl Store {
             warn!(problem, "the database is unreachable; everything waits for it");
         }
         StoreError::Unreachable(problem)
+    }
+}
+
+/// Waits between tries, and knows how long the database has been refusing (rather than away).
+struct Patience {
+    backoff: Backoff,
+    refused_since: Option<Instant>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(5)),
+            refused_since: None,
+        }
+    }
+}
+
+impl Patience {
+    fn exercise(&mut self, error: &StoreError) {
+        match error {
+            StoreError::Unreachable(_) => self.refused_since = None,
+            StoreError::Refused(_) if self.refused_since.is_none() => {
+                warn!("{error}; trying again");
+                self.refused_since = Some(Instant::now());
+            }
+            StoreError::Refused(_) => {}
+        }
+        thread::sleep(self.backoff.next());
+    }
+
+    fn is_over(&self) -> bool {
+        self.refused_since.is_some_and(|since| since.elapsed() > REFUSAL_PATIENCE)
     }
 }
 
@@ -199,11 +238,35 @@ impl ManageConnection for Manager {
 
 /// A connection outside the pool, named so that `pg_stat_activity` tells whose it is.
 pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
-    let mut conn = PgConnection::establish(url.expose())?;
-    diesel::sql_query("SET application_name TO 'systech-aidd'")
-        .execute(&mut conn)
+    let mut conn = PgConnection::establish(&bounded(url.expose()))?;
+    // Diesel sets UTC; the stamps in `messages` are in the server's own time zone, as the predecessor's are
+    conn.batch_execute("SET application_name TO 'systech-aidd'; RESET TIME ZONE")
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
+}
+
+/// The URL with limits for a server that is gone without a word (libpq, Parameter Key Words); what it sets itself wins.
+/// A server that is merely frozen still acknowledges what it gets, and is waited for.
+fn bounded(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", 5),
+        ("keepalives_idle", 30),
+        ("keepalives_interval", 10),
+        ("keepalives_count", 3),
+        ("tcp_user_timeout", 30_000),
+    ] {
+        if !url.contains(&format!("{name}=")) {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{mark}{name}={value}");
+        }
+    }
+    url
+}
+
+/// How the database encodes text.
+pub fn encoding(conn: &mut PgConnection) -> QueryResult<String> {
+    diesel::select(sql::<Text>("current_setting('server_encoding')")).get_result(conn)
 }
 
 diesel::define_sql_function! {

@@ -9,9 +9,10 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::prepared::{prepared, prepared_if};
 use super::schema::reply_parts;
 use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
-use crate::part::Part;
+use crate::part::{Content, Part};
 
 /// How many parts of a lane are read at once.
 const READ_AHEAD: i64 = 32;
@@ -103,38 +104,45 @@ fn insert_from(
                 reply_parts::turn_id.eq(turn_id),
                 reply_parts::position.eq(position),
                 reply_parts::op.eq("send"),
+                reply_parts::form.eq(match part.content {
+                    Content::Text { .. } => "text",
+                    Content::Rich { .. } => "rich",
+                }),
                 reply_parts::thread_id.eq(address.thread_id),
                 reply_parts::reply_to.eq(address.reply_to.filter(|_| position == 0)),
                 reply_parts::payload.eq(payload),
             ))
         })
         .collect::<QueryResult<_>>()?;
-    diesel::insert_into(reply_parts::table).values(rows).returning(columns()).get_results(conn)
+    let one = rows.len() == 1;
+    prepared_if(one, diesel::insert_into(reply_parts::table).values(rows).returning(columns()))
+        .get_results(conn)
 }
 
 /// What `lane` has to send, in order.
 pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
-    reply_parts::table
-        .filter(reply_parts::bot_id.eq(lane.bot_id))
-        .filter(reply_parts::chat_id.eq(lane.chat_id))
-        .filter(reply_parts::user_id.eq(lane.user_id))
-        .filter(reply_parts::state.eq("unsent"))
-        .order(reply_parts::id)
-        .limit(READ_AHEAD)
-        .select(columns())
-        .load(conn)
+    prepared(
+        reply_parts::table
+            .filter(reply_parts::bot_id.eq(lane.bot_id))
+            .filter(reply_parts::chat_id.eq(lane.chat_id))
+            .filter(reply_parts::user_id.eq(lane.user_id))
+            .filter(reply_parts::state.eq("unsent"))
+            .order(reply_parts::id)
+            .limit(READ_AHEAD)
+            .select(columns()),
+    )
+    .load(conn)
 }
 
 /// Telegram took the part as `message_id`.
 pub fn sent(conn: &mut PgConnection, id: i64, message_id: i64) -> QueryResult<usize> {
-    diesel::update(reply_parts::table.find(id))
-        .set((
-            reply_parts::state.eq("sent"),
-            reply_parts::message_id.eq(message_id),
-            reply_parts::payload.eq(None::<String>),
-            reply_parts::settled_at.eq(clock_timestamp().nullable()),
-        ))
-        .execute(conn)
+    prepared(diesel::update(reply_parts::table.find(id)).set((
+        reply_parts::state.eq("sent"),
+        reply_parts::message_id.eq(message_id),
+        reply_parts::payload.eq(None::<String>),
+        reply_parts::settled_at.eq(clock_timestamp().nullable()),
+    )))
+    .execute(conn)
 }
 
 /// Telegram refuses the part for good.
@@ -162,13 +170,10 @@ fn abandoned() -> _ {
     )
 }
 
-/// The call failed in passing: the next one not before `wait` has passed.
-pub fn put_off(conn: &mut PgConnection, id: i64, wait: Duration) -> QueryResult<usize> {
+/// The call failed in passing, for the `attempts`th time: the next one not before `wait` has passed.
+pub fn put_off(conn: &mut PgConnection, id: i64, attempts: i32, wait: Duration) -> QueryResult<usize> {
     diesel::update(reply_parts::table.find(id))
-        .set((
-            reply_parts::attempts.eq(reply_parts::attempts + 1),
-            reply_parts::not_before.eq(from_now(wait)),
-        ))
+        .set((reply_parts::attempts.eq(attempts), reply_parts::not_before.eq(from_now(wait))))
         .execute(conn)
 }
 
@@ -187,20 +192,25 @@ pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Dur
 /// simpler forms. Returns false where `id` has no simpler form; nothing is changed then.
 pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
     conn.transaction(|conn| {
-        let (lane, (update_seq, thread_id, reply_to, turn_id, first)): (Lane, (_, _, _, _, i32)) =
-            reply_parts::table
-                .find(id)
-                .select((
-                    (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
-                    (
-                        reply_parts::update_seq,
-                        reply_parts::thread_id,
-                        reply_parts::reply_to,
-                        reply_parts::turn_id,
-                        reply_parts::position,
-                    ),
-                ))
-                .first(conn)?;
+        type Row = (Lane, (i64, Option<i64>, Option<i64>, Option<i64>, i32));
+        // gone already: this is a repetition of what was done
+        let Some((lane, (update_seq, thread_id, reply_to, turn_id, first))): Option<Row> = reply_parts::table
+            .find(id)
+            .select((
+                (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
+                (
+                    reply_parts::update_seq,
+                    reply_parts::thread_id,
+                    reply_parts::reply_to,
+                    reply_parts::turn_id,
+                    reply_parts::position,
+                ),
+            ))
+            .first(conn)
+            .optional()?
+        else {
+            return Ok(true);
+        };
         let address = Address { lane, update_seq, thread_id, reply_to };
         let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
             .filter(reply_parts::bot_id.eq(address.lane.bot_id))

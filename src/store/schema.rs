@@ -42,6 +42,8 @@ diesel::table! {
         position -> Int4,
         /// What to do: send a message, edit or delete message_id, send a document.
         op -> Text,
+        /// How the message is built, which decides how it can be edited; NULL for others.
+        form -> Nullable<Text>,
         /// Topic of the chat (message_thread_id); NULL outside topics.
         thread_id -> Nullable<Int8>,
         /// Message it replies to; NULL for none.
@@ -68,6 +70,8 @@ diesel::table! {
     turns (id) {
         /// Unique number of the turn.
         id -> Int8,
+        /// Telegram id of the bot that answered.
+        bot_id -> Int8,
         /// The update that asked (updates.seq; no foreign key: done updates are swept).
         update_seq -> Int8,
         /// Telegram id of the person.
@@ -116,6 +120,8 @@ diesel::table! {
         user_id -> Int8,
         /// Kind of the update, as Telegram names it.
         kind -> Text,
+        /// Telegram's id of the message in it: by this an edit finds its question.
+        message_id -> Nullable<Int8>,
         /// The update as received (JSON); emptied once done.
         payload -> Nullable<Text>,
         /// When it was taken in.
@@ -128,6 +134,8 @@ diesel::table! {
         not_before -> Nullable<Timestamptz>,
         /// When it was answered. The row then stays as a tombstone, so that a repeated delivery is recognised.
         done_at -> Nullable<Timestamptz>,
+        /// The turn that answered it (turns.id), if one did; several updates may be one question.
+        turn_id -> Nullable<Int8>,
     }
 }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// The longest pause that is believed, in seconds: a week.
+const LONGEST_PAUSE: u64 = 7 * 24 * 3600;
+
 /// Why a call failed (Bot API, "Making requests" and ResponseParameters).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TelegramError {
@@ -23,9 +26,12 @@ pub enum TelegramError {
     /// 403: blocked, kicked or deactivated; final for the chat.
     #[error("Telegram forbids it: {0}")]
     Forbidden(String),
-    /// 400 or 404: this call will never be taken as it is.
+    /// 400: this call will never be taken as it is.
     #[error("Telegram refuses it: {0}")]
     BadRequest(String),
+    /// 404: the server does not know the method, or the token is not one at all.
+    #[error("the Bot API server does not know the method")]
+    UnknownMethod,
     /// 5xx, or not an answer of the Bot API at all.
     #[error("Telegram fails with status {status}: {problem}")]
     Server {
@@ -78,14 +84,22 @@ pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<
     Err(match (verdict.error_code, verdict.parameters) {
         (_, Parameters { migrate_to_chat_id: Some(chat_id), .. }) => TelegramError::Migrated(chat_id),
         (429, parameters) => {
-            TelegramError::RetryAfter(Duration::from_secs(parameters.retry_after.unwrap_or(1).max(1)))
+            let seconds = parameters.retry_after.unwrap_or(1).clamp(1, LONGEST_PAUSE);
+            TelegramError::RetryAfter(Duration::from_secs(seconds))
         }
         (401, _) => TelegramError::Unauthorized,
-        (403, _) => TelegramError::Forbidden(verdict.description),
-        (409, _) => TelegramError::Conflict(verdict.description),
-        (400..500, _) => TelegramError::BadRequest(verdict.description),
+        (403, _) => TelegramError::Forbidden(phrase(&verdict.description)),
+        (404, _) => TelegramError::UnknownMethod,
+        (409, _) => TelegramError::Conflict(phrase(&verdict.description)),
+        (400..500, _) => TelegramError::BadRequest(phrase(&verdict.description)),
         _ => TelegramError::Server { status, problem: "the Bot API reports an error of its own" },
     })
+}
+
+/// What of a description is Telegram's own: it may go on with a quotation.
+fn phrase(description: &str) -> String {
+    let own = description.split(['"', '“', '«']).next().unwrap_or_default();
+    own.chars().take(120).collect::<String>().trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -105,7 +119,7 @@ mod tests {
         for (code, extra, expected) in [
             (401, "", TelegramError::Unauthorized),
             (403, "", TelegramError::Forbidden(bad_thing())),
-            (404, "", TelegramError::BadRequest(bad_thing())),
+            (404, "", TelegramError::UnknownMethod),
             (409, "", TelegramError::Conflict(bad_thing())),
             (400, "", TelegramError::BadRequest(bad_thing())),
             (400, r#","parameters":{"migrate_to_chat_id":-1001}"#, TelegramError::Migrated(-1001)),
@@ -115,9 +129,20 @@ mod tests {
                 TelegramError::RetryAfter(Duration::from_secs(100_000)),
             ),
             (429, "", TelegramError::RetryAfter(Duration::from_secs(1))),
+            (
+                429,
+                r#","parameters":{"retry_after":18446744073709551615}"#,
+                TelegramError::RetryAfter(Duration::from_secs(LONGEST_PAUSE)),
+            ),
         ] {
             assert_eq!(error(code, &body(code, extra)), expected);
         }
+    }
+
+    #[test]
+    fn a_description_loses_what_it_quotes() {
+        let body = r#"{"ok":false,"error_code":400,"description":"Bad Request: wrong URL \"secret\" here"}"#;
+        assert_eq!(error(400, body), TelegramError::BadRequest("Bad Request: wrong URL".to_owned()));
     }
 
     #[test]

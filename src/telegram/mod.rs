@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use frankenstein::TelegramApi;
-use frankenstein::methods::{SendChatActionParams, SendMessageParams, SendRichMessageParams};
+use frankenstein::methods::{
+    SendChatActionParams, SendMessageDraftParams, SendMessageParams, SendRichMessageParams,
+};
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
 use frankenstein::types::{ChatAction, LinkPreviewOptions, ReplyParameters};
@@ -15,11 +17,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::{Beside, Http, Interrupted};
+use crate::http::{Http, Interrupted};
 use crate::part::Content;
 use crate::secret::Secret;
 use crate::stop::Stop;
-use crate::store::outbox::Unsent;
+use crate::store::outbox::{Address, Unsent};
 
 mod error;
 mod incoming;
@@ -31,6 +33,8 @@ pub use incoming::{Incoming, Message, PassedOver};
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
+/// A draft or a "typing" that takes longer is not worth waiting for.
+const PREVIEW_TIMEOUT: Duration = Duration::from_secs(4);
 /// The most that an answer of the Bot API may weigh.
 const BODY_LIMIT: usize = 64 << 20;
 
@@ -127,25 +131,42 @@ impl Telegram {
         Ok(sent.result.message_id)
     }
 
-    /// Shows "typing" in the chat until the returned guard is dropped. Never in anybody's way: a failure is only
-    /// waited out.
-    pub fn typing(&self, chat_id: i64, thread_id: Option<i64>) -> Beside {
+    /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
+    /// chats only).
+    pub async fn draft(&self, address: Address, content: &Content) -> Result<(), TelegramError> {
+        // previews are classic text, whatever the answer will be
+        let Content::Text { text, entities } = content else { return Ok(()) };
+        let params = SendMessageDraftParams::builder()
+            .chat_id(address.lane.chat_id)
+            .draft_id(draft_id(address.update_seq))
+            .text(text)
+            .maybe_entities((!entities.is_empty()).then(|| entities.clone()))
+            .maybe_message_thread_id(address.thread_id.and_then(|id| i32::try_from(id).ok()))
+            .build();
+        let request = self.post("sendMessageDraft", PREVIEW_TIMEOUT).json(&params);
+        fetch::<MethodResponse<bool>>(request).await.map(drop)
+    }
+
+    /// Shows "typing" in the chat for as long as this is polled. A failure is only waited out.
+    pub async fn typing(&self, chat_id: i64, thread_id: Option<i64>) {
         let params = SendChatActionParams::builder()
             .chat_id(chat_id)
             .action(ChatAction::Typing)
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
-        let telegram = self.clone();
-        self.http.beside(async move {
-            loop {
-                let request = telegram.post("sendChatAction", TYPING_RENEWAL).json(&params);
-                let pause = match fetch::<MethodResponse<bool>>(request).await {
-                    Err(TelegramError::RetryAfter(pause)) => pause.max(TYPING_RENEWAL),
-                    _ => TYPING_RENEWAL,
-                };
-                tokio::time::sleep(pause).await;
-            }
-        })
+        loop {
+            let request = self.post("sendChatAction", PREVIEW_TIMEOUT).json(&params);
+            let pause = match fetch::<MethodResponse<bool>>(request).await {
+                Err(TelegramError::RetryAfter(pause)) => pause.max(TYPING_RENEWAL),
+                _ => TYPING_RENEWAL,
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The client, for work beside the callers.
+    pub fn http(&self) -> &Http {
+        &self.http
     }
 
     fn post(&self, method: &str, limit: Duration) -> RequestBuilder {
@@ -165,6 +186,11 @@ impl Telegram {
             Err(Interrupted::TimedOut) => Err(TelegramError::Network("no answer in time".to_owned())),
         }
     }
+}
+
+/// The id of an answer's draft: that of its update, as a number which is never 0 and fits 31 bits.
+fn draft_id(update_seq: i64) -> i32 {
+    i32::try_from(update_seq.rem_euclid(i64::from(i32::MAX))).map_or(1, |id| id + 1)
 }
 
 /// Carries a call out and reads the whole response.

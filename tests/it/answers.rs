@@ -85,6 +85,33 @@ fn the_model_reads_the_last_messages_only_and_no_failed_questions() {
 }
 
 #[test]
+fn the_model_is_asked_with_the_settings_of_the_environment() {
+    let mut world = World::new();
+    world.set("LLM_TEMPERATURE", "0");
+    world.set("LLM_MAX_TOKENS", "77");
+    let _bot = world.start();
+    world.telegram.say(&Person::private(1), "hi");
+    world.telegram.wait_for_count(1, 1);
+    let body = &world.model.requests()[0].body;
+    assert_eq!(body["temperature"], 0.0);
+    assert_eq!(body["max_tokens"], 77);
+    assert_eq!(body["model"], world.model.name());
+    assert_eq!(body["stream"], true);
+}
+
+#[test]
+fn an_empty_finish_reason_is_none_so_a_cut_answer_is_still_a_cut_one() {
+    let world = World::new();
+    let _bot = world.start();
+    let piece = "data: {\"choices\":[{\"delta\":{\"content\":\"half an\"},\"finish_reason\":\"\"}]}\n\n";
+    world.model.on(When::any().once(), Behaviour::script([piece]));
+    world.telegram.say(&Person::private(1), "hi");
+    world.telegram.wait_for_text(1, |text| text.contains("hi"));
+    assert_eq!(world.model.requests().len(), 2);
+    assert_eq!(world.telegram.texts(1).len(), 1);
+}
+
+#[test]
 fn an_endpoint_that_does_not_stream_is_understood() {
     let world = World::new();
     let _bot = world.start();
@@ -116,19 +143,20 @@ fn a_long_answer_goes_out_in_parts_and_nothing_of_it_is_lost() {
 }
 
 #[test]
-fn the_chat_shows_typing_until_the_answer_is_there() {
+fn a_group_sees_typing_until_the_answer_is_there_and_no_drafts() {
     let world = World::new();
     let _bot = world.start();
     let gate = world.model.hold(When::any());
-    world.telegram.say(&Person::private(1), "think");
+    world.telegram.say(&Person::in_group(1, -5), "think");
     // a second one: typing lasts five seconds at most and has to be renewed
     world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") >= 2).then_some(()));
-    assert!(world.telegram.texts(1).is_empty());
+    assert!(world.telegram.texts(-5).is_empty());
     gate.release();
-    world.telegram.wait_for_count(1, 1);
+    world.telegram.wait_for_count(-5, 1);
     let before = world.telegram.calls("sendChatAction").len();
     let action = &world.telegram.calls("sendChatAction")[0].params;
     assert_eq!(action["action"], "typing");
+    assert!(world.telegram.calls("sendMessageDraft").is_empty());
     std::thread::sleep(Duration::from_millis(5500));
     assert_eq!(world.telegram.calls("sendChatAction").len(), before, "typing goes on after the answer");
 }

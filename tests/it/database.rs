@@ -63,6 +63,58 @@ fn a_database_of_the_predecessor_is_taken_over_in_place_and_its_dialogues_go_on(
 }
 
 #[test]
+fn stamps_are_in_the_servers_time_zone_so_new_messages_follow_the_predecessors() {
+    let world = World::new();
+    world.server().psql(
+        "postgres",
+        &format!("ALTER DATABASE \"{}\" SET timezone TO 'Asia/Vladivostok'", world.database),
+    );
+    world.psql(PREDECESSOR);
+    let _bot = world.start();
+    world.telegram.say(&Person::private(1), "Who am I?");
+    world.telegram.wait_for_count(1, 1);
+    world.telegram.say(&Person::private(1), "/clear");
+    world.telegram.wait_for_count(1, 2);
+    world.wait_settled();
+    let order =
+        "SELECT string_agg(left(content, 7), ',' ORDER BY created_at, id) FROM messages WHERE role = 'user'";
+    assert_eq!(world.psql(order), "My name,Who am ");
+    let by_the_servers_clock =
+        "SELECT bool_and(created_at BETWEEN LOCALTIMESTAMP - interval '10 minutes' AND LOCALTIMESTAMP
+        AND deleted_at BETWEEN LOCALTIMESTAMP - interval '10 minutes' AND LOCALTIMESTAMP) FROM messages";
+    assert_eq!(world.psql(by_the_servers_clock), "t");
+}
+
+#[test]
+fn every_table_and_column_of_ours_says_what_it_is() {
+    let world = World::new();
+    world.start_ready();
+    let silent = "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> '__diesel_schema_migrations'
+          AND a.attnum >= 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL
+        UNION ALL
+        SELECT relname, '-' FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+          AND relname <> '__diesel_schema_migrations' AND obj_description(c.oid) IS NULL";
+    assert_eq!(world.psql(silent), "");
+}
+
+#[test]
+fn a_database_whose_encoding_cannot_hold_every_message_stops_the_boot() {
+    let mut world = World::new();
+    let name = format!("{}_win", world.database);
+    world.server().psql(
+        "postgres",
+        &format!(
+            "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'WIN1251' LC_COLLATE 'C' LC_CTYPE 'C'"
+        ),
+    );
+    world.set("DATABASE_URL", world.server().url(&name));
+    let bot = world.start();
+    assert_eq!(bot.wait().code(), Some(1));
+    assert!(world.logs().contains("WIN1251") && world.logs().contains("UTF8"), "{}", world.logs());
+}
+
+#[test]
 fn the_predecessors_rows_survive_a_revert_of_everything() {
     let world = World::new();
     world.psql(PREDECESSOR);
@@ -126,8 +178,8 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
                 CASE n % 2 WHEN 0 THEN 'assistant' ELSE 'user' END, repeat('x', 100), 100,
                 timestamp '2026-01-01' + n * interval '1 minute'
          FROM generate_series(1, 200000) AS n;
-         INSERT INTO turns (update_seq, user_id, chat_id, question_id, state, failure)
-         SELECT id, user_id, chat_id, id, 'failed', 'empty' FROM messages WHERE id % 20 = 1;
+         INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state, failure)
+         SELECT 1, id, user_id, chat_id, id, 'failed', 'empty' FROM messages WHERE id % 20 = 1;
          ANALYZE",
     );
     let query = history::newest(Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20);
@@ -161,11 +213,11 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
             (3, 1, 1, 'user', 'c', 1, '2026-01-01 23:59:58', NULL),
             (4, 1, 1, 'assistant', 'd', 1, '2026-01-02 00:00:02', NULL),
             (5, 2, -7, 'user', 'e', 1, '2026-01-02 12:00:00', NULL);
-         INSERT INTO turns (update_seq, user_id, chat_id, question_id, answer_id, state, failure,
+         INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, answer_id, state, failure,
                             prompt_tokens, completion_tokens) VALUES
-            (1, 1, 1, 1, 2, 'answered', NULL, 10, 20),
-            (2, 1, 1, 3, 4, 'answered', NULL, 30, NULL),
-            (3, 2, -7, 5, NULL, 'failed', 'empty', NULL, NULL)",
+            (9, 1, 1, 1, 1, 2, 'answered', NULL, 10, 20),
+            (9, 2, 1, 1, 3, 4, 'answered', NULL, 30, NULL),
+            (9, 3, 2, -7, 5, NULL, 'failed', 'empty', NULL, NULL)",
     );
     assert_eq!(world.psql("SELECT string_agg(content, '' ORDER BY id) FROM live_messages"), "cde");
     assert_eq!(

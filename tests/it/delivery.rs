@@ -99,6 +99,17 @@ fn a_part_that_is_refused_for_good_does_not_hold_up_the_lane() {
 }
 
 #[test]
+fn a_route_to_nowhere_costs_no_answer() {
+    let world = World::new();
+    let _bot = world.start();
+    world.telegram.fault(Calls::to("sendMessage").times(2), Action::Refuse(Reply::error(404, "Not Found")));
+    world.telegram.say(&Person::private(1), "hello");
+    world.telegram.wait_for_count(1, 1);
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT state, form FROM reply_parts"), "sent|text");
+}
+
+#[test]
 fn a_group_that_became_a_supergroup_keeps_its_dialogues() {
     let world = World::new();
     let _bot = world.start();

@@ -74,8 +74,14 @@ fn an_erasure_waits_for_an_answer_that_is_being_stored_and_takes_it_along() {
     world.telegram.wait_for_count(1, 1);
     world.wait_settled();
     let operator = operator_of(&world);
-    // the transaction that stores the second answer stops in the middle: messages are in, the turn is not
-    let in_the_way = Operator::transaction_on(&world.database_url(), "LOCK TABLE turns IN SHARE MODE");
+    // the transaction that stores the second answer stops where it is complete and about to commit
+    world.psql(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON turns DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION wait()",
+    );
+    let in_the_way = Operator::transaction_on(&world.database_url(), "SELECT pg_advisory_xact_lock(4711)");
     world.telegram.say(&Person::private(1), "second");
     let waiting = |what: &str| {
         let sql = format!(
@@ -83,7 +89,7 @@ fn an_erasure_waits_for_an_answer_that_is_being_stored_and_takes_it_along() {
         );
         world.wait_for_rows(&sql, |rows| rows == "1");
     };
-    waiting("INSERT INTO \"turns\"");
+    waiting("COMMIT");
     let erasing = operator.start(&["history", "erase", "--user", "1", "--yes", "--json"]);
     waiting("DELETE%FROM%\"updates\"");
     drop(in_the_way);
@@ -99,8 +105,8 @@ fn old(rows: usize) -> String {
         "INSERT INTO messages (id, user_id, chat_id, role, content, message_length, created_at)
          SELECT n, 1, 1, 'user', 'old', 3, LOCALTIMESTAMP - interval '40 days' FROM generate_series(1, {rows}) AS n;
          INSERT INTO messages (id, user_id, chat_id, role, content, message_length) VALUES (1000000, 1, 1, 'user', 'new', 3);
-         INSERT INTO turns (id, update_seq, user_id, chat_id, question_id, state)
-         SELECT id, id, 1, 1, id, 'answered' FROM messages;
+         INSERT INTO turns (id, bot_id, update_seq, user_id, chat_id, question_id, state)
+         SELECT id, 1, id, 1, 1, id, 'answered' FROM messages;
          INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, turn_id, position, op, state, settled_at)
          SELECT 1, 1, 1, id, id, 0, 'send', 'sent', now() FROM turns;
          INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload, done_at)

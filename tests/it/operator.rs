@@ -175,10 +175,6 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn id(&self) -> u32 {
-        self.child.as_ref().unwrap().id()
-    }
-
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }

@@ -32,15 +32,15 @@ fn env_example_help_and_the_program_name_the_same_settings() {
     let in_example: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
     assert_eq!(in_help, in_example);
     for (name, default) in example() {
-        let required = [
+        let without_default = [
             "TELEGRAM_BOT_TOKEN",
             "OPENROUTER_API_KEY",
             "DATABASE_URL",
             "ROLE_TEXT",
-            "RETENTION_DAYS",
             "BACKUP_DIR",
+            "RETENTION_DAYS",
         ];
-        if !required.contains(&name.as_str()) {
+        if !without_default.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
         }
     }
@@ -48,6 +48,15 @@ fn env_example_help_and_the_program_name_the_same_settings() {
     for name in in_example {
         assert!(sources.contains(&format!("\"{name}\"")), "{name} is read nowhere");
     }
+}
+
+#[test]
+fn version_is_the_one_of_the_manifest() {
+    let output = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--version").output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("systech-aidd {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -86,7 +95,7 @@ fn the_image_is_built_in_stages_and_runs_without_root() {
         .collect();
     let named = |name: &str| instructions.iter().filter(move |words| words[0] == name).collect::<Vec<_>>();
     assert_eq!(named("FROM").len(), 2);
-    let toolchain = format!("rust:{}-slim-bookworm", env!("CARGO_PKG_RUST_VERSION"));
+    let toolchain = format!("rust:{}-slim-trixie", env!("CARGO_PKG_RUST_VERSION"));
     assert_eq!(named("FROM")[0][1], toolchain);
     assert_eq!(named("USER")[0][1], "aidd");
     assert_eq!(named("ENTRYPOINT")[0][1], "[\"systech-aidd\"]");

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person};
+use systech_aidd::llm::Usage;
 use systech_aidd::part::Part;
 use systech_aidd::store::Lane;
-use systech_aidd::store::finish::{self, Ending, Turn, Usage};
+use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
 use systech_aidd::store::outbox::{self, Address};
 
@@ -82,6 +83,7 @@ fn one_question(conn: &mut PgConnection) -> Address {
         chat_id: 2,
         user_id: 3,
         kind: "message",
+        message_id: 5,
         payload: "{}".to_owned(),
     };
     assert_eq!(inbox::ingest(conn, &[received]).unwrap(), 1);
@@ -273,6 +275,29 @@ fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
 }
 
 #[test]
+fn a_database_that_takes_nothing_is_waited_for_and_the_answer_is_not_paid_for_again() {
+    let world = World::new();
+    let gate = world.model.hold(When::any());
+    let bot = world.start();
+    world.telegram.say(&Person::private(1), "hello");
+    gate.wait_arrived();
+    // a standby after a failover refuses writes and goes on answering reads
+    let read_only = |on: bool| {
+        world.server().psql(
+            "postgres",
+            &format!("ALTER DATABASE \"{}\" SET default_transaction_read_only TO {on}", world.database),
+        );
+        world.server().terminate_connections(&world.database);
+    };
+    read_only(true);
+    gate.release();
+    bot.wait_for_line("trying again");
+    read_only(false);
+    world.telegram.wait_for_count(1, 1);
+    assert_eq!(world.model.requests().len(), 1);
+}
+
+#[test]
 fn an_orderly_stop_in_mid_answer_counts_no_attempt() {
     let mut world = World::new();
     world.set("SHUTDOWN_GRACE", "0");
@@ -294,6 +319,15 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     let mut world = World::new();
     world.set("RUST_LOG", "trace");
     world.set("LLM_TIMEOUT", "1");
+    let url = world.database_url();
+    // a password that libpq would quote if it met it as it is
+    let with_password = match url.split_once('@') {
+        Some((person, place)) if !person.contains("://postgres:") => {
+            format!("{person}:zebra%zz/word@{place}")
+        }
+        _ => url,
+    };
+    world.set("DATABASE_URL", with_password);
     let bot = world.start();
     world.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
     world.telegram.fault(Calls::to("getUpdates").times(1), Action::Reset);

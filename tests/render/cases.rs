@@ -38,6 +38,13 @@ fn an_answer_with_nothing_to_see_has_no_parts() {
 }
 
 #[test]
+fn a_stretch_of_invisible_characters_makes_no_message() {
+    let parts = answer(&format!("до{}после", "\u{200b}".repeat(13_000)), RichMessages::Never);
+    limits::check(&parts);
+    assert_eq!(parts.len(), 2);
+}
+
+#[test]
 fn a_code_block_cut_in_two_keeps_its_language_and_its_indent() {
     let code = "    let value = compute(\"строка\");\n".repeat(300);
     let parts = answer(&format!("Код:\n\n```rust\nfn f() {{\n{code}}}\n```"), RichMessages::Never);
@@ -54,8 +61,22 @@ fn a_code_block_cut_in_two_keeps_its_language_and_its_indent() {
 }
 
 #[test]
+fn a_quoted_code_block_cut_in_two_is_quoted_code_again() {
+    let code = ">     let value = compute(\"строка\");\n".repeat(300);
+    let parts = answer(&format!("> ```rust\n{code}> ```"), RichMessages::Never);
+    limits::check(&parts);
+    assert!(parts.len() > 2);
+    for part in &parts {
+        let Content::Text { entities, .. } = &part.content else { panic!("text") };
+        let kinds: Vec<_> = entities.iter().map(|entity| entity.type_field).collect();
+        assert_eq!(kinds, [MessageEntityType::ExpandableBlockquote, MessageEntityType::Pre]);
+    }
+}
+
+#[test]
 fn messages_are_cut_between_blocks_and_a_heading_stays_with_its_text() {
-    let section = format!("## Заголовок\n\n{}\n\n", "Предложение раздела. ".repeat(70));
+    let line = "Предложение раздела. ".repeat(35);
+    let section = format!("## Заголовок\n\n{line}\n{line}\n\n");
     let parts = answer(&section.repeat(12), RichMessages::Never);
     limits::check(&parts);
     assert!(parts.len() > 3);
@@ -86,14 +107,23 @@ fn no_table_is_cut_inside_a_row() {
         assert!(text.lines().skip(2).all(|row| row == "имя  │ сто двадцать три"));
     }
 
-    let cell = "значение из многих слов ".repeat(60);
-    let wide = format!("| ключ | значение |\n|---|---|\n{}", format!("| имя | {cell} |\n").repeat(9));
-    let parts = answer(&wide, RichMessages::Never);
-    limits::check(&parts);
-    assert!(parts.len() > 3);
-    for text in texts(&parts) {
-        let rows: Vec<&str> = text.split("\n\n").filter(|row| *row != "ключ · значение").collect();
-        assert!(rows.iter().all(|row| row.starts_with("ключ: имя\nзначение: ") && row.ends_with("слов")));
+    // In the second table a row fits a message, but not together with the line of headings.
+    for words in [60, 169] {
+        let cell = "значение из многих слов ".repeat(words);
+        let wide = format!(
+            "| ключ | значение |\n|---|---|\n{}",
+            format!("| имя в 15 знаков | {cell} |\n").repeat(9)
+        );
+        let parts = answer(&wide, RichMessages::Never);
+        limits::check(&parts);
+        assert!(parts.len() > 3);
+        for text in texts(&parts) {
+            let rows: Vec<&str> = text.split("\n\n").filter(|row| *row != "ключ · значение").collect();
+            assert!(
+                rows.iter()
+                    .all(|row| row.starts_with("ключ: имя в 15 знаков\nзначение: ") && row.ends_with("слов"))
+            );
+        }
     }
 }
 
@@ -208,6 +238,23 @@ fn model_text_makes_no_link_but_to_the_web() {
 }
 
 #[test]
+fn a_formula_over_several_lines_of_a_table_loses_no_cell() {
+    let parts = answer("| a | b |\n|---|---|\n| 1 | \\(2\n3 | 4\\) |\n\n5", RichMessages::Never);
+    let shown: String = texts(&parts).concat().chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(shown, "12345");
+}
+
+#[test]
+fn a_link_broken_by_a_rule_is_a_link_on_both_sides() {
+    let parts = answer("a [b<hr>é](https://example.com)", RichMessages::Never);
+    let [Part { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
+        panic!("one part")
+    };
+    let link = "⟨a https://example.com⟩";
+    assert_eq!(show::marked(text, entities), format!("a {link}b⟨/a⟩\n\n──────────\n\n{link}é⟨/a⟩"));
+}
+
+#[test]
 fn the_mode_is_read_from_its_name_only() {
     assert_eq!("auto".parse(), Ok(RichMessages::Auto));
     assert_eq!("never".parse(), Ok(RichMessages::Never));
@@ -271,8 +318,12 @@ fn a_preview_closes_what_is_open_and_waits_with_what_may_become_markup() {
         ("см. [документ", "см."),
         ("см. [документ](https://exam", "см."),
         ("см. [документ](https://example.com)", "см. ⟨a https://example.com⟩документ⟨/a⟩"),
+        ("[1]\n[2", "[1]"),
+        ("1. 2 * 3\n   -", "1. 2 * 3"),
+        ("$x$\n[", "⟨code⟩x⟨/code⟩"),
         ("массив [1, 2] готов", "массив [1, 2] готов"),
         ("корень \\(x^", "корень"),
+        ("итак\n$$\na\n- b", "итак"),
         ("стоит $5 в месяц", "стоит $5 в месяц"),
         ("абзац\n\n-", "абзац"),
         ("абзац\n\n- пункт\n-", "абзац\n\n• пункт"),

@@ -25,7 +25,9 @@ fn content(markdown: &str) -> Vec<char> {
     let mut text = String::new();
     for event in Parser::new_ext(&markdown, options) {
         match event {
-            Event::Text(part) | Event::Code(part) | Event::InlineMath(part) | Event::DisplayMath(part) => {
+            Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            // The renderer may pair dollars in another way; then a tag, target or reference in here is markup.
+            Event::InlineMath(part) | Event::DisplayMath(part) if !part.contains(['<', '[', '`', '&']) => {
                 text.push_str(&part);
             }
             _ => {}

@@ -28,7 +28,8 @@ pub(crate) fn check(parts: &[Part]) {
 fn check_text(text: &str, entities: &[MessageEntity]) {
     let units: Vec<u16> = text.encode_utf16().collect();
     assert!(units.len() <= 4096, "{} units", units.len());
-    assert!(!text.trim().is_empty(), "a message is not empty");
+    let invisible = |c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}');
+    assert!(!text.chars().all(invisible), "a message is not empty");
     assert_eq!(text, text.trim_matches([' ', '\n']), "Telegram trims");
     assert!(entities.len() <= 100, "{} entities", entities.len());
     let mut open: Vec<(usize, MessageEntityType)> = Vec::new();

@@ -28,10 +28,15 @@ pub(super) fn server_binaries() -> Result<PathBuf, Error> {
 
 /// psql: beside the server, else in `PATH`.
 pub(super) fn psql() -> Result<PathBuf, Error> {
-    let beside = server_binaries().ok().map(|folder| folder.join("psql")).filter(|program| program.is_file());
-    beside.or_else(|| in_path("psql")).ok_or_else(|| {
+    program("psql").ok_or_else(|| {
         Error::new("psql is not installed here. On Debian and Ubuntu: apt-get install postgresql-client.")
     })
+}
+
+/// A program of PostgreSQL's, such as `pgbench`: beside the server, else in `PATH`.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let beside = server_binaries().ok().map(|folder| folder.join(name)).filter(|program| program.is_file());
+    beside.or_else(|| in_path(name))
 }
 
 fn newest_of_debian() -> Option<PathBuf> {

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub use client::unique_name;
+pub use install::program;
 pub use server::reachable;
 
 use client::Client;

@@ -1,0 +1,179 @@
+//! The bot under load: `make bench`.
+//!
+//! The real binary between the stand-ins and a private PostgreSQL, and in the same run, in turns, pgbench with the same
+//! statements on the same server. Stand-ins, bot and server share the machine's cores, so absolute figures say as much
+//! about the machine as about the bot; the ratio to the limit is taken round by round.
+//!
+//! LOAD_OTHER, the path of another build of the bot, puts that one into each round as well: before and after in one run.
+//!
+//! Sizes come from the environment: LOAD_LANES (64), LOAD_ROUNDS (3), LOAD_SECONDS (6, of each half of a round),
+//! LOAD_ROWS (1000000, for the history's query). Everything is on the loopback interface and ends by itself.
+
+mod limit;
+mod measure;
+mod pressure;
+mod script;
+mod stage;
+mod usage;
+
+use std::time::Duration;
+
+use limit::Limit;
+use pressure::Pressure;
+use script::Script;
+use stage::{PROGRAM, Stage};
+use usage::{median, percentile};
+
+/// DATABASE_POOL_SIZE of the bot, and as many clients of pgbench.
+const CONNECTIONS: usize = 8;
+/// The most rows that one INSERT of pgbench's can bind (it takes 255 parameters).
+const LARGEST_BATCH: usize = 40;
+const DATABASE: &str = "load";
+const FIRST_PERSON: i64 = 6_000_000_000;
+
+fn main() {
+    // cargo test, too, starts benches when it is told to take all targets
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let (lanes, rounds) = (size("LOAD_LANES", 64), size("LOAD_ROUNDS", 3));
+    let (seconds, rows) = (size("LOAD_SECONDS", 6), size("LOAD_ROWS", 1_000_000));
+    let stage = Stage::new();
+    stage.server.create_database(DATABASE);
+    let mut table = Table::default();
+    throughput(&stage, lanes, rounds, seconds as u64, &mut table);
+    one_lane(&stage, &mut table);
+    for workers in [64, 512] {
+        let peak = measure::memory(&stage, DATABASE, workers);
+        table.row(&format!("peak memory, {workers} answers in the making"), format!("{peak:.0} MB"));
+    }
+    history(&stage, rows, &mut table);
+    table.print();
+}
+
+/// Full load against the limit, in turns; if LOAD_OTHER names another build of the bot, this one as well.
+fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &mut Table) {
+    let people = Stage::people(FIRST_PERSON, lanes);
+    let lanes_each = lanes.div_ceil(CONNECTIONS);
+    let load = |program: &str| {
+        let settings = [("DATABASE_POOL_SIZE", CONNECTIONS.to_string())];
+        let bot = stage.start_program(program, DATABASE, &settings);
+        let load = Pressure::put(stage, &bot, &people, Duration::from_secs(seconds));
+        // Telegram serves one poller
+        bot.kill();
+        load
+    };
+
+    progress("a first load, to see how many updates come in one batch");
+    stage.start(DATABASE, &[]).kill();
+    stage.fill(DATABASE, FIRST_PERSON, lanes);
+    stage.fill(DATABASE, limit::FIRST_PERSON, lanes_each * CONNECTIONS);
+    let seen = load(PROGRAM).batch;
+    let batch = (1..LARGEST_BATCH).find(|batch| pressure::count(*batch) >= seen).unwrap_or(LARGEST_BATCH);
+    let script = Script::capture(stage, batch, lanes_each);
+
+    let other = std::env::var("LOAD_OTHER").ok();
+    let (mut limits, mut loads, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=rounds {
+        let limit = limit::run(stage, DATABASE, &script, CONNECTIONS, seconds, round);
+        others.extend(other.as_deref().map(load));
+        let load = load(PROGRAM);
+        progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
+        limits.push(limit);
+        loads.push(load);
+    }
+
+    let of = |figure: &dyn Fn(&Pressure) -> f64| median(loads.iter().map(figure).collect());
+    let limit = |figure: &dyn Fn(&Limit) -> f64| median(limits.iter().map(figure).collect());
+    let ratio = median(loads.iter().zip(&limits).map(|(load, limit)| load.rate / limit.rate).collect());
+    let [bot, postgres, neighbours] = [0, 1, 2].map(|who| of(&|load| load.processor[who]));
+    let of_limit = format!("the limit: pgbench, the same statements, {CONNECTIONS} connections");
+    let for_postgres = format!("{postgres:.2} ms ({:.2} ms)", limit(&|limit| limit.processor));
+    let statements = format!("{:.1} ({}), and one for {batch} updates", script.made, script.needed);
+    table.row(
+        &format!("answers per second, {lanes} dialogues at once"),
+        format!("{:.0}", of(&|load| load.rate)),
+    );
+    table.row(&of_limit, format!("{:.0}", limit(&|limit| limit.rate)));
+    table.row("ratio to the limit", format!("{:.0}%", 100.0 * ratio));
+    table.row("processor time for an answer, the bot", format!("{bot:.2} ms"));
+    table.row("beside it, PostgreSQL (in the limit)", for_postgres);
+    table.row("beside it, the stand-ins and the bench", format!("{neighbours:.2} ms"));
+    table.row("processors busy with these three", format!("{:.0}%", 100.0 * of(&|load| load.busy)));
+    table.row("statements for an answer (in the limit)", statements);
+    table.row("calls to Telegram for an answer", format!("{:.1}", of(&|load| load.calls)));
+    if !others.is_empty() {
+        let other = |who: usize| median(others.iter().map(|other| other.processor[who]).collect());
+        let ratio = median(loads.iter().zip(&others).map(|(load, other)| load.rate / other.rate).collect());
+        table.row("answers per second, to the other build's", format!("{ratio:.2}"));
+        table.row("the other build's processor time", format!("{:.2} ms", other(0)));
+        table.row("beside the other build, PostgreSQL", format!("{:.2} ms", other(1)));
+    }
+}
+
+/// What a single person notices.
+fn one_lane(stage: &Stage, table: &mut Table) {
+    let person = &Stage::people(FIRST_PERSON, 1)[0];
+    let bot = stage.start(DATABASE, &[]);
+    progress("latency at one lane");
+    measure::latency(stage, person, 10);
+    let mut added = measure::latency(stage, person, 200);
+    bot.kill();
+    table.row("added latency at one lane, p50", format!("{:.1} ms", millis(percentile(&mut added, 0.5))));
+    table.row("added latency at one lane, p99", format!("{:.1} ms", millis(percentile(&mut added, 0.99))));
+    progress("kill -9 and recovery");
+    let mut took = measure::recovery(stage, DATABASE, person, 9);
+    table.row(
+        "kill -9 in mid-answer to the answer, median and longest of 9",
+        format!("{:.0} ms, {:.0} ms", millis(percentile(&mut took, 0.5)), millis(percentile(&mut took, 1.0))),
+    );
+}
+
+/// The one query of the past, on a big table.
+fn history(stage: &Stage, rows: usize, table: &mut Table) {
+    progress(&format!("{rows} messages are made up"));
+    stage.server.create_database("history");
+    stage.start("history", &[]).kill();
+    let rows = i64::try_from(rows).expect("a number of rows");
+    let mut took = measure::history_reads(stage, "history", rows, 2000);
+    table.row(
+        &format!("history read, {rows} messages, p50"),
+        format!("{:.2} ms", millis(percentile(&mut took, 0.5))),
+    );
+    table.row(
+        &format!("history read, {rows} messages, p99"),
+        format!("{:.2} ms", millis(percentile(&mut took, 0.99))),
+    );
+}
+
+fn millis(time: Duration) -> f64 {
+    1000.0 * time.as_secs_f64()
+}
+
+fn progress(what: &str) {
+    eprintln!("load: {what}");
+}
+
+fn size(name: &str, default: usize) -> usize {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is not a number")),
+        Err(_) => default,
+    }
+}
+
+/// The figures, as the README shows them.
+#[derive(Default)]
+struct Table(Vec<(String, String)>);
+
+impl Table {
+    fn row(&mut self, what: &str, figure: String) {
+        self.0.push((what.to_owned(), figure));
+    }
+
+    fn print(&self) {
+        println!("| | |\n| --- | --- |");
+        for (what, figure) in &self.0 {
+            println!("| {what} | {figure} |");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Full load: every person writes again as soon as the answer has come.
+
+use std::time::{Duration, Instant};
+
+use sandbox::Person;
+
+use crate::stage::{Bot, PATIENCE, QUESTION, Stage};
+use crate::usage::{cpu, cpu_with_children};
+
+/// How often the bench looks for new answers: often enough for many lanes, and cheaper than to be woken by each call.
+const LOOK: Duration = Duration::from_millis(2);
+/// So many answers of each lane are not counted: connections come about, statements are prepared.
+const WARM_UP: usize = 4;
+
+/// What stood on every meter at one moment, or between two.
+struct Meters {
+    at: Instant,
+    bot: Duration,
+    postgres: Duration,
+    neighbours: Duration,
+    calls: usize,
+    polls: u64,
+}
+
+impl Meters {
+    fn read(stage: &Stage, bot: &Bot) -> Self {
+        Self {
+            at: Instant::now(),
+            bot: cpu(bot.pid(), false),
+            postgres: cpu_with_children(stage.postmaster()),
+            neighbours: cpu(std::process::id(), false),
+            calls: stage.telegram.look(|state| state.calls().len()),
+            polls: stage.polls(),
+        }
+    }
+}
+
+/// A stretch of full load.
+pub(crate) struct Pressure {
+    /// Answers per second.
+    pub(crate) rate: f64,
+    /// Milliseconds of processor time for each answer: the bot's, PostgreSQL's, and that of the stand-ins and the bench.
+    pub(crate) processor: [f64; 3],
+    /// The share of all processors that was busy with these.
+    pub(crate) busy: f64,
+    /// Calls of Telegram's methods for each answer, polling aside.
+    pub(crate) calls: f64,
+    /// Updates in a batch.
+    pub(crate) batch: f64,
+}
+
+impl Pressure {
+    /// Between two readings.
+    fn between(then: &Meters, now: &Meters, answers: usize) -> Self {
+        let answers = count(answers);
+        let seconds = (now.at - then.at).as_secs_f64();
+        let used = [(now.bot, then.bot), (now.postgres, then.postgres), (now.neighbours, then.neighbours)]
+            .map(|(now, then)| now.saturating_sub(then).as_secs_f64());
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let polls = usize::try_from(now.polls - then.polls).unwrap_or(usize::MAX);
+        Self {
+            rate: answers / seconds,
+            processor: used.map(|seconds| 1000.0 * seconds / answers),
+            busy: used.iter().sum::<f64>() / seconds / count(processors),
+            calls: count(now.calls - then.calls - polls) / answers,
+            batch: answers / count(polls),
+        }
+    }
+
+    /// Lets people write for `time`, and waits for the last answers.
+    pub(crate) fn put(stage: &Stage, bot: &Bot, people: &[Person], time: Duration) -> Self {
+        let mut seen = stage.sent();
+        let mut said = seen + people.len();
+        let warm = seen + WARM_UP * people.len();
+        for person in people {
+            stage.telegram.say(person, QUESTION);
+        }
+        let mut began = None;
+        loop {
+            std::thread::sleep(LOOK);
+            let chats: Vec<i64> =
+                stage.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
+            seen += chats.len();
+            match &began {
+                None if seen >= warm => began = Some((seen, Meters::read(stage, bot))),
+                Some((first, then)) if then.at.elapsed() >= time => {
+                    let pressure = Self::between(then, &Meters::read(stage, bot), seen - first);
+                    stage.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
+                    return pressure;
+                }
+                _ => {}
+            }
+            said += chats.len();
+            for chat in chats {
+                let person =
+                    people.iter().find(|person| person.chat_id == chat).expect("only people of ours");
+                stage.telegram.say(person, QUESTION);
+            }
+        }
+    }
+}
+
+/// A number of things, to reckon with.
+pub(crate) fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}

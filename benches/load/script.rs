@@ -1,0 +1,206 @@
+//! The limit's script: the statements of one answer as the program itself sends them, made into one for pgbench.
+//!
+//! Nothing is copied by hand. A bot with one worker answers a batch while the server logs every statement with its
+//! parameters; what lies between the ingest of the batch and the first part marked as sent is one answer. Ids are
+//! recognised by their values, for each sequence begins at a height of its own, and become pgbench's variables.
+//! Everything else stays as logged. What the program does after that is not part of the limit: nobody needs it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::time::Duration;
+
+use crate::pressure::count;
+use crate::stage::{PATIENCE, QUESTION, Stage};
+
+const DATABASE: &str = "capture";
+/// Where the ids of the captured run begin: table, sequence's column, first value.
+const HEIGHTS: [(&str, &str, i64); 4] = [
+    ("updates", "seq", 1_100_000_000_000),
+    ("messages", "id", 1_300_000_000),
+    ("turns", "id", 1_500_000_000_000),
+    ("reply_parts", "id", 1_700_000_000_000),
+];
+const FIRST_PERSON: i64 = 7_000_000_000;
+
+/// What pgbench runs, and what was seen on the way.
+pub(crate) struct Script {
+    /// One answer of one client.
+    pub(crate) text: String,
+    /// Texts and numbers that the statements send, by variable.
+    pub(crate) constants: Vec<(String, String)>,
+    /// Round trips of one answer in the script, its share of the ingest not counted.
+    pub(crate) needed: usize,
+    /// Round trips of the program for one answer, the same.
+    pub(crate) made: f64,
+}
+
+/// A statement as the server logged it.
+#[derive(Debug)]
+struct Statement {
+    sql: String,
+    /// As text, by number; `None` is NULL.
+    parameters: Vec<Option<String>>,
+}
+
+impl Script {
+    /// Captures one answer out of a batch of so many updates, for clients with `lanes` dialogues each.
+    pub(crate) fn capture(stage: &Stage, batch: usize, lanes: usize) -> Self {
+        let (log, update_ids) = record(stage, batch);
+        let statements = parse(&log);
+        let begin = |of: &str| statements.iter().position(|statement| statement.sql.starts_with(of));
+        let ingest = begin("INSERT INTO \"updates\"").expect("the batch was taken in");
+        let sent = begin("UPDATE \"reply_parts\"").expect("an answer was sent");
+        // polling goes on beside the worker; it asks the database for nothing unless something comes in
+        let made = count(statements.len() - ingest - 1) / count(batch);
+        let mut variables = Variables { update_ids, ..Variables::default() };
+        let text = variables.write(&statements[ingest..=sent], batch, lanes);
+        let constants = variables.constants.into_iter().map(|(value, name)| (name, value)).collect();
+        Self { text, constants, needed: sent - ingest, made }
+    }
+}
+
+/// Lets the program answer a batch and returns what the server logged, and the batch's update ids.
+fn record(stage: &Stage, batch: usize) -> (String, Vec<String>) {
+    stage.server.create_database(DATABASE);
+    stage.start(DATABASE, &[]).kill();
+    for (table, column, first) in HEIGHTS {
+        let sequence = format!("SELECT setval(pg_get_serial_sequence('{table}', '{column}'), {first})");
+        stage.server.psql(DATABASE, &sequence);
+    }
+    stage.server.psql(DATABASE, &format!("ALTER DATABASE {DATABASE} SET log_statement TO 'all'"));
+    // a poll that repeats the last one's offset within half a second is answered with one update only
+    std::thread::sleep(Duration::from_millis(600));
+    let people = Stage::people(FIRST_PERSON, batch);
+    stage.fill(DATABASE, FIRST_PERSON, batch);
+    let log = stage.server.log_file();
+    let logged = fs::metadata(log).map_or(0, |log| log.len());
+    let said =
+        people.iter().map(|person| stage.telegram.say(person, QUESTION).update_id.to_string()).collect();
+    let sent = stage.sent();
+    let bot = stage.start(DATABASE, &[("WORKERS", "1".to_owned())]);
+    stage.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= sent + batch).then_some(()));
+    // the step after the last answer is to be seen as well
+    std::thread::sleep(Duration::from_millis(500));
+    bot.kill();
+    let bytes = fs::read(log).expect("the server's log can be read");
+    let new = &bytes[usize::try_from(logged).unwrap_or_default()..];
+    (String::from_utf8_lossy(new).into_owned(), said)
+}
+
+/// The statements of a log, in order, without those that only set a new connection up.
+fn parse(log: &str) -> Vec<Statement> {
+    let mut statements: Vec<Statement> = Vec::new();
+    for line in log.lines() {
+        if let Some((_, sql)) = line.split_once("LOG:  statement: ") {
+            statements.push(Statement { sql: sql.to_owned(), parameters: Vec::new() });
+        } else if let Some((_, executed)) = line.split_once("LOG:  execute ") {
+            let sql = executed.split_once(": ").map_or("", |(_, sql)| sql);
+            statements.push(Statement { sql: sql.to_owned(), parameters: Vec::new() });
+        } else if let Some((_, list)) = line.split_once("DETAIL:  parameters: ")
+            && let Some(statement) = statements.last_mut()
+        {
+            statement.parameters = parameters(list);
+        }
+    }
+    statements.retain(|statement| !statement.sql.starts_with("SET "));
+    statements
+}
+
+/// `$1 = 'it''s', $2 = NULL` → its values.
+fn parameters(mut list: &str) -> Vec<Option<String>> {
+    let mut values = Vec::new();
+    while let Some((_, rest)) = list.split_once(" = ") {
+        let Some(mut quoted) = rest.strip_prefix('\'') else {
+            values.push(None);
+            list = rest.trim_start_matches("NULL");
+            continue;
+        };
+        let mut value = String::new();
+        while let Some((piece, after)) = quoted.split_once('\'') {
+            value.push_str(piece);
+            quoted = after;
+            match after.strip_prefix('\'') {
+                Some(after) => {
+                    value.push('\'');
+                    quoted = after;
+                }
+                None => break,
+            }
+        }
+        values.push(Some(value));
+        list = quoted;
+    }
+    values
+}
+
+/// Texts and numbers that are the same in each answer, by value.
+#[derive(Default)]
+struct Variables {
+    constants: BTreeMap<String, String>,
+    update_ids: Vec<String>,
+}
+
+impl Variables {
+    /// The script of one answer; its first statement takes a batch in, whenever the last one is used up.
+    fn write(&mut self, statements: &[Statement], batch: usize, lanes: usize) -> String {
+        let (ingest, answer) = statements.split_first().expect("a capture begins with the ingest");
+        let mut text = format!("\\set lane (:lane + 1) % {lanes}\n\\if :left = 0\n\\set left {batch}\n");
+        for row in 0..batch {
+            let _ = write!(
+                text,
+                "\\set count :count + 1\n\
+                 \\set update{row} (:run * 1000 + :client_id) * 10000000 + :count\n\
+                 \\set person{row} :first_person + :client_id * {lanes} + (:lane + {row}) % {lanes}\n"
+            );
+        }
+        let _ = writeln!(text, "{};\n\\endif\n\\set left :left - 1", self.put_into(ingest, true));
+        let _ = writeln!(text, "\\set person :first_person + :client_id * {lanes} + :lane");
+        for statement in answer {
+            // what a later statement refers to: of several rows the last one counts
+            let end = HEIGHTS.iter().find(|(table, column, _)| {
+                let (insert, select) =
+                    (format!("INSERT INTO \"{table}\""), format!("SELECT \"{table}\".\"{column}\""));
+                statement.sql.starts_with(&insert)
+                    || (*table == "updates" && statement.sql.starts_with(&select))
+            });
+            let end = end.map_or(";".to_owned(), |(table, ..)| format!(" \\aset {table}_"));
+            let _ = writeln!(text, "{}{end}", self.put_into(statement, false));
+        }
+        text
+    }
+
+    /// The statement with a variable in place of each parameter.
+    fn put_into(&mut self, statement: &Statement, ingest: bool) -> String {
+        let mut sql = statement.sql.clone();
+        // from the last on, or `$1` would also be found in `$12`
+        for (index, value) in statement.parameters.iter().enumerate().rev() {
+            let variable =
+                value.as_ref().map_or("NULL".to_owned(), |value| format!(":{}", self.name(value, ingest)));
+            let (place, bound) = (format!("${}", index + 1), format!("- ${}", index + 1));
+            // untyped, `timestamp - $1` would take a timestamp; the program sends an interval
+            sql = sql.replace(&bound, &format!("- {variable}::interval")).replace(&place, &variable);
+        }
+        sql
+    }
+
+    fn name(&mut self, value: &str, ingest: bool) -> String {
+        if let Some(row) = self.update_ids.iter().position(|id| id == value) {
+            return format!("update{row}");
+        }
+        if let Ok(number) = value.parse::<i64>() {
+            if let Ok(row) = usize::try_from(number - FIRST_PERSON)
+                && row < 1000
+            {
+                return if ingest { format!("person{row}") } else { "person".to_owned() };
+            }
+            if let Some((table, column, _)) =
+                HEIGHTS.iter().find(|(_, _, first)| (0..1_000_000).contains(&(number - first)))
+            {
+                return format!("{table}_{column}");
+            }
+        }
+        let next = format!("constant{}", self.constants.len());
+        self.constants.entry(value.to_owned()).or_insert(next).clone()
+    }
+}
