@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
 use crate::part::Part;
 use crate::phrases::Language;
+use crate::point;
 use crate::preview::Preview;
 use crate::render;
 use crate::stop::Stop;
@@ -92,7 +93,7 @@ impl Bot {
             return self.say(address, language.only_text());
         };
         match Request::of(&text, &self.username) {
-            Request::Foreign => self.reply(address, |_| Ok(Vec::new())),
+            Request::Foreign => self.reply(address, |_, _| Ok(Vec::new())),
             Request::Unknown => self.say(address, language.unknown_command()),
             Request::Command(command) => self.command(address, command, language),
             Request::Question => {
@@ -119,11 +120,16 @@ impl Bot {
             Command::Start => self.say(address, language.greeting()),
             Command::Help => self.say(address, language.help()),
             Command::Role => self.say(address, &self.role),
-            Command::Clear | Command::New => self.reply(address, |conn| {
-                history::clear(conn, address.lane).map(|n| vec![Part::plain(language.cleared(n))])
+            Command::Clear | Command::New => self.reply(address, |conn, lane| {
+                history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
+<<<<<<< HEAD
             Command::Restore => self.reply(address, |conn| {
                 history::restore(conn, address.lane, None).map(|n| vec![Part::plain(language.restored(n))])
+=======
+            Command::Restore => self.reply(address, |conn, lane| {
+                history::restore(conn, lane).map(|n| vec![Part::plain(language.restored(n))])
+>>>>>>> main
             }),
         }
     }
@@ -135,6 +141,7 @@ impl Bot {
         preview: &Preview,
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
+        point::pass("question", question.text);
         let seq = question.address.update_seq;
         let lane = question.address.lane;
         let said = self.store.run(|conn| history::recent(conn, lane, self.max_history))?;
@@ -224,13 +231,13 @@ impl Bot {
 
     /// Finishes the update with a text of the bot's own.
     fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
-        self.reply(address, |_| Ok(vec![Part::plain(text.as_ref())]))
+        self.reply(address, |_, _| Ok(vec![Part::plain(text.as_ref())]))
     }
 
     fn reply(
         &self,
         address: Address,
-        act: impl Fn(&mut PgConnection) -> QueryResult<Vec<Part>>,
+        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
     ) -> Result<Answered, StoreError> {
         let unsent = self.store.run(|conn| finish::reply(conn, address, &act))?;
         Ok(Answered::Done(unsent.unwrap_or_default()))

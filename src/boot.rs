@@ -1,6 +1,6 @@
 //! From a configuration to a running bot and back: migrations, the schedule, the threads, the shutdown.
 //!
-//! Only this module spawns threads. A closed channel is the stop signal: poll ends and closes `wakes`, the dispatcher
+//! Only this module spawns threads. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains and closes `jobs`, the workers end.
 
 use std::process;
@@ -50,7 +50,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let store = Store::new(&config.database.url, config.pool_size);
-    let telegram = Telegram::new(http.clone(), &config.telegram_url, &config.token, Stop::new());
+    let telegram = Telegram::new(http.clone(), &config.telegram, Stop::new());
     let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
     let encoding = store.run(encoding)?;
@@ -92,6 +92,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
+<<<<<<< HEAD
     let (wakes_in, wakes) = bounded(BATCHES);
     let retention = {
         let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
@@ -99,16 +100,19 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             retention::daily(&bot.store, &http, config.retention_days, &stop);
         })?
     };
+=======
+    let (news_in, news) = bounded(BATCHES);
+>>>>>>> main
     let poll = {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {
             let telegram = bot.telegram.until(&stop);
-            Poll { http: &http, telegram, store: &bot.store, wakes: wakes_in, stop }.run()
+            Poll { http: &http, telegram, store: &bot.store, news: news_in, stop }.run()
         })?
     };
 
     let dispatcher =
-        Dispatcher { wakes, finished, jobs, shutdown, workers: config.workers, grace: config.grace };
+        Dispatcher { news, finished, jobs, shutdown, workers: config.workers, grace: config.grace };
     let idle = dispatcher.run(lanes);
     stop.request();
     if idle {

@@ -62,6 +62,7 @@ Settings come from the environment and from .env in the working directory; the e
   ROLE_TEXT             what /role says  [first paragraph of that file]
   RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
+  TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]
   WORKERS               answers in the making at the same time  [64]
   BACKUP_DIR            folder for a backup before each migration; without it there is none
   RETENTION_DAYS        messages older than this are deleted, daily; without it they stay for ever

@@ -10,7 +10,7 @@ use crate::database_url::DatabaseUrl;
 use crate::llm;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
-use crate::telegram::Token;
+use crate::telegram::{self, Token};
 
 const TELEGRAM_API_URL: &str = "https://api.telegram.org";
 const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
@@ -18,10 +18,8 @@ const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
 /// All settings. `.env.example` describes each.
 #[derive(Debug)]
 pub struct Config {
-    /// TELEGRAM_BOT_TOKEN
-    pub token: Token,
-    /// TELEGRAM_API_URL: what stands before `/bot<token>/`.
-    pub telegram_url: String,
+    /// TELEGRAM_BOT_TOKEN, TELEGRAM_API_URL, TELEGRAM_TIMEOUT
+    pub telegram: telegram::Settings,
     /// DATABASE_URL, BACKUP_DIR
     pub database: Database,
     /// RETENTION_DAYS: messages older than this are deleted. `None`: they stay.
@@ -95,6 +93,7 @@ impl Config {
         let token =
             env.required::<Token>("TELEGRAM_BOT_TOKEN", "the token that @BotFather gave, <number>:<letters>");
         let telegram_url = env.parse("TELEGRAM_API_URL", TELEGRAM_API_URL, http_url, HTTP_URL);
+        let telegram_timeout = env.number("TELEGRAM_TIMEOUT", "30", 0.1..=300.0, "seconds, from 0.1 to 300");
         let database = env.database();
         let retention_days =
             env.optional_number("RETENTION_DAYS", 1..=100_000, "days, from 1 to 100000; or nothing");
@@ -127,8 +126,11 @@ impl Config {
         // `?` only leaves this block where a fault was noted
         let config = (|| {
             Some(Self {
-                token: token?,
-                telegram_url: telegram_url?,
+                telegram: telegram::Settings {
+                    token: token?,
+                    url: telegram_url?,
+                    timeout: Duration::from_secs_f64(telegram_timeout?),
+                },
                 database: database?,
                 retention_days,
                 pool_size: pool_size?,

@@ -12,6 +12,7 @@ use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
 use crate::part::Part;
+use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
 use crate::telegram::{Method, TelegramError};
@@ -102,8 +103,9 @@ impl Courier {
                     new_chat = chat_id,
                     "the group became a supergroup; its rows move"
                 );
-                bot.store.run(|conn| outbox::move_chat(conn, lane, chat_id))?;
-                Ok(Outcome::Moved(chat_id))
+                let moved = Moved { bot_id: lane.bot_id, from: unsent.chat_id, to: chat_id };
+                bot.store.run(|conn| move_chat(conn, moved))?;
+                Ok(Outcome::Moved(moved))
             }
             TelegramError::Forbidden(_) => {
                 let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;

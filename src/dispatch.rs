@@ -16,9 +16,18 @@ use tracing::{debug, info, warn};
 
 use crate::stop::Stop;
 use crate::store::Lane;
+use crate::store::moved::Moved;
 
 /// After the grace period: the time for what cannot be interrupted, such as recording a part that was just sent.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What poll has stored.
+pub struct News {
+    /// Chats whose rows go on under another id.
+    pub moved: Vec<Moved>,
+    /// Lanes with something new, by the ids they have after that.
+    pub lanes: Vec<Lane>,
+}
 
 /// A step to do.
 pub struct Job {
@@ -45,19 +54,28 @@ pub enum Outcome {
     Idle,
     /// Another step, but not before this has passed.
     RetryIn(Duration),
-    /// The rows of the lane's chat go on under this id.
-    Moved(i64),
+    /// The rows of the lane's chat go on under another id.
+    Moved(Moved),
 }
 
 /// Where a lane stands.
 enum State {
     Ready,
-    Running { stop: Stop, woken: bool },
-    Waiting { until: Instant },
+    /// With a worker. `follower`: its new name, should its chat have moved meanwhile.
+    Running {
+        stop: Stop,
+        woken: bool,
+        follower: Option<Lane>,
+    },
+    Waiting {
+        until: Instant,
+    },
+    /// Under its former name it is still with a worker.
+    Following,
 }
 
 enum Event {
-    Wake(Vec<Lane>),
+    News(News),
     Finished(Finished),
     Timer,
     Shutdown,
@@ -65,8 +83,8 @@ enum Event {
 
 /// The schedule, and the channels that change it.
 pub struct Dispatcher {
-    /// Lanes with something new. Closed when poll has ended: then the program ends.
-    pub wakes: Receiver<Vec<Lane>>,
+    /// From poll. Closed when poll has ended: then the program ends.
+    pub news: Receiver<News>,
     /// Steps done.
     pub finished: Receiver<Finished>,
     /// Steps to do; room for `workers`.
@@ -84,7 +102,7 @@ impl Dispatcher {
     /// not end in time and are still running.
     pub fn run(self, lanes: Vec<Lane>) -> bool {
         let mut schedule = Schedule::default();
-        schedule.wake_all(lanes);
+        schedule.take(News { moved: Vec::new(), lanes });
         loop {
             while schedule.running < self.workers
                 && let Some(job) = schedule.next()
@@ -94,7 +112,7 @@ impl Dispatcher {
                 }
             }
             match self.next_event(schedule.next_timer()) {
-                Event::Wake(lanes) => schedule.wake_all(lanes),
+                Event::News(news) => schedule.take(news),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown => return self.drain(schedule),
@@ -106,7 +124,7 @@ impl Dispatcher {
         let timer = timer.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
         select! {
             recv(self.finished) -> finished => finished.map_or(Event::Shutdown, Event::Finished),
-            recv(self.wakes) -> lanes => lanes.map_or(Event::Shutdown, Event::Wake),
+            recv(self.news) -> news => news.map_or(Event::Shutdown, Event::News),
             recv(timer) -> _ => Event::Timer,
             recv(self.shutdown) -> _ => Event::Shutdown,
         }
@@ -115,7 +133,7 @@ impl Dispatcher {
     /// Begins nothing new and waits for what runs: for `grace`, then interrupts it.
     fn drain(self, mut schedule: Schedule) -> bool {
         // poll must not wait for room in a channel that nobody empties any more
-        drop(self.wakes);
+        drop(self.news);
         info!(running = schedule.running, "shutting down; what is not answered yet stays queued");
         let mut deadline = Instant::now() + self.grace;
         let mut interrupted = false;
@@ -148,8 +166,11 @@ struct Schedule {
 }
 
 impl Schedule {
-    fn wake_all(&mut self, lanes: Vec<Lane>) {
-        for lane in lanes {
+    fn take(&mut self, news: News) {
+        for moved in news.moved {
+            self.follow(moved);
+        }
+        for lane in news.lanes {
             self.wake(lane);
         }
     }
@@ -162,7 +183,7 @@ impl Schedule {
                 self.ready.push_back(lane);
             }
             Entry::Occupied(mut entry) => {
-                // a waiting lane keeps its time: what is new comes after what it waits for
+                // any other keeps its time: what is new comes after what it waits for
                 if let State::Running { woken, .. } = entry.get_mut() {
                     *woken = true;
                 }
@@ -174,7 +195,7 @@ impl Schedule {
     fn next(&mut self) -> Option<Job> {
         let lane = self.ready.pop_front()?;
         let stop = Stop::new();
-        self.lanes.insert(lane, State::Running { stop: stop.clone(), woken: false });
+        self.lanes.insert(lane, State::Running { stop: stop.clone(), woken: false, follower: None });
         self.running += 1;
         Some(Job { lane, stop })
     }
@@ -182,7 +203,14 @@ impl Schedule {
     /// The step of the lane is done.
     fn finish(&mut self, lane: Lane, outcome: Outcome, now: Instant) {
         self.running -= 1;
-        let woken = matches!(self.lanes.remove(&lane), Some(State::Running { woken: true, .. }));
+        let (woken, follower) = match self.lanes.remove(&lane) {
+            Some(State::Running { woken, follower, .. }) => (woken, follower),
+            _ => (false, None),
+        };
+        if let Some(follower) = follower {
+            self.lanes.remove(&follower);
+            self.wake(follower);
+        }
         match outcome {
             Outcome::Idle if !woken => {}
             Outcome::Idle | Outcome::More => self.wake(lane),
@@ -191,16 +219,31 @@ impl Schedule {
                 self.lanes.insert(lane, State::Waiting { until });
                 self.timers.insert((until, lane));
             }
-            Outcome::Moved(chat_id) => {
+            Outcome::Moved(moved) => {
                 if woken {
                     self.wake(lane);
                 }
-                // what the others in the chat had to do has moved as well
-                let same_chat = |other: &&Lane| (other.bot_id, other.chat_id) == (lane.bot_id, lane.chat_id);
-                let others: Vec<_> = self.lanes.keys().filter(same_chat).copied().collect();
-                for moved in others.into_iter().chain([lane]) {
-                    self.wake(Lane { chat_id, ..moved });
+                self.follow(moved);
+                self.wake(moved.apply(lane));
+            }
+        }
+    }
+
+    /// What the lanes of a chat had to do has moved: their new names are woken, but not before a worker is done with
+    /// the old one.
+    fn follow(&mut self, moved: Moved) {
+        let of_chat: Vec<_> =
+            self.lanes.keys().filter(|lane| moved.apply(**lane) != **lane).copied().collect();
+        for old in of_chat {
+            let new = moved.apply(old);
+            let new_runs = matches!(self.lanes.get(&new), Some(State::Running { .. }));
+            match self.lanes.get_mut(&old) {
+                Some(State::Running { follower, .. }) if !new_runs => {
+                    *follower = Some(new);
+                    self.ready.retain(|lane| *lane != new);
+                    self.lanes.insert(new, State::Following);
                 }
+                _ => self.wake(new),
             }
         }
     }
@@ -302,7 +345,8 @@ mod tests {
         schedule.wake(Lane { chat_id: 3, ..lane(3) });
         let moving = schedule.next().unwrap().lane;
         schedule.wake(moving);
-        schedule.finish(moving, Outcome::Moved(9), Instant::now());
+        let moved = Moved { bot_id: 1, from: 2, to: 9 };
+        schedule.finish(moving, Outcome::Moved(moved), Instant::now());
         let mut lanes = Vec::new();
         while let Some(job) = schedule.next() {
             lanes.push((job.lane.chat_id, job.lane.user_id));
@@ -310,5 +354,24 @@ mod tests {
         lanes.sort_unstable();
         // the old lanes are looked at once more: something may have come in under the old id
         assert_eq!(lanes, [(2, 1), (2, 2), (3, 3), (9, 1), (9, 2)]);
+    }
+
+    #[test]
+    fn the_new_name_of_a_lane_waits_until_the_worker_with_the_old_one_is_done() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        let old = schedule.next().unwrap().lane;
+        let new = Lane { chat_id: 9, ..old };
+        schedule.wake(new);
+        let moved = Moved { bot_id: 1, from: 2, to: 9 };
+        schedule.take(News { moved: vec![moved], lanes: vec![new, lane(3)] });
+        assert_eq!(next(&mut schedule), Some(3));
+        assert_eq!(next(&mut schedule), None);
+        schedule.finish(old, Outcome::More, Instant::now());
+        assert_eq!(schedule.next().map(|job| job.lane), Some(new));
+        assert_eq!(schedule.next().map(|job| job.lane), Some(old));
+        schedule.finish(new, Outcome::Idle, Instant::now());
+        schedule.finish(old, Outcome::Idle, Instant::now());
+        assert_eq!(schedule.lanes.len(), 1, "only lane 3 is left");
     }
 }

@@ -24,6 +24,11 @@ impl Language {
         }
     }
 
+    /// A `language_code` that stands for it.
+    pub fn code(self) -> &'static str {
+        self.pick("ru", "en")
+    }
+
     fn pick(self, russian: &'static str, english: &'static str) -> &'static str {
         match self {
             Russian => russian,

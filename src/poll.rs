@@ -10,9 +10,11 @@ use serde_json::value::RawValue;
 use tracing::{debug, error, info, warn};
 
 use crate::backoff::Backoff;
+use crate::dispatch::News;
 use crate::http::Http;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Received};
+use crate::store::moved::Moved;
 use crate::store::{Lane, Store};
 use crate::telegram::{Incoming, PassedOver, Telegram, TelegramError};
 
@@ -23,6 +25,24 @@ const FIRST_WAIT: Duration = Duration::from_millis(600);
 /// The longest wait while Telegram or the database is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
+/// The most updates that are asked for at once (getUpdates, `limit`).
+const FULL_BATCH: u8 = 100;
+/// A larger update is stored without what nobody reads: Telegram's own are far smaller.
+const LARGE: usize = 256 << 10;
+
+/// What a batch holds.
+#[derive(Default)]
+struct Read {
+    /// What asks for an answer.
+    received: Vec<Received>,
+    /// Chats that have another id from now on.
+    moved: Vec<Moved>,
+    /// The offset that confirms the batch. `None`: nothing in it has a number.
+    next: Option<i64>,
+    /// How many updates have no number.
+    unreadable: usize,
+}
+
 /// The poller.
 pub struct Poll<'a> {
     /// For waits that can be cut short.
@@ -32,7 +52,7 @@ pub struct Poll<'a> {
     /// The inbox.
     pub store: &'a Store,
     /// To the dispatcher; full, it holds poll back.
-    pub wakes: Sender<Vec<Lane>>,
+    pub news: Sender<News>,
     /// Requested at shutdown.
     pub stop: Stop,
 }
@@ -43,13 +63,24 @@ impl Poll<'_> {
         // always from the beginning of what is unconfirmed: an offset remembered from an earlier run may lie beyond
         // ids that started anew, and would then confirm nothing for ever
         let mut offset = None;
+        let mut limit = FULL_BATCH;
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut failing = false;
         while !self.stop.is_requested() {
-            let batch = match self.telegram.updates(offset, POLL) {
+            let batch = match self.telegram.updates(offset, limit, POLL) {
                 Ok(batch) => batch,
                 Err(TelegramError::Stopped) => break,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
+                Err(TelegramError::TooLarge(first)) if limit > 1 => {
+                    debug!(limit, first, "more than can be read at once: fewer are asked for");
+                    limit /= 10;
+                    continue;
+                }
+                Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
+                    error!(update_id = first, "an update larger than any message is passed over");
+                    offset = Some(first + 1);
+                    continue;
+                }
                 Err(error) => {
                     if failing {
                         debug!("{error}");
@@ -61,68 +92,83 @@ impl Poll<'_> {
                     continue;
                 }
             };
+            let read = self.read(&batch);
+            if read.unreadable > 0 && !failing {
+                warn!(updates = read.unreadable, "updates without a number are passed over");
+            }
+            if !self.take_in(&read) {
+                break;
+            }
+            if read.next.is_none() && !batch.is_empty() {
+                // nothing in it can be confirmed: only something after it can
+                failing = true;
+                self.http.sleep(backoff.next(), &self.stop);
+                continue;
+            }
             if failing {
                 info!("polling works again");
             }
             failing = false;
             backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-            let (received, last) = self.read(&batch);
-            if !received.is_empty() && !self.take_in(&received) {
-                break;
+            if batch.len() < usize::from(limit) {
+                limit = FULL_BATCH;
             }
-            match last {
-                Some(last) => offset = Some(last + 1),
-                None if !batch.is_empty() => self.http.sleep(backoff.next(), &self.stop),
-                None => {}
-            }
+            offset = read.next.or(offset);
         }
         Ok(())
     }
 
-    /// What of a batch asks for an answer, and the last id in it.
-    fn read(&self, batch: &[Box<RawValue>]) -> (Vec<Received>, Option<i64>) {
-        let mut received = Vec::new();
-        let mut last = None;
+    /// Reads a batch for what asks for an answer.
+    fn read(&self, batch: &[Box<RawValue>]) -> Read {
+        let bot_id = self.telegram.bot_id();
+        let mut read = Read::default();
         let mut seen = HashSet::new();
         for raw in batch {
-            let (update_id, incoming) = match Incoming::decode(raw.get()) {
-                Ok(incoming) => (incoming.update_id, Some(incoming)),
-                Err(PassedOver::NothingToAnswer(update_id)) => (update_id, None),
+            let update_id = match Incoming::decode(raw.get()) {
+                Ok(incoming) => {
+                    let update_id = incoming.update_id;
+                    if seen.insert(update_id) {
+                        read.received.push(received(bot_id, &incoming, raw.get()));
+                    }
+                    update_id
+                }
+                Err(PassedOver::Moved { update_id, from, to }) => {
+                    read.moved.push(Moved { bot_id, from, to });
+                    update_id
+                }
+                Err(PassedOver::NothingToAnswer(update_id)) => {
+                    debug!(update_id, "nothing to answer");
+                    update_id
+                }
                 Err(PassedOver::Unreadable) => {
-                    warn!("an update without an id is passed over");
+                    read.unreadable += 1;
                     continue;
                 }
             };
-            last = last.max(Some(update_id));
-            match incoming {
-                Some(incoming) if seen.insert(update_id) => received.push(Received {
-                    bot_id: self.telegram.bot_id(),
-                    update_id,
-                    chat_id: incoming.message.chat_id,
-                    user_id: incoming.message.user_id,
-                    kind: incoming.kind,
-                    message_id: incoming.message.message_id,
-                    payload: raw.get().to_owned(),
-                }),
-                _ => debug!(update_id, "nothing to answer"),
-            }
+            read.next = read.next.max(update_id.checked_add(1));
         }
-        (received, last)
+        read
     }
 
     /// Commits a batch, however long the database is away, and wakes its lanes. False: the end was asked for.
-    fn take_in(&self, received: &[Received]) -> bool {
+    fn take_in(&self, read: &Read) -> bool {
+        let Read { received, moved, .. } = read;
+        if received.is_empty() && moved.is_empty() {
+            return true;
+        }
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         while !self.stop.is_requested() {
-            match self.store.run(|conn| inbox::ingest(conn, received)) {
+            // a refusal is an outage too: what is not stored is not confirmed
+            if let Ok(rows) = self.store.run(|conn| inbox::take_in(conn, received, moved)) {
+                if rows > 0 {
+                    info!(rows, "a group became a supergroup; its rows have moved");
+                }
                 // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated, and
                 // finds everything stored. A lane woken in vain costs one look
-                Ok(_) => {
-                    let lanes: BTreeSet<Lane> = received.iter().map(Received::lane).collect();
-                    return self.wakes.send(lanes.into_iter().collect()).is_ok();
-                }
-                Err(crate::store::StoreError::Unreachable(_)) => {}
-                Err(refused) => error!("the inbox does not take a batch: {refused}"),
+                let lanes: BTreeSet<Lane> =
+                    received.iter().map(|received| moved_lane(received, moved)).collect();
+                let news = News { moved: moved.clone(), lanes: lanes.into_iter().collect() };
+                return self.news.send(news).is_ok();
             }
             self.http.sleep(backoff.next(), &self.stop);
         }
@@ -148,4 +194,25 @@ impl Poll<'_> {
             debug!("deleteWebhook: {error}");
         }
     }
+}
+
+fn received(bot_id: i64, incoming: &Incoming, json: &str) -> Received {
+    let large = json.len() > LARGE;
+    if large {
+        warn!(update_id = incoming.update_id, bytes = json.len(), "a huge update is stored by its essence");
+    }
+    Received {
+        bot_id,
+        update_id: incoming.update_id,
+        chat_id: incoming.message.chat_id,
+        user_id: incoming.message.user_id,
+        kind: incoming.kind,
+        message_id: incoming.message.message_id,
+        payload: if large { incoming.essence() } else { json.to_owned() },
+    }
+}
+
+/// The lane in which an update waits after these moves.
+fn moved_lane(received: &Received, moved: &[Moved]) -> Lane {
+    moved.iter().fold(received.lane(), |lane, moved| moved.apply(lane))
 }

@@ -110,8 +110,8 @@ fn grow(rows: i64, dialogues: i64) -> String {
              SELECT 1 + n / 2 % {dialogues}, 1 + n / 2 % {dialogues}, CASE n % 2 WHEN 0 THEN 'user' ELSE 'assistant' END,
                     repeat('Lentils and eggs. ', 5), 90, now()::timestamp - ({rows} - n) * interval '1 second'
              FROM generate_series(0, {rows} - 1) n;
-         INSERT INTO turns (update_seq, user_id, chat_id, question_id, answer_id, state)
-             SELECT id, user_id, chat_id, id, id + 1, 'answered' FROM messages WHERE role = 'user';
+         INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, answer_id, state)
+             SELECT 1, id, user_id, chat_id, id, id + 1, 'answered' FROM messages WHERE role = 'user';
          SELECT indexdef FROM built \\gexec
          ANALYZE messages, turns;"
     )

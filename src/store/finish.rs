@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
 use super::outbox::{self, Address, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
-use super::{clock_timestamp, interval};
+use super::{Lane, clock_timestamp, interval};
 use crate::llm::Usage;
 use crate::part::Part;
 
@@ -52,7 +53,7 @@ pub fn turn(
     turn: &Turn<'_>,
     parts: &[Part],
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, &[address.update_seq], |conn| {
+    once(conn, address, |conn, address| {
         let turn_id = store(conn, address, turn)?;
         Ok((Some(turn_id), outbox::insert(conn, address, Some(turn_id), parts)?))
     })
@@ -63,39 +64,45 @@ pub fn turn(
 pub fn reply(
     conn: &mut PgConnection,
     address: Address,
-    act: impl FnOnce(&mut PgConnection) -> QueryResult<Vec<Part>>,
+    act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, &[address.update_seq], |conn| {
-        let parts = act(conn)?;
+    once(conn, address, |conn, address| {
+        let parts = act(conn, address.lane)?;
         Ok((None, outbox::insert(conn, address, None, &parts)?))
     })
 }
 
-/// Runs `body` and marks the updates done, in one transaction and only if none of them was done yet.
+/// Runs `body` and marks the update done, in one transaction and only if it was not done yet. Should its chat have moved
+/// since the work began, `body` runs again with the new address instead: nothing is ever stored under an old one.
 fn once(
     conn: &mut PgConnection,
-    seqs: &[i64],
-    body: impl FnOnce(&mut PgConnection) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
+    mut address: Address,
+    body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    conn.transaction(|conn| {
-        let (turn_id, unsent) = body(conn)?;
-        let done = prepared(
-            diesel::update(updates::table)
-                .filter(updates::seq.eq_any(seqs))
-                .filter(updates::done_at.is_null())
-                .set((
-                    updates::done_at.eq(clock_timestamp().nullable()),
-                    updates::turn_id.eq(turn_id),
-                    updates::payload.eq(None::<String>),
-                )),
-        )
-        .execute(conn)?;
-        if done == seqs.len() { Ok(Some(unsent)) } else { Err(diesel::result::Error::RollbackTransaction) }
-    })
-    .or_else(|error| match error {
-        diesel::result::Error::RollbackTransaction => Ok(None),
-        other => Err(other),
-    })
+    loop {
+        let mut chat_id = None;
+        let done = conn.transaction(|conn| {
+            let (turn_id, unsent) = body(conn, address)?;
+            let marked = prepared(
+                diesel::update(updates::table.find(address.update_seq))
+                    .filter(updates::done_at.is_null())
+                    .set((
+                        updates::done_at.eq(clock_timestamp().nullable()),
+                        updates::turn_id.eq(turn_id),
+                        updates::payload.eq(None::<String>),
+                    ))
+                    .returning(updates::chat_id),
+            );
+            chat_id = marked.get_result(conn).optional()?;
+            if chat_id == Some(address.lane.chat_id) { Ok(unsent) } else { Err(RollbackTransaction) }
+        });
+        match (done, chat_id) {
+            (Ok(unsent), _) => return Ok(Some(unsent)),
+            (Err(RollbackTransaction), None) => return Ok(None),
+            (Err(RollbackTransaction), Some(chat_id)) => address.lane.chat_id = chat_id,
+            (Err(other), _) => return Err(other),
+        }
+    }
 }
 
 fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryResult<i64> {

@@ -13,6 +13,7 @@ use diesel::query_dsl::methods;
 use diesel::sql_types::{BigInt, Interval, Timestamptz};
 use diesel::upsert::excluded;
 
+use super::moved::{Moved, move_chat};
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
 use super::{Lane, clock_timestamp, from_now, interval, seconds_to_wait, wait};
@@ -62,6 +63,20 @@ pub struct Waiting {
     pub wait: Option<Duration>,
     /// No other update of the lane was waiting behind it.
     pub last: bool,
+}
+
+/// Stores a batch, moves the chats that moved, and returns how many rows did. The moves come last: what the batch still
+/// brings under an old id is part of them, and its place is before what comes under the new one.
+pub fn take_in(conn: &mut PgConnection, batch: &[Received], moved: &[Moved]) -> QueryResult<usize> {
+    if moved.is_empty() {
+        return ingest(conn, batch).map(|_| 0);
+    }
+    conn.transaction(|conn| {
+        if !batch.is_empty() {
+            ingest(conn, batch)?;
+        }
+        moved.iter().map(|moved| move_chat(conn, *moved)).sum()
+    })
 }
 
 /// Stores a batch in one statement and returns how many updates of it are new. What is known already (Telegram repeats

@@ -27,6 +27,7 @@ pub mod erase;
 pub mod finish;
 pub mod history;
 pub mod inbox;
+pub mod moved;
 pub mod outbox;
 mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]

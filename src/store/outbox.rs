@@ -237,25 +237,3 @@ pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
         other => Err(other),
     })
 }
-
-/// The group became a supergroup: everything of the chat goes on under its new id.
-pub fn move_chat(conn: &mut PgConnection, lane: Lane, chat_id: i64) -> QueryResult<()> {
-    use super::schema::{messages, turns, updates};
-    conn.transaction(|conn| {
-        diesel::update(reply_parts::table)
-            .filter(reply_parts::bot_id.eq(lane.bot_id).and(reply_parts::chat_id.eq(lane.chat_id)))
-            .set(reply_parts::chat_id.eq(chat_id))
-            .execute(conn)?;
-        diesel::update(updates::table)
-            .filter(updates::bot_id.eq(lane.bot_id).and(updates::chat_id.eq(lane.chat_id)))
-            .set(updates::chat_id.eq(chat_id))
-            .execute(conn)?;
-        diesel::update(turns::table.filter(turns::chat_id.eq(lane.chat_id)))
-            .set(turns::chat_id.eq(chat_id))
-            .execute(conn)?;
-        diesel::update(messages::table.filter(messages::chat_id.eq(lane.chat_id)))
-            .set(messages::chat_id.eq(chat_id))
-            .execute(conn)?;
-        Ok(())
-    })
-}

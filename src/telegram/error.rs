@@ -40,6 +40,9 @@ pub enum TelegramError {
         /// What was wrong with the answer.
         problem: &'static str,
     },
+    /// An answer too large to be read. Of getUpdates: the number of the first update in it.
+    #[error("Telegram's answer is too large to be read")]
+    TooLarge(Option<i64>),
     /// No answer came.
     #[error("Telegram cannot be reached: {0}")]
     Network(String),

@@ -1,12 +1,21 @@
 //! Updates as they arrive, read for what this program uses and for nothing else: a field it does not know, of a
 //! shape nobody foresaw, cannot make a message unreadable.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
 pub(super) const ALLOWED_UPDATES: &[&str] = &["message"];
+
+/// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
+const LONGEST_TEXT: usize = 4 * 32_768;
 
 /// An update that asks for an answer.
 pub struct Incoming {
@@ -43,12 +52,24 @@ pub enum PassedOver {
     Unreadable,
     /// Nothing in it that this bot answers. The number is there to be confirmed.
     NothingToAnswer(i64),
+    /// The group `from` became the supergroup `to`.
+    Moved {
+        /// Telegram's number of the update.
+        update_id: i64,
+        /// Its id until now.
+        from: i64,
+        /// Its id from now on.
+        to: i64,
+    },
 }
 
+// what is not named here costs no memory, however large it is
+
 #[derive(Deserialize)]
-struct RawUpdate {
+struct RawUpdate<'a> {
     update_id: i64,
-    message: Option<serde_json::Value>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -60,9 +81,15 @@ struct RawMessage {
     #[serde(default)]
     is_topic_message: bool,
     text: Option<String>,
-    // what Telegram reports about the chat itself: nobody asked anything
-    #[serde(flatten)]
-    rest: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The two service messages by which Telegram announces that a group became a supergroup: the last one of the old
+/// chat, the first one of the new (Bot API, Message).
+#[derive(Deserialize)]
+struct RawMove {
+    chat: RawChat,
+    migrate_to_chat_id: Option<i64>,
+    migrate_from_chat_id: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -109,13 +136,15 @@ impl Incoming {
     /// Reads an update.
     pub fn decode(json: &str) -> Result<Self, PassedOver> {
         let json = &well_formed(json);
-        let update: RawUpdate = serde_json::from_str(json).map_err(|_| PassedOver::Unreadable)?;
-        let nothing = PassedOver::NothingToAnswer(update.update_id);
-        let Some(Ok(raw)) = update.message.map(serde_json::from_value::<RawMessage>) else {
-            return Err(nothing);
-        };
-        let has_content = raw.text.is_some() || CONTENT.iter().any(|field| raw.rest.contains_key(*field));
-        if raw.from.is_bot || !has_content {
+        let RawUpdate { update_id, message } =
+            serde_json::from_str(json).map_err(|_| PassedOver::Unreadable)?;
+        let nothing = PassedOver::NothingToAnswer(update_id);
+        let Some(message) = message.map(RawValue::get) else { return Err(nothing) };
+        if let Some((from, to)) = moved(message) {
+            return Err(PassedOver::Moved { update_id, from, to });
+        }
+        let Ok(raw) = serde_json::from_str::<RawMessage>(message) else { return Err(nothing) };
+        if raw.from.is_bot || !(raw.text.is_some() || has_content(message)) {
             return Err(nothing);
         }
         let message = Message {
@@ -126,14 +155,51 @@ impl Incoming {
             language: Language::of(raw.from.language_code.as_deref()),
             // in a plain group the field names a chain of replies, not a topic
             thread_id: raw.message_thread_id.filter(|_| raw.is_topic_message),
-            text: raw.text,
+            text: raw.text.map(|mut text| {
+                text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+                text
+            }),
         };
-        Ok(Self { update_id: update.update_id, kind: "message", message })
+        Ok(Self { update_id, kind: "message", message })
+    }
+
+    /// The update again, with nothing in it but what [`Incoming::decode`] reads.
+    pub fn essence(&self) -> String {
+        let message = &self.message;
+        let mut json = json!({
+            "message_id": message.message_id,
+            "chat": {"id": message.chat_id, "type": if message.private { "private" } else { "" }},
+            "from": {"id": message.user_id, "language_code": message.language.code()},
+        });
+        if let Some(thread_id) = message.thread_id {
+            json["message_thread_id"] = json!(thread_id);
+            json["is_topic_message"] = json!(true);
+        }
+        match &message.text {
+            Some(text) => json["text"] = json!(text),
+            // any of them says that it was a message, and not text
+            None => json[CONTENT[0]] = json!({}),
+        }
+        json!({"update_id": self.update_id, self.kind: json}).to_string()
     }
 }
 
+/// From where to where a message says that its chat moved.
+fn moved(message: &str) -> Option<(i64, i64)> {
+    let RawMove { chat, migrate_to_chat_id, migrate_from_chat_id } = serde_json::from_str(message).ok()?;
+    migrate_to_chat_id.map(|to| (chat.id, to)).or(migrate_from_chat_id.map(|from| (from, chat.id)))
+}
+
+fn has_content(message: &str) -> bool {
+    let fields: BTreeMap<Cow<'_, str>, IgnoredAny> = serde_json::from_str(message).unwrap_or_default();
+    CONTENT.iter().any(|field| fields.contains_key(*field))
+}
+
 /// Replaces what is legal in JSON but not in text that PostgreSQL can keep: NUL, and halves of surrogate pairs.
-fn well_formed(json: &str) -> String {
+fn well_formed(json: &str) -> Cow<'_, str> {
+    if !json.contains("\\u") {
+        return Cow::Borrowed(json);
+    }
     let unit = |at: usize| {
         let escape = json.get(at..at + 6)?.strip_prefix("\\u")?;
         u16::from_str_radix(escape, 16).ok()
@@ -154,7 +220,7 @@ fn well_formed(json: &str) -> String {
         rest = at + taken;
     }
     out.push_str(&json[rest..]);
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -209,6 +275,44 @@ mod tests {
     fn a_picture_is_a_message_without_text() {
         let incoming = Incoming::decode(&update(&format!(r#"{{{FROM},"photo":[]}}"#))).ok().unwrap();
         assert_eq!(incoming.message.text, None);
+    }
+
+    #[test]
+    fn a_group_that_moves_is_known_by_either_of_its_two_announcements() {
+        let moved = |message: &str| Incoming::decode(&update(message)).err();
+        let expected = Some(PassedOver::Moved { update_id: 7, from: -5, to: -1005 });
+        assert_eq!(moved(r#"{"message_id":1,"chat":{"id":-5},"migrate_to_chat_id":-1005}"#), expected);
+        assert_eq!(moved(r#"{"message_id":1,"chat":{"id":-1005},"migrate_from_chat_id":-5}"#), expected);
+    }
+
+    #[test]
+    fn the_essence_of_an_update_reads_as_the_update_does() {
+        let all = |update: &str| {
+            let Incoming { update_id, kind, message: m } = Incoming::decode(update).ok().unwrap();
+            (
+                update_id,
+                kind,
+                (m.message_id, m.chat_id, m.private, m.user_id),
+                m.language,
+                m.thread_id,
+                m.text,
+            )
+        };
+        let topic = r#","message_thread_id":9,"is_topic_message":true"#;
+        for message in [
+            format!(r#"{{{FROM},"text":"hi\n"{topic},"entities":[{{}}]}}"#),
+            format!(r#"{{{FROM},"photo":[]}}"#),
+            format!(r#"{{{},"text":""}}"#, FROM.replace("private", "group").replace("en", "ru")),
+        ] {
+            let update = update(&message);
+            assert_eq!(all(&Incoming::decode(&update).ok().unwrap().essence()), all(&update), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_text_beyond_what_telegram_sends_is_cut_at_a_character() {
+        let long = text(&"я".repeat(LONGEST_TEXT)).unwrap();
+        assert_eq!(long, "я".repeat(LONGEST_TEXT / 2));
     }
 
     #[test]

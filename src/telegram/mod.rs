@@ -29,14 +29,23 @@ mod incoming;
 pub use error::TelegramError;
 pub use incoming::{Incoming, Message, PassedOver};
 
-/// The longest a call may take; getUpdates has its own poll time on top.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
 /// A draft or a "typing" that takes longer is not worth waiting for.
 const PREVIEW_TIMEOUT: Duration = Duration::from_secs(4);
-/// The most that an answer of the Bot API may weigh.
-const BODY_LIMIT: usize = 64 << 20;
+/// The most that an answer of the Bot API may weigh: a hundred updates as people make them are a tenth of it.
+const BODY_LIMIT: usize = 16 << 20;
+
+/// Where the Bot API is, and whose bot this is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The bot's token.
+    pub token: Token,
+    /// What stands before `/bot<token>/`.
+    pub url: String,
+    /// The longest wait for an answer.
+    pub timeout: Duration,
+}
 
 /// A bot's access to the Bot API. Clones share the connection pool.
 #[derive(Clone)]
@@ -45,6 +54,8 @@ pub struct Telegram {
     /// What stands before the method's name: server, `/bot<token>/`.
     base: Secret,
     bot_id: i64,
+    /// The longest a call may take; getUpdates has its own poll time on top.
+    timeout: Duration,
     stop: Stop,
 }
 
@@ -55,10 +66,11 @@ struct Sent {
 }
 
 impl Telegram {
-    /// `api_url` is what stands before `/bot<token>/`. Calls end early when `stop` is requested.
-    pub fn new(http: Http, api_url: &str, token: &Token, stop: Stop) -> Self {
-        let base = Secret::new(format!("{}/bot{}/", api_url.trim_end_matches('/'), token.secret.expose()));
-        Self { http, base, bot_id: token.bot_id, stop }
+    /// Calls end early when `stop` is requested.
+    pub fn new(http: Http, settings: &Settings, stop: Stop) -> Self {
+        let Settings { token, url, timeout } = settings;
+        let base = Secret::new(format!("{}/bot{}/", url.trim_end_matches('/'), token.secret.expose()));
+        Self { http, base, bot_id: token.bot_id, timeout: *timeout, stop }
     }
 
     /// The same access for work that ends at another request.
@@ -72,9 +84,14 @@ impl Telegram {
         self.bot_id
     }
 
-    /// Waits up to `poll` for updates from `offset` on (getUpdates; at most 100). Each update comes undecoded, so
-    /// that a strange one does not spoil its batch. The call confirms everything below `offset`.
-    pub fn updates(&self, offset: Option<i64>, poll: Duration) -> Result<Vec<Box<RawValue>>, TelegramError> {
+    /// Waits up to `poll` for at most `limit` (100) updates from `offset` on (getUpdates). Each update comes
+    /// undecoded, so that a strange one does not spoil its batch. The call confirms everything below `offset`.
+    pub fn updates(
+        &self,
+        offset: Option<i64>,
+        limit: u8,
+        poll: Duration,
+    ) -> Result<Vec<Box<RawValue>>, TelegramError> {
         #[derive(Serialize, Debug)]
         struct Params {
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,14 +100,10 @@ impl Telegram {
             timeout: u64,
             allowed_updates: &'static [&'static str],
         }
-        let params = Params {
-            offset,
-            limit: 100,
-            timeout: poll.as_secs(),
-            allowed_updates: incoming::ALLOWED_UPDATES,
-        };
+        let params =
+            Params { offset, limit, timeout: poll.as_secs(), allowed_updates: incoming::ALLOWED_UPDATES };
         let batch: MethodResponse<_> =
-            self.call("getUpdates", poll + CALL_TIMEOUT, |request| request.json(&params))?;
+            self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
         Ok(batch.result)
     }
 
@@ -200,11 +213,19 @@ async fn fetch<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Telegr
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(TelegramError::Server { status, problem: "an answer beyond all measure" });
+            return Err(TelegramError::TooLarge(first_update(&body)));
         }
         body.extend_from_slice(&chunk);
     }
     error::response(status, &body)
+}
+
+/// The number of the first update in the beginning of a getUpdates answer. Telegram puts it first in each update.
+fn first_update(body: &[u8]) -> Option<i64> {
+    let head = String::from_utf8_lossy(&body[..body.len().min(1024)]);
+    let (_, after) = head.split_once(r#""update_id":"#)?;
+    let digits = after.trim_start();
+    digits[..digits.find(|c: char| !c.is_ascii_digit())?].parse().ok()
 }
 
 impl TelegramApi for Telegram {
@@ -215,7 +236,7 @@ impl TelegramApi for Telegram {
         Params: Serialize + fmt::Debug,
         Output: DeserializeOwned,
     {
-        self.call(method, CALL_TIMEOUT, |request| match &params {
+        self.call(method, self.timeout, |request| match &params {
             Some(params) => request.json(params),
             None => request,
         })

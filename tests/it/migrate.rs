@@ -16,7 +16,7 @@ const SCHEMA: &str = "
 const ROWS: &str = "
     INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2);
     INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload) VALUES (1, 1, 1, 1, 'message', '{}');
-    INSERT INTO turns (update_seq, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 'answered');
+    INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 1, 'answered');
     INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, turn_id, position, op, payload)
     VALUES (1, 1, 1, 1, 1, 0, 'send', '{}'), (1, 1, 1, 1, 1, 1, 'send', '{}');";
 const INDEX: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('idx_messages_history')";

@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use sandbox::postgres::{self, Server, unique_name};
+use sandbox::telegram::Person;
 use sandbox::{Model, Telegram};
 
 /// How long a condition may take to come true on a busy machine.
@@ -21,6 +22,7 @@ pub(crate) struct World {
     settings: Vec<(String, String)>,
     folder: tempfile::TempDir,
     starts: std::cell::Cell<u32>,
+    others: std::cell::Cell<i64>,
 }
 
 impl World {
@@ -52,6 +54,7 @@ impl World {
             settings: Vec::new(),
             folder,
             starts: std::cell::Cell::new(0),
+            others: std::cell::Cell::new(0),
         };
         for (name, value) in [
             ("TELEGRAM_API_URL", world.telegram.url()),
@@ -79,6 +82,10 @@ impl World {
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.settings.retain(|(other, _)| other != name);
         self.settings.push((name.to_owned(), value.into()));
+    }
+
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        self.settings.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
     }
 
     pub(crate) fn unset(&mut self, name: &str) {
@@ -133,6 +140,28 @@ impl World {
         );
     }
 
+    /// Somebody who never wrote before is answered, whatever else is going on.
+    #[track_caller]
+    pub(crate) fn others_are_served(&self) {
+        self.others.set(self.others.get() + 1);
+        let person = Person::private(7_000_000 + self.others.get());
+        self.telegram.say(&person, "and me?");
+        self.telegram.wait_for_count(person.chat_id, 1);
+    }
+
+    /// The log has `count` lines with this in it, and nothing that people or operators keep secret: texts of people and
+    /// models are marked with "zebra".
+    #[track_caller]
+    pub(crate) fn assert_logged(&self, part: &str, count: usize) {
+        let logs = self.logs();
+        assert_eq!(logs.lines().filter(|line| line.contains(part)).count(), count, "lines with: {part}");
+        let (_, token_secret) = self.telegram.token().split_once(':').unwrap();
+        for secret in ["zebra", token_secret, self.model.key(), PROMPT.lines().next().unwrap()] {
+            let leak = logs.lines().find(|line| line.contains(secret));
+            assert!(leak.is_none(), "a secret is in the log: {leak:?}");
+        }
+    }
+
     /// What every bot of this world has logged so far.
     pub(crate) fn logs(&self) -> String {
         (1..=self.starts.get())
@@ -178,6 +207,20 @@ impl Bot {
 
     pub(crate) fn wait(mut self) -> ExitStatus {
         wait_until("the bot to end", || self.child.try_wait().unwrap())
+    }
+
+    /// Its end, and what it logged until then.
+    pub(crate) fn wait_log(self) -> (ExitStatus, String) {
+        let log = self.log.clone();
+        let status = self.wait();
+        (status, fs::read_to_string(log).unwrap())
+    }
+
+    /// The most memory it ever had, in megabytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
     pub(crate) fn log(&self) -> String {

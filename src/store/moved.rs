@@ -1,0 +1,54 @@
+//! A group becomes a supergroup: everything of the chat goes on under its new id, in one transaction.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::Lane;
+use super::schema::{messages, reply_parts, turns, updates};
+
+/// A chat that has another id now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// Telegram id of the bot that learnt of it.
+    pub bot_id: i64,
+    /// Its id until now.
+    pub from: i64,
+    /// Its id from now on.
+    pub to: i64,
+}
+
+impl Moved {
+    /// The lane by its new name, if the chat is its.
+    pub fn apply(self, lane: Lane) -> Lane {
+        if (lane.bot_id, lane.chat_id) == (self.bot_id, self.from) {
+            Lane { chat_id: self.to, ..lane }
+        } else {
+            lane
+        }
+    }
+}
+
+/// Moves the chat's rows and returns how many there were; none when they have moved before.
+///
+/// What waits in the inbox comes first: a finish under way holds its update's row, so this waits for its end and then
+/// finds its rows too. A finish that comes after this one reads the new id from the update.
+pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> QueryResult<usize> {
+    conn.transaction(|conn| {
+        let waiting = diesel::update(updates::table)
+            .filter(updates::bot_id.eq(bot_id).and(updates::chat_id.eq(from)))
+            .filter(updates::done_at.is_null())
+            .set(updates::chat_id.eq(to))
+            .execute(conn)?;
+        let parts = diesel::update(reply_parts::table)
+            .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(from)))
+            .set(reply_parts::chat_id.eq(to))
+            .execute(conn)?;
+        let turns = diesel::update(turns::table.filter(turns::chat_id.eq(from)))
+            .set(turns::chat_id.eq(to))
+            .execute(conn)?;
+        let messages = diesel::update(messages::table.filter(messages::chat_id.eq(from)))
+            .set(messages::chat_id.eq(to))
+            .execute(conn)?;
+        Ok(waiting + parts + turns + messages)
+    })
+}

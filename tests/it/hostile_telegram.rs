@@ -1,0 +1,266 @@
+//! Whatever the Bot API answers, or does not: nothing is lost, nobody else waits, and the end is always possible.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use sandbox::model::When;
+use sandbox::telegram::{Action, Calls, Person, Reply};
+
+use crate::world::{PATIENCE, World};
+
+const METHODS: [&str; 7] = [
+    "getMe",
+    "deleteWebhook",
+    "setMyCommands",
+    "getUpdates",
+    "sendChatAction",
+    "sendMessage",
+    "sendRichMessage",
+];
+
+/// A world in which answers go out as `sendRichMessage` and everything else as `sendMessage`.
+fn world() -> World {
+    let mut world = World::new();
+    world.set("RICH_MESSAGES", "always");
+    world.set("TELEGRAM_TIMEOUT", "1");
+    world
+}
+
+/// A person who asks for the role, then something: one message by each of the two sending methods.
+fn converse(world: &World, user: i64) {
+    let person = Person::private(user);
+    world.telegram.say(&person, "/role");
+    world.telegram.say(&person, "zebra?");
+    world.telegram.wait_until(PATIENCE, |state| (state.in_chat(user).count() >= 2).then_some(()));
+}
+
+#[test]
+fn whatever_a_method_answers_in_passing_everybody_is_served_in_the_end() {
+    for (action, repeats) in [
+        (Action::Refuse(Reply::html(502)), false),
+        (Action::Refuse(Reply::html(200)), false),
+        (Action::Refuse(Reply::error(500, "Internal Server Error: zebra")), false),
+        (Action::Refuse(Reply::garbage(200)), false),
+        (Action::Refuse(Reply::empty(504)), false),
+        (Action::Refuse(Reply::json(200, r#"{"ok":true}"#)), false),
+        (Action::Refuse(Reply::json(200, r#"{"ok":true,"result":{"zebra":[]}}"#)), false),
+        (Action::RetryAfter(1), false),
+        (Action::Reset, false),
+        // silence, for longer than TELEGRAM_TIMEOUT; getUpdates has a test of its own
+        (Action::Delay(Duration::from_secs(3)), true),
+        (Action::TakeThenReset, true),
+        (Action::TakeThenClose, true),
+        (Action::TakeThenTruncate, true),
+        (Action::TakeThenReply(Reply::html(502)), true),
+    ] {
+        let world = world();
+        let faults: Vec<_> = METHODS
+            .iter()
+            .map(|method| world.telegram.fault(Calls::to(method).times(1), action.clone()))
+            .collect();
+        let _bot = world.start();
+        converse(&world, 1);
+        world.others_are_served();
+        world.telegram.wait_confirmed();
+        world.wait_settled();
+        for (method, fault) in METHODS.iter().zip(&faults) {
+            assert_eq!(fault.hits(), 1, "{method} met {action:?}");
+        }
+        // what Telegram took and did not say so is sent once more
+        let most = if repeats { 2 } else { 1 };
+        for text in world.telegram.texts(1) {
+            let times = world.telegram.texts(1).iter().filter(|other| **other == text).count();
+            assert!(times <= most, "{action:?}: {times} times");
+        }
+        assert_eq!(world.model.requests().len(), 2, "{action:?}: nothing is generated again");
+        world.assert_logged("ready", 1);
+    }
+}
+
+#[test]
+fn a_pause_of_any_length_before_the_start_is_said_and_does_not_hold_up_the_end() {
+    for seconds in [100_000, u64::MAX] {
+        let world = world();
+        let fault = world.telegram.fault(Calls::to("getMe"), Action::RetryAfter(seconds));
+        let bot = world.start();
+        bot.wait_for_line("s; the bot starts as soon as Telegram answers");
+        fault.wait_hits(1, PATIENCE);
+        assert!(bot.stop().success());
+        assert_eq!(fault.hits(), 1);
+        world.assert_logged("WARN", 1);
+    }
+}
+
+#[test]
+fn a_pause_for_what_only_adorns_the_start_does_not_delay_it() {
+    let world = world();
+    for method in ["deleteWebhook", "setMyCommands", "sendChatAction"] {
+        world.telegram.fault(Calls::to(method), Action::RetryAfter(100_000));
+    }
+    let _bot = world.start();
+    converse(&world, 1);
+    world.assert_logged("WARN", 3);
+}
+
+#[test]
+fn a_pause_of_any_length_for_polling_is_kept_and_does_not_hold_up_the_end() {
+    for seconds in [100_000, u64::MAX] {
+        let world = world();
+        let fault = world.telegram.fault(Calls::to("getUpdates"), Action::RetryAfter(seconds));
+        let bot = world.start();
+        bot.wait_for_line("polling goes on");
+        world.telegram.say(&Person::private(1), "zebra");
+        assert!(bot.stop().success());
+        assert_eq!(fault.hits(), 1);
+        assert_eq!(world.telegram.unconfirmed(), 1, "nothing is confirmed that is not stored");
+        world.assert_logged("WARN", 1);
+    }
+}
+
+#[test]
+fn a_pause_of_any_length_for_sending_holds_up_its_chat_only_and_not_the_end() {
+    for (user, method, text) in [(1, "sendMessage", "/role"), (2, "sendRichMessage", "zebra?")] {
+        for seconds in [100_000, u64::MAX] {
+            let world = world();
+            let fault = world.telegram.fault(Calls::to(method).in_chat(user), Action::RetryAfter(seconds));
+            let bot = world.start();
+            world.telegram.say(&Person::private(user), text);
+            world.wait_for_rows(
+                "SELECT bool_and(not_before > clock_timestamp() + interval '27 hours') FROM reply_parts",
+                |rows| rows == "t",
+            );
+            world.telegram.say(&Person::private(user), text);
+            world.others_are_served();
+            assert!(bot.stop().success());
+            // nor is it broken by the next start
+            let bot = world.start_ready();
+            world.others_are_served();
+            assert!(bot.stop().success());
+            assert_eq!(fault.hits(), 1, "{method}, {seconds}");
+            world.assert_logged("Telegram asks for a pause", 1);
+            world.assert_logged("ERROR", 0);
+        }
+    }
+}
+
+#[test]
+fn a_poll_that_is_never_answered_is_given_up_and_repeated() {
+    let world = world();
+    let silence = world.telegram.fault(Calls::to("getUpdates").times(1), Action::Hang);
+    let bot = world.start();
+    silence.wait_hits(1, PATIENCE);
+    world.telegram.say(&Person::private(1), "zebra");
+    // the poll itself may last half a minute
+    bot.wait_for_line("polling goes on");
+    world.telegram.wait_until(PATIENCE, |state| (state.in_chat(1).count() == 1).then_some(()));
+    world.assert_logged("WARN", 1);
+}
+
+#[test]
+fn a_conflict_lasts_as_long_as_the_other_poller_and_costs_one_line() {
+    let world = world();
+    let conflict = world.telegram.fault(
+        Calls::to("getUpdates").times(3),
+        Action::Refuse(Reply::error(409, "Conflict: terminated by other getUpdates request")),
+    );
+    let bot = world.start();
+    world.telegram.say(&Person::private(1), "zebra");
+    world.telegram.wait_for_count(1, 1);
+    assert_eq!(conflict.hits(), 3);
+    bot.wait_for_line("polling works again");
+    world.assert_logged("WARN", 1);
+}
+
+#[test]
+fn a_chat_that_forbids_typing_is_answered_all_the_same() {
+    let world = world();
+    let reply = Reply::error(400, "Bad Request: TOPIC_CLOSED");
+    let fault = world.telegram.fault(Calls::to("sendChatAction"), Action::Refuse(reply));
+    let _bot = world.start();
+    converse(&world, 1);
+    assert!(fault.hits() > 0);
+    world.assert_logged("WARN", 0);
+}
+
+const OLD: i64 = -5;
+const NEW: i64 = -1_000_000_000_777;
+
+#[test]
+fn a_group_that_announces_its_move_is_moved_before_anything_is_sent_there() {
+    let world = World::new();
+    let bot = world.start();
+    let (ann, bob) = (Person::in_group(1, OLD), Person::in_group(2, OLD));
+    world.telegram.say(&ann, "zebra one");
+    world.telegram.say(&bob, "zebra two");
+    world.telegram.wait_for_count(OLD, 2);
+    world.wait_settled();
+    let moved = world.telegram.migrate(&ann, NEW);
+    bot.wait_for_line("a group became a supergroup");
+    let chats = "SELECT DISTINCT chat_id FROM messages UNION SELECT chat_id FROM turns UNION SELECT chat_id FROM reply_parts";
+    assert_eq!(world.psql(chats), NEW.to_string());
+    world.telegram.say(&moved, "zebra three");
+    world.telegram.wait_for_count(NEW, 1);
+    assert_eq!(world.model.requests()[2].messages.len(), 4, "prompt, a pair, question");
+    world.others_are_served();
+    world.telegram.wait_confirmed();
+    // announced twice, moved once
+    world.assert_logged("became a supergroup", 1);
+    world.assert_logged("WARN", 0);
+}
+
+#[test]
+fn the_lane_of_the_new_chat_waits_for_what_is_under_way_in_the_old_one() {
+    let world = World::new();
+    let bot = world.start();
+    let person = Person::in_group(1, OLD);
+    let gate = world.model.hold(When::asked("number 1 "));
+    world.telegram.say(&person, "number 1 zebra");
+    gate.wait_arrived();
+    world.telegram.say(&person, "number 2 zebra");
+    let moved = world.telegram.migrate(&person, NEW);
+    world.telegram.say(&moved, "number 3 zebra");
+    bot.wait_for_line("a group became a supergroup");
+    world.wait_for_rows("SELECT count(*) FROM updates WHERE chat_id = -1000000000777", |rows| rows == "3");
+    world.others_are_served();
+    assert_eq!(world.model.requests().len(), 2, "nobody asks for the same dialogue twice at a time");
+    gate.release();
+    let sent = world.telegram.wait_for_count(NEW, 3);
+    for (sent, n) in sent.iter().zip(1..) {
+        assert!(sent.text().contains(&format!("number {n} ")), "{n}: {}", sent.text());
+    }
+    world.wait_settled();
+    assert_eq!(world.model.requests().len(), 4);
+    assert_eq!(world.model.requests()[3].messages.len(), 6, "prompt, two pairs, question");
+    assert_eq!(world.psql("SELECT DISTINCT chat_id FROM messages WHERE chat_id < 0"), NEW.to_string());
+    assert!(world.telegram.texts(OLD).is_empty());
+    world.assert_logged("became a supergroup", 1);
+}
+
+#[test]
+fn a_group_moves_as_a_whole_or_not_at_all() {
+    let world = World::new();
+    let bot = world.start();
+    let person = Person::in_group(1, OLD);
+    world.telegram.say(&person, "zebra one");
+    world.telegram.wait_for_count(OLD, 1);
+    world.wait_settled();
+    // the move gets as far as the table that comes last, and dies there
+    let mut blocker = PgConnection::establish(&world.database_url()).unwrap();
+    diesel::sql_query("BEGIN").execute(&mut blocker).unwrap();
+    diesel::sql_query("LOCK TABLE messages IN EXCLUSIVE MODE").execute(&mut blocker).unwrap();
+    let moved = world.telegram.migrate(&person, NEW);
+    world.wait_for_rows(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE \"messages\"%'",
+        |rows| rows == "1",
+    );
+    bot.kill();
+    drop(blocker);
+    let chats = "SELECT DISTINCT chat_id FROM messages UNION SELECT chat_id FROM turns UNION SELECT chat_id FROM reply_parts";
+    world.wait_for_rows(chats, |rows| rows == OLD.to_string());
+    let _bot = world.start();
+    world.wait_for_rows(chats, |rows| rows == NEW.to_string());
+    world.telegram.say(&moved, "zebra two");
+    world.telegram.wait_for_count(NEW, 1);
+    assert_eq!(world.model.requests()[1].messages.len(), 4);
+}
