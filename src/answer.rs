@@ -123,13 +123,8 @@ impl Bot {
             Command::Clear | Command::New => self.reply(address, |conn, lane| {
                 history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
-<<<<<<< HEAD
-            Command::Restore => self.reply(address, |conn| {
-                history::restore(conn, address.lane, None).map(|n| vec![Part::plain(language.restored(n))])
-=======
             Command::Restore => self.reply(address, |conn, lane| {
-                history::restore(conn, lane).map(|n| vec![Part::plain(language.restored(n))])
->>>>>>> main
+                history::restore(conn, lane, None).map(|n| vec![Part::plain(language.restored(n))])
             }),
         }
     }

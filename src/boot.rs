@@ -92,17 +92,13 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-<<<<<<< HEAD
-    let (wakes_in, wakes) = bounded(BATCHES);
     let retention = {
         let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
         spawn("retention".to_owned(), move || {
             retention::daily(&bot.store, &http, config.retention_days, &stop);
         })?
     };
-=======
     let (news_in, news) = bounded(BATCHES);
->>>>>>> main
     let poll = {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {

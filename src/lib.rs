@@ -8,16 +8,10 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
-<<<<<<< HEAD
 //! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`history`] is what an operator
 //! does with the dialogues, [`retention`] what becomes of the old ones.
-//! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] the only
-//! one where anything is asynchronous, [`phrases`] the only one that speaks to people.
-=======
-//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] has the one
 //! client, [`phrases`] is the only one that speaks to people.
->>>>>>> main
 
 // before the first message
 pub mod cli;

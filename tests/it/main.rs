@@ -21,7 +21,6 @@ mod hostile_updates;
 mod live;
 mod guides;
 mod history;
-mod live;
 mod migrate;
 mod migrations;
 mod order;
