@@ -14,17 +14,18 @@ use crate::bot::Bot;
 use crate::command::{Command, Request};
 use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
-use crate::part::Part;
+use crate::part::{Content, Part};
 use crate::phrases::Language;
 use crate::point;
 use crate::preview::Preview;
 use crate::render;
 use crate::stop::Stop;
+use crate::store::archive::{self, Selection};
 use crate::store::finish::{self, Ending, Turn};
 use crate::store::history::{self, Role};
 use crate::store::inbox::{self, Waiting};
 use crate::store::outbox::{Address, Unsent};
-use crate::store::{Lane, StoreError};
+use crate::store::{Dialogue, Lane, StoreError};
 use crate::telegram::Incoming;
 
 /// An update that crashed the program twice gets an honest failure at the third attempt.
@@ -95,7 +96,7 @@ impl Bot {
         match Request::of(&text, &self.username) {
             Request::Foreign => self.reply(address, |_, _| Ok(Vec::new())),
             Request::Unknown => self.say(address, language.unknown_command()),
-            Request::Command(command) => self.command(address, command, language),
+            Request::Command(command) => self.command(address, command, language, message.private),
             Request::Question => {
                 let began = Instant::now();
                 let question = Question { address, text: &text, language, attempt, began };
@@ -114,6 +115,7 @@ impl Bot {
         address: Address,
         command: Command,
         language: Language,
+        private: bool,
     ) -> Result<Answered, StoreError> {
         debug!(seq = address.update_seq, command = command.name(), "command");
         match command {
@@ -125,6 +127,18 @@ impl Bot {
             }),
             Command::Restore => self.reply(address, |conn, lane| {
                 history::restore(conn, lane, None).map(|n| vec![Part::plain(language.restored(n))])
+            }),
+            Command::Export if !private => self.say(address, language.only_in_private()),
+            Command::Export => self.reply(address, |conn, lane| {
+                let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
+                Ok(vec![if messages > 0 {
+                    Part {
+                        content: Content::Document { caption: language.exported().to_owned() },
+                        fallback: vec![Part::plain(language.export_failed())],
+                    }
+                } else {
+                    Part::plain(language.nothing_to_export())
+                }])
             }),
         }
     }

@@ -15,11 +15,14 @@ pub enum Command {
     New,
     /// Undoes the latest clearing.
     Restore,
+    /// Sends the person's dialogue as a file.
+    Export,
 }
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 6] = [Self::Start, Self::Help, Self::Role, Self::Clear, Self::New, Self::Restore];
+    pub const ALL: [Self; 7] =
+        [Self::Start, Self::Help, Self::Role, Self::Clear, Self::New, Self::Restore, Self::Export];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Command {
             Self::Clear => "clear",
             Self::New => "new",
             Self::Restore => "restore",
+            Self::Export => "export",
         }
     }
 }

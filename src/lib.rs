@@ -30,6 +30,7 @@ pub mod command;
 pub mod preview;
 pub mod render;
 pub mod part;
+pub mod document;
 pub mod courier;
 
 // the database in the operator's hands

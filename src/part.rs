@@ -35,6 +35,11 @@ pub enum Content {
         /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
         blocks: Vec<InputRichBlock>,
     },
+    /// The person's dialogue as a file: `sendDocument`. The file is built when it is sent ([`crate::document`]).
+    Document {
+        /// What stands below it.
+        caption: String,
+    },
 }
 
 impl Part {
@@ -52,6 +57,7 @@ impl fmt::Debug for Part {
                 write!(f, "Part(text, {} bytes, {} entities)", text.len(), entities.len())
             }
             Content::Rich { blocks } => write!(f, "Part(rich, {} blocks)", blocks.len()),
+            Content::Document { .. } => write!(f, "Part(document)"),
         }
     }
 }

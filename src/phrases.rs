@@ -74,6 +74,7 @@ impl Language {
             Command::Restore => {
                 self.pick("вернуть забытый разговор", "bring the forgotten conversation back")
             }
+            Command::Export => self.pick("получить наш разговор файлом", "get our conversation as a file"),
         }
     }
 
@@ -107,6 +108,35 @@ impl Language {
             (Russian, n) => format!("{}. Продолжаем с того же места.", russian_messages("Возвращен", n)),
             (English, n) => format!("{} brought back. We go on where we were.", english_messages(n)),
         }
+    }
+
+    /// What stands below the file that /export sends.
+    pub fn exported(self) -> &'static str {
+        self.pick("Наш разговор, как он есть у меня.", "Our conversation, as I have it.")
+    }
+
+    /// The answer to /export where there is nothing to send.
+    pub fn nothing_to_export(self) -> &'static str {
+        self.pick(
+            "Отправлять нечего: разговор ещё не начат.",
+            "There is nothing to send: the conversation has not begun yet.",
+        )
+    }
+
+    /// What takes the place of a file that cannot be sent.
+    pub fn export_failed(self) -> &'static str {
+        self.pick(
+            "Не получилось отправить файл. Попросите его у того, кто держит этого бота.",
+            "The file could not be sent. Whoever runs this bot can give it to you.",
+        )
+    }
+
+    /// The answer to /export in a group.
+    pub fn only_in_private(self) -> &'static str {
+        self.pick(
+            "Здесь файл увидели бы все. Напишите мне это лично.",
+            "Everybody here would see the file. Please ask me in our private chat.",
+        )
     }
 
     /// The answer to a command that does not exist.

@@ -14,6 +14,7 @@ use diesel_full_text_search::{
 };
 use serde::Serialize;
 
+use super::Dialogue;
 use super::schema::messages;
 
 diesel::define_sql_function! {
@@ -143,6 +144,13 @@ pub struct Selection {
     pub until: Option<PgTimestamp>,
     /// Cleared ones too.
     pub cleared: bool,
+}
+
+impl From<Dialogue> for Selection {
+    /// What is live of it.
+    fn from(dialogue: Dialogue) -> Self {
+        Self { user_id: Some(dialogue.user_id), chat_id: Some(dialogue.chat_id), ..Self::default() }
+    }
 }
 
 impl Selection {

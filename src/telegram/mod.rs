@@ -2,17 +2,19 @@
 //! in the URL itself.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    SendChatActionParams, SendMessageDraftParams, SendMessageParams, SendRichMessageParams,
+    SendChatActionParams, SendDocumentParams, SendMessageDraftParams, SendMessageParams,
+    SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
 use frankenstein::types::{ChatAction, LinkPreviewOptions, ReplyParameters};
 use reqwest::RequestBuilder;
+use reqwest::multipart::Form;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -33,6 +35,8 @@ pub use incoming::{Incoming, Message, PassedOver};
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
 /// A draft or a "typing" that takes longer is not worth waiting for.
 const PREVIEW_TIMEOUT: Duration = Duration::from_secs(4);
+/// The longest a file may take; the Bot API takes up to 50 MB.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
 /// The most that an answer of the Bot API may weigh: a hundred updates as people make them are a tenth of it.
 const BODY_LIMIT: usize = 16 << 20;
 
@@ -107,14 +111,9 @@ impl Telegram {
         Ok(batch.result)
     }
 
-    /// Sends a part and returns the id of its message.
+    /// Sends a part that is a message and returns its id.
     pub fn send(&self, unsent: &Unsent, content: Content) -> Result<i64, TelegramError> {
-        // ids beyond 32 bits have no place in the typed parameters: the message then goes without its reference
-        let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
-        let reply = narrow(unsent.reply_to).map(|message_id| {
-            ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
-        });
-        let thread = narrow(unsent.thread_id);
+        let (thread, reply) = place(unsent);
         let sent: MethodResponse<Sent> = match content {
             Content::Text { text, entities } => self.request(
                 Method::SendMessage.name(),
@@ -140,7 +139,27 @@ impl Telegram {
                         .build(),
                 ),
             ),
+            // sent by send_document, for it needs a file
+            Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
         }?;
+        Ok(sent.result.message_id)
+    }
+
+    /// Sends a file and returns the id of its message.
+    pub fn send_document(&self, unsent: &Unsent, caption: String, file: &Path) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(unsent);
+        let params = SendDocumentParams::builder()
+            .chat_id(unsent.chat_id)
+            .document(file.to_owned())
+            .caption(caption)
+            .maybe_message_thread_id(thread)
+            .maybe_reply_parameters(reply)
+            .build();
+        let sent: MethodResponse<Sent> = self.request_with_form_data(
+            Method::SendDocument.name(),
+            &params,
+            vec![("document", file.to_owned())],
+        )?;
         Ok(sent.result.message_id)
     }
 
@@ -193,7 +212,15 @@ impl Telegram {
         body: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<T, TelegramError> {
         let request = body(self.post(method, limit));
-        match self.http.wait(limit, &self.stop, fetch(request)) {
+        self.wait(limit, fetch(request))
+    }
+
+    fn wait<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, TelegramError>>,
+    ) -> Result<T, TelegramError> {
+        match self.http.wait(limit, &self.stop, call) {
             Ok(result) => result,
             Err(Interrupted::Stopped) => Err(TelegramError::Stopped),
             Err(Interrupted::TimedOut) => Err(TelegramError::Network("no answer in time".to_owned())),
@@ -244,16 +271,44 @@ impl TelegramApi for Telegram {
 
     fn request_with_form_data<Params, Output>(
         &self,
-        _: &str,
-        _: Params,
-        _: Vec<(&str, PathBuf)>,
+        method: &str,
+        params: Params,
+        files: Vec<(&str, PathBuf)>,
     ) -> Result<Output, TelegramError>
     where
         Params: Serialize + fmt::Debug,
         Output: DeserializeOwned,
     {
-        Err(TelegramError::BadRequest("this program uploads no files".to_owned()))
+        let unusable = |problem: String| TelegramError::File(problem);
+        let Ok(serde_json::Value::Object(params)) = serde_json::to_value(&params) else {
+            return Err(unusable("its parameters are no object".to_owned()));
+        };
+        self.wait(UPLOAD_TIMEOUT, async {
+            let mut form = Form::new();
+            for (name, value) in params {
+                // a file stands in the form as itself; text as it is, everything else as JSON (Bot API, Making requests)
+                match value {
+                    _ if files.iter().any(|(file, _)| *file == name) => {}
+                    serde_json::Value::String(text) => form = form.text(name, text),
+                    value => form = form.text(name, value.to_string()),
+                }
+            }
+            for (name, path) in files {
+                form = form.file(name.to_owned(), path).await.map_err(|error| unusable(error.to_string()))?;
+            }
+            fetch(self.post(method, UPLOAD_TIMEOUT).multipart(form)).await
+        })
     }
+}
+
+/// Topic and message to reply to. An id beyond 32 bits has no place in the typed parameters: the message then goes without
+/// its reference.
+fn place(unsent: &Unsent) -> (Option<i32>, Option<ReplyParameters>) {
+    let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
+    let reply = narrow(unsent.reply_to).map(|message_id| {
+        ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
+    });
+    (narrow(unsent.thread_id), reply)
 }
 
 /// The methods whose calls can be told to pause, each by itself.
@@ -263,14 +318,20 @@ pub enum Method {
     SendMessage,
     /// Typed blocks.
     SendRichMessage,
+    /// A file.
+    SendDocument,
 }
 
 impl Method {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::SendMessage, Self::SendRichMessage, Self::SendDocument];
+
     /// The method that takes `content`.
     pub fn of(content: &Content) -> Self {
         match content {
             Content::Text { .. } => Self::SendMessage,
             Content::Rich { .. } => Self::SendRichMessage,
+            Content::Document { .. } => Self::SendDocument,
         }
     }
 
@@ -278,6 +339,7 @@ impl Method {
         match self {
             Self::SendMessage => "sendMessage",
             Self::SendRichMessage => "sendRichMessage",
+            Self::SendDocument => "sendDocument",
         }
     }
 }
