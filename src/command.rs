@@ -17,12 +17,22 @@ pub enum Command {
     Restore,
     /// Sends the person's dialogue as a file.
     Export,
+    /// Deletes everything of the person, once a button is pressed.
+    Forget,
 }
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 7] =
-        [Self::Start, Self::Help, Self::Role, Self::Clear, Self::New, Self::Restore, Self::Export];
+    pub const ALL: [Self; 8] = [
+        Self::Start,
+        Self::Help,
+        Self::Role,
+        Self::Clear,
+        Self::New,
+        Self::Restore,
+        Self::Export,
+        Self::Forget,
+    ];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
@@ -34,6 +44,7 @@ impl Command {
             Self::New => "new",
             Self::Restore => "restore",
             Self::Export => "export",
+            Self::Forget => "forget",
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod dispatch;
 pub mod worker;
 pub mod answer;
 pub mod command;
+pub mod button;
 pub mod preview;
 pub mod render;
 pub mod part;

@@ -168,6 +168,16 @@ pub fn put_off(conn: &mut PgConnection, seq: i64, retries: i32, wait: Duration) 
         .execute(conn)
 }
 
+/// Whether this update of the lane's person is remembered as done, for no longer than `within`.
+pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Duration) -> QueryResult<bool> {
+    let since = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(within));
+    let done = updates::table
+        .find(seq)
+        .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
+        .filter(updates::done_at.gt(since.nullable()));
+    diesel::select(diesel::dsl::exists(done)).get_result(conn)
+}
+
 /// Deletes up to `limit` tombstones whose time is over and returns how many.
 pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     conn.transaction(|conn| {

@@ -104,11 +104,11 @@ fn insert_from(
                 reply_parts::turn_id.eq(turn_id),
                 reply_parts::position.eq(position),
                 reply_parts::op.eq(match part.content {
-                    Content::Text { .. } | Content::Rich { .. } => "send",
+                    Content::Text { .. } | Content::Rich { .. } | Content::Ask { .. } => "send",
                     Content::Document { .. } => "document",
                 }),
                 reply_parts::form.eq(match part.content {
-                    Content::Text { .. } => Some("text"),
+                    Content::Text { .. } | Content::Ask { .. } => Some("text"),
                     Content::Rich { .. } => Some("rich"),
                     Content::Document { .. } => None,
                 }),

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    SendChatActionParams, SendDocumentParams, SendMessageDraftParams, SendMessageParams,
-    SendRichMessageParams,
+    AnswerCallbackQueryParams, SendChatActionParams, SendDocumentParams, SendMessageDraftParams,
+    SendMessageParams, SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
-use frankenstein::types::{ChatAction, LinkPreviewOptions, ReplyParameters};
+use frankenstein::types::{
+    ChatAction, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyMarkup, ReplyParameters,
+};
 use reqwest::RequestBuilder;
 use reqwest::multipart::Form;
 use serde::de::DeserializeOwned;
@@ -29,7 +31,7 @@ mod error;
 mod incoming;
 
 pub use error::TelegramError;
-pub use incoming::{Incoming, Message, PassedOver};
+pub use incoming::{Incoming, Message, PassedOver, Press};
 
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
@@ -139,6 +141,22 @@ impl Telegram {
                         .build(),
                 ),
             ),
+            Content::Ask { text, label, button } => {
+                let button = InlineKeyboardButton::builder().text(label).callback_data(button).build();
+                let keyboard = InlineKeyboardMarkup::builder().inline_keyboard(vec![vec![button]]).build();
+                self.request(
+                    Method::SendMessage.name(),
+                    Some(
+                        SendMessageParams::builder()
+                            .chat_id(unsent.chat_id)
+                            .text(text)
+                            .reply_markup(ReplyMarkup::InlineKeyboardMarkup(keyboard))
+                            .maybe_message_thread_id(thread)
+                            .maybe_reply_parameters(reply)
+                            .build(),
+                    ),
+                )
+            }
             // sent by send_document, for it needs a file
             Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
         }?;
@@ -161,6 +179,20 @@ impl Telegram {
             vec![("document", file.to_owned())],
         )?;
         Ok(sent.result.message_id)
+    }
+
+    /// Tells Telegram that the press of a button has arrived, so that the person's app stops waiting; with a text, the
+    /// person reads it. Nobody waits for this, and a failure has no consequence.
+    pub fn acknowledge(&self, press: &Press, text: Option<&str>) {
+        let params = AnswerCallbackQueryParams::builder()
+            .callback_query_id(&press.id)
+            .maybe_text(text)
+            .show_alert(text.is_some())
+            .build();
+        let request = self.post("answerCallbackQuery", PREVIEW_TIMEOUT).json(&params);
+        self.http.aside(async move {
+            let _ = fetch::<MethodResponse<bool>>(request).await;
+        });
     }
 
     /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
@@ -329,7 +361,7 @@ impl Method {
     /// The method that takes `content`.
     pub fn of(content: &Content) -> Self {
         match content {
-            Content::Text { .. } => Self::SendMessage,
+            Content::Text { .. } | Content::Ask { .. } => Self::SendMessage,
             Content::Rich { .. } => Self::SendRichMessage,
             Content::Document { .. } => Self::SendDocument,
         }

@@ -23,7 +23,7 @@ fn start_help_and_role_answer_in_the_persons_language_without_a_model_call() {
     assert!(ask(&world, &english, "/start").contains("Hello"));
     assert!(ask(&world, &german, "/start").contains("Здравствуйте"));
     let help = ask(&world, &english, "/help");
-    for command in ["/start", "/help", "/role", "/clear", "/new", "/restore", "/export"] {
+    for command in ["/start", "/help", "/role", "/clear", "/new", "/restore", "/export", "/forget"] {
         assert!(help.contains(command), "{command} is not in: {help}");
     }
     assert_eq!(ask(&world, &russian, "/role"), "You are a sandbox assistant.\nYou are brief.");
@@ -45,7 +45,7 @@ fn the_menu_is_set_in_both_languages() {
     let bot = world.start_ready();
     world.telegram.look(|state| {
         let menu = |code| state.commands("default", code).unwrap().as_array().unwrap().clone();
-        assert_eq!(menu("").len(), 7);
+        assert_eq!(menu("").len(), 8);
         assert_eq!(menu("en")[0]["description"], "start the conversation");
         assert_eq!(menu("")[0]["description"], "начать разговор");
     });

@@ -5,7 +5,7 @@ use sandbox::telegram::Person;
 
 use crate::history::DIALOGUES;
 use crate::operator::Operator;
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 
 /// What is left of a person, in the order of the tables' names.
 fn left(psql: impl Fn(&str) -> String, user: i64) -> String {
@@ -169,4 +169,107 @@ fn the_bot_deletes_what_is_older_than_retention_days_and_always_sweeps() {
     let bot = world.start_ready();
     bot.wait_for_line("what is too old is deleted");
     assert_eq!(left(|sql| world.psql(sql), 1), "1|1|1|2");
+}
+
+/// What the person reads above the button, and its data.
+fn asked(world: &World, person: &Person) -> (i64, String) {
+    world.telegram.say(person, "/forget");
+    let sent = world.telegram.wait_for_text(person.chat_id, |text| text.contains("Delete for good"));
+    let button = &sent.content.markup.unwrap()["inline_keyboard"][0][0];
+    (sent.message_id, button["callback_data"].as_str().unwrap().to_owned())
+}
+
+fn acknowledged(world: &World, press: &str) -> serde_json::Value {
+    world.telegram.wait_until(PATIENCE, |state| state.callback_answer(press).cloned())
+}
+
+#[test]
+fn forget_deletes_everything_of_the_person_after_the_button_and_an_old_button_says_so() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    let elsewhere = Person::in_group(1, -5);
+    for somebody in [&person, &elsewhere, &Person::private(2)] {
+        world.telegram.say(somebody, "hello");
+        world.telegram.wait_for_count(somebody.chat_id, 1);
+    }
+    world.wait_settled();
+    let (message, data) = asked(&world, &person);
+    world.wait_settled();
+    assert_eq!(left(|sql| world.psql(sql), 1), "4|3|2|3", "nothing is deleted before the button");
+    let press = world.telegram.press(&person, message, &data);
+    world.telegram.wait_for_text(1, |text| text.contains("everything is deleted. Messages: 4"));
+    assert!(acknowledged(&world, &press)["text"].is_null());
+    world.wait_settled();
+    // what is left is the request itself: a tombstone, and that it was answered
+    assert_eq!(left(|sql| world.psql(sql), 1), "0|1|0|1");
+    assert_eq!(world.psql("SELECT kind, payload FROM updates WHERE user_id = 1"), "callback_query|");
+    assert_eq!(left(|sql| world.psql(sql), 2), "2|1|1|1");
+
+    world.telegram.say(&person, "a new beginning");
+    world.telegram.wait_for_text(1, |text| text.contains("a new beginning"));
+    world.telegram.press(&person, message, &data);
+    world.telegram.wait_for_text(1, |text| text.contains("This button is old"));
+    assert_eq!(world.psql("SELECT count(*) FROM messages WHERE user_id = 1"), "2");
+    assert!(!world.logs().contains("a new beginning"));
+}
+
+#[test]
+fn a_button_that_waited_for_more_than_an_hour_is_old() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    world.telegram.say(&person, "hello");
+    let (message, data) = asked(&world, &person);
+    world.wait_settled();
+    world.psql("UPDATE updates SET done_at = done_at - interval '61 minutes'");
+    world.telegram.press(&person, message, &data);
+    world.telegram.wait_for_text(1, |text| text.contains("This button is old"));
+    assert_eq!(world.psql("SELECT count(*) FROM messages"), "2");
+}
+
+#[test]
+fn only_who_asked_may_press_the_button_and_everybody_else_is_told_at_once() {
+    let world = World::new();
+    let _bot = world.start();
+    let (asker, other) = (Person::in_group(1, -5).speaking("en"), Person::in_group(2, -5).speaking("en"));
+    for person in [&asker, &other] {
+        world.telegram.say(person, "hello");
+    }
+    world.telegram.wait_for_count(-5, 2);
+    let (message, data) = asked(&world, &asker);
+    // the other's lane is busy with a silent model: the press is acknowledged all the same
+    let gate = world.model.hold(When::asked("slow"));
+    world.telegram.say(&other, "slow");
+    gate.wait_arrived();
+    let press = world.telegram.press(&other, message, &data);
+    assert_eq!(acknowledged(&world, &press)["text"], "This button is not for you.");
+    gate.release();
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT user_id, count(*) FROM messages GROUP BY 1 ORDER BY 1"), "1|2\n2|4");
+    world.telegram.press(&asker, message, &data);
+    world.telegram.wait_for_text(-5, |text| text.contains("everything is deleted"));
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT user_id, count(*) FROM messages GROUP BY 1"), "2|4");
+}
+
+#[test]
+fn forget_wins_against_an_answer_in_another_chat() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    world.telegram.say(&person, "hello");
+    world.telegram.wait_for_count(1, 1);
+    let (message, data) = asked(&world, &person);
+    let gate = world.model.hold(When::asked("in the making"));
+    world.telegram.say(&Person::in_group(1, -5), "in the making");
+    gate.wait_arrived();
+    world.telegram.press(&person, message, &data);
+    world.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
+    gate.release();
+    world.telegram.say(&Person::in_group(1, -5), "afterwards");
+    world.telegram.wait_for_text(-5, |text| text.contains("afterwards"));
+    world.wait_settled();
+    assert_eq!(world.telegram.texts(-5).len(), 1, "nothing is sent of what was erased");
+    assert_eq!(world.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
 }
