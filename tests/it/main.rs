@@ -25,5 +25,6 @@ mod migrate;
 mod migrations;
 mod order;
 mod packaging;
+mod readme;
 mod reliability;
 mod settings;
