@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test bench run check-migrations migrations setup
+.PHONY: help demo psql test bench bench-history run check-migrations migrations setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,9 @@ run: setup ## the bot itself, with the settings of .env
 
 check-migrations: setup ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations
+
+bench-history: setup ## search, export and purge of a million messages: time and peak memory
+	@cargo bench --quiet --locked --bench history
 
 # the diesel CLI does not understand the predecessor's postgresql+asyncpg://
 migrations: ## the diesel CLI on the database of .env: make migrations ARGS='migration list'

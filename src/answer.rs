@@ -11,24 +11,29 @@ use tracing::{debug, info, warn};
 
 use crate::backoff::Backoff;
 use crate::bot::Bot;
+use crate::button::Button;
 use crate::command::{Command, Request};
 use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
-use crate::part::Part;
+use crate::part::{Content, Part};
 use crate::phrases::Language;
 use crate::point;
 use crate::preview::Preview;
 use crate::render;
 use crate::stop::Stop;
+use crate::store::archive::{self, Selection};
+use crate::store::erase;
 use crate::store::finish::{self, Ending, Turn};
 use crate::store::history::{self, Role};
 use crate::store::inbox::{self, Waiting};
 use crate::store::outbox::{Address, Unsent};
-use crate::store::{Lane, StoreError};
-use crate::telegram::Incoming;
+use crate::store::{Dialogue, Lane, StoreError};
+use crate::telegram::{Incoming, Press};
 
 /// An update that crashed the program twice gets an honest failure at the third attempt.
 const LAST_ATTEMPT: i32 = 3;
+/// How long a button works.
+const BUTTON_LIFE: Duration = Duration::from_secs(3600);
 /// How often a model call is repeated after a passing error.
 const RETRIES: i32 = 2;
 
@@ -89,13 +94,16 @@ impl Bot {
         let reply_to = (!message.private).then_some(message.message_id);
         let address = Address { lane, update_seq, thread_id: message.thread_id, reply_to };
         let language = message.language;
+        if let Some(press) = message.press {
+            return self.press(address, &press, language);
+        }
         let Some(text) = message.text.filter(|text| !text.trim().is_empty()) else {
             return self.say(address, language.only_text());
         };
         match Request::of(&text, &self.username) {
             Request::Foreign => self.reply(address, |_, _| Ok(Vec::new())),
             Request::Unknown => self.say(address, language.unknown_command()),
-            Request::Command(command) => self.command(address, command, language),
+            Request::Command(command) => self.command(address, command, language, message.private),
             Request::Question => {
                 let began = Instant::now();
                 let question = Question { address, text: &text, language, attempt, began };
@@ -114,6 +122,7 @@ impl Bot {
         address: Address,
         command: Command,
         language: Language,
+        private: bool,
     ) -> Result<Answered, StoreError> {
         debug!(seq = address.update_seq, command = command.name(), "command");
         match command {
@@ -124,7 +133,53 @@ impl Bot {
                 history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
             Command::Restore => self.reply(address, |conn, lane| {
-                history::restore(conn, lane).map(|n| vec![Part::plain(language.restored(n))])
+                history::restore(conn, lane, None).map(|n| vec![Part::plain(language.restored(n))])
+            }),
+            Command::Forget => self.reply(address, |conn, lane| {
+                let selection =
+                    Selection { user_id: Some(lane.user_id), cleared: true, ..Selection::default() };
+                Ok(vec![match archive::count(conn, selection)? {
+                    0 => Part::plain(language.nothing_to_delete()),
+                    messages => Part {
+                        content: Content::Ask {
+                            text: language.forget(messages),
+                            label: language.forget_button().to_owned(),
+                            button: Button::Forget { user_id: lane.user_id, update_seq: address.update_seq }
+                                .data(),
+                        },
+                        fallback: Vec::new(),
+                    },
+                }])
+            }),
+            Command::Export if !private => self.say(address, language.only_in_private()),
+            Command::Export => self.reply(address, |conn, lane| {
+                let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
+                Ok(vec![if messages > 0 {
+                    Part {
+                        content: Content::Document { caption: language.exported().to_owned() },
+                        fallback: vec![Part::plain(language.export_failed())],
+                    }
+                } else {
+                    Part::plain(language.nothing_to_export())
+                }])
+            }),
+        }
+    }
+
+    fn press(&self, address: Address, press: &Press, language: Language) -> Result<Answered, StoreError> {
+        match Button::of(&press.data) {
+            None => self.say(address, language.old_button()),
+            // told already, with the acknowledgement
+            Some(button) if !button.is_for(address.lane.user_id) => {
+                self.reply(address, |_, _| Ok(Vec::new()))
+            }
+            Some(Button::Forget { update_seq, .. }) => self.reply(address, |conn, lane| {
+                if !inbox::done_lately(conn, lane, update_seq, BUTTON_LIFE)? {
+                    return Ok(vec![Part::plain(language.old_button())]);
+                }
+                let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
+                info!(user = lane.user_id, messages = rows.messages, "erased, as the person asked");
+                Ok(vec![Part::plain(language.forgotten(rows.messages))])
             }),
         }
     }

@@ -27,6 +27,7 @@ use crate::migrate;
 use crate::phrases::Language;
 use crate::poll::Poll;
 use crate::preview::Paces;
+use crate::retention;
 use crate::stop::Stop;
 use crate::store::{Store, encoding, inbox, outbox};
 use crate::telegram::{Telegram, TelegramError};
@@ -36,7 +37,7 @@ use crate::worker;
 const BATCHES: usize = 4;
 /// How long a boot waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
-/// How long the end waits for a poll that the database holds.
+/// How long the end waits for a thread that the database holds.
 const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
@@ -91,6 +92,12 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
+    let retention = {
+        let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
+        spawn("retention".to_owned(), move || {
+            retention::daily(&bot.store, &http, config.retention_days, &stop);
+        })?
+    };
     let (news_in, news) = bounded(BATCHES);
     let poll = {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
@@ -110,9 +117,10 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             let _ = worker.join();
         }
     }
-    // poll ends at once, unless the database holds it: nothing is lost then, for nothing was confirmed
+    // both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch is
+    // all or nothing
     let deadline = Instant::now() + POLL_PATIENCE;
-    while !poll.is_finished() && Instant::now() < deadline {
+    while !(poll.is_finished() && retention.is_finished()) && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(5));
     }
     if poll.is_finished() {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Database, Faults};
-use crate::{backup, boot, doctor, dotenv, logging, migrate};
+use crate::{backup, boot, doctor, dotenv, history, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -26,6 +26,12 @@ enum Command {
     Migrate {
         #[command(subcommand)]
         command: migrate::command::Command,
+    },
+    /// Lists, shows, finds, exports, clears, restores and deletes what people and the model said
+    #[command(after_help = history::command::EXIT_CODES)]
+    History {
+        #[command(subcommand)]
+        command: history::command::Command,
     },
     /// Makes a backup of the database with `pg_dump`, while the bot runs
     Backup {
@@ -66,6 +72,7 @@ Settings come from the environment and from .env in the working directory; the e
   TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]
   WORKERS               answers in the making at the same time  [64]
   BACKUP_DIR            folder for a backup before each migration; without it there is none
+  RETENTION_DAYS        messages older than this are deleted, daily; without it they stay for ever
   DATABASE_POOL_SIZE    connections to PostgreSQL; far fewer than WORKERS are enough  [8]
   SHUTDOWN_GRACE        seconds that running answers get after SIGTERM  [20]
   LOG_FORMAT            text or json  [text]
@@ -82,6 +89,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     match command {
         None => boot::run(settings(env_file, Config::from_env)?).map(|()| ExitCode::SUCCESS),
         Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::from_env)?),
+        Some(Command::History { command }) => command.run(&settings(env_file, Database::from_env)?),
         Some(Command::Backup { to }) => {
             backup::command::backup(&settings(env_file, Database::from_env)?, to.as_deref())
         }

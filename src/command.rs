@@ -15,11 +15,24 @@ pub enum Command {
     New,
     /// Undoes the latest clearing.
     Restore,
+    /// Sends the person's dialogue as a file.
+    Export,
+    /// Deletes everything of the person, once a button is pressed.
+    Forget,
 }
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 6] = [Self::Start, Self::Help, Self::Role, Self::Clear, Self::New, Self::Restore];
+    pub const ALL: [Self; 8] = [
+        Self::Start,
+        Self::Help,
+        Self::Role,
+        Self::Clear,
+        Self::New,
+        Self::Restore,
+        Self::Export,
+        Self::Forget,
+    ];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
@@ -30,6 +43,8 @@ impl Command {
             Self::Clear => "clear",
             Self::New => "new",
             Self::Restore => "restore",
+            Self::Export => "export",
+            Self::Forget => "forget",
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Config {
     pub telegram: telegram::Settings,
     /// DATABASE_URL, BACKUP_DIR
     pub database: Database,
+    /// RETENTION_DAYS: messages older than this are deleted. `None`: they stay.
+    pub retention_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
     /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT
@@ -109,6 +111,7 @@ pub(crate) struct Parts {
     pub(crate) llm: Option<llm::Settings>,
     pub(crate) system_prompt: Option<String>,
     pub(crate) faults: Vec<Fault>,
+    retention_days: Option<u32>,
     pool_size: Option<u32>,
     max_history: Option<u32>,
     role: Option<String>,
@@ -128,6 +131,8 @@ impl Parts {
         let logging = env.logging();
         let telegram = env.telegram();
         let database = env.database();
+        let retention_days =
+            env.optional_number("RETENTION_DAYS", 1..=100_000, "days, from 1 to 100000; or nothing");
         let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
         let llm = env.llm();
         let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
@@ -147,6 +152,7 @@ impl Parts {
             llm,
             system_prompt,
             faults: env.faults,
+            retention_days,
             pool_size,
             max_history,
             role,
@@ -166,6 +172,7 @@ impl Parts {
             let config = Config {
                 telegram: self.telegram?,
                 database: self.database?,
+                retention_days: self.retention_days,
                 pool_size: self.pool_size?,
                 llm: self.llm?,
                 max_history: self.max_history?,
@@ -289,6 +296,17 @@ impl Reader<'_> {
         })
     }
 
+    /// A number that need not be there. `None` with a fault noted: it cannot be used.
+    fn optional_number(
+        &mut self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+        accepted: &'static str,
+    ) -> Option<u32> {
+        self.text(name)?;
+        self.number(name, "", range, accepted)
+    }
+
     fn database(&mut self) -> Option<Database> {
         let url = self.required::<DatabaseUrl>(
             "DATABASE_URL",
@@ -386,6 +404,7 @@ mod tests {
             ("BACKUP_DIR", "no/such/folder"),
             ("LOG_FORMAT", "xml"),
             ("RUST_LOG", "systech_aidd=loud"),
+            ("RETENTION_DAYS", "0"),
         ])
         .unwrap_err();
         for variable in [
@@ -401,11 +420,12 @@ mod tests {
             "BACKUP_DIR",
             "LOG_FORMAT",
             "RUST_LOG",
+            "RETENTION_DAYS",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 13, "{message}");
+        assert_eq!(message.lines().count(), 14, "{message}");
     }
 
     #[test]

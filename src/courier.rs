@@ -11,7 +11,8 @@ use tracing::{debug, warn};
 use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
-use crate::part::Part;
+use crate::document::Document;
+use crate::part::{Content, Part};
 use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
@@ -37,8 +38,9 @@ impl Courier {
     pub fn new(pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
         let courier = Self::default();
         for (chat_id, pause) in pauses {
-            courier.pause(chat_id, Method::SendMessage, pause);
-            courier.pause(chat_id, Method::SendRichMessage, pause);
+            for method in Method::ALL {
+                courier.pause(chat_id, method, pause);
+            }
         }
         courier
     }
@@ -68,7 +70,14 @@ impl Courier {
             if let Some(wait) = self.wait(unsent.chat_id, method) {
                 return Ok(Outcome::RetryIn(wait));
             }
-            match bot.telegram.send(&unsent, content) {
+            let sent = match content {
+                Content::Document { caption } => match Document::build(&bot.store, job.lane.into())? {
+                    Ok(document) => bot.telegram.send_document(&unsent, caption, document.path()),
+                    Err(problem) => Err(TelegramError::File(problem.to_string())),
+                },
+                content => bot.telegram.send(&unsent, content),
+            };
+            match sent {
                 Ok(message_id) => {
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
                     bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
@@ -112,7 +121,7 @@ impl Courier {
                 warn!(chat = unsent.chat_id, parts, "{error}; what waits for the chat is abandoned");
                 Ok(Outcome::More)
             }
-            TelegramError::BadRequest(_) => {
+            TelegramError::BadRequest(_) | TelegramError::File(_) => {
                 if bot.store.run(|conn| outbox::simplify(conn, part))? {
                     warn!(part, "{error}; a simpler form takes its place");
                 } else {

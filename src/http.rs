@@ -80,6 +80,11 @@ impl Http {
         let _ = self.wait(duration, stop, std::future::pending::<()>());
     }
 
+    /// Carries `work` out beside the callers, and nobody waits for it: it ends by itself.
+    pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.handle.spawn(work));
+    }
+
     /// Carries `work` out beside the callers, until it ends or the returned guard is dropped.
     pub fn beside(&self, work: impl Future<Output = ()> + Send + 'static) -> Beside {
         Beside(self.handle.spawn(work))

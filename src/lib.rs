@@ -8,7 +8,8 @@
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
-//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`doctor`] looks at everything.
+//! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`history`] is what an operator
+//! does with the dialogues, [`retention`] what becomes of the old ones, [`doctor`] looks at everything.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] has the one
 //! client, [`phrases`] is the only one that speaks to people.
 
@@ -26,15 +27,20 @@ pub mod dispatch;
 pub mod worker;
 pub mod answer;
 pub mod command;
+pub mod button;
 pub mod preview;
 pub mod render;
 pub mod part;
+pub mod document;
 pub mod courier;
 
 // the database in the operator's hands
 pub mod migrate;
 pub mod backup;
+pub mod history;
+pub mod retention;
 pub mod doctor;
+pub mod terminal;
 
 // what they share
 pub mod bot;

@@ -35,6 +35,20 @@ pub enum Content {
         /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
         blocks: Vec<InputRichBlock>,
     },
+    /// Plain text with a button below it: `sendMessage`.
+    Ask {
+        /// The text.
+        text: String,
+        /// What stands on the button.
+        label: String,
+        /// What comes back when it is pressed.
+        button: String,
+    },
+    /// The person's dialogue as a file: `sendDocument`. The file is built when it is sent ([`crate::document`]).
+    Document {
+        /// What stands below it.
+        caption: String,
+    },
 }
 
 impl Part {
@@ -52,6 +66,8 @@ impl fmt::Debug for Part {
                 write!(f, "Part(text, {} bytes, {} entities)", text.len(), entities.len())
             }
             Content::Rich { blocks } => write!(f, "Part(rich, {} blocks)", blocks.len()),
+            Content::Ask { text, .. } => write!(f, "Part(ask, {} bytes)", text.len()),
+            Content::Document { .. } => write!(f, "Part(document)"),
         }
     }
 }

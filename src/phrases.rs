@@ -74,6 +74,10 @@ impl Language {
             Command::Restore => {
                 self.pick("вернуть забытый разговор", "bring the forgotten conversation back")
             }
+            Command::Export => self.pick("получить наш разговор файлом", "get our conversation as a file"),
+            Command::Forget => {
+                self.pick("удалить навсегда всё, что вы писали", "delete for good all you ever wrote")
+            }
         }
     }
 
@@ -107,6 +111,83 @@ impl Language {
             (Russian, n) => format!("{}. Продолжаем с того же места.", russian_messages("Возвращен", n)),
             (English, n) => format!("{} brought back. We go on where we were.", english_messages(n)),
         }
+    }
+
+    /// What stands below the file that /export sends.
+    pub fn exported(self) -> &'static str {
+        self.pick("Наш разговор, как он есть у меня.", "Our conversation, as I have it.")
+    }
+
+    /// The answer to /export where there is nothing to send.
+    pub fn nothing_to_export(self) -> &'static str {
+        self.pick(
+            "Отправлять нечего: разговор ещё не начат.",
+            "There is nothing to send: the conversation has not begun yet.",
+        )
+    }
+
+    /// What takes the place of a file that cannot be sent.
+    pub fn export_failed(self) -> &'static str {
+        self.pick(
+            "Не получилось отправить файл. Попросите его у того, кто держит этого бота.",
+            "The file could not be sent. Whoever runs this bot can give it to you.",
+        )
+    }
+
+    /// The answer to /forget, above its button.
+    pub fn forget(self, messages: i64) -> String {
+        match self {
+            Russian => format!(
+                "Удалить навсегда всё, что у меня есть от вас, во всех чатах? Сообщений: {messages}, вместе с ответами и \
+                 очищенными. Вернуть будет нельзя. Старые резервные копии хранят их дальше."
+            ),
+            English => format!(
+                "Delete for good everything I have of you, in all chats? Messages: {messages}, answers and cleared ones \
+                 among them. This cannot be undone. Old backups still hold them."
+            ),
+        }
+    }
+
+    /// What stands on that button.
+    pub fn forget_button(self) -> &'static str {
+        self.pick("Удалить всё навсегда", "Delete everything for good")
+    }
+
+    /// The answer to that button.
+    pub fn forgotten(self, messages: i64) -> String {
+        match self {
+            Russian => format!("Готово: всё удалено. Сообщений: {messages}."),
+            English => format!("Done: everything is deleted. Messages: {messages}."),
+        }
+    }
+
+    /// The answer to /forget where there is nothing.
+    pub fn nothing_to_delete(self) -> &'static str {
+        self.pick(
+            "Удалять нечего: у меня ничего от вас нет.",
+            "There is nothing to delete: I have nothing of you.",
+        )
+    }
+
+    /// The answer to a button that means nothing any more.
+    pub fn old_button(self) -> &'static str {
+        self.pick(
+            "Эта кнопка уже старая, и я ничего не сделал. Чтобы удалить всё, отправьте /forget ещё раз.",
+            "This button is old, and I did nothing. To delete everything, send /forget once more.",
+        )
+    }
+
+    /// What somebody reads who presses another person's button; up to 200 characters.
+    pub fn foreign_button(self) -> &'static str {
+        self.pick("Эта кнопка не для вас.", "This button is not for you.")
+    }
+
+    /// The answer to /export in a group.
+    pub fn only_in_private(self) -> &'static str {
+        self.pick(
+            "Здесь файл увидели бы все. Напишите мне это лично.",
+            "Everybody here would see the file. Please ask me in our private chat.",
+        )
     }
 
     /// The answer to a command that does not exist.

@@ -10,13 +10,14 @@ use serde_json::value::RawValue;
 use tracing::{debug, error, info, warn};
 
 use crate::backoff::Backoff;
+use crate::button::Button;
 use crate::dispatch::News;
 use crate::http::Http;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Received};
 use crate::store::moved::Moved;
 use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{Incoming, PassedOver, Telegram, TelegramError};
+use crate::telegram::{Incoming, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 const POLL: Duration = Duration::from_secs(30);
@@ -35,6 +36,8 @@ const LARGE: usize = 256 << 10;
 struct Read {
     /// What asks for an answer.
     received: Vec<Received>,
+    /// Presses of buttons among it, each with what the person is to be told at once.
+    presses: Vec<(Press, Option<&'static str>)>,
     /// Chats that have another id from now on.
     moved: Vec<Moved>,
     /// The offset that confirms the batch. `None`: nothing in it has a number.
@@ -128,6 +131,7 @@ impl Poll<'_> {
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {
+                        read.presses.extend(told_at_once(&incoming));
                         read.received.push(received(bot_id, &incoming, raw.get()));
                     }
                     update_id
@@ -163,6 +167,9 @@ impl Poll<'_> {
                 Ok(rows) => {
                     if rows > 0 {
                         info!(rows, "a group became a supergroup; its rows have moved");
+                    }
+                    for (press, text) in &read.presses {
+                        self.telegram.acknowledge(press, *text);
                     }
                     // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated,
                     // and finds everything stored. A lane woken in vain costs one look
@@ -203,6 +210,14 @@ impl Poll<'_> {
             debug!("deleteWebhook: {error}");
         }
     }
+}
+
+/// A press is acknowledged when it is stored, however long its lane is busy. Whoever may not press the button reads so.
+fn told_at_once(incoming: &Incoming) -> Option<(Press, Option<&'static str>)> {
+    let message = &incoming.message;
+    let press = message.press.clone()?;
+    let foreign = Button::of(&press.data).is_some_and(|button| !button.is_for(message.user_id));
+    Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
 fn received(bot_id: i64, incoming: &Incoming, json: &str) -> Received {

@@ -2,7 +2,7 @@
 //! diesel CLI. Results go to standard output, the log and questions to standard error.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,11 +17,10 @@ use super::{apply, session};
 use crate::backup::{self, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
+use crate::terminal::{self, NOT_CONFIRMED};
 
 /// `status --check`: something is pending, unknown or invalid.
 const NOT_UP_TO_DATE: u8 = 3;
-/// The question was answered with no, or could not be asked.
-const NOT_CONFIRMED: u8 = 4;
 
 /// How `migrate` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -267,17 +266,5 @@ fn consents(database: &Database, losses: &Losses) -> anyhow::Result<bool> {
         Some(folder) => eprintln!("A backup is made first, in {}.", folder.display()),
         None => eprintln!("No backup is made first: BACKUP_DIR is not set."),
     }
-    if !io::stdin().is_terminal() {
-        eprintln!("Nothing was done: there is no terminal to ask on. With --yes it is done without asking.");
-        return Ok(false);
-    }
-    eprint!("Go on? [y/N] ");
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    let yes = ["y", "yes", "д", "да"].contains(&answer.trim().to_lowercase().as_str());
-    if !yes {
-        eprintln!("Nothing was done.");
-    }
-    Ok(yes)
+    Ok(terminal::confirm()?)
 }

@@ -2,13 +2,15 @@
 //!
 //! Nothing is removed here: clearing stamps `deleted_at`, and every read filters it.
 
-use diesel::dsl::{exists, max, not};
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::{count_star, exists, max, not};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamp;
 
-use super::Lane;
+use super::archive::iso;
 use super::schema::{messages, turns};
+use super::{Dialogue, Lane};
 
 /// Who said it, as `messages.role` has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,32 +62,54 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
 }
 
 /// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.
-pub fn clear(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
-    diesel::update(dialogue(lane).filter(messages::deleted_at.is_null()))
+pub fn clear(conn: &mut PgConnection, dialogue: impl Into<Dialogue>) -> QueryResult<usize> {
+    diesel::update(of(dialogue.into()).filter(messages::deleted_at.is_null()))
         .set(messages::deleted_at.eq(diesel::dsl::sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
         .execute(conn)
 }
 
-/// Undoes the latest clearing and returns how many messages came back. What was replaced by an edited or repeated
-/// question is not part of a clearing and stays deleted.
-pub fn restore(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
-    let replaced = || {
-        turns::table
-            .filter(turns::question_id.eq(messages::id).or(turns::answer_id.eq(messages::id.nullable())))
-            .filter(turns::superseded_by.is_not_null())
+/// Undoes the latest clearing, or the one of this moment, and returns how many messages came back. What was replaced by
+/// an edited or repeated question is not part of a clearing and stays deleted.
+pub fn restore(
+    conn: &mut PgConnection,
+    dialogue: impl Into<Dialogue>,
+    of_moment: Option<PgTimestamp>,
+) -> QueryResult<usize> {
+    let dialogue = dialogue.into();
+    let moment = match of_moment {
+        None => cleared(dialogue).select(max(messages::deleted_at)).first(conn)?,
+        moment => moment,
     };
-    let cleared = dialogue(lane).filter(not(exists(replaced())));
-    let latest: Option<diesel::data_types::PgTimestamp> =
-        cleared.select(max(messages::deleted_at)).first(conn)?;
-    let Some(latest) = latest else { return Ok(0) };
-    diesel::update(cleared.filter(messages::deleted_at.eq(latest)))
-        .set(messages::deleted_at.eq(None::<diesel::data_types::PgTimestamp>))
+    let Some(moment) = moment else { return Ok(0) };
+    diesel::update(cleared(dialogue).filter(messages::deleted_at.eq(moment)))
+        .set(messages::deleted_at.eq(None::<PgTimestamp>))
         .execute(conn)
 }
 
+/// The clearings of the dialogue that can be undone, the latest first: when, and how many messages.
+pub fn clearings(conn: &mut PgConnection, dialogue: Dialogue) -> QueryResult<Vec<(String, i64)>> {
+    cleared(dialogue)
+        .filter(messages::deleted_at.is_not_null())
+        .group_by(messages::deleted_at)
+        .order(messages::deleted_at.desc())
+        .select((iso(messages::deleted_at.assume_not_null()), count_star()))
+        .load(conn)
+}
+
 #[diesel::dsl::auto_type]
-fn dialogue(lane: Lane) -> _ {
-    let user_id: i64 = lane.user_id;
-    let chat_id: i64 = lane.chat_id;
+fn of(dialogue: Dialogue) -> _ {
+    let user_id: i64 = dialogue.user_id;
+    let chat_id: i64 = dialogue.chat_id;
     messages::table.filter(messages::user_id.eq(user_id)).filter(messages::chat_id.eq(chat_id))
+}
+
+/// Without what was replaced.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn cleared(dialogue: Dialogue) -> _ {
+    let all: of = of(dialogue);
+    all.filter(not(exists(
+        turns::table
+            .filter(turns::question_id.eq(messages::id).or(turns::answer_id.eq(messages::id.nullable())))
+            .filter(turns::superseded_by.is_not_null()),
+    )))
 }

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use diesel::data_types::PgTimestamp;
-use diesel::dsl::sql;
+use diesel::data_types::{PgInterval, PgTimestamp};
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -100,8 +101,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::done_at.eq(None::<PgTimestamp>),
             updates::turn_id.eq(None::<i64>),
         ));
-    let long_ago = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE));
-    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago.nullable())).execute(conn)
+    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago().nullable())).execute(conn)
 }
 
 /// The update that `lane` has to answer next.
@@ -166,4 +166,34 @@ pub fn put_off(conn: &mut PgConnection, seq: i64, retries: i32, wait: Duration) 
     diesel::update(updates::table.find(seq))
         .set((updates::retries.eq(retries), updates::not_before.eq(from_now(wait))))
         .execute(conn)
+}
+
+/// Whether this update of the lane's person is remembered as done, for no longer than `within`.
+pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Duration) -> QueryResult<bool> {
+    let since = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(within));
+    let done = updates::table
+        .find(seq)
+        .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
+        .filter(updates::done_at.gt(since.nullable()));
+    diesel::select(diesel::dsl::exists(done)).get_result(conn)
+}
+
+/// Deletes up to `limit` tombstones whose time is over and returns how many.
+pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
+    conn.transaction(|conn| {
+        let over: Vec<i64> = updates::table
+            .filter(updates::done_at.lt(long_ago().nullable()))
+            .order(updates::seq)
+            .limit(limit)
+            .select(updates::seq)
+            .for_update()
+            .skip_locked()
+            .load(conn)?;
+        diesel::delete(updates::table.filter(updates::seq.eq_any(over))).execute(conn)
+    })
+}
+
+/// What was finished before is a tombstone whose time is over.
+fn long_ago() -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
+    sql("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE))
 }

@@ -22,6 +22,8 @@ use tracing::{info, warn};
 use crate::backoff::Backoff;
 use crate::secret::Secret;
 
+pub mod archive;
+pub mod erase;
 pub mod finish;
 pub mod health;
 pub mod history;
@@ -51,6 +53,21 @@ pub struct Lane {
     pub chat_id: i64,
     /// Telegram id of the person.
     pub user_id: i64,
+}
+
+/// A dialogue as `messages` has it, whichever bot it is with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dialogue {
+    /// Telegram id of the person.
+    pub user_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+}
+
+impl From<Lane> for Dialogue {
+    fn from(lane: Lane) -> Self {
+        Self { user_id: lane.user_id, chat_id: lane.chat_id }
+    }
 }
 
 /// Why a query did not happen.

@@ -103,10 +103,14 @@ fn insert_from(
                 reply_parts::update_seq.eq(address.update_seq),
                 reply_parts::turn_id.eq(turn_id),
                 reply_parts::position.eq(position),
-                reply_parts::op.eq("send"),
+                reply_parts::op.eq(match part.content {
+                    Content::Text { .. } | Content::Rich { .. } | Content::Ask { .. } => "send",
+                    Content::Document { .. } => "document",
+                }),
                 reply_parts::form.eq(match part.content {
-                    Content::Text { .. } => "text",
-                    Content::Rich { .. } => "rich",
+                    Content::Text { .. } | Content::Ask { .. } => Some("text"),
+                    Content::Rich { .. } => Some("rich"),
+                    Content::Document { .. } => None,
                 }),
                 reply_parts::thread_id.eq(address.thread_id),
                 reply_parts::reply_to.eq(address.reply_to.filter(|_| position == 0)),

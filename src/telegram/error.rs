@@ -43,6 +43,9 @@ pub enum TelegramError {
     /// An answer too large to be read. Of getUpdates: the number of the first update in it.
     #[error("Telegram's answer is too large to be read")]
     TooLarge(Option<i64>),
+    /// The file to send is not there.
+    #[error("the file cannot be sent: {0}")]
+    File(String),
     /// No answer came.
     #[error("Telegram cannot be reached: {0}")]
     Network(String),

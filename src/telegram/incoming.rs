@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub(super) const ALLOWED_UPDATES: &[&str] = &["message"];
+pub(super) const ALLOWED_UPDATES: &[&str] = &["message", "callback_query"];
 
 /// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
 const LONGEST_TEXT: usize = 4 * 32_768;
@@ -23,11 +23,11 @@ pub struct Incoming {
     pub update_id: i64,
     /// Kind, as Telegram names it.
     pub kind: &'static str,
-    /// The message in it.
+    /// The message in it, or the press of a button.
     pub message: Message,
 }
 
-/// A message of a person.
+/// A message of a person; or a person who presses a button below a message of the bot's.
 pub struct Message {
     /// Its id within the chat.
     pub message_id: i64,
@@ -43,6 +43,17 @@ pub struct Message {
     pub thread_id: Option<i64>,
     /// The text; `None` for a picture, a voice message and everything else that is not text.
     pub text: Option<String>,
+    /// The press, if it is one.
+    pub press: Option<Press>,
+}
+
+/// The press of a button.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Press {
+    /// Telegram's id of it, to be acknowledged.
+    pub id: String,
+    /// What the button means ([`crate::button`]).
+    pub data: String,
 }
 
 /// Why an update is passed over.
@@ -70,6 +81,26 @@ struct RawUpdate<'a> {
     update_id: i64,
     #[serde(borrow)]
     message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    callback_query: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawPress {
+    id: String,
+    from: RawPerson,
+    message: RawPressed,
+    data: String,
+}
+
+/// The message below which the button is; perhaps an old one of which Telegram tells no more than this.
+#[derive(Deserialize)]
+struct RawPressed {
+    message_id: i64,
+    chat: RawChat,
+    message_thread_id: Option<i64>,
+    #[serde(default)]
+    is_topic_message: bool,
 }
 
 #[derive(Deserialize)]
@@ -136,9 +167,13 @@ impl Incoming {
     /// Reads an update.
     pub fn decode(json: &str) -> Result<Self, PassedOver> {
         let json = &well_formed(json);
-        let RawUpdate { update_id, message } =
+        let RawUpdate { update_id, message, callback_query } =
             serde_json::from_str(json).map_err(|_| PassedOver::Unreadable)?;
         let nothing = PassedOver::NothingToAnswer(update_id);
+        if let Some(press) = callback_query {
+            let press = serde_json::from_str::<RawPress>(press.get()).map_err(|_| nothing)?;
+            return Ok(Self { update_id, kind: "callback_query", message: press.into() });
+        }
         let Some(message) = message.map(RawValue::get) else { return Err(nothing) };
         if let Some((from, to)) = moved(message) {
             return Err(PassedOver::Moved { update_id, from, to });
@@ -159,6 +194,7 @@ impl Incoming {
                 text.truncate(text.floor_char_boundary(LONGEST_TEXT));
                 text
             }),
+            press: None,
         };
         Ok(Self { update_id, kind: "message", message })
     }
@@ -166,6 +202,15 @@ impl Incoming {
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
     pub fn essence(&self) -> String {
         let message = &self.message;
+        if let Some(Press { id, data }) = &message.press {
+            let pressed = json!({
+                "message_id": message.message_id,
+                "chat": {"id": message.chat_id, "type": if message.private { "private" } else { "" }},
+            });
+            let from = json!({"id": message.user_id, "language_code": message.language.code()});
+            let press = json!({"id": id, "from": from, "message": pressed, "data": data});
+            return json!({"update_id": self.update_id, self.kind: press}).to_string();
+        }
         let mut json = json!({
             "message_id": message.message_id,
             "chat": {"id": message.chat_id, "type": if message.private { "private" } else { "" }},
@@ -181,6 +226,21 @@ impl Incoming {
             None => json[CONTENT[0]] = json!({}),
         }
         json!({"update_id": self.update_id, self.kind: json}).to_string()
+    }
+}
+
+impl From<RawPress> for Message {
+    fn from(RawPress { id, from, message, data }: RawPress) -> Self {
+        Self {
+            message_id: message.message_id,
+            chat_id: message.chat.id,
+            private: message.chat.kind == "private",
+            user_id: from.id,
+            language: Language::of(from.language_code.as_deref()),
+            thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
+            text: None,
+            press: Some(Press { id, data }),
+        }
     }
 }
 
@@ -324,5 +384,24 @@ mod tests {
         };
         assert_eq!(thread(r#","is_topic_message":true"#), Some(9));
         assert_eq!(thread(""), None);
+    }
+
+    #[test]
+    fn the_press_of_a_button_is_read_also_below_a_message_too_old_to_be_told() {
+        let json = r#"{"update_id":7,"callback_query":{"id":"42","from":{"id":2,"language_code":"en"},
+            "message":{"message_id":3,"date":0,"chat":{"id":-5,"type":"group"}},"chat_instance":"x","data":"forget:2:1"}}"#;
+        let incoming = Incoming::decode(json).ok().unwrap();
+        let again = Incoming::decode(&incoming.essence()).ok().unwrap();
+        for Incoming { update_id, kind, message } in [incoming, again] {
+            assert_eq!((update_id, kind), (7, "callback_query"));
+            assert_eq!(
+                (message.chat_id, message.user_id, message.message_id, message.private),
+                (-5, 2, 3, false)
+            );
+            assert_eq!(message.language, Language::English);
+            assert_eq!(message.press, Some(Press { id: "42".to_owned(), data: "forget:2:1".to_owned() }));
+        }
+        let without = r#"{"update_id":7,"callback_query":{"id":"42","from":{"id":2},"data":"x"}}"#;
+        assert_eq!(Incoming::decode(without).err(), Some(PassedOver::NothingToAnswer(7)));
     }
 }

@@ -2,17 +2,21 @@
 //! in the URL itself.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    SendChatActionParams, SendMessageDraftParams, SendMessageParams, SendRichMessageParams,
+    AnswerCallbackQueryParams, SendChatActionParams, SendDocumentParams, SendMessageDraftParams,
+    SendMessageParams, SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
-use frankenstein::types::{ChatAction, LinkPreviewOptions, ReplyParameters};
+use frankenstein::types::{
+    ChatAction, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyMarkup, ReplyParameters,
+};
 use reqwest::RequestBuilder;
+use reqwest::multipart::Form;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -27,12 +31,14 @@ mod error;
 mod incoming;
 
 pub use error::TelegramError;
-pub use incoming::{Incoming, Message, PassedOver};
+pub use incoming::{Incoming, Message, PassedOver, Press};
 
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
 /// A draft or a "typing" that takes longer is not worth waiting for.
 const PREVIEW_TIMEOUT: Duration = Duration::from_secs(4);
+/// The longest a file may take; the Bot API takes up to 50 MB.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
 /// The most that an answer of the Bot API may weigh: a hundred updates as people make them are a tenth of it.
 const BODY_LIMIT: usize = 16 << 20;
 
@@ -116,14 +122,9 @@ impl Telegram {
         Ok(batch.result.len())
     }
 
-    /// Sends a part and returns the id of its message.
+    /// Sends a part that is a message and returns its id.
     pub fn send(&self, unsent: &Unsent, content: Content) -> Result<i64, TelegramError> {
-        // ids beyond 32 bits have no place in the typed parameters: the message then goes without its reference
-        let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
-        let reply = narrow(unsent.reply_to).map(|message_id| {
-            ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
-        });
-        let thread = narrow(unsent.thread_id);
+        let (thread, reply) = place(unsent);
         let sent: MethodResponse<Sent> = match content {
             Content::Text { text, entities } => self.request(
                 Method::SendMessage.name(),
@@ -149,8 +150,58 @@ impl Telegram {
                         .build(),
                 ),
             ),
+            Content::Ask { text, label, button } => {
+                let button = InlineKeyboardButton::builder().text(label).callback_data(button).build();
+                let keyboard = InlineKeyboardMarkup::builder().inline_keyboard(vec![vec![button]]).build();
+                self.request(
+                    Method::SendMessage.name(),
+                    Some(
+                        SendMessageParams::builder()
+                            .chat_id(unsent.chat_id)
+                            .text(text)
+                            .reply_markup(ReplyMarkup::InlineKeyboardMarkup(keyboard))
+                            .maybe_message_thread_id(thread)
+                            .maybe_reply_parameters(reply)
+                            .build(),
+                    ),
+                )
+            }
+            // sent by send_document, for it needs a file
+            Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
         }?;
         Ok(sent.result.message_id)
+    }
+
+    /// Sends a file and returns the id of its message.
+    pub fn send_document(&self, unsent: &Unsent, caption: String, file: &Path) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(unsent);
+        let params = SendDocumentParams::builder()
+            .chat_id(unsent.chat_id)
+            .document(file.to_owned())
+            .caption(caption)
+            .maybe_message_thread_id(thread)
+            .maybe_reply_parameters(reply)
+            .build();
+        let sent: MethodResponse<Sent> = self.request_with_form_data(
+            Method::SendDocument.name(),
+            &params,
+            vec![("document", file.to_owned())],
+        )?;
+        Ok(sent.result.message_id)
+    }
+
+    /// Tells Telegram that the press of a button has arrived, so that the person's app stops waiting; with a text, the
+    /// person reads it. Nobody waits for this, and a failure has no consequence.
+    pub fn acknowledge(&self, press: &Press, text: Option<&str>) {
+        let params = AnswerCallbackQueryParams::builder()
+            .callback_query_id(&press.id)
+            .maybe_text(text)
+            .show_alert(text.is_some())
+            .build();
+        let request = self.post("answerCallbackQuery", PREVIEW_TIMEOUT).json(&params);
+        self.http.aside(async move {
+            let _ = fetch::<MethodResponse<bool>>(request).await;
+        });
     }
 
     /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
@@ -202,7 +253,15 @@ impl Telegram {
         body: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<T, TelegramError> {
         let request = body(self.post(method, limit));
-        match self.http.wait(limit, &self.stop, fetch(request)) {
+        self.wait(limit, fetch(request))
+    }
+
+    fn wait<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, TelegramError>>,
+    ) -> Result<T, TelegramError> {
+        match self.http.wait(limit, &self.stop, call) {
             Ok(result) => result,
             Err(Interrupted::Stopped) => Err(TelegramError::Stopped),
             Err(Interrupted::TimedOut) => Err(TelegramError::Network("no answer in time".to_owned())),
@@ -253,16 +312,44 @@ impl TelegramApi for Telegram {
 
     fn request_with_form_data<Params, Output>(
         &self,
-        _: &str,
-        _: Params,
-        _: Vec<(&str, PathBuf)>,
+        method: &str,
+        params: Params,
+        files: Vec<(&str, PathBuf)>,
     ) -> Result<Output, TelegramError>
     where
         Params: Serialize + fmt::Debug,
         Output: DeserializeOwned,
     {
-        Err(TelegramError::BadRequest("this program uploads no files".to_owned()))
+        let unusable = |problem: String| TelegramError::File(problem);
+        let Ok(serde_json::Value::Object(params)) = serde_json::to_value(&params) else {
+            return Err(unusable("its parameters are no object".to_owned()));
+        };
+        self.wait(UPLOAD_TIMEOUT, async {
+            let mut form = Form::new();
+            for (name, value) in params {
+                // a file stands in the form as itself; text as it is, everything else as JSON (Bot API, Making requests)
+                match value {
+                    _ if files.iter().any(|(file, _)| *file == name) => {}
+                    serde_json::Value::String(text) => form = form.text(name, text),
+                    value => form = form.text(name, value.to_string()),
+                }
+            }
+            for (name, path) in files {
+                form = form.file(name.to_owned(), path).await.map_err(|error| unusable(error.to_string()))?;
+            }
+            fetch(self.post(method, UPLOAD_TIMEOUT).multipart(form)).await
+        })
     }
+}
+
+/// Topic and message to reply to. An id beyond 32 bits has no place in the typed parameters: the message then goes without
+/// its reference.
+fn place(unsent: &Unsent) -> (Option<i32>, Option<ReplyParameters>) {
+    let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
+    let reply = narrow(unsent.reply_to).map(|message_id| {
+        ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
+    });
+    (narrow(unsent.thread_id), reply)
 }
 
 /// The methods whose calls can be told to pause, each by itself.
@@ -272,14 +359,20 @@ pub enum Method {
     SendMessage,
     /// Typed blocks.
     SendRichMessage,
+    /// A file.
+    SendDocument,
 }
 
 impl Method {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::SendMessage, Self::SendRichMessage, Self::SendDocument];
+
     /// The method that takes `content`.
     pub fn of(content: &Content) -> Self {
         match content {
-            Content::Text { .. } => Self::SendMessage,
+            Content::Text { .. } | Content::Ask { .. } => Self::SendMessage,
             Content::Rich { .. } => Self::SendRichMessage,
+            Content::Document { .. } => Self::SendDocument,
         }
     }
 
@@ -287,6 +380,7 @@ impl Method {
         match self {
             Self::SendMessage => "sendMessage",
             Self::SendRichMessage => "sendRichMessage",
+            Self::SendDocument => "sendDocument",
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What the bot's own commands do.
 
 use sandbox::model::{Message, expected_answer};
-use sandbox::telegram::Person;
+use sandbox::telegram::{Action, Calls, Person, Reply};
 
-use crate::world::{PROMPT, World};
+use crate::world::{PATIENCE, PROMPT, World};
 
 /// Says something and returns the one answer to it.
 fn ask(world: &World, person: &Person, text: &str) -> String {
@@ -23,7 +23,7 @@ fn start_help_and_role_answer_in_the_persons_language_without_a_model_call() {
     assert!(ask(&world, &english, "/start").contains("Hello"));
     assert!(ask(&world, &german, "/start").contains("Здравствуйте"));
     let help = ask(&world, &english, "/help");
-    for command in ["/start", "/help", "/role", "/clear", "/new", "/restore"] {
+    for command in ["/start", "/help", "/role", "/clear", "/new", "/restore", "/export", "/forget"] {
         assert!(help.contains(command), "{command} is not in: {help}");
     }
     assert_eq!(ask(&world, &russian, "/role"), "You are a sandbox assistant.\nYou are brief.");
@@ -45,7 +45,7 @@ fn the_menu_is_set_in_both_languages() {
     let bot = world.start_ready();
     world.telegram.look(|state| {
         let menu = |code| state.commands("default", code).unwrap().as_array().unwrap().clone();
-        assert_eq!(menu("").len(), 6);
+        assert_eq!(menu("").len(), 8);
         assert_eq!(menu("en")[0]["description"], "start the conversation");
         assert_eq!(menu("")[0]["description"], "начать разговор");
     });
@@ -131,4 +131,71 @@ fn an_unknown_command_gets_a_hint_and_costs_no_model_call() {
     assert!(ask(&world, &Person::private(1).speaking("en"), "/cleer").contains("/help"));
     assert!(ask(&world, &Person::private(2).speaking("ru"), "/cleared").contains("/help"));
     assert!(world.model.requests().is_empty());
+}
+
+#[test]
+fn export_sends_what_is_live_of_the_dialogue_as_a_file() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    assert!(ask(&world, &person, "/export").contains("nothing to send"));
+    ask(&world, &person, "cleared");
+    ask(&world, &person, "/clear");
+    let first = ask(&world, &person, "Привет, zebra");
+    ask(&world, &Person::private(2), "somebody else's");
+    assert_eq!(ask(&world, &person, "/export"), "Our conversation, as I have it.");
+    let sent = world.telegram.wait_for_text(1, |text| text.contains("Our conversation"));
+    let document = sent.document.unwrap();
+    assert_eq!(document.file_name, "dialogue.txt");
+    let text = String::from_utf8(document.bytes).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].ends_with("  user") && lines[3].ends_with("  assistant"), "{text}");
+    assert_eq!((lines[1], lines[4].trim()), ("    Привет, zebra", first.lines().next().unwrap()));
+    assert!(!text.contains("cleared") && !text.contains("somebody"), "{text}");
+    world.wait_settled();
+    assert_eq!(
+        world.psql("SELECT op, state, payload FROM reply_parts WHERE op = 'document'"),
+        "document|sent|"
+    );
+}
+
+#[test]
+fn a_file_is_for_a_private_chat_only() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::in_group(1, -5).speaking("en");
+    ask(&world, &person, "hello");
+    assert!(ask(&world, &person, "/export").contains("private chat"));
+    assert!(world.telegram.calls("sendDocument").is_empty());
+}
+
+#[test]
+fn a_file_that_telegram_refuses_gives_way_to_a_sentence_and_a_pause_is_kept() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    ask(&world, &person, "hello");
+    let pause = Calls::to("sendDocument").times(1);
+    world.telegram.fault(pause, Action::RetryAfter(1));
+    assert!(ask(&world, &person, "/export").contains("Our conversation"));
+    assert_eq!(world.telegram.calls("sendDocument").len(), 2);
+    let refusal = Reply::error(413, "Request Entity Too Large");
+    world.telegram.fault(Calls::to("sendDocument").times(1), Action::Refuse(refusal));
+    assert!(ask(&world, &person, "/export").contains("could not be sent"));
+}
+
+#[test]
+fn no_connection_is_held_while_a_file_uploads() {
+    let mut world = World::new();
+    world.set("DATABASE_POOL_SIZE", "1");
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    ask(&world, &person, "hello");
+    let fault = world.telegram.fault(Calls::to("sendDocument").times(1), Action::Hang);
+    world.telegram.say(&person, "/export");
+    fault.wait_hits(1, PATIENCE);
+    // with the only connection there is, somebody else is answered
+    ask(&world, &Person::private(2), "and me?");
+    fault.release();
+    world.telegram.wait_for_text(1, |text| text.contains("Our conversation"));
 }

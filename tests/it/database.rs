@@ -44,7 +44,7 @@ fn messages_is_exactly_the_table_of_the_guide() {
     for index in guide.psql(indexes).lines() {
         assert!(ours.iter().any(|own| own == index), "{index} is not in {ours:?}");
     }
-    assert_eq!(ours.len(), 4, "the guide's three and idx_messages_history: {ours:?}");
+    assert_eq!(ours.len(), 5, "the guide's three, idx_messages_history and idx_messages_words: {ours:?}");
 }
 
 #[test]
@@ -119,7 +119,16 @@ fn the_predecessors_rows_survive_a_revert_of_everything() {
     let world = World::new();
     world.psql(PREDECESSOR);
     world.start_ready();
-    for migration in ["000005_create_reply_parts", "000004_create_turns", "000003_create_updates"] {
+    for migration in [
+        "000015_add_search_index",
+        "000014_create_message_words",
+        "000013_create_daily_statistics",
+        "000012_create_dialogues",
+        "000011_create_live_messages",
+        "000005_create_reply_parts",
+        "000004_create_turns",
+        "000003_create_updates",
+    ] {
         world.psql(&down(migration));
     }
     let refused = world.server().try_psql(&world.database, &down("000001_create_messages")).unwrap_err();
@@ -191,4 +200,60 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
     let mut conn = PgConnection::establish(&world.database_url()).unwrap();
     let said = history::recent(&mut conn, Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20).unwrap();
     assert_eq!(said.len(), 20);
+}
+
+#[test]
+fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
+    let world = World::new();
+    world.start_ready();
+    world.psql(
+        "INSERT INTO messages (id, user_id, chat_id, role, content, message_length, created_at, deleted_at) VALUES
+            (1, 1, 1, 'user', 'a', 1, '2026-01-01 10:00:00', '2026-01-02'),
+            (2, 1, 1, 'assistant', 'b', 1, '2026-01-01 10:00:02', '2026-01-02'),
+            (3, 1, 1, 'user', 'c', 1, '2026-01-01 23:59:58', NULL),
+            (4, 1, 1, 'assistant', 'd', 1, '2026-01-02 00:00:02', NULL),
+            (5, 2, -7, 'user', 'e', 1, '2026-01-02 12:00:00', NULL);
+         INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, answer_id, state, failure,
+                            prompt_tokens, completion_tokens) VALUES
+            (9, 1, 1, 1, 1, 2, 'answered', NULL, 10, 20),
+            (9, 2, 1, 1, 3, 4, 'answered', NULL, 30, NULL),
+            (9, 3, 2, -7, 5, NULL, 'failed', 'empty', NULL, NULL)",
+    );
+    assert_eq!(world.psql("SELECT string_agg(content, '' ORDER BY id) FROM live_messages"), "cde");
+    assert_eq!(
+        world.psql("SELECT * FROM dialogues ORDER BY user_id"),
+        "1|1|4|2|2026-01-01 10:00:00|2026-01-02 00:00:02|2026-01-02 00:00:00\n\
+         2|-7|1|1|2026-01-02 12:00:00|2026-01-02 12:00:00|"
+    );
+    assert_eq!(
+        world.psql("SELECT * FROM daily_statistics ORDER BY day"),
+        "2026-01-01|3|1|0|40|20|3.0|3.9\n2026-01-02|2|2|1|0|0||"
+    );
+    let uncommented = "
+        SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace AND attnum > 0
+          AND col_description(attrelid, attnum) IS NULL";
+    assert_eq!(world.psql(uncommented), "", "every column of a view is commented");
+}
+
+#[test]
+fn no_text_is_too_long_or_too_strange_for_the_index_of_words() {
+    let world = World::new();
+    world.start_ready();
+    // two million different words, words of one letter each, one word without end
+    world.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT 1, 1, 'assistant', content, length(content) FROM (VALUES
+            ((SELECT string_agg('слово' || n, ' ') FROM generate_series(1, 2000000) AS n)),
+            ((SELECT string_agg(chr(19968 + n % 20000), ' ') FROM generate_series(1, 300000) AS n)),
+            (repeat('ж', 1000000)), ('')) AS texts (content)",
+    );
+    assert_eq!(world.psql("SELECT count(*) FROM messages"), "4");
+    let found = |word: &str| {
+        world.psql(&format!(
+            "SELECT count(*) FROM messages WHERE message_words(content) @@ to_tsquery('russian', '{word}')"
+        ))
+    };
+    assert_eq!(found("слово7"), "1");
+    assert_eq!(found("слово1999999"), "0", "beyond the beginning that counts");
 }

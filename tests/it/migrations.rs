@@ -33,7 +33,7 @@ fn the_linter_finds_nothing_in_any_migration() {
     for migration in MIGRATIONS.iter() {
         // what is created in the same transaction has no users yet that could be locked out
         let mode: &[_] = if migration.is_transactional() { &["--assume-in-transaction"] } else { &[] };
-        for (name, expected) in [("up.sql", None), ("down.sql", Some("warning: ban-drop-table "))] {
+        for (name, expected) in [("up.sql", None), ("down.sql", Some("warning: ban-drop-"))] {
             let output = squawk(mode, &file(migration, name));
             assert!(output.status.code().is_some_and(|code| code < 2), "squawk did not run: {output:?}");
             let said = String::from_utf8(output.stdout).unwrap();

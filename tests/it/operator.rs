@@ -112,8 +112,13 @@ impl Operator {
 
     /// Somebody at work in a transaction that begins with this SQL, until dropped.
     pub(crate) fn transaction(&self, sql: &str) -> Transaction {
+        Self::transaction_on(&self.server.url(&self.database), sql)
+    }
+
+    /// The same in another database.
+    pub(crate) fn transaction_on(url: &str, sql: &str) -> Transaction {
         use diesel::connection::{Connection, SimpleConnection};
-        let mut conn = diesel::PgConnection::establish(&self.server.url(&self.database)).unwrap();
+        let mut conn = diesel::PgConnection::establish(url).unwrap();
         conn.batch_execute(&format!("BEGIN; {sql}")).unwrap();
         Transaction { _conn: conn }
     }

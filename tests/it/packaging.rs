@@ -32,8 +32,14 @@ fn env_example_help_and_the_program_name_the_same_settings() {
     let in_example: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
     assert_eq!(in_help, in_example);
     for (name, default) in example() {
-        let without_default =
-            ["TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY", "DATABASE_URL", "ROLE_TEXT", "BACKUP_DIR"];
+        let without_default = [
+            "TELEGRAM_BOT_TOKEN",
+            "OPENROUTER_API_KEY",
+            "DATABASE_URL",
+            "ROLE_TEXT",
+            "BACKUP_DIR",
+            "RETENTION_DAYS",
+        ];
         if !without_default.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
         }

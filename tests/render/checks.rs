@@ -71,6 +71,7 @@ pub(crate) fn text_of(parts: &[Part], refused: usize) -> String {
             Content::Rich { blocks } => {
                 collect(&serde_json::to_value(blocks).expect("blocks are JSON"), &mut out);
             }
+            _ => panic!("no answer is rendered so"),
         }
         out.push('\n');
     }

@@ -1,0 +1,1 @@
+DROP FUNCTION message_words(text);

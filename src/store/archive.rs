@@ -1,0 +1,257 @@
+//! Everything that was ever said, across dialogues: listed, read, searched, counted.
+//!
+//! What can be long comes row by row, straight from the connection: no result is ever held in memory as a whole.
+
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::{count_star, sql};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgConnection, PgRowByRowLoadingMode};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Timestamp};
+use diesel_full_text_search::configuration::TsConfigurationByName;
+use diesel_full_text_search::{
+    TsQueryExtensions, TsVector, TsVectorExtensions, websearch_to_tsquery_with_search_config,
+};
+use serde::Serialize;
+
+use super::Dialogue;
+use super::schema::messages;
+
+diesel::define_sql_function! {
+    /// A time as text.
+    fn to_char(at: Timestamp, format: Text) -> Text;
+}
+diesel::define_sql_function! {
+    /// A time as text, where there is one.
+    #[sql_name = "to_char"]
+    fn to_char_if_any(at: Nullable<Timestamp>, format: Text) -> Nullable<Text>;
+}
+diesel::define_sql_function! {
+    /// What a text is found by (a function of the database: see its migration).
+    fn message_words(content: Text) -> TsVector;
+}
+diesel::define_sql_function! {
+    /// The place in a text where the words of a query are.
+    fn ts_headline(
+        config: diesel_full_text_search::RegConfig,
+        content: Text,
+        query: diesel_full_text_search::TsQuery,
+        options: Text
+    ) -> Text;
+}
+
+// a view, which the diesel CLI leaves out of schema.rs
+mod view {
+    diesel::table! {
+        dialogues (user_id, chat_id) {
+            user_id -> Int8,
+            chat_id -> Int8,
+            messages -> Int8,
+            live -> Int8,
+            first_at -> Timestamp,
+            last_at -> Timestamp,
+            cleared_at -> Nullable<Timestamp>,
+        }
+    }
+}
+use view::dialogues;
+
+/// ISO 8601 in the server's time zone, to the microsecond: it sorts, and PostgreSQL reads it back as the same moment.
+const ISO: &str = r#"YYYY-MM-DD"T"HH24:MI:SS.US"#;
+
+/// A time of `messages` as text.
+pub(super) fn iso<E: AsExpression<Timestamp>>(at: E) -> iso<E> {
+    to_char(at, ISO)
+}
+
+/// A time of `messages` as text, where there is one.
+fn iso_if_any<E: AsExpression<Nullable<Timestamp>>>(at: E) -> iso_if_any<E> {
+    to_char_if_any(at, ISO)
+}
+
+#[expect(non_camel_case_types, reason = "Diesel derives the type of a column from the function's name")]
+pub(super) type iso<E> = to_char<E, &'static str>;
+#[expect(non_camel_case_types, reason = "as above")]
+type iso_if_any<E> = to_char_if_any<E, &'static str>;
+
+/// A dialogue in figures.
+#[derive(Queryable, Selectable, Serialize)]
+#[diesel(table_name = dialogues)]
+pub struct Summary {
+    /// Telegram id of the person.
+    pub user_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+    /// Messages, live and cleared.
+    pub messages: i64,
+    /// Live ones among them.
+    pub live: i64,
+    /// When the first was written.
+    #[diesel(select_expression = iso(dialogues::first_at))]
+    pub first_at: String,
+    /// When the last was written.
+    #[diesel(select_expression = iso(dialogues::last_at))]
+    pub last_at: String,
+    /// When some were last cleared.
+    #[diesel(select_expression = iso_if_any(dialogues::cleared_at))]
+    pub cleared_at: Option<String>,
+}
+
+/// A message with all that `messages` says about it.
+#[derive(Queryable, Selectable, Serialize)]
+#[diesel(table_name = messages)]
+pub struct Record {
+    /// Its number.
+    pub id: i32,
+    /// Telegram id of the person.
+    pub user_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+    /// Who wrote it.
+    pub role: String,
+    /// The text.
+    pub content: String,
+    /// Its length in characters.
+    pub message_length: i32,
+    /// When it was written.
+    #[diesel(select_expression = iso(messages::created_at))]
+    pub created_at: String,
+    /// When it was cleared.
+    #[diesel(select_expression = iso_if_any(messages::deleted_at))]
+    pub deleted_at: Option<String>,
+}
+
+/// A message that holds the words searched for.
+#[derive(Queryable, Serialize)]
+pub struct Found {
+    /// The message.
+    #[serde(flatten)]
+    pub record: Record,
+    /// The place where they are, each between `**`.
+    pub excerpt: String,
+}
+
+/// Which messages are meant; `None` is everything.
+#[derive(Clone, Copy, Default)]
+pub struct Selection {
+    /// Of this person.
+    pub user_id: Option<i64>,
+    /// In this chat.
+    pub chat_id: Option<i64>,
+    /// Written then or later.
+    pub since: Option<PgTimestamp>,
+    /// Written before.
+    pub until: Option<PgTimestamp>,
+    /// Cleared ones too.
+    pub cleared: bool,
+}
+
+impl From<Dialogue> for Selection {
+    /// What is live of it.
+    fn from(dialogue: Dialogue) -> Self {
+        Self { user_id: Some(dialogue.user_id), chat_id: Some(dialogue.chat_id), ..Self::default() }
+    }
+}
+
+impl Selection {
+    fn query(self) -> messages::BoxedQuery<'static, Pg> {
+        let mut query = messages::table.into_boxed();
+        if let Some(user_id) = self.user_id {
+            query = query.filter(messages::user_id.eq(user_id));
+        }
+        if let Some(chat_id) = self.chat_id {
+            query = query.filter(messages::chat_id.eq(chat_id));
+        }
+        if let Some(since) = self.since {
+            query = query.filter(messages::created_at.ge(since));
+        }
+        if let Some(until) = self.until {
+            query = query.filter(messages::created_at.lt(until));
+        }
+        if !self.cleared {
+            query = query.filter(messages::deleted_at.is_null());
+        }
+        query
+    }
+}
+
+/// The order of records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As stored: no sorting, so the first row comes at once.
+    Stored,
+    /// As said.
+    Said,
+}
+
+/// Reads a time as PostgreSQL does: `2026-11-23`, `2026-11-23 19:30`, `yesterday`.
+pub fn moment(conn: &mut PgConnection, text: &str) -> QueryResult<PgTimestamp> {
+    diesel::select(sql::<Timestamp>("").bind::<Text, _>(text).sql("::timestamp")).get_result(conn)
+}
+
+/// All dialogues, or those of one person; the one with the latest message first.
+pub fn summaries(
+    conn: &mut PgConnection,
+    user_id: Option<i64>,
+) -> QueryResult<impl Iterator<Item = QueryResult<Summary>>> {
+    let mut query = dialogues::table.into_boxed();
+    if let Some(user_id) = user_id {
+        query = query.filter(dialogues::user_id.eq(user_id));
+    }
+    query
+        .order((dialogues::last_at.desc(), dialogues::user_id, dialogues::chat_id))
+        .select(Summary::as_select())
+        .load_iter::<Summary, PgRowByRowLoadingMode>(conn)
+}
+
+/// The selected messages, row by row.
+pub fn records(
+    conn: &mut PgConnection,
+    selection: Selection,
+    order: Order,
+) -> QueryResult<impl Iterator<Item = QueryResult<Record>>> {
+    let query = match order {
+        Order::Stored => selection.query().order(messages::id),
+        Order::Said => selection.query().order((messages::created_at, messages::id)),
+    };
+    query.select(Record::as_select()).load_iter::<Record, PgRowByRowLoadingMode>(conn)
+}
+
+/// How many messages are selected.
+pub fn count(conn: &mut PgConnection, selection: Selection) -> QueryResult<i64> {
+    selection.query().select(count_star()).first(conn)
+}
+
+/// The newest `limit` selected messages with these words, as people type them into a search engine: all of them, in any
+/// form; `"one after the other"`, `or`, `-without`.
+pub fn search(
+    conn: &mut PgConnection,
+    words: &str,
+    selection: Selection,
+    limit: i64,
+) -> QueryResult<Vec<Found>> {
+    let excerpt = ts_headline(
+        TsConfigurationByName("russian"),
+        messages::content,
+        TsQueryExtensions::or(meant(words, "russian"), meant(words, "english")),
+        "StartSel=**, StopSel=**, MinWords=8, MaxWords=24",
+    );
+    holding(words, selection, limit).select((Record::as_select(), excerpt)).load(conn)
+}
+
+/// The query of [`search`]: finds by idx_messages_words.
+pub fn holding(words: &str, selection: Selection, limit: i64) -> messages::BoxedQuery<'static, Pg> {
+    let holds = |language| message_words(messages::content).matches(meant(words, language));
+    selection
+        .query()
+        .filter(holds("russian").or(holds("english")))
+        .order((messages::created_at.desc(), messages::id.desc()))
+        .limit(limit)
+}
+
+type Meant = websearch_to_tsquery_with_search_config<TsConfigurationByName, String>;
+
+/// What a person who types these words in that language looks for.
+fn meant(words: &str, language: &'static str) -> Meant {
+    websearch_to_tsquery_with_search_config(TsConfigurationByName(language), words.to_owned())
+}
