@@ -29,7 +29,7 @@ use crate::poll::Poll;
 use crate::preview::Paces;
 use crate::retention;
 use crate::stop::Stop;
-use crate::store::{Store, encoding, inbox, outbox};
+use crate::store::{Store, inbox, outbox};
 use crate::telegram::{Telegram, TelegramError};
 use crate::worker;
 
@@ -53,12 +53,6 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let telegram = Telegram::new(http.clone(), &config.telegram, Stop::new());
     let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
-    let encoding = store.run(encoding)?;
-    if encoding != "UTF8" {
-        bail!(
-            "the database is encoded as {encoding} and cannot hold every message; it has to be UTF8 (DATABASE_URL)"
-        );
-    }
     let bot_id = telegram.bot_id();
     let (newest_at_boot, lanes, pauses) = store.run(|conn| {
         Ok((inbox::newest(conn)?, inbox::waiting_lanes(conn, bot_id)?, outbox::pauses(conn, bot_id)?))

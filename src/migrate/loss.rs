@@ -43,8 +43,7 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Rehearses the reverts of the plan. What runs outside a transaction is left out: it is an index each time, and no
-/// index holds data of its own.
+/// Rehearses the reverts of the plan, in one transaction: what is done concurrently otherwise is not done so here.
 ///
 /// An error where the first revert is refused, or where one could not be rehearsed because of somebody's lock: what
 /// would be gone is then not known, so nobody can be asked about it.
@@ -91,15 +90,16 @@ pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> 
 
 /// Reverts within the transaction, up to the first one that is refused.
 fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<(&'static Migration, Refused)>> {
-    for action in &plan.0 {
+    for (index, action) in plan.0.iter().enumerate() {
         let Action::Down(migration) = action else { continue };
-        if !migration.is_transactional() {
+        // an index, with nothing after it that could depend on its being gone: it holds no data, and its lock is not needed
+        if !migration.is_transactional() && index + 1 == plan.0.len() {
             continue;
         }
         let mut refused = None;
         // a savepoint each, so that the catalogs can be read after a refusal
         let tried = conn.transaction(|conn| {
-            migration.down.run(conn).map_err(|error| {
+            migration.down.rehearse(conn).map_err(|error| {
                 refused = Some(error);
                 Error::RollbackTransaction
             })

@@ -51,6 +51,15 @@ impl Script {
         split(self.text).into_iter()
     }
 
+    /// Runs it inside a transaction that is to be rolled back, where nothing can be done concurrently.
+    pub fn rehearse(&self, conn: &mut dyn BoxableConnection<Pg>) -> Result<(), Refused> {
+        for statement in self.statements() {
+            conn.batch_execute(&statement.sql.replace(" CONCURRENTLY", ""))
+                .map_err(|error| self.refused(statement, error))?;
+        }
+        Ok(())
+    }
+
     /// Runs it; the first statement that fails ends it.
     pub fn run(&self, conn: &mut dyn BoxableConnection<Pg>) -> Result<(), Refused> {
         for statement in self.statements() {

@@ -35,6 +35,13 @@ pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<
         let problem = match store::connect(url) {
             Ok(mut conn) => {
                 diesel::sql_query(LOCK_TIMEOUT).execute(&mut conn)?;
+                let encoding = store::encoding(&mut conn)?;
+                if encoding != "UTF8" {
+                    bail!(
+                        "the database is encoded as {encoding} and cannot hold every message; it has to be UTF8 \
+                         (DATABASE_URL)"
+                    );
+                }
                 return Ok(Some(conn));
             }
             Err(error) => error.to_string().trim().to_owned(),

@@ -99,22 +99,6 @@ fn every_table_and_column_of_ours_says_what_it_is() {
 }
 
 #[test]
-fn a_database_whose_encoding_cannot_hold_every_message_stops_the_boot() {
-    let mut world = World::new();
-    let name = format!("{}_win", world.database);
-    world.server().psql(
-        "postgres",
-        &format!(
-            "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'WIN1251' LC_COLLATE 'C' LC_CTYPE 'C'"
-        ),
-    );
-    world.set("DATABASE_URL", world.server().url(&name));
-    let bot = world.start();
-    assert_eq!(bot.wait().code(), Some(1));
-    assert!(world.logs().contains("WIN1251") && world.logs().contains("UTF8"), "{}", world.logs());
-}
-
-#[test]
 fn the_predecessors_rows_survive_a_revert_of_everything() {
     let world = World::new();
     world.psql(PREDECESSOR);

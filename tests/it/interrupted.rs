@@ -78,7 +78,7 @@ fn a_killed_up_is_continued_by_the_next_one() {
     assert_eq!(operator.status(), "aaapp");
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.status(), "aaaaa");
-    assert_eq!(operator.psql(SCHEMA), Operator::migrated().psql(SCHEMA));
+    assert_eq!(operator.psql(SCHEMA), Operator::up_to_date().psql(SCHEMA));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_killed_way_back_is_continued_by_the_next_one() {
 #[test]
 fn killed_at_any_step_of_the_way_forth_or_back_the_next_run_arrives() {
     let schema = |operator: &Operator| operator.psql(SCHEMA);
-    let (there, back) = (Operator::migrated(), Operator::new());
+    let (there, back) = (Operator::up_to_date(), Operator::new());
     back.run(&["migrate", "to", "20261123000001"]).ok();
     let (there, back) = (schema(&there), schema(&back));
     let operator = Operator::new();
