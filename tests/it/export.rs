@@ -2,13 +2,15 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::process::Command;
 
+use rustix::fs::OFlags;
 use serde_json::Value;
 
 use crate::history::DIALOGUES;
 use crate::operator::{Operator, terminal};
+use crate::world::wait_until;
 
 #[test]
 fn both_formats_hold_every_selected_message_as_it_is() {
@@ -90,8 +92,16 @@ fn a_killed_export_leaves_no_file_of_that_name_and_the_next_one_begins_anew() {
     // a pipe in the place of the unfinished file: the export cannot run ahead of this test
     assert!(Command::new("mkfifo").arg(&part).status().unwrap().success());
     let running = operator.start(&["history", "export", "--to", "all.jsonl"]);
-    let mut beginning = vec![0; 10_000];
-    File::open(&part).unwrap().read_exact(&mut beginning).unwrap();
+    let at_once = OFlags::NONBLOCK.bits().cast_signed();
+    let mut pipe = File::options().read(true).custom_flags(at_once).open(&part).unwrap();
+    let mut beginning = Vec::new();
+    wait_until("the beginning of the export", || {
+        let mut some = [0; 1000];
+        // nothing, or an error, until there is something
+        let read = pipe.read(&mut some).unwrap_or(0);
+        beginning.extend_from_slice(&some[..read]);
+        (beginning.len() >= 10_000).then_some(())
+    });
     running.kill();
     assert!(!file.exists());
 
