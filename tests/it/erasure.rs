@@ -17,7 +17,7 @@ fn left(psql: impl Fn(&str) -> String, user: i64) -> String {
 
 #[test]
 fn erase_asks_and_without_a_terminal_it_needs_yes() {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(DIALOGUES);
     let erase = ["history", "erase", "--user", "1"];
     let refused = operator.run(&erase).fails_with(4);
@@ -118,7 +118,7 @@ fn old(rows: usize) -> String {
 
 #[test]
 fn purge_asks_deletes_what_is_old_and_sweeps_tombstones() {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(&old(2500));
     let purge = ["history", "purge", "--older-than", "30"];
     let refused = operator.run(&purge).fails_with(4);
@@ -133,7 +133,7 @@ fn purge_asks_deletes_what_is_old_and_sweeps_tombstones() {
 
 #[test]
 fn a_killed_purge_has_deleted_whole_batches_and_the_next_one_goes_on() {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(&old(2500));
     // somebody holds a turn of the second batch
     let in_the_way = operator.transaction("SELECT FROM turns WHERE id = 1500 FOR UPDATE");

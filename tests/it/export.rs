@@ -14,7 +14,7 @@ use crate::world::wait_until;
 
 #[test]
 fn both_formats_hold_every_selected_message_as_it_is() {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(DIALOGUES);
     operator.psql("UPDATE messages SET content = E'a,\"b\"\\n;\\tпривет' WHERE content = 'Salt'");
     let jsonl = operator.run(&["history", "export", "--cleared"]).ok();
@@ -50,7 +50,7 @@ fn both_formats_hold_every_selected_message_as_it_is() {
 }
 
 fn many(rows: usize) -> Operator {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(&format!(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length)
          SELECT n % 100, n % 100, 'user', repeat('слово ', 30), 180 FROM generate_series(1, {rows}) AS n;

@@ -17,7 +17,7 @@ pub(crate) const DIALOGUES: &str = "
         (2, 2, 'user', E'dritte \\x1b[2J', 11, '2026-01-02 12:00:02', NULL);";
 
 fn operator() -> Operator {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(DIALOGUES);
     operator
 }

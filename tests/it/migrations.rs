@@ -101,7 +101,7 @@ fn outside_a_transaction_there_is_one_statement_that_can_be_repeated() {
 
 #[test]
 fn each_table_and_column_has_a_comment() {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     let bare = operator.psql(
         "SELECT attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
          WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> '__diesel_schema_migrations'

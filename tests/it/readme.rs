@@ -55,7 +55,7 @@ fn lines<'a>(output: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 #[test]
 fn psql_shows_what_the_readme_says_it_shows() {
-    let operator = Operator::migrated();
+    let operator = Operator::up_to_date();
     operator.psql(ROWS);
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let sessions = sessions(&readme);
