@@ -255,8 +255,6 @@ fn the_place_that_postgresql_points_at_within_a_statement_is_its_line_in_the_fil
     assert_eq!(error, "some.sql:6: column \"nothing\" does not exist\n  in: SELECT 'ёж', …");
 }
 
-
-/// server's side of it end as well.
 #[test]
 fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() {
     let operator = Operator::new();
