@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test bench bench-history run check-migrations migrations setup
+.PHONY: help demo psql test nightly bench bench-history run check-migrations migrations setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,6 +15,9 @@ psql: setup ## read the demo's dialogue with psql
 
 test: setup ## all tests, against a real PostgreSQL
 	cargo test --workspace --locked
+
+nightly: setup ## what takes long: the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
+	scripts/postgres-matrix
 
 bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
 	@scripts/setup pgbench
