@@ -13,7 +13,9 @@ demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, pr
 psql: setup ## read the demo's dialogue with psql
 	@cargo run --quiet --locked --example demo psql
 
+# the demo has tests of its own, so cargo test alone builds it as a test only; the tests run it too
 test: setup ## all tests, against a real PostgreSQL
+	cargo build --locked --example demo
 	cargo test --workspace --locked
 
 nightly: setup ## what takes long: the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
