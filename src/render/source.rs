@@ -160,8 +160,10 @@ fn formulas(prose: &str, out: &mut String) {
             _ => prose[from..].find(close).map_or(usize::MAX, |end| from + end),
         };
         ends.insert(close, end);
-        let unfit =
-            |body: &&str| body.len() > MAX_FORMULA || body.contains('$') || (in_table && body.contains('\n'));
+        // From a backtick on it may be code, which can end behind the mark that would close the formula.
+        let unfit = |body: &&str| {
+            body.len() > MAX_FORMULA || body.contains(['$', '`']) || (in_table && body.contains('\n'))
+        };
         let body = prose.get(from..end).filter(|body| !unfit(body));
         match body.map(|body| (body.len(), one_line(body, quoted))) {
             Some((length, line)) if !line.is_empty() => {

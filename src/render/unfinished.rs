@@ -224,6 +224,11 @@ fn formula(rest: &str, before: Option<char>, absent: &mut BTreeSet<&str>) -> Opt
     if open == 1 && before.is_some_and(char::is_alphanumeric) {
         return None;
     }
+    // `source` makes no formula of what holds a backtick, and the parser knows none with these marks.
+    let backtick = rest.bytes().take(MAX_WAIT).position(|byte| byte == b'`');
+    if backtick.is_some_and(|at| rest.starts_with('\\') && !rest[open..at].contains(close)) {
+        return None;
+    }
     let end = (!absent.contains(close)).then(|| rest[open..].find(close)).flatten();
     if end.is_none() {
         absent.insert(close);

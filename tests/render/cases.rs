@@ -245,6 +245,20 @@ fn a_formula_over_several_lines_of_a_table_loses_no_cell() {
 }
 
 #[test]
+fn code_that_begins_behind_a_formula_mark_stays_code() {
+    let markdown = "\\( opens and `\\)` closes";
+    let shown = "( opens and ⟨code⟩\\)⟨/code⟩ closes";
+    let parts = answer(markdown, RichMessages::Never);
+    let Content::Text { text, entities } = &parts[0].content else { panic!("text") };
+    assert_eq!(show::marked(text, entities), shown);
+    assert_eq!(preview(markdown), shown);
+    assert_eq!(preview("\\( opens and `x"), "( opens and ⟨code⟩x⟨/code⟩");
+
+    let parts = answer("\\[a ``b\\] <sup>2``", RichMessages::Never);
+    assert_eq!(texts(&parts), ["[a b\\] <sup>2"], "a tag in code is code");
+}
+
+#[test]
 fn a_link_broken_by_a_rule_is_a_link_on_both_sides() {
     let parts = answer("a [b<hr>é](https://example.com)", RichMessages::Never);
     let [Part { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
