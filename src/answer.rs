@@ -191,12 +191,13 @@ impl Bot {
         preview: &Preview,
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
-        point::pass("question", question.text);
         let seq = question.address.update_seq;
         let lane = question.address.lane;
         let said = self.store.run(|conn| history::recent(conn, lane, self.max_history))?;
+        point::pass("answering", question.text);
         match self.ask(&said, question.text, preview, stop) {
             Ok(Completion { text: answer, usage }) => {
+                point::pass("generated", question.text);
                 let parts = render::answer(&answer, self.rich_messages);
                 if parts.is_empty() {
                     let class = Failure::Empty.class();

@@ -13,6 +13,7 @@ use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
 use crate::document::Document;
 use crate::part::{Content, Part};
+use crate::point;
 use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Unsent};
 use crate::store::{Lane, StoreError};
@@ -70,6 +71,7 @@ impl Courier {
             if let Some(wait) = self.wait(unsent.chat_id, method) {
                 return Ok(Outcome::RetryIn(wait));
             }
+            point::pass("sending", unsent.payload());
             let sent = match content {
                 Content::Document { caption } => match Document::build(&bot.store, job.lane.into())? {
                     Ok(document) => bot.telegram.send_document(&unsent, caption, document.path()),
@@ -79,8 +81,10 @@ impl Courier {
             };
             match sent {
                 Ok(message_id) => {
+                    point::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
                     bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
+                    point::pass("recorded", unsent.payload());
                 }
                 // the rest is read anew: a simpler form may have taken its place
                 Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),

@@ -13,6 +13,7 @@ use crate::backoff::Backoff;
 use crate::button::Button;
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::point;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Received};
 use crate::store::moved::Moved;
@@ -165,6 +166,7 @@ impl Poll<'_> {
         while !self.stop.is_requested() {
             match self.store.run(|conn| inbox::take_in(conn, received, moved)) {
                 Ok(rows) => {
+                    point::pass_each("received", received.iter().map(|update| &*update.payload));
                     if rows > 0 {
                         info!(rows, "a group became a supergroup; its rows have moved");
                     }

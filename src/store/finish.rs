@@ -16,6 +16,7 @@ use super::schema::{messages, turns, updates};
 use super::{Lane, clock_timestamp, interval};
 use crate::llm::Usage;
 use crate::part::Part;
+use crate::point;
 
 /// How a turn went.
 pub enum Ending {
@@ -94,6 +95,7 @@ fn once(
                     .returning(updates::chat_id),
             );
             chat_id = marked.get_result(conn).optional()?;
+            point::pass_each("finishing", unsent.iter().map(Unsent::payload));
             if chat_id == Some(address.lane.chat_id) { Ok(unsent) } else { Err(RollbackTransaction) }
         });
         match (done, chat_id) {
