@@ -98,9 +98,11 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.push(Row::new(window, name, Fault::Calls(SENDS, action, 20)));
     }
     let database = "an outage costs time, not messages";
+    // a caller waits four seconds for a connection before the database counts as unreachable
+    let outage = 5000..8000;
     rows.extend([
-        Row::new(database, "PostgreSQL stops", Fault::PostgresStopped),
-        Row::new(database, "PostgreSQL freezes", Fault::PostgresFrozen),
+        Row { lasts: outage.clone(), ..Row::new(database, "PostgreSQL stops", Fault::PostgresStopped) },
+        Row { lasts: outage, ..Row::new(database, "PostgreSQL freezes", Fault::PostgresFrozen) },
         Row::new(database, "connections are terminated all the time", Fault::ConnectionsTerminated),
         Row { times: [1, 1], ..Row::new(database, "the disk is full", Fault::DiskFull) },
     ]);
