@@ -28,6 +28,8 @@ mod migrations;
 mod order;
 mod packaging;
 mod readme;
+mod reference;
 mod reliability;
 mod restore;
 mod settings;
+mod states;
