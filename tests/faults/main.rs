@@ -42,9 +42,9 @@ fn main() -> ExitCode {
     let count = rows.len();
     let trials = (0..).zip(rows).map(|(index, row)| {
         let table = Arc::clone(&table);
-        Trial::test(row.name.clone(), move || {
+        Trial::test(row.name.0.clone(), move || {
             let verdict = row.play(long, seed.wrapping_add(index)).map_err(|wrong| {
-                let row = &row.name;
+                let row = &row.name.0;
                 let again = if long {
                     format!("make faults SEED={seed} ROW='{row}'")
                 } else {
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     let table = table.lock().unwrap();
     if conclusion.num_passed > 0 && !arguments.list {
-        println!("{table}");
+        println!("{}", table.english());
     }
     if std::env::var_os("UPDATE_TABLE").is_some() {
         assert!(long && table.len() == count, "only a complete and clean long run rewrites the table");

@@ -14,10 +14,14 @@ use crate::fault::{ALWAYS, Fault, METHODS, SENDS};
 use crate::judge::{self, RECORDER, Verdict};
 use crate::scene::Scene;
 
+/// A text in English and in Russian.
+pub(crate) type Words = (&'static str, &'static str);
+
 /// One row.
 pub(crate) struct Row {
-    pub(crate) promise: &'static str,
-    pub(crate) name: String,
+    pub(crate) promise: Words,
+    /// In English and in Russian.
+    pub(crate) name: (String, String),
     fault: Fault,
     /// How often, in the short form and in the long one.
     times: [usize; 2],
@@ -31,8 +35,9 @@ pub(crate) struct Row {
 const WRITING: Range<u64> = 10..110;
 
 impl Row {
-    fn new(promise: &'static str, name: &str, fault: Fault) -> Self {
-        Self { promise, name: name.to_owned(), fault, times: [1, 5], lasts: 1000..4000, pause: 1000..3000 }
+    fn new(promise: Words, name: Words, fault: Fault) -> Self {
+        let name = (name.0.to_owned(), name.1.to_owned());
+        Self { promise, name, fault, times: [1, 5], lasts: 1000..4000, pause: 1000..3000 }
     }
 
     /// Plays the row between people who write all the time, waits until nothing waits any more, and judges. An error is
@@ -80,6 +85,30 @@ impl Drop for Over<'_> {
     }
 }
 
+const STORED: Words = (
+    "a message is stored before Telegram is told",
+    "сообщение сохранено раньше, чем об этом узнает Telegram",
+);
+const ANSWERED: Words = (
+    "what is not answered is answered after the next start",
+    "что осталось без ответа, получит его после запуска",
+);
+const WHOLE: Words = ("an answer is stored as a whole or not at all", "ответ сохраняется целиком или никак");
+const PAID: Words = ("what is answered is not paid for twice", "за готовый ответ не платят дважды");
+const WINDOW: Words = (
+    "one repetition for each send under way, no more",
+    "не больше одного повтора на каждую начатую отправку",
+);
+const RECORDED: Words =
+    ("what is recorded as sent is not sent again", "отмеченное как отправленное не отправляется снова");
+const KILL: Words = ("kill the process at any moment", "процесс можно убить в любой миг");
+const DATABASE: Words = ("an outage costs time, not messages", "сбой базы стоит времени, а не сообщений");
+const TELEGRAM: Words =
+    ("Telegram's bad day costs time, not messages", "плохой день Telegram стоит времени, а не сообщений");
+const MODEL: Words =
+    ("everybody gets an answer or one honest sentence", "каждый получит ответ или одну честную фразу");
+const ALL: Words = ("all of it", "всё вместе");
+
 /// All rows, in the order of the table.
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = POINTS.iter().map(|point| at_point(point)).collect();
@@ -87,72 +116,90 @@ pub(crate) fn rows() -> Vec<Row> {
         times: [15, 200],
         lasts: 0..1,
         pause: 100..1900,
-        ..Row::new("kill the process at any moment", "kill -9 at random moments", Fault::Kill)
+        ..Row::new(KILL, ("kill -9 at random moments", "kill -9 в случайные моменты"), Fault::Kill)
     });
-    let window = "one repetition for each send under way, no more";
     for (name, action) in [
-        ("the answer to a send is reset", Action::TakeThenReset),
-        ("the answer to a send is cut off", Action::TakeThenClose),
-        ("the answer to a send never comes", Action::TakeThenHang),
+        (("the answer to a send is reset", "ответ на отправку: сброс соединения"), Action::TakeThenReset),
+        (("the answer to a send is cut off", "ответ на отправку: обрыв"), Action::TakeThenClose),
+        (("the answer to a send never comes", "ответ на отправку не приходит"), Action::TakeThenHang),
     ] {
-        rows.push(Row::new(window, name, Fault::Calls(SENDS, action, 20)));
+        rows.push(Row::new(WINDOW, name, Fault::Calls(SENDS, action, 20)));
     }
-    let database = "an outage costs time, not messages";
-    // a caller waits four seconds for a connection before the database counts as unreachable
-    let outage = 5000..8000;
-    rows.extend([
-        Row { lasts: outage.clone(), ..Row::new(database, "PostgreSQL stops", Fault::PostgresStopped) },
-        Row { lasts: outage, ..Row::new(database, "PostgreSQL freezes", Fault::PostgresFrozen) },
-        Row::new(database, "connections are terminated all the time", Fault::ConnectionsTerminated),
-        Row { times: [1, 1], ..Row::new(database, "the disk is full", Fault::DiskFull) },
-    ]);
-    let telegram = "Telegram's bad day costs time, not messages";
+    for (name, fault, times, lasts) in [
+        // a caller waits four seconds for a connection before the database counts as unreachable
+        (("PostgreSQL stops", "PostgreSQL остановлен"), Fault::PostgresStopped, [1, 5], 5000..8000),
+        (("PostgreSQL freezes", "PostgreSQL замер"), Fault::PostgresFrozen, [1, 5], 5000..8000),
+        (
+            ("connections are terminated all the time", "соединения с базой всё время рвутся"),
+            Fault::ConnectionsTerminated,
+            [1, 5],
+            1000..4000,
+        ),
+        (("the disk is full", "диск полон"), Fault::DiskFull, [1, 1], 1000..4000),
+    ] {
+        rows.push(Row { times, lasts, ..Row::new(DATABASE, name, fault) });
+    }
     let pauses = Action::RetryAfterBetween { least: 1, most: 3, seed: 0 };
     for (name, action, percent) in [
-        ("429 with a random pause, every method", pauses, 20),
-        ("the page of a 502, every method", Action::Refuse(Reply::html(502)), 30),
-        ("connections are reset, every method", Action::Reset, 30),
-        ("silence, every method", Action::Hang, 10),
+        (("429 with a random pause, every method", "429 со случайной паузой, все методы"), pauses, 20),
+        (
+            ("the page of a 502, every method", "страница 502, все методы"),
+            Action::Refuse(Reply::html(502)),
+            30,
+        ),
+        (("connections are reset, every method", "сброс соединений, все методы"), Action::Reset, 30),
+        (("silence, every method", "молчание, все методы"), Action::Hang, 10),
     ] {
-        rows.push(Row::new(telegram, name, Fault::Calls(METHODS, action, percent)));
+        rows.push(Row::new(TELEGRAM, name, Fault::Calls(METHODS, action, percent)));
     }
-    rows.extend([
-        Row::new(telegram, "409: another program polls", Fault::SecondPoller),
-        Row::new(telegram, "Telegram is out", Fault::TelegramOut),
-    ]);
-    let model = "everybody gets an answer or one honest sentence";
+    rows.push(Row::new(
+        TELEGRAM,
+        ("409: another program polls", "409: опрашивает ещё одна программа"),
+        Fault::SecondPoller,
+    ));
+    rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
     for (name, behaviour) in [
-        ("the model stalls", Behaviour::stall()),
-        ("the model stalls in mid-answer", Behaviour::answer().stall_after(3)),
-        ("the answer is cut off", Behaviour::answer().cut_after(3)),
-        ("the model errs in mid-answer", Behaviour::answer().error_after(3, 502, "overloaded")),
-        ("the answer is empty", Behaviour::text("")),
-        ("the answer is garbage", Behaviour::http(200, "text/event-stream", b"data: {\xff\xfe\0\n\n")),
+        (("the model stalls", "модель молчит"), Behaviour::stall()),
+        (
+            ("the model stalls in mid-answer", "модель замолкает посреди ответа"),
+            Behaviour::answer().stall_after(3),
+        ),
+        (("the answer is cut off", "ответ модели обрывается"), Behaviour::answer().cut_after(3)),
+        (
+            ("the model errs in mid-answer", "ошибка модели посреди ответа"),
+            Behaviour::answer().error_after(3, 502, "overloaded"),
+        ),
+        (("the answer is empty", "ответ модели пуст"), Behaviour::text("")),
+        (
+            ("the answer is garbage", "вместо ответа модели мусор"),
+            Behaviour::http(200, "text/event-stream", b"data: {\xff\xfe\0\n\n"),
+        ),
     ] {
-        rows.push(Row::new(model, name, Fault::Answers(behaviour, 30)));
+        rows.push(Row::new(MODEL, name, Fault::Answers(behaviour, 30)));
     }
-    rows.push(Row::new(model, "the model is out", Fault::ModelOut));
-    rows.push(Row {
-        times: [4, 40],
-        lasts: 500..3000,
-        pause: 500..2000,
-        ..Row::new("all of it", "a random mixture, several at once", mixture())
-    });
+    rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
+    let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
+    rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
     rows
 }
 
 fn at_point(point: &'static str) -> Row {
     let promise = match point {
-        "received" => "a message is stored before Telegram is told",
-        "answering" | "generated" => "what is not answered is answered after the next start",
-        "finishing" => "an answer is stored as a whole or not at all",
-        "finished" | "sending" => "what is answered is not paid for twice",
-        "taken" => "one repetition for each send under way, no more",
-        "recorded" => "what is recorded as sent is not sent again",
-        _ => "kill the process at any moment",
+        "received" => STORED,
+        "answering" | "generated" => ANSWERED,
+        "finishing" => WHOLE,
+        "finished" | "sending" => PAID,
+        "taken" => WINDOW,
+        "recorded" => RECORDED,
+        _ => KILL,
     };
-    let name = format!("kill -9 at the point {point}");
-    Row { times: [3, 20], lasts: 0..1, pause: 500..1500, ..Row::new(promise, &name, Fault::KillAt(point)) }
+    Row {
+        name: (format!("kill -9 at the point {point}"), format!("kill -9 в точке {point}")),
+        times: [3, 20],
+        lasts: 0..1,
+        pause: 500..1500,
+        ..Row::new(promise, ("", ""), Fault::KillAt(point))
+    }
 }
 
 /// Lists of which at least two are at work at once; they end in this order.

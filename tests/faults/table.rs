@@ -1,21 +1,27 @@
 //! The table: printed after each run, and written into the documents after a long one.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::process::Command;
 use std::thread;
 
 use crate::judge::Verdict;
-use crate::rows::Row;
+use crate::rows::{Row, Words};
 
-const HEAD: &str = "| promise | fault | messages | lost | repeated outside the window | inside it | out of order | paid twice | honest failures | slowest recovery |
-| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |";
+const HEAD: Words = (
+    "| promise | fault | messages | lost | repeated outside the window | inside it | out of order | paid for twice | honest failures | slowest recovery, s |",
+    "| обещание | сбой | сообщений | потеряно | повторено вне окна | в окне | не по порядку | оплачено дважды | честных отказов | дольше всего до ответа, с |",
+);
+const RULE: &str = "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |";
 
-/// The rows that were played.
+/// The marks, between which the documents hold the table.
+const BEGIN: &str = "<!-- table -->";
+const END: &str = "<!-- end of table -->";
+
+/// The rows that were played, each in English and in Russian.
 pub(crate) struct Table {
     seed: u64,
-    rows: BTreeMap<u64, String>,
+    rows: BTreeMap<u64, (String, String)>,
 }
 
 impl Table {
@@ -30,23 +36,33 @@ impl Table {
     pub(crate) fn add(&mut self, index: u64, row: &Row, verdict: &Verdict) {
         let Verdict { messages, lost, outside, disordered, paid_twice, inside, failures, recovery } = verdict;
         let [lost, outside, disordered, paid] = [lost, outside, disordered, paid_twice].map(Vec::len);
-        let line = format!(
-            "| {} | {} | {messages} | {lost} | {outside} | {inside} | {disordered} | {paid} | {failures} | {:.1} s |",
-            row.promise,
-            row.name,
+        let figures = format!(
+            "{messages} | {lost} | {outside} | {inside} | {disordered} | {paid} | {failures} | {:.1} |",
             recovery.as_secs_f64()
         );
-        self.rows.insert(index, line);
+        let english = format!("| {} | {} | {figures}", row.promise.0, row.name.0);
+        let russian = format!("| {} | {} | {figures}", row.promise.1, row.name.1);
+        self.rows.insert(index, (english, russian));
+    }
+
+    pub(crate) fn english(&self) -> String {
+        let rows: Vec<&str> = self.rows.values().map(|(english, _)| &**english).collect();
+        format!("{}\n{RULE}\n{}\n", HEAD.0, rows.join("\n"))
+    }
+
+    fn russian(&self) -> String {
+        let rows: Vec<&str> = self.rows.values().map(|(_, russian)| &**russian).collect();
+        format!("{}\n{RULE}\n{}\n", HEAD.1, rows.join("\n"))
     }
 
     /// Takes the place of what stands between the marks in both documents.
     pub(crate) fn publish(&self) {
-        for name in ["reliability.md", "reliability.ru.md"] {
+        for (name, table) in [("reliability.md", self.english()), ("reliability.ru.md", self.russian())] {
             let path = format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"));
             let text = fs::read_to_string(&path).unwrap();
             let (before, rest) = text.split_once(BEGIN).unwrap();
             let (_, after) = rest.split_once(END).unwrap();
-            fs::write(&path, format!("{before}{BEGIN}\n\n{}\n\n{self}\n{END}{after}", self.circumstances()))
+            fs::write(&path, format!("{before}{BEGIN}\n\n{}\n\n{table}\n{END}{after}", self.circumstances()))
                 .unwrap();
         }
     }
@@ -65,16 +81,5 @@ impl Table {
             said("date -u +%F"),
             said("git describe --always --dirty"),
         )
-    }
-}
-
-/// The marks.
-const BEGIN: &str = "<!-- table -->";
-const END: &str = "<!-- end of table -->";
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{HEAD}")?;
-        self.rows.values().try_for_each(|row| writeln!(f, "{row}"))
     }
 }
