@@ -4,6 +4,7 @@
 mod operator;
 mod world;
 
+mod again;
 mod answers;
 mod backup;
 mod boot;
@@ -27,7 +28,9 @@ mod migrate;
 mod migrations;
 mod order;
 mod packaging;
+mod paste;
 mod readme;
 mod reliability;
 mod restore;
 mod settings;
+mod stop;
