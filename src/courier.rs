@@ -13,6 +13,7 @@ use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
 use crate::document::Document;
 use crate::part::{Content, Part};
+use crate::point;
 use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Instead, Op, Unsent};
 use crate::store::{Lane, StoreError};
@@ -75,6 +76,7 @@ impl Courier {
             if let Some(wait) = self.wait(unsent.chat_id, method) {
                 return Ok(Outcome::RetryIn(wait));
             }
+            point::pass("sending", unsent.payload());
             let sent = match (op, part) {
                 (Op::Edit(message_id), part) => {
                     bot.telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id)
@@ -92,8 +94,10 @@ impl Courier {
             };
             match sent {
                 Ok(message_id) => {
+                    point::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
                     bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
+                    point::pass("recorded", unsent.payload());
                 }
                 // the rest is read anew: something else may have taken its place
                 Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),

@@ -15,6 +15,7 @@ use crate::button::Button;
 use crate::command::{Command, Request};
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::point;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
 use crate::store::moved::Moved;
@@ -183,6 +184,7 @@ impl Poll<'_> {
         while !self.stop.is_requested() {
             match self.store.run(|conn| inbox::take_in(conn, &read.batch)) {
                 Ok(changed) => {
+                    point::pass_each("received", received.iter().map(|update| &*update.payload));
                     if changed.moved > 0 {
                         info!(rows = changed.moved, "a group became a supergroup; its rows have moved");
                     }

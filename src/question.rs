@@ -70,7 +70,6 @@ impl Bot {
         if question.stopped {
             return self.stopped(question, Completion::default());
         }
-        point::pass("question", question.text);
         let (said, in_place) = self.store.run(|conn| {
             let said = history::recent(conn, address.lane, self.max_history, question.again)?;
             let in_place = match question.again {
@@ -82,8 +81,10 @@ impl Bot {
         // a draft makes way for a message that is sent; an answer in the old one's place would leave it standing
         let look = if private && !in_place { Look::Draft } else { Look::Typing };
         let preview = Preview::begin(&self.telegram, &self.paces, address, look);
+        point::pass("answering", question.text);
         match self.ask(&said, question.text, &preview, stop) {
             Ok(Completion { text: answer, usage }) => {
+                point::pass("generated", question.text);
                 let parts = render::answer(&answer, self.rich_messages);
                 if parts.is_empty() {
                     let class = Failure::Empty.class();

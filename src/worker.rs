@@ -13,6 +13,8 @@ use tracing::error;
 use crate::answer::Answered;
 use crate::bot::Bot;
 use crate::dispatch::{Finished, Job, Outcome};
+use crate::point;
+use crate::store::outbox::Unsent;
 use crate::store::{StoreError, inbox, outbox};
 
 /// How long a lane waits after a step that the database or a panic cut short.
@@ -70,6 +72,7 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
             Answered::Interrupted => return Ok(Outcome::Idle),
         };
         *answering = None;
+        point::pass_each("finished", unsent.iter().map(Unsent::payload));
         // what comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
         // stored by an earlier try whose end was not learnt
         if waiting.last && !unsent.is_empty() {

@@ -17,6 +17,7 @@ use super::turns::{self as turn_rows, Last};
 use super::{Lane, clock_timestamp, interval};
 use crate::llm::Usage;
 use crate::part::Part;
+use crate::point;
 
 /// How a turn went.
 pub enum Ending {
@@ -144,6 +145,7 @@ fn once(
                     .returning(updates::chat_id),
             );
             chats = marked.get_results(conn)?;
+            point::pass_each("finishing", unsent.iter().map(Unsent::payload));
             let all = chats.len() == seqs.len() && chats.iter().all(|chat| *chat == address.lane.chat_id);
             if all { Ok(unsent) } else { Err(RollbackTransaction) }
         });

@@ -66,7 +66,12 @@ pub struct Unsent {
 impl Unsent {
     /// The message itself. An error means that the row was not written by this program.
     pub fn part(&self) -> serde_json::Result<Part> {
-        serde_json::from_str(self.payload.as_deref().unwrap_or_default())
+        serde_json::from_str(self.payload())
+    }
+
+    /// The message as JSON.
+    pub fn payload(&self) -> &str {
+        self.payload.as_deref().unwrap_or_default()
     }
 
     /// What is to be done with it.
