@@ -57,13 +57,17 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
     let mut then = Outcome::More;
     if unsent.is_empty() {
         let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
-        if let Some(wait) = waiting.wait {
+        // a pause of the model's is nothing to who does not wait for it any more
+        if let Some(wait) = waiting.wait
+            && !waiting.stopped
+        {
             return Ok(Outcome::RetryIn(wait));
         }
         *answering = Some((waiting.seq, waiting.attempts + 1));
         unsent = match bot.answer(lane, &waiting, &job.stop)? {
             Answered::Done(unsent) => unsent,
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
+            Answered::Changed => return Ok(Outcome::More),
             // not again in this run
             Answered::Interrupted => return Ok(Outcome::Idle),
         };

@@ -33,6 +33,7 @@ pub mod outbox;
 mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
+pub mod turns;
 
 /// Every table of the bot, by name.
 pub const TABLES: [&str; 4] = ["messages", "reply_parts", "turns", "updates"];

@@ -191,9 +191,7 @@ fn a_message_that_panics_the_worker_each_time_becomes_an_honest_failure_and_the_
     world.telegram.say(&person, "zebra-poison");
     bot.wait_for_line("panic");
     world.others_are_served();
-    world
-        .telegram
-        .wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("send it again"));
+    world.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
     world.telegram.say(&person, "harmless");
     world.telegram.wait_for_text(1, |text| text.contains("harmless"));
     world.wait_settled();

@@ -4,6 +4,7 @@
 mod operator;
 mod world;
 
+mod again;
 mod answers;
 mod backup;
 mod boot;
@@ -27,9 +28,11 @@ mod migrate;
 mod migrations;
 mod order;
 mod packaging;
+mod paste;
 mod readme;
 mod reference;
 mod reliability;
 mod restore;
 mod settings;
 mod states;
+mod stop;

@@ -15,10 +15,14 @@ pub(crate) struct Update {
     pub(crate) seq: i64,
     pub(crate) id: i64,
     pub(crate) place: Place,
+    /// The message of Telegram's that it is about, if it is one.
+    message_id: Option<i64>,
     pub(crate) question: String,
     pub(crate) attempts: i32,
     pub(crate) retries: i32,
     pub(crate) put_off: bool,
+    /// Its person stopped it.
+    pub(crate) stopped: bool,
     pub(crate) done: bool,
     /// Done so long ago that its id may come back.
     pub(crate) old: bool,
@@ -31,6 +35,8 @@ struct Turn {
     question: String,
     answer: Option<String>,
     state: &'static str,
+    /// By a turn that answers its question again.
+    superseded: bool,
 }
 
 /// A message of the dialogue.
@@ -38,8 +44,10 @@ struct Said {
     place: Place,
     role: &'static str,
     text: String,
-    /// By which clearing it is hidden.
+    /// By which clearing or replacement it is hidden.
     cleared: Option<u32>,
+    /// The update of its turn.
+    seq: i64,
     /// A question that got no answer.
     failed: bool,
 }
@@ -52,16 +60,29 @@ pub(crate) struct Part {
     position: i32,
     pub(crate) text: String,
     fallback: Vec<String>,
+    pub(crate) op: Op,
+    /// A part of an answer, not of a reply of the bot's own.
+    of_turn: bool,
     state: &'static str,
     message_id: Option<i64>,
     attempts: i32,
     pub(crate) put_off: bool,
 }
 
+/// What is done with a part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Op {
+    Send,
+    Edit,
+    Delete,
+}
+
 /// How an update ends.
 #[derive(Clone)]
 pub(crate) enum End {
     Answered(String),
+    /// With what was written until then, if anything was.
+    Stopped(Option<String>),
     Failed,
     Refused,
     /// By a reply of the bot's own.
@@ -84,20 +105,58 @@ impl Reference {
         self.updates.iter().all(|update| update.id != id || update.old)
     }
 
-    pub(crate) fn ingest(&mut self, seq: i64, id: i64, place: Place, question: &str) {
+    pub(crate) fn ingest(
+        &mut self,
+        seq: i64,
+        id: i64,
+        place: Place,
+        message_id: Option<i64>,
+        question: &str,
+    ) {
         self.updates.retain(|update| update.id != id);
-        let question = question.to_owned();
         self.updates.push(Update {
             seq,
             id,
             place,
-            question,
+            message_id,
+            question: question.to_owned(),
             attempts: 0,
             retries: 0,
             put_off: false,
+            stopped: false,
             done: false,
             old: false,
         });
+    }
+
+    /// By the update `id` the message is another one from now on, wherever it waits.
+    pub(crate) fn edit(&mut self, place: Place, id: i64, message_id: i64, question: &str) {
+        let waiting = self.updates.iter_mut().filter(|update| update.place == place && !update.done);
+        let of_it = waiting.filter(|update| update.id != id && update.message_id == Some(message_id));
+        of_it.for_each(|update| question.clone_into(&mut update.question));
+    }
+
+    /// The update `id`, if it waits still, stops everything before it, and what is still to be sent of answers.
+    pub(crate) fn stop(&mut self, id: i64) {
+        let Some((place, seq)) = self.waits(id) else { return };
+        let waiting = self.updates.iter_mut().filter(|update| update.place == place && !update.done);
+        waiting.filter(|update| update.seq < seq).for_each(|update| update.stopped = true);
+        let unsent = self.parts.iter_mut().filter(|part| part.place == place && part.state == "unsent");
+        let answers = unsent.filter(|part| part.of_turn && part.op == Op::Send);
+        answers.for_each(|part| part.state = "abandoned");
+    }
+
+    /// The update `id`, if it waits still, stops the answer that is being written, if that is the one that is meant.
+    pub(crate) fn stop_shown(&mut self, id: i64, is_meant: impl Fn(i64) -> bool) {
+        let Some((place, _)) = self.waits(id) else { return };
+        if let Some(oldest) = self.oldest(place).filter(|update| is_meant(update.seq)) {
+            oldest.stopped = true;
+        }
+    }
+
+    fn waits(&self, id: i64) -> Option<(Place, i64)> {
+        let update = self.updates.iter().find(|update| update.id == id && !update.done)?;
+        Some((update.place, update.seq))
     }
 
     /// What a lane has to answer next.
@@ -114,39 +173,101 @@ impl Reference {
         self.parts.iter().filter(move |part| part.place == place && part.state == "unsent")
     }
 
-    /// The update ends, unless it has ended or is gone. `parts`: each with its simpler forms.
-    pub(crate) fn finish(&mut self, seq: i64, end: End, parts: &[(String, Vec<String>)]) -> bool {
-        let Some(update) = self.update(seq).filter(|update| !update.done) else { return false };
-        update.done = true;
-        let (place, question) = (update.place, update.question.clone());
+    /// The seq of what waits behind the update in its lane, and its question.
+    pub(crate) fn next_behind(&self, place: Place, seq: i64) -> Option<i64> {
+        let waiting = self.updates.iter().filter(|update| update.place == place && !update.done);
+        waiting.map(|update| update.seq).find(|other| *other > seq)
+    }
+
+    /// The question that can be answered again: of the lane's last turn that was not replaced, unless it was cleared.
+    pub(crate) fn last_question(&self, place: Place) -> Option<&str> {
+        let last = self.turns.iter().rev().find(|turn| turn.place == place && !turn.superseded)?;
+        let question = self.said.iter().find(|said| said.seq == last.seq)?;
+        question.cleared.is_none().then_some(&*last.question)
+    }
+
+    /// The updates end, unless one of them has ended or is gone. `parts`: each with its simpler forms. `again`: the last
+    /// turn of the lane is what is answered; an answer takes its place and that of its messages, but no answer never takes
+    /// the place of one.
+    pub(crate) fn finish(
+        &mut self,
+        seqs: &[i64],
+        end: End,
+        question: &str,
+        parts: &[(String, Vec<String>)],
+        again: bool,
+    ) -> bool {
+        let waits = |seq: &i64| self.updates.iter().any(|update| update.seq == *seq && !update.done);
+        if !seqs.iter().all(waits) {
+            return false;
+        }
+        for update in self.updates.iter_mut().filter(|update| seqs.contains(&update.seq)) {
+            update.done = true;
+        }
+        let seq = seqs[0];
+        let place = self.update(seq).expect("it waits").place;
         let state = match &end {
             End::Answered(_) => Some("answered"),
+            End::Stopped(_) => Some("stopped"),
             End::Failed => Some("failed"),
             End::Refused => Some("refused"),
             End::Replied => None,
         };
-        let answer = if let End::Answered(answer) = end { Some(answer) } else { None };
+        let answer = match end {
+            End::Answered(answer) => Some(answer),
+            End::Stopped(answer) => answer,
+            End::Failed | End::Refused | End::Replied => None,
+        };
+        let mut standing = Vec::new();
         if let Some(state) = state {
+            let last = self.turns.iter_mut().rev().find(|turn| turn.place == place && !turn.superseded);
+            let last = last.filter(|last| again && (answer.is_some() || last.answer.is_none()));
+            if let Some(last) = last {
+                last.superseded = true;
+                let replaced = last.seq;
+                self.clearings += 1;
+                let live = |said: &&mut Said| said.seq == replaced && said.cleared.is_none();
+                self.said.iter_mut().filter(live).for_each(|said| said.cleared = Some(self.clearings));
+                let shown = self.parts.iter().filter(|part| part.seq == replaced && part.state == "sent");
+                standing =
+                    shown.filter(|part| part.op != Op::Delete).filter_map(|part| part.message_id).collect();
+            }
             let failed = answer.is_none();
-            self.said.push(Said { place, role: "user", text: question.clone(), cleared: None, failed });
-            let answered =
-                answer.clone().map(|text| Said { place, role: "assistant", text, cleared: None, failed });
-            self.said.extend(answered);
-            self.turns.push(Turn { seq, place, question, answer, state });
+            let said = |role, text| Said { place, role, text, cleared: None, seq, failed };
+            self.said.push(said("user", question.to_owned()));
+            self.said.extend(answer.clone().map(|text| said("assistant", text)));
+            let question = question.to_owned();
+            self.turns.push(Turn { seq, place, question, answer, state, superseded: false });
         }
-        self.store(seq, place, 0, parts);
+        self.store(seq, place, 0, parts, &standing, state.is_some());
         true
     }
 
-    fn store(&mut self, seq: i64, place: Place, first: i32, parts: &[(String, Vec<String>)]) {
-        self.parts.extend((first..).zip(parts.iter().cloned()).map(|(position, (text, fallback))| Part {
+    /// The first parts take the place of the messages that stand there; what is left of these is taken away.
+    fn store(
+        &mut self,
+        seq: i64,
+        place: Place,
+        first: i32,
+        parts: &[(String, Vec<String>)],
+        standing: &[i64],
+        of_turn: bool,
+    ) {
+        let nothing = (String::new(), Vec::new());
+        let shown =
+            standing.iter().map(|id| (Op::Edit, Some(*id))).chain(std::iter::repeat((Op::Send, None)));
+        let left_over = standing.iter().skip(parts.len()).map(|id| (&nothing, (Op::Delete, Some(*id))));
+        let rows = (first..).zip(parts.iter().zip(shown).chain(left_over));
+        self.parts.extend(rows.map(|(position, ((text, fallback), (op, message_id)))| Part {
             seq,
             place,
             position,
-            text,
-            fallback,
+            text: text.clone(),
+            fallback: fallback.clone(),
+            op,
+            of_turn,
             state: "unsent",
-            message_id: None,
+            message_id,
             attempts: 0,
             put_off: false,
         }));
@@ -154,7 +275,7 @@ impl Reference {
 
     /// The texts of what is recorded as sent.
     pub(crate) fn sent_parts(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter(|part| part.state == "sent").map(|part| &*part.text)
+        self.parts.iter().filter(|part| part.state == "sent" && part.op == Op::Send).map(|part| &*part.text)
     }
 
     fn first_unsent(&mut self, place: Place) -> &mut Part {
@@ -189,22 +310,36 @@ impl Reference {
         if refused.fallback.is_empty() {
             return false;
         }
-        let rest = |part: &Part| {
-            part.seq == refused.seq && part.position >= refused.position && part.state == "unsent"
-        };
-        let simpler: Vec<_> = self
-            .parts
-            .iter()
-            .filter(|part| rest(part))
-            .flat_map(|part| match part.fallback.as_slice() {
-                [] => vec![part.text.clone()],
-                simpler => simpler.to_vec(),
-            })
-            .map(|text| (text, Vec::new()))
-            .collect();
-        self.parts.retain(|part| !rest(part));
-        self.store(refused.seq, place, refused.position, &simpler);
+        let (rest, standing) = self.take_rest(&refused);
+        let simpler = rest.into_iter().flat_map(|(text, simpler)| match simpler.as_slice() {
+            [] => vec![text],
+            simpler => simpler.to_vec(),
+        });
+        let simpler: Vec<_> = simpler.map(|text| (text, Vec::new())).collect();
+        self.store(refused.seq, place, refused.position, &simpler, &standing, refused.of_turn);
         true
+    }
+
+    /// The message that the part was to change is not there: the part and those after it are sent anew, and what they were
+    /// to change is taken away.
+    pub(crate) fn send_anew(&mut self, place: Place) {
+        let refused = self.first_unsent(place).clone();
+        let (rest, standing) = self.take_rest(&refused);
+        self.store(refused.seq, place, refused.position, &rest, &[], refused.of_turn);
+        let next = refused.position + i32::try_from(rest.len()).expect("a few");
+        self.store(refused.seq, place, next, &[], &standing[1..], refused.of_turn);
+    }
+
+    /// Takes the unsent parts from this one on out of its reply, and returns what they say and what they were to change.
+    fn take_rest(&mut self, first: &Part) -> (Vec<(String, Vec<String>)>, Vec<i64>) {
+        let rest =
+            |part: &Part| part.seq == first.seq && part.position >= first.position && part.state == "unsent";
+        let taken: Vec<Part> = self.parts.iter().filter(|part| rest(part)).cloned().collect();
+        self.parts.retain(|part| !rest(part));
+        let standing =
+            taken.iter().filter(|part| part.op != Op::Send).filter_map(|part| part.message_id).collect();
+        let saying = taken.into_iter().filter(|part| part.op != Op::Delete);
+        (saying.map(|part| (part.text, part.fallback)).collect(), standing)
     }
 
     pub(crate) fn clear(&mut self, place: Place) {
@@ -213,11 +348,17 @@ impl Reference {
         self.said.iter_mut().filter(live).for_each(|said| said.cleared = Some(self.clearings));
     }
 
+    /// What was replaced stays hidden.
     pub(crate) fn restore(&mut self, place: Place) {
-        let latest =
-            self.said.iter().filter(|said| said.place == place).filter_map(|said| said.cleared).max();
-        let of_it = |said: &&mut Said| said.place == place && said.cleared == latest;
-        self.said.iter_mut().filter(of_it).for_each(|said| said.cleared = None);
+        let replaced: Vec<i64> =
+            self.turns.iter().filter(|turn| turn.superseded).map(|turn| turn.seq).collect();
+        let here = |said: &&mut Said| said.place == place && !replaced.contains(&said.seq);
+        let latest = self.said.iter_mut().filter(here).filter_map(|said| said.cleared).max();
+        self.said
+            .iter_mut()
+            .filter(here)
+            .filter(|said| said.cleared == latest)
+            .for_each(|said| said.cleared = None);
     }
 
     /// Everything of a person, but for the update that asks for it.
@@ -267,34 +408,33 @@ impl Reference {
     pub(crate) fn rows(&self) -> Vec<String> {
         let stamps: BTreeSet<u32> = self.said.iter().filter_map(|said| said.cleared).collect();
         let rank = |cleared: Option<u32>| cleared.map_or(0, |cleared| stamps.range(..=cleared).count());
-        let flag = |set: bool| if set { "t" } else { "f" };
-        let updates = self.updates.iter().map(
-            |Update { seq, id, place, question, attempts, retries, put_off, done, .. }| {
-                let payload = if *done { "" } else { question };
-                let (put_off, done) = (flag(*put_off), flag(*done));
-                format!(
-                    "update {seq} {id} {} {} [{payload}] {attempts} {retries} {put_off} {done}",
-                    place.chat, place.user
-                )
-            },
-        );
-        let turns = self.turns.iter().map(|Turn { seq, place, question, answer, state }| {
-            let answer = answer.as_deref().unwrap_or_default();
-            format!("turn {seq} {} {} [{question}] [{answer}] {state}", place.chat, place.user)
+        let flags = |set: &[bool]| set.iter().map(|set| if *set { 't' } else { 'f' }).collect::<String>();
+        let updates = self.updates.iter().map(|update| {
+            let Update { seq, id, place, question, attempts, retries, .. } = update;
+            let payload = if update.done { "" } else { question };
+            let flags = flags(&[update.put_off, update.stopped, update.done]);
+            format!(
+                "update {seq} {id} {} {} [{payload}] {attempts} {retries} {flags}",
+                place.chat, place.user
+            )
+        });
+        let turns = self.turns.iter().map(|Turn { seq, place, question, answer, state, superseded }| {
+            let (answer, superseded) = (answer.as_deref().unwrap_or_default(), flags(&[*superseded]));
+            format!("turn {seq} {} {} [{question}] [{answer}] {state} {superseded}", place.chat, place.user)
         });
         let said = self.said.iter().map(|Said { place, role, text, cleared, .. }| {
             format!("said {} {} {role} [{text}] {}", place.chat, place.user, rank(*cleared))
         });
-        let parts = self.parts.iter().map(
-            |Part { seq, place, position, state, message_id, attempts, put_off, .. }| {
-                let (unsent, message_id) = (flag(*state == "unsent"), message_id.unwrap_or_default());
-                let put_off = flag(*put_off);
-                format!(
-                    "part {seq} {} {} {position} {state} {unsent} {message_id} {attempts} {put_off}",
-                    place.chat, place.user
-                )
-            },
-        );
+        let parts = self.parts.iter().map(|part| {
+            let Part { seq, place, position, op, state, attempts, .. } = part;
+            let op = format!("{op:?}").to_lowercase();
+            let message_id = part.message_id.unwrap_or_default();
+            let flags = flags(&[*state == "unsent", part.put_off]);
+            format!(
+                "part {seq} {} {} {position} {op} {state} {message_id} {attempts} {flags}",
+                place.chat, place.user
+            )
+        });
         updates.chain(turns).chain(said).chain(parts).collect()
     }
 }

@@ -18,10 +18,13 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use systech_aidd::llm::Usage;
 use systech_aidd::part::{Content, Part};
 use systech_aidd::store::finish::{self, Ending, Turn};
-use systech_aidd::store::inbox::{self, Received};
-use systech_aidd::store::moved::{Moved, move_chat};
-use systech_aidd::store::outbox::{self, Address, Unsent};
+use systech_aidd::store::inbox::{self, Batch, Edit, Received, Stopping};
+use systech_aidd::store::moved::Moved;
+use systech_aidd::store::outbox::{self, Address, Instead, Op, Unsent};
+use systech_aidd::store::schema::updates;
+use systech_aidd::store::turns::{self, Last};
 use systech_aidd::store::{Lane, erase, history};
+use systech_aidd::telegram::{EDITED_MESSAGE, MESSAGE, draft_id};
 
 use crate::operator::Operator;
 use crate::reference::{End, Place, Reference};
@@ -47,10 +50,15 @@ enum Step {
     Ingest(usize),
     /// Telegram delivers an update of the past once more.
     Redeliver(Index),
+    /// A person says stop, or presses the button of the answer that is being written.
+    Stop(usize, bool),
+    /// A person changes a message of the past.
+    Edit(Index),
     /// A worker takes the oldest update of a lane, and keeps it in memory.
     Take(usize),
-    /// It comes to an end with what it has in memory.
-    Finish(usize, Outcome, Crash),
+    /// It comes to an end with what it has in memory; perhaps as the repetition of the lane's last question, perhaps as one
+    /// question with the update behind it.
+    Finish(usize, Outcome, Again, Crash),
     PutOff(usize),
     Attempt(usize),
     Send(usize, Fate),
@@ -70,6 +78,8 @@ enum Step {
 enum Outcome {
     /// So many parts, each with so many simpler ones.
     Answered(usize, usize),
+    /// The same, stopped by its person.
+    Stopped(usize, usize),
     Failed,
     Refused,
     /// Nothing is to be said.
@@ -77,6 +87,15 @@ enum Outcome {
     /// /clear and /forget, as a part of the same transaction.
     Clear,
     Forget,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Again {
+    No,
+    /// The last question of the lane is answered again, where there is one.
+    Last,
+    /// No, but the next update of the lane belongs to the question.
+    Joined,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -97,6 +116,8 @@ enum Fate {
     /// The process dies before the call.
     Never,
     Refused,
+    /// The message that it was to change is not there.
+    NotThere,
     Forbidden,
     Paused,
 }
@@ -105,12 +126,14 @@ fn step() -> impl Strategy<Value = Step> {
     let place = 0..PLACES.len();
     let outcome = prop_oneof![
         6 => (1..4usize, 0..3usize).prop_map(|(parts, simpler)| Outcome::Answered(parts, simpler)),
+        2 => (0..3usize, 0..3usize).prop_map(|(parts, simpler)| Outcome::Stopped(parts, simpler)),
         1 => Just(Outcome::Failed),
         1 => Just(Outcome::Refused),
         1 => Just(Outcome::Silence),
         1 => Just(Outcome::Clear),
         1 => Just(Outcome::Forget),
     ];
+    let again = prop_oneof![4 => Just(Again::No), 2 => Just(Again::Last), 1 => Just(Again::Joined)];
     let crash = prop_oneof![
         5 => Just(Crash::Never),
         1 => Just(Crash::BeforeCommit),
@@ -122,6 +145,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Fate::Taken),
         1 => Just(Fate::Never),
         1 => Just(Fate::Refused),
+        1 => Just(Fate::NotThere),
         1 => Just(Fate::Forbidden),
         1 => Just(Fate::Paused),
     ];
@@ -129,7 +153,10 @@ fn step() -> impl Strategy<Value = Step> {
         10 => place.clone().prop_map(Step::Ingest),
         3 => any::<Index>().prop_map(Step::Redeliver),
         4 => place.clone().prop_map(Step::Take),
-        12 => (place.clone(), outcome, crash).prop_map(|(place, outcome, crash)| Step::Finish(place, outcome, crash)),
+        1 => (place.clone(), any::<bool>()).prop_map(|(place, button)| Step::Stop(place, button)),
+        1 => any::<Index>().prop_map(Step::Edit),
+        12 => (place.clone(), outcome, again, crash)
+            .prop_map(|(place, outcome, again, crash)| Step::Finish(place, outcome, again, crash)),
         1 => place.clone().prop_map(Step::PutOff),
         1 => place.clone().prop_map(Step::Attempt),
         12 => (place.clone(), fate).prop_map(|(place, fate)| Step::Send(place, fate)),
@@ -144,6 +171,23 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// An update as Telegram has it.
+struct Past {
+    id: i64,
+    place: usize,
+    what: What,
+    text: String,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    Message,
+    /// /stop, or the button of the answer with this draft.
+    Stop(Option<i64>),
+    /// The message has another text now.
+    Edit(i64),
+}
+
 /// The store, the reference beside it, and what is nowhere stored.
 struct Play<'a> {
     conn: PgConnection,
@@ -154,53 +198,38 @@ struct Play<'a> {
     /// How often Telegram took each part, and how often of these nobody learnt of it.
     taken: HashMap<String, usize>,
     unrecorded: HashMap<String, usize>,
-    /// Every update that Telegram ever had, and where it came from.
-    past: Vec<(i64, Place)>,
-    named: usize,
+    /// Every update that Telegram ever had.
+    past: Vec<Past>,
     message_id: i64,
 }
 
 impl Play<'_> {
     fn step(&mut self, step: &Step) {
         match *step {
-            Step::Ingest(place) => {
-                let id = 1000 + i64::try_from(self.past.len()).unwrap();
-                self.past.push((id, PLACES[place]));
-                self.ingest(id, PLACES[place]);
-            }
+            Step::Ingest(place) => self.say(place, What::Message),
             Step::Redeliver(index) => {
                 if !self.past.is_empty() {
-                    let (id, place) = *index.get(&self.past);
-                    self.ingest(id, place);
+                    self.deliver(index.index(self.past.len()));
+                }
+            }
+            Step::Stop(place, false) => self.say(place, What::Stop(None)),
+            Step::Stop(place, true) => {
+                if let Some(oldest) = self.reference.oldest(PLACES[place]) {
+                    let draft = draft_id(oldest.seq).into();
+                    self.say(place, What::Stop(Some(draft)));
+                }
+            }
+            Step::Edit(index) => {
+                if !self.past.is_empty() {
+                    let past = index.get(&self.past);
+                    let (place, edited) = (past.place, past.id);
+                    self.say(place, What::Edit(edited));
                 }
             }
             Step::Take(place) => drop(self.take(place)),
-            Step::Finish(place, outcome, crash) => self.finish(place, outcome, crash),
-            Step::PutOff(place) => {
-                if let Some(address) = self.take(place) {
-                    self.in_work.remove(&place);
-                    let update = self.reference.update(address.update_seq);
-                    let retries = update.as_ref().map_or(1, |update| update.retries + 1);
-                    if let Some(update) = update {
-                        (update.retries, update.put_off) = (retries, true);
-                    }
-                    inbox::put_off(&mut self.conn, address.update_seq, retries, HOUR).unwrap();
-                }
-            }
-            Step::Attempt(place) => {
-                if let Some(address) = self.take(place) {
-                    self.in_work.remove(&place);
-                    let update = self.reference.update(address.update_seq);
-                    let attempts = update.as_ref().map_or(1, |update| update.attempts + 1);
-                    if let Some(update) = update {
-                        update.attempts = attempts;
-                    }
-                    // the repetition of a commit whose acknowledgement was lost counts once
-                    for _ in 0..2 {
-                        inbox::set_attempts(&mut self.conn, address.update_seq, attempts).unwrap();
-                    }
-                }
-            }
+            Step::Finish(place, outcome, again, crash) => self.finish(place, outcome, again, crash),
+            Step::PutOff(place) => self.put_off(place),
+            Step::Attempt(place) => self.attempt(place),
             Step::Send(place, fate) => self.send(place, fate),
             Step::Clear(place) => {
                 history::clear(&mut self.conn, lane(PLACES[place])).unwrap();
@@ -215,13 +244,15 @@ impl Play<'_> {
                 self.reference.erase(user, None);
             }
             Step::Move => {
-                move_chat(&mut self.conn, Moved { bot_id: BOT, from: GROUP, to: SUPERGROUP }).unwrap();
+                let moved = vec![Moved { bot_id: BOT, from: GROUP, to: SUPERGROUP }];
+                inbox::take_in(&mut self.conn, &Batch { moved, ..Batch::default() }).unwrap();
                 self.reference.move_chat(GROUP, SUPERGROUP);
             }
             Step::TimePasses => {
-                for table in ["updates", "reply_parts"] {
-                    self.sql(&format!("UPDATE {table} SET not_before = clock_timestamp() - interval '1 s' WHERE not_before IS NOT NULL"));
-                }
+                let passed =
+                    "SET not_before = clock_timestamp() - interval '1 s' WHERE not_before IS NOT NULL";
+                self.sql(&format!("UPDATE updates {passed}"));
+                self.sql(&format!("UPDATE reply_parts {passed}"));
                 self.reference.time_passes();
             }
             Step::DaysPass => {
@@ -240,23 +271,53 @@ impl Play<'_> {
         diesel::sql_query(sql).execute(&mut self.conn).unwrap();
     }
 
-    fn ingest(&mut self, id: i64, place: Place) {
-        self.named += 1;
-        let question = format!("q{}", self.named);
-        let received = Received {
+    fn say(&mut self, place: usize, what: What) {
+        let id = 1000 + i64::try_from(self.past.len()).unwrap();
+        self.past.push(Past { id, place, what, text: format!("q{id}") });
+        self.deliver(self.past.len() - 1);
+    }
+
+    /// Telegram delivers an update, and poll takes it in.
+    fn deliver(&mut self, index: usize) {
+        let Past { id, place, what, text } = &self.past[index];
+        let (id, place, what, text) = (*id, PLACES[*place], *what, text.clone());
+        let (kind, message_id) = match what {
+            What::Message | What::Stop(None) => (MESSAGE, Some(id)),
+            What::Stop(Some(_)) => ("stopped_message_generation", None),
+            What::Edit(edited) => (EDITED_MESSAGE, Some(edited)),
+        };
+        let mut batch = Batch::default();
+        batch.received.push(Received {
             bot_id: BOT,
             update_id: id,
             chat_id: place.chat,
             user_id: place.user,
-            kind: "message",
-            message_id: id,
-            payload: question.clone(),
-        };
-        let new = inbox::ingest(&mut self.conn, &[received]).unwrap();
-        assert_eq!(new == 1, self.reference.is_new(id), "whether update {id} is new");
-        if new == 1 {
+            kind,
+            message_id,
+            payload: text.clone(),
+        });
+        match what {
+            What::Message => {}
+            What::Stop(draft_id) => batch.stops.push(Stopping { update_id: id, draft_id }),
+            What::Edit(message_id) => {
+                let payload = text.clone();
+                batch.edits.push(Edit { lane: lane(place), update_id: id, message_id, payload });
+            }
+        }
+        let before = inbox::newest(&mut self.conn).unwrap();
+        inbox::take_in(&mut self.conn, &batch).unwrap();
+        if self.reference.is_new(id) {
             let seq = inbox::newest(&mut self.conn).unwrap();
-            self.reference.ingest(seq, id, place, &question);
+            assert!(seq > before, "update {id} is new");
+            self.reference.ingest(seq, id, place, message_id, &text);
+        }
+        match what {
+            What::Message => {}
+            What::Stop(None) => self.reference.stop(id),
+            What::Stop(Some(draft)) => {
+                self.reference.stop_shown(id, |seq| i64::from(draft_id(seq)) == draft);
+            }
+            What::Edit(message_id) => self.reference.edit(place, id, message_id, &text),
         }
     }
 
@@ -274,12 +335,10 @@ impl Play<'_> {
             assert!(waiting.is_none() && expected.is_none(), "whether there is something to answer");
             return None;
         };
-        let found =
-            (waiting.seq, &*waiting.payload, waiting.attempts, waiting.retries, waiting.wait.is_some());
-        let known =
-            (expected.seq, &*expected.question, expected.attempts, expected.retries, expected.put_off);
-        assert_eq!(found, known);
-        if expected.put_off {
+        assert_eq!((waiting.seq, &waiting.payload), (expected.seq, &expected.question));
+        assert_eq!((waiting.attempts, waiting.retries), (expected.attempts, expected.retries));
+        assert_eq!((waiting.wait.is_some(), waiting.stopped), (expected.put_off, expected.stopped));
+        if expected.put_off && !expected.stopped {
             return None;
         }
         let address =
@@ -288,35 +347,91 @@ impl Play<'_> {
         Some(address)
     }
 
-    fn finish(&mut self, place: usize, outcome: Outcome, crash: Crash) {
+    fn put_off(&mut self, place: usize) {
+        let Some(Address { update_seq, .. }) = self.take(place) else { return };
+        self.in_work.remove(&place);
+        let update = self.reference.update(update_seq);
+        let retries = update.as_ref().map_or(1, |update| update.retries + 1);
+        if let Some(update) = update {
+            (update.retries, update.put_off) = (retries, true);
+        }
+        inbox::put_off(&mut self.conn, update_seq, retries, HOUR).unwrap();
+    }
+
+    fn attempt(&mut self, place: usize) {
+        let Some(Address { update_seq, .. }) = self.take(place) else { return };
+        self.in_work.remove(&place);
+        let update = self.reference.update(update_seq);
+        let attempts = update.as_ref().map_or(1, |update| update.attempts + 1);
+        if let Some(update) = update {
+            update.attempts = attempts;
+        }
+        // the repetition of a commit whose acknowledgement was lost counts once
+        for _ in 0..2 {
+            inbox::set_attempts(&mut self.conn, update_seq, attempts).unwrap();
+        }
+    }
+
+    fn finish(&mut self, place: usize, outcome: Outcome, again: Again, crash: Crash) {
         let Some(address) = self.take(place) else { return };
         self.in_work.remove(&place);
         let seq = address.update_seq;
-        let (end, parts) = reply(seq, outcome);
+        let work = self.work(address, outcome, again);
         if crash == Crash::BeforeCommit {
             let mut conn = (self.connect)();
             AnsiTransactionManager::begin_transaction(&mut conn).unwrap();
-            store(&mut conn, address, outcome, &end, &parts);
+            work.store(&mut conn);
             return;
         }
-        let unsent = store(&mut self.conn, address, outcome, &end, &parts);
+        let unsent = work.store(&mut self.conn);
         let asking = self.reference.update(seq).filter(|update| !update.done).map(|update| update.place);
         match (outcome, asking) {
             (Outcome::Clear, Some(place)) => self.reference.clear(place),
             (Outcome::Forget, Some(place)) => self.reference.erase(place.user, Some(seq)),
             _ => {}
         }
-        assert_eq!(
-            unsent.is_some(),
-            self.reference.finish(seq, end.clone(), &parts),
-            "whether it was done already"
-        );
-        let texts: Vec<String> = unsent.iter().flatten().map(text).collect();
-        let expected: Vec<&str> = parts.iter().map(|(text, _)| &**text).collect();
-        assert!(unsent.is_none() || texts == expected, "what is to be sent: {texts:?}");
+        let seqs: Vec<i64> = [seq].into_iter().chain(work.joined.iter().copied()).collect();
+        let again = work.last.is_some();
+        let known = self.reference.finish(&seqs, work.end.clone(), &work.question, &work.parts, again);
+        assert_eq!(unsent.is_some(), known, "whether it was done already");
+        let at_hand: Vec<String> =
+            unsent.iter().flatten().map(text).filter(|text| !text.is_empty()).collect();
+        let expected: Vec<&str> = work.parts.iter().map(|(text, _)| &**text).collect();
+        assert!(unsent.is_none() || at_hand == expected, "what is to be sent: {at_hand:?}");
         if crash == Crash::Twice {
-            assert!(store(&mut self.conn, address, outcome, &end, &parts).is_none(), "it was done already");
+            assert!(work.store(&mut self.conn).is_none(), "it was done already");
         }
+    }
+
+    /// What a worker makes of an update.
+    fn work(&mut self, address: Address, outcome: Outcome, again: Again) -> Work {
+        let seq = address.update_seq;
+        let here = Place { chat: address.lane.chat_id, user: address.lane.user_id };
+        let (end, parts) = reply(seq, outcome);
+        let again = if matches!(end, End::Replied) { Again::No } else { again };
+        // one that has ended or is gone has no text any more, and nothing is stored of it
+        let text = updates::table.find(seq).select(updates::payload).first::<Option<String>>(&mut self.conn);
+        let question = text.optional().unwrap().flatten().unwrap_or_default();
+        let mut work = Work { address, outcome, end, parts, question, joined: Vec::new(), last: None };
+        if again == Again::Last {
+            work.last = turns::last(&mut self.conn, address.lane).unwrap();
+            let known = self.reference.last_question(here);
+            assert_eq!(work.last.as_ref().map(|last| &*last.question.1), known, "what can be answered again");
+            if let Some(last) = &work.last {
+                work.question.clone_from(&last.question.1);
+            }
+        }
+        if again == Again::Joined {
+            let behind = inbox::following(&mut self.conn, address.lane, seq, 1).unwrap();
+            work.joined = behind.iter().map(|waiting| waiting.seq).collect();
+            assert_eq!(
+                work.joined.first().copied(),
+                self.reference.next_behind(here, seq),
+                "what is behind it"
+            );
+            work.question.extend(behind.iter().map(|waiting| waiting.payload.as_str()));
+        }
+        work
     }
 
     fn send(&mut self, place: usize, fate: Fate) {
@@ -327,22 +442,36 @@ impl Play<'_> {
             self.reference.unsent(PLACES[place]).map(|part| (part.text.clone(), part.put_off)).collect();
         assert_eq!(found, known, "what is to be sent");
         let Some(unsent) = unsent.first().filter(|unsent| unsent.wait().is_none()) else { return };
-        if matches!(fate, Fate::Recorded | Fate::Taken) {
+        // a change that is repeated changes nothing more
+        let op = unsent.op();
+        if matches!(fate, Fate::Recorded | Fate::Taken) && op == Op::Send {
             *self.taken.entry(text(unsent)).or_default() += 1;
         }
-        match fate {
-            Fate::Recorded => {
+        match (fate, op) {
+            (Fate::Recorded, op) => {
                 self.message_id += 1;
+                let message_id = match op {
+                    Op::Send => self.message_id,
+                    Op::Edit(message_id) | Op::Delete(message_id) => message_id,
+                };
                 // as insist repeats it
                 for _ in 0..2 {
-                    outbox::sent(&mut self.conn, unsent.id, self.message_id).unwrap();
+                    outbox::sent(&mut self.conn, unsent.id, message_id).unwrap();
                 }
-                self.reference.sent(PLACES[place], self.message_id);
+                self.reference.sent(PLACES[place], message_id);
             }
-            Fate::Taken => *self.unrecorded.entry(text(unsent)).or_default() += 1,
-            Fate::Never => {}
-            Fate::Refused => {
-                let simpler = outbox::simplify(&mut self.conn, unsent.id).unwrap();
+            (Fate::Taken, Op::Send) => *self.unrecorded.entry(text(unsent)).or_default() += 1,
+            (Fate::Taken | Fate::Never, _) | (Fate::NotThere, Op::Send) => {}
+            (Fate::Refused | Fate::NotThere, Op::Delete(_)) => {
+                outbox::abandon(&mut self.conn, unsent.id).unwrap();
+                self.reference.abandon(PLACES[place]);
+            }
+            (Fate::NotThere, Op::Edit(_)) => {
+                assert!(outbox::replace(&mut self.conn, unsent.id, Instead::Anew).unwrap());
+                self.reference.send_anew(PLACES[place]);
+            }
+            (Fate::Refused, _) => {
+                let simpler = outbox::replace(&mut self.conn, unsent.id, Instead::Simpler).unwrap();
                 assert_eq!(
                     simpler,
                     self.reference.simplify(PLACES[place]),
@@ -353,11 +482,11 @@ impl Play<'_> {
                     self.reference.abandon(PLACES[place]);
                 }
             }
-            Fate::Forbidden => {
+            (Fate::Forbidden, _) => {
                 outbox::abandon_chat(&mut self.conn, lane).unwrap();
                 self.reference.abandon_chat(lane.chat_id);
             }
-            Fate::Paused => {
+            (Fate::Paused, _) => {
                 outbox::put_off(&mut self.conn, unsent.id, unsent.attempts + 1, HOUR).unwrap();
                 self.reference.put_part_off(PLACES[place]);
             }
@@ -375,7 +504,7 @@ impl Play<'_> {
         let rows: Vec<String> = rows.into_iter().map(|row| row.row).collect();
         assert_eq!(rows, self.reference.rows());
         for place in PLACES {
-            let recent = history::recent(&mut self.conn, lane(place), 1000).unwrap();
+            let recent = history::recent(&mut self.conn, lane(place), 1000, None).unwrap();
             assert_eq!(recent, self.reference.recent(place), "what the model reads");
         }
     }
@@ -388,7 +517,7 @@ impl Play<'_> {
         while !inbox::waiting_lanes(&mut self.conn, BOT).unwrap().is_empty() {
             for place in 0..PLACES.len() {
                 self.step(&Step::Send(place, Fate::Recorded));
-                self.step(&Step::Finish(place, Outcome::Answered(1, 0), Crash::Never));
+                self.step(&Step::Finish(place, Outcome::Answered(1, 0), Again::No, Crash::Never));
                 self.compare();
             }
         }
@@ -397,8 +526,7 @@ impl Play<'_> {
         }
         self.compare();
         // an end more is a turn more, or a part that Telegram took once more than its window explains
-        let twice =
-            "SELECT 'turn of ' || update_seq AS row FROM turns GROUP BY update_seq HAVING count(*) > 1";
+        let twice = "SELECT update_seq FROM turns GROUP BY update_seq HAVING count(*) > 1";
         assert_eq!(diesel::sql_query(twice).execute(&mut self.conn).unwrap(), 0, "turns of one update");
         for part in self.reference.sent_parts() {
             let repeated = self.unrecorded.get(part).copied().unwrap_or_default();
@@ -407,22 +535,75 @@ impl Play<'_> {
     }
 }
 
+/// What a worker has in memory when it comes to an end.
+struct Work {
+    address: Address,
+    outcome: Outcome,
+    end: End,
+    parts: Vec<(String, Vec<String>)>,
+    question: String,
+    joined: Vec<i64>,
+    last: Option<Last>,
+}
+
+impl Work {
+    /// As the program does it.
+    fn store(&self, conn: &mut PgConnection) -> Option<Vec<Unsent>> {
+        let part = |(text, simpler): &(String, Vec<String>)| Part {
+            fallback: simpler.iter().map(Part::plain).collect(),
+            ..Part::plain(text)
+        };
+        let parts: Vec<Part> = self.parts.iter().map(part).collect();
+        let ending = match &self.end {
+            End::Answered(answer) => Ending::Answered { answer: answer.clone(), usage: Usage::default() },
+            End::Stopped(answer) => {
+                Ending::Stopped { answer: answer.clone().unwrap_or_default(), usage: Usage::default() }
+            }
+            End::Failed => Ending::Failed { class: "unreachable", refused: false },
+            End::Refused => Ending::Failed { class: "refused", refused: true },
+            End::Replied => {
+                let asking = Some(self.address.update_seq);
+                let act = |conn: &mut PgConnection, lane: Lane| {
+                    match self.outcome {
+                        Outcome::Clear => drop(history::clear(conn, lane)?),
+                        Outcome::Forget => drop(erase::person(conn, lane.user_id, asking)?),
+                        _ => {}
+                    }
+                    Ok(parts.clone())
+                };
+                return finish::reply(conn, self.address, act).unwrap();
+            }
+        };
+        let turn = Turn {
+            question: &self.question,
+            message_ids: &[self.address.update_seq],
+            joined: &self.joined,
+            again: self.last.as_ref(),
+            began: Instant::now(),
+            ending: &ending,
+        };
+        finish::turn(conn, self.address, &turn, &parts).unwrap()
+    }
+}
+
 /// What the reference says of its own rows.
 const ROWS: &str = "
     SELECT row FROM (
-        SELECT 1 AS kind, seq AS place, format('update %s %s %s %s [%s] %s %s %s %s', seq, update_id, chat_id, user_id,
-            payload, attempts, retries, coalesce(not_before > clock_timestamp(), false), done_at IS NOT NULL) AS row
+        SELECT 1 AS kind, seq AS place, format('update %s %s %s %s [%s] %s %s %s%s%s', seq, update_id, chat_id, user_id,
+            payload, attempts, retries, coalesce(not_before > clock_timestamp(), false), stopped_at IS NOT NULL,
+            done_at IS NOT NULL) AS row
         FROM updates
         UNION ALL
-        SELECT 2, t.id, format('turn %s %s %s [%s] [%s] %s', update_seq, t.chat_id, t.user_id, q.content, a.content, state)
+        SELECT 2, t.id, format('turn %s %s %s [%s] [%s] %s %s', update_seq, t.chat_id, t.user_id, q.content, a.content,
+            state, superseded_by IS NOT NULL)
         FROM turns t JOIN messages q ON q.id = question_id LEFT JOIN messages a ON a.id = answer_id
         UNION ALL
         SELECT 3, id, format('said %s %s %s [%s] %s', chat_id, user_id, role, content,
             CASE WHEN deleted_at IS NULL THEN 0 ELSE dense_rank() OVER (ORDER BY deleted_at) END)
         FROM messages
         UNION ALL
-        SELECT 4, id, format('part %s %s %s %s %s %s %s %s %s', update_seq, chat_id, user_id, position, state,
-            payload IS NOT NULL, coalesce(message_id, 0), attempts, coalesce(not_before > clock_timestamp(), false))
+        SELECT 4, id, format('part %s %s %s %s %s %s %s %s %s%s', update_seq, chat_id, user_id, position, op, state,
+            coalesce(message_id, 0), attempts, payload IS NOT NULL, coalesce(not_before > clock_timestamp(), false))
         FROM reply_parts
     ) rows ORDER BY kind, place";
 
@@ -436,11 +617,13 @@ fn reply(seq: i64, outcome: Outcome) -> (End, Vec<(String, Vec<String>)>) {
         let simpler = (0..simpler).map(|form| format!("{seq}.{number}.{form}")).collect();
         (format!("{seq}.{number}"), simpler)
     };
+    let parts = |count: usize, simpler: usize| {
+        (0..count).map(|number| part(number, (simpler + number) % 3)).collect::<Vec<_>>()
+    };
     match outcome {
-        Outcome::Answered(parts, simpler) => {
-            let parts = (0..parts).map(|number| part(number, (simpler + number) % 3)).collect();
-            (End::Answered(format!("a{seq}")), parts)
-        }
+        Outcome::Answered(count, simpler) => (End::Answered(format!("a{seq}")), parts(count, simpler)),
+        Outcome::Stopped(0, _) => (End::Stopped(None), vec![part(0, 0)]),
+        Outcome::Stopped(count, simpler) => (End::Stopped(Some(format!("s{seq}"))), parts(count, simpler)),
         Outcome::Failed => (End::Failed, vec![part(0, 0)]),
         Outcome::Refused => (End::Refused, vec![part(0, 0)]),
         Outcome::Silence => (End::Replied, Vec::new()),
@@ -448,58 +631,10 @@ fn reply(seq: i64, outcome: Outcome) -> (End, Vec<(String, Vec<String>)>) {
     }
 }
 
-/// As the program does it.
-fn store(
-    conn: &mut PgConnection,
-    address: Address,
-    outcome: Outcome,
-    end: &End,
-    parts: &[(String, Vec<String>)],
-) -> Option<Vec<Unsent>> {
-    let parts: Vec<Part> = parts
-        .iter()
-        .map(|(text, simpler)| Part {
-            fallback: simpler.iter().map(Part::plain).collect(),
-            ..Part::plain(text)
-        })
-        .collect();
-    let ending = match end {
-        End::Answered(answer) => Ending::Answered { answer: answer.clone(), usage: Usage::default() },
-        End::Failed => Ending::Failed { class: "unreachable", refused: false },
-        End::Refused => Ending::Failed { class: "refused", refused: true },
-        End::Replied => {
-            let act = |conn: &mut PgConnection, lane: Lane| {
-                match outcome {
-                    Outcome::Clear => drop(history::clear(conn, lane)?),
-                    Outcome::Forget => drop(erase::person(conn, lane.user_id, Some(address.update_seq))?),
-                    _ => {}
-                }
-                Ok(parts.clone())
-            };
-            return finish::reply(conn, address, act).unwrap();
-        }
-    };
-    let question = question_of(conn, address.update_seq);
-    let turn = Turn { question: &question, began: Instant::now(), ending: &ending };
-    finish::turn(conn, address, &turn, &parts).unwrap()
-}
-
-/// What a worker has read; empty when the update has ended or is gone, and nothing is stored then.
-fn question_of(conn: &mut PgConnection, seq: i64) -> String {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        payload: String,
-    }
-    let query = diesel::sql_query("SELECT coalesce(payload, '') AS payload FROM updates WHERE seq = $1");
-    let row = query.bind::<diesel::sql_types::BigInt, _>(seq).get_result::<Row>(conn).optional().unwrap();
-    row.map(|row| row.payload).unwrap_or_default()
-}
-
 fn text(unsent: &Unsent) -> String {
     match unsent.part().unwrap().content {
         Content::Text { text, .. } => text,
-        other => panic!("a part of another kind: {:?}", Part { content: other, fallback: Vec::new() }),
+        other => panic!("a part of another kind: {:?}", Part::of(other)),
     }
 }
 
@@ -530,7 +665,6 @@ fn whatever_happens_the_tables_hold_what_the_reference_says_and_every_message_ha
             taken: HashMap::new(),
             unrecorded: HashMap::new(),
             past: Vec::new(),
-            named: 0,
             message_id: 0,
         };
         for step in &steps {
