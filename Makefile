@@ -19,7 +19,7 @@ test: setup ## all tests, against a real PostgreSQL
 	cargo test --workspace --locked
 
 faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
-	@FAULTS=long SEED=$(SEED) cargo test --locked --quiet --test faults -- $(if $(ROW),"$(ROW)")
+	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
 nightly: setup faults ## what takes long: make faults; the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
 	scripts/postgres-matrix
