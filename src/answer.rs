@@ -15,6 +15,7 @@ use crate::button::Button;
 use crate::command::{Command, Request};
 use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
+use crate::metrics::{self, Neighbour};
 use crate::part::{Content, Part};
 use crate::phrases::Language;
 use crate::point;
@@ -69,7 +70,9 @@ impl Bot {
         if attempt > LAST_ATTEMPT {
             // not even the failure could be told: without looking at the update again
             let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
-            return self.say(address, Language::Russian.failure(Failure::Crashed));
+            let said = self.say(address, Language::Russian.failure(Failure::Crashed))?;
+            metrics::failed(Failure::Crashed.class());
+            return Ok(said);
         }
         let answered = self.attempt(lane, waiting, attempt, stop);
         // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
@@ -220,6 +223,7 @@ impl Bot {
                 let wait = pause.unwrap_or_else(backoff);
                 info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
                 self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
+                metrics::retried(Neighbour::Model);
                 Ok(Answered::PutOff(wait))
             }
             Err(error) => {
@@ -277,6 +281,9 @@ impl Bot {
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.update_seq, attempt),
         )?;
+        if unsent.is_some() {
+            metrics::ended(ending);
+        }
         Ok(Answered::Done(unsent.unwrap_or_default()))
     }
 

@@ -13,6 +13,7 @@ use crate::backoff::Backoff;
 use crate::button::Button;
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::metrics;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Received};
 use crate::store::moved::Moved;
@@ -20,7 +21,7 @@ use crate::store::{Lane, Store, StoreError};
 use crate::telegram::{Incoming, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
-const POLL: Duration = Duration::from_secs(30);
+pub const POLL: Duration = Duration::from_secs(30);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
 const FIRST_WAIT: Duration = Duration::from_millis(600);
 /// The longest wait while Telegram or the database is away.
@@ -71,7 +72,10 @@ impl Poll<'_> {
         let mut failing = false;
         while !self.stop.is_requested() {
             let batch = match self.telegram.updates(offset, limit, POLL) {
-                Ok(batch) => batch,
+                Ok(batch) => {
+                    metrics::polled();
+                    batch
+                }
                 Err(TelegramError::Stopped) => break,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
                 Err(TelegramError::TooLarge(first)) if limit > 1 => {
@@ -81,6 +85,7 @@ impl Poll<'_> {
                 }
                 Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
                     error!(update_id = first, "an update larger than any message is passed over");
+                    metrics::received(None);
                     offset = Some(first + 1);
                     continue;
                 }
@@ -110,6 +115,7 @@ impl Poll<'_> {
             }
             if failing {
                 info!("polling works again");
+                metrics::polling_restarted();
             }
             failing = false;
             backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
@@ -127,7 +133,9 @@ impl Poll<'_> {
         let mut read = Read::default();
         let mut seen = HashSet::new();
         for raw in batch {
-            let update_id = match Incoming::decode(raw.get()) {
+            let decoded = Incoming::decode(raw.get());
+            metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
+            let update_id = match decoded {
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub(super) const ALLOWED_UPDATES: &[&str] = &["message", "callback_query"];
+pub const UPDATE_KINDS: &[&str] = &["message", "callback_query"];
 
 /// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
 const LONGEST_TEXT: usize = 4 * 32_768;
