@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
@@ -85,7 +85,7 @@ fn image_and_compose_file_ask_the_running_bot_for_its_health_alike() {
 
 /// What a section of a guide says that has no language.
 #[derive(Debug, Default, PartialEq)]
-struct Section {
+pub(crate) struct Section {
     level: usize,
     /// What stands in backticks, and where links lead.
     names: BTreeSet<String>,
@@ -95,7 +95,7 @@ struct Section {
     rows: usize,
 }
 
-fn sections(guide: &str) -> Vec<Section> {
+pub(crate) fn sections(guide: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     let mut block = false;
     for line in guide.lines().filter(|line| !line.contains("](README")) {
