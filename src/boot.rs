@@ -102,7 +102,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {
             let telegram = bot.telegram.until(&stop);
-            Poll { http: &http, telegram, store: &bot.store, news: news_in, stop }.run()
+            Poll { http: &http, telegram, username: &bot.username, store: &bot.store, news: news_in, stop }
+                .run()
         })?
     };
 

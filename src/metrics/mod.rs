@@ -17,6 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::failure::Failure;
+use crate::llm::Usage;
 use crate::store::finish::Ending;
 use crate::store::queue::Queue;
 use crate::telegram::{TelegramError, UPDATE_KINDS};
@@ -36,9 +37,11 @@ const ANSWER_BUCKETS: [f64; 11] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60
 const POOL_BUCKETS: [f64; 6] = [0.001, 0.01, 0.1, 0.5, 1.0, 4.0];
 
 /// The methods of the Bot API that are called. Whatever else is called one day is `other`.
-const METHODS: [&str; 11] = [
+const METHODS: [&str; 13] = [
     "answerCallbackQuery",
+    "deleteMessage",
     "deleteWebhook",
+    "editMessageText",
     "getMe",
     "getUpdates",
     "getWebhookInfo",
@@ -64,6 +67,7 @@ struct Metrics {
     polling_restarts: Counter,
     updates: Labelled<1>,
     answers: Counter,
+    stopped: Counter,
     failures: Labelled<1>,
     first_token: Histogram,
     answer: Histogram,
@@ -120,6 +124,7 @@ impl Metrics {
                 .add("polling_restarts", "Times that getUpdates works again after a failure"),
             updates: ours.add("updates", "Updates from Telegram, by kind"),
             answers: ours.add("answers", "Answers of the model that were stored"),
+            stopped: ours.add("stopped", "Answers that their person stopped"),
             failures: ours.add("failures", "Questions that ended without an answer, by class of failure"),
             first_token: ours.add_in(
                 "first_token",
@@ -228,12 +233,7 @@ pub fn ended(ending: &Ending) {
     match ending {
         Ending::Answered { usage, .. } => {
             METRICS.answers.inc();
-            let count = |direction, tokens: Option<i32>| {
-                let tokens = tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or_default();
-                METRICS.tokens.get_or_create(&[("direction", direction)]).inc_by(tokens);
-            };
-            count("read", usage.prompt_tokens);
-            count("written", usage.completion_tokens);
+            count_tokens(usage);
             let observe = |histogram: &Histogram, millis: Option<i32>| {
                 if let Some(millis) = millis {
                     histogram.observe(f64::from(millis) / 1000.0);
@@ -242,13 +242,21 @@ pub fn ended(ending: &Ending) {
             observe(&METRICS.first_token, usage.first_token_ms);
             observe(&METRICS.answer, usage.duration_ms);
         }
-        Ending::Failed { class, .. } => failed(class),
+        Ending::Stopped { usage, .. } => {
+            METRICS.stopped.inc();
+            count_tokens(usage);
+        }
+        Ending::Failed { class, .. } => {
+            METRICS.failures.get_or_create(&[("class", class)]).inc();
+        }
     }
 }
 
-/// A question ended with a failure of this class.
-pub fn failed(class: &'static str) {
-    METRICS.failures.get_or_create(&[("class", class)]).inc();
+fn count_tokens(usage: &Usage) {
+    for (direction, tokens) in [("read", usage.prompt_tokens), ("written", usage.completion_tokens)] {
+        let tokens = tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or_default();
+        METRICS.tokens.get_or_create(&[("direction", direction)]).inc_by(tokens);
+    }
 }
 
 /// A call is to be made again later.

@@ -36,6 +36,7 @@ mod prepared;
 pub mod queue;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
+pub mod turns;
 
 /// Every table of the bot, by name.
 pub const TABLES: [&str; 4] = ["messages", "reply_parts", "turns", "updates"];

@@ -4,6 +4,7 @@
 mod operator;
 mod world;
 
+mod again;
 mod answers;
 mod backup;
 mod boot;
@@ -30,8 +31,10 @@ mod migrations;
 mod operations;
 mod order;
 mod packaging;
+mod paste;
 mod readme;
 mod reliability;
 mod restore;
 mod settings;
+mod stop;
 mod two;

@@ -108,6 +108,13 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "failures_total{class=\"refused\"}", is(0));
     wait_for(&address, "answers_total", is(4));
 
+    // an answer that its person stops
+    let gate = world.model.hold(When::asked("endless"));
+    world.telegram.say(&Person::private(8), "endless");
+    gate.wait_arrived();
+    world.telegram.say(&Person::private(8), "/stop");
+    wait_for(&address, "stopped_total", is(1));
+
     // a button, and something that nobody has to answer
     world.telegram.say(&Person::private(3), "/forget");
     let asked = world.telegram.wait_for_count(3, 3).pop().unwrap();
@@ -138,6 +145,8 @@ fn what_happens_can_be_read_from_the_metrics() {
     world.telegram.fault(Calls::to("sendMessage").in_chat(6).times(1), Action::Refuse(blocked));
     world.telegram.say(&Person::private(6), "blocked");
     wait_for(&address, "telegram_errors_total{method=\"sendMessage\",code=\"403\"}", is(1));
+    let unknown = metrics(&address).get("systech_aidd_telegram_calls_total{method=\"other\"}");
+    assert!(unknown.is_none(), "a method of the Bot API has no name in the metrics");
     assert!(bot.stop().success());
 }
 
