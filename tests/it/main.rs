@@ -35,6 +35,7 @@ mod paste;
 mod readme;
 mod reliability;
 mod restore;
+mod secrets;
 mod settings;
 mod stop;
 mod two;
