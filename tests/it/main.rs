@@ -6,6 +6,7 @@ mod world;
 
 mod again;
 mod answers;
+mod arrows;
 mod backup;
 mod boot;
 mod commands;
