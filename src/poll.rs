@@ -25,6 +25,8 @@ use crate::telegram::{EDITED_MESSAGE, Incoming, Message, PassedOver, Press, Tele
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 pub const POLL: Duration = Duration::from_secs(30);
+/// The same for the first poll: whether polling works is known soon, also where nobody writes.
+const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
 const FIRST_WAIT: Duration = Duration::from_millis(600);
 /// The longest wait while Telegram or the database is away.
@@ -71,12 +73,14 @@ impl Poll<'_> {
         // ids that started anew, and would then confirm nothing for ever
         let mut offset = None;
         let mut limit = FULL_BATCH;
+        let mut hold = FIRST_POLL;
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut failing = false;
         while !self.stop.is_requested() {
-            let batch = match self.telegram.updates(offset, limit, POLL) {
+            let batch = match self.telegram.updates(offset, limit, hold) {
                 Ok(batch) => {
                     metrics::polled();
+                    hold = POLL;
                     batch
                 }
                 Err(TelegramError::Stopped) => break,

@@ -13,7 +13,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::failure::Failure;
@@ -105,11 +104,8 @@ impl Metrics {
             start,
         );
         let mut ours = Named(registry.sub_registry_with_prefix(PREFIX));
-        ours.0.register(
-            "build",
-            "The version that runs",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        let build: Family<[(&str, &str); 1], Gauge> = ours.add("build_info", "1 for the version that runs");
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
         let seconds = Unit::Seconds;
         let metrics = Self {
             started: Instant::now(),

@@ -29,7 +29,7 @@ impl Exposition {
                         assert!(value.len() > 10 && described.insert(name.to_owned()), "{line}");
                     }
                     "TYPE" => {
-                        assert!(["counter", "gauge", "histogram", "info"].contains(&value), "{line}");
+                        assert!(["counter", "gauge", "histogram"].contains(&value), "{line}");
                         assert!(
                             families.insert(name.to_owned(), value.to_owned()).is_none(),
                             "twice: {line}"
@@ -50,7 +50,6 @@ impl Exposition {
             let allowed: &[&str] = match families[&family].as_str() {
                 "counter" => &["_total"],
                 "gauge" => &[""],
-                "info" => &["_info"],
                 _ => &["_bucket", "_sum", "_count"],
             };
             assert!(allowed.contains(&suffix), "{line}");

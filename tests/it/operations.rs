@@ -58,11 +58,7 @@ fn exposed() -> BTreeMap<String, (String, BTreeSet<String>)> {
     });
     let exposition = Exposition::read(&text);
     let named = |(family, kind): (&String, &String)| {
-        let suffix = match kind.as_str() {
-            "counter" => "_total",
-            "info" => "_info",
-            _ => "",
-        };
+        let suffix = if kind == "counter" { "_total" } else { "" };
         let labels = text.lines().filter_map(|line| {
             let (labels, _) = line.strip_prefix(family)?.split_once('{')?.1.split_once('}')?;
             Some(labels.split(',').map(|label| label.split('=').next().unwrap().to_owned()))

@@ -48,7 +48,39 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     let bot = world.start_ready();
     let address = address(&bot);
 
-    // Telegram on a bad day: what it says quotes what it was sent
+    give_trouble(&world);
+    say_everything(&world);
+    // the neighbours go away, one by one
+    world.model.down();
+    world.telegram.say(&Person::private(1), "zebra-down");
+    world.telegram.wait_for_count(1, 1);
+    world.model.up();
+    let gate = world.model.hold(When::asked("zebra-outage"));
+    world.telegram.say(&Person::private(1), "zebra-outage");
+    gate.wait_arrived();
+    world.server().stop();
+    gate.release();
+    bot.wait_for_line("the database is unreachable");
+    assert_eq!(page(&address, "/readyz").0, 503);
+    world.server().start();
+    world.telegram.wait_for_count(1, 2);
+    world.wait_settled();
+
+    for path in ["/metrics", "/readyz", "/healthz", "/zebra"] {
+        secrets.are_not_in(path, &page(&address, path).1);
+    }
+    run_commands(&world, &secrets);
+    assert!(bot.stop().success());
+    run_with_unusable_settings(&mut world, &secrets, &url);
+    let logs = world.logs();
+    for sign in ["TRACE", "panic", "reachable again", "no answer", "polling goes on", "simpler form"] {
+        assert!(logs.contains(sign), "there is something to look at: {sign}");
+    }
+    secrets.are_not_in("the log", &logs);
+}
+
+/// The neighbours on a bad day: what they say quotes what they were sent.
+fn give_trouble(world: &World) {
     let quoting =
         |code: u16, what: &str| Reply::error(code, &format!("Bad Request: {what} \"zebra-quoted\" is wrong"));
     for action in [
@@ -69,7 +101,6 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     world.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::Refuse(quoting(400, "draft")));
     world.telegram.fault(Calls::to("sendDocument").times(1), Action::Refuse(quoting(400, "document")));
 
-    // and the model
     world.model.on(When::asked("zebra-fail"), Behaviour::status(401, "zebra-message"));
     world.model.on(When::asked("zebra-reset"), Behaviour::reset());
     world.model.on(When::asked("zebra-html"), Behaviour::html(200));
@@ -77,7 +108,10 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     world.model.on(When::asked("zebra-event"), Behaviour::answer().error_after(3, 400, "zebra-event"));
     world.model.on(When::asked("zebra-silent"), Behaviour::stall());
     world.model.on(When::asked("zebra-junk"), Behaviour::script(["data: {\"zebra\n\n", "data: zebra\n\n"]));
+}
 
+/// Everything that people can say.
+fn say_everything(world: &World) {
     let everything = [
         "zebra-ask",
         "zebra-fail",
@@ -111,28 +145,10 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     world.telegram.push(json!({"message": {"message_id": "zebra"}}));
     world.telegram.wait_confirmed();
     world.wait_settled();
+}
 
-    // the neighbours go away, one by one
-    world.model.down();
-    world.telegram.say(&Person::private(1), "zebra-down");
-    world.telegram.wait_for_count(1, 1);
-    world.model.up();
-    let gate = world.model.hold(When::asked("zebra-outage"));
-    world.telegram.say(&Person::private(1), "zebra-outage");
-    gate.wait_arrived();
-    world.server().stop();
-    gate.release();
-    bot.wait_for_line("the database is unreachable");
-    assert_eq!(page(&address, "/readyz").0, 503);
-    world.server().start();
-    world.telegram.wait_for_count(1, 2);
-    world.wait_settled();
-
-    for path in ["/metrics", "/readyz", "/healthz", "/zebra"] {
-        let (_, text) = page(&address, path);
-        secrets.are_not_in(path, &text);
-    }
-    // the commands, beside the bot; where one shows the dialogue to an operator, what it logs is looked at
+/// The commands, beside the bot; where one shows the dialogue to an operator, what it logs is looked at.
+fn run_commands(world: &World, secrets: &Secrets) {
     let commands: [&[&str]; 8] = [
         &["doctor"],
         &["doctor", "--json"],
@@ -152,9 +168,9 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
         assert!(said.out.contains("zebra"), "{command:?}: {}{}", said.out, said.err);
         secrets.are_not_in(&format!("{command:?}"), &said.err);
     }
-    assert!(bot.stop().success());
+}
 
-    // and with settings that do not work
+fn run_with_unusable_settings(world: &mut World, secrets: &Secrets, url: &str) {
     let nobody = "postgresql://me:zebra@127.0.0.1:9/d".to_owned();
     let unusable: [&[(&str, String)]; 3] = [
         &[
@@ -179,11 +195,6 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
             secrets.are_not_in(&format!("{command:?}"), &format!("{}{}", said.out, said.err));
         }
     }
-    let logs = world.logs();
-    for sign in ["TRACE", "panic", "reachable again", "no answer", "polling goes on", "simpler form"] {
-        assert!(logs.contains(sign), "there is something to look at: {sign}");
-    }
-    secrets.are_not_in("the log", &logs);
 }
 
 #[test]
