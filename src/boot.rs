@@ -43,6 +43,8 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    // the first to be called: the program starts now
+    metrics::workers(config.workers);
     let stop = Stop::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
@@ -74,7 +76,6 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         newest_at_boot,
     });
     view.started(&bot);
-    metrics::workers(config.workers);
     info!(
         bot = bot.username,
         version = env!("CARGO_PKG_VERSION"),
