@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test nightly bench bench-history run check-migrations migrations setup
+.PHONY: help demo psql test nightly audit bench bench-history run check-migrations migrations setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,9 @@ test: setup ## all tests, against a real PostgreSQL
 
 nightly: setup ## what takes long: the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
 	scripts/postgres-matrix
+
+audit: setup ## licences, sources and known faults of the dependencies, and which of them nothing uses (installs its tools)
+	@scripts/audit
 
 bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
 	@scripts/setup pgbench

@@ -23,9 +23,10 @@ use crate::courier::Courier;
 use crate::dispatch::Dispatcher;
 use crate::http::Http;
 use crate::llm::Llm;
+use crate::metrics::{self, Endpoint, View};
 use crate::migrate;
 use crate::phrases::Language;
-use crate::poll::Poll;
+use crate::poll::{self, Poll};
 use crate::preview::Paces;
 use crate::retention;
 use crate::stop::Stop;
@@ -42,9 +43,13 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    // the first to be called: the program starts now
+    metrics::workers(config.workers);
     let stop = Stop::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
+    let view = Arc::new(View::new(poll::POLL + config.telegram.timeout, stop.clone()));
+    let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
 
     if !migrate::at_boot(&config.database, DATABASE_PATIENCE, &stop)? {
         return Ok(());
@@ -70,6 +75,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         max_history: config.max_history,
         newest_at_boot,
     });
+    view.started(&bot);
     info!(
         bot = bot.username,
         version = env!("CARGO_PKG_VERSION"),
@@ -136,6 +142,36 @@ fn spawn<T: Send + 'static>(
         .name(name)
         .spawn(work)
         .context("a thread cannot be started; WORKERS may be too many")
+}
+
+/// The endpoint of METRICS_ADDR, if it is set, from now on until the returned guard is dropped.
+fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
+    let Some(address) = address else { return Ok(None) };
+    let endpoint = Endpoint::bind(address)?;
+    if let Some(address) = endpoint.address() {
+        info!(%address, "metrics and health are told at /metrics, /healthz and /readyz");
+    }
+    let (view, stop) = (Arc::clone(view), Stop::new());
+    let thread = {
+        let stop = stop.clone();
+        spawn("metrics".to_owned(), move || endpoint.serve(&view, &stop))?
+    };
+    Ok(Some(Served { stop, thread: Some(thread) }))
+}
+
+/// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
+struct Served {
+    stop: Stop,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop.request();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// The first SIGTERM or SIGINT asks for the end, the second one is it.

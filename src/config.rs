@@ -2,6 +2,7 @@
 //! Every fault is reported at once, by its variable; no value of a secret ever is.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub struct Config {
     pub workers: usize,
     /// SHUTDOWN_GRACE
     pub grace: Duration,
+    /// METRICS_ADDR: where metrics and health are told. `None`: nowhere.
+    pub metrics_addr: Option<String>,
 }
 
 /// The database and what protects it: all that `migrate`, `backup` and `restore` need.
@@ -87,6 +90,13 @@ impl Database {
     }
 }
 
+/// METRICS_ADDR alone: all that `health` needs.
+pub fn metrics_addr_from_env() -> Result<(logging::Settings, Option<String>), Faults> {
+    let mut env = Reader { lookup: &of_process, faults: Vec::new() };
+    let (logging, metrics_addr) = (env.logging(), env.metrics_addr());
+    env.done(logging.map(|logging| (logging, metrics_addr)))
+}
+
 impl Config {
     /// Reads the process's environment.
     pub fn from_env() -> Result<(logging::Settings, Self), Faults> {
@@ -118,6 +128,7 @@ pub(crate) struct Parts {
     rich_messages: Option<RichMessages>,
     workers: Option<usize>,
     grace: Option<f64>,
+    metrics_addr: Option<String>,
 }
 
 impl Parts {
@@ -145,6 +156,7 @@ impl Parts {
             env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
         let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
+        let metrics_addr = env.metrics_addr();
         Self {
             logging,
             telegram,
@@ -159,6 +171,7 @@ impl Parts {
             rich_messages,
             workers,
             grace,
+            metrics_addr,
         }
     }
 
@@ -181,6 +194,7 @@ impl Parts {
                 rich_messages: self.rich_messages?,
                 workers: self.workers?,
                 grace: Duration::from_secs_f64(self.grace?),
+                metrics_addr: self.metrics_addr,
             };
             Some((self.logging?, config))
         })();
@@ -307,6 +321,12 @@ impl Reader<'_> {
         self.number(name, "", range, accepted)
     }
 
+    /// `None` with a fault noted: it cannot be used.
+    fn metrics_addr(&mut self) -> Option<String> {
+        self.text("METRICS_ADDR")?;
+        self.parse("METRICS_ADDR", "", host_and_port, "host:port, as in 127.0.0.1:9464; or nothing")
+    }
+
     fn database(&mut self) -> Option<Database> {
         let url = self.required::<DatabaseUrl>(
             "DATABASE_URL",
@@ -347,6 +367,21 @@ fn http_url(text: &str) -> Option<String> {
     let url = reqwest::Url::parse(text).ok()?;
     let valid = matches!(url.scheme(), "http" | "https") && url.has_host();
     valid.then(|| text.trim_end_matches('/').to_owned())
+}
+
+fn host_and_port(text: &str) -> Option<String> {
+    let (host, port) = text.rsplit_once(':')?;
+    // an IPv6 address stands in brackets
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_is_good = match bare {
+        Some(bare) => bare.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && !host.contains([':', '/', '@', '[', ']'])
+                && !host.contains(char::is_whitespace)
+        }
+    };
+    (host_is_good && port.parse::<u16>().is_ok()).then(|| text.to_owned())
 }
 
 /// What stands for ROLE_TEXT: the first paragraph of the prompt, up to 500 characters.

@@ -22,6 +22,18 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// All.
+    pub const ALL: [Self; 8] = [
+        Self::Unreachable,
+        Self::TooSlow,
+        Self::Refused,
+        Self::OutOfQuota,
+        Self::Misconfigured,
+        Self::Empty,
+        Self::TooLong,
+        Self::Crashed,
+    ];
+
     /// Its name in `turns.failure` and in the log.
     pub fn class(self) -> &'static str {
         match self {

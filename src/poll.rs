@@ -15,6 +15,7 @@ use crate::button::Button;
 use crate::command::{Command, Request};
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::metrics;
 use crate::point;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
@@ -23,7 +24,9 @@ use crate::store::{Lane, Store, StoreError};
 use crate::telegram::{EDITED_MESSAGE, Incoming, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
-const POLL: Duration = Duration::from_secs(30);
+pub const POLL: Duration = Duration::from_secs(30);
+/// The same for the first poll: whether polling works is known soon, also where nobody writes.
+const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
 const FIRST_WAIT: Duration = Duration::from_millis(600);
 /// The longest wait while Telegram or the database is away.
@@ -70,11 +73,16 @@ impl Poll<'_> {
         // ids that started anew, and would then confirm nothing for ever
         let mut offset = None;
         let mut limit = FULL_BATCH;
+        let mut hold = FIRST_POLL;
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut failing = false;
         while !self.stop.is_requested() {
-            let batch = match self.telegram.updates(offset, limit, POLL) {
-                Ok(batch) => batch,
+            let batch = match self.telegram.updates(offset, limit, hold) {
+                Ok(batch) => {
+                    metrics::polled();
+                    hold = POLL;
+                    batch
+                }
                 Err(TelegramError::Stopped) => break,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
                 Err(TelegramError::TooLarge(first)) if limit > 1 => {
@@ -84,6 +92,7 @@ impl Poll<'_> {
                 }
                 Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
                     error!(update_id = first, "an update larger than any message is passed over");
+                    metrics::received(None);
                     offset = Some(first + 1);
                     continue;
                 }
@@ -113,6 +122,7 @@ impl Poll<'_> {
             }
             if failing {
                 info!("polling works again");
+                metrics::polling_restarted();
             }
             failing = false;
             backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
@@ -130,7 +140,9 @@ impl Poll<'_> {
         let mut read = Read::default();
         let mut seen = HashSet::new();
         for raw in batch {
-            let update_id = match Incoming::decode(raw.get()) {
+            let decoded = Incoming::decode(raw.get());
+            metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
+            let update_id = match decoded {
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {

@@ -13,6 +13,7 @@ use crate::bot::Bot;
 use crate::button::{Action, Button};
 use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
+use crate::metrics::{self, Neighbour};
 use crate::part::Part;
 use crate::phrases::Language;
 use crate::point;
@@ -117,6 +118,7 @@ impl Bot {
                 let wait = pause.unwrap_or_else(backoff);
                 info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
                 self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
+                metrics::retried(Neighbour::Model);
                 Ok(Answered::PutOff(wait))
             }
             Err(error) => {
@@ -186,6 +188,9 @@ impl Bot {
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.update_seq, attempt),
         )?;
+        if unsent.is_some() {
+            metrics::ended(ending);
+        }
         Ok(Answered::Done(unsent.unwrap_or_default()))
     }
 }

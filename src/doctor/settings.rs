@@ -1,8 +1,5 @@
 //! What needs no neighbour: the environment, the file `.env`, the prompt.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use super::Finding;
 use crate::config::{Fault, Parts};
 use crate::dotenv;
@@ -38,14 +35,11 @@ fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> F
     Finding::fault(check, format!("{variable} {problem}"), format!("expected: {accepted}"))
 }
 
-/// Everybody who can read `.env` can be the bot.
 fn permissions() -> Finding {
     const CHECK: &str = "env file";
-    match fs::metadata(dotenv::FILE) {
-        Ok(file) if file.permissions().mode() & 0o044 != 0 => {
-            Finding::fault(CHECK, ".env can be read by other users of this machine", "chmod 600 .env")
-        }
-        Ok(_) => Finding::well(CHECK, ".env is read by its owner alone"),
-        Err(_) => Finding::well(CHECK, "there is no .env; settings come from the environment"),
+    match dotenv::exposed() {
+        Some(true) => Finding::fault(CHECK, dotenv::EXPOSED, dotenv::REMEDY),
+        Some(false) => Finding::well(CHECK, ".env is read by its owner alone"),
+        None => Finding::well(CHECK, "there is no .env; settings come from the environment"),
     }
 }

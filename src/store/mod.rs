@@ -16,10 +16,12 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use diesel::sql_types::{Double, Interval, Nullable, Text, Timestamptz};
+use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
+use crate::metrics;
 use crate::secret::Secret;
 
 pub mod archive;
@@ -31,6 +33,7 @@ pub mod inbox;
 pub mod moved;
 pub mod outbox;
 mod prepared;
+pub mod queue;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 pub mod turns;
@@ -99,6 +102,7 @@ impl Store {
             // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
+            .event_handler(Box::new(Waits))
             .build_unchecked(Manager { url: url.clone() });
         Self { pool, unreachable: AtomicBool::new(false) }
     }
@@ -108,13 +112,20 @@ impl Store {
     /// A connection that turns out to be broken is thrown away and the query runs again on another, so a restart
     /// of the server costs no error while the server is back. `query` may therefore run more than once: each is
     /// one transaction or one statement that a repetition does not harm.
-    pub fn run<T>(
+    pub fn run<T>(&self, query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> Result<T, StoreError> {
+        self.run_within(CHECKOUT_TIMEOUT, query)
+    }
+
+    /// As [`Store::run`], with another wait for a connection.
+    pub fn run_within<T>(
         &self,
+        wait: Duration,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let mut broken = 0;
         loop {
-            let mut pooled = self.pool.get().map_err(|error| self.unreachable(&error.to_string()))?;
+            let pooled = self.pool.get_timeout(wait);
+            let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string()))?;
             match query(&mut pooled.conn) {
                 Ok(value) => {
                     if self.unreachable.swap(false, Ordering::Relaxed) {
@@ -212,6 +223,20 @@ fn plain(error: &diesel::result::Error) -> String {
     match error {
         diesel::result::Error::DatabaseError(_, info) => info.message().to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// Tells the metrics how long callers wait for a connection.
+#[derive(Debug)]
+struct Waits;
+
+impl HandleEvent for Waits {
+    fn handle_checkout(&self, event: CheckoutEvent) {
+        metrics::connection_taken(event.duration());
+    }
+
+    fn handle_timeout(&self, event: TimeoutEvent) {
+        metrics::connection_missed(event.timeout());
     }
 }
 

@@ -12,8 +12,7 @@ use serde_json::value::RawValue;
 use crate::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub(super) const ALLOWED_UPDATES: &[&str] =
-    &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
+pub const UPDATE_KINDS: &[&str] = &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
 
 /// Somebody wrote a message.
 pub const MESSAGE: &str = "message";

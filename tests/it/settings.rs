@@ -45,6 +45,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("DATABASE_POOL_SIZE", "eight", "DATABASE_POOL_SIZE is \"eight\""),
     ("SHUTDOWN_GRACE", "-1", "SHUTDOWN_GRACE is \"-1\""),
     ("BACKUP_DIR", "no/such/folder", "BACKUP_DIR names no/such/folder, which is not a folder"),
+    ("METRICS_ADDR", "9464", "METRICS_ADDR is \"9464\"; expected: host:port"),
+    ("METRICS_ADDR", ":9464", "METRICS_ADDR cannot be read; expected: host:port"),
+    ("METRICS_ADDR", "localhost:99999", "METRICS_ADDR cannot be read"),
+    ("METRICS_ADDR", "::1:9464", "METRICS_ADDR cannot be read"),
+    ("METRICS_ADDR", "http://me:hunter2@h:1", "METRICS_ADDR cannot be read"),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is \"xml\"; expected: text or json"),
     ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is \"systech_aidd=loud=1\"; expected: a level"),
     ("SYSTEM_PROMPT_PATH", "nowhere.txt", "SYSTEM_PROMPT_PATH names nowhere.txt, which cannot be read"),
@@ -94,6 +99,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
         "DATABASE_POOL_SIZE",
         "SHUTDOWN_GRACE",
         "BACKUP_DIR",
+        "METRICS_ADDR",
         "LOG_FORMAT",
     ] {
         world.set(variable, " ");
