@@ -87,7 +87,7 @@ impl Bot {
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
         let update_seq = waiting.seq;
-        let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload) else {
+        let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, &self.me) else {
             let address = Address { lane, update_seq, thread_id: None, reply_to: None };
             return self.say(address, Language::Russian.unreadable());
         };
@@ -97,12 +97,14 @@ impl Bot {
         if let Some(press) = message.press {
             return self.press(address, &press, language);
         }
-        let Some(text) = message.text.filter(|text| !text.trim().is_empty()) else {
-            return self.say(address, language.only_text());
+        let text = match message.text {
+            Some(text) if !text.trim().is_empty() => text,
+            Some(_) if !message.private => return self.say(address, language.no_question()),
+            _ => return self.say(address, language.only_text()),
         };
-        match Request::of(&text, &self.username) {
+        match Request::of(&text, &self.me.username) {
             Request::Foreign => self.reply(address, |_, _| Ok(Vec::new())),
-            Request::Unknown => self.say(address, language.unknown_command()),
+            Request::Unknown { .. } => self.say(address, language.unknown_command()),
             Request::Command(command) => self.command(address, command, language, message.private),
             Request::Question => {
                 let began = Instant::now();

@@ -5,7 +5,7 @@ use crate::llm::Llm;
 use crate::preview::Paces;
 use crate::render::RichMessages;
 use crate::store::Store;
-use crate::telegram::Telegram;
+use crate::telegram::{Me, Telegram};
 
 /// Shared by all workers; nothing in it belongs to one message.
 pub struct Bot {
@@ -19,8 +19,8 @@ pub struct Bot {
     pub courier: Courier,
     /// How fast drafts may follow each other.
     pub paces: Paces,
-    /// The bot's name, by which a group addresses its commands.
-    pub username: String,
+    /// Whom groups address.
+    pub me: Me,
     /// What the model is told before the dialogue.
     pub system_prompt: String,
     /// What people are told about the bot.

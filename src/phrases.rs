@@ -206,6 +206,14 @@ impl Language {
         )
     }
 
+    /// The answer in a group to the bot's name and nothing else.
+    pub fn no_question(self) -> &'static str {
+        self.pick(
+            "Слушаю вас. Напишите вопрос ответом на это сообщение.",
+            "I am listening. Put your question into a reply to this message.",
+        )
+    }
+
     /// The answer to a message that cannot be read any more.
     pub fn unreadable(self) -> &'static str {
         self.pick(

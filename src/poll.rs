@@ -17,7 +17,7 @@ use crate::stop::Stop;
 use crate::store::inbox::{self, Received};
 use crate::store::moved::Moved;
 use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{Incoming, PassedOver, Press, Telegram, TelegramError};
+use crate::telegram::{Incoming, Me, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 const POLL: Duration = Duration::from_secs(30);
@@ -52,6 +52,8 @@ pub struct Poll<'a> {
     pub http: &'a Http,
     /// Ends its calls at `stop`.
     pub telegram: Telegram,
+    /// Whom groups address.
+    pub me: &'a Me,
     /// The inbox.
     pub store: &'a Store,
     /// To the dispatcher; full, it holds poll back.
@@ -123,21 +125,25 @@ impl Poll<'_> {
 
     /// Reads a batch for what asks for an answer.
     fn read(&self, batch: &[Box<RawValue>]) -> Read {
-        let bot_id = self.telegram.bot_id();
+        let me = self.me;
         let mut read = Read::default();
         let mut seen = HashSet::new();
         for raw in batch {
-            let update_id = match Incoming::decode(raw.get()) {
+            let update_id = match Incoming::decode(raw.get(), me) {
+                Ok(Incoming { update_id, message, .. }) if !message.addressed => {
+                    debug!(update_id, "said to others");
+                    update_id
+                }
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {
                         read.presses.extend(told_at_once(&incoming));
-                        read.received.push(received(bot_id, &incoming, raw.get()));
+                        read.received.push(received(me, &incoming, raw.get()));
                     }
                     update_id
                 }
                 Err(PassedOver::Moved { update_id, from, to }) => {
-                    read.moved.push(Moved { bot_id, from, to });
+                    read.moved.push(Moved { bot_id: me.id, from, to });
                     update_id
                 }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
@@ -220,19 +226,19 @@ fn told_at_once(incoming: &Incoming) -> Option<(Press, Option<&'static str>)> {
     Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
-fn received(bot_id: i64, incoming: &Incoming, json: &str) -> Received {
+fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
     let large = json.len() > LARGE;
     if large {
         warn!(update_id = incoming.update_id, bytes = json.len(), "a huge update is stored by its essence");
     }
     Received {
-        bot_id,
+        bot_id: me.id,
         update_id: incoming.update_id,
         chat_id: incoming.message.chat_id,
         user_id: incoming.message.user_id,
         kind: incoming.kind,
         message_id: incoming.message.message_id,
-        payload: if large { incoming.essence() } else { json.to_owned() },
+        payload: if large { incoming.essence(me) } else { json.to_owned() },
     }
 }
 

@@ -27,9 +27,11 @@ use crate::secret::Secret;
 use crate::stop::Stop;
 use crate::store::outbox::{Address, Unsent};
 
+mod addressed;
 mod error;
 mod incoming;
 
+pub use addressed::Me;
 pub use error::TelegramError;
 pub use incoming::{Incoming, Message, PassedOver, Press};
 

@@ -50,9 +50,9 @@ fn each_persons_dialogue_is_their_own_even_in_one_group() {
     let world = World::new();
     let _bot = world.start();
     let (ann, bob) = (Person::in_group(1, -5), Person::in_group(2, -5));
-    let first = world.telegram.say(&ann, "I am Ann");
+    let first = world.telegram.address(&ann, "I am Ann");
     world.telegram.wait_for_count(-5, 1);
-    world.telegram.say(&bob, "Who am I?");
+    world.telegram.address(&bob, "Who am I?");
     let sent = world.telegram.wait_for_count(-5, 2);
     assert_eq!(sent[1].text(), expected_answer(&[Message::system(PROMPT), Message::user("Who am I?")]));
     assert_eq!(sent[0].reply_to, Some(first.message_id), "in a group the answer names its question");
@@ -63,7 +63,7 @@ fn an_answer_in_a_topic_stays_in_the_topic() {
     let world = World::new();
     let _bot = world.start();
     let person = Person::in_supergroup(1, -1_000_000_000_005).in_thread(77);
-    world.telegram.say(&person, "Hello");
+    world.telegram.address(&person, "Hello");
     assert_eq!(world.telegram.wait_for_count(-1_000_000_000_005, 1)[0].thread, Some(77));
 }
 
@@ -147,7 +147,7 @@ fn a_group_sees_typing_until_the_answer_is_there_and_no_drafts() {
     let world = World::new();
     let _bot = world.start();
     let gate = world.model.hold(When::any());
-    world.telegram.say(&Person::in_group(1, -5), "think");
+    world.telegram.address(&Person::in_group(1, -5), "think");
     // a second one: typing lasts five seconds at most and has to be renewed
     world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") >= 2).then_some(()));
     assert!(world.telegram.texts(-5).is_empty());

@@ -15,6 +15,7 @@ mod doctor;
 mod erasure;
 mod export;
 mod failures;
+mod groups;
 mod guides;
 mod hostile_database;
 mod hostile_model;
