@@ -27,8 +27,9 @@ use crate::store::finish::{self, Ending, Turn};
 use crate::store::history::{self, Role};
 use crate::store::inbox::{self, Waiting};
 use crate::store::outbox::{Address, Unsent};
+use crate::store::strangers;
 use crate::store::{Dialogue, Lane, StoreError};
-use crate::telegram::{Incoming, Press};
+use crate::telegram::{self, Incoming, Press};
 
 /// An update that crashed the program twice gets an honest failure at the third attempt.
 const LAST_ATTEMPT: i32 = 3;
@@ -94,6 +95,9 @@ impl Bot {
         let reply_to = (!message.private).then_some(message.message_id);
         let address = Address { lane, update_seq, thread_id: message.thread_id, reply_to };
         let language = message.language;
+        if !self.access.admits(lane) && !self.is_erasure(&message) {
+            return self.turn_away(address, language, message.private);
+        }
         if let Some(press) = message.press {
             return self.press(address, &press, language);
         }
@@ -117,6 +121,29 @@ impl Bot {
                 self.question(&question, waiting.retries, &preview, stop)
             }
         }
+    }
+
+    /// Whether it is the command or the button by which everybody may delete what is theirs.
+    fn is_erasure(&self, message: &telegram::Message) -> bool {
+        match (&message.press, &message.text) {
+            (Some(press), _) => matches!(Button::of(&press.data), Some(Button::Forget { .. })),
+            (None, Some(text)) => Request::of(text, &self.me.username) == Request::Command(Command::Forget),
+            (None, None) => false,
+        }
+    }
+
+    /// Says once a day that the bot is not for everybody.
+    fn turn_away(&self, address: Address, language: Language, private: bool) -> Result<Answered, StoreError> {
+        let answered = self.reply(address, |conn, lane| {
+            let Lane { user_id, chat_id, .. } = lane;
+            let sentence = || Part::plain(language.stranger(user_id, (!private).then_some(chat_id)));
+            Ok(strangers::tell(conn, lane)?.then(sentence).into_iter().collect())
+        })?;
+        if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
+            let Lane { user_id, chat_id, .. } = address.lane;
+            info!(user = user_id, chat = chat_id, "somebody who is not allowed to use the bot was told so");
+        }
+        Ok(answered)
     }
 
     fn command(

@@ -66,6 +66,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         me,
         system_prompt: config.system_prompt,
         role: config.role,
+        access: config.access,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         newest_at_boot,

@@ -1,5 +1,6 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use crate::access::Access;
 use crate::courier::Courier;
 use crate::llm::Llm;
 use crate::preview::Paces;
@@ -25,6 +26,8 @@ pub struct Bot {
     pub system_prompt: String,
     /// What people are told about the bot.
     pub role: String,
+    /// Who may use the bot.
+    pub access: Access,
     /// When answers are sent as rich messages.
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.

@@ -1,6 +1,7 @@
 //! The configuration: read whole at boot, from the environment and `.env`, and checked before anything starts.
 //! Every fault is reported at once, by its variable; no value of a secret ever is.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::access::Access;
 use crate::database_url::DatabaseUrl;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
@@ -36,6 +38,8 @@ pub struct Config {
     pub system_prompt: String,
     /// ROLE_TEXT, or what stands for it.
     pub role: String,
+    /// ALLOWED_USERS, ALLOWED_CHATS
+    pub access: Access,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,
     /// WORKERS
@@ -110,6 +114,7 @@ pub(crate) struct Parts {
     pub(crate) database: Option<Database>,
     pub(crate) llm: Option<llm::Settings>,
     pub(crate) system_prompt: Option<String>,
+    pub(crate) access: Option<Access>,
     pub(crate) faults: Vec<Fault>,
     retention_days: Option<u32>,
     pool_size: Option<u32>,
@@ -141,6 +146,7 @@ impl Parts {
         if role.as_ref().is_some_and(|role| role.encode_utf16().count() > MAX_UNITS) {
             env.fault("ROLE_TEXT", "is too long for a message".to_owned(), "up to 4096 characters");
         }
+        let access = env.access();
         let rich_messages =
             env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
@@ -151,6 +157,7 @@ impl Parts {
             database,
             llm,
             system_prompt,
+            access,
             faults: env.faults,
             retention_days,
             pool_size,
@@ -178,6 +185,7 @@ impl Parts {
                 max_history: self.max_history?,
                 system_prompt: self.system_prompt?,
                 role: self.role?,
+                access: self.access?,
                 rich_messages: self.rich_messages?,
                 workers: self.workers?,
                 grace: Duration::from_secs_f64(self.grace?),
@@ -227,12 +235,40 @@ impl Reader<'_> {
         let text = self.text(name);
         let value = parse(text.as_deref().unwrap_or(default));
         if value.is_none() {
-            // a URL may hold a password, and a key pasted into the wrong line is still a key
-            let harmless = text.filter(|text| text.len() <= 20 && !text.contains(['/', '@', ':']));
+            let harmless = text.as_deref().filter(|text| is_harmless(text));
             let problem = harmless.map_or("cannot be read".to_owned(), |text| format!("is {text:?}"));
             self.fault(name, problem, accepted);
         }
         value
+    }
+
+    /// Telegram ids with commas between them; none where the variable is empty.
+    fn ids(
+        &mut self,
+        name: &'static str,
+        possible: impl Fn(i64) -> bool,
+        accepted: &'static str,
+    ) -> Option<BTreeSet<i64>> {
+        let mut ids = BTreeSet::new();
+        let text = self.text(name).unwrap_or_default();
+        // a comma that stands alone is a fault: no id at all would let everybody in
+        for item in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
+            let Some(id) = item.parse().ok().filter(|id| possible(*id)) else {
+                let problem = if is_harmless(item) { format!("holds {item:?}") } else { "cannot be read".to_owned() };
+                self.fault(name, problem, accepted);
+                return None;
+            };
+            ids.insert(id);
+        }
+        Some(ids)
+    }
+
+    fn access(&mut self) -> Option<Access> {
+        let people = "Telegram ids of people with commas between them, as in 42,43; or nothing";
+        let users = self.ids("ALLOWED_USERS", |id| id > 0, people);
+        let places = "Telegram ids of chats with commas between them, as in -1001234567890,-42; or nothing";
+        let chats = self.ids("ALLOWED_CHATS", |id| id != 0, places);
+        Some(Access { users: users?, chats: chats? })
     }
 
     fn number<T: FromStr + PartialOrd>(
@@ -341,6 +377,11 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a value may be shown: a URL may hold a password, and a key pasted into the wrong line is still a key.
+fn is_harmless(text: &str) -> bool {
+    text.len() <= 20 && !text.contains(['/', '@', ':'])
+}
+
 const HTTP_URL: &str = "a URL that begins with http:// or https://";
 
 fn http_url(text: &str) -> Option<String> {
@@ -405,6 +446,8 @@ mod tests {
             ("LOG_FORMAT", "xml"),
             ("RUST_LOG", "systech_aidd=loud"),
             ("RETENTION_DAYS", "0"),
+            ("ALLOWED_USERS", "42,topsecret:topsecret"),
+            ("ALLOWED_CHATS", ","),
         ])
         .unwrap_err();
         for variable in [
@@ -421,11 +464,13 @@ mod tests {
             "LOG_FORMAT",
             "RUST_LOG",
             "RETENTION_DAYS",
+            "ALLOWED_USERS",
+            "ALLOWED_CHATS",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 14, "{message}");
+        assert_eq!(message.lines().count(), 16, "{message}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod poll;
 pub mod dispatch;
 pub mod worker;
 pub mod answer;
+pub mod access;
 pub mod command;
 pub mod button;
 pub mod preview;

@@ -206,6 +206,25 @@ impl Language {
         )
     }
 
+    /// The answer to somebody who may not use the bot. `chat_id`: of the group it was in.
+    pub fn stranger(self, user_id: i64, chat_id: Option<i64>) -> String {
+        let text = match self {
+            Russian => format!(
+                "Извините, этот бот отвечает не всем. Чтобы пользоваться им, попросите того, кто его держит, добавить вас: \
+                 ваш номер в Telegram — {user_id}."
+            ),
+            English => format!(
+                "Sorry, this bot does not answer everybody. To use it, ask whoever runs it to add you: your Telegram id is \
+                 {user_id}."
+            ),
+        };
+        match (self, chat_id) {
+            (_, None) => text,
+            (Russian, Some(chat_id)) => format!("{text} Номер этой группы — {chat_id}."),
+            (English, Some(chat_id)) => format!("{text} The id of this group is {chat_id}."),
+        }
+    }
+
     /// The answer in a group to the bot's name and nothing else.
     pub fn no_question(self) -> &'static str {
         self.pick(

@@ -4,19 +4,18 @@
 
 use std::time::Duration;
 
-use diesel::data_types::{PgInterval, PgTimestamp};
-use diesel::dsl::{AsExprOf, sql};
-use diesel::expression::{SqlLiteral, UncheckedBind};
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::{BigInt, Interval, Timestamptz};
+use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::moved::{Moved, move_chat};
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
-use super::{Lane, clock_timestamp, from_now, interval, seconds_to_wait, wait};
+use super::{Lane, ago, clock_timestamp, from_now, seconds_to_wait, wait};
 
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
 /// week it starts its ids anew at random (Bot API, Update), so an id cannot be blocked for ever.
@@ -101,7 +100,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::done_at.eq(None::<PgTimestamp>),
             updates::turn_id.eq(None::<i64>),
         ));
-    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago().nullable())).execute(conn)
+    methods::FilterDsl::filter(upsert, updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable())).execute(conn)
 }
 
 /// The update that `lane` has to answer next.
@@ -170,11 +169,10 @@ pub fn put_off(conn: &mut PgConnection, seq: i64, retries: i32, wait: Duration) 
 
 /// Whether this update of the lane's person is remembered as done, for no longer than `within`.
 pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Duration) -> QueryResult<bool> {
-    let since = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(within));
     let done = updates::table
         .find(seq)
         .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
-        .filter(updates::done_at.gt(since.nullable()));
+        .filter(updates::done_at.gt(ago(within).nullable()));
     diesel::select(diesel::dsl::exists(done)).get_result(conn)
 }
 
@@ -182,7 +180,7 @@ pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Durati
 pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     conn.transaction(|conn| {
         let over: Vec<i64> = updates::table
-            .filter(updates::done_at.lt(long_ago().nullable()))
+            .filter(updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable()))
             .order(updates::seq)
             .limit(limit)
             .select(updates::seq)
@@ -191,9 +189,4 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
             .load(conn)?;
         diesel::delete(updates::table.filter(updates::seq.eq_any(over))).execute(conn)
     })
-}
-
-/// What was finished before is a tombstone whose time is over.
-fn long_ago() -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
-    sql("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE))
 }
