@@ -1,4 +1,5 @@
-//! One update → its reply, stored together in one transaction: a command's, or the model's answer to a question.
+//! One update → its reply, stored together in one transaction: a command's, a button's, or the answer to a question
+//! ([`crate::question`]).
 //!
 //! Called by the worker for the oldest update of a lane. Whatever happens, the person gets an end: an answer, or one
 //! sentence per class of failure.
@@ -7,52 +8,40 @@ use std::time::{Duration, Instant};
 
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
-use crate::backoff::Backoff;
 use crate::bot::Bot;
-use crate::button::Button;
+use crate::button::{Action, Button};
 use crate::command::{Command, Request};
-use crate::failure::Failure;
-use crate::llm::{Completion, LlmError, Message};
 use crate::part::{Content, Part};
+use crate::paste::{self, Paste};
 use crate::phrases::Language;
-use crate::point;
-use crate::preview::Preview;
-use crate::render;
+use crate::question::Question;
 use crate::stop::Stop;
 use crate::store::archive::{self, Selection};
 use crate::store::erase;
-use crate::store::finish::{self, Ending, Turn};
-use crate::store::history::{self, Role};
+use crate::store::finish;
+use crate::store::history;
 use crate::store::inbox::{self, Waiting};
 use crate::store::outbox::{Address, Unsent};
 use crate::store::strangers;
+use crate::store::turns::{self, Last, Stopped};
 use crate::store::{Dialogue, Lane, StoreError};
-use crate::telegram::{self, Incoming, Press};
+use crate::telegram::{EDITED_MESSAGE, Incoming, Message, Press};
 
 /// An update that crashed the program twice gets an honest failure at the third attempt.
-const LAST_ATTEMPT: i32 = 3;
-/// How long a button works.
+pub const LAST_ATTEMPT: i32 = 3;
+/// How long the button of /forget works.
 const BUTTON_LIFE: Duration = Duration::from_secs(3600);
-/// How often a model call is repeated after a passing error.
-const RETRIES: i32 = 2;
-
-/// A question in work.
-struct Question<'a> {
-    address: Address,
-    text: &'a str,
-    language: Language,
-    attempt: i32,
-    began: Instant,
-}
 
 /// What became of an update.
 pub enum Answered {
     /// It is done; this is to be sent.
     Done(Vec<Unsent>),
-    /// The model is to be asked again after this.
+    /// It is to be looked at again after this.
     PutOff(Duration),
+    /// It is not any more what it was when it was looked at.
+    Changed,
     /// The end was asked for; the update waits for the next boot.
     Interrupted,
 }
@@ -70,9 +59,9 @@ impl Bot {
         if attempt > LAST_ATTEMPT {
             // not even the failure could be told: without looking at the update again
             let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
-            return self.say(address, Language::Russian.failure(Failure::Crashed));
+            return self.say(address, Language::Russian.unreadable());
         }
-        let answered = self.attempt(lane, waiting, attempt, stop);
+        let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
         // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
         if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
             self.store.insist(|conn| inbox::set_attempts(conn, seq, waiting.attempts));
@@ -92,41 +81,46 @@ impl Bot {
             let address = Address { lane, update_seq, thread_id: None, reply_to: None };
             return self.say(address, Language::Russian.unreadable());
         };
-        let reply_to = (!message.private).then_some(message.message_id);
+        let reply_to = message.message_id.filter(|_| !message.private);
         let address = Address { lane, update_seq, thread_id: message.thread_id, reply_to };
         let language = message.language;
         if !self.access.admits(lane) && !self.is_erasure(&message) {
             return self.turn_away(address, language, message.private);
         }
-        if let Some(press) = message.press {
-            return self.press(address, &press, language);
+        let answering = Answering { bot: self, address, waiting, attempt, message: &message, stop };
+        if let Some(press) = &message.press {
+            return answering.press(press);
         }
-        let text = match message.text {
+        if message.stopped_draft.is_some() {
+            // it took effect when it came in, and what it stopped says so
+            return self.silence(address);
+        }
+        let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) if !message.private => return self.say(address, language.no_question()),
             _ => return self.say(address, language.only_text()),
         };
-        match Request::of(&text, &self.me.username) {
-            Request::Foreign => self.reply(address, |_, _| Ok(Vec::new())),
+        let request = Request::of(text, &self.me.username);
+        if waiting.kind == EDITED_MESSAGE {
+            return answering.edit(text, request);
+        }
+        match request {
+            Request::Foreign => self.silence(address),
             Request::Unknown { .. } => self.say(address, language.unknown_command()),
+            Request::Command(Command::Retry) => answering.retry(),
             Request::Command(command) => self.command(address, command, language, message.private),
+            Request::Question if paste::is_cut(text) => answering.paste(),
             Request::Question => {
-                let began = Instant::now();
-                let question = Question { address, text: &text, language, attempt, began };
-                if attempt == LAST_ATTEMPT {
-                    warn!(seq = update_seq, "crashed at each attempt; the question fails");
-                    return self.fail(&question, Failure::Crashed);
-                }
-                let preview = Preview::begin(&self.telegram, &self.paces, address, message.private);
-                self.question(&question, waiting.retries, &preview, stop)
+                let message_ids = Vec::from_iter(message.message_id);
+                self.question(&Question { text, message_ids: &message_ids, ..answering.question() })
             }
         }
     }
 
     /// Whether it is the command or the button by which everybody may delete what is theirs.
-    fn is_erasure(&self, message: &telegram::Message) -> bool {
+    fn is_erasure(&self, message: &Message) -> bool {
         match (&message.press, &message.text) {
-            (Some(press), _) => matches!(Button::of(&press.data), Some(Button::Forget { .. })),
+            (Some(press), _) => matches!(Button::of(&press.data), Some(Button { action: Action::Forget, .. })),
             (None, Some(text)) => Request::of(text, &self.me.username) == Request::Command(Command::Forget),
             (None, None) => false,
         }
@@ -158,6 +152,15 @@ impl Bot {
             Command::Start => self.say(address, language.greeting()),
             Command::Help => self.say(address, language.help()),
             Command::Role => self.say(address, &self.role),
+            // what there was to stop was stopped when this came in
+            Command::Stop => self.reply(address, |conn, lane| {
+                Ok(match turns::stopped_by(conn, lane, address.update_seq)? {
+                    Stopped::Questions => Vec::new(),
+                    Stopped::Rest => vec![Part::plain(language.rest_not_sent())],
+                    Stopped::Nothing => vec![Part::plain(language.nothing_to_stop())],
+                })
+            }),
+            Command::Retry => self.silence(address),
             Command::Clear | Command::New => self.reply(address, |conn, lane| {
                 history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),
@@ -169,15 +172,14 @@ impl Bot {
                     Selection { user_id: Some(lane.user_id), cleared: true, ..Selection::default() };
                 Ok(vec![match archive::count(conn, selection)? {
                     0 => Part::plain(language.nothing_to_delete()),
-                    messages => Part {
-                        content: Content::Ask {
-                            text: language.forget(messages),
-                            label: language.forget_button().to_owned(),
-                            button: Button::Forget { user_id: lane.user_id, update_seq: address.update_seq }
-                                .data(),
+                    messages => Part::plain(language.forget(messages)).with_button(
+                        language.forget_button(),
+                        Button {
+                            action: Action::Forget,
+                            user_id: lane.user_id,
+                            update_seq: address.update_seq,
                         },
-                        fallback: Vec::new(),
-                    },
+                    ),
                 }])
             }),
             Command::Export if !private => self.say(address, language.only_in_private()),
@@ -185,8 +187,8 @@ impl Bot {
                 let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
                 Ok(vec![if messages > 0 {
                     Part {
-                        content: Content::Document { caption: language.exported().to_owned() },
                         fallback: vec![Part::plain(language.export_failed())],
+                        ..Part::of(Content::Document { caption: language.exported().to_owned() })
                     }
                 } else {
                     Part::plain(language.nothing_to_export())
@@ -195,123 +197,14 @@ impl Bot {
         }
     }
 
-    fn press(&self, address: Address, press: &Press, language: Language) -> Result<Answered, StoreError> {
-        match Button::of(&press.data) {
-            None => self.say(address, language.old_button()),
-            // told already, with the acknowledgement
-            Some(button) if !button.is_for(address.lane.user_id) => {
-                self.reply(address, |_, _| Ok(Vec::new()))
-            }
-            Some(Button::Forget { update_seq, .. }) => self.reply(address, |conn, lane| {
-                if !inbox::done_lately(conn, lane, update_seq, BUTTON_LIFE)? {
-                    return Ok(vec![Part::plain(language.old_button())]);
-                }
-                let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
-                info!(user = lane.user_id, messages = rows.messages, "erased, as the person asked");
-                Ok(vec![Part::plain(language.forgotten(rows.messages))])
-            }),
-        }
-    }
-
-    fn question(
-        &self,
-        question: &Question<'_>,
-        retries: i32,
-        preview: &Preview,
-        stop: &Stop,
-    ) -> Result<Answered, StoreError> {
-        point::pass("question", question.text);
-        let seq = question.address.update_seq;
-        let lane = question.address.lane;
-        let said = self.store.run(|conn| history::recent(conn, lane, self.max_history))?;
-        match self.ask(&said, question.text, preview, stop) {
-            Ok(Completion { text: answer, usage }) => {
-                let parts = render::answer(&answer, self.rich_messages);
-                if parts.is_empty() {
-                    let class = Failure::Empty.class();
-                    warn!(seq, class, problem = "nothing to see in the answer", "no answer");
-                    return self.fail(question, Failure::Empty);
-                }
-                info!(
-                    seq,
-                    prompt_tokens = usage.prompt_tokens,
-                    completion_tokens = usage.completion_tokens,
-                    millis = usage.duration_ms,
-                    "answered"
-                );
-                self.finish(question, &Ending::Answered { answer, usage }, &parts)
-            }
-            Err(LlmError::Stopped) => Ok(Answered::Interrupted),
-            Err(LlmError::Passing { pause, problem, .. }) if retries < RETRIES => {
-                let backoff = || {
-                    Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
-                };
-                let wait = pause.unwrap_or_else(backoff);
-                info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
-                self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
-                Ok(Answered::PutOff(wait))
-            }
-            Err(error) => {
-                let failure = match error {
-                    LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
-                    LlmError::ContextTooLong | LlmError::Stopped => Failure::TooLong,
-                };
-                warn!(seq, class = failure.class(), problem = %error, "no answer");
-                self.fail(question, failure)
-            }
-        }
-    }
-
-    /// Asks the model; if the prompt is too long for it, once more with half of the history.
-    fn ask(
-        &self,
-        said: &[history::Said],
-        question: &str,
-        preview: &Preview,
-        stop: &Stop,
-    ) -> Result<Completion, LlmError> {
-        let ask = |said: &[history::Said]| {
-            let system = (!self.system_prompt.is_empty())
-                .then_some(Message { role: "system", content: &self.system_prompt });
-            let past = said.iter().map(|(role, content)| Message { role, content });
-            let prompt: Vec<_> = system
-                .into_iter()
-                .chain(past)
-                .chain([Message { role: Role::User.as_str(), content: question }])
-                .collect();
-            self.llm.complete(&prompt, stop, |more| preview.grow(more))
-        };
-        match ask(said) {
-            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),
-            result => result,
-        }
-    }
-
-    fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
-        let parts = [Part::plain(question.language.failure(failure))];
-        let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
-        self.finish(question, &ending, &parts)
-    }
-
-    /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
-    fn finish(
-        &self,
-        question: &Question<'_>,
-        ending: &Ending,
-        parts: &[Part],
-    ) -> Result<Answered, StoreError> {
-        let &Question { address, text, began, attempt, .. } = question;
-        let turn = Turn { question: text, began, ending };
-        let unsent = self.store.insist_or(
-            |conn| finish::turn(conn, address, &turn, parts),
-            |conn| inbox::set_attempts(conn, address.update_seq, attempt),
-        )?;
-        Ok(Answered::Done(unsent.unwrap_or_default()))
-    }
-
     /// Finishes the update with a text of the bot's own.
-    fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
+    pub(crate) fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
         self.reply(address, |_, _| Ok(vec![Part::plain(text.as_ref())]))
+    }
+
+    /// Finishes the update without a word.
+    fn silence(&self, address: Address) -> Result<Answered, StoreError> {
+        self.reply(address, |_, _| Ok(Vec::new()))
     }
 
     fn reply(
@@ -321,5 +214,112 @@ impl Bot {
     ) -> Result<Answered, StoreError> {
         let unsent = self.store.run(|conn| finish::reply(conn, address, &act))?;
         Ok(Answered::Done(unsent.unwrap_or_default()))
+    }
+}
+
+/// An update in work that may turn out to be a question.
+struct Answering<'a> {
+    bot: &'a Bot,
+    address: Address,
+    waiting: &'a Waiting,
+    attempt: i32,
+    message: &'a Message,
+    stop: &'a Stop,
+}
+
+impl Answering<'_> {
+    fn press(&self, press: &Press) -> Result<Answered, StoreError> {
+        let &Self { bot, address, message: &Message { language, .. }, .. } = self;
+        match Button::of(&press.data) {
+            None => bot.say(address, language.old_button()),
+            // told already, with the acknowledgement
+            Some(button) if !button.is_for(address.lane.user_id) => bot.silence(address),
+            Some(Button { action: Action::Retry, update_seq, .. }) => {
+                match bot.store.run(|conn| turns::last(conn, address.lane))? {
+                    Some(last) if last.update_seq == update_seq => self.again(&last, &last.question.1),
+                    _ => bot.say(address, language.old_button()),
+                }
+            }
+            Some(Button { action: Action::Forget, update_seq, .. }) => bot.reply(address, |conn, lane| {
+                if !inbox::done_lately(conn, lane, update_seq, BUTTON_LIFE)? {
+                    return Ok(vec![Part::plain(language.old_forget_button())]);
+                }
+                let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
+                info!(user = lane.user_id, messages = rows.messages, "erased, as the person asked");
+                Ok(vec![Part::plain(language.forgotten(rows.messages))])
+            }),
+        }
+    }
+
+    fn retry(&self) -> Result<Answered, StoreError> {
+        match self.bot.store.run(|conn| turns::last(conn, self.address.lane))? {
+            Some(last) => self.again(&last, &last.question.1),
+            None => self.bot.say(self.address, self.message.language.nothing_to_repeat()),
+        }
+    }
+
+    /// A message says something else now. If it still waited for its answer, that was seen to when this came in; else it
+    /// is answered again, as long as nothing was asked after it.
+    fn edit(&self, text: &str, request: Request) -> Result<Answered, StoreError> {
+        let &Self { bot, address, message, .. } = self;
+        let last = bot.store.run(|conn| turns::last(conn, address.lane))?;
+        let asked = last.filter(|last| message.message_id.is_some_and(|id| last.message_ids.contains(&id)));
+        match asked {
+            Some(last) if request == Request::Question => match last.message_ids.len() {
+                1 if last.question.1 == text => bot.silence(address),
+                1 => self.again(&last, text),
+                _ if last.question.1.contains(text) => bot.silence(address),
+                _ => bot.say(address, message.language.edit_of_several()),
+            },
+            _ => bot.silence(address),
+        }
+    }
+
+    /// A text that Telegram's apps may have cut: what belongs to it is one question.
+    fn paste(&self) -> Result<Answered, StoreError> {
+        let &Self { bot, address, waiting, message, .. } = self;
+        let seq = waiting.seq;
+        let following =
+            bot.store.run(|conn| inbox::following(conn, address.lane, seq, paste::MOST_MESSAGES))?;
+        match paste::join(message, waiting, &following, &bot.me) {
+            Paste::Whole { text, message_ids, joined } => bot.question(&Question {
+                text: &text,
+                message_ids: &message_ids,
+                joined: &joined,
+                stop: &self.stop.during(seq..=joined.last().copied().unwrap_or(seq)),
+                ..self.question()
+            }),
+            Paste::MoreMayCome(wait) => Ok(Answered::PutOff(wait)),
+        }
+    }
+
+    /// Answers the last question again, as it is now.
+    fn again(&self, last: &Last, text: &str) -> Result<Answered, StoreError> {
+        let reply_to = last.message_ids.first().copied().filter(|_| !self.message.private);
+        self.bot.question(&Question {
+            address: Address { reply_to, ..self.address },
+            text,
+            message_ids: &last.message_ids,
+            again: Some(last),
+            ..self.question()
+        })
+    }
+
+    /// What every question of this update begins with.
+    fn question(&self) -> Question<'_> {
+        Question {
+            address: self.address,
+            text: "",
+            message_ids: &[],
+            joined: &[],
+            again: None,
+            language: self.message.language,
+            private: self.message.private,
+            attempt: self.attempt,
+            retries: self.waiting.retries,
+            stopped: self.waiting.stopped,
+            began: Instant::now(),
+            stop: self.stop,
+        }
     }
 }

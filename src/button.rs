@@ -2,33 +2,50 @@
 
 /// A button.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Button {
-    /// Deletes everything of a person.
-    Forget {
-        /// Whose: nobody else may press it.
-        user_id: i64,
-        /// The update that asked for it. While that is remembered and young, the button works.
-        update_seq: i64,
-    },
+pub struct Button {
+    /// What it does.
+    pub action: Action,
+    /// Whose it is: nobody else may press it.
+    pub user_id: i64,
+    /// The update it belongs to.
+    pub update_seq: i64,
+}
+
+/// What a button does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Deletes everything of the person. While the update that asked for it is remembered and young, it works.
+    Forget,
+    /// Answers the question of that update again, as long as it is the last one of its dialogue.
+    Retry,
+}
+
+impl Action {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forget => "forget",
+            Self::Retry => "retry",
+        }
+    }
 }
 
 impl Button {
     /// As Telegram carries it.
     pub fn data(self) -> String {
-        let Self::Forget { user_id, update_seq } = self;
-        format!("forget:{user_id}:{update_seq}")
+        format!("{}:{}:{}", self.action.name(), self.user_id, self.update_seq)
     }
 
     /// Reads what came back. `None`: no button of this version's.
     pub fn of(data: &str) -> Option<Self> {
-        let (user_id, update_seq) = data.strip_prefix("forget:")?.split_once(':')?;
-        Some(Self::Forget { user_id: user_id.parse().ok()?, update_seq: update_seq.parse().ok()? })
+        let (name, rest) = data.split_once(':')?;
+        let (user_id, update_seq) = rest.split_once(':')?;
+        let action = [Action::Forget, Action::Retry].into_iter().find(|action| action.name() == name)?;
+        Some(Self { action, user_id: user_id.parse().ok()?, update_seq: update_seq.parse().ok()? })
     }
 
     /// Whether this person may press it.
     pub fn is_for(self, user_id: i64) -> bool {
-        let Self::Forget { user_id: owner, .. } = self;
-        owner == user_id
+        self.user_id == user_id
     }
 }
 
@@ -38,11 +55,13 @@ mod tests {
 
     #[test]
     fn a_button_comes_back_as_it_went_and_nothing_else_is_one() {
-        let button = Button::Forget { user_id: i64::MAX, update_seq: i64::MAX };
-        assert!(button.data().len() <= 64);
-        assert_eq!(Button::of(&button.data()), Some(button));
-        assert!(button.is_for(i64::MAX) && !button.is_for(1));
-        for data in ["", "forget", "forget:1", "forget:1:x", "forget:1:2:3", "other:1:2"] {
+        for action in [Action::Forget, Action::Retry] {
+            let button = Button { action, user_id: i64::MAX, update_seq: i64::MAX };
+            assert!(button.data().len() <= 64);
+            assert_eq!(Button::of(&button.data()), Some(button));
+            assert!(button.is_for(i64::MAX) && !button.is_for(1));
+        }
+        for data in ["", "forget", "forget:1", "forget:1:x", "forget:1:2:3", "other:1:2", "retry"] {
             assert_eq!(Button::of(data), None, "{data}");
         }
     }

@@ -9,6 +9,10 @@ pub enum Command {
     Help,
     /// Who the bot is.
     Role,
+    /// Ends the answer in the making and what waits behind it.
+    Stop,
+    /// Answers the last question again.
+    Retry,
     /// Clears the dialogue.
     Clear,
     /// The same.
@@ -23,10 +27,12 @@ pub enum Command {
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Start,
         Self::Help,
         Self::Role,
+        Self::Stop,
+        Self::Retry,
         Self::Clear,
         Self::New,
         Self::Restore,
@@ -40,6 +46,8 @@ impl Command {
             Self::Start => "start",
             Self::Help => "help",
             Self::Role => "role",
+            Self::Stop => "stop",
+            Self::Retry => "retry",
             Self::Clear => "clear",
             Self::New => "new",
             Self::Restore => "restore",

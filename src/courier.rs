@@ -6,15 +6,16 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
 use crate::document::Document;
 use crate::part::{Content, Part};
+use crate::point;
 use crate::store::moved::{Moved, move_chat};
-use crate::store::outbox::{self, Unsent};
+use crate::store::outbox::{self, Instead, Op, Unsent};
 use crate::store::{Lane, StoreError};
 use crate::telegram::{Method, TelegramError};
 
@@ -54,35 +55,51 @@ impl Courier {
         then: Outcome,
     ) -> Result<Outcome, StoreError> {
         for unsent in parts {
-            if job.stop.is_requested() {
+            if job.stop.is_shutdown() {
                 // not again in this run; a send that has begun is not cut off
                 return Ok(Outcome::Idle);
+            }
+            if job.stop.during(unsent.update_seq..=unsent.update_seq).is_requested() {
+                // some of these may be abandoned by now
+                return Ok(Outcome::More);
             }
             if let Some(wait) = unsent.wait() {
                 return Ok(Outcome::RetryIn(wait));
             }
-            let Ok(Part { content, .. }) = unsent.part() else {
+            let Ok(part) = unsent.part() else {
                 warn!(part = unsent.id, "a part that does not decode is abandoned");
                 bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
                 continue;
             };
-            let method = Method::of(&content);
+            let op = unsent.op();
+            let method = Method::of(op, &part.content);
             if let Some(wait) = self.wait(unsent.chat_id, method) {
                 return Ok(Outcome::RetryIn(wait));
             }
-            let sent = match content {
-                Content::Document { caption } => match Document::build(&bot.store, job.lane.into())? {
-                    Ok(document) => bot.telegram.send_document(&unsent, caption, document.path()),
-                    Err(problem) => Err(TelegramError::File(problem.to_string())),
-                },
-                content => bot.telegram.send(&unsent, content),
+            point::pass("sending", unsent.payload());
+            let sent = match (op, part) {
+                (Op::Edit(message_id), part) => {
+                    bot.telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id)
+                }
+                (Op::Delete(message_id), _) => {
+                    bot.telegram.delete(unsent.chat_id, message_id).map(|()| message_id)
+                }
+                (Op::Send, Part { content: Content::Document { caption }, .. }) => {
+                    match Document::build(&bot.store, job.lane.into())? {
+                        Ok(document) => bot.telegram.send_document(&unsent, caption, document.path()),
+                        Err(problem) => Err(TelegramError::File(problem.to_string())),
+                    }
+                }
+                (Op::Send, part) => bot.telegram.send(&unsent, part),
             };
             match sent {
                 Ok(message_id) => {
+                    point::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
                     bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
+                    point::pass("recorded", unsent.payload());
                 }
-                // the rest is read anew: a simpler form may have taken its place
+                // the rest is read anew: something else may have taken its place
                 Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),
             }
         }
@@ -121,8 +138,21 @@ impl Courier {
                 warn!(chat = unsent.chat_id, parts, "{error}; what waits for the chat is abandoned");
                 Ok(Outcome::More)
             }
-            TelegramError::BadRequest(_) | TelegramError::File(_) => {
-                if bot.store.run(|conn| outbox::simplify(conn, part))? {
+            // left where it is: it says nothing that was not said
+            TelegramError::NotThere(_) | TelegramError::BadRequest(_)
+                if matches!(unsent.op(), Op::Delete(_)) =>
+            {
+                debug!(part, "{error}; the message stays");
+                bot.store.run(|conn| outbox::abandon(conn, part))?;
+                Ok(Outcome::More)
+            }
+            TelegramError::NotThere(_) if matches!(unsent.op(), Op::Edit(_)) => {
+                info!(part, "{error}; the part is sent as a new one");
+                bot.store.run(|conn| outbox::replace(conn, part, Instead::Anew))?;
+                Ok(Outcome::More)
+            }
+            TelegramError::BadRequest(_) | TelegramError::NotThere(_) | TelegramError::File(_) => {
+                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
                 } else {
                     warn!(part, "{error}; the part is abandoned, the answer stays in messages");
@@ -131,13 +161,15 @@ impl Courier {
                 Ok(Outcome::More)
             }
             // the server is too old for the form; or, for plain text, it is not the Bot API that answers
-            TelegramError::UnknownMethod if bot.store.run(|conn| outbox::simplify(conn, part))? => {
+            TelegramError::UnknownMethod
+                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? =>
+            {
                 warn!(part, "{error}; a simpler form takes its place");
                 Ok(Outcome::More)
             }
             // an error of the server's own that stays with the part may come from what is in it
             TelegramError::Server { .. } if unsent.attempts >= ATTEMPTS_PER_FORM => {
-                if bot.store.run(|conn| outbox::simplify(conn, part))? {
+                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
                     warn!(part, "{error}, again and again; a simpler form takes its place");
                     return Ok(Outcome::More);
                 }

@@ -9,6 +9,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, select};
@@ -27,6 +28,8 @@ pub struct News {
     pub moved: Vec<Moved>,
     /// Lanes with something new, by the ids they have after that.
     pub lanes: Vec<Lane>,
+    /// Lanes in which work on these updates is to be looked at anew: their persons stopped or changed them.
+    pub interrupted: Vec<(Lane, RangeInclusive<i64>)>,
 }
 
 /// A step to do.
@@ -65,6 +68,7 @@ enum State {
     Running {
         stop: Stop,
         woken: bool,
+        interrupted: bool,
         follower: Option<Lane>,
     },
     Waiting {
@@ -102,7 +106,7 @@ impl Dispatcher {
     /// not end in time and are still running.
     pub fn run(self, lanes: Vec<Lane>) -> bool {
         let mut schedule = Schedule::default();
-        schedule.take(News { moved: Vec::new(), lanes });
+        schedule.take(News { moved: Vec::new(), lanes, interrupted: Vec::new() });
         loop {
             while schedule.running < self.workers
                 && let Some(job) = schedule.next()
@@ -148,7 +152,7 @@ impl Dispatcher {
                     debug!(running = schedule.running, "the grace period is over");
                     interrupted = true;
                     deadline = Instant::now() + LAST_WORDS;
-                    schedule.interrupt();
+                    schedule.interrupt_all();
                 }
             }
         }
@@ -167,6 +171,9 @@ struct Schedule {
 
 impl Schedule {
     fn take(&mut self, news: News) {
+        for (lane, seqs) in news.interrupted {
+            self.interrupt(lane, seqs);
+        }
         for moved in news.moved {
             self.follow(moved);
         }
@@ -191,11 +198,28 @@ impl Schedule {
         }
     }
 
+    /// What the database says about these updates has changed. Who works on one of them ends; a lane that waits for its
+    /// time waits no longer, for it may be another one now.
+    fn interrupt(&mut self, lane: Lane, seqs: RangeInclusive<i64>) {
+        match self.lanes.get_mut(&lane) {
+            Some(State::Running { stop, interrupted, .. }) => {
+                *interrupted = true;
+                stop.interrupt(seqs);
+            }
+            Some(State::Waiting { .. }) => {
+                self.lanes.insert(lane, State::Ready);
+                self.ready.push_back(lane);
+            }
+            _ => {}
+        }
+    }
+
     /// The lane that has been ready longest, now running.
     fn next(&mut self) -> Option<Job> {
         let lane = self.ready.pop_front()?;
         let stop = Stop::new();
-        self.lanes.insert(lane, State::Running { stop: stop.clone(), woken: false, follower: None });
+        let running = State::Running { stop: stop.clone(), woken: false, interrupted: false, follower: None };
+        self.lanes.insert(lane, running);
         self.running += 1;
         Some(Job { lane, stop })
     }
@@ -203,9 +227,9 @@ impl Schedule {
     /// The step of the lane is done.
     fn finish(&mut self, lane: Lane, outcome: Outcome, now: Instant) {
         self.running -= 1;
-        let (woken, follower) = match self.lanes.remove(&lane) {
-            Some(State::Running { woken, follower, .. }) => (woken, follower),
-            _ => (false, None),
+        let (woken, interrupted, follower) = match self.lanes.remove(&lane) {
+            Some(State::Running { woken, interrupted, follower, .. }) => (woken, interrupted, follower),
+            _ => (false, false, None),
         };
         if let Some(follower) = follower {
             self.lanes.remove(&follower);
@@ -214,6 +238,8 @@ impl Schedule {
         match outcome {
             Outcome::Idle if !woken => {}
             Outcome::Idle | Outcome::More => self.wake(lane),
+            // the wait was found before the interruption, and may be over with it
+            Outcome::RetryIn(_) if interrupted => self.wake(lane),
             Outcome::RetryIn(wait) => {
                 let until = now + wait;
                 self.lanes.insert(lane, State::Waiting { until });
@@ -266,7 +292,7 @@ impl Schedule {
     }
 
     /// Asks every running step to end.
-    fn interrupt(&self) {
+    fn interrupt_all(&self) {
         for state in self.lanes.values() {
             if let State::Running { stop, .. } = state {
                 stop.request();
@@ -338,6 +364,27 @@ mod tests {
     }
 
     #[test]
+    fn an_interruption_reaches_the_worker_and_ends_a_wait() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        schedule.wake(lane(1));
+        let job = schedule.next().unwrap();
+        schedule.interrupt(lane(1), 0..=7);
+        assert!(job.stop.during(7..=7).is_requested() && !job.stop.during(8..=8).is_requested());
+        // found before it
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        assert_eq!(next(&mut schedule), None);
+        schedule.interrupt(lane(1), 0..=7);
+        assert_eq!(next(&mut schedule), Some(1));
+        // the old timer means nothing any more
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(9)), now);
+        schedule.ring(now + Duration::from_secs(6));
+        assert_eq!(next(&mut schedule), None);
+    }
+
+    #[test]
     fn when_a_chat_moves_all_its_lanes_go_on_under_the_new_id() {
         let mut schedule = Schedule::default();
         schedule.wake(lane(1));
@@ -364,7 +411,7 @@ mod tests {
         let new = Lane { chat_id: 9, ..old };
         schedule.wake(new);
         let moved = Moved { bot_id: 1, from: 2, to: 9 };
-        schedule.take(News { moved: vec![moved], lanes: vec![new, lane(3)] });
+        schedule.take(News { moved: vec![moved], lanes: vec![new, lane(3)], interrupted: Vec::new() });
         assert_eq!(next(&mut schedule), Some(3));
         assert_eq!(next(&mut schedule), None);
         schedule.finish(old, Outcome::More, Instant::now());

@@ -3,8 +3,8 @@
 //! The way of a message, module by module:
 //!
 //! ```text
-//! Telegram ─getUpdates→ poll ─commit→ updates (inbox) ─wake→ dispatch ─job→ worker ─→ answer ─prompt→ llm
-//!                                                                             │         │
+//! Telegram ─getUpdates→ poll ─commit→ updates (inbox) ─wake→ dispatch ─job→ worker ─→ answer ─→ question ─prompt→ llm
+//!                                                                             │           │          │
 //! Telegram ←─sendMessage── courier ←── reply_parts (outbox) ←── one transaction: store::finish
 //! ```
 //!
@@ -29,6 +29,8 @@ pub mod answer;
 pub mod access;
 pub mod command;
 pub mod button;
+pub mod paste;
+pub mod question;
 pub mod preview;
 pub mod render;
 pub mod part;

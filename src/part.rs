@@ -6,12 +6,17 @@ use frankenstein::rich_message::InputRichBlock;
 use frankenstein::types::MessageEntity;
 use serde::{Deserialize, Serialize};
 
+use crate::button::Button;
+
 /// One message to send, and what takes its place should Telegram refuse it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// What is sent.
     #[serde(flatten)]
     pub content: Content,
+    /// The button below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<Below>,
     /// The simpler parts that take this one's place, in order, after a permanent refusal (400, or 404 for a
     /// method the server does not know). Empty: this is the simplest form there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -35,15 +40,6 @@ pub enum Content {
         /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
         blocks: Vec<InputRichBlock>,
     },
-    /// Plain text with a button below it: `sendMessage`.
-    Ask {
-        /// The text.
-        text: String,
-        /// What stands on the button.
-        label: String,
-        /// What comes back when it is pressed.
-        button: String,
-    },
     /// The person's dialogue as a file: `sendDocument`. The file is built when it is sent ([`crate::document`]).
     Document {
         /// What stands below it.
@@ -51,10 +47,34 @@ pub enum Content {
     },
 }
 
+/// A button as it stands below a message.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Below {
+    /// What stands on it.
+    pub label: String,
+    /// What comes back when it is pressed ([`Button::data`]).
+    pub data: String,
+}
+
 impl Part {
+    /// This content, and nothing simpler to fall back on.
+    pub fn of(content: Content) -> Self {
+        Self { content, button: None, fallback: Vec::new() }
+    }
+
     /// A part of plain text, the simplest form.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { content: Content::Text { text: text.into(), entities: Vec::new() }, fallback: Vec::new() }
+        Self::of(Content::Text { text: text.into(), entities: Vec::new() })
+    }
+
+    /// With a button below it, whatever form it takes in the end.
+    #[must_use]
+    pub fn with_button(mut self, label: &str, button: Button) -> Self {
+        if let Some(last) = self.fallback.pop() {
+            self.fallback.push(last.with_button(label, button));
+        }
+        self.button = Some(Below { label: label.to_owned(), data: button.data() });
+        self
     }
 }
 
@@ -66,7 +86,6 @@ impl fmt::Debug for Part {
                 write!(f, "Part(text, {} bytes, {} entities)", text.len(), entities.len())
             }
             Content::Rich { blocks } => write!(f, "Part(rich, {} blocks)", blocks.len()),
-            Content::Ask { text, .. } => write!(f, "Part(ask, {} bytes)", text.len()),
             Content::Document { .. } => write!(f, "Part(document)"),
         }
     }

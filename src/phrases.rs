@@ -67,6 +67,8 @@ impl Language {
             Command::Start => self.pick("начать разговор", "start the conversation"),
             Command::Help => self.pick("что я умею", "what I can do"),
             Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
+            Command::Stop => self.pick("остановить ответ", "stop the answer"),
+            Command::Retry => self.pick("ответить на вопрос заново", "answer the question again"),
             Command::Clear => {
                 self.pick("забыть разговор и начать заново", "forget the conversation and start over")
             }
@@ -169,11 +171,61 @@ impl Language {
         )
     }
 
-    /// The answer to a button that means nothing any more.
-    pub fn old_button(self) -> &'static str {
+    /// The answer to the button of /forget when it means nothing any more.
+    pub fn old_forget_button(self) -> &'static str {
         self.pick(
             "Эта кнопка уже старая, и я ничего не сделал. Чтобы удалить всё, отправьте /forget ещё раз.",
             "This button is old, and I did nothing. To delete everything, send /forget once more.",
+        )
+    }
+
+    /// The answer to any other button that means nothing any more.
+    pub fn old_button(self) -> &'static str {
+        self.pick(
+            "Эта кнопка уже старая: разговор ушёл дальше. Повторить последний вопрос: /retry",
+            "This button is old: the conversation has moved on. To repeat the last question: /retry",
+        )
+    }
+
+    /// What stands on the button that answers a question again.
+    pub fn retry_button(self) -> &'static str {
+        self.pick("Ответить заново", "Answer again")
+    }
+
+    /// The answer to /retry where there is no question.
+    pub fn nothing_to_repeat(self) -> &'static str {
+        self.pick(
+            "Повторять нечего: в нашем разговоре ещё нет вопроса.",
+            "There is nothing to repeat: our conversation has no question yet.",
+        )
+    }
+
+    /// What stands in place of an answer that was stopped before its first word.
+    pub fn stopped(self) -> &'static str {
+        self.pick("Остановлено, ответа нет.", "Stopped; there is no answer.")
+    }
+
+    /// The answer to /stop where it keeps the rest of an answer from being sent.
+    pub fn rest_not_sent(self) -> &'static str {
+        self.pick(
+            "Остаток ответа не отправляю. Получить ответ заново: /retry",
+            "The rest of the answer will not be sent. To have an answer again: /retry",
+        )
+    }
+
+    /// The answer to /stop where there is nothing to stop.
+    pub fn nothing_to_stop(self) -> &'static str {
+        self.pick(
+            "Останавливать нечего: я сейчас не отвечаю.",
+            "There is nothing to stop: I am not answering.",
+        )
+    }
+
+    /// The answer to the edit of a question that was several messages.
+    pub fn edit_of_several(self) -> &'static str {
+        self.pick(
+            "Этот вопрос пришёл несколькими сообщениями, и правку одного из них я применить не могу. Отправьте его ещё раз целиком.",
+            "This question came as several messages, and I cannot apply a change to one of them. Please send it again as a whole.",
         )
     }
 
@@ -276,19 +328,20 @@ impl Language {
         };
         let repeat = match failure {
             Failure::Refused => self.pick(
-                "Попробуйте сформулировать его иначе и отправить ещё раз.",
-                "Try to put it differently and send it again.",
+                "Попробуйте сформулировать его иначе: можно просто исправить сообщение.",
+                "Try to put it differently: you can simply edit your message.",
             ),
-            Failure::TooLong => {
-                self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
-            }
+            Failure::TooLong => self.pick(
+                "Сократите его: можно просто исправить сообщение.",
+                "Shorten it: you can simply edit your message.",
+            ),
             Failure::OutOfQuota | Failure::Misconfigured => self.pick(
-                "Ваш вопрос сохранён; отправьте его ещё раз позже.",
-                "Your question is kept; send it again later.",
+                "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
+                "Your question is kept; repeat it later with the button or /retry.",
             ),
             _ => self.pick(
-                "Ваш вопрос сохранён; чтобы повторить, отправьте его ещё раз.",
-                "Your question is kept; to repeat it, send it again.",
+                "Ваш вопрос сохранён; повторить его можно кнопкой или командой /retry.",
+                "Your question is kept; repeat it with the button or /retry.",
             ),
         };
         format!("{reason} {repeat}")

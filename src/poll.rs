@@ -1,6 +1,7 @@
 //! Telegram → inbox: a long-polling thread. A batch is committed before the call that confirms it.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -11,13 +12,15 @@ use tracing::{debug, error, info, warn};
 
 use crate::backoff::Backoff;
 use crate::button::Button;
+use crate::command::{Command, Request};
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::point;
 use crate::stop::Stop;
-use crate::store::inbox::{self, Received};
+use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
 use crate::store::moved::Moved;
 use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{Incoming, Me, PassedOver, Press, Telegram, TelegramError};
+use crate::telegram::{EDITED_MESSAGE, Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 const POLL: Duration = Duration::from_secs(30);
@@ -34,12 +37,10 @@ const LARGE: usize = 256 << 10;
 /// What a batch holds.
 #[derive(Default)]
 struct Read {
-    /// What asks for an answer.
-    received: Vec<Received>,
+    /// What is taken in.
+    batch: Batch,
     /// Presses of buttons among it, each with what the person is to be told at once.
     presses: Vec<(Press, Option<&'static str>)>,
-    /// Chats that have another id from now on.
-    moved: Vec<Moved>,
     /// The offset that confirms the batch. `None`: nothing in it has a number.
     next: Option<i64>,
     /// How many updates have no number.
@@ -137,13 +138,12 @@ impl Poll<'_> {
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {
-                        read.presses.extend(told_at_once(&incoming));
-                        read.received.push(received(me, &incoming, raw.get()));
+                        self.sort(&incoming, raw.get(), &mut read);
                     }
                     update_id
                 }
                 Err(PassedOver::Moved { update_id, from, to }) => {
-                    read.moved.push(Moved { bot_id: me.id, from, to });
+                    read.batch.moved.push(Moved { bot_id: me.id, from, to });
                     update_id
                 }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
@@ -160,19 +160,37 @@ impl Poll<'_> {
         read
     }
 
+    /// Puts an update where it belongs in its batch.
+    fn sort(&self, incoming: &Incoming, json: &str, read: &mut Read) {
+        let Incoming { update_id, kind, message } = incoming;
+        let received = received(self.me, incoming, json);
+        let request = message.text.as_deref().map(|text| Request::of(text, &self.me.username));
+        read.presses.extend(told_at_once(message));
+        if message.stopped_draft.is_some() || request == Some(Request::Command(Command::Stop)) {
+            let stop = Stopping { update_id: *update_id, draft_id: message.stopped_draft };
+            read.batch.stops.push(stop);
+        }
+        if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
+            let payload = received.payload.clone();
+            read.batch.edits.push(Edit { lane: received.lane(), update_id: *update_id, message_id, payload });
+        }
+        read.batch.received.push(received);
+    }
+
     /// Commits a batch, however long the database is away, and wakes its lanes. False: the end was asked for.
     fn take_in(&self, read: &Read) -> bool {
-        let Read { received, moved, .. } = read;
+        let Batch { received, moved, .. } = &read.batch;
         if received.is_empty() && moved.is_empty() {
             return true;
         }
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut refused = false;
         while !self.stop.is_requested() {
-            match self.store.run(|conn| inbox::take_in(conn, received, moved)) {
-                Ok(rows) => {
-                    if rows > 0 {
-                        info!(rows, "a group became a supergroup; its rows have moved");
+            match self.store.run(|conn| inbox::take_in(conn, &read.batch)) {
+                Ok(changed) => {
+                    point::pass_each("received", received.iter().map(|update| &*update.payload));
+                    if changed.moved > 0 {
+                        info!(rows = changed.moved, "a group became a supergroup; its rows have moved");
                     }
                     for (press, text) in &read.presses {
                         self.telegram.acknowledge(press, *text);
@@ -180,8 +198,14 @@ impl Poll<'_> {
                     // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated,
                     // and finds everything stored. A lane woken in vain costs one look
                     let lanes: BTreeSet<Lane> =
-                        received.iter().map(|received| moved_lane(received, moved)).collect();
-                    let news = News { moved: moved.clone(), lanes: lanes.into_iter().collect() };
+                        received.iter().map(|received| moved_lane(received.lane(), moved)).collect();
+                    let news = News {
+                        moved: moved.clone(),
+                        lanes: lanes.into_iter().collect(),
+                        interrupted: interrupted(changed, self.me)
+                            .map(|(lane, seqs)| (moved_lane(lane, moved), seqs))
+                            .collect(),
+                    };
                     return self.news.send(news).is_ok();
                 }
                 Err(StoreError::Unreachable(_)) => {}
@@ -219,11 +243,20 @@ impl Poll<'_> {
 }
 
 /// A press is acknowledged when it is stored, however long its lane is busy. Whoever may not press the button reads so.
-fn told_at_once(incoming: &Incoming) -> Option<(Press, Option<&'static str>)> {
-    let message = &incoming.message;
+fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     let press = message.press.clone()?;
     let foreign = Button::of(&press.data).is_some_and(|button| !button.is_for(message.user_id));
     Some((press, foreign.then(|| message.language.foreign_button())))
+}
+
+/// What is being answered and is not wanted like that any more: it was stopped, or its text is another one now. (Telegram
+/// announces changes that are none of the text, too.)
+fn interrupted(changed: Changed, me: &Me) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
+    let text = |payload: &str| Incoming::decode(payload, me).ok().and_then(|incoming| incoming.message.text);
+    let another = move |edited: &Edited| text(&edited.before) != text(&edited.now);
+    let edited =
+        changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
+    edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
 }
 
 fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
@@ -243,6 +276,6 @@ fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
 }
 
 /// The lane in which an update waits after these moves.
-fn moved_lane(received: &Received, moved: &[Moved]) -> Lane {
-    moved.iter().fold(received.lane(), |lane, moved| moved.apply(lane))
+fn moved_lane(lane: Lane, moved: &[Moved]) -> Lane {
+    moved.iter().fold(lane, |lane, moved| moved.apply(lane))
 }

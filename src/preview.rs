@@ -46,14 +46,23 @@ struct Growing {
     changed: Notify,
 }
 
+/// How a preview looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// The answer itself, growing, after "Thinking…" (private chats only).
+    Draft,
+    /// The chat says that the bot is typing.
+    Typing,
+}
+
 impl Preview {
-    /// Begins with "Thinking…" in a private chat, with "typing" in others.
-    pub fn begin(telegram: &Telegram, paces: &Paces, address: Address, private: bool) -> Self {
+    /// Begins to show that an answer is in the making.
+    pub fn begin(telegram: &Telegram, paces: &Paces, address: Address, look: Look) -> Self {
         let growing = Arc::new(Growing::default());
         let (telegram, paces, text) = (telegram.clone(), paces.clone(), Arc::clone(&growing));
         let http = telegram.http().clone();
         let beside = http.beside(async move {
-            if private {
+            if look == Look::Draft {
                 show(&telegram, &paces, address, &text).await;
             }
             telegram.typing(address.lane.chat_id, address.thread_id).await;

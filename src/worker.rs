@@ -13,6 +13,8 @@ use tracing::error;
 use crate::answer::Answered;
 use crate::bot::Bot;
 use crate::dispatch::{Finished, Job, Outcome};
+use crate::point;
+use crate::store::outbox::Unsent;
 use crate::store::{StoreError, inbox, outbox};
 
 /// How long a lane waits after a step that the database or a panic cut short.
@@ -55,17 +57,22 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
     let mut then = Outcome::More;
     if unsent.is_empty() {
         let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
-        if let Some(wait) = waiting.wait {
+        // a pause of the model's is nothing to who does not wait for it any more
+        if let Some(wait) = waiting.wait
+            && !waiting.stopped
+        {
             return Ok(Outcome::RetryIn(wait));
         }
         *answering = Some((waiting.seq, waiting.attempts + 1));
         unsent = match bot.answer(lane, &waiting, &job.stop)? {
             Answered::Done(unsent) => unsent,
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
+            Answered::Changed => return Ok(Outcome::More),
             // not again in this run
             Answered::Interrupted => return Ok(Outcome::Idle),
         };
         *answering = None;
+        point::pass_each("finished", unsent.iter().map(Unsent::payload));
         // what comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
         // stored by an earlier try whose end was not learnt
         if waiting.last && !unsent.is_empty() {

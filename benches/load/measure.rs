@@ -87,7 +87,7 @@ pub(crate) fn history_reads(stage: &Stage, database: &str, rows: i64, reads: usi
         let user_id = random.i64(1..=dialogues);
         let lane = Lane { bot_id: 1, chat_id: user_id, user_id };
         let began = Instant::now();
-        let said = history::recent(&mut conn, lane, 20).expect("the history can be read");
+        let said = history::recent(&mut conn, lane, 20, None).expect("the history can be read");
         assert_eq!(said.len(), 20);
         began.elapsed()
     };

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::Completion;
 use crate::failure::Failure;
 
 /// A longer pause than this is not waited for; the question fails.
@@ -36,9 +37,9 @@ pub enum LlmError {
     /// The prompt is longer than the model can read.
     #[error("the prompt is too long for the model")]
     ContextTooLong,
-    /// The call was given up because the end was asked for.
+    /// The call was given up because the end was asked for. This is what had come by then; its text may be empty.
     #[error("stopped")]
-    Stopped,
+    Stopped(Completion),
 }
 
 impl LlmError {

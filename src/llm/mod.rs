@@ -3,6 +3,7 @@
 //! One call of [`Llm::complete`] is one request. Whether to try again is for the caller to say; what the error is
 //! worth is said here.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
@@ -71,12 +72,20 @@ pub struct Usage {
     pub finish_reason: Option<String>,
 }
 
-/// A complete answer.
+/// An answer.
+#[derive(Default)]
 pub struct Completion {
-    /// The text, never empty.
+    /// The text; of a complete one, never empty.
     pub text: String,
     /// What the endpoint said about it.
     pub usage: Usage,
+}
+
+/// Without the text.
+impl fmt::Debug for Completion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Completion({} bytes)", self.text.len())
+    }
 }
 
 /// The client of one endpoint.
@@ -128,8 +137,10 @@ impl Llm {
         if let Some(key) = &self.settings.key {
             request = request.bearer_auth(key.expose());
         }
-        let mut response =
-            self.wait(&answer, stop, request.send())?.map_err(|error| LlmError::passing(describe(error)))?;
+        let mut response = match self.wait(&answer, stop, request.send()) {
+            Ok(sent) => sent.map_err(|error| LlmError::passing(describe(error)))?,
+            Err(why) => return Err(self.given_up(answer, why)),
+        };
         if !response.status().is_success() {
             return Err(self.refusal(response, stop));
         }
@@ -141,7 +152,7 @@ impl Llm {
                 // the answer itself was complete: only its figures are missing
                 Ok(Err(_)) | Err(_) if answer.finish_reason.is_some() => None,
                 Ok(Err(error)) => return Err(LlmError::passing(describe(error))),
-                Err(error) => return Err(error),
+                Err(why) => return Err(self.given_up(answer, why)),
             };
             match (chunk, &mut whole) {
                 (Some(chunk), Some(whole)) if whole.len() + chunk.len() <= ANSWER_LIMIT => {
@@ -164,16 +175,18 @@ impl Llm {
         answer: &Answer<impl FnMut(&str)>,
         stop: &Stop,
         work: impl Future<Output = T>,
-    ) -> Result<T, LlmError> {
-        self.http.wait(answer.deadline.saturating_duration_since(Instant::now()), stop, work).map_err(|why| {
-            match why {
-                Interrupted::Stopped => LlmError::Stopped,
-                Interrupted::TimedOut => LlmError::last(
-                    Failure::TooSlow,
-                    format!("silent for {} s", self.settings.silence.as_secs_f32()),
-                ),
-            }
-        })
+    ) -> Result<T, Interrupted> {
+        self.http.wait(answer.deadline.saturating_duration_since(Instant::now()), stop, work)
+    }
+
+    fn given_up(&self, answer: Answer<impl FnMut(&str)>, why: Interrupted) -> LlmError {
+        match why {
+            Interrupted::Stopped => LlmError::Stopped(answer.so_far(&self.settings.model)),
+            Interrupted::TimedOut => LlmError::last(
+                Failure::TooSlow,
+                format!("silent for {} s", self.settings.silence.as_secs_f32()),
+            ),
+        }
     }
 
     fn refusal(&self, mut response: Response, stop: &Stop) -> LlmError {
@@ -294,17 +307,17 @@ impl<H: FnMut(&str)> Answer<H> {
     }
 
     /// Judges what has come.
-    fn complete(mut self, asked_model: &str) -> Result<Completion, LlmError> {
+    fn complete(self, asked_model: &str) -> Result<Completion, LlmError> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let Some(reason) = self.finish_reason else {
-            return Err(LlmError::passing("the answer broke off"));
-        };
-        match reason.as_str() {
-            "content_filter" => return Err(LlmError::last(Failure::Refused, "the answer was filtered")),
-            "error" => return Err(LlmError::passing("the provider broke the answer off")),
-            _ => {}
+        match self.finish_reason.as_deref() {
+            None => return Err(LlmError::passing("the answer broke off")),
+            Some("content_filter") => {
+                return Err(LlmError::last(Failure::Refused, "the answer was filtered"));
+            }
+            Some("error") => return Err(LlmError::passing("the provider broke the answer off")),
+            Some(_) => {}
         }
         if self.text.trim().is_empty() {
             return Err(if self.refused {
@@ -313,13 +326,21 @@ impl<H: FnMut(&str)> Answer<H> {
                 LlmError::last(Failure::Empty, "the answer is empty")
             });
         }
+        Ok(self.so_far(asked_model))
+    }
+
+    /// What has come by now.
+    fn so_far(self, asked_model: &str) -> Completion {
         let millis = |duration: Duration| i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
-        self.usage.model.get_or_insert_with(|| asked_model.to_owned());
-        self.usage.first_token_ms = self.first_token.map(millis);
-        self.usage.duration_ms = Some(millis(self.began.elapsed()));
-        self.usage.finish_reason = Some(reason);
+        let usage = Usage {
+            model: self.usage.model.or_else(|| Some(asked_model.to_owned())),
+            first_token_ms: self.first_token.map(millis),
+            duration_ms: Some(millis(self.began.elapsed())),
+            finish_reason: self.finish_reason,
+            ..self.usage
+        };
         // PostgreSQL's text has no NUL
         let text = if self.text.contains('\0') { self.text.replace('\0', "\u{fffd}") } else { self.text };
-        Ok(Completion { text, usage: self.usage })
+        Completion { text, usage }
     }
 }

@@ -121,7 +121,7 @@ fn text_parts(blocks: &[doc::Block]) -> Vec<Part> {
 fn text_part(flat: &flat::Flat, message: Range<usize>) -> Part {
     let (text, entities) = flat.message(message.clone());
     let fallback = if entities.is_empty() { Vec::new() } else { plain_parts(&flat.plain(message)) };
-    Part { content: Content::Text { text, entities }, fallback }
+    Part { fallback, ..Part::of(Content::Text { text, entities }) }
 }
 
 fn plain_parts(plain: &flat::Flat) -> Vec<Part> {

@@ -84,7 +84,7 @@ impl Packer {
         let rich = if self.rich { rendered(&blocks) } else { Vec::new() };
         // Rules alone are nothing Telegram would show as a rich message.
         if Size::of(&rich).units > 0 && !classic.is_empty() {
-            self.parts.push(Part { content: Content::Rich { blocks: rich }, fallback: classic });
+            self.parts.push(Part { fallback: classic, ..Part::of(Content::Rich { blocks: rich }) });
         } else {
             self.parts.extend(classic);
         }

@@ -13,15 +13,24 @@ use super::history::Role;
 use super::outbox::{self, Address, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
+use super::turns::{self as turn_rows, Last};
 use super::{Lane, clock_timestamp, interval};
 use crate::llm::Usage;
 use crate::part::Part;
+use crate::point;
 
 /// How a turn went.
 pub enum Ending {
     /// The model answered.
     Answered {
         /// The answer, as the model wrote it.
+        answer: String,
+        /// Its figures.
+        usage: Usage,
+    },
+    /// Its person stopped it.
+    Stopped {
+        /// What the model had written by then; perhaps nothing.
         answer: String,
         /// Its figures.
         usage: Usage,
@@ -35,14 +44,45 @@ pub enum Ending {
     },
 }
 
+impl Ending {
+    fn answer(&self) -> Option<&str> {
+        match self {
+            Self::Answered { answer, .. } | Self::Stopped { answer, .. } => {
+                Some(answer.as_str()).filter(|answer| !answer.is_empty())
+            }
+            Self::Failed { .. } => None,
+        }
+    }
+
+    fn usage(&self) -> Option<&Usage> {
+        match self {
+            Self::Answered { usage, .. } | Self::Stopped { usage, .. } => Some(usage),
+            Self::Failed { .. } => None,
+        }
+    }
+}
+
 /// A turn to store.
 pub struct Turn<'a> {
     /// What the person asked.
     pub question: &'a str,
+    /// Telegram's ids of the messages that were the question.
+    pub message_ids: &'a [i64],
+    /// Updates behind that of the address which are the same question; finished with it, or not at all.
+    pub joined: &'a [i64],
+    /// The turn whose question was edited or is answered again.
+    pub again: Option<&'a Last>,
     /// When answering began.
     pub began: Instant,
     /// How it went.
     pub ending: &'a Ending,
+}
+
+impl Turn<'_> {
+    /// The turn whose place this one takes. An answer never makes way for none.
+    fn replaced(&self) -> Option<&Last> {
+        self.again.filter(|last| self.ending.answer().is_some() || last.answer_id.is_none())
+    }
 }
 
 /// Finishes the update of `address` with a turn and its reply. `None`: it was finished already, by an earlier run
@@ -53,9 +93,16 @@ pub fn turn(
     turn: &Turn<'_>,
     parts: &[Part],
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address, |conn, address| {
+    once(conn, address, turn.joined, |conn, address| {
         let turn_id = store(conn, address, turn)?;
-        Ok((Some(turn_id), outbox::insert(conn, address, Some(turn_id), parts)?))
+        let standing = match turn.replaced() {
+            Some(last) => {
+                supersede(conn, last, turn_id)?;
+                turn_rows::standing(conn, last.id)?
+            }
+            None => Vec::new(),
+        };
+        Ok((Some(turn_id), outbox::insert(conn, address, Some(turn_id), parts, &standing)?))
     })
 }
 
@@ -66,25 +113,29 @@ pub fn reply(
     address: Address,
     act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address, |conn, address| {
+    once(conn, address, &[], |conn, address| {
         let parts = act(conn, address.lane)?;
-        Ok((None, outbox::insert(conn, address, None, &parts)?))
+        Ok((None, outbox::insert(conn, address, None, &parts, &[])?))
     })
 }
 
-/// Runs `body` and marks the update done, in one transaction and only if it was not done yet. Should its chat have moved
-/// since the work began, `body` runs again with the new address instead: nothing is ever stored under an old one.
+/// Runs `body` and marks the update done, with those `joined` to it, in one transaction and only if none was done yet.
+/// Should its chat have moved since the work began, `body` runs again with the new address instead: nothing is ever stored
+/// under an old one.
 fn once(
     conn: &mut PgConnection,
     mut address: Address,
+    joined: &[i64],
     body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
 ) -> QueryResult<Option<Vec<Unsent>>> {
+    let seqs: Vec<i64> = [address.update_seq].into_iter().chain(joined.iter().copied()).collect();
     loop {
-        let mut chat_id = None;
+        let mut chats: Vec<i64> = Vec::new();
         let done = conn.transaction(|conn| {
             let (turn_id, unsent) = body(conn, address)?;
             let marked = prepared(
-                diesel::update(updates::table.find(address.update_seq))
+                diesel::update(updates::table)
+                    .filter(updates::seq.eq_any(&seqs))
                     .filter(updates::done_at.is_null())
                     .set((
                         updates::done_at.eq(clock_timestamp().nullable()),
@@ -93,28 +144,40 @@ fn once(
                     ))
                     .returning(updates::chat_id),
             );
-            chat_id = marked.get_result(conn).optional()?;
-            if chat_id == Some(address.lane.chat_id) { Ok(unsent) } else { Err(RollbackTransaction) }
+            chats = marked.get_results(conn)?;
+            point::pass_each("finishing", unsent.iter().map(Unsent::payload));
+            let all = chats.len() == seqs.len() && chats.iter().all(|chat| *chat == address.lane.chat_id);
+            if all { Ok(unsent) } else { Err(RollbackTransaction) }
         });
-        match (done, chat_id) {
-            (Ok(unsent), _) => return Ok(Some(unsent)),
-            (Err(RollbackTransaction), None) => return Ok(None),
-            (Err(RollbackTransaction), Some(chat_id)) => address.lane.chat_id = chat_id,
-            (Err(other), _) => return Err(other),
+        match done {
+            Ok(unsent) => return Ok(Some(unsent)),
+            Err(RollbackTransaction) if chats.len() < seqs.len() => return Ok(None),
+            Err(RollbackTransaction) => address.lane.chat_id = chats[0],
+            Err(other) => return Err(other),
         }
     }
+}
+
+/// The question and answer of `last` are as good as cleared, for good: [`history::restore`] leaves them.
+fn supersede(conn: &mut PgConnection, last: &Last, turn_id: i64) -> QueryResult<()> {
+    diesel::update(turns::table.find(last.id)).set(turns::superseded_by.eq(turn_id)).execute(conn)?;
+    let ids = [Some(last.question.0), last.answer_id].into_iter().flatten();
+    diesel::update(messages::table.filter(messages::id.eq_any(ids)).filter(messages::deleted_at.is_null()))
+        .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
+        .execute(conn)?;
+    Ok(())
 }
 
 fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryResult<i64> {
     let lane = address.lane;
     let mut said = vec![(Role::User, turn.question, turn.began.elapsed())];
-    let (state, failure, usage) = match turn.ending {
-        Ending::Answered { answer, usage } => {
-            said.push((Role::Assistant, answer, Duration::ZERO));
-            ("answered", None, Some(usage))
-        }
-        Ending::Failed { class, refused: true } => ("refused", Some(*class), None),
-        Ending::Failed { class, refused: false } => ("failed", Some(*class), None),
+    said.extend(turn.ending.answer().map(|answer| (Role::Assistant, answer, Duration::ZERO)));
+    let usage = turn.ending.usage();
+    let (state, failure) = match turn.ending {
+        Ending::Answered { .. } => ("answered", None),
+        Ending::Stopped { .. } => ("stopped", None),
+        Ending::Failed { class, refused: true } => ("refused", Some(*class)),
+        Ending::Failed { class, refused: false } => ("failed", Some(*class)),
     };
     let rows: Vec<_> = said
         .into_iter()
@@ -151,6 +214,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                 turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
                 turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
                 turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
+                turns::message_ids.eq(turn.message_ids),
             ))
             .returning(turns::id),
     )

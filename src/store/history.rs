@@ -10,6 +10,7 @@ use diesel::sql_types::Timestamp;
 
 use super::archive::iso;
 use super::schema::{messages, turns};
+use super::turns::Last;
 use super::{Dialogue, Lane};
 
 /// Who said it, as `messages.role` has it.
@@ -34,10 +35,20 @@ impl Role {
 /// A message of the past: role, text.
 pub type Said = (String, String);
 
-/// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer.
-/// (An answer that was replaced is soft-deleted together with its question.)
-pub fn recent(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResult<Vec<Said>> {
-    let mut said: Vec<Said> = newest(lane, limit.into()).load(conn)?;
+/// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer, and
+/// without the turn that is answered `again`. (A turn that was replaced is soft-deleted.)
+pub fn recent(
+    conn: &mut PgConnection,
+    lane: Lane,
+    limit: u32,
+    again: Option<&Last>,
+) -> QueryResult<Vec<Said>> {
+    let left_out = again.map_or([None; 2], |last| [Some(last.question.0), last.answer_id]);
+    let more = if again.is_some() { 2 } else { 0 };
+    let rows: Vec<(i32, String, String)> = newest(lane, i64::from(limit) + more).load(conn)?;
+    let kept = rows.into_iter().filter(|(id, ..)| !left_out.contains(&Some(*id)));
+    let mut said: Vec<Said> = kept.map(|(_, role, content)| (role, content)).collect();
+    said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     said.reverse();
     Ok(said)
 }
@@ -52,13 +63,11 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
         .filter(messages::chat_id.eq(chat_id))
         .filter(messages::deleted_at.is_null())
         .filter(not(exists(
-            turns::table
-                .filter(turns::question_id.eq(messages::id))
-                .filter(turns::state.eq("failed").or(turns::state.eq("refused"))),
+            turns::table.filter(turns::question_id.eq(messages::id)).filter(turns::answer_id.is_null()),
         )))
         .order((messages::created_at.desc(), messages::id.desc()))
         .limit(limit)
-        .select((messages::role, messages::content))
+        .select((messages::id, messages::role, messages::content))
 }
 
 /// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.

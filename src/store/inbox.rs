@@ -5,17 +5,19 @@
 use std::time::Duration;
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::sql;
+use diesel::dsl::{min, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Double, Nullable};
 use diesel::upsert::excluded;
 
 use super::moved::{Moved, move_chat};
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
-use super::{Lane, ago, clock_timestamp, from_now, seconds_to_wait, wait};
+use super::{Lane, ago, clock_timestamp, from_now, outbox, seconds_to_wait, wait};
+use crate::telegram::{EDITED_MESSAGE, MESSAGE, draft_id as draft_id_of};
 
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
 /// week it starts its ids anew at random (Bot API, Update), so an id cannot be blocked for ever.
@@ -35,8 +37,8 @@ pub struct Received {
     pub user_id: i64,
     /// Kind, as Telegram names it.
     pub kind: &'static str,
-    /// Id of the message in it.
-    pub message_id: i64,
+    /// Id of the message in it, if there is one.
+    pub message_id: Option<i64>,
     /// The update's own JSON.
     pub payload: String,
 }
@@ -48,34 +50,172 @@ impl Received {
     }
 }
 
-/// The update a lane has to answer next.
+/// What poll takes in at once.
+#[derive(Default)]
+pub struct Batch {
+    /// What asks for an answer.
+    pub received: Vec<Received>,
+    /// Those of them by which a person stops what came before.
+    pub stops: Vec<Stopping>,
+    /// Those of them by which a person changes a message.
+    pub edits: Vec<Edit>,
+    /// Chats that have another id from now on.
+    pub moved: Vec<Moved>,
+}
+
+/// An update of the batch by which a person stops what came before it.
+pub struct Stopping {
+    /// Telegram's number of the update.
+    pub update_id: i64,
+    /// The draft whose button was pressed: then its answer alone is meant, else everything that waits.
+    pub draft_id: Option<i64>,
+}
+
+/// An update of the batch by which a person changes a message.
+pub struct Edit {
+    /// The lane.
+    pub lane: Lane,
+    /// Telegram's number of the update.
+    pub update_id: i64,
+    /// Telegram's id of the message.
+    pub message_id: i64,
+    /// The update's own JSON: the message as it is now.
+    pub payload: String,
+}
+
+/// What a batch changed about updates that were there already.
+#[derive(Default)]
+pub struct Changed {
+    /// How many rows moved to another chat.
+    pub moved: usize,
+    /// Lanes in which updates up to this one are stopped.
+    pub stopped: Vec<(Lane, i64)>,
+    /// Waiting updates whose message was changed.
+    pub edited: Vec<Edited>,
+}
+
+/// A waiting update whose message was changed.
+pub struct Edited {
+    /// Its lane.
+    pub lane: Lane,
+    /// Its place in the order.
+    pub seq: i64,
+    /// What it was before.
+    pub before: String,
+    /// What it is now.
+    pub now: String,
+}
+
+/// An update that waits to be answered.
 pub struct Waiting {
     /// Its place in the order.
     pub seq: i64,
-    /// Its own JSON.
+    /// Kind, as Telegram named it.
+    pub kind: String,
+    /// The JSON of it, or of the last change of its message.
     pub payload: String,
     /// Attempts that ended in a crash.
     pub attempts: i32,
     /// Model calls that were put off.
     pub retries: i32,
+    /// Its person stopped it.
+    pub stopped: bool,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
+    /// How long it has been here.
+    pub age: Duration,
     /// No other update of the lane was waiting behind it.
     pub last: bool,
 }
 
-/// Stores a batch, moves the chats that moved, and returns how many rows did. The moves come last: what the batch still
-/// brings under an old id is part of them, and its place is before what comes under the new one.
-pub fn take_in(conn: &mut PgConnection, batch: &[Received], moved: &[Moved]) -> QueryResult<usize> {
-    if moved.is_empty() {
-        return ingest(conn, batch).map(|_| 0);
+/// Stores a batch and what follows from it for what is there already. The moves come last: what the batch still brings
+/// under an old id is part of them, and its place is before what comes under the new one.
+pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
+    let Batch { received, stops, edits, moved } = batch;
+    if stops.is_empty() && edits.is_empty() && moved.is_empty() {
+        return ingest(conn, received).map(|_| Changed::default());
     }
     conn.transaction(|conn| {
-        if !batch.is_empty() {
-            ingest(conn, batch)?;
+        if !received.is_empty() {
+            ingest(conn, received)?;
         }
-        moved.iter().map(|moved| move_chat(conn, *moved)).sum()
+        let bot_id = received.first().map_or(0, |received| received.bot_id);
+        let mut changed = Changed::default();
+        for edit in edits {
+            changed.edited.extend(replace(conn, edit)?);
+        }
+        for stop in stops {
+            changed.stopped.extend(self::stop(conn, bot_id, stop)?);
+        }
+        for moved in moved {
+            changed.moved += move_chat(conn, *moved)?;
+        }
+        Ok(changed)
     })
+}
+
+/// Puts the changed message in the place of what waits of it: the message itself, and earlier changes of it.
+fn replace(conn: &mut PgConnection, edit: &Edit) -> QueryResult<Vec<Edited>> {
+    let waiting: Vec<(i64, Option<String>)> = waiting(edit.lane)
+        .filter(updates::kind.eq_any([MESSAGE, EDITED_MESSAGE]))
+        .filter(updates::message_id.eq(edit.message_id).and(updates::update_id.ne(edit.update_id)))
+        .select((updates::seq, updates::payload))
+        .for_update()
+        .load(conn)?;
+    let seqs = waiting.iter().map(|(seq, _)| *seq);
+    diesel::update(updates::table.filter(updates::seq.eq_any(seqs)))
+        .set(updates::payload.eq(&edit.payload))
+        .execute(conn)?;
+    let edited = |(seq, before): (i64, Option<String>)| Edited {
+        lane: edit.lane,
+        seq,
+        before: before.unwrap_or_default(),
+        now: edit.payload.clone(),
+    };
+    Ok(waiting.into_iter().map(edited).collect())
+}
+
+/// Marks what a person stops, and returns up to which update of which lane. What a stop is about is what came before it,
+/// so a stop that is delivered again stops nothing new.
+fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Option<(Lane, i64)>> {
+    let asked: Option<(i64, Lane)> = updates::table
+        .filter(updates::bot_id.eq(bot_id).and(updates::update_id.eq(stop.update_id)))
+        .filter(updates::done_at.is_null())
+        .select((updates::seq, (updates::bot_id, updates::chat_id, updates::user_id)))
+        .first(conn)
+        .optional()?;
+    let Some((seq, lane)) = asked else { return Ok(None) };
+    let up_to = match stop.draft_id {
+        None => seq - 1,
+        // only the oldest has a draft; one of an answer that is finished means nothing any more
+        Some(draft_id) => {
+            let oldest: Option<i64> = waiting(lane).select(min(updates::seq)).first(conn)?;
+            let Some(shown) = oldest.filter(|seq| i64::from(draft_id_of(*seq)) == draft_id) else {
+                return Ok(None);
+            };
+            shown
+        }
+    };
+    diesel::update(waiting(lane).filter(updates::seq.le(up_to)))
+        .set(updates::stopped_at.eq(clock_timestamp().nullable()))
+        .execute(conn)?;
+    if stop.draft_id.is_none() {
+        outbox::abandon_answers(conn, lane)?;
+    }
+    Ok(Some((lane, up_to)))
+}
+
+/// What the lane has to answer.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn waiting(lane: Lane) -> _ {
+    let bot_id: i64 = lane.bot_id;
+    let chat_id: i64 = lane.chat_id;
+    let user_id: i64 = lane.user_id;
+    updates::table
+        .filter(updates::bot_id.eq(bot_id))
+        .filter(updates::chat_id.eq(chat_id))
+        .filter(updates::user_id.eq(user_id))
+        .filter(updates::done_at.is_null())
 }
 
 /// Stores a batch in one statement and returns how many updates of it are new. What is known already (Telegram repeats
@@ -99,39 +239,74 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::not_before.eq(None::<PgTimestamp>),
             updates::done_at.eq(None::<PgTimestamp>),
             updates::turn_id.eq(None::<i64>),
+            updates::stopped_at.eq(None::<PgTimestamp>),
         ));
     methods::FilterDsl::filter(upsert, updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable())).execute(conn)
 }
 
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
-    type Row = (i64, Option<String>, i32, i32, Option<f64>);
-    let oldest = updates::table
-        .filter(updates::bot_id.eq(lane.bot_id))
-        .filter(updates::chat_id.eq(lane.chat_id))
-        .filter(updates::user_id.eq(lane.user_id))
-        .filter(updates::done_at.is_null())
-        .order(updates::seq)
-        .select((updates::seq, updates::payload, updates::attempts, updates::retries, seconds_to_wait()))
-        // the second one only tells that there is one
-        .limit(2);
-    let rows: Vec<Row> = prepared(oldest).load(conn)?;
+    // the second one only tells that there is one
+    let rows: Vec<Row> = prepared(waiting(lane).order(updates::seq).select(columns()).limit(2)).load(conn)?;
     let last = rows.len() < 2;
-    let waiting = |(seq, payload, attempts, retries, seconds): Row| Waiting {
-        seq,
-        payload: payload.unwrap_or_default(),
-        attempts,
-        retries,
-        wait: wait(seconds),
-        last,
-    };
-    Ok(rows.into_iter().next().map(waiting))
+    Ok(rows.into_iter().next().map(|row| Waiting { last, ..row.into() }))
+}
+
+/// What `lane` has to answer after the update `seq`, the first `limit` of it.
+pub fn following(conn: &mut PgConnection, lane: Lane, seq: i64, limit: usize) -> QueryResult<Vec<Waiting>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<Row> = waiting(lane)
+        .filter(updates::seq.gt(seq))
+        .order(updates::seq)
+        .select(columns())
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Waiting::from).collect())
+}
+
+/// Whether its person stopped the update.
+pub fn is_stopped(conn: &mut PgConnection, seq: i64) -> QueryResult<bool> {
+    let stopped = updates::table.find(seq).select(updates::stopped_at.is_not_null()).first(conn);
+    stopped.optional().map(Option::unwrap_or_default)
+}
+
+type Row = (i64, String, Option<String>, i32, i32, bool, Option<f64>, f64);
+
+impl From<Row> for Waiting {
+    fn from((seq, kind, payload, attempts, retries, stopped, seconds, age): Row) -> Self {
+        Self {
+            seq,
+            kind,
+            payload: payload.unwrap_or_default(),
+            attempts,
+            retries,
+            stopped,
+            wait: wait(seconds),
+            age: wait(Some(age)).unwrap_or_default(),
+            last: false,
+        }
+    }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    let seconds: SqlLiteral<Nullable<Double>> = seconds_to_wait();
+    let age: SqlLiteral<Double> = sql("extract(epoch FROM clock_timestamp() - received_at)::float8");
+    (
+        updates::seq,
+        updates::kind,
+        updates::payload,
+        updates::attempts,
+        updates::retries,
+        updates::stopped_at.is_not_null(),
+        seconds,
+        age,
+    )
 }
 
 /// Every lane of the bot that has something to answer or to send, the longest waiting first: the schedule that a
 /// boot begins with.
 pub fn waiting_lanes(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<Lane>> {
-    use diesel::dsl::min;
     let unsent = reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::state.eq("unsent")))
         .group_by((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))

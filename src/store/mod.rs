@@ -34,6 +34,7 @@ mod prepared;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 pub mod strangers;
+pub mod turns;
 
 /// Every table of the bot, by name.
 pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", "updates"];

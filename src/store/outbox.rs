@@ -30,17 +30,32 @@ pub struct Address {
     pub reply_to: Option<i64>,
 }
 
+/// What is done with a part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// It is sent as a message of its own.
+    Send,
+    /// It takes the place of this message of the bot's.
+    Edit(i64),
+    /// This message of the bot's is taken away; the part says nothing.
+    Delete(i64),
+}
+
 /// A part that Telegram has yet to take.
 #[derive(Queryable)]
 pub struct Unsent {
     /// Its number.
     pub id: i64,
+    /// The update it answers.
+    pub update_seq: i64,
     /// The chat it goes to.
     pub chat_id: i64,
     /// Topic of the chat.
     pub thread_id: Option<i64>,
     /// Message to reply to.
     pub reply_to: Option<i64>,
+    op: String,
+    message_id: Option<i64>,
     /// The part as JSON.
     payload: Option<String>,
     /// Calls that failed so far.
@@ -51,7 +66,21 @@ pub struct Unsent {
 impl Unsent {
     /// The message itself. An error means that the row was not written by this program.
     pub fn part(&self) -> serde_json::Result<Part> {
-        serde_json::from_str(self.payload.as_deref().unwrap_or_default())
+        serde_json::from_str(self.payload())
+    }
+
+    /// The message as JSON.
+    pub fn payload(&self) -> &str {
+        self.payload.as_deref().unwrap_or_default()
+    }
+
+    /// What is to be done with it.
+    pub fn op(&self) -> Op {
+        match (self.op.as_str(), self.message_id) {
+            ("edit", Some(message_id)) => Op::Edit(message_id),
+            ("delete", Some(message_id)) => Op::Delete(message_id),
+            _ => Op::Send,
+        }
     }
 
     /// How long it has to be left alone still.
@@ -65,23 +94,28 @@ fn columns() -> _ {
     let seconds: SqlLiteral<Nullable<Double>> = seconds_to_wait();
     (
         reply_parts::id,
+        reply_parts::update_seq,
         reply_parts::chat_id,
         reply_parts::thread_id,
         reply_parts::reply_to,
+        reply_parts::op,
+        reply_parts::message_id,
         reply_parts::payload,
         reply_parts::attempts,
         seconds,
     )
 }
 
-/// Stores a reply.
+/// Stores a reply. It takes the place of the messages `standing`: the first parts theirs, one by one; what is left of
+/// the parts is sent, what is left of the messages taken away.
 pub(super) fn insert(
     conn: &mut PgConnection,
     address: Address,
     turn_id: Option<i64>,
     parts: &[Part],
+    standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
-    insert_from(conn, address, turn_id, 0, parts)
+    insert_from(conn, address, turn_id, 0, parts, standing)
 }
 
 fn insert_from(
@@ -90,12 +124,27 @@ fn insert_from(
     turn_id: Option<i64>,
     first: i32,
     parts: &[Part],
+    standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
+    let nothing = Part::plain("");
+    let shown = standing.iter().map(|id| Op::Edit(*id)).chain(std::iter::repeat(Op::Send));
+    let left_over = standing.iter().skip(parts.len()).map(|id| (&nothing, Op::Delete(*id)));
     let rows: Vec<_> = (first..)
-        .zip(parts)
-        .map(|(position, part)| {
+        .zip(parts.iter().zip(shown).chain(left_over))
+        .map(|(position, (part, op))| {
             let payload = serde_json::to_string(part)
                 .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+            let (op, form, message_id) = match (op, &part.content) {
+                (Op::Delete(message_id), _) => ("delete", None, Some(message_id)),
+                (_, Content::Document { .. }) => ("document", None, None),
+                (op, content) => {
+                    let form = if matches!(content, Content::Rich { .. }) { "rich" } else { "text" };
+                    match op {
+                        Op::Edit(message_id) => ("edit", Some(form), Some(message_id)),
+                        _ => ("send", Some(form), None),
+                    }
+                }
+            };
             Ok((
                 reply_parts::bot_id.eq(address.lane.bot_id),
                 reply_parts::chat_id.eq(address.lane.chat_id),
@@ -103,17 +152,11 @@ fn insert_from(
                 reply_parts::update_seq.eq(address.update_seq),
                 reply_parts::turn_id.eq(turn_id),
                 reply_parts::position.eq(position),
-                reply_parts::op.eq(match part.content {
-                    Content::Text { .. } | Content::Rich { .. } | Content::Ask { .. } => "send",
-                    Content::Document { .. } => "document",
-                }),
-                reply_parts::form.eq(match part.content {
-                    Content::Text { .. } | Content::Ask { .. } => Some("text"),
-                    Content::Rich { .. } => Some("rich"),
-                    Content::Document { .. } => None,
-                }),
+                reply_parts::op.eq(op),
+                reply_parts::form.eq(form),
                 reply_parts::thread_id.eq(address.thread_id),
                 reply_parts::reply_to.eq(address.reply_to.filter(|_| position == 0)),
+                reply_parts::message_id.eq(message_id),
                 reply_parts::payload.eq(payload),
             ))
         })
@@ -154,6 +197,18 @@ pub fn abandon(conn: &mut PgConnection, id: i64) -> QueryResult<usize> {
     diesel::update(reply_parts::table.find(id)).set(abandoned()).execute(conn)
 }
 
+/// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end.
+pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
+    diesel::update(reply_parts::table)
+        .filter(reply_parts::bot_id.eq(lane.bot_id))
+        .filter(reply_parts::chat_id.eq(lane.chat_id))
+        .filter(reply_parts::user_id.eq(lane.user_id))
+        .filter(reply_parts::state.eq("unsent"))
+        .filter(reply_parts::turn_id.is_not_null().and(reply_parts::op.eq("send")))
+        .set(abandoned())
+        .execute(conn)
+}
+
 /// The chat is closed to the bot: nothing that waits for it can be sent.
 pub fn abandon_chat(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(reply_parts::table)
@@ -192,9 +247,19 @@ pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Dur
     Ok(rows.into_iter().filter_map(|(chat_id, seconds)| Some((chat_id, wait(seconds)?))).collect())
 }
 
-/// Telegram refuses the form of part `id`: it and the parts that follow it in the same reply are replaced by their
-/// simpler forms. Returns false where `id` has no simpler form; nothing is changed then.
-pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
+/// What takes the place of a part that Telegram refuses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Instead {
+    /// Its simpler form, and those of the parts that follow it in the same reply.
+    Simpler,
+    /// The same as a new message, for the one it was to replace cannot be changed; so are the parts that follow it, and
+    /// what they were to replace is taken away: the order on the screen stays that of the parts.
+    Anew,
+}
+
+/// Replaces part `id`, which Telegram refuses, and those that follow it in the same reply. Returns false where there is
+/// nothing to replace it by; nothing is changed then.
+pub fn replace(conn: &mut PgConnection, id: i64, instead: Instead) -> QueryResult<bool> {
     conn.transaction(|conn| {
         type Row = (Lane, (i64, Option<i64>, Option<i64>, Option<i64>, i32));
         // gone already: this is a repetition of what was done
@@ -224,16 +289,33 @@ pub fn simplify(conn: &mut PgConnection, id: i64) -> QueryResult<bool> {
             .returning(columns())
             .get_results(conn)?;
         rest.sort_by_key(|part| part.id);
-        let mut simpler = Vec::new();
+        let mut parts = Vec::new();
+        let mut standing = Vec::new();
         for (index, unsent) in rest.iter().enumerate() {
+            let op = unsent.op();
+            if let Op::Edit(message_id) | Op::Delete(message_id) = op {
+                standing.push(message_id);
+            }
+            if matches!(op, Op::Delete(_)) {
+                continue;
+            }
             let part = unsent.part().map_err(|e| diesel::result::Error::DeserializationError(e.into()))?;
             match part.fallback.is_empty() {
-                true if index == 0 => return Err(diesel::result::Error::RollbackTransaction),
-                true => simpler.push(part),
-                false => simpler.extend(part.fallback),
+                true if index == 0 && instead == Instead::Simpler => {
+                    return Err(diesel::result::Error::RollbackTransaction);
+                }
+                false if instead == Instead::Simpler => parts.extend(part.fallback),
+                _ => parts.push(part),
             }
         }
-        insert_from(conn, address, turn_id, first, &simpler)?;
+        match instead {
+            Instead::Simpler => insert_from(conn, address, turn_id, first, &parts, &standing)?,
+            Instead::Anew => {
+                insert_from(conn, address, turn_id, first, &parts, &[])?;
+                let next = first + i32::try_from(parts.len()).unwrap_or(i32::MAX);
+                insert_from(conn, address, turn_id, next, &[], standing.get(1..).unwrap_or_default())?
+            }
+        };
         Ok(true)
     })
     .or_else(|error| match error {

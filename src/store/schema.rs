@@ -114,6 +114,8 @@ diesel::table! {
         finish_reason -> Nullable<Text>,
         /// When the turn was stored.
         created_at -> Timestamptz,
+        /// Telegram's ids of the messages that were the question, in order: by these an edit finds it.
+        message_ids -> Array<Nullable<Int8>>,
     }
 }
 
@@ -148,6 +150,8 @@ diesel::table! {
         done_at -> Nullable<Timestamptz>,
         /// The turn that answered it (turns.id), if one did; several updates may be one question.
         turn_id -> Nullable<Int8>,
+        /// When its person asked to stop it, while it was waiting or being answered; NULL = never.
+        stopped_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -8,6 +8,16 @@ use serde::de::DeserializeOwned;
 /// The longest pause that is believed, in seconds: a week.
 const LONGEST_PAUSE: u64 = 7 * 24 * 3600;
 
+/// By what Telegram's words say that a message cannot be changed, whatever it is to be changed into.
+const UNCHANGEABLE: [&str; 6] = [
+    "message can't be edited",
+    "message can't be deleted",
+    "message to edit not found",
+    "message to delete not found",
+    "there is no text in the message to edit",
+    "MESSAGE_ID_INVALID",
+];
+
 /// Why a call failed (Bot API, "Making requests" and ResponseParameters).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TelegramError {
@@ -29,6 +39,12 @@ pub enum TelegramError {
     /// 400: this call will never be taken as it is.
     #[error("Telegram refuses it: {0}")]
     BadRequest(String),
+    /// 400 to an edit or a deletion: the message is gone, too old (48 hours), or none that can be changed.
+    #[error("Telegram will not change the message: {0}")]
+    NotThere(String),
+    /// 400 to an edit: the message says that already.
+    #[error("nothing would change")]
+    NotModified,
     /// 404: the server does not know the method, or the token is not one at all.
     #[error("the Bot API server does not know the method")]
     UnknownMethod,
@@ -97,6 +113,10 @@ pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<
         (403, _) => TelegramError::Forbidden(phrase(&verdict.description)),
         (404, _) => TelegramError::UnknownMethod,
         (409, _) => TelegramError::Conflict(phrase(&verdict.description)),
+        (400, _) if verdict.description.contains("message is not modified") => TelegramError::NotModified,
+        (400, _) if UNCHANGEABLE.iter().any(|sign| verdict.description.contains(sign)) => {
+            TelegramError::NotThere(phrase(&verdict.description))
+        }
         (400..500, _) => TelegramError::BadRequest(phrase(&verdict.description)),
         _ => TelegramError::Server { status, problem: "the Bot API reports an error of its own" },
     })
@@ -143,6 +163,23 @@ mod tests {
         ] {
             assert_eq!(error(code, &body(code, extra)), expected);
         }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_changed_is_told_from_a_change_that_is_not_taken() {
+        let of = |description: &str| {
+            error(
+                400,
+                &format!(r#"{{"ok":false,"error_code":400,"description":"Bad Request: {description}"}}"#),
+            )
+        };
+        let same =
+            "message is not modified: specified new message content and reply markup are exactly the same";
+        assert_eq!(of(same), TelegramError::NotModified);
+        for gone in UNCHANGEABLE {
+            assert_eq!(of(gone), TelegramError::NotThere(format!("Bad Request: {gone}")));
+        }
+        assert!(matches!(of("can't parse entities"), TelegramError::BadRequest(_)));
     }
 
     #[test]

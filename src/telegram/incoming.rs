@@ -13,7 +13,17 @@ use super::addressed::{Me, without};
 use crate::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub(super) const ALLOWED_UPDATES: &[&str] = &["message", "callback_query"];
+pub(super) const ALLOWED_UPDATES: &[&str] =
+    &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
+
+/// Somebody wrote a message.
+pub const MESSAGE: &str = "message";
+/// Somebody changed one.
+pub const EDITED_MESSAGE: &str = "edited_message";
+/// Somebody pressed a button of ours.
+pub const CALLBACK_QUERY: &str = "callback_query";
+/// Somebody pressed Telegram's own stop button on a draft.
+pub const STOPPED_MESSAGE_GENERATION: &str = "stopped_message_generation";
 
 /// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
 const LONGEST_TEXT: usize = 4 * 32_768;
@@ -24,14 +34,16 @@ pub struct Incoming {
     pub update_id: i64,
     /// Kind, as Telegram names it.
     pub kind: &'static str,
-    /// The message in it, or the press of a button.
+    /// The message in it, as it is after an edit; or the press of a button.
     pub message: Message,
 }
 
-/// A message of a person; or a person who presses a button below a message of the bot's.
+/// A message of a person; or a person who presses a button below a message of the bot's, or on a draft.
 pub struct Message {
-    /// Its id within the chat.
-    pub message_id: i64,
+    /// Its id within the chat; a draft has none.
+    pub message_id: Option<i64>,
+    /// When it was written, in seconds of Telegram's clock; 0 where that is not told.
+    pub date: i64,
     /// The chat.
     pub chat_id: i64,
     /// Whether the chat is one person's own with the bot.
@@ -50,6 +62,8 @@ pub struct Message {
     pub text: Option<String>,
     /// The press, if it is one.
     pub press: Option<Press>,
+    /// The draft whose stop button was pressed, if one was.
+    pub stopped_draft: Option<i64>,
 }
 
 /// The press of a button.
@@ -87,7 +101,11 @@ struct RawUpdate<'a> {
     #[serde(borrow)]
     message: Option<&'a RawValue>,
     #[serde(borrow)]
+    edited_message: Option<&'a RawValue>,
+    #[serde(borrow)]
     callback_query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    stopped_message_generation: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -108,9 +126,19 @@ struct RawPressed {
     is_topic_message: bool,
 }
 
+/// In a private chat, whose id is the person's (Bot API, MessageGenerationStopped).
+#[derive(Deserialize)]
+struct RawStopped {
+    chat: RawChat,
+    message_thread_id: Option<i64>,
+    draft_id: i64,
+}
+
 #[derive(Deserialize)]
 struct RawMessage<'a> {
     message_id: i64,
+    #[serde(default)]
+    date: i64,
     chat: RawChat,
     from: RawPerson,
     message_thread_id: Option<i64>,
@@ -180,54 +208,61 @@ impl Incoming {
     /// Reads an update that `me` received.
     pub fn decode(json: &str, me: &Me) -> Result<Self, PassedOver> {
         let json = &well_formed(json);
-        let RawUpdate { update_id, message, callback_query } =
-            serde_json::from_str(json).map_err(|_| PassedOver::Unreadable)?;
+        let raw = serde_json::from_str::<RawUpdate<'_>>(json).map_err(|_| PassedOver::Unreadable)?;
+        let update_id = raw.update_id;
         let nothing = PassedOver::NothingToAnswer(update_id);
-        if let Some(press) = callback_query {
+        if let Some(press) = raw.callback_query {
             let press = serde_json::from_str::<RawPress>(press.get()).map_err(|_| nothing)?;
-            return Ok(Self { update_id, kind: "callback_query", message: press.into() });
+            return Ok(Self { update_id, kind: CALLBACK_QUERY, message: press.into() });
         }
-        let Some(message) = message.map(RawValue::get) else { return Err(nothing) };
+        if let Some(stopped) = raw.stopped_message_generation {
+            let stopped = serde_json::from_str::<RawStopped>(stopped.get()).map_err(|_| nothing)?;
+            return Ok(Self { update_id, kind: STOPPED_MESSAGE_GENERATION, message: stopped.into() });
+        }
+        let (kind, message) = match (raw.message, raw.edited_message) {
+            (Some(message), _) => (MESSAGE, message.get()),
+            (None, Some(message)) => (EDITED_MESSAGE, message.get()),
+            (None, None) => return Err(nothing),
+        };
         if let Some((from, to)) = moved(message) {
             return Err(PassedOver::Moved { update_id, from, to });
         }
         let Ok(raw) = serde_json::from_str::<RawMessage>(message) else { return Err(nothing) };
-        if raw.from.is_bot || !(raw.text.is_some() || has_content(message)) {
+        // what was changed is looked at for its text alone
+        let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
+        if raw.from.is_bot || !content {
             return Err(nothing);
         }
-        Ok(Self { update_id, kind: "message", message: raw.read(me) })
+        Ok(Self { update_id, kind, message: raw.read(me) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
     pub fn essence(&self, me: &Me) -> String {
         let message = &self.message;
-        if let Some(Press { id, data }) = &message.press {
-            let pressed = json!({
-                "message_id": message.message_id,
-                "chat": {"id": message.chat_id, "type": if message.private { "private" } else { "" }},
-            });
-            let from = json!({"id": message.user_id, "language_code": message.language.code()});
-            let press = json!({"id": id, "from": from, "message": pressed, "data": data});
-            return json!({"update_id": self.update_id, self.kind: press}).to_string();
-        }
-        let mut json = json!({
-            "message_id": message.message_id,
-            "chat": {"id": message.chat_id, "type": if message.private { "private" } else { "" }},
-            "from": {"id": message.user_id, "language_code": message.language.code()},
-        });
-        if let Some(thread_id) = message.thread_id {
-            json["message_thread_id"] = json!(thread_id);
-            json["is_topic_message"] = json!(true);
-        }
-        if message.addressed && !message.private {
-            // however it was: the text has no mention any more
-            json["reply_to_message"] = json!({"from": {"id": me.id}});
-        }
-        match &message.text {
-            Some(text) => json["text"] = json!(text),
-            // any of them says that it was a message, and not text
-            None => json[CONTENT[0]] = json!({}),
-        }
+        let chat = json!({"id": message.chat_id, "type": if message.private { "private" } else { "" }});
+        let from = json!({"id": message.user_id, "language_code": message.language.code()});
+        let json = if let Some(Press { id, data }) = &message.press {
+            json!({"id": id, "from": from, "message": {"message_id": message.message_id, "chat": chat}, "data": data})
+        } else if let Some(draft_id) = message.stopped_draft {
+            json!({"chat": chat, "draft_id": draft_id})
+        } else {
+            let mut json =
+                json!({"message_id": message.message_id, "date": message.date, "chat": chat, "from": from});
+            if let Some(thread_id) = message.thread_id {
+                json["message_thread_id"] = json!(thread_id);
+                json["is_topic_message"] = json!(true);
+            }
+            if message.addressed && !message.private {
+                // however it was: the text has no mention any more
+                json["reply_to_message"] = json!({"from": {"id": me.id}});
+            }
+            match &message.text {
+                Some(text) => json["text"] = json!(text),
+                // any of them says that it was a message, and not text
+                None => json[CONTENT[0]] = json!({}),
+            }
+            json
+        };
         json!({"update_id": self.update_id, self.kind: json}).to_string()
     }
 }
@@ -252,7 +287,8 @@ impl RawMessage<'_> {
             text = text.map(|text| without(&mentions, &text));
         }
         Message {
-            message_id: self.message_id,
+            message_id: Some(self.message_id),
+            date: self.date,
             chat_id: self.chat.id,
             private,
             user_id: self.from.id,
@@ -262,6 +298,25 @@ impl RawMessage<'_> {
             addressed,
             text,
             press: None,
+            stopped_draft: None,
+        }
+    }
+}
+
+impl From<RawStopped> for Message {
+    fn from(RawStopped { chat, message_thread_id, draft_id }: RawStopped) -> Self {
+        Self {
+            message_id: None,
+            date: 0,
+            chat_id: chat.id,
+            private: true,
+            user_id: chat.id,
+            language: Language::of(None),
+            thread_id: message_thread_id,
+            addressed: true,
+            text: None,
+            press: None,
+            stopped_draft: Some(draft_id),
         }
     }
 }
@@ -269,7 +324,8 @@ impl RawMessage<'_> {
 impl From<RawPress> for Message {
     fn from(RawPress { id, from, message, data }: RawPress) -> Self {
         Self {
-            message_id: message.message_id,
+            message_id: Some(message.message_id),
+            date: 0,
             chat_id: message.chat.id,
             private: message.chat.kind == "private",
             user_id: from.id,
@@ -279,6 +335,7 @@ impl From<RawPress> for Message {
             addressed: true,
             text: None,
             press: Some(Press { id, data }),
+            stopped_draft: None,
         }
     }
 }
@@ -352,7 +409,7 @@ mod tests {
             format!(r#"{{{FROM},"text":"hi","external_reply":{{"story":{{}}}},"forward_origin":7}}"#);
         let incoming = decode(&update(&strange)).ok().unwrap();
         assert_eq!(incoming.message.text.as_deref(), Some("hi"));
-        assert_eq!(incoming.message.message_id, 5_000_000_000);
+        assert_eq!(incoming.message.message_id, Some(5_000_000_000));
     }
 
     #[test]
@@ -427,7 +484,7 @@ mod tests {
             (
                 update_id,
                 kind,
-                (m.message_id, m.chat_id, m.private, m.user_id),
+                (m.message_id, m.date, m.chat_id, m.private, m.user_id),
                 m.language,
                 m.thread_id,
                 (m.addressed, m.text),
@@ -437,7 +494,7 @@ mod tests {
         let group = FROM.replace("private", "supergroup");
         let mention = r#","entities":[{"type":"mention","offset":0,"length":8}]"#;
         for message in [
-            format!(r#"{{{FROM},"text":"hi\n"{topic},"entities":[{{}}]}}"#),
+            format!(r#"{{{FROM},"date":9,"text":"hi\n"{topic},"entities":[{{}}]}}"#),
             format!(r#"{{{FROM},"photo":[]}}"#),
             format!(r#"{{{},"text":""}}"#, FROM.replace("private", "group").replace("en", "ru")),
             format!(r#"{{{group},"text":"@our_bot, hi"{mention}}}"#),
@@ -447,6 +504,31 @@ mod tests {
         ] {
             let update = update(&message);
             assert_eq!(all(&decode(&update).ok().unwrap().essence(&me())), all(&update), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_edited_message_reads_as_the_message_it_is_now() {
+        let json = update(&format!(r#"{{{FROM},"date":9,"text":"now"}}"#))
+            .replace("message\":{", "edited_message\":{");
+        let edited = decode(&json).ok().unwrap();
+        assert_eq!((edited.kind, edited.message.text.as_deref()), (EDITED_MESSAGE, Some("now")));
+        let again = decode(&edited.essence(&me())).ok().unwrap();
+        assert_eq!((again.kind, again.message.text), (EDITED_MESSAGE, edited.message.text));
+        let picture =
+            update(&format!(r#"{{{FROM},"photo":[]}}"#)).replace("message\":{", "edited_message\":{");
+        assert_eq!(decode(&picture).err(), Some(PassedOver::NothingToAnswer(7)));
+    }
+
+    #[test]
+    fn the_stop_button_of_a_draft_is_the_persons_whose_chat_it_is() {
+        let json =
+            r#"{"update_id":7,"stopped_message_generation":{"chat":{"id":5,"type":"private"},"draft_id":9}}"#;
+        let incoming = decode(json).ok().unwrap();
+        let again = decode(&incoming.essence(&me())).ok().unwrap();
+        for Incoming { kind, message, .. } in [incoming, again] {
+            assert_eq!(kind, STOPPED_MESSAGE_GENERATION);
+            assert_eq!((message.chat_id, message.user_id, message.stopped_draft), (5, 5, Some(9)));
         }
     }
 
@@ -476,7 +558,7 @@ mod tests {
             assert_eq!((update_id, kind), (7, "callback_query"));
             assert_eq!(
                 (message.chat_id, message.user_id, message.message_id, message.private),
-                (-5, 2, 3, false)
+                (-5, 2, Some(3), false)
             );
             assert_eq!(message.language, Language::English);
             assert_eq!(message.press, Some(Press { id: "42".to_owned(), data: "forget:2:1".to_owned() }));

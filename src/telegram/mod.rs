@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    AnswerCallbackQueryParams, SendChatActionParams, SendDocumentParams, SendMessageDraftParams,
-    SendMessageParams, SendRichMessageParams,
+    AnswerCallbackQueryParams, DeleteMessageParams, EditMessageTextParams, SendChatActionParams,
+    SendDocumentParams, SendMessageDraftParams, SendMessageParams, SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
@@ -22,10 +22,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::http::{Http, Interrupted};
-use crate::part::Content;
+use crate::part::{Below, Content, Part};
 use crate::secret::Secret;
 use crate::stop::Stop;
-use crate::store::outbox::{Address, Unsent};
+use crate::store::outbox::{Address, Op, Unsent};
 
 mod addressed;
 mod error;
@@ -33,7 +33,9 @@ mod incoming;
 
 pub use addressed::Me;
 pub use error::TelegramError;
-pub use incoming::{Incoming, Message, PassedOver, Press};
+pub use incoming::{
+    CALLBACK_QUERY, EDITED_MESSAGE, Incoming, MESSAGE, Message, PassedOver, Press, STOPPED_MESSAGE_GENERATION,
+};
 
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
@@ -125,9 +127,10 @@ impl Telegram {
     }
 
     /// Sends a part that is a message and returns its id.
-    pub fn send(&self, unsent: &Unsent, content: Content) -> Result<i64, TelegramError> {
+    pub fn send(&self, unsent: &Unsent, part: Part) -> Result<i64, TelegramError> {
         let (thread, reply) = place(unsent);
-        let sent: MethodResponse<Sent> = match content {
+        let keyboard = part.button.map(|below| ReplyMarkup::InlineKeyboardMarkup(keyboard(below)));
+        let sent: MethodResponse<Sent> = match part.content {
             Content::Text { text, entities } => self.request(
                 Method::SendMessage.name(),
                 Some(
@@ -135,6 +138,7 @@ impl Telegram {
                         .chat_id(unsent.chat_id)
                         .text(text)
                         .maybe_entities((!entities.is_empty()).then_some(entities))
+                        .maybe_reply_markup(keyboard)
                         .maybe_message_thread_id(thread)
                         .maybe_reply_parameters(reply)
                         .link_preview_options(LinkPreviewOptions::DISABLED)
@@ -147,31 +151,49 @@ impl Telegram {
                     SendRichMessageParams::builder()
                         .chat_id(unsent.chat_id)
                         .rich_message(InputRichMessage::builder().blocks(blocks).build())
+                        .maybe_reply_markup(keyboard)
                         .maybe_message_thread_id(thread)
                         .maybe_reply_parameters(reply)
                         .build(),
                 ),
             ),
-            Content::Ask { text, label, button } => {
-                let button = InlineKeyboardButton::builder().text(label).callback_data(button).build();
-                let keyboard = InlineKeyboardMarkup::builder().inline_keyboard(vec![vec![button]]).build();
-                self.request(
-                    Method::SendMessage.name(),
-                    Some(
-                        SendMessageParams::builder()
-                            .chat_id(unsent.chat_id)
-                            .text(text)
-                            .reply_markup(ReplyMarkup::InlineKeyboardMarkup(keyboard))
-                            .maybe_message_thread_id(thread)
-                            .maybe_reply_parameters(reply)
-                            .build(),
-                    ),
-                )
-            }
             // sent by send_document, for it needs a file
             Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
         }?;
         Ok(sent.result.message_id)
+    }
+
+    /// Puts a part in the place of a message of the bot's (editMessageText), its button too. That nothing would change is
+    /// no error.
+    pub fn edit(&self, chat_id: i64, message_id: i64, part: Part) -> Result<(), TelegramError> {
+        let edit = EditMessageTextParams::builder()
+            .chat_id(chat_id)
+            .message_id(of_message(message_id)?)
+            .maybe_reply_markup(part.button.map(keyboard));
+        let edit = match part.content {
+            Content::Text { text, entities } => edit
+                .text(text)
+                .maybe_entities((!entities.is_empty()).then_some(entities))
+                .link_preview_options(LinkPreviewOptions::DISABLED)
+                .build(),
+            Content::Rich { blocks } => {
+                edit.rich_message(InputRichMessage::builder().blocks(blocks).build()).build()
+            }
+            Content::Document { .. } => {
+                return Err(TelegramError::NotThere("a file takes no message's place".to_owned()));
+            }
+        };
+        match self.request::<_, MethodResponse<Sent>>(Method::EditMessageText.name(), Some(edit)) {
+            Ok(_) | Err(TelegramError::NotModified) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a message of the bot's away (deleteMessage).
+    pub fn delete(&self, chat_id: i64, message_id: i64) -> Result<(), TelegramError> {
+        let delete =
+            DeleteMessageParams::builder().chat_id(chat_id).message_id(of_message(message_id)?).build();
+        self.request::<_, MethodResponse<bool>>(Method::DeleteMessage.name(), Some(delete)).map(drop)
     }
 
     /// Sends a file and returns the id of its message.
@@ -217,6 +239,9 @@ impl Telegram {
             .text(text)
             .maybe_entities((!entities.is_empty()).then(|| entities.clone()))
             .maybe_message_thread_id(address.thread_id.and_then(|id| i32::try_from(id).ok()))
+            // Telegram's own stop button; what was shown stays until it comes as a message
+            .can_stop(true)
+            .keep_on_stop(true)
             .build();
         let request = self.post("sendMessageDraft", PREVIEW_TIMEOUT).json(&params);
         fetch::<MethodResponse<bool>>(request).await.map(drop)
@@ -272,7 +297,7 @@ impl Telegram {
 }
 
 /// The id of an answer's draft: that of its update, as a number which is never 0 and fits 31 bits.
-fn draft_id(update_seq: i64) -> i32 {
+pub fn draft_id(update_seq: i64) -> i32 {
     i32::try_from(update_seq.rem_euclid(i64::from(i32::MAX))).map_or(1, |id| id + 1)
 }
 
@@ -354,6 +379,16 @@ fn place(unsent: &Unsent) -> (Option<i32>, Option<ReplyParameters>) {
     (narrow(unsent.thread_id), reply)
 }
 
+fn keyboard(below: Below) -> InlineKeyboardMarkup {
+    let button = InlineKeyboardButton::builder().text(below.label).callback_data(below.data).build();
+    InlineKeyboardMarkup::builder().inline_keyboard(vec![vec![button]]).build()
+}
+
+/// An id as the typed parameters take it. One beyond 32 bits cannot be named to Telegram.
+fn of_message(id: i64) -> Result<i32, TelegramError> {
+    i32::try_from(id).map_err(|_| TelegramError::NotThere("its id has no place in the call".to_owned()))
+}
+
 /// The methods whose calls can be told to pause, each by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Method {
@@ -363,18 +398,30 @@ pub enum Method {
     SendRichMessage,
     /// A file.
     SendDocument,
+    /// Another text for a message of the bot's.
+    EditMessageText,
+    /// A message of the bot's taken away.
+    DeleteMessage,
 }
 
 impl Method {
     /// All.
-    pub const ALL: [Self; 3] = [Self::SendMessage, Self::SendRichMessage, Self::SendDocument];
+    pub const ALL: [Self; 5] = [
+        Self::SendMessage,
+        Self::SendRichMessage,
+        Self::SendDocument,
+        Self::EditMessageText,
+        Self::DeleteMessage,
+    ];
 
-    /// The method that takes `content`.
-    pub fn of(content: &Content) -> Self {
-        match content {
-            Content::Text { .. } | Content::Ask { .. } => Self::SendMessage,
-            Content::Rich { .. } => Self::SendRichMessage,
-            Content::Document { .. } => Self::SendDocument,
+    /// The method that does this with `content`.
+    pub fn of(op: Op, content: &Content) -> Self {
+        match (op, content) {
+            (Op::Delete(_), _) => Self::DeleteMessage,
+            (Op::Edit(_), _) => Self::EditMessageText,
+            (Op::Send, Content::Text { .. }) => Self::SendMessage,
+            (Op::Send, Content::Rich { .. }) => Self::SendRichMessage,
+            (Op::Send, Content::Document { .. }) => Self::SendDocument,
         }
     }
 
@@ -383,6 +430,8 @@ impl Method {
             Self::SendMessage => "sendMessage",
             Self::SendRichMessage => "sendRichMessage",
             Self::SendDocument => "sendDocument",
+            Self::EditMessageText => "editMessageText",
+            Self::DeleteMessage => "deleteMessage",
         }
     }
 }

@@ -184,16 +184,14 @@ fn update_ids_that_begin_again_lower_after_a_quiet_week_are_followed() {
 #[test]
 fn a_message_that_panics_the_worker_each_time_becomes_an_honest_failure_and_the_bot_lives_on() {
     let mut world = World::new();
-    world.set("FAIL_POINT", "question:zebra-poison");
+    world.set("FAIL_POINT", "answering:zebra-poison");
     world.set("WORKERS", "1");
     let bot = world.start();
     let person = Person::private(1).speaking("en");
     world.telegram.say(&person, "zebra-poison");
     bot.wait_for_line("panic");
     world.others_are_served();
-    world
-        .telegram
-        .wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("send it again"));
+    world.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
     world.telegram.say(&person, "harmless");
     world.telegram.wait_for_text(1, |text| text.contains("harmless"));
     world.wait_settled();

@@ -4,6 +4,8 @@
 mod operator;
 mod world;
 
+mod access;
+mod again;
 mod answers;
 mod backup;
 mod boot;
@@ -28,7 +30,9 @@ mod migrate;
 mod migrations;
 mod order;
 mod packaging;
+mod paste;
 mod readme;
 mod reliability;
 mod restore;
 mod settings;
+mod stop;

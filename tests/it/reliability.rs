@@ -11,7 +11,7 @@ use systech_aidd::part::Part;
 use systech_aidd::store::Lane;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
-use systech_aidd::store::outbox::{self, Address};
+use systech_aidd::store::outbox::{self, Address, Instead};
 
 use crate::world::{PATIENCE, World, wait_until};
 
@@ -83,7 +83,7 @@ fn one_question(conn: &mut PgConnection) -> Address {
         chat_id: 2,
         user_id: 3,
         kind: "message",
-        message_id: 5,
+        message_id: Some(5),
         payload: "{}".to_owned(),
     };
     assert_eq!(inbox::ingest(conn, &[received]).unwrap(), 1);
@@ -98,7 +98,14 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
     let mut conn = PgConnection::establish(&world.database_url()).unwrap();
     let address = one_question(&mut conn);
     let ending = Ending::Answered { answer: "a".to_owned(), usage: Usage::default() };
-    let turn = Turn { question: "q", began: Instant::now(), ending: &ending };
+    let turn = Turn {
+        question: "q",
+        message_ids: &[5],
+        joined: &[],
+        again: None,
+        began: Instant::now(),
+        ending: &ending,
+    };
     let parts = [Part::plain("a")];
     let first = finish::turn(&mut conn, address, &turn, &parts).unwrap();
     assert_eq!(first.unwrap().len(), 1);
@@ -121,8 +128,11 @@ fn a_refused_form_gives_way_to_simpler_ones_in_one_step_and_in_order() {
     };
     let parts = [with_fallback("1", &["1a", "1b"]), Part::plain("2"), with_fallback("3", &["3a"])];
     let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().unwrap();
-    assert!(!outbox::simplify(&mut conn, stored[1].id).unwrap(), "the plain one is the simplest form");
-    assert!(outbox::simplify(&mut conn, stored[0].id).unwrap());
+    assert!(
+        !outbox::replace(&mut conn, stored[1].id, Instead::Simpler).unwrap(),
+        "the plain one is the simplest form"
+    );
+    assert!(outbox::replace(&mut conn, stored[0].id, Instead::Simpler).unwrap());
     let now = outbox::unsent(&mut conn, address.lane).unwrap();
     let texts: Vec<_> = now.iter().map(|unsent| unsent.part().unwrap()).collect();
     assert_eq!(texts, ["1a", "1b", "2", "3a"].map(Part::plain));
@@ -263,9 +273,7 @@ fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
         bot.kill();
         bot = world.start();
     }
-    world
-        .telegram
-        .wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("send it again"));
+    world.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
     world.wait_settled();
     assert_eq!(world.psql("SELECT state, failure FROM turns"), "failed|crashed");
     assert_eq!(world.model.requests().len(), 3);

@@ -45,6 +45,13 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("DATABASE_POOL_SIZE", "eight", "DATABASE_POOL_SIZE is \"eight\""),
     ("SHUTDOWN_GRACE", "-1", "SHUTDOWN_GRACE is \"-1\""),
     ("BACKUP_DIR", "no/such/folder", "BACKUP_DIR names no/such/folder, which is not a folder"),
+    ("ALLOWED_USERS", "@hunter2", "ALLOWED_USERS cannot be read; expected: Telegram ids of people"),
+    ("ALLOWED_USERS", "42,", "ALLOWED_USERS holds \"\"; expected: Telegram ids of people with commas"),
+    ("ALLOWED_USERS", "42,-5", "ALLOWED_USERS holds \"-5\""),
+    ("ALLOWED_USERS", "1:hunter2hunter2", "ALLOWED_USERS cannot be read"),
+    ("ALLOWED_USERS", "99999999999999999999", "ALLOWED_USERS holds"),
+    ("ALLOWED_CHATS", "-5;-6", "ALLOWED_CHATS holds \"-5;-6\"; expected: Telegram ids of chats with commas"),
+    ("ALLOWED_CHATS", "0", "ALLOWED_CHATS holds \"0\""),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is \"xml\"; expected: text or json"),
     ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is \"systech_aidd=loud=1\"; expected: a level"),
     ("SYSTEM_PROMPT_PATH", "nowhere.txt", "SYSTEM_PROMPT_PATH names nowhere.txt, which cannot be read"),
@@ -94,6 +101,8 @@ fn an_optional_setting_that_is_empty_has_its_default() {
         "DATABASE_POOL_SIZE",
         "SHUTDOWN_GRACE",
         "BACKUP_DIR",
+        "ALLOWED_USERS",
+        "ALLOWED_CHATS",
         "LOG_FORMAT",
     ] {
         world.set(variable, " ");

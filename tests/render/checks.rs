@@ -71,7 +71,7 @@ pub(crate) fn text_of(parts: &[Part], refused: usize) -> String {
             Content::Rich { blocks } => {
                 collect(&serde_json::to_value(blocks).expect("blocks are JSON"), &mut out);
             }
-            _ => panic!("no answer is rendered so"),
+            Content::Document { .. } => panic!("no answer is rendered so"),
         }
         out.push('\n');
     }
@@ -110,6 +110,6 @@ pub(crate) fn check_draft(markdown: &str) {
         assert!(matches!(content, Content::Text { .. }));
         let fallback = vec![Part::plain("…")];
         let plain = matches!(&content, Content::Text { entities, .. } if entities.is_empty());
-        limits::check(&[Part { content, fallback: if plain { Vec::new() } else { fallback } }]);
+        limits::check(&[Part { fallback: if plain { Vec::new() } else { fallback }, ..Part::of(content) }]);
     }
 }
