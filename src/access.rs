@@ -29,15 +29,19 @@ impl Access {
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_open() {
-            return write!(f, "everybody");
+            return f.write_str("everybody");
         }
-        let count = |n: usize, one: &str, many: &str| match n {
-            1 => format!("1 {one}"),
-            n => format!("{n} {many}"),
+        let people = match self.users.len() {
+            0 => None,
+            1 => Some("1 person (ALLOWED_USERS)".to_owned()),
+            n => Some(format!("{n} people (ALLOWED_USERS)")),
         };
-        let people = count(self.users.len(), "person", "people");
-        let chats = count(self.chats.len(), "chat", "chats");
-        write!(f, "{people} (ALLOWED_USERS) and whoever writes in {chats} (ALLOWED_CHATS)")
+        let chats = match self.chats.len() {
+            0 => None,
+            1 => Some("everybody in 1 chat (ALLOWED_CHATS)".to_owned()),
+            n => Some(format!("everybody in {n} chats (ALLOWED_CHATS)")),
+        };
+        f.write_str(&Vec::from_iter([people, chats].into_iter().flatten()).join(" and "))
     }
 }
 
@@ -58,7 +62,7 @@ mod tests {
         assert!(!chats.admits(lane(1, 1)) && !chats.admits(lane(1, -6)));
         let both = Access { users: [1].into(), chats: [-5].into() };
         assert!(both.admits(lane(1, -6)) && both.admits(lane(2, -5)) && !both.admits(lane(2, -6)));
-        let said = "1 person (ALLOWED_USERS) and whoever writes in 1 chat (ALLOWED_CHATS)";
+        let said = "1 person (ALLOWED_USERS) and everybody in 1 chat (ALLOWED_CHATS)";
         assert_eq!((everybody.to_string(), both.to_string()), ("everybody".to_owned(), said.to_owned()));
     }
 }

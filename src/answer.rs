@@ -120,7 +120,9 @@ impl Bot {
     /// Whether it is the command or the button by which everybody may delete what is theirs.
     fn is_erasure(&self, message: &Message) -> bool {
         match (&message.press, &message.text) {
-            (Some(press), _) => matches!(Button::of(&press.data), Some(Button { action: Action::Forget, .. })),
+            (Some(press), _) => {
+                matches!(Button::of(&press.data), Some(Button { action: Action::Forget, .. }))
+            }
             (None, Some(text)) => Request::of(text, &self.me.username) == Request::Command(Command::Forget),
             (None, None) => false,
         }

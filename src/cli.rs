@@ -67,6 +67,8 @@ Settings come from the environment and from .env in the working directory; the e
   MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
   ROLE_TEXT             what /role says  [first paragraph of that file]
+  ALLOWED_USERS         Telegram ids of people who may use the bot in every chat; see ALLOWED_CHATS
+  ALLOWED_CHATS         Telegram ids of chats in which everybody may; with neither everybody may everywhere
   RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]

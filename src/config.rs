@@ -254,7 +254,8 @@ impl Reader<'_> {
         // a comma that stands alone is a fault: no id at all would let everybody in
         for item in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
             let Some(id) = item.parse().ok().filter(|id| possible(*id)) else {
-                let problem = if is_harmless(item) { format!("holds {item:?}") } else { "cannot be read".to_owned() };
+                let problem =
+                    if is_harmless(item) { format!("holds {item:?}") } else { "cannot be read".to_owned() };
                 self.fault(name, problem, accepted);
                 return None;
             };

@@ -6,15 +6,28 @@ use sandbox::telegram::Content;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-/// The message, line by line.
+/// The message, line by line, its buttons below it.
 pub(super) fn lines(content: &Content, colours: bool) -> Vec<String> {
     let painter = Painter { colours };
-    if let Some(blocks) = content.rich.as_ref().and_then(|rich| rich["blocks"].as_array()) {
-        return painter.blocks(blocks);
-    }
-    let text: Vec<u16> = content.text.encode_utf16().collect();
-    let entities: Vec<_> = content.entities.iter().filter_map(Entity::read).collect();
-    painter.text(&text, (0, text.len()), &entities)
+    let mut lines = match content.rich.as_ref().and_then(|rich| rich["blocks"].as_array()) {
+        Some(blocks) => painter.blocks(blocks),
+        None => {
+            let text: Vec<u16> = content.text.encode_utf16().collect();
+            let entities: Vec<_> = content.entities.iter().filter_map(Entity::read).collect();
+            painter.text(&text, (0, text.len()), &entities)
+        }
+    };
+    lines.extend(buttons(content).map(|(face, _)| face));
+    lines
+}
+
+/// The buttons below a message: what they look like, and what pressing them sends.
+pub(super) fn buttons(content: &Content) -> impl Iterator<Item = (String, String)> {
+    let rows = content.markup.as_ref().and_then(|markup| markup["inline_keyboard"].as_array());
+    let buttons = rows.into_iter().flatten().filter_map(Value::as_array).flatten();
+    buttons.filter_map(|button| {
+        Some((format!("[{}]", button["text"].as_str()?), button["callback_data"].as_str()?.to_owned()))
+    })
 }
 
 struct Painter {

@@ -29,7 +29,8 @@ pub(super) fn welcome(stand_in: bool, log: &Path) {
     println!("The bot is running; its log is {}.\n{model}", log.display());
     if is_terminal() {
         println!(
-            "Write to it. /help says what it can do, Ctrl-C stops a growing answer, Ctrl-D ends the demo."
+            "Write to it. /help says what it can do, Ctrl-C stops a growing answer, a [button] is pressed by typing it, \
+             Ctrl-D ends the demo."
         );
     }
     println!();
@@ -49,16 +50,23 @@ pub(super) fn farewell(postgres: &Server, database: &str, user: i64) {
 /// What was shown so far.
 pub(super) struct Screen {
     terminal: bool,
-    /// How many messages, and of each how many edits.
+    /// How many messages, of each how many edits, and how many edits that changed nothing.
     messages: usize,
     edits: HashMap<i64, usize>,
+    unchanged: usize,
     /// The growing answer that stands on the last line.
     growing: String,
 }
 
 impl Screen {
     pub(super) fn new() -> Self {
-        Self { terminal: is_terminal(), messages: 0, edits: HashMap::new(), growing: String::new() }
+        Self {
+            terminal: is_terminal(),
+            messages: 0,
+            edits: HashMap::new(),
+            unchanged: 0,
+            growing: String::new(),
+        }
     }
 
     pub(super) fn prompt(&self) {
@@ -89,6 +97,14 @@ impl Screen {
                 println!("{}{BOT}(edited) {}", self.fresh_line(), self.painted(&sent.content));
                 changed = true;
             }
+        }
+        let unchanged =
+            state.calls().iter().filter(|call| call.method == "editmessagetext" && call.status == Some(400));
+        let unchanged = unchanged.count();
+        if unchanged > self.unchanged {
+            println!("{}{BOT}(the same again)", self.fresh_line());
+            self.unchanged = unchanged;
+            changed = true;
         }
         if changed {
             self.prompt();

@@ -15,6 +15,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Outcome;
+use super::paint;
 use super::screen::{self, Screen};
 
 const TICK: Duration = Duration::from_millis(40);
@@ -94,9 +95,10 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
             && let Some(line) = typed.pop_front()
         {
             screen.said(&line);
-            asked =
-                Some(Asked { at: Instant::now(), sent_before: telegram.look(|state| state.sent().len()) });
-            telegram.say(person, &line);
+            asked = Some(Asked(Instant::now()));
+            if !press(telegram, person, &line) {
+                telegram.say(person, &line);
+            }
         }
         if ended && typed.is_empty() && asked.is_none() {
             return Ok(());
@@ -109,25 +111,40 @@ pub(super) fn is_polled(state: &State) -> bool {
     state.count("getUpdates") > 0
 }
 
-/// A line that was sent.
-struct Asked {
-    at: Instant,
-    sent_before: usize,
-}
+/// A line that was sent, and when.
+struct Asked(Instant);
 
 impl Asked {
     fn is_answered(&self, state: &State, person: &Person) -> Result<bool, String> {
-        let answers = &state.sent()[self.sent_before..];
-        if let Some(last) = answers.last() {
-            return Ok(last.at.elapsed() > QUIET && state.live_drafts(person.chat_id).next().is_none());
+        // a message, or a text in the place of one, which may be the same again
+        let of_chat = state.calls().iter().filter(|call| call.chat_id == Some(person.chat_id));
+        let shown = of_chat.filter(|call| {
+            call.at > self.0
+                && call.status.is_some()
+                && ["sendmessage", "sendrichmessage", "senddocument", "editmessagetext"]
+                    .contains(&call.method.as_str())
+        });
+        if let Some(last) = shown.map(|call| call.at).max() {
+            return Ok(last.elapsed() > QUIET && state.live_drafts(person.chat_id).next().is_none());
         }
         let of_chat = state.calls().iter().rev().find(|call| call.chat_id == Some(person.chat_id));
-        let active = of_chat.map_or(self.at, |call| call.at.max(self.at));
+        let active = of_chat.map_or(self.0, |call| call.at.max(self.0));
         if active.elapsed() > SILENCE {
             return Err(format!("no answer came, and the bot has done nothing for {SILENCE:?}"));
         }
         Ok(false)
     }
+}
+
+/// The newest button that looks like this line, if there is one.
+fn press(telegram: &Telegram, person: &Person, line: &str) -> bool {
+    let button = telegram.look(|state| {
+        state.in_chat(person.chat_id).rev().find_map(|sent| {
+            let (_, data) = paint::buttons(&sent.content).find(|(face, _)| face == line)?;
+            Some((sent.message_id, data))
+        })
+    });
+    button.map(|(message_id, data)| telegram.press(person, message_id, &data)).is_some()
 }
 
 /// Telegram's stop button, if an answer that has one is growing.

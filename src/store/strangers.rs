@@ -19,9 +19,7 @@ pub fn tell(conn: &mut PgConnection, lane: Lane) -> QueryResult<bool> {
         .on_conflict((strangers::bot_id, strangers::user_id))
         .do_update()
         .set(strangers::told_at.eq(clock_timestamp()));
-    methods::FilterDsl::filter(upsert, strangers::told_at.lt(ago(SILENCE)))
-        .execute(conn)
-        .map(|rows| rows > 0)
+    methods::FilterDsl::filter(upsert, strangers::told_at.lt(ago(SILENCE))).execute(conn).map(|rows| rows > 0)
 }
 
 /// Deletes those who would be told again and returns how many.

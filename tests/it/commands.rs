@@ -45,7 +45,7 @@ fn the_menu_is_set_in_both_languages() {
     let bot = world.start_ready();
     world.telegram.look(|state| {
         let menu = |code| state.commands("default", code).unwrap().as_array().unwrap().clone();
-        assert_eq!(menu("").len(), 8);
+        assert_eq!(menu("").len(), 10);
         assert_eq!(menu("en")[0]["description"], "start the conversation");
         assert_eq!(menu("")[0]["description"], "начать разговор");
     });

@@ -67,6 +67,47 @@ fn on_a_terminal_the_same_is_in_colours() {
 }
 
 #[test]
+fn an_answer_is_repeated_in_its_place() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said = demo(folder.path(), "Привет\n/retry\nЧто я сказал?\n");
+    assert!(said.contains("you> /retry\nbot> (the same again)\n"), "{said}");
+    assert!(said.contains("bot> Вы сказали: «Привет»."), "{said}");
+}
+
+#[test]
+fn on_a_terminal_ctrl_c_stops_a_growing_answer_and_what_was_written_stays() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let (person, terminal) = terminal();
+    let mut child = command(folder.path())
+        .stdin(terminal.try_clone().unwrap())
+        .stdout(terminal)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut bytes = Vec::new();
+    let mut wait_for = |part: &str| {
+        let mut some = [0; 4096];
+        while !String::from_utf8_lossy(&bytes).contains(part) {
+            let read = (&person).read(&mut some).unwrap();
+            bytes.extend_from_slice(&some[..read]);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    (&person).write_all(format!("Расскажи длинную историю {}\n", "про суп ".repeat(60)).as_bytes()).unwrap();
+    wait_for("bot> Вы");
+    let interrupt = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
+    let shown = wait_for("[Ответить заново]");
+    assert!(!shown.contains("начало нашего разговора"), "{shown}");
+    // typed, the button answers again in the stopped one's place
+    (&person).write_all("[Ответить заново]\n".as_bytes()).unwrap();
+    wait_for("(edited) Вы написали: «Расскажи длинную историю");
+    (&person).write_all(b"\x04").unwrap();
+    let _ = (&person).read_to_end(&mut Vec::new());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn the_demo_answers_what_is_piped_into_it_and_remembers_it_the_next_time() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let first = demo(folder.path(), "Привет\nЧто я сказал?\n");

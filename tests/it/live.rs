@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::model::{Behaviour, When};
+use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Limits, Person, Reply};
 
 use crate::world::{PATIENCE, World};
@@ -15,8 +15,12 @@ fn in_a_private_chat_the_answer_grows_and_comes_once() {
     let world = World::new();
     world.telegram.limit(Some(Limits::default()));
     let _bot = world.start();
-    world.model.usually(Behaviour::text(ANSWER).token_every(Duration::from_millis(120)));
+    let gate = Gate::default();
+    let slowly = Behaviour::text(ANSWER).token_every(Duration::from_millis(120));
+    world.model.usually(slowly.hold_after(0, &gate));
     world.telegram.say(&Person::private(1), "soup");
+    world.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().map(drop));
+    gate.release();
     let sent = world.telegram.wait_for_count(1, 1);
     world.wait_settled();
     assert_eq!(world.telegram.texts(1).len(), 1);

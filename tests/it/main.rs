@@ -7,6 +7,7 @@ mod world;
 mod access;
 mod again;
 mod answers;
+mod arrows;
 mod backup;
 mod boot;
 mod commands;

@@ -39,6 +39,8 @@ fn env_example_help_and_the_program_name_the_same_settings() {
             "ROLE_TEXT",
             "BACKUP_DIR",
             "RETENTION_DAYS",
+            "ALLOWED_USERS",
+            "ALLOWED_CHATS",
         ];
         if !without_default.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
