@@ -9,13 +9,12 @@ use unicode_width::UnicodeWidthStr;
 /// The message, line by line, its buttons below it.
 pub(super) fn lines(content: &Content, colours: bool) -> Vec<String> {
     let painter = Painter { colours };
-    let mut lines = match content.rich.as_ref().and_then(|rich| rich["blocks"].as_array()) {
-        Some(blocks) => painter.blocks(blocks),
-        None => {
-            let text: Vec<u16> = content.text.encode_utf16().collect();
-            let entities: Vec<_> = content.entities.iter().filter_map(Entity::read).collect();
-            painter.text(&text, (0, text.len()), &entities)
-        }
+    let mut lines = if let Some(blocks) = content.rich.as_ref().and_then(|rich| rich["blocks"].as_array()) {
+        painter.blocks(blocks)
+    } else {
+        let text: Vec<u16> = content.text.encode_utf16().collect();
+        let entities: Vec<_> = content.entities.iter().filter_map(Entity::read).collect();
+        painter.text(&text, (0, text.len()), &entities)
     };
     lines.extend(buttons(content).map(|(face, _)| face));
     lines

@@ -132,11 +132,18 @@ fn formulas(prose: &str, out: &mut String) {
     // Where each closer stands next, looked for once: the pass stays linear.
     let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
     let mut missing_runs: BTreeSet<usize> = BTreeSet::new();
+    let mut in_heading = is_heading(prose);
     let mut at = 0;
-    while let Some(found) = prose[at..].find(['`', '\\', '$']) {
+    while let Some(found) = prose[at..].find(['`', '\\', '$', '\n']) {
         let here = at + found;
         out.push_str(&prose[at..here]);
         let rest = &prose[here..];
+        if let Some(next) = rest.strip_prefix('\n') {
+            out.push('\n');
+            in_heading = is_heading(next);
+            at = here + 1;
+            continue;
+        }
         if rest.starts_with('`') {
             let length = code_span(rest, &mut missing_runs);
             out.push_str(&rest[..length]);
@@ -161,8 +168,10 @@ fn formulas(prose: &str, out: &mut String) {
         };
         ends.insert(close, end);
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
+        // A heading is one line, and what is in the next one is not in it.
+        let one_line_only = in_table || in_heading;
         let unfit = |body: &&str| {
-            body.len() > MAX_FORMULA || body.contains(['$', '`']) || (in_table && body.contains('\n'))
+            body.len() > MAX_FORMULA || body.contains(['$', '`']) || (one_line_only && body.contains('\n'))
         };
         let body = prose.get(from..end).filter(|body| !unfit(body));
         match body.map(|body| (body.len(), one_line(body, quoted))) {
@@ -207,6 +216,13 @@ pub(super) fn code_span(text: &str, missing: &mut BTreeSet<usize>) -> usize {
 fn is_delimiter_row(line: &str) -> bool {
     let row = unmarked(line);
     row.contains('-') && row.contains(['|', ':']) && row.chars().all(|c| "|:- \t".contains(c))
+}
+
+/// Whether a heading begins here (`#` to `######`), in a list or a quotation too.
+fn is_heading(text: &str) -> bool {
+    let line = unmarked(text.split('\n').next().unwrap_or_default());
+    let rest = line.trim_start_matches('#');
+    (1..=6).contains(&(line.len() - rest.len())) && (rest.is_empty() || rest.starts_with([' ', '\t']))
 }
 
 /// Whether what stands between two dollars reads as prose: an amount and words, or letters no formula has.

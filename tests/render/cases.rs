@@ -5,7 +5,7 @@ use frankenstein::types::MessageEntityType;
 use systech_aidd::part::{Content, Part};
 use systech_aidd::render::{RichMessages, answer, draft};
 
-use crate::{limits, show};
+use crate::{checks, limits, show};
 
 fn texts(parts: &[Part]) -> Vec<&str> {
     let text = |part| match part {
@@ -242,6 +242,18 @@ fn a_formula_over_several_lines_of_a_table_loses_no_cell() {
     let parts = answer("| a | b |\n|---|---|\n| 1 | \\(2\n3 | 4\\) |\n\n5", RichMessages::Never);
     let shown: String = texts(&parts).concat().chars().filter(char::is_ascii_digit).collect();
     assert_eq!(shown, "12345");
+}
+
+#[test]
+fn a_formula_does_not_take_the_line_behind_a_heading_into_it() {
+    for heading in ["# \\[c", "- # \\[c", "> ###### \\[c"] {
+        let markdown = format!("{heading}\n\\]\n2.");
+        checks::check_answer(&markdown);
+        let shown = checks::text_of(&answer(&markdown, RichMessages::Never), 0);
+        assert!(shown.contains("[c\n") && shown.contains("]\n2."), "{shown:?}");
+    }
+    let one_line = checks::text_of(&answer("# \\[c\\]\ntext", RichMessages::Never), 0);
+    assert_eq!(one_line, "c\n\ntext\n");
 }
 
 #[test]
