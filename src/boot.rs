@@ -67,6 +67,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         system_prompt: config.system_prompt,
         role: config.role,
         access: config.access,
+        rate_limit: config.rate_limit,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         newest_at_boot,

@@ -28,6 +28,8 @@ pub struct Bot {
     pub role: String,
     /// Who may use the bot.
     pub access: Access,
+    /// The most questions that a person may ask in any hour.
+    pub rate_limit: Option<u32>,
     /// When answers are sent as rich messages.
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.

@@ -40,6 +40,8 @@ pub struct Config {
     pub role: String,
     /// ALLOWED_USERS, ALLOWED_CHATS
     pub access: Access,
+    /// RATE_LIMIT: questions of a person in any hour. `None`: as many as they like.
+    pub rate_limit: Option<u32>,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,
     /// WORKERS
@@ -117,6 +119,7 @@ pub(crate) struct Parts {
     pub(crate) access: Option<Access>,
     pub(crate) faults: Vec<Fault>,
     retention_days: Option<u32>,
+    pub(crate) rate_limit: Option<u32>,
     pool_size: Option<u32>,
     max_history: Option<u32>,
     role: Option<String>,
@@ -147,6 +150,11 @@ impl Parts {
             env.fault("ROLE_TEXT", "is too long for a message".to_owned(), "up to 4096 characters");
         }
         let access = env.access();
+        let rate_limit = env.optional_number(
+            "RATE_LIMIT",
+            1..=100_000,
+            "questions of a person in an hour, from 1 to 100000; or nothing",
+        );
         let rich_messages =
             env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
@@ -160,6 +168,7 @@ impl Parts {
             access,
             faults: env.faults,
             retention_days,
+            rate_limit,
             pool_size,
             max_history,
             role,
@@ -186,6 +195,7 @@ impl Parts {
                 system_prompt: self.system_prompt?,
                 role: self.role?,
                 access: self.access?,
+                rate_limit: self.rate_limit,
                 rich_messages: self.rich_messages?,
                 workers: self.workers?,
                 grace: Duration::from_secs_f64(self.grace?),
@@ -449,6 +459,7 @@ mod tests {
             ("RETENTION_DAYS", "0"),
             ("ALLOWED_USERS", "42,topsecret:topsecret"),
             ("ALLOWED_CHATS", ","),
+            ("RATE_LIMIT", "many"),
         ])
         .unwrap_err();
         for variable in [
@@ -467,11 +478,12 @@ mod tests {
             "RETENTION_DAYS",
             "ALLOWED_USERS",
             "ALLOWED_CHATS",
+            "RATE_LIMIT",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 16, "{message}");
+        assert_eq!(message.lines().count(), 17, "{message}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Every sentence of the bot's own that people read in Telegram, in both languages. None is the text of an error.
 
+use std::time::Duration;
+
 use frankenstein::types::BotCommand;
 
 use crate::command::Command;
@@ -293,9 +295,27 @@ impl Language {
         )
     }
 
+    fn limited(self, wait: Duration) -> String {
+        // rounded up: it works when the time has come
+        let minutes = wait.as_secs() / 60 + 1;
+        match self {
+            Russian => format!(
+                "За последний час вы спросили столько, сколько здесь можно. Следующий вопрос — через {minutes} мин."
+            ),
+            English => format!(
+                "You have asked as much as is allowed in an hour. The next question can be asked in {minutes} min."
+            ),
+        }
+    }
+
     /// What is said in place of an answer that failed, ending with how to repeat the question.
     pub fn failure(self, failure: Failure) -> String {
+        let limited;
         let reason = match failure {
+            Failure::RateLimited { wait } => {
+                limited = self.limited(wait);
+                &limited
+            }
             Failure::Unreachable => self.pick(
                 "Модель сейчас недоступна, ответа нет.",
                 "The model cannot be reached right now, so there is no answer.",
@@ -335,7 +355,7 @@ impl Language {
                 "Сократите его: можно просто исправить сообщение.",
                 "Shorten it: you can simply edit your message.",
             ),
-            Failure::OutOfQuota | Failure::Misconfigured => self.pick(
+            Failure::OutOfQuota | Failure::Misconfigured | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
                 "Your question is kept; repeat it later with the button or /retry.",
             ),

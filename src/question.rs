@@ -70,6 +70,9 @@ impl Bot {
         if question.stopped {
             return self.stopped(question, Completion::default());
         }
+        if let Some(wait) = self.limited(question)? {
+            return self.limit(question, wait);
+        }
         let (said, in_place) = self.store.run(|conn| {
             let said = history::recent(conn, address.lane, self.max_history, question.again)?;
             let in_place = match question.again {
@@ -152,6 +155,29 @@ impl Bot {
         match ask(said) {
             Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),
             result => result,
+        }
+    }
+
+    /// How long its person has to wait before it can be asked. What was begun is not refused any more.
+    fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
+        match self.rate_limit {
+            Some(limit) if question.retries == 0 => {
+                self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn limit(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
+        let failure = Failure::RateLimited { wait };
+        let Address { update_seq: seq, lane, .. } = question.address;
+        info!(seq, user = lane.user_id, class = failure.class(), seconds = wait.as_secs(), "no answer");
+        match question.again {
+            // the answer that is there stays: to repeat it cost nothing yet
+            Some(last) if last.answer_id.is_some() && last.question.1 == question.text => {
+                self.say(question.address, question.language.failure(failure))
+            }
+            _ => self.fail(question, failure),
         }
     }
 

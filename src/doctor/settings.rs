@@ -33,7 +33,9 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Findin
     });
     // a fault of theirs is told above
     if let Some(access) = &parts.access {
-        findings.push(Finding::well("access", format!("{access} may use the bot")));
+        let limit =
+            parts.rate_limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
+        findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
     }
     findings
 }

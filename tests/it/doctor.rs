@@ -118,7 +118,8 @@ fn it_says_who_may_use_the_bot() {
     let said = world.run(&["doctor"]);
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
     world.set("ALLOWED_USERS", "42, 43");
-    let line = "✓ access       2 people (ALLOWED_USERS) may use the bot";
+    world.set("RATE_LIMIT", "9");
+    let line = "✓ access       2 people (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
     let said = world.run(&["doctor"]);
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
     // who may use it is not known then

@@ -32,6 +32,7 @@ mod migrations;
 mod order;
 mod packaging;
 mod paste;
+mod rate;
 mod readme;
 mod reliability;
 mod restore;

@@ -52,6 +52,9 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("ALLOWED_USERS", "99999999999999999999", "ALLOWED_USERS holds"),
     ("ALLOWED_CHATS", "-5;-6", "ALLOWED_CHATS holds \"-5;-6\"; expected: Telegram ids of chats with commas"),
     ("ALLOWED_CHATS", "0", "ALLOWED_CHATS holds \"0\""),
+    ("RATE_LIMIT", "0", "RATE_LIMIT is \"0\"; expected: questions of a person in an hour"),
+    ("RATE_LIMIT", "100001", "RATE_LIMIT is \"100001\""),
+    ("RATE_LIMIT", "10/h", "RATE_LIMIT cannot be read"),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is \"xml\"; expected: text or json"),
     ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is \"systech_aidd=loud=1\"; expected: a level"),
     ("SYSTEM_PROMPT_PATH", "nowhere.txt", "SYSTEM_PROMPT_PATH names nowhere.txt, which cannot be read"),
@@ -103,6 +106,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
         "BACKUP_DIR",
         "ALLOWED_USERS",
         "ALLOWED_CHATS",
+        "RATE_LIMIT",
         "LOG_FORMAT",
     ] {
         world.set(variable, " ");
