@@ -70,6 +70,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         rate_limit: config.rate_limit,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
+        room: config.room,
         newest_at_boot,
     });
     info!(

@@ -1,6 +1,7 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
 use crate::access::Access;
+use crate::context::Room;
 use crate::courier::Courier;
 use crate::llm::Llm;
 use crate::preview::Paces;
@@ -34,6 +35,8 @@ pub struct Bot {
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
+    /// How much of it the model has room for.
+    pub room: Room,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
 }

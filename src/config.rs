@@ -10,6 +10,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::access::Access;
+use crate::context::{self, Room};
 use crate::database_url::DatabaseUrl;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
@@ -34,6 +35,8 @@ pub struct Config {
     pub llm: llm::Settings,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
+    /// LLM_CONTEXT_TOKENS, without the prompt and the answer.
+    pub room: Room,
     /// The text of SYSTEM_PROMPT_PATH.
     pub system_prompt: String,
     /// ROLE_TEXT, or what stands for it.
@@ -122,6 +125,7 @@ pub(crate) struct Parts {
     pub(crate) rate_limit: Option<u32>,
     pool_size: Option<u32>,
     max_history: Option<u32>,
+    room: Option<Room>,
     role: Option<String>,
     rich_messages: Option<RichMessages>,
     workers: Option<usize>,
@@ -145,6 +149,7 @@ impl Parts {
         let llm = env.llm();
         let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
         let system_prompt = env.prompt();
+        let room = env.room(system_prompt.as_deref(), llm.as_ref());
         let role = env.text("ROLE_TEXT").or_else(|| system_prompt.as_deref().map(role_of));
         if role.as_ref().is_some_and(|role| role.encode_utf16().count() > MAX_UNITS) {
             env.fault("ROLE_TEXT", "is too long for a message".to_owned(), "up to 4096 characters");
@@ -171,6 +176,7 @@ impl Parts {
             rate_limit,
             pool_size,
             max_history,
+            room,
             role,
             rich_messages,
             workers,
@@ -192,6 +198,7 @@ impl Parts {
                 pool_size: self.pool_size?,
                 llm: self.llm?,
                 max_history: self.max_history?,
+                room: self.room?,
                 system_prompt: self.system_prompt?,
                 role: self.role?,
                 access: self.access?,
@@ -343,6 +350,23 @@ impl Reader<'_> {
         })
     }
 
+    /// `None` with a fault noted, here or where the others that belong to it were read.
+    fn room(&mut self, prompt: Option<&str>, llm: Option<&llm::Settings>) -> Option<Room> {
+        const NAME: &str = "LLM_CONTEXT_TOKENS";
+        let accepted = "tokens that the model can read and write, from 100 to 100000000; or nothing";
+        let limit = self.optional_number(NAME, 100..=100_000_000, accepted);
+        let (prompt, max_tokens) = (prompt?, llm?.max_tokens);
+        let room = Room::beside(limit, prompt, max_tokens);
+        if room.is_none() {
+            let prompt = context::tokens(prompt);
+            let problem = format!(
+                "leaves no room for a question: LLM_MAX_TOKENS takes {max_tokens} and the prompt about {prompt}"
+            );
+            self.fault(NAME, problem, accepted);
+        }
+        Some(room)
+    }
+
     /// A number that need not be there. `None` with a fault noted: it cannot be used.
     fn optional_number(
         &mut self,
@@ -460,6 +484,7 @@ mod tests {
             ("ALLOWED_USERS", "42,topsecret:topsecret"),
             ("ALLOWED_CHATS", ","),
             ("RATE_LIMIT", "many"),
+            ("LLM_CONTEXT_TOKENS", "4k"),
         ])
         .unwrap_err();
         for variable in [
@@ -479,16 +504,31 @@ mod tests {
             "ALLOWED_USERS",
             "ALLOWED_CHATS",
             "RATE_LIMIT",
+            "LLM_CONTEXT_TOKENS",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 17, "{message}");
+        assert_eq!(message.lines().count(), 18, "{message}");
     }
 
     #[test]
     fn a_temperature_of_zero_is_allowed() {
         assert!(read(&[("LLM_TEMPERATURE", "0")]).unwrap().llm.temperature.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_context_has_to_have_room_for_prompt_answer_and_question() {
+        let message =
+            |limit: &str| read(&[("LLM_CONTEXT_TOKENS", limit), ("LLM_MAX_TOKENS", "1000")]).map(drop);
+        let prompt = context::tokens(&read(&[]).unwrap().system_prompt);
+        let least = 1000 + prompt + context::tokens("a");
+        assert_eq!(message(&least.to_string()), Ok(()));
+        let problem = message(&(least - 1).to_string()).unwrap_err();
+        let said = format!(
+            "\n  LLM_CONTEXT_TOKENS leaves no room for a question: LLM_MAX_TOKENS takes 1000 and the prompt about {prompt};"
+        );
+        assert!(problem.contains(&said), "{problem}");
     }
 
     #[test]

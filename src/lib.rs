@@ -31,6 +31,7 @@ pub mod command;
 pub mod button;
 pub mod paste;
 pub mod question;
+pub mod context;
 pub mod preview;
 pub mod render;
 pub mod part;

@@ -11,6 +11,7 @@ use crate::answer::{Answered, LAST_ATTEMPT};
 use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::button::{Action, Button};
+use crate::context;
 use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
 use crate::part::Part;
@@ -133,7 +134,7 @@ impl Bot {
         }
     }
 
-    /// Asks the model; if the prompt is too long for it, once more with half of the history.
+    /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the history.
     fn ask(
         &self,
         said: &[history::Said],
@@ -152,8 +153,9 @@ impl Bot {
                 .collect();
             self.llm.complete(&prompt, stop, |more| preview.grow(more))
         };
+        let said = self.room.fit(said, question);
         match ask(said) {
-            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),
+            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(context::half(said)),
             result => result,
         }
     }

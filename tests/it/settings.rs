@@ -55,6 +55,13 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("RATE_LIMIT", "0", "RATE_LIMIT is \"0\"; expected: questions of a person in an hour"),
     ("RATE_LIMIT", "100001", "RATE_LIMIT is \"100001\""),
     ("RATE_LIMIT", "10/h", "RATE_LIMIT cannot be read"),
+    ("LLM_CONTEXT_TOKENS", "99", "LLM_CONTEXT_TOKENS is \"99\"; expected: tokens that the model can read"),
+    ("LLM_CONTEXT_TOKENS", "8k", "LLM_CONTEXT_TOKENS is \"8k\""),
+    (
+        "LLM_CONTEXT_TOKENS",
+        "1000",
+        "LLM_CONTEXT_TOKENS leaves no room for a question: LLM_MAX_TOKENS takes 1000",
+    ),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is \"xml\"; expected: text or json"),
     ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is \"systech_aidd=loud=1\"; expected: a level"),
     ("SYSTEM_PROMPT_PATH", "nowhere.txt", "SYSTEM_PROMPT_PATH names nowhere.txt, which cannot be read"),
@@ -107,6 +114,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
         "ALLOWED_USERS",
         "ALLOWED_CHATS",
         "RATE_LIMIT",
+        "LLM_CONTEXT_TOKENS",
         "LOG_FORMAT",
     ] {
         world.set(variable, " ");
