@@ -4,6 +4,8 @@
 //! statements on the same server. Stand-ins, bot and server share the machine's cores, so absolute figures say as much
 //! about the machine as about the bot; the ratio to the limit is taken round by round.
 //!
+//! On a fast disk the shared cores are the limit; so the rounds are run again with commits that take longer.
+//!
 //! LOAD_OTHER, the path of another build of the bot, puts that one into each round as well: before and after in one run.
 //!
 //! Sizes come from the environment: LOAD_LANES (64), LOAD_ROUNDS (3), LOAD_SECONDS (6, of each half of a round),
@@ -29,6 +31,9 @@ const CONNECTIONS: usize = 8;
 /// The most rows that one INSERT of pgbench's can bind (it takes 255 parameters).
 const LARGEST_BATCH: usize = 40;
 const DATABASE: &str = "load";
+/// A commit on a disk that has to be waited for: then the processors are no longer the limit, which bot, stand-ins and
+/// server share, and pgbench and server have for themselves.
+const SLOW_COMMIT: Duration = Duration::from_millis(2);
 const FIRST_PERSON: i64 = 6_000_000_000;
 
 fn main() {
@@ -73,19 +78,30 @@ fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &
     let script = Script::capture(stage, batch, lanes_each);
 
     let other = std::env::var("LOAD_OTHER").ok();
-    let (mut limits, mut loads, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 1..=rounds {
-        let limit = limit::run(stage, DATABASE, &script, CONNECTIONS, seconds, round);
-        others.extend(other.as_deref().map(load));
-        let load = load(PROGRAM);
-        progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
-        limits.push(limit);
-        loads.push(load);
-    }
+    let mut others = Vec::new();
+    let mut round = 0;
+    let mut in_turns = |others: &mut Vec<Pressure>| {
+        let (mut loads, mut limits) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            round += 1;
+            let limit = limit::run(stage, DATABASE, &script, CONNECTIONS, seconds, round);
+            others.extend(other.as_deref().map(load));
+            let load = load(PROGRAM);
+            progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
+            limits.push(limit);
+            loads.push(load);
+        }
+        (loads, limits)
+    };
+    let (loads, limits) = in_turns(&mut others);
+    progress(&format!("with commits of {SLOW_COMMIT:?}"));
+    stage.slow_commits(DATABASE, SLOW_COMMIT);
+    let slow = in_turns(&mut Vec::new());
+    stage.slow_commits(DATABASE, Duration::ZERO);
 
     let of = |figure: &dyn Fn(&Pressure) -> f64| median(loads.iter().map(figure).collect());
     let limit = |figure: &dyn Fn(&Limit) -> f64| median(limits.iter().map(figure).collect());
-    let ratio = median(loads.iter().zip(&limits).map(|(load, limit)| load.rate / limit.rate).collect());
+    let ratio = ratio_of(&loads, &limits);
     let [bot, postgres, neighbours] = [0, 1, 2].map(|who| of(&|load| load.processor[who]));
     let of_limit = format!("the limit: pgbench, the same statements, {CONNECTIONS} connections");
     let for_postgres = format!("{postgres:.2} ms ({:.2} ms)", limit(&|limit| limit.processor));
@@ -96,6 +112,16 @@ fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &
     );
     table.row(&of_limit, format!("{:.0}", limit(&|limit| limit.rate)));
     table.row("ratio to the limit", format!("{:.0}%", 100.0 * ratio));
+    let slow_rate = |rates: Vec<f64>| format!("{:.0}", median(rates));
+    table.row(
+        &format!("where a commit takes {SLOW_COMMIT:?}: answers per second, the limit, their ratio"),
+        format!(
+            "{}, {}, {:.0}%",
+            slow_rate(slow.0.iter().map(|load| load.rate).collect()),
+            slow_rate(slow.1.iter().map(|limit| limit.rate).collect()),
+            100.0 * ratio_of(&slow.0, &slow.1)
+        ),
+    );
     table.row("processor time for an answer, the bot", format!("{bot:.2} ms"));
     table.row("beside it, PostgreSQL (in the limit)", for_postgres);
     table.row("beside it, the stand-ins and the bench", format!("{neighbours:.2} ms"));
@@ -109,6 +135,11 @@ fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &
         table.row("the other build's processor time", format!("{:.2} ms", other(0)));
         table.row("beside the other build, PostgreSQL", format!("{:.2} ms", other(1)));
     }
+}
+
+/// The median of the rounds' own ratios.
+fn ratio_of(loads: &[Pressure], limits: &[Limit]) -> f64 {
+    median(loads.iter().zip(limits).map(|(load, limit)| load.rate / limit.rate).collect())
 }
 
 /// What a single person notices.

@@ -45,6 +45,16 @@ impl Stage {
         Self { telegram, model, server, folder }
     }
 
+    /// Lets each flush of a commit in the database take so much longer, for connections that begin after this
+    /// (commit_delay: those who come meanwhile share it, as they share a disk's).
+    pub(crate) fn slow_commits(&self, database: &str, delay: Duration) {
+        let alter = |setting: &str| {
+            self.server.psql("postgres", &format!("ALTER DATABASE {database} SET {setting}"));
+        };
+        alter(&format!("commit_delay = {}", delay.as_micros()));
+        alter("commit_siblings = 0");
+    }
+
     /// People of the bench, a dialogue each. They are known to Telegram as soon as they write.
     pub(crate) fn people(first: i64, count: usize) -> Vec<Person> {
         (first..).take(count).map(|id| Person::private(id).speaking("en")).collect()
