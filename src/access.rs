@@ -41,7 +41,7 @@ impl fmt::Display for Access {
             1 => Some("everybody in 1 chat (ALLOWED_CHATS)".to_owned()),
             n => Some(format!("everybody in {n} chats (ALLOWED_CHATS)")),
         };
-        f.write_str(&Vec::from_iter([people, chats].into_iter().flatten()).join(" and "))
+        f.write_str(&[people, chats].into_iter().flatten().collect::<Vec<_>>().join(" and "))
     }
 }
 

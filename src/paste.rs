@@ -1,8 +1,9 @@
 //! Long texts: Telegram's apps cut what is longer than a message into several. Together they are one question.
 //!
-//! Pure; asked by the worker with what waits in the lane. A long text opens, and what the same person writes right behind
+//! Pure; asked by the worker with what waits in the lane, and by poll in groups, where only the first one is addressed. A long text opens, and what the same person writes right behind
 //! it belongs to it, until something shorter has come.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::command::Request;
@@ -38,6 +39,32 @@ pub enum Paste {
 /// Whether this text may be the beginning of a longer one.
 pub fn is_cut(text: &str) -> bool {
     text.encode_utf16().count() >= CUT
+}
+
+/// Texts of groups that may go on in messages which do not name the bot any more: the last message of each, by its lane.
+#[derive(Default)]
+pub struct Open(HashMap<(i64, i64), (i64, Option<i64>)>);
+
+impl Open {
+    /// Whether it is for the bot, or goes on with a message that was. To be asked in the order of the updates. What is
+    /// remembered is what was written within seconds.
+    pub fn takes(&mut self, Incoming { kind, message, .. }: &Incoming) -> bool {
+        if message.private || *kind != MESSAGE {
+            return message.addressed;
+        }
+        let near = |date: i64| message.date.abs_diff(date) <= GAP_IN_DATES.unsigned_abs();
+        let lane = (message.chat_id, message.user_id);
+        let text = message.text.as_deref().unwrap_or_default();
+        let opened = self.0.remove(&lane).is_some_and(|(date, thread_id)| {
+            thread_id == message.thread_id && near(date) && !text.is_empty()
+        });
+        let taken = message.addressed || opened;
+        if taken && is_cut(text) {
+            self.0.retain(|_, (date, _)| near(*date));
+            self.0.insert(lane, (message.date, message.thread_id));
+        }
+        taken
+    }
 }
 
 /// Joins what of `following`, the updates that wait behind `first` in its lane, belongs to it.

@@ -15,6 +15,7 @@ use crate::button::Button;
 use crate::command::{Command, Request};
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::paste::Open;
 use crate::point;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
@@ -72,6 +73,7 @@ impl Poll<'_> {
         let mut limit = FULL_BATCH;
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut failing = false;
+        let mut open = Open::default();
         while !self.stop.is_requested() {
             let batch = match self.telegram.updates(offset, limit, POLL) {
                 Ok(batch) => batch,
@@ -98,7 +100,7 @@ impl Poll<'_> {
                     continue;
                 }
             };
-            let read = self.read(&batch);
+            let read = self.read(&batch, &mut open);
             if read.unreadable > 0 && !failing {
                 warn!(updates = read.unreadable, "updates without a number are passed over");
             }
@@ -125,15 +127,15 @@ impl Poll<'_> {
     }
 
     /// Reads a batch for what asks for an answer.
-    fn read(&self, batch: &[Box<RawValue>]) -> Read {
+    fn read(&self, batch: &[Box<RawValue>], open: &mut Open) -> Read {
         let me = self.me;
         let mut read = Read::default();
         let mut seen = HashSet::new();
         for raw in batch {
             let update_id = match Incoming::decode(raw.get(), me) {
-                Ok(Incoming { update_id, message, .. }) if !message.addressed => {
-                    debug!(update_id, "said to others");
-                    update_id
+                Ok(incoming) if !open.takes(&incoming) => {
+                    debug!(update_id = incoming.update_id, "said to others");
+                    incoming.update_id
                 }
                 Ok(incoming) => {
                     let update_id = incoming.update_id;

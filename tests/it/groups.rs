@@ -105,6 +105,28 @@ fn the_name_alone_a_picture_and_an_unknown_command_for_the_bot_get_a_sentence_ea
 }
 
 #[test]
+fn of_a_long_text_that_telegram_cut_all_is_for_the_bot_when_the_first_message_is() {
+    let world = World::new();
+    let _bot = world.start();
+    let (ann, bob) = (Person::in_group(1, GROUP), Person::in_group(2, GROUP));
+    let words: Vec<_> = (0..1000).map(|n| format!("word{n:05}")).collect();
+    let text = words.join(" ");
+    // to nobody, then to the bot
+    world.telegram.paste(&bob, &text);
+    let said = world.telegram.paste(&ann, &format!("@{} {text}", world.telegram.username()));
+    world.telegram.say(&bob, "zebra, meanwhile");
+    world.telegram.say(&ann, "zebra, later and to others");
+    assert_eq!(said.len(), 3);
+    world.telegram.wait_for_count(GROUP, 1);
+    world.telegram.wait_confirmed();
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT count(*), count(DISTINCT turn_id) FROM updates"), "3|1");
+    // where it was cut, a blank may have become a line
+    let unbroken = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(unbroken(&questions(&world)[0]), unbroken(&text));
+}
+
+#[test]
 fn a_person_without_a_username_mentions_the_bot_too() {
     let world = World::new();
     let _bot = world.start();
