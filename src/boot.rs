@@ -31,7 +31,7 @@ use crate::preview::Paces;
 use crate::retention;
 use crate::stop::Stop;
 use crate::store::{Store, inbox, outbox};
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::{Me, Telegram, TelegramError};
 use crate::worker;
 
 /// How many batches may wait for the dispatcher before poll has to wait.
@@ -56,9 +56,9 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     let store = Store::new(&config.database.url, config.pool_size);
     let telegram = Telegram::new(http.clone(), &config.telegram, Stop::new());
-    let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
+    let Some(me) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
-    let bot_id = telegram.bot_id();
+    let bot_id = me.id;
     let (newest_at_boot, lanes, pauses) = store.run(|conn| {
         Ok((inbox::newest(conn)?, inbox::waiting_lanes(conn, bot_id)?, outbox::pauses(conn, bot_id)?))
     })?;
@@ -68,16 +68,19 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         llm: Llm::new(http.clone(), config.llm),
         courier: Courier::new(pauses),
         paces: Paces::default(),
-        username,
+        me,
         system_prompt: config.system_prompt,
         role: config.role,
+        access: config.access,
+        rate_limit: config.rate_limit,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
+        room: config.room,
         newest_at_boot,
     });
     view.started(&bot);
     info!(
-        bot = bot.username,
+        bot = bot.me.username,
         version = env!("CARGO_PKG_VERSION"),
         waiting = lanes.len(),
         workers = config.workers,
@@ -103,8 +106,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {
             let telegram = bot.telegram.until(&stop);
-            Poll { http: &http, telegram, username: &bot.username, store: &bot.store, news: news_in, stop }
-                .run()
+            Poll { http: &http, telegram, me: &bot.me, store: &bot.store, news: news_in, stop }.run()
         })?
     };
 
@@ -193,7 +195,7 @@ fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
 }
 
 /// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
-fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Option<String>> {
+fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
     let username = loop {
@@ -223,7 +225,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
             warn!("setMyCommands: {error}");
         }
     }
-    Ok(Some(username))
+    Ok(Some(Me { id: telegram.bot_id(), username }))
 }
 
 /// What an operator can do about a token that Telegram does not take.

@@ -69,8 +69,12 @@ Settings come from the environment and from .env in the working directory; the e
   LLM_MAX_TOKENS        longest answer, in tokens  [1000]
   LLM_TIMEOUT           longest silence of the model, in seconds  [60]
   MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
+  LLM_CONTEXT_TOKENS    what the model can read and write, about; older turns that do not fit are left out
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
   ROLE_TEXT             what /role says  [first paragraph of that file]
+  ALLOWED_USERS         Telegram ids of people who may use the bot in every chat; see ALLOWED_CHATS
+  ALLOWED_CHATS         Telegram ids of chats in which everybody may; with neither everybody may everywhere
+  RATE_LIMIT            questions of a person in any hour; without it as many as they like
   RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]

@@ -28,6 +28,12 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Findin
         (Some(fault), _) => told("prompt", fault),
         (None, None) => unreachable!("there is a prompt or a fault"),
     });
+    // a fault of theirs is told above
+    if let Some(access) = &parts.access {
+        let limit =
+            parts.rate_limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
+        findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
+    }
     findings
 }
 

@@ -36,10 +36,11 @@ mod prepared;
 pub mod queue;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
+pub mod strangers;
 pub mod turns;
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 4] = ["messages", "reply_parts", "turns", "updates"];
+pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", "updates"];
 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -311,6 +312,11 @@ fn from_now(
     wait: Duration,
 ) -> UncheckedBind<SqlLiteral<Nullable<Timestamptz>>, AsExprOf<PgInterval, Interval>> {
     sql("clock_timestamp() + ").bind::<Interval, _>(interval(wait))
+}
+
+/// The time `past` ago, by the server's clock.
+fn ago(past: Duration) -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
+    sql("clock_timestamp() - ").bind::<Interval, _>(interval(past))
 }
 
 /// A length of time as PostgreSQL takes it.

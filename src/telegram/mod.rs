@@ -28,9 +28,11 @@ use crate::secret::Secret;
 use crate::stop::Stop;
 use crate::store::outbox::{Address, Op, Unsent};
 
+mod addressed;
 mod error;
 mod incoming;
 
+pub use addressed::Me;
 pub use error::TelegramError;
 pub use incoming::{
     CALLBACK_QUERY, EDITED_MESSAGE, Incoming, MESSAGE, Message, PassedOver, Press,

@@ -4,6 +4,7 @@
 mod operator;
 mod world;
 
+mod access;
 mod again;
 mod answers;
 mod arrows;
@@ -18,6 +19,7 @@ mod erasure;
 mod export;
 mod exposition;
 mod failures;
+mod groups;
 mod guides;
 mod hostile_database;
 mod hostile_model;
@@ -33,6 +35,7 @@ mod operations;
 mod order;
 mod packaging;
 mod paste;
+mod rate;
 mod readme;
 mod reliability;
 mod restore;

@@ -40,6 +40,10 @@ fn env_example_help_and_the_program_name_the_same_settings() {
             "BACKUP_DIR",
             "RETENTION_DAYS",
             "METRICS_ADDR",
+            "ALLOWED_USERS",
+            "ALLOWED_CHATS",
+            "RATE_LIMIT",
+            "LLM_CONTEXT_TOKENS",
         ];
         if !without_default.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
