@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test nightly audit bench bench-history run check-migrations migrations setup
+.PHONY: help demo psql test faults nightly audit bench bench-history run check-migrations migrations setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,7 +18,10 @@ test: setup ## all tests, against a real PostgreSQL
 	cargo build --locked --example demo
 	cargo test --workspace --locked
 
-nightly: setup ## what takes long: the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
+faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
+	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
+
+nightly: setup faults ## what takes long: make faults; the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
 	scripts/postgres-matrix
 
 audit: setup ## licences, sources and known faults of the dependencies, and which of them nothing uses (installs its tools)

@@ -140,6 +140,32 @@ fn the_russian_readme_names_the_same_sections_settings_and_commands() {
 }
 
 #[test]
+fn the_russian_page_about_reliability_names_the_same_sections_tests_and_commands() {
+    let pages = ["docs/reliability.md", "docs/reliability.ru.md"].map(file);
+    let [english, russian] = pages.map(|page| {
+        let lines = page.lines().filter(|line| !line.contains("](reliability"));
+        sections(&lines.collect::<Vec<_>>().join("\n"))
+    });
+    assert_eq!(english, russian);
+}
+
+#[test]
+fn every_test_that_the_documents_name_exists() {
+    let sources: String = ["tests/it", "tests/faults"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap())
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for name in ["ARCHITECTURE.md", "docs/reliability.md", "docs/reliability.ru.md"] {
+        let document = file(name);
+        let in_backticks = document.split('`').skip(1).step_by(2);
+        for test in in_backticks.filter(|words| words.matches('_').count() > 3 && !words.contains(' ')) {
+            assert!(sources.contains(&format!("fn {test}()")), "{name} names {test}, which is no test");
+        }
+    }
+}
+
+#[test]
 fn version_is_the_one_of_the_manifest() {
     let output = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--version").output().unwrap();
     assert_eq!(

@@ -123,4 +123,6 @@ pub struct Call {
     pub status: Option<u16>,
     /// Whether Telegram took it: it had its effect, answered or not.
     pub taken: bool,
+    /// The message it made: an index into `State::sent`.
+    pub sent: Option<usize>,
 }

@@ -73,6 +73,7 @@ impl Http {
                 at,
                 status: None,
                 taken: false,
+                sent: None,
             });
             (state.calls.len() - 1, state.faults.decide(method, chat_id))
         });
@@ -120,7 +121,12 @@ impl Http {
         let answer = if method == "getupdates" {
             self.get_updates(params, exchange)?
         } else {
-            self.0.state.change(|state| methods::call(state, method, params).map(|result| result.to_string()))
+            self.0.state.change(|state| {
+                let before = state.sent.len();
+                let result = methods::call(state, method, params);
+                state.calls[number].sent = (state.sent.len() > before).then_some(before);
+                result.map(|result| result.to_string())
+            })
         };
         self.0.state.look(|state| state.calls[number].taken = answer.is_ok());
         Ok(match answer {

@@ -1,0 +1,265 @@
+//! The faults: how each begins and how it ends.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use sandbox::model::{Behaviour, When};
+use sandbox::telegram::{self, Action, Calls};
+use systech_aidd::http::Http;
+use systech_aidd::stop::Stop;
+use systech_aidd::telegram::{Settings, Telegram};
+
+use crate::scene::{Scene, wait_until};
+
+/// What the bot calls at its start only.
+const AT_START: [&str; 3] = ["getMe", "deleteWebhook", "setMyCommands"];
+/// What it calls all the time.
+pub(crate) const ALWAYS: &[&str] =
+    &["getUpdates", "sendMessage", "sendRichMessage", "sendMessageDraft", "sendChatAction"];
+/// Both.
+pub(crate) const METHODS: &[&str] = &[
+    "getMe",
+    "deleteWebhook",
+    "setMyCommands",
+    "getUpdates",
+    "sendMessage",
+    "sendRichMessage",
+    "sendMessageDraft",
+    "sendChatAction",
+];
+/// What makes a message.
+pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage"];
+
+/// Something that goes wrong.
+pub(crate) enum Fault {
+    /// kill -9 from outside, whatever is going on.
+    Kill,
+    /// The process dies at a point of `systech_aidd::point::POINTS`.
+    KillAt(&'static str),
+    /// The next call of each of these methods meets this, and so many in a hundred of the calls that follow.
+    Calls(&'static [&'static str], Action, u8),
+    TelegramOut,
+    /// Another program polls with the same token.
+    SecondPoller,
+    PostgresStopped,
+    PostgresFrozen,
+    ConnectionsTerminated,
+    DiskFull,
+    /// So many in a hundred requests are answered like this.
+    Answers(Behaviour, u8),
+    ModelOut,
+    /// At least two of these lists at once, each with one of its faults. They end in the order of the lists.
+    Mixture(Vec<Vec<Fault>>),
+}
+
+/// Ends a fault.
+pub(crate) type End = Box<dyn FnOnce()>;
+
+impl Fault {
+    /// Whether PostgreSQL itself has to be in our hands.
+    pub(crate) fn needs_own_server(&self) -> bool {
+        match self {
+            Self::PostgresStopped | Self::PostgresFrozen | Self::DiskFull => true,
+            Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
+            _ => false,
+        }
+    }
+
+    /// Whether it has to begin before anything is stored.
+    pub(crate) fn needs_empty_tables(&self) -> bool {
+        matches!(self, Self::DiskFull)
+    }
+
+    /// Whether a question may end in a sentence of this class (`turns.failure`) instead of an answer.
+    pub(crate) fn allows(&self, class: &str) -> bool {
+        match self {
+            // what is in work at three kills
+            Self::Kill | Self::KillAt(_) => class == "crashed",
+            Self::Answers(..) | Self::ModelOut => class != "crashed",
+            Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
+            _ => false,
+        }
+    }
+
+    /// Settings that turn minutes into seconds.
+    pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
+            _ => &[],
+        }
+    }
+
+    /// Begins; what is returned ends it.
+    pub(crate) fn begin(&self, scene: &Arc<Scene>, rng: &mut fastrand::Rng) -> End {
+        let then = Arc::clone(scene);
+        match self {
+            Self::Kill => {
+                scene.kill();
+                Box::new(move || then.start(&[]))
+            }
+            Self::KillAt(point) => {
+                scene.stop();
+                let skip = rng.u32(0..20).to_string();
+                scene.start(&[("KILL_POINT", (*point).to_owned()), ("KILL_POINT_SKIP", skip)]);
+                let code = scene.wait_for_death(&format!("a message to pass the point {point}"));
+                assert_eq!(code, Some(128 + 9), "the process did not die at the point {point}");
+                Box::new(move || then.start(&[]))
+            }
+            Self::Calls(methods, action, percent) => {
+                let at_start = methods.iter().any(|method| AT_START.contains(method));
+                if at_start {
+                    scene.stop();
+                }
+                let first = meet(scene, methods, action, *percent, rng);
+                if at_start {
+                    scene.start(&[]);
+                }
+                Box::new(move || {
+                    let met = || first.iter().all(|fault| fault.hits() > 0).then_some(());
+                    wait_until("each method to meet the fault", met);
+                    then.telegram.clear_faults();
+                })
+            }
+            Self::TelegramOut => {
+                scene.telegram.down();
+                Box::new(move || then.telegram.up())
+            }
+            Self::SecondPoller => second_poller(scene),
+            Self::PostgresStopped => {
+                scene.server().stop();
+                Box::new(move || then.server().start())
+            }
+            Self::PostgresFrozen => {
+                scene.server().freeze();
+                Box::new(move || then.server().thaw())
+            }
+            Self::ConnectionsTerminated => beside(move || {
+                then.server().terminate_connections(&then.database);
+                thread::sleep(Duration::from_millis(100));
+            }),
+            Self::DiskFull => disk_full(scene),
+            Self::Answers(behaviour, percent) => {
+                let chance = f64::from(*percent) / 100.0;
+                scene.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
+                Box::new(move || then.model.clear())
+            }
+            Self::ModelOut => {
+                scene.model.down();
+                Box::new(move || then.model.up())
+            }
+            Self::Mixture(lists) => {
+                let mut chosen: Vec<usize> = (0..lists.len()).collect();
+                rng.shuffle(&mut chosen);
+                chosen.truncate(rng.usize(2..=lists.len()));
+                let mut ends: Vec<(usize, End)> = Vec::new();
+                for list in chosen {
+                    let fault = &lists[list][rng.usize(..lists[list].len())];
+                    ends.push((list, fault.begin(scene, rng)));
+                    thread::sleep(Duration::from_millis(rng.u64(0..500)));
+                }
+                ends.sort_by_key(|(list, _)| *list);
+                Box::new(move || ends.into_iter().for_each(|(_, end)| end()))
+            }
+        }
+    }
+}
+
+/// The rules for `Fault::Calls`; returns those for the next call of each method.
+fn meet(
+    scene: &Scene,
+    methods: &[&str],
+    action: &Action,
+    percent: u8,
+    rng: &mut fastrand::Rng,
+) -> Vec<telegram::Fault> {
+    let rules = methods.iter().map(|method| {
+        let first = scene.telegram.fault(Calls::to(method).times(1), action.clone());
+        // silence at the poll lasts half a minute: once is enough
+        if !(*method == "getUpdates" && matches!(action, Action::Hang)) {
+            let chance = Calls::to(method).chance(f64::from(percent) / 100.0, rng.u64(..));
+            scene.telegram.fault(chance, action.clone());
+        }
+        first
+    });
+    rules.collect()
+}
+
+/// Does something again and again, until the end.
+fn beside(again: impl Fn() + Send + 'static) -> End {
+    let over = Arc::new(AtomicBool::new(false));
+    let thread = {
+        let over = Arc::clone(&over);
+        thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                again();
+            }
+        })
+    };
+    Box::new(move || {
+        over.store(true, Ordering::Relaxed);
+        thread.join().expect("what goes on beside does not panic");
+    })
+}
+
+/// Polls without confirming anything, as a second instance that was started by mistake does.
+fn second_poller(scene: &Scene) -> End {
+    let (http, runtime) = Http::start().unwrap();
+    let token = scene.telegram.token().parse().unwrap();
+    let settings = Settings { token, url: scene.telegram.url(), timeout: Duration::from_secs(2) };
+    let other = Telegram::new(http, &settings, Stop::new());
+    beside(move || {
+        let _runtime = &runtime;
+        // turned away by the bot's own poll most of the time
+        let _ = other.peek(Duration::from_secs(1));
+        thread::sleep(Duration::from_millis(200));
+    })
+}
+
+/// No room for what comes in, and then none for the answers. Both tables are empty still: the next page of each is the
+/// first one.
+fn disk_full(scene: &Arc<Scene>) -> End {
+    let full = Full::of(scene, "updates");
+    let scene = Arc::clone(scene);
+    Box::new(move || {
+        let gate = scene.model.hold(When::any());
+        drop(full);
+        gate.wait_arrived();
+        let full = Full::of(&scene, "messages");
+        gate.release();
+        wait_until("an answer that finds no room", || scene.log().contains("trying again").then_some(()));
+        thread::sleep(Duration::from_secs(1));
+        drop(full);
+    })
+}
+
+/// Lets the next page of a table find no room on the disk, until this is dropped.
+struct Full {
+    scene: Arc<Scene>,
+    file: PathBuf,
+}
+
+impl Full {
+    fn of(scene: &Arc<Scene>, table: &str) -> Self {
+        let file = scene.psql(&format!("SELECT pg_relation_filepath('{table}')"));
+        let file = scene.server().data_folder().join(file);
+        scene.server().stop();
+        fs::rename(&file, file.with_extension("kept")).unwrap();
+        symlink("/dev/full", &file).unwrap();
+        scene.server().start();
+        Self { scene: Arc::clone(scene), file }
+    }
+}
+
+impl Drop for Full {
+    fn drop(&mut self) {
+        self.scene.server().stop();
+        fs::remove_file(&self.file).unwrap();
+        fs::rename(self.file.with_extension("kept"), &self.file).unwrap();
+        self.scene.server().start();
+    }
+}

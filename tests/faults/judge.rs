@@ -1,0 +1,258 @@
+//! The judge: from what Telegram took, what was recorded and what was said, it finds what was lost, repeated, swapped.
+//!
+//! It believes nobody: which copies were ever recorded as sent is written down by a trigger in the transaction that
+//! records them, and which answers left Telegram stands in the call log of the stand-in. A copy is inside the window if
+//! its taking was never recorded, and for a reason: Telegram's answer did not get out, the process died before the next
+//! copy, or the bot itself noted that the call had failed.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sandbox::model::Asked;
+use sandbox::telegram::{Call, Sent};
+
+use crate::fault::Fault;
+use crate::scene::{Record, Said, Scene};
+
+/// Writes down each message id that a part was ever recorded with.
+pub(crate) const RECORDER: &str = "
+    CREATE SCHEMA judge;
+    CREATE TABLE judge.recorded (part_id bigint, message_id bigint);
+    CREATE FUNCTION judge.record() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO judge.recorded VALUES (NEW.id, NEW.message_id); RETURN NULL; END $$;
+    CREATE TRIGGER record AFTER UPDATE OF state ON public.reply_parts FOR EACH ROW
+        WHEN (NEW.state = 'sent') EXECUTE FUNCTION judge.record();";
+
+/// Every update with its turn and its parts.
+const OUTCOMES: &str = "
+    SELECT u.update_id, coalesce(t.state, ''), coalesce(t.failure, ''), p.id, p.position, p.state,
+           coalesce(p.message_id, 0), p.attempts, extract(epoch FROM t.created_at)
+    FROM updates u LEFT JOIN turns t ON t.update_seq = u.seq JOIN reply_parts p ON p.update_seq = u.seq
+    WHERE u.done_at IS NOT NULL ORDER BY p.id";
+
+/// What came of a row. The lists have to be empty.
+#[derive(Default)]
+pub(crate) struct Verdict {
+    pub(crate) messages: usize,
+    pub(crate) lost: Vec<String>,
+    pub(crate) outside: Vec<String>,
+    pub(crate) disordered: Vec<String>,
+    /// The model was asked although the answer was stored.
+    pub(crate) paid_twice: Vec<String>,
+    /// Copies of a part that was taken while its taking was not recorded.
+    pub(crate) inside: usize,
+    /// Questions that ended in a sentence instead of an answer.
+    pub(crate) failures: usize,
+    /// From the end of the last fault that a message waited through to its answer, the slowest.
+    pub(crate) recovery: Duration,
+}
+
+impl Verdict {
+    pub(crate) fn is_clean(&self) -> bool {
+        [&self.lost, &self.outside, &self.disordered, &self.paid_twice].iter().all(|list| list.is_empty())
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, which) in [
+            ("lost", &self.lost),
+            ("repeated outside the window", &self.outside),
+            ("out of order", &self.disordered),
+            ("paid for twice", &self.paid_twice),
+        ] {
+            for one in which {
+                writeln!(f, "{what}: {one}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A part of a reply, as the database has it in the end.
+struct Part {
+    update_id: i64,
+    turn: String,
+    failure: String,
+    id: i64,
+    position: usize,
+    state: String,
+    message_id: i64,
+    attempts: usize,
+    /// When the transaction began that stored it.
+    stored: SystemTime,
+}
+
+impl Part {
+    fn read(line: &str) -> Self {
+        let fields: Vec<&str> = line.split('|').collect();
+        let number = |index: usize| fields[index].parse().unwrap();
+        let count = |index: usize| fields[index].parse().unwrap();
+        Self {
+            update_id: number(0),
+            turn: fields[1].to_owned(),
+            failure: fields[2].to_owned(),
+            id: number(3),
+            position: count(4),
+            state: fields[5].to_owned(),
+            message_id: number(6),
+            attempts: count(7),
+            stored: UNIX_EPOCH + Duration::from_secs_f64(fields[8].parse().unwrap_or_default()),
+        }
+    }
+}
+
+/// Hears everybody when all is over.
+pub(crate) fn judge(scene: &Scene, fault: &Fault) -> Verdict {
+    let (sent, calls) = scene.telegram.look(|state| (state.sent().to_vec(), state.calls().to_vec()));
+    let recorded = scene.psql("SELECT message_id FROM judge.recorded");
+    let evidence = Evidence {
+        record: scene.record().clone(),
+        parts: scene.psql(OUTCOMES).lines().map(Part::read).collect(),
+        recorded: recorded.lines().map(|id| id.parse().unwrap()).collect(),
+        asked: scene.model.requests(),
+        sent,
+        calls,
+    };
+    let mut verdict = Verdict { messages: evidence.record.said.len(), ..Verdict::default() };
+    evidence.ends(fault, &mut verdict);
+    evidence.copies(&mut verdict);
+    evidence.payments(&mut verdict);
+    verdict
+}
+
+/// All there is to know about a row.
+struct Evidence {
+    record: Record,
+    parts: Vec<Part>,
+    /// The message ids that parts were recorded with.
+    recorded: HashSet<i64>,
+    sent: Vec<Sent>,
+    calls: Vec<Call>,
+    asked: Vec<Asked>,
+}
+
+impl Evidence {
+    /// Whether each message got its end, and when.
+    fn ends(&self, fault: &Fault, verdict: &mut Verdict) {
+        let mut replies: HashMap<i64, Vec<&Part>> = HashMap::new();
+        for part in &self.parts {
+            replies.entry(part.update_id).or_default().push(part);
+        }
+        let sent: HashMap<i64, &Sent> = self.sent.iter().map(|sent| (sent.message_id, sent)).collect();
+        for said in &self.record.said {
+            let reply = replies.get(&said.update_id).map_or(&[][..], |reply| reply);
+            let taken = |part: &&Part| {
+                sent.get(&part.message_id).filter(|sent| part.state == "sent" && sent.chat_id == said.chat_id)
+            };
+            let messages: Option<Vec<&&Sent>> = reply.iter().map(taken).collect();
+            let Some(messages) = messages.filter(|messages| !messages.is_empty()) else {
+                verdict.lost.push(format!("{} has no whole answer in its chat", said.nonce));
+                continue;
+            };
+            match (reply[0].turn.as_str(), reply[0].failure.as_str()) {
+                // an answer quotes its question first, and then the one before
+                ("answered", _) => {
+                    if first_nonce(messages[0].text()) != Some(&said.nonce) {
+                        verdict.lost.push(format!("{} was answered with something else", said.nonce));
+                    }
+                }
+                ("failed", class) if fault.allows(class) => verdict.failures += 1,
+                (turn, class) => verdict.lost.push(format!("{} ended as {turn:?} {class:?}", said.nonce)),
+            }
+            let answered = messages.iter().map(|sent| sent.at).max().unwrap_or(said.at);
+            // from the last fault that it waited through
+            let waited = self.record.ends.iter().filter(|end| said.at < **end && **end < answered).max();
+            verdict.recovery =
+                verdict.recovery.max(waited.map_or(Duration::ZERO, |end| answered.duration_since(*end)));
+        }
+    }
+
+    /// Whether copies are inside the window, and all of them in order.
+    fn copies(&self, verdict: &mut Verdict) {
+        let said: HashMap<i64, &Said> = self.record.said.iter().map(|said| (said.update_id, said)).collect();
+        let calls: HashMap<usize, &Call> =
+            self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
+        let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
+        // of each part: the last copy, and how many failed calls that the bot noted have not been seen yet
+        let mut last: HashMap<i64, (usize, usize)> = HashMap::new();
+        for (index, part) in self.attributed().into_iter().enumerate() {
+            let Some((part, said)) = part.and_then(|part| Some((part, said.get(&part.update_id)?))) else {
+                verdict
+                    .outside
+                    .push(format!("message {} of Telegram belongs to no part", self.sent[index].message_id));
+                continue;
+            };
+            let place = (said.number, part.position);
+            let newest = newest.entry(said.user_id).or_default();
+            if place < *newest {
+                verdict.disordered.push(format!("{}, part {}, after a later one", said.nonce, part.position));
+            }
+            *newest = place.max(*newest);
+            let noted = match last.get(&part.id) {
+                None => part.attempts,
+                Some((copy, noted)) => {
+                    let failed = calls[copy].status != Some(200)
+                        || *noted > 0
+                        || self.died_between(calls[copy].at, calls[&index].at);
+                    if failed && !self.recorded.contains(&self.sent[*copy].message_id) {
+                        verdict.inside += 1;
+                    } else {
+                        verdict.outside.push(format!("{}, part {}", said.nonce, part.position));
+                    }
+                    noted.saturating_sub(1)
+                }
+            };
+            last.insert(part.id, (index, noted));
+        }
+    }
+
+    /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
+    /// in its chat, with the same text and in reply to the same message.
+    fn attributed(&self) -> Vec<Option<&Part>> {
+        let recorded: HashMap<i64, &Part> = self.parts.iter().map(|part| (part.message_id, part)).collect();
+        let mut next: HashMap<(i64, Option<i64>, &str), &Part> = HashMap::new();
+        let mut parts: Vec<Option<&Part>> = Vec::new();
+        for message in self.sent.iter().rev() {
+            let alike = (message.chat_id, message.reply_to, message.text());
+            if let Some(part) = recorded.get(&message.message_id) {
+                next.insert(alike, part);
+            }
+            parts.push(next.get(&alike).copied());
+        }
+        parts.reverse();
+        parts
+    }
+
+    fn died_between(&self, from: Instant, to: Instant) -> bool {
+        self.record.deaths.iter().any(|death| from <= *death && *death <= to)
+    }
+
+    /// Once its answer is stored, the model is not asked for it any more.
+    fn payments(&self, verdict: &mut Verdict) {
+        // both clocks are of this machine
+        let (now, today) = (Instant::now(), SystemTime::now());
+        let stored: HashMap<i64, SystemTime> =
+            self.parts.iter().map(|part| (part.update_id, part.stored)).collect();
+        let stored: HashMap<&str, SystemTime> = self
+            .record
+            .said
+            .iter()
+            .filter_map(|said| Some((&*said.nonce, *stored.get(&said.update_id)?)))
+            .collect();
+        for asked in &self.asked {
+            let nonce = first_nonce(asked.question()).unwrap_or_default();
+            if stored.get(nonce).is_some_and(|stored| today - now.duration_since(asked.at) > *stored) {
+                verdict.paid_twice.push(nonce.to_owned());
+            }
+        }
+    }
+}
+
+/// The first nonce in a text.
+fn first_nonce(text: &str) -> Option<&str> {
+    let nonce = &text[text.find("nonce-")?..];
+    let (end, _) = nonce.match_indices('-').nth(2)?;
+    Some(&nonce[..=end])
+}

@@ -1,0 +1,70 @@
+//! The fault suite: everything that goes wrong around the bot, row by row, and what came of it.
+//!
+//! The real binary between stand-ins that judge it: each message that people write has a nonce of its own, which its
+//! answer quotes. Nothing may be lost, nothing may overtake within a lane, and nothing may be repeated outside the window
+//! (ARCHITECTURE.md); otherwise the row fails and says what, with which seed, and how to play it again.
+//!
+//! `cargo test` plays the short form of each row, `make faults` the long one; the names of rows can be filtered as those of
+//! tests. SEED repeats a run: what is done to the bot is the same then, though not to the microsecond. With UPDATE_TABLE a
+//! complete long run rewrites the table in docs/reliability.md and its Russian twin.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
+
+mod fault;
+mod judge;
+mod rows;
+mod scene;
+mod table;
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use table::Table;
+
+/// Rows wait most of the time: so many are played at once.
+const AT_ONCE: usize = 3;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let long = std::env::var("FAULTS").is_ok_and(|form| form == "long");
+    let seed = std::env::var("SEED").ok().filter(|seed| !seed.is_empty());
+    let seed = seed.map_or_else(
+        || if long { fastrand::u64(..1_000_000) } else { 7 },
+        |seed| seed.parse().unwrap_or_else(|_| panic!("SEED is a whole number, not {seed:?}")),
+    );
+    if !arguments.list {
+        println!("seed {seed}");
+    }
+    let table = Arc::new(Mutex::new(Table::new(seed)));
+    let rows = rows::rows();
+    let count = rows.len();
+    // from the last to the first: the longest row is the last one, and should not be played alone in the end
+    let trials = (0..).zip(rows).collect::<Vec<_>>().into_iter().rev().map(|(index, row)| {
+        let table = Arc::clone(&table);
+        Trial::test(row.name.0.clone(), move || {
+            let verdict = row.play(long, seed.wrapping_add(index)).map_err(|wrong| {
+                let row = &row.name.0;
+                let again = if long {
+                    format!("make faults SEED={seed} ROW='{row}'")
+                } else {
+                    format!("SEED={seed} cargo test --test faults -- '{row}'")
+                };
+                Failed::from(format!("{wrong}\nto play it again: {again}"))
+            })?;
+            table.lock().unwrap().add(index, &row, &verdict);
+            Ok(())
+        })
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let table = table.lock().unwrap();
+    if conclusion.num_passed > 0 && !arguments.list {
+        println!("{}", table.english());
+    }
+    if std::env::var_os("UPDATE_TABLE").is_some() {
+        assert!(long && table.len() == count, "only a complete and clean long run rewrites the table");
+        table.publish();
+    }
+    conclusion.exit_code()
+}

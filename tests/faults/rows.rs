@@ -1,0 +1,225 @@
+//! The rows of the table: what is promised, and what is done to the promise.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use sandbox::model::Behaviour;
+use sandbox::telegram::{Action, Reply};
+use systech_aidd::point::POINTS;
+
+use crate::fault::{ALWAYS, Fault, METHODS, SENDS};
+use crate::judge::{self, RECORDER, Verdict};
+use crate::scene::Scene;
+
+/// A text in English and in Russian.
+pub(crate) type Words = (&'static str, &'static str);
+
+/// One row.
+pub(crate) struct Row {
+    pub(crate) promise: Words,
+    /// In English and in Russian.
+    pub(crate) name: (String, String),
+    fault: Fault,
+    /// How often, in the short form and in the long one.
+    times: [usize; 2],
+    /// How long each time, in milliseconds.
+    lasts: Range<u64>,
+    /// How long until the next time, in milliseconds.
+    pause: Range<u64>,
+}
+
+/// Pauses between two messages of people, in milliseconds.
+const WRITING: Range<u64> = 10..110;
+
+impl Row {
+    fn new(promise: Words, name: Words, fault: Fault) -> Self {
+        let name = (name.0.to_owned(), name.1.to_owned());
+        Self { promise, name, fault, times: [1, 5], lasts: 1000..4000, pause: 1000..3000 }
+    }
+
+    /// Plays the row between people who write all the time, waits until nothing waits any more, and judges. An error is
+    /// what is wrong, line by line.
+    pub(crate) fn play(&self, long: bool, seed: u64) -> Result<Verdict, String> {
+        let scene = Arc::new(Scene::new(self.fault.needs_own_server(), seed, self.fault.settings()));
+        scene.start_ready();
+        scene.psql(RECORDER);
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut people = rng.fork();
+        let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&scene, &mut rng));
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let _over = Over(&over);
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    scene.say(&mut people);
+                    thread::sleep(Duration::from_millis(people.u64(WRITING)));
+                }
+            });
+            for _ in 0..self.times[usize::from(long)] {
+                thread::sleep(Duration::from_millis(rng.u64(self.pause.clone())));
+                let end = begun.take().unwrap_or_else(|| self.fault.begin(&scene, &mut rng));
+                thread::sleep(Duration::from_millis(rng.u64(self.lasts.clone())));
+                end();
+                scene.fault_ended();
+            }
+        });
+        let settled = scene.wait_settled();
+        let verdict = judge::judge(&scene, &self.fault);
+        if settled && verdict.is_clean() {
+            return Ok(verdict);
+        }
+        let waiting = if settled { "" } else { "something waits for ever\n" };
+        Err(format!("{waiting}{verdict}\n--- the log of the bot ---\n{}", scene.log()))
+    }
+}
+
+/// Ends the writing, whatever happens.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+const STORED: Words = (
+    "a message is stored before Telegram is told",
+    "сообщение сохранено раньше, чем об этом узнает Telegram",
+);
+const ANSWERED: Words = (
+    "what is not answered is answered after the next start",
+    "что осталось без ответа, получит его после запуска",
+);
+const WHOLE: Words = ("an answer is stored as a whole or not at all", "ответ сохраняется целиком или никак");
+const PAID: Words = ("what is answered is not paid for twice", "за готовый ответ не платят дважды");
+const WINDOW: Words = (
+    "one repetition for each send under way, no more",
+    "не больше одного повтора на каждую начатую отправку",
+);
+const RECORDED: Words =
+    ("what is recorded as sent is not sent again", "отмеченное как отправленное не отправляется снова");
+const KILL: Words = ("kill the process at any moment", "процесс можно убить в любой миг");
+const DATABASE: Words = ("an outage costs time, not messages", "сбой базы стоит времени, а не сообщений");
+const TELEGRAM: Words =
+    ("Telegram's bad day costs time, not messages", "плохой день Telegram стоит времени, а не сообщений");
+const MODEL: Words =
+    ("everybody gets an answer or one honest sentence", "каждый получит ответ или одну честную фразу");
+const ALL: Words = ("all of it", "всё вместе");
+
+/// All rows, in the order of the table.
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows: Vec<Row> = POINTS.iter().map(|point| at_point(point)).collect();
+    rows.push(Row {
+        times: [15, 200],
+        lasts: 0..1,
+        pause: 100..1900,
+        ..Row::new(KILL, ("kill -9 at random moments", "kill -9 в случайные моменты"), Fault::Kill)
+    });
+    for (name, action) in [
+        (("the answer to a send is reset", "ответ на отправку: сброс соединения"), Action::TakeThenReset),
+        (("the answer to a send is cut off", "ответ на отправку: обрыв"), Action::TakeThenClose),
+        (("the answer to a send never comes", "ответ на отправку не приходит"), Action::TakeThenHang),
+    ] {
+        rows.push(Row::new(WINDOW, name, Fault::Calls(SENDS, action, 20)));
+    }
+    for (name, fault, times, lasts) in [
+        // a caller waits four seconds for a connection before the database counts as unreachable
+        (("PostgreSQL stops", "PostgreSQL остановлен"), Fault::PostgresStopped, [1, 5], 5000..8000),
+        (("PostgreSQL freezes", "PostgreSQL замер"), Fault::PostgresFrozen, [1, 5], 5000..8000),
+        (
+            ("connections are terminated all the time", "соединения с базой всё время рвутся"),
+            Fault::ConnectionsTerminated,
+            [1, 5],
+            1000..4000,
+        ),
+        (("the disk is full", "диск полон"), Fault::DiskFull, [1, 1], 1000..4000),
+    ] {
+        rows.push(Row { times, lasts, ..Row::new(DATABASE, name, fault) });
+    }
+    let pauses = Action::RetryAfterBetween { least: 1, most: 3, seed: 0 };
+    for (name, action, percent) in [
+        (("429 with a random pause, every method", "429 со случайной паузой, все методы"), pauses, 20),
+        (
+            ("the page of a 502, every method", "страница 502, все методы"),
+            Action::Refuse(Reply::html(502)),
+            30,
+        ),
+        (("connections are reset, every method", "сброс соединений, все методы"), Action::Reset, 30),
+        (("silence, every method", "молчание, все методы"), Action::Hang, 10),
+    ] {
+        rows.push(Row::new(TELEGRAM, name, Fault::Calls(METHODS, action, percent)));
+    }
+    rows.push(Row::new(
+        TELEGRAM,
+        ("409: another program polls", "409: опрашивает ещё одна программа"),
+        Fault::SecondPoller,
+    ));
+    rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
+    for (name, behaviour) in [
+        (("the model stalls", "модель молчит"), Behaviour::stall()),
+        (
+            ("the model stalls in mid-answer", "модель замолкает посреди ответа"),
+            Behaviour::answer().stall_after(3),
+        ),
+        (("the answer is cut off", "ответ модели обрывается"), Behaviour::answer().cut_after(3)),
+        (
+            ("the model errs in mid-answer", "ошибка модели посреди ответа"),
+            Behaviour::answer().error_after(3, 502, "overloaded"),
+        ),
+        (("the answer is empty", "ответ модели пуст"), Behaviour::text("")),
+        (
+            ("the answer is garbage", "вместо ответа модели мусор"),
+            Behaviour::http(200, "text/event-stream", b"data: {\xff\xfe\0\n\n"),
+        ),
+    ] {
+        rows.push(Row::new(MODEL, name, Fault::Answers(behaviour, 30)));
+    }
+    rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
+    let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
+    rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
+    rows
+}
+
+fn at_point(point: &'static str) -> Row {
+    let promise = match point {
+        "received" => STORED,
+        "answering" | "generated" => ANSWERED,
+        "finishing" => WHOLE,
+        "finished" | "sending" => PAID,
+        "taken" => WINDOW,
+        "recorded" => RECORDED,
+        _ => KILL,
+    };
+    Row {
+        name: (format!("kill -9 at the point {point}"), format!("kill -9 в точке {point}")),
+        times: [3, 20],
+        lasts: 0..1,
+        pause: 500..1500,
+        ..Row::new(promise, ("", ""), Fault::KillAt(point))
+    }
+}
+
+/// Lists of which at least two are at work at once; they end in this order.
+fn mixture() -> Fault {
+    Fault::Mixture(vec![
+        vec![Fault::PostgresStopped, Fault::PostgresFrozen, Fault::ConnectionsTerminated],
+        vec![Fault::Kill],
+        vec![
+            Fault::Answers(Behaviour::stall(), 20),
+            Fault::Answers(Behaviour::answer().cut_after(3), 30),
+            Fault::ModelOut,
+        ],
+        vec![
+            Fault::TelegramOut,
+            Fault::SecondPoller,
+            Fault::Calls(SENDS, Action::TakeThenReset, 20),
+            Fault::Calls(SENDS, Action::TakeThenHang, 20),
+            Fault::Calls(ALWAYS, Action::Reset, 30),
+            Fault::Calls(ALWAYS, Action::RetryAfterBetween { least: 1, most: 2, seed: 0 }, 20),
+            Fault::Calls(ALWAYS, Action::Refuse(Reply::html(502)), 30),
+        ],
+    ])
+}

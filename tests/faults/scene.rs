@@ -1,0 +1,221 @@
+//! The neighbours of the bot, the bot itself, and people who write all the time. One scene for each row of the table.
+//!
+//! What happened and when is kept for the judge: what was said, when the bot died, when a fault ended.
+
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sandbox::model::Behaviour;
+use sandbox::postgres::{self, Server, unique_name};
+use sandbox::process::{Leash, Leashed};
+use sandbox::{Model, Person, Telegram};
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// People in private chats, and as many again in two groups.
+const PRIVATE: i64 = 8;
+/// Who writes at such length that an answer, which quotes the question and the one before, takes two messages.
+const TALKATIVE: i64 = 2;
+const LENGTH: usize = 2500;
+
+/// A message that somebody wrote.
+#[derive(Clone)]
+pub(crate) struct Said {
+    pub(crate) update_id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) chat_id: i64,
+    /// Which one of this person's, from 0.
+    pub(crate) number: usize,
+    /// Stands in the message and nowhere else.
+    pub(crate) nonce: String,
+    pub(crate) at: Instant,
+}
+
+/// What the judge has to know.
+#[derive(Clone, Default)]
+pub(crate) struct Record {
+    pub(crate) said: Vec<Said>,
+    /// When a process of the bot ended.
+    pub(crate) deaths: Vec<Instant>,
+    /// When a fault ended.
+    pub(crate) ends: Vec<Instant>,
+}
+
+/// Everything that is needed for one row.
+pub(crate) struct Scene {
+    pub(crate) telegram: Telegram,
+    pub(crate) model: Model,
+    pub(crate) database: String,
+    own_server: Option<Server>,
+    folder: TempDir,
+    settings: Vec<(&'static str, String)>,
+    bot: Mutex<Option<Leashed>>,
+    record: Mutex<Record>,
+}
+
+impl Scene {
+    /// With a server of its own, PostgreSQL can be stopped and frozen.
+    pub(crate) fn new(own_server: bool, seed: u64, settings: &[(&'static str, &str)]) -> Self {
+        let own_server = own_server.then(|| Server::temporary().unwrap_or_else(|error| panic!("{error}")));
+        let (telegram, model) = (Telegram::start(), Model::start());
+        model.usually(Behaviour::answer().random_delay(Duration::from_millis(300), seed));
+        let mut scene = Self {
+            telegram,
+            model,
+            database: unique_name("faults"),
+            own_server,
+            folder: tempfile::tempdir().unwrap(),
+            settings: Vec::new(),
+            bot: Mutex::default(),
+            record: Mutex::default(),
+        };
+        scene.server().create_database(&scene.database);
+        scene.settings = vec![
+            ("TELEGRAM_API_URL", scene.telegram.url()),
+            ("TELEGRAM_BOT_TOKEN", scene.telegram.token().to_owned()),
+            ("TELEGRAM_TIMEOUT", "2".to_owned()),
+            ("LLM_BASE_URL", scene.model.url()),
+            ("OPENROUTER_API_KEY", scene.model.key().to_owned()),
+            ("DATABASE_URL", scene.server().url(&scene.database)),
+            (
+                "SYSTEM_PROMPT_PATH",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/nutritionist.txt").to_owned(),
+            ),
+            ("MAX_HISTORY_MESSAGES", "4".to_owned()),
+            ("SHUTDOWN_GRACE", "1".to_owned()),
+            ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
+        ];
+        scene.settings.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        scene
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        self.own_server.as_ref().unwrap_or_else(|| postgres::shared())
+    }
+
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        self.server().psql(&self.database, sql)
+    }
+
+    /// Starts the bot with further settings, unless it runs; it may not be ready yet.
+    pub(crate) fn start(&self, further: &[(&str, String)]) {
+        let mut bot = self.bot();
+        if bot.is_some() {
+            return;
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
+        command.current_dir(self.folder.path());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
+            command.env_remove(name);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.envs(further.iter().map(|(name, value)| (name, value)));
+        let log = self.folder.path().join("bot.log");
+        let leash = Leash { log: &log, signal: "KILL", remove: None };
+        *bot = Some(leash.start(&command).unwrap_or_else(|error| panic!("the bot does not start: {error}")));
+    }
+
+    /// As [`Scene::start`], and waits until it polls.
+    pub(crate) fn start_ready(&self) {
+        let polls = || self.telegram.look(|state| state.count("getUpdates"));
+        let before = polls();
+        self.start(&[]);
+        wait_until("the bot to poll", || (polls() > before).then_some(()));
+    }
+
+    /// SIGKILL, and its end.
+    pub(crate) fn kill(&self) {
+        self.end("KILL");
+    }
+
+    /// SIGTERM, and its end.
+    pub(crate) fn stop(&self) {
+        self.end("TERM");
+    }
+
+    fn end(&self, signal: &str) {
+        if let Some(bot) = &*self.bot() {
+            bot.signal(signal);
+        }
+        self.wait_for_death(&format!("the bot to end after SIG{signal}"));
+    }
+
+    /// Waits for the end of the bot, and returns its code: 128 and the signal's number, if it died of one.
+    pub(crate) fn wait_for_death(&self, why: &str) -> Option<i32> {
+        let mut bot = self.bot().take()?;
+        let status = bot.wait(PATIENCE).ok().flatten().unwrap_or_else(|| panic!("waited in vain for {why}"));
+        self.record().deaths.push(Instant::now());
+        status.code()
+    }
+
+    fn bot(&self) -> MutexGuard<'_, Option<Leashed>> {
+        self.bot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody writes the next message of a lane of its own.
+    pub(crate) fn say(&self, rng: &mut fastrand::Rng) {
+        let user_id = rng.i64(1..=2 * PRIVATE);
+        let person = if user_id <= PRIVATE {
+            Person::private(user_id)
+        } else {
+            Person::in_group(user_id, -1 - user_id % 2)
+        };
+        let number = self.record().said.iter().filter(|said| said.user_id == user_id).count();
+        let nonce = format!("nonce-{user_id}-{number}-");
+        let address =
+            if user_id > PRIVATE { format!("@{} ", self.telegram.username()) } else { String::new() };
+        let wish = if rng.u8(0..8) == 0 { " as a table" } else { "" };
+        let mut text = format!("{address}{nonce}{wish}");
+        if user_id <= TALKATIVE {
+            text.extend(" and so on".chars().cycle().take(LENGTH));
+        }
+        let at = Instant::now();
+        let said = self.telegram.say(&person.speaking("en"), &text);
+        let chat_id = if user_id > PRIVATE { -1 - user_id % 2 } else { user_id };
+        self.record().said.push(Said { update_id: said.update_id, user_id, chat_id, number, nonce, at });
+    }
+
+    /// The fault is over: what waits from now on waits for the bot.
+    pub(crate) fn fault_ended(&self) {
+        self.record().ends.push(Instant::now());
+    }
+
+    /// Waits until nothing waits any more: neither with Telegram nor in the database. False: something waits for ever.
+    pub(crate) fn wait_settled(&self) -> bool {
+        let waiting = "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
+                            + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')";
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if self.telegram.unconfirmed() == 0 && self.psql(waiting) == "0" {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    }
+
+    /// The end of the bot's log, for the report of a failure. It holds no message texts.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("bot.log")).unwrap_or_default()
+    }
+}
+
+/// Waits until `condition` yields something.
+#[track_caller]
+pub(crate) fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
