@@ -21,4 +21,9 @@ COPY prompts prompts
 USER aidd
 # SIGTERM: running answers get SHUTDOWN_GRACE seconds, the rest stays queued
 STOPSIGNAL SIGTERM
+# metrics and health, for the network of the containers; nothing is published
+ENV METRICS_ADDR=0.0.0.0:9464
+EXPOSE 9464
+# a start may migrate first, and a poll takes up to a minute to be known as failed
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["systech-aidd", "health"]
 ENTRYPOINT ["systech-aidd"]

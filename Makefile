@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test faults nightly bench bench-history run check-migrations migrations setup
+.PHONY: help demo psql test faults nightly audit bench bench-history run check-migrations migrations setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -23,6 +23,9 @@ faults: setup ## everything that can go wrong, again and again, as a table; SEED
 
 nightly: setup faults ## what takes long: make faults; the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
 	scripts/postgres-matrix
+
+audit: setup ## licences, sources and known faults of the dependencies, and which of them nothing uses (installs its tools)
+	@scripts/audit
 
 bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
 	@scripts/setup pgbench

@@ -24,6 +24,7 @@ use crate::store::finish;
 use crate::store::history;
 use crate::store::inbox::{self, Waiting};
 use crate::store::outbox::{Address, Unsent};
+use crate::store::strangers;
 use crate::store::turns::{self, Last, Stopped};
 use crate::store::{Dialogue, Lane, StoreError};
 use crate::telegram::{EDITED_MESSAGE, Incoming, Message, Press};
@@ -79,13 +80,16 @@ impl Bot {
         stop: &Stop,
     ) -> Result<Answered, StoreError> {
         let update_seq = waiting.seq;
-        let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload) else {
+        let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, &self.me) else {
             let address = Address { lane, update_seq, thread_id: None, reply_to: None };
             return self.say(address, Language::Russian.unreadable());
         };
         let reply_to = message.message_id.filter(|_| !message.private);
         let address = Address { lane, update_seq, thread_id: message.thread_id, reply_to };
         let language = message.language;
+        if !self.access.admits(lane) && !self.is_erasure(&message) {
+            return self.turn_away(address, language, message.private);
+        }
         let answering = Answering { bot: self, address, waiting, attempt, message: &message, stop };
         if let Some(press) = &message.press {
             return answering.press(press);
@@ -94,16 +98,18 @@ impl Bot {
             // it took effect when it came in, and what it stopped says so
             return self.silence(address);
         }
-        let Some(text) = message.text.as_deref().filter(|text| !text.trim().is_empty()) else {
-            return self.say(address, language.only_text());
+        let text = match message.text.as_deref() {
+            Some(text) if !text.trim().is_empty() => text,
+            Some(_) if !message.private => return self.say(address, language.no_question()),
+            _ => return self.say(address, language.only_text()),
         };
-        let request = Request::of(text, &self.username);
+        let request = Request::of(text, &self.me.username);
         if waiting.kind == EDITED_MESSAGE {
             return answering.edit(text, request);
         }
         match request {
             Request::Foreign => self.silence(address),
-            Request::Unknown => self.say(address, language.unknown_command()),
+            Request::Unknown { .. } => self.say(address, language.unknown_command()),
             Request::Command(Command::Retry) => answering.retry(),
             Request::Command(command) => self.command(address, command, language, message.private),
             Request::Question if paste::is_cut(text) => answering.paste(),
@@ -112,6 +118,31 @@ impl Bot {
                 self.question(&Question { text, message_ids: &message_ids, ..answering.question() })
             }
         }
+    }
+
+    /// Whether it is the command or the button by which everybody may delete what is theirs.
+    fn is_erasure(&self, message: &Message) -> bool {
+        match (&message.press, &message.text) {
+            (Some(press), _) => {
+                matches!(Button::of(&press.data), Some(Button { action: Action::Forget, .. }))
+            }
+            (None, Some(text)) => Request::of(text, &self.me.username) == Request::Command(Command::Forget),
+            (None, None) => false,
+        }
+    }
+
+    /// Says once a day that the bot is not for everybody.
+    fn turn_away(&self, address: Address, language: Language, private: bool) -> Result<Answered, StoreError> {
+        let answered = self.reply(address, |conn, lane| {
+            let Lane { user_id, chat_id, .. } = lane;
+            let sentence = || Part::plain(language.stranger(user_id, (!private).then_some(chat_id)));
+            Ok(strangers::tell(conn, lane)?.then(sentence).into_iter().collect())
+        })?;
+        if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
+            let Lane { user_id, chat_id, .. } = address.lane;
+            info!(user = user_id, chat = chat_id, "somebody who is not allowed to use the bot was told so");
+        }
+        Ok(answered)
     }
 
     fn command(
@@ -255,7 +286,7 @@ impl Answering<'_> {
         let seq = waiting.seq;
         let following =
             bot.store.run(|conn| inbox::following(conn, address.lane, seq, paste::MOST_MESSAGES))?;
-        match paste::join(message, waiting, &following, &bot.username) {
+        match paste::join(message, waiting, &following, &bot.me) {
             Paste::Whole { text, message_ids, joined } => bot.question(&Question {
                 text: &text,
                 message_ids: &message_ids,

@@ -23,14 +23,15 @@ use crate::courier::Courier;
 use crate::dispatch::Dispatcher;
 use crate::http::Http;
 use crate::llm::Llm;
+use crate::metrics::{self, Endpoint, View};
 use crate::migrate;
 use crate::phrases::Language;
-use crate::poll::Poll;
+use crate::poll::{self, Poll};
 use crate::preview::Paces;
 use crate::retention;
 use crate::stop::Stop;
 use crate::store::{Store, inbox, outbox};
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::{Me, Telegram, TelegramError};
 use crate::worker;
 
 /// How many batches may wait for the dispatcher before poll has to wait.
@@ -42,18 +43,22 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    // the first to be called: the program starts now
+    metrics::workers(config.workers);
     let stop = Stop::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
+    let view = Arc::new(View::new(poll::POLL + config.telegram.timeout, stop.clone()));
+    let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
 
     if !migrate::at_boot(&config.database, DATABASE_PATIENCE, &stop)? {
         return Ok(());
     }
     let store = Store::new(&config.database.url, config.pool_size);
     let telegram = Telegram::new(http.clone(), &config.telegram, Stop::new());
-    let Some(username) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
+    let Some(me) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
-    let bot_id = telegram.bot_id();
+    let bot_id = me.id;
     let (newest_at_boot, lanes, pauses) = store.run(|conn| {
         Ok((inbox::newest(conn)?, inbox::waiting_lanes(conn, bot_id)?, outbox::pauses(conn, bot_id)?))
     })?;
@@ -63,15 +68,19 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         llm: Llm::new(http.clone(), config.llm),
         courier: Courier::new(pauses),
         paces: Paces::default(),
-        username,
+        me,
         system_prompt: config.system_prompt,
         role: config.role,
+        access: config.access,
+        rate_limit: config.rate_limit,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
+        room: config.room,
         newest_at_boot,
     });
+    view.started(&bot);
     info!(
-        bot = bot.username,
+        bot = bot.me.username,
         version = env!("CARGO_PKG_VERSION"),
         waiting = lanes.len(),
         workers = config.workers,
@@ -97,8 +106,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {
             let telegram = bot.telegram.until(&stop);
-            Poll { http: &http, telegram, username: &bot.username, store: &bot.store, news: news_in, stop }
-                .run()
+            Poll { http: &http, telegram, me: &bot.me, store: &bot.store, news: news_in, stop }.run()
         })?
     };
 
@@ -138,6 +146,36 @@ fn spawn<T: Send + 'static>(
         .context("a thread cannot be started; WORKERS may be too many")
 }
 
+/// The endpoint of METRICS_ADDR, if it is set, from now on until the returned guard is dropped.
+fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
+    let Some(address) = address else { return Ok(None) };
+    let endpoint = Endpoint::bind(address)?;
+    if let Some(address) = endpoint.address() {
+        info!(%address, "metrics and health are told at /metrics, /healthz and /readyz");
+    }
+    let (view, stop) = (Arc::clone(view), Stop::new());
+    let thread = {
+        let stop = stop.clone();
+        spawn("metrics".to_owned(), move || endpoint.serve(&view, &stop))?
+    };
+    Ok(Some(Served { stop, thread: Some(thread) }))
+}
+
+/// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
+struct Served {
+    stop: Stop,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop.request();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 /// The first SIGTERM or SIGINT asks for the end, the second one is it.
 fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
     let mut signals = Signals::new([SIGTERM, SIGINT]).context("signals cannot be watched")?;
@@ -157,7 +195,7 @@ fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
 }
 
 /// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
-fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Option<String>> {
+fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
     let username = loop {
@@ -187,7 +225,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
             warn!("setMyCommands: {error}");
         }
     }
-    Ok(Some(username))
+    Ok(Some(Me { id: telegram.bot_id(), username }))
 }
 
 /// What an operator can do about a token that Telegram does not take.

@@ -1,11 +1,13 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use crate::access::Access;
+use crate::context::Room;
 use crate::courier::Courier;
 use crate::llm::Llm;
 use crate::preview::Paces;
 use crate::render::RichMessages;
 use crate::store::Store;
-use crate::telegram::Telegram;
+use crate::telegram::{Me, Telegram};
 
 /// Shared by all workers; nothing in it belongs to one message.
 pub struct Bot {
@@ -19,16 +21,22 @@ pub struct Bot {
     pub courier: Courier,
     /// How fast drafts may follow each other.
     pub paces: Paces,
-    /// The bot's name, by which a group addresses its commands.
-    pub username: String,
+    /// Whom groups address.
+    pub me: Me,
     /// What the model is told before the dialogue.
     pub system_prompt: String,
     /// What people are told about the bot.
     pub role: String,
+    /// Who may use the bot.
+    pub access: Access,
+    /// The most questions that a person may ask in any hour.
+    pub rate_limit: Option<u32>,
     /// When answers are sent as rich messages.
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
+    /// How much of it the model has room for.
+    pub room: Room,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing::warn;
 
-use crate::config::{Config, Database, Faults};
-use crate::{backup, boot, doctor, dotenv, history, logging, migrate};
+use crate::config::{self, Config, Database, Faults};
+use crate::{backup, boot, doctor, dotenv, health, history, logging, migrate};
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -51,6 +52,9 @@ enum Command {
         #[command(flatten)]
         arguments: doctor::Arguments,
     },
+    /// Asks the running bot whether it is ready: for the health check of a container
+    #[command(after_help = health::EXIT_CODES)]
+    Health,
 }
 
 const AFTER_HELP: &str = "\
@@ -65,8 +69,12 @@ Settings come from the environment and from .env in the working directory; the e
   LLM_MAX_TOKENS        longest answer, in tokens  [1000]
   LLM_TIMEOUT           longest silence of the model, in seconds  [60]
   MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
+  LLM_CONTEXT_TOKENS    what the model can read and write, about; older turns that do not fit are left out
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
   ROLE_TEXT             what /role says  [first paragraph of that file]
+  ALLOWED_USERS         Telegram ids of people who may use the bot in every chat; see ALLOWED_CHATS
+  ALLOWED_CHATS         Telegram ids of chats in which everybody may; with neither everybody may everywhere
+  RATE_LIMIT            questions of a person in any hour; without it as many as they like
   RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]
@@ -75,6 +83,7 @@ Settings come from the environment and from .env in the working directory; the e
   RETENTION_DAYS        messages older than this are deleted, daily; without it they stay for ever
   DATABASE_POOL_SIZE    connections to PostgreSQL; far fewer than WORKERS are enough  [8]
   SHUTDOWN_GRACE        seconds that running answers get after SIGTERM  [20]
+  METRICS_ADDR          host:port for /metrics, /healthz and /readyz; without it there are none
   LOG_FORMAT            text or json  [text]
   RUST_LOG              filter of the log, to standard error  [info]
 
@@ -87,7 +96,13 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let Arguments { command } = Arguments::parse();
     let env_file = dotenv::load();
     match command {
-        None => boot::run(settings(env_file, Config::from_env)?).map(|()| ExitCode::SUCCESS),
+        None => {
+            let config = settings(env_file, Config::from_env)?;
+            if dotenv::exposed() == Some(true) {
+                warn!("{}; {}", dotenv::EXPOSED, dotenv::REMEDY);
+            }
+            boot::run(config).map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::from_env)?),
         Some(Command::History { command }) => command.run(&settings(env_file, Database::from_env)?),
         Some(Command::Backup { to }) => {
@@ -96,6 +111,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Restore { file }) => {
             backup::command::restore_file(&settings(env_file, Database::from_env)?, &file)
         }
+        Some(Command::Health) => health::ask(settings(env_file, config::metrics_addr_from_env)?.as_deref()),
         // looks at the faults that end the others
         Some(Command::Doctor { arguments }) => arguments.run(env_file),
     }

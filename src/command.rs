@@ -63,7 +63,10 @@ pub enum Request {
     /// One of the commands.
     Command(Command),
     /// A command by its form, but none of ours.
-    Unknown,
+    Unknown {
+        /// It names this bot.
+        named: bool,
+    },
     /// A command for another bot of the group: not ours to answer.
     Foreign,
     /// Everything else is for the model.
@@ -94,7 +97,7 @@ impl Request {
         Command::ALL
             .into_iter()
             .find(|command| command.name().eq_ignore_ascii_case(name))
-            .map_or(Self::Unknown, Self::Command)
+            .map_or(Self::Unknown { named: bot.is_some() }, Self::Command)
     }
 }
 
@@ -111,9 +114,9 @@ mod tests {
             ("/clear please", Request::Command(Command::Clear)),
             ("/start\npayload", Request::Command(Command::Start)),
             ("/clear@other_bot", Request::Foreign),
-            ("/cleared", Request::Unknown),
-            ("/clea", Request::Unknown),
-            ("/unknown@our_bot", Request::Unknown),
+            ("/cleared", Request::Unknown { named: false }),
+            ("/clea", Request::Unknown { named: false }),
+            ("/unknown@our_bot", Request::Unknown { named: true }),
             ("/etc/hosts", Request::Question),
             ("/", Request::Question),
             ("/привет", Request::Question),

@@ -1,13 +1,17 @@
 //! The configuration: read whole at boot, from the environment and `.env`, and checked before anything starts.
 //! Every fault is reported at once, by its variable; no value of a secret ever is.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::access::Access;
+use crate::context::{self, Room};
 use crate::database_url::DatabaseUrl;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::secret::Secret;
@@ -32,16 +36,24 @@ pub struct Config {
     pub llm: llm::Settings,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
+    /// LLM_CONTEXT_TOKENS, without the prompt and the answer.
+    pub room: Room,
     /// The text of SYSTEM_PROMPT_PATH.
     pub system_prompt: String,
     /// ROLE_TEXT, or what stands for it.
     pub role: String,
+    /// ALLOWED_USERS, ALLOWED_CHATS
+    pub access: Access,
+    /// RATE_LIMIT: questions of a person in any hour. `None`: as many as they like.
+    pub rate_limit: Option<u32>,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,
     /// WORKERS
     pub workers: usize,
     /// SHUTDOWN_GRACE
     pub grace: Duration,
+    /// METRICS_ADDR: where metrics and health are told. `None`: nowhere.
+    pub metrics_addr: Option<String>,
 }
 
 /// The database and what protects it: all that `migrate`, `backup` and `restore` need.
@@ -87,6 +99,13 @@ impl Database {
     }
 }
 
+/// METRICS_ADDR alone: all that `health` needs.
+pub fn metrics_addr_from_env() -> Result<(logging::Settings, Option<String>), Faults> {
+    let mut env = Reader { lookup: &of_process, faults: Vec::new() };
+    let (logging, metrics_addr) = (env.logging(), env.metrics_addr());
+    env.done(logging.map(|logging| (logging, metrics_addr)))
+}
+
 impl Config {
     /// Reads the process's environment.
     pub fn from_env() -> Result<(logging::Settings, Self), Faults> {
@@ -110,14 +129,18 @@ pub(crate) struct Parts {
     pub(crate) database: Option<Database>,
     pub(crate) llm: Option<llm::Settings>,
     pub(crate) system_prompt: Option<String>,
+    pub(crate) access: Option<Access>,
     pub(crate) faults: Vec<Fault>,
     retention_days: Option<u32>,
+    pub(crate) rate_limit: Option<u32>,
     pool_size: Option<u32>,
     max_history: Option<u32>,
+    room: Option<Room>,
     role: Option<String>,
     rich_messages: Option<RichMessages>,
     workers: Option<usize>,
     grace: Option<f64>,
+    metrics_addr: Option<String>,
 }
 
 impl Parts {
@@ -137,28 +160,40 @@ impl Parts {
         let llm = env.llm();
         let max_history = env.number("MAX_HISTORY_MESSAGES", "20", 0..=1000, "a whole number from 0 to 1000");
         let system_prompt = env.prompt();
+        let room = env.room(system_prompt.as_deref(), llm.as_ref());
         let role = env.text("ROLE_TEXT").or_else(|| system_prompt.as_deref().map(role_of));
         if role.as_ref().is_some_and(|role| role.encode_utf16().count() > MAX_UNITS) {
             env.fault("ROLE_TEXT", "is too long for a message".to_owned(), "up to 4096 characters");
         }
+        let access = env.access();
+        let rate_limit = env.optional_number(
+            "RATE_LIMIT",
+            1..=100_000,
+            "questions of a person in an hour, from 1 to 100000; or nothing",
+        );
         let rich_messages =
             env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
         let workers = env.number("WORKERS", "64", 1..=4096, "a whole number from 1 to 4096");
         let grace = env.number("SHUTDOWN_GRACE", "20", 0.0..=3600.0, "seconds, from 0 to 3600");
+        let metrics_addr = env.metrics_addr();
         Self {
             logging,
             telegram,
             database,
             llm,
             system_prompt,
+            access,
             faults: env.faults,
             retention_days,
+            rate_limit,
             pool_size,
             max_history,
+            room,
             role,
             rich_messages,
             workers,
             grace,
+            metrics_addr,
         }
     }
 
@@ -176,11 +211,15 @@ impl Parts {
                 pool_size: self.pool_size?,
                 llm: self.llm?,
                 max_history: self.max_history?,
+                room: self.room?,
                 system_prompt: self.system_prompt?,
                 role: self.role?,
+                access: self.access?,
+                rate_limit: self.rate_limit,
                 rich_messages: self.rich_messages?,
                 workers: self.workers?,
                 grace: Duration::from_secs_f64(self.grace?),
+                metrics_addr: self.metrics_addr,
             };
             Some((self.logging?, config))
         })();
@@ -227,12 +266,41 @@ impl Reader<'_> {
         let text = self.text(name);
         let value = parse(text.as_deref().unwrap_or(default));
         if value.is_none() {
-            // a URL may hold a password, and a key pasted into the wrong line is still a key
-            let harmless = text.filter(|text| text.len() <= 20 && !text.contains(['/', '@', ':']));
+            let harmless = text.as_deref().filter(|text| is_harmless(text));
             let problem = harmless.map_or("cannot be read".to_owned(), |text| format!("is {text:?}"));
             self.fault(name, problem, accepted);
         }
         value
+    }
+
+    /// Telegram ids with commas between them; none where the variable is empty.
+    fn ids(
+        &mut self,
+        name: &'static str,
+        possible: impl Fn(i64) -> bool,
+        accepted: &'static str,
+    ) -> Option<BTreeSet<i64>> {
+        let mut ids = BTreeSet::new();
+        let text = self.text(name).unwrap_or_default();
+        // a comma that stands alone is a fault: no id at all would let everybody in
+        for item in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
+            let Some(id) = item.parse().ok().filter(|id| possible(*id)) else {
+                let problem =
+                    if is_harmless(item) { format!("holds {item:?}") } else { "cannot be read".to_owned() };
+                self.fault(name, problem, accepted);
+                return None;
+            };
+            ids.insert(id);
+        }
+        Some(ids)
+    }
+
+    fn access(&mut self) -> Option<Access> {
+        let people = "Telegram ids of people with commas between them, as in 42,43; or nothing";
+        let users = self.ids("ALLOWED_USERS", |id| id > 0, people);
+        let places = "Telegram ids of chats with commas between them, as in -1001234567890,-42; or nothing";
+        let chats = self.ids("ALLOWED_CHATS", |id| id != 0, places);
+        Some(Access { users: users?, chats: chats? })
     }
 
     fn number<T: FromStr + PartialOrd>(
@@ -296,6 +364,23 @@ impl Reader<'_> {
         })
     }
 
+    /// `None` with a fault noted, here or where the others that belong to it were read.
+    fn room(&mut self, prompt: Option<&str>, llm: Option<&llm::Settings>) -> Option<Room> {
+        const NAME: &str = "LLM_CONTEXT_TOKENS";
+        let accepted = "tokens that the model can read and write, from 100 to 100000000; or nothing";
+        let limit = self.optional_number(NAME, 100..=100_000_000, accepted);
+        let (prompt, max_tokens) = (prompt?, llm?.max_tokens);
+        let room = Room::beside(limit, prompt, max_tokens);
+        if room.is_none() {
+            let prompt = context::tokens(prompt);
+            let problem = format!(
+                "leaves no room for a question: LLM_MAX_TOKENS takes {max_tokens} and the prompt about {prompt}"
+            );
+            self.fault(NAME, problem, accepted);
+        }
+        Some(room)
+    }
+
     /// A number that need not be there. `None` with a fault noted: it cannot be used.
     fn optional_number(
         &mut self,
@@ -305,6 +390,12 @@ impl Reader<'_> {
     ) -> Option<u32> {
         self.text(name)?;
         self.number(name, "", range, accepted)
+    }
+
+    /// `None` with a fault noted: it cannot be used.
+    fn metrics_addr(&mut self) -> Option<String> {
+        self.text("METRICS_ADDR")?;
+        self.parse("METRICS_ADDR", "", host_and_port, "host:port, as in 127.0.0.1:9464; or nothing")
     }
 
     fn database(&mut self) -> Option<Database> {
@@ -341,12 +432,32 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a value may be shown: a URL may hold a password, and a key pasted into the wrong line is still a key.
+fn is_harmless(text: &str) -> bool {
+    text.len() <= 20 && !text.contains(['/', '@', ':'])
+}
+
 const HTTP_URL: &str = "a URL that begins with http:// or https://";
 
 fn http_url(text: &str) -> Option<String> {
     let url = reqwest::Url::parse(text).ok()?;
     let valid = matches!(url.scheme(), "http" | "https") && url.has_host();
     valid.then(|| text.trim_end_matches('/').to_owned())
+}
+
+fn host_and_port(text: &str) -> Option<String> {
+    let (host, port) = text.rsplit_once(':')?;
+    // an IPv6 address stands in brackets
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_is_good = match bare {
+        Some(bare) => bare.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && !host.contains([':', '/', '@', '[', ']'])
+                && !host.contains(char::is_whitespace)
+        }
+    };
+    (host_is_good && port.parse::<u16>().is_ok()).then(|| text.to_owned())
 }
 
 /// What stands for ROLE_TEXT: the first paragraph of the prompt, up to 500 characters.
@@ -405,6 +516,10 @@ mod tests {
             ("LOG_FORMAT", "xml"),
             ("RUST_LOG", "systech_aidd=loud"),
             ("RETENTION_DAYS", "0"),
+            ("ALLOWED_USERS", "42,topsecret:topsecret"),
+            ("ALLOWED_CHATS", ","),
+            ("RATE_LIMIT", "many"),
+            ("LLM_CONTEXT_TOKENS", "4k"),
         ])
         .unwrap_err();
         for variable in [
@@ -421,16 +536,34 @@ mod tests {
             "LOG_FORMAT",
             "RUST_LOG",
             "RETENTION_DAYS",
+            "ALLOWED_USERS",
+            "ALLOWED_CHATS",
+            "RATE_LIMIT",
+            "LLM_CONTEXT_TOKENS",
         ] {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 14, "{message}");
+        assert_eq!(message.lines().count(), 18, "{message}");
     }
 
     #[test]
     fn a_temperature_of_zero_is_allowed() {
         assert!(read(&[("LLM_TEMPERATURE", "0")]).unwrap().llm.temperature.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_context_has_to_have_room_for_prompt_answer_and_question() {
+        let message =
+            |limit: &str| read(&[("LLM_CONTEXT_TOKENS", limit), ("LLM_MAX_TOKENS", "1000")]).map(drop);
+        let prompt = context::tokens(&read(&[]).unwrap().system_prompt);
+        let least = 1000 + prompt + context::tokens("a");
+        assert_eq!(message(&least.to_string()), Ok(()));
+        let problem = message(&(least - 1).to_string()).unwrap_err();
+        let said = format!(
+            "\n  LLM_CONTEXT_TOKENS leaves no room for a question: LLM_MAX_TOKENS takes 1000 and the prompt about {prompt};"
+        );
+        assert!(problem.contains(&said), "{problem}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::dispatch::{Job, Outcome};
 use crate::document::Document;
+use crate::metrics::{self, Neighbour};
 use crate::part::{Content, Part};
 use crate::point;
 use crate::store::moved::{Moved, move_chat};
@@ -121,6 +122,7 @@ impl Courier {
                 warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
                 self.pause(unsent.chat_id, method, pause);
                 bot.store.run(|conn| outbox::put_off(conn, part, unsent.attempts + 1, pause))?;
+                metrics::retried(Neighbour::Telegram);
                 Ok(Outcome::RetryIn(pause))
             }
             TelegramError::Migrated(chat_id) => {
@@ -209,5 +211,6 @@ fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, S
         debug!(part, attempts = unsent.attempts, "{error}");
     }
     bot.store.run(|conn| outbox::put_off(conn, part, unsent.attempts + 1, wait))?;
+    metrics::retried(Neighbour::Telegram);
     Ok(Outcome::RetryIn(wait))
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, select};
 use tracing::{debug, info, warn};
 
+use crate::metrics;
 use crate::stop::Stop;
 use crate::store::Lane;
 use crate::store::moved::Moved;
@@ -115,6 +116,7 @@ impl Dispatcher {
                     return true;
                 }
             }
+            schedule.tell();
             match self.next_event(schedule.next_timer()) {
                 Event::News(news) => schedule.take(news),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
@@ -143,7 +145,10 @@ impl Dispatcher {
         let mut interrupted = false;
         while schedule.running > 0 {
             match self.finished.recv_deadline(deadline) {
-                Ok(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
+                Ok(finished) => {
+                    schedule.finish(finished.lane, finished.outcome, Instant::now());
+                    schedule.tell();
+                }
                 Err(_) if interrupted => {
                     warn!(running = schedule.running, "some steps do not end; they are left");
                     return false;
@@ -180,6 +185,11 @@ impl Schedule {
         for lane in news.lanes {
             self.wake(lane);
         }
+    }
+
+    /// Tells the metrics how it stands.
+    fn tell(&self) {
+        metrics::lanes(self.running, self.ready.len(), self.timers.len());
     }
 
     /// Something new came in for the lane.

@@ -4,10 +4,15 @@
 //! An error names the line, never what is in it.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// The file, in the working directory.
-pub const FILE: &str = ".env";
+const FILE: &str = ".env";
+/// What is wrong with it where [`exposed`] says so.
+pub const EXPOSED: &str = ".env can be read by other users of this machine";
+/// What to do about that.
+pub const REMEDY: &str = "chmod 600 .env";
 
 /// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
 /// fault.
@@ -18,6 +23,12 @@ pub fn load() -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => anyhow::bail!(".env cannot be read: {error}"),
     }
+}
+
+/// Whether other users can read the file: who can, can be the bot. `None`: there is no file.
+pub fn exposed() -> Option<bool> {
+    let file = std::fs::metadata(FILE).ok()?;
+    Some(file.permissions().mode() & 0o044 != 0)
 }
 
 fn load_text(text: &str) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! The ways in which a question can end without an answer.
 
+use std::time::Duration;
+
 /// A class of failure: what the person reads depends on it, and `turns.failure` names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
@@ -19,9 +21,27 @@ pub enum Failure {
     TooLong,
     /// Answering crashed the program, again and again.
     Crashed,
+    /// The person has asked as much as RATE_LIMIT allows.
+    RateLimited {
+        /// How long until the next question can be asked.
+        wait: Duration,
+    },
 }
 
 impl Failure {
+    /// One of each class.
+    pub const ALL: [Self; 9] = [
+        Self::Unreachable,
+        Self::TooSlow,
+        Self::Refused,
+        Self::OutOfQuota,
+        Self::Misconfigured,
+        Self::Empty,
+        Self::TooLong,
+        Self::Crashed,
+        Self::RateLimited { wait: Duration::ZERO },
+    ];
+
     /// Its name in `turns.failure` and in the log.
     pub fn class(self) -> &'static str {
         match self {
@@ -33,6 +53,7 @@ impl Failure {
             Self::Empty => "empty",
             Self::TooLong => "too_long",
             Self::Crashed => "crashed",
+            Self::RateLimited { .. } => "rate_limited",
         }
     }
 }

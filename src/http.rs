@@ -1,4 +1,4 @@
-//! The one HTTP client, and the one place where anything is asynchronous.
+//! The one HTTP client, and, but for the endpoint of [`crate::metrics`], the one place where anything is asynchronous.
 //!
 //! Callers are plain blocking threads: they drive one request on their own thread with [`Http::wait`] and can be
 //! called away from it at any moment, even while the other side is silent, which a blocked `read` cannot. Dropping
@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
+use reqwest::{Client, ClientBuilder};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
@@ -47,11 +47,20 @@ pub enum Interrupted {
 impl Http {
     /// Starts the runtime thread. The client works as long as the returned guard lives.
     pub fn start() -> anyhow::Result<(Self, RuntimeGuard)> {
+        Self::with(Client::builder())
+    }
+
+    /// As [`Http::start`], past any proxy of the environment: for what is on this machine.
+    pub fn start_direct() -> anyhow::Result<(Self, RuntimeGuard)> {
+        Self::with(Client::builder().no_proxy())
+    }
+
+    fn with(client: ClientBuilder) -> anyhow::Result<(Self, RuntimeGuard)> {
         // the TLS library wants to be told which implementation of the algorithms to use; a second call is harmless
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build()?;
-        let client = Client::builder()
+        let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .user_agent(concat!("systech-aidd/", env!("CARGO_PKG_VERSION")))

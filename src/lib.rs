@@ -11,7 +11,8 @@
 //! [`migrate`] and [`backup`] look after the database, at boot and in the operator's hands; [`history`] is what an operator
 //! does with the dialogues, [`retention`] what becomes of the old ones, [`doctor`] looks at everything.
 //! [`boot`] starts the threads and ends them; [`store`] is the only module that knows the tables, [`http`] has the one
-//! client, [`phrases`] is the only one that speaks to people.
+//! client, [`phrases`] is the only one that speaks to people. What happens is counted in [`metrics`], and [`health`] asks a
+//! running bot how it is.
 
 // before the first message
 pub mod cli;
@@ -26,10 +27,12 @@ pub mod poll;
 pub mod dispatch;
 pub mod worker;
 pub mod answer;
+pub mod access;
 pub mod command;
 pub mod button;
 pub mod paste;
 pub mod question;
+pub mod context;
 pub mod preview;
 pub mod render;
 pub mod part;
@@ -42,6 +45,7 @@ pub mod backup;
 pub mod history;
 pub mod retention;
 pub mod doctor;
+pub mod health;
 pub mod terminal;
 
 // what they share
@@ -50,6 +54,7 @@ pub mod store;
 pub mod telegram;
 pub mod llm;
 pub mod http;
+pub mod metrics;
 pub mod phrases;
 pub mod failure;
 pub mod backoff;

@@ -1,14 +1,15 @@
 //! Long texts: Telegram's apps cut what is longer than a message into several. Together they are one question.
 //!
-//! Pure; asked by the worker with what waits in the lane. A long text opens, and what the same person writes right behind
+//! Pure; asked by the worker with what waits in the lane, and by poll in groups, where only the first one is addressed. A long text opens, and what the same person writes right behind
 //! it belongs to it, until something shorter has come.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::command::Request;
 use crate::render::MAX_UNITS;
 use crate::store::inbox::Waiting;
-use crate::telegram::{Incoming, MESSAGE, Message};
+use crate::telegram::{Incoming, MESSAGE, Me, Message};
 
 /// A message with so many UTF-16 units may have been cut: the apps cut at 4096, or a little earlier, between words.
 const CUT: usize = 4000;
@@ -40,8 +41,34 @@ pub fn is_cut(text: &str) -> bool {
     text.encode_utf16().count() >= CUT
 }
 
+/// Texts of groups that may go on in messages which do not name the bot any more: the last message of each, by its lane.
+#[derive(Default)]
+pub struct Open(HashMap<(i64, i64), (i64, Option<i64>)>);
+
+impl Open {
+    /// Whether it is for the bot, or goes on with a message that was. To be asked in the order of the updates. What is
+    /// remembered is what was written within seconds.
+    pub fn takes(&mut self, Incoming { kind, message, .. }: &Incoming) -> bool {
+        if message.private || *kind != MESSAGE {
+            return message.addressed;
+        }
+        let near = |date: i64| message.date.abs_diff(date) <= GAP_IN_DATES.unsigned_abs();
+        let lane = (message.chat_id, message.user_id);
+        let text = message.text.as_deref().unwrap_or_default();
+        let opened = self.0.remove(&lane).is_some_and(|(date, thread_id)| {
+            thread_id == message.thread_id && near(date) && !text.is_empty()
+        });
+        let taken = message.addressed || opened;
+        if taken && is_cut(text) {
+            self.0.retain(|_, (date, _)| near(*date));
+            self.0.insert(lane, (message.date, message.thread_id));
+        }
+        taken
+    }
+}
+
 /// Joins what of `following`, the updates that wait behind `first` in its lane, belongs to it.
-pub fn join(message: &Message, first: &Waiting, following: &[Waiting], username: &str) -> Paste {
+pub fn join(message: &Message, first: &Waiting, following: &[Waiting], me: &Me) -> Paste {
     let mut text = message.text.clone().unwrap_or_default();
     let mut message_ids = Vec::from_iter(message.message_id);
     let mut joined = Vec::new();
@@ -49,7 +76,7 @@ pub fn join(message: &Message, first: &Waiting, following: &[Waiting], username:
     let mut units = text.encode_utf16().count();
     let mut open = true;
     for waiting in following {
-        let next = Incoming::decode(&waiting.payload).ok().filter(|_| waiting.kind == MESSAGE);
+        let next = Incoming::decode(&waiting.payload, me).ok().filter(|_| waiting.kind == MESSAGE);
         let Some(Message { text: Some(more), date, message_id, thread_id, .. }) =
             next.map(|next| next.message)
         else {
@@ -60,7 +87,7 @@ pub fn join(message: &Message, first: &Waiting, following: &[Waiting], username:
             && waiting.stopped == first.stopped
             && date - last.0 <= GAP_IN_DATES
             && last.1.saturating_sub(waiting.age) <= GAP
-            && Request::of(&more, username) == Request::Question;
+            && Request::of(&more, &me.username) == Request::Question;
         if !belongs {
             open = false;
             break;
@@ -109,8 +136,9 @@ mod tests {
     }
 
     fn joined(all: &[Waiting]) -> Paste {
-        let first = Incoming::decode(&all[0].payload).ok().unwrap().message;
-        join(&first, &all[0], &all[1..], "bot")
+        let me = Me { id: 7, username: "bot".to_owned() };
+        let first = Incoming::decode(&all[0].payload, &me).ok().unwrap().message;
+        join(&first, &all[0], &all[1..], &me)
     }
 
     const NONE: [i64; 0] = [];

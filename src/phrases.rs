@@ -1,5 +1,7 @@
 //! Every sentence of the bot's own that people read in Telegram, in both languages. None is the text of an error.
 
+use std::time::Duration;
+
 use frankenstein::types::BotCommand;
 
 use crate::command::Command;
@@ -258,6 +260,33 @@ impl Language {
         )
     }
 
+    /// The answer to somebody who may not use the bot. `chat_id`: of the group it was in.
+    pub fn stranger(self, user_id: i64, chat_id: Option<i64>) -> String {
+        let text = match self {
+            Russian => format!(
+                "Извините, этот бот отвечает не всем. Чтобы пользоваться им, попросите того, кто его держит, добавить вас: \
+                 ваш номер в Telegram — {user_id}."
+            ),
+            English => format!(
+                "Sorry, this bot does not answer everybody. To use it, ask whoever runs it to add you: your Telegram id is \
+                 {user_id}."
+            ),
+        };
+        match (self, chat_id) {
+            (_, None) => text,
+            (Russian, Some(chat_id)) => format!("{text} Номер этой группы — {chat_id}."),
+            (English, Some(chat_id)) => format!("{text} The id of this group is {chat_id}."),
+        }
+    }
+
+    /// The answer in a group to the bot's name and nothing else.
+    pub fn no_question(self) -> &'static str {
+        self.pick(
+            "Слушаю вас. Напишите вопрос ответом на это сообщение.",
+            "I am listening. Put your question into a reply to this message.",
+        )
+    }
+
     /// The answer to a message that cannot be read any more.
     pub fn unreadable(self) -> &'static str {
         self.pick(
@@ -266,9 +295,27 @@ impl Language {
         )
     }
 
+    fn limited(self, wait: Duration) -> String {
+        // rounded up: it works when the time has come
+        let minutes = wait.as_secs() / 60 + 1;
+        match self {
+            Russian => format!(
+                "За последний час вы спросили столько, сколько здесь можно. Следующий вопрос — через {minutes} мин."
+            ),
+            English => format!(
+                "You have asked as much as is allowed in an hour. The next question can be asked in {minutes} min."
+            ),
+        }
+    }
+
     /// What is said in place of an answer that failed, ending with how to repeat the question.
     pub fn failure(self, failure: Failure) -> String {
+        let limited;
         let reason = match failure {
+            Failure::RateLimited { wait } => {
+                limited = self.limited(wait);
+                &limited
+            }
             Failure::Unreachable => self.pick(
                 "Модель сейчас недоступна, ответа нет.",
                 "The model cannot be reached right now, so there is no answer.",
@@ -308,7 +355,7 @@ impl Language {
                 "Сократите его: можно просто исправить сообщение.",
                 "Shorten it: you can simply edit your message.",
             ),
-            Failure::OutOfQuota | Failure::Misconfigured => self.pick(
+            Failure::OutOfQuota | Failure::Misconfigured | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
                 "Your question is kept; repeat it later with the button or /retry.",
             ),

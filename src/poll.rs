@@ -15,15 +15,19 @@ use crate::button::Button;
 use crate::command::{Command, Request};
 use crate::dispatch::News;
 use crate::http::Http;
+use crate::metrics;
+use crate::paste::Open;
 use crate::point;
 use crate::stop::Stop;
 use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
 use crate::store::moved::Moved;
 use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{EDITED_MESSAGE, Incoming, Message, PassedOver, Press, Telegram, TelegramError};
+use crate::telegram::{EDITED_MESSAGE, Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
-const POLL: Duration = Duration::from_secs(30);
+pub const POLL: Duration = Duration::from_secs(30);
+/// The same for the first poll: whether polling works is known soon, also where nobody writes.
+const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
 const FIRST_WAIT: Duration = Duration::from_millis(600);
 /// The longest wait while Telegram or the database is away.
@@ -53,8 +57,8 @@ pub struct Poll<'a> {
     pub http: &'a Http,
     /// Ends its calls at `stop`.
     pub telegram: Telegram,
-    /// The bot's name.
-    pub username: &'a str,
+    /// Whom groups address.
+    pub me: &'a Me,
     /// The inbox.
     pub store: &'a Store,
     /// To the dispatcher; full, it holds poll back.
@@ -70,11 +74,17 @@ impl Poll<'_> {
         // ids that started anew, and would then confirm nothing for ever
         let mut offset = None;
         let mut limit = FULL_BATCH;
+        let mut hold = FIRST_POLL;
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut failing = false;
+        let mut open = Open::default();
         while !self.stop.is_requested() {
-            let batch = match self.telegram.updates(offset, limit, POLL) {
-                Ok(batch) => batch,
+            let batch = match self.telegram.updates(offset, limit, hold) {
+                Ok(batch) => {
+                    metrics::polled();
+                    hold = POLL;
+                    batch
+                }
                 Err(TelegramError::Stopped) => break,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
                 Err(TelegramError::TooLarge(first)) if limit > 1 => {
@@ -84,6 +94,7 @@ impl Poll<'_> {
                 }
                 Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
                     error!(update_id = first, "an update larger than any message is passed over");
+                    metrics::received(None);
                     offset = Some(first + 1);
                     continue;
                 }
@@ -98,7 +109,7 @@ impl Poll<'_> {
                     continue;
                 }
             };
-            let read = self.read(&batch);
+            let read = self.read(&batch, &mut open);
             if read.unreadable > 0 && !failing {
                 warn!(updates = read.unreadable, "updates without a number are passed over");
             }
@@ -113,6 +124,7 @@ impl Poll<'_> {
             }
             if failing {
                 info!("polling works again");
+                metrics::polling_restarted();
             }
             failing = false;
             backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
@@ -125,12 +137,18 @@ impl Poll<'_> {
     }
 
     /// Reads a batch for what asks for an answer.
-    fn read(&self, batch: &[Box<RawValue>]) -> Read {
-        let bot_id = self.telegram.bot_id();
+    fn read(&self, batch: &[Box<RawValue>], open: &mut Open) -> Read {
+        let me = self.me;
         let mut read = Read::default();
         let mut seen = HashSet::new();
         for raw in batch {
-            let update_id = match Incoming::decode(raw.get()) {
+            let decoded = Incoming::decode(raw.get(), me);
+            metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
+            let update_id = match decoded {
+                Ok(incoming) if !open.takes(&incoming) => {
+                    debug!(update_id = incoming.update_id, "said to others");
+                    incoming.update_id
+                }
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {
@@ -139,7 +157,7 @@ impl Poll<'_> {
                     update_id
                 }
                 Err(PassedOver::Moved { update_id, from, to }) => {
-                    read.batch.moved.push(Moved { bot_id, from, to });
+                    read.batch.moved.push(Moved { bot_id: me.id, from, to });
                     update_id
                 }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
@@ -159,8 +177,8 @@ impl Poll<'_> {
     /// Puts an update where it belongs in its batch.
     fn sort(&self, incoming: &Incoming, json: &str, read: &mut Read) {
         let Incoming { update_id, kind, message } = incoming;
-        let received = received(self.telegram.bot_id(), incoming, json);
-        let request = message.text.as_deref().map(|text| Request::of(text, self.username));
+        let received = received(self.me, incoming, json);
+        let request = message.text.as_deref().map(|text| Request::of(text, &self.me.username));
         read.presses.extend(told_at_once(message));
         if message.stopped_draft.is_some() || request == Some(Request::Command(Command::Stop)) {
             let stop = Stopping { update_id: *update_id, draft_id: message.stopped_draft };
@@ -198,7 +216,7 @@ impl Poll<'_> {
                     let news = News {
                         moved: moved.clone(),
                         lanes: lanes.into_iter().collect(),
-                        interrupted: interrupted(changed)
+                        interrupted: interrupted(changed, self.me)
                             .map(|(lane, seqs)| (moved_lane(lane, moved), seqs))
                             .collect(),
                     };
@@ -247,27 +265,27 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
 
 /// What is being answered and is not wanted like that any more: it was stopped, or its text is another one now. (Telegram
 /// announces changes that are none of the text, too.)
-fn interrupted(changed: Changed) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
-    let text = |payload: &str| Incoming::decode(payload).ok().and_then(|incoming| incoming.message.text);
+fn interrupted(changed: Changed, me: &Me) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
+    let text = |payload: &str| Incoming::decode(payload, me).ok().and_then(|incoming| incoming.message.text);
     let another = move |edited: &Edited| text(&edited.before) != text(&edited.now);
     let edited =
         changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
     edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
 }
 
-fn received(bot_id: i64, incoming: &Incoming, json: &str) -> Received {
+fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
     let large = json.len() > LARGE;
     if large {
         warn!(update_id = incoming.update_id, bytes = json.len(), "a huge update is stored by its essence");
     }
     Received {
-        bot_id,
+        bot_id: me.id,
         update_id: incoming.update_id,
         chat_id: incoming.message.chat_id,
         user_id: incoming.message.user_id,
         kind: incoming.kind,
         message_id: incoming.message.message_id,
-        payload: if large { incoming.essence() } else { json.to_owned() },
+        payload: if large { incoming.essence(me) } else { json.to_owned() },
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::http::Beside;
+use crate::metrics;
 use crate::part::Content;
 use crate::render;
 use crate::store::outbox::Address;
@@ -89,7 +90,9 @@ async fn show(telegram: &Telegram, paces: &Paces, address: Address, growing: &Gr
         // an empty draft reads "Thinking…"
         let content = content.unwrap_or(Content::Text { text: String::new(), entities: Vec::new() });
         if shown.as_ref() != Some(&content) {
-            match telegram.draft(address, &content).await {
+            let drafted = telegram.draft(address, &content).await;
+            metrics::draft(drafted.is_ok());
+            match drafted {
                 Ok(()) => paces.taken(chat_id),
                 Err(TelegramError::RetryAfter(pause)) => paces.refused(chat_id, pause),
                 Err(

@@ -11,8 +11,10 @@ use crate::answer::{Answered, LAST_ATTEMPT};
 use crate::backoff::Backoff;
 use crate::bot::Bot;
 use crate::button::{Action, Button};
+use crate::context;
 use crate::failure::Failure;
 use crate::llm::{Completion, LlmError, Message};
+use crate::metrics::{self, Neighbour};
 use crate::part::Part;
 use crate::phrases::Language;
 use crate::point;
@@ -70,6 +72,9 @@ impl Bot {
         if question.stopped {
             return self.stopped(question, Completion::default());
         }
+        if let Some(wait) = self.limited(question)? {
+            return self.limit(question, wait);
+        }
         let (said, in_place) = self.store.run(|conn| {
             let said = history::recent(conn, address.lane, self.max_history, question.again)?;
             let in_place = match question.again {
@@ -117,6 +122,7 @@ impl Bot {
                 let wait = pause.unwrap_or_else(backoff);
                 info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
                 self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
+                metrics::retried(Neighbour::Model);
                 Ok(Answered::PutOff(wait))
             }
             Err(error) => {
@@ -130,7 +136,7 @@ impl Bot {
         }
     }
 
-    /// Asks the model; if the prompt is too long for it, once more with half of the history.
+    /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the history.
     fn ask(
         &self,
         said: &[history::Said],
@@ -149,9 +155,33 @@ impl Bot {
                 .collect();
             self.llm.complete(&prompt, stop, |more| preview.grow(more))
         };
+        let said = self.room.fit(said, question);
         match ask(said) {
-            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(&said[said.len().div_ceil(2)..]),
+            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(context::half(said)),
             result => result,
+        }
+    }
+
+    /// How long its person has to wait before it can be asked. What was begun is not refused any more.
+    fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
+        match self.rate_limit {
+            Some(limit) if question.retries == 0 => {
+                self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn limit(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
+        let failure = Failure::RateLimited { wait };
+        let Address { update_seq: seq, lane, .. } = question.address;
+        info!(seq, user = lane.user_id, class = failure.class(), seconds = wait.as_secs(), "no answer");
+        match question.again {
+            // the answer that is there stays: to repeat it cost nothing yet
+            Some(last) if last.answer_id.is_some() && last.question.1 == question.text => {
+                self.say(question.address, question.language.failure(failure))
+            }
+            _ => self.fail(question, failure),
         }
     }
 
@@ -186,6 +216,9 @@ impl Bot {
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.update_seq, attempt),
         )?;
+        if unsent.is_some() {
+            metrics::ended(ending);
+        }
         Ok(Answered::Done(unsent.unwrap_or_default()))
     }
 }

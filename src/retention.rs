@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::http::Http;
 use crate::stop::Stop;
-use crate::store::{Store, StoreError, erase, inbox};
+use crate::store::{Store, StoreError, erase, inbox, strangers};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -26,7 +26,8 @@ pub struct Deleted {
     pub tombstones: usize,
 }
 
-/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones. `progress` hears of each
+/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones and strangers who
+/// were told long ago. `progress` hears of each
 /// batch of messages. A stop ends it between two batches.
 pub fn apply(
     store: &Store,
@@ -52,6 +53,7 @@ pub fn apply(
             count => deleted.tombstones += count,
         }
     }
+    store.run(strangers::sweep)?;
     Ok(deleted)
 }
 

@@ -1,8 +1,5 @@
 //! What needs no neighbour: the environment, the file `.env`, the prompt.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use super::Finding;
 use crate::config::{Fault, Parts};
 use crate::dotenv;
@@ -31,6 +28,12 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Findin
         (Some(fault), _) => told("prompt", fault),
         (None, None) => unreachable!("there is a prompt or a fault"),
     });
+    // a fault of theirs is told above
+    if let Some(access) = &parts.access {
+        let limit =
+            parts.rate_limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
+        findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
+    }
     findings
 }
 
@@ -38,14 +41,11 @@ fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> F
     Finding::fault(check, format!("{variable} {problem}"), format!("expected: {accepted}"))
 }
 
-/// Everybody who can read `.env` can be the bot.
 fn permissions() -> Finding {
     const CHECK: &str = "env file";
-    match fs::metadata(dotenv::FILE) {
-        Ok(file) if file.permissions().mode() & 0o044 != 0 => {
-            Finding::fault(CHECK, ".env can be read by other users of this machine", "chmod 600 .env")
-        }
-        Ok(_) => Finding::well(CHECK, ".env is read by its owner alone"),
-        Err(_) => Finding::well(CHECK, "there is no .env; settings come from the environment"),
+    match dotenv::exposed() {
+        Some(true) => Finding::fault(CHECK, dotenv::EXPOSED, dotenv::REMEDY),
+        Some(false) => Finding::well(CHECK, ".env is read by its owner alone"),
+        None => Finding::well(CHECK, "there is no .env; settings come from the environment"),
     }
 }

@@ -126,22 +126,21 @@ pub(super) fn after_list_marker(line: &str) -> Option<&str> {
 /// Copies prose with `\(…\)` as `$…$`, `\[…\]` as `$$…$$`, and the body of a display formula on one line: its
 /// lines could begin with `-` or `+`, which the block parser would take for a list.
 fn formulas(prose: &str, out: &mut String) {
-    let quoted = prose.trim_start().starts_with('>');
     // Lines joined into a row of a table could be cells too many, and those the parser drops.
     let in_table = prose.lines().any(is_delimiter_row);
     // Where each closer stands next, looked for once: the pass stays linear.
     let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
     let mut missing_runs: BTreeSet<usize> = BTreeSet::new();
-    let mut in_heading = is_heading(prose);
+    let mut line = Line::of(prose, 0);
     let mut at = 0;
     while let Some(found) = prose[at..].find(['`', '\\', '$', '\n']) {
         let here = at + found;
         out.push_str(&prose[at..here]);
         let rest = &prose[here..];
-        if let Some(next) = rest.strip_prefix('\n') {
+        if rest.starts_with('\n') {
             out.push('\n');
-            in_heading = is_heading(next);
             at = here + 1;
+            line = Line::of(prose, at);
             continue;
         }
         if rest.starts_with('`') {
@@ -167,14 +166,19 @@ fn formulas(prose: &str, out: &mut String) {
             _ => prose[from..].find(close).map_or(usize::MAX, |end| from + end),
         };
         ends.insert(close, end);
-        // From a backtick on it may be code, which can end behind the mark that would close the formula.
-        // A heading is one line, and what is in the next one is not in it.
-        let one_line_only = in_table || in_heading;
-        let unfit = |body: &&str| {
-            body.len() > MAX_FORMULA || body.contains(['$', '`']) || (one_line_only && body.contains('\n'))
+        let on_its_own = || {
+            let after = prose[end + close.len()..].split('\n').next().unwrap_or_default();
+            // what could be the text of a link is none of its own
+            mark == "$$" && !prose[line.start..here].contains('[') && after.trim().is_empty()
         };
-        let body = prose.get(from..end).filter(|body| !unfit(body));
-        match body.map(|body| (body.len(), one_line(body, quoted))) {
+        // From a backtick on it may be code, which can end behind the mark that would close the formula.
+        let fits = |body: &&str| {
+            body.len() <= MAX_FORMULA
+                && !body.contains(['$', '`'])
+                && (!body.contains('\n') || (!in_table && line.goes_on(body, on_its_own)))
+        };
+        let body = prose.get(from..end).filter(fits);
+        match body.map(|body| (body.len(), one_line(body, line.quoted))) {
             Some((length, line)) if !line.is_empty() => {
                 out.push_str(mark);
                 if mark == "$" {
@@ -191,6 +195,35 @@ fn formulas(prose: &str, out: &mut String) {
         }
     }
     out.push_str(&prose[at..]);
+}
+
+/// The line in which a formula begins.
+struct Line {
+    /// Where it begins.
+    start: usize,
+    /// It is in a quotation.
+    quoted: bool,
+    /// It is a heading, which ends with it.
+    heading: bool,
+}
+
+impl Line {
+    fn of(prose: &str, start: usize) -> Self {
+        let line = prose[start..].split('\n').next().unwrap_or_default();
+        Self { start, quoted: line.trim_start().starts_with('>'), heading: is_heading(line) }
+    }
+
+    /// Whether the lines of `body` belong to the block of this one, which is its first. A line with the mark of another
+    /// block only does where the formula stands for itself: there it is a minus.
+    fn goes_on(&self, body: &str, on_its_own: impl Fn() -> bool) -> bool {
+        let mut minus = false;
+        let same = body.split('\n').skip(1).all(|line| {
+            let line = if self.quoted { line.trim_start_matches([' ', '>']) } else { line.trim_start() };
+            minus |= after_list_marker(line).is_some();
+            !line.starts_with('>') && !is_heading(line)
+        });
+        same && !self.heading && (!minus || on_its_own())
+    }
 }
 
 /// The length of the code span that begins here, or of the lone backticks if nothing closes them.
@@ -218,9 +251,9 @@ fn is_delimiter_row(line: &str) -> bool {
     row.contains('-') && row.contains(['|', ':']) && row.chars().all(|c| "|:- \t".contains(c))
 }
 
-/// Whether a heading begins here (`#` to `######`), in a list or a quotation too.
-fn is_heading(text: &str) -> bool {
-    let line = unmarked(text.split('\n').next().unwrap_or_default());
+/// Whether the line is a heading (`#` to `######`), in a list or a quotation too.
+fn is_heading(line: &str) -> bool {
+    let line = unmarked(line);
     let rest = line.trim_start_matches('#');
     (1..=6).contains(&(line.len() - rest.len())) && (rest.is_empty() || rest.starts_with([' ', '\t']))
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
-use super::schema::{messages, reply_parts, turns, updates};
+use super::schema::{messages, reply_parts, strangers, turns, updates};
 
 /// How many rows of a person there are, or were.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -50,6 +50,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         let parts =
             diesel::delete(reply_parts::table).filter(reply_parts::user_id.eq(user_id)).execute(conn)?;
         let turns = diesel::delete(turns::table).filter(turns::user_id.eq(user_id)).execute(conn)?;
+        diesel::delete(strangers::table).filter(strangers::user_id.eq(user_id)).execute(conn)?;
         let messages = diesel::delete(messages::table).filter(messages::user_id.eq(user_id)).execute(conn)?;
         Ok(Rows {
             messages: count(messages),

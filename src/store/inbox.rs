@@ -4,19 +4,19 @@
 
 use std::time::Duration;
 
-use diesel::data_types::{PgInterval, PgTimestamp};
-use diesel::dsl::{AsExprOf, min, sql};
-use diesel::expression::{SqlLiteral, UncheckedBind};
+use diesel::data_types::PgTimestamp;
+use diesel::dsl::{min, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::{BigInt, Double, Interval, Nullable, Timestamptz};
+use diesel::sql_types::{BigInt, Double, Nullable};
 use diesel::upsert::excluded;
 
 use super::moved::{Moved, move_chat};
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
-use super::{Lane, clock_timestamp, from_now, interval, outbox, seconds_to_wait, wait};
+use super::{Lane, ago, clock_timestamp, from_now, outbox, seconds_to_wait, wait};
 use crate::telegram::{EDITED_MESSAGE, MESSAGE, draft_id as draft_id_of};
 
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
@@ -241,7 +241,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::turn_id.eq(None::<i64>),
             updates::stopped_at.eq(None::<PgTimestamp>),
         ));
-    methods::FilterDsl::filter(upsert, updates::done_at.lt(long_ago().nullable())).execute(conn)
+    methods::FilterDsl::filter(upsert, updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable())).execute(conn)
 }
 
 /// The update that `lane` has to answer next.
@@ -344,11 +344,10 @@ pub fn put_off(conn: &mut PgConnection, seq: i64, retries: i32, wait: Duration) 
 
 /// Whether this update of the lane's person is remembered as done, for no longer than `within`.
 pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Duration) -> QueryResult<bool> {
-    let since = sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(within));
     let done = updates::table
         .find(seq)
         .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
-        .filter(updates::done_at.gt(since.nullable()));
+        .filter(updates::done_at.gt(ago(within).nullable()));
     diesel::select(diesel::dsl::exists(done)).get_result(conn)
 }
 
@@ -356,7 +355,7 @@ pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Durati
 pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     conn.transaction(|conn| {
         let over: Vec<i64> = updates::table
-            .filter(updates::done_at.lt(long_ago().nullable()))
+            .filter(updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable()))
             .order(updates::seq)
             .limit(limit)
             .select(updates::seq)
@@ -365,9 +364,4 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
             .load(conn)?;
         diesel::delete(updates::table.filter(updates::seq.eq_any(over))).execute(conn)
     })
-}
-
-/// What was finished before is a tombstone whose time is over.
-fn long_ago() -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
-    sql("clock_timestamp() - ").bind::<Interval, _>(interval(TOMBSTONE_LIFE))
 }

@@ -16,10 +16,12 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use diesel::sql_types::{Double, Interval, Nullable, Text, Timestamptz};
+use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
+use crate::metrics;
 use crate::secret::Secret;
 
 pub mod archive;
@@ -31,12 +33,14 @@ pub mod inbox;
 pub mod moved;
 pub mod outbox;
 mod prepared;
+pub mod queue;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
+pub mod strangers;
 pub mod turns;
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 4] = ["messages", "reply_parts", "turns", "updates"];
+pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", "updates"];
 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -99,6 +103,7 @@ impl Store {
             // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
+            .event_handler(Box::new(Waits))
             .build_unchecked(Manager { url: url.clone() });
         Self { pool, unreachable: AtomicBool::new(false) }
     }
@@ -108,13 +113,20 @@ impl Store {
     /// A connection that turns out to be broken is thrown away and the query runs again on another, so a restart
     /// of the server costs no error while the server is back. `query` may therefore run more than once: each is
     /// one transaction or one statement that a repetition does not harm.
-    pub fn run<T>(
+    pub fn run<T>(&self, query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> Result<T, StoreError> {
+        self.run_within(CHECKOUT_TIMEOUT, query)
+    }
+
+    /// As [`Store::run`], with another wait for a connection.
+    pub fn run_within<T>(
         &self,
+        wait: Duration,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let mut broken = 0;
         loop {
-            let mut pooled = self.pool.get().map_err(|error| self.unreachable(&error.to_string()))?;
+            let pooled = self.pool.get_timeout(wait);
+            let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string()))?;
             match query(&mut pooled.conn) {
                 Ok(value) => {
                     if self.unreachable.swap(false, Ordering::Relaxed) {
@@ -215,6 +227,20 @@ fn plain(error: &diesel::result::Error) -> String {
     }
 }
 
+/// Tells the metrics how long callers wait for a connection.
+#[derive(Debug)]
+struct Waits;
+
+impl HandleEvent for Waits {
+    fn handle_checkout(&self, event: CheckoutEvent) {
+        metrics::connection_taken(event.duration());
+    }
+
+    fn handle_timeout(&self, event: TimeoutEvent) {
+        metrics::connection_missed(event.timeout());
+    }
+}
+
 /// Opens connections for the pool and knows the broken ones: Diesel's own manager takes a connection whose server
 /// went away outside a transaction for a good one.
 struct Manager {
@@ -286,6 +312,11 @@ fn from_now(
     wait: Duration,
 ) -> UncheckedBind<SqlLiteral<Nullable<Timestamptz>>, AsExprOf<PgInterval, Interval>> {
     sql("clock_timestamp() + ").bind::<Interval, _>(interval(wait))
+}
+
+/// The time `past` ago, by the server's clock.
+fn ago(past: Duration) -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
+    sql("clock_timestamp() - ").bind::<Interval, _>(interval(past))
 }
 
 /// A length of time as PostgreSQL takes it.

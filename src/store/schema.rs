@@ -66,6 +66,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Who may not use the bot and was told so within the last day; swept daily.
+    strangers (bot_id, user_id) {
+        /// Telegram id of the bot that told it.
+        bot_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// When the person was told so.
+        told_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// One question and what became of it.
     turns (id) {
         /// Unique number of the turn.
@@ -145,4 +157,4 @@ diesel::table! {
 
 diesel::joinable!(reply_parts -> turns (turn_id));
 
-diesel::allow_tables_to_appear_in_same_query!(messages, reply_parts, turns, updates,);
+diesel::allow_tables_to_appear_in_same_query!(messages, reply_parts, strangers, turns, updates,);

@@ -5,10 +5,11 @@ use std::time::Duration;
 use diesel::dsl::{exists, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Interval};
+use diesel::sql_types::{Bool, Double, Interval};
 
+use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
-use super::{Lane, interval};
+use super::{Lane, interval, wait};
 
 /// How long a bot's own message can be changed (Bot API, editMessageText and deleteMessage).
 const EDITABLE: Duration = Duration::from_secs(48 * 3600);
@@ -64,6 +65,23 @@ pub fn standing(conn: &mut PgConnection, turn_id: i64) -> QueryResult<Vec<i64>> 
         .load(conn)?;
     let all_young = shown.iter().all(|(_, young)| *young == Some(true));
     Ok(if all_young { shown.into_iter().filter_map(|(id, _)| id).collect() } else { Vec::new() })
+}
+
+/// How long until this person may ask again, with at most `limit` (1 or more) questions in any hour, over all chats: until
+/// the `limit`th newest is an hour old. `None`: at once. Walks idx_turns_asked and stops there.
+pub fn until_next(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResult<Option<Duration>> {
+    let seconds =
+        sql::<Double>("extract(epoch FROM turns.created_at + interval '1 hour' - clock_timestamp())::float8");
+    let newest = turns::table
+        .filter(turns::bot_id.eq(lane.bot_id))
+        .filter(turns::user_id.eq(lane.user_id))
+        // as the index has it: a value that is bound would not be known to be the same
+        .filter(sql::<Bool>("failure IS DISTINCT FROM 'rate_limited'"))
+        .order(turns::created_at.desc())
+        .offset(i64::from(limit) - 1)
+        .limit(1)
+        .select(seconds);
+    Ok(wait(prepared(newest).get_result(conn).optional()?))
 }
 
 /// What the stop `seq` of `lane` did.

@@ -70,6 +70,24 @@ pub enum TelegramError {
     Stopped,
 }
 
+impl TelegramError {
+    /// Its code for metrics. `None`: no call of the Bot API failed.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest(_) | Self::Migrated(_) | Self::NotThere(_) => Some("400"),
+            Self::Unauthorized => Some("401"),
+            Self::Forbidden(_) => Some("403"),
+            Self::UnknownMethod => Some("404"),
+            Self::Conflict(_) => Some("409"),
+            Self::RetryAfter(_) => Some("429"),
+            Self::Server { status: 500.., .. } => Some("5xx"),
+            Self::Server { .. } | Self::TooLarge(_) => Some("unreadable"),
+            Self::Network(_) => Some("network"),
+            Self::File(_) | Self::Stopped | Self::NotModified => None,
+        }
+    }
+}
+
 impl From<reqwest::Error> for TelegramError {
     fn from(error: reqwest::Error) -> Self {
         Self::Network(crate::http::describe(error))

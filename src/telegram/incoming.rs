@@ -9,11 +9,11 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::addressed::{Me, without};
 use crate::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub(super) const ALLOWED_UPDATES: &[&str] =
-    &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
+pub const UPDATE_KINDS: &[&str] = &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
 
 /// Somebody wrote a message.
 pub const MESSAGE: &str = "message";
@@ -53,7 +53,11 @@ pub struct Message {
     pub language: Language,
     /// Topic of the chat.
     pub thread_id: Option<i64>,
-    /// The text; `None` for a picture, a voice message and everything else that is not text.
+    /// Whether it is for the bot: in a private chat always, in a group when it mentions the bot, replies to it or gives it
+    /// a command.
+    pub addressed: bool,
+    /// The text, in a group without the bot's name around it; `None` for a picture, a voice message and everything else
+    /// that is not text.
     pub text: Option<String>,
     /// The press, if it is one.
     pub press: Option<Press>,
@@ -130,7 +134,7 @@ struct RawStopped {
 }
 
 #[derive(Deserialize)]
-struct RawMessage {
+struct RawMessage<'a> {
     message_id: i64,
     #[serde(default)]
     date: i64,
@@ -140,6 +144,14 @@ struct RawMessage {
     #[serde(default)]
     is_topic_message: bool,
     text: Option<String>,
+    #[serde(borrow)]
+    entities: Option<&'a RawValue>,
+    #[serde(borrow)]
+    caption: Option<&'a RawValue>,
+    #[serde(borrow)]
+    caption_entities: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reply_to_message: Option<&'a RawValue>,
 }
 
 /// The two service messages by which Telegram announces that a group became a supergroup: the last one of the old
@@ -192,8 +204,8 @@ const CONTENT: &[&str] = &[
 ];
 
 impl Incoming {
-    /// Reads an update.
-    pub fn decode(json: &str) -> Result<Self, PassedOver> {
+    /// Reads an update that `me` received.
+    pub fn decode(json: &str, me: &Me) -> Result<Self, PassedOver> {
         let json = &well_formed(json);
         let raw = serde_json::from_str::<RawUpdate<'_>>(json).map_err(|_| PassedOver::Unreadable)?;
         let update_id = raw.update_id;
@@ -220,27 +232,11 @@ impl Incoming {
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
-        let message = Message {
-            message_id: Some(raw.message_id),
-            date: raw.date,
-            chat_id: raw.chat.id,
-            private: raw.chat.kind == "private",
-            user_id: raw.from.id,
-            language: Language::of(raw.from.language_code.as_deref()),
-            // in a plain group the field names a chain of replies, not a topic
-            thread_id: raw.message_thread_id.filter(|_| raw.is_topic_message),
-            text: raw.text.map(|mut text| {
-                text.truncate(text.floor_char_boundary(LONGEST_TEXT));
-                text
-            }),
-            press: None,
-            stopped_draft: None,
-        };
-        Ok(Self { update_id, kind, message })
+        Ok(Self { update_id, kind, message: raw.read(me) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
-    pub fn essence(&self) -> String {
+    pub fn essence(&self, me: &Me) -> String {
         let message = &self.message;
         let chat = json!({"id": message.chat_id, "type": if message.private { "private" } else { "" }});
         let from = json!({"id": message.user_id, "language_code": message.language.code()});
@@ -255,6 +251,10 @@ impl Incoming {
                 json["message_thread_id"] = json!(thread_id);
                 json["is_topic_message"] = json!(true);
             }
+            if message.addressed && !message.private {
+                // however it was: the text has no mention any more
+                json["reply_to_message"] = json!({"from": {"id": me.id}});
+            }
             match &message.text {
                 Some(text) => json["text"] = json!(text),
                 // any of them says that it was a message, and not text
@@ -263,6 +263,42 @@ impl Incoming {
             json
         };
         json!({"update_id": self.update_id, self.kind: json}).to_string()
+    }
+}
+
+impl RawMessage<'_> {
+    fn read(self, me: &Me) -> Message {
+        let private = self.chat.kind == "private";
+        let mut text = self.text;
+        if let Some(text) = &mut text {
+            text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+        }
+        let mut addressed = true;
+        if !private {
+            let caption =
+                || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
+            let (words, entities) = match &text {
+                Some(text) => (Cow::Borrowed(text.as_str()), self.entities),
+                None => (Cow::Owned(caption().unwrap_or_default()), self.caption_entities),
+            };
+            let mentions = me.mentions(&words, entities);
+            addressed = me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
+            text = text.map(|text| without(&mentions, &text));
+        }
+        Message {
+            message_id: Some(self.message_id),
+            date: self.date,
+            chat_id: self.chat.id,
+            private,
+            user_id: self.from.id,
+            language: Language::of(self.from.language_code.as_deref()),
+            // in a plain group the field names a chain of replies, not a topic
+            thread_id: self.message_thread_id.filter(|_| self.is_topic_message),
+            addressed,
+            text,
+            press: None,
+            stopped_draft: None,
+        }
     }
 }
 
@@ -276,6 +312,7 @@ impl From<RawStopped> for Message {
             user_id: chat.id,
             language: Language::of(None),
             thread_id: message_thread_id,
+            addressed: true,
             text: None,
             press: None,
             stopped_draft: Some(draft_id),
@@ -293,6 +330,8 @@ impl From<RawPress> for Message {
             user_id: from.id,
             language: Language::of(from.language_code.as_deref()),
             thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
+            // only the bot's own messages have its buttons
+            addressed: true,
             text: None,
             press: Some(Press { id, data }),
             stopped_draft: None,
@@ -348,18 +387,26 @@ mod tests {
         format!(r#"{{"update_id":7,"message":{message}}}"#)
     }
 
+    fn decode(json: &str) -> Result<Incoming, PassedOver> {
+        Incoming::decode(json, &me())
+    }
+
+    fn me() -> Me {
+        Me { id: 77, username: "our_bot".to_owned() }
+    }
+
     const FROM: &str =
         r#""message_id":5000000000,"chat":{"id":1,"type":"private"},"from":{"id":2,"language_code":"en"}"#;
 
     fn text(escaped: &str) -> Option<String> {
-        Incoming::decode(&update(&format!(r#"{{{FROM},"text":"{escaped}"}}"#))).ok()?.message.text
+        decode(&update(&format!(r#"{{{FROM},"text":"{escaped}"}}"#))).ok()?.message.text
     }
 
     #[test]
     fn a_message_is_read_whatever_else_is_in_it() {
         let strange =
             format!(r#"{{{FROM},"text":"hi","external_reply":{{"story":{{}}}},"forward_origin":7}}"#);
-        let incoming = Incoming::decode(&update(&strange)).ok().unwrap();
+        let incoming = decode(&update(&strange)).ok().unwrap();
         assert_eq!(incoming.message.text.as_deref(), Some("hi"));
         assert_eq!(incoming.message.message_id, Some(5_000_000_000));
     }
@@ -381,22 +428,49 @@ mod tests {
             format!("{{{}}}", FROM.replace(r#""id":2"#, r#""id":2,"is_bot":true"#) + r#","text":"hi""#),
             "7".to_owned(),
         ] {
-            let decoded = Incoming::decode(&update(&message)).err();
+            let decoded = decode(&update(&message)).err();
             assert_eq!(decoded, Some(PassedOver::NothingToAnswer(7)), "{message}");
         }
-        assert_eq!(Incoming::decode(r#"{"update_id":7}"#).err(), Some(PassedOver::NothingToAnswer(7)));
-        assert_eq!(Incoming::decode("{}").err(), Some(PassedOver::Unreadable));
+        assert_eq!(decode(r#"{"update_id":7}"#).err(), Some(PassedOver::NothingToAnswer(7)));
+        assert_eq!(decode("{}").err(), Some(PassedOver::Unreadable));
     }
 
     #[test]
     fn a_picture_is_a_message_without_text() {
-        let incoming = Incoming::decode(&update(&format!(r#"{{{FROM},"photo":[]}}"#))).ok().unwrap();
+        let incoming = decode(&update(&format!(r#"{{{FROM},"photo":[]}}"#))).ok().unwrap();
         assert_eq!(incoming.message.text, None);
     }
 
     #[test]
+    fn in_a_group_a_message_is_for_the_bot_or_not_and_reads_without_its_name() {
+        let group = FROM.replace("private", "group");
+        let mention = r#"[{"type":"mention","offset":0,"length":8}]"#;
+        let read = |fields: &str| {
+            let message = decode(&update(&format!("{{{group},{fields}}}"))).ok().unwrap().message;
+            (message.addressed, message.text)
+        };
+        let said = |text: &str| Some(text.to_owned());
+        for (fields, expected) in [
+            (r#""text":"hi""#.to_owned(), (false, said("hi"))),
+            (format!(r#""text":"@our_bot hi","entities":{mention}"#), (true, said("hi"))),
+            (format!(r#""text":"@our_bot","entities":{mention}"#), (true, said(""))),
+            (r#""text":"hi","reply_to_message":{"from":{"id":77}}"#.to_owned(), (true, said("hi"))),
+            (r#""photo":[],"caption":"@our_bot hi""#.to_owned(), (false, None)),
+            (format!(r#""photo":[],"caption":"@our_bot hi","caption_entities":{mention}"#), (true, None)),
+            (r#""photo":[],"caption":[{}],"caption_entities":7"#.to_owned(), (false, None)),
+            (r#""sticker":{},"reply_to_message":{"from":{"id":77}}"#.to_owned(), (true, None)),
+        ] {
+            assert_eq!(read(&fields), expected, "{fields}");
+        }
+        // to a person alone with the bot every message is for it, and its name is a word like any other
+        let private = format!(r#"{{{FROM},"text":"@our_bot hi","entities":{mention}}}"#);
+        let message = decode(&update(&private)).ok().unwrap().message;
+        assert_eq!((message.addressed, message.text), (true, said("@our_bot hi")));
+    }
+
+    #[test]
     fn a_group_that_moves_is_known_by_either_of_its_two_announcements() {
-        let moved = |message: &str| Incoming::decode(&update(message)).err();
+        let moved = |message: &str| decode(&update(message)).err();
         let expected = Some(PassedOver::Moved { update_id: 7, from: -5, to: -1005 });
         assert_eq!(moved(r#"{"message_id":1,"chat":{"id":-5},"migrate_to_chat_id":-1005}"#), expected);
         assert_eq!(moved(r#"{"message_id":1,"chat":{"id":-1005},"migrate_from_chat_id":-5}"#), expected);
@@ -405,24 +479,30 @@ mod tests {
     #[test]
     fn the_essence_of_an_update_reads_as_the_update_does() {
         let all = |update: &str| {
-            let Incoming { update_id, kind, message: m } = Incoming::decode(update).ok().unwrap();
+            let Incoming { update_id, kind, message: m } = decode(update).ok().unwrap();
             (
                 update_id,
                 kind,
                 (m.message_id, m.date, m.chat_id, m.private, m.user_id),
                 m.language,
                 m.thread_id,
-                m.text,
+                (m.addressed, m.text),
             )
         };
         let topic = r#","message_thread_id":9,"is_topic_message":true"#;
+        let group = FROM.replace("private", "supergroup");
+        let mention = r#","entities":[{"type":"mention","offset":0,"length":8}]"#;
         for message in [
             format!(r#"{{{FROM},"date":9,"text":"hi\n"{topic},"entities":[{{}}]}}"#),
             format!(r#"{{{FROM},"photo":[]}}"#),
             format!(r#"{{{},"text":""}}"#, FROM.replace("private", "group").replace("en", "ru")),
+            format!(r#"{{{group},"text":"@our_bot, hi"{mention}}}"#),
+            format!(r#"{{{group},"text":"/clear@our_bot"{topic}}}"#),
+            format!(r#"{{{group},"text":"/clear@other_bot"}}"#),
+            format!(r#"{{{group},"photo":[],"caption":"@our_bot","caption_{}}}"#, &mention[2..]),
         ] {
             let update = update(&message);
-            assert_eq!(all(&Incoming::decode(&update).ok().unwrap().essence()), all(&update), "{message}");
+            assert_eq!(all(&decode(&update).ok().unwrap().essence(&me())), all(&update), "{message}");
         }
     }
 
@@ -430,21 +510,21 @@ mod tests {
     fn an_edited_message_reads_as_the_message_it_is_now() {
         let json = update(&format!(r#"{{{FROM},"date":9,"text":"now"}}"#))
             .replace("message\":{", "edited_message\":{");
-        let edited = Incoming::decode(&json).ok().unwrap();
+        let edited = decode(&json).ok().unwrap();
         assert_eq!((edited.kind, edited.message.text.as_deref()), (EDITED_MESSAGE, Some("now")));
-        let again = Incoming::decode(&edited.essence()).ok().unwrap();
+        let again = decode(&edited.essence(&me())).ok().unwrap();
         assert_eq!((again.kind, again.message.text), (EDITED_MESSAGE, edited.message.text));
         let picture =
             update(&format!(r#"{{{FROM},"photo":[]}}"#)).replace("message\":{", "edited_message\":{");
-        assert_eq!(Incoming::decode(&picture).err(), Some(PassedOver::NothingToAnswer(7)));
+        assert_eq!(decode(&picture).err(), Some(PassedOver::NothingToAnswer(7)));
     }
 
     #[test]
     fn the_stop_button_of_a_draft_is_the_persons_whose_chat_it_is() {
         let json =
             r#"{"update_id":7,"stopped_message_generation":{"chat":{"id":5,"type":"private"},"draft_id":9}}"#;
-        let incoming = Incoming::decode(json).ok().unwrap();
-        let again = Incoming::decode(&incoming.essence()).ok().unwrap();
+        let incoming = decode(json).ok().unwrap();
+        let again = decode(&incoming.essence(&me())).ok().unwrap();
         for Incoming { kind, message, .. } in [incoming, again] {
             assert_eq!(kind, STOPPED_MESSAGE_GENERATION);
             assert_eq!((message.chat_id, message.user_id, message.stopped_draft), (5, 5, Some(9)));
@@ -461,7 +541,7 @@ mod tests {
     fn a_topic_is_told_from_a_chain_of_replies() {
         let thread = |extra: &str| {
             let message = format!(r#"{{{FROM},"text":"hi","message_thread_id":9{extra}}}"#);
-            Incoming::decode(&update(&message)).ok().unwrap().message.thread_id
+            decode(&update(&message)).ok().unwrap().message.thread_id
         };
         assert_eq!(thread(r#","is_topic_message":true"#), Some(9));
         assert_eq!(thread(""), None);
@@ -471,8 +551,8 @@ mod tests {
     fn the_press_of_a_button_is_read_also_below_a_message_too_old_to_be_told() {
         let json = r#"{"update_id":7,"callback_query":{"id":"42","from":{"id":2,"language_code":"en"},
             "message":{"message_id":3,"date":0,"chat":{"id":-5,"type":"group"}},"chat_instance":"x","data":"forget:2:1"}}"#;
-        let incoming = Incoming::decode(json).ok().unwrap();
-        let again = Incoming::decode(&incoming.essence()).ok().unwrap();
+        let incoming = decode(json).ok().unwrap();
+        let again = decode(&incoming.essence(&me())).ok().unwrap();
         for Incoming { update_id, kind, message } in [incoming, again] {
             assert_eq!((update_id, kind), (7, "callback_query"));
             assert_eq!(
@@ -483,6 +563,6 @@ mod tests {
             assert_eq!(message.press, Some(Press { id: "42".to_owned(), data: "forget:2:1".to_owned() }));
         }
         let without = r#"{"update_id":7,"callback_query":{"id":"42","from":{"id":2},"data":"x"}}"#;
-        assert_eq!(Incoming::decode(without).err(), Some(PassedOver::NothingToAnswer(7)));
+        assert_eq!(decode(without).err(), Some(PassedOver::NothingToAnswer(7)));
     }
 }

@@ -22,17 +22,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::http::{Http, Interrupted};
+use crate::metrics;
 use crate::part::{Below, Content, Part};
 use crate::secret::Secret;
 use crate::stop::Stop;
 use crate::store::outbox::{Address, Op, Unsent};
 
+mod addressed;
 mod error;
 mod incoming;
 
+pub use addressed::Me;
 pub use error::TelegramError;
 pub use incoming::{
-    CALLBACK_QUERY, EDITED_MESSAGE, Incoming, MESSAGE, Message, PassedOver, Press, STOPPED_MESSAGE_GENERATION,
+    CALLBACK_QUERY, EDITED_MESSAGE, Incoming, MESSAGE, Message, PassedOver, Press,
+    STOPPED_MESSAGE_GENERATION, UPDATE_KINDS,
 };
 
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
@@ -108,8 +112,7 @@ impl Telegram {
             timeout: u64,
             allowed_updates: &'static [&'static str],
         }
-        let params =
-            Params { offset, limit, timeout: poll.as_secs(), allowed_updates: incoming::ALLOWED_UPDATES };
+        let params = Params { offset, limit, timeout: poll.as_secs(), allowed_updates: UPDATE_KINDS };
         let batch: MethodResponse<_> =
             self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
         Ok(batch.result)
@@ -220,9 +223,10 @@ impl Telegram {
             .maybe_text(text)
             .show_alert(text.is_some())
             .build();
-        let request = self.post("answerCallbackQuery", PREVIEW_TIMEOUT).json(&params);
+        let method = "answerCallbackQuery";
+        let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
         self.http.aside(async move {
-            let _ = fetch::<MethodResponse<bool>>(request).await;
+            let _ = fetch::<MethodResponse<bool>>(method, request).await;
         });
     }
 
@@ -241,8 +245,9 @@ impl Telegram {
             .can_stop(true)
             .keep_on_stop(true)
             .build();
-        let request = self.post("sendMessageDraft", PREVIEW_TIMEOUT).json(&params);
-        fetch::<MethodResponse<bool>>(request).await.map(drop)
+        let method = "sendMessageDraft";
+        let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
+        fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }
 
     /// Shows "typing" in the chat for as long as this is polled. A failure is only waited out.
@@ -252,9 +257,10 @@ impl Telegram {
             .action(ChatAction::Typing)
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
+        let method = "sendChatAction";
         loop {
-            let request = self.post("sendChatAction", PREVIEW_TIMEOUT).json(&params);
-            let pause = match fetch::<MethodResponse<bool>>(request).await {
+            let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
+            let pause = match fetch::<MethodResponse<bool>>(method, request).await {
                 Err(TelegramError::RetryAfter(pause)) => pause.max(TYPING_RENEWAL),
                 _ => TYPING_RENEWAL,
             };
@@ -278,18 +284,23 @@ impl Telegram {
         body: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<T, TelegramError> {
         let request = body(self.post(method, limit));
-        self.wait(limit, fetch(request))
+        self.wait(method, limit, fetch(method, request))
     }
 
     fn wait<T>(
         &self,
+        method: &str,
         limit: Duration,
         call: impl Future<Output = Result<T, TelegramError>>,
     ) -> Result<T, TelegramError> {
         match self.http.wait(limit, &self.stop, call) {
             Ok(result) => result,
             Err(Interrupted::Stopped) => Err(TelegramError::Stopped),
-            Err(Interrupted::TimedOut) => Err(TelegramError::Network("no answer in time".to_owned())),
+            Err(Interrupted::TimedOut) => {
+                let error = TelegramError::Network("no answer in time".to_owned());
+                metrics::telegram_error(method, &error);
+                Err(error)
+            }
         }
     }
 }
@@ -300,7 +311,16 @@ pub fn draft_id(update_seq: i64) -> i32 {
 }
 
 /// Carries a call out and reads the whole response.
-async fn fetch<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, TelegramError> {
+async fn fetch<T: DeserializeOwned>(method: &str, request: RequestBuilder) -> Result<T, TelegramError> {
+    metrics::telegram_call(method);
+    let fetched = read(request).await;
+    if let Err(error) = &fetched {
+        metrics::telegram_error(method, error);
+    }
+    fetched
+}
+
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, TelegramError> {
     let mut response = request.send().await.map_err(TelegramError::from)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
@@ -349,7 +369,7 @@ impl TelegramApi for Telegram {
         let Ok(serde_json::Value::Object(params)) = serde_json::to_value(&params) else {
             return Err(unusable("its parameters are no object".to_owned()));
         };
-        self.wait(UPLOAD_TIMEOUT, async {
+        self.wait(method, UPLOAD_TIMEOUT, async {
             let mut form = Form::new();
             for (name, value) in params {
                 // a file stands in the form as itself; text as it is, everything else as JSON (Bot API, Making requests)
@@ -362,7 +382,7 @@ impl TelegramApi for Telegram {
             for (name, path) in files {
                 form = form.file(name.to_owned(), path).await.map_err(|error| unusable(error.to_string()))?;
             }
-            fetch(self.post(method, UPLOAD_TIMEOUT).multipart(form)).await
+            fetch(method, self.post(method, UPLOAD_TIMEOUT).multipart(form)).await
         })
     }
 }

@@ -217,7 +217,7 @@ fn the_button_under_a_failed_answer_repeats_the_question_and_is_acknowledged_at_
     let _bot = world.start();
     let person = Person::in_group(1, -5).speaking("en");
     world.model.on(When::any().times(1), Behaviour::status(401, "no"));
-    let said = world.telegram.say(&person, "soup");
+    let said = world.telegram.address(&person, "soup");
     let failed = world.telegram.wait_for_count(-5, 1)[0].clone();
     assert_eq!(failed.reply_to, Some(said.message_id));
     world.wait_settled();

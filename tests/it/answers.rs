@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, Message, When, expected_answer};
 use sandbox::telegram::Person;
+use systech_aidd::context;
 
 use crate::world::{PATIENCE, PROMPT, World};
 
@@ -50,9 +51,9 @@ fn each_persons_dialogue_is_their_own_even_in_one_group() {
     let world = World::new();
     let _bot = world.start();
     let (ann, bob) = (Person::in_group(1, -5), Person::in_group(2, -5));
-    let first = world.telegram.say(&ann, "I am Ann");
+    let first = world.telegram.address(&ann, "I am Ann");
     world.telegram.wait_for_count(-5, 1);
-    world.telegram.say(&bob, "Who am I?");
+    world.telegram.address(&bob, "Who am I?");
     let sent = world.telegram.wait_for_count(-5, 2);
     assert_eq!(sent[1].text(), expected_answer(&[Message::system(PROMPT), Message::user("Who am I?")]));
     assert_eq!(sent[0].reply_to, Some(first.message_id), "in a group the answer names its question");
@@ -63,7 +64,7 @@ fn an_answer_in_a_topic_stays_in_the_topic() {
     let world = World::new();
     let _bot = world.start();
     let person = Person::in_supergroup(1, -1_000_000_000_005).in_thread(77);
-    world.telegram.say(&person, "Hello");
+    world.telegram.address(&person, "Hello");
     assert_eq!(world.telegram.wait_for_count(-1_000_000_000_005, 1)[0].thread, Some(77));
 }
 
@@ -82,6 +83,50 @@ fn the_model_reads_the_last_messages_only_and_no_failed_questions() {
     let texts: Vec<_> = asked.messages.iter().map(|message| message.content.as_str()).collect();
     let second = world.telegram.texts(7)[1].clone();
     assert_eq!(texts, [PROMPT, "second", &second, "fourth"]);
+}
+
+#[test]
+fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_with_the_newest() {
+    const SEED: u64 = 20_261_124;
+    println!("seed {SEED}");
+    let mut random = fastrand::Rng::with_seed(SEED);
+    let mut world = World::new();
+    let (limit, max_tokens, most) = (400, 100, 7);
+    world.set("LLM_CONTEXT_TOKENS", limit.to_string());
+    world.set("LLM_MAX_TOKENS", max_tokens.to_string());
+    world.set("MAX_HISTORY_MESSAGES", most.to_string());
+    let _bot = world.start();
+    let person = Person::private(7);
+    let questions: Vec<_> =
+        (1..=12).map(|n| format!("{n} {}", "борщ ".repeat(random.usize(0..12)))).collect();
+    for (n, question) in (1..).zip(&questions) {
+        // some are short, so that the other limit holds there
+        let answer =
+            if n > 6 { n.to_string() } else { format!("{n} {}", "soup ".repeat(random.usize(0..40))) };
+        world.model.on(When::any().once(), Behaviour::text(answer.trim()));
+        world.telegram.say(&person, question.trim());
+        world.telegram.wait_for_count(7, n);
+    }
+    let asked = world.model.requests();
+    let mut lengths = Vec::new();
+    for (asked, question) in asked.iter().zip(&questions) {
+        let weight: usize = asked.messages.iter().map(|message| context::tokens(&message.content)).sum();
+        assert!(weight + max_tokens <= limit, "{weight}");
+        assert_eq!(asked.messages[0], Message::system(PROMPT));
+        assert_eq!(asked.messages.last().unwrap(), &Message::user(question.trim()));
+        let roles: Vec<_> = asked.messages[1..].iter().map(|message| &*message.role).collect();
+        assert!(roles.iter().step_by(2).all(|role| *role == "user"), "{roles:?}");
+        assert!(roles.iter().skip(1).step_by(2).all(|role| *role == "assistant"), "{roles:?}");
+        lengths.push(roles.len() - 1);
+    }
+    // seven messages are three whole turns; before, less fits
+    assert_eq!(lengths.last(), Some(&6), "{lengths:?}");
+    assert!(lengths[3..].iter().any(|length| *length < 6), "{lengths:?}");
+
+    // a question that leaves no room for anything else is sent alone
+    world.telegram.say(&person, &"щи ".repeat(300));
+    world.telegram.wait_for_count(7, 13);
+    assert_eq!(world.model.requests().pop().unwrap().messages.len(), 2);
 }
 
 #[test]
@@ -147,7 +192,7 @@ fn a_group_sees_typing_until_the_answer_is_there_and_no_drafts() {
     let world = World::new();
     let _bot = world.start();
     let gate = world.model.hold(When::any());
-    world.telegram.say(&Person::in_group(1, -5), "think");
+    world.telegram.address(&Person::in_group(1, -5), "think");
     // a second one: typing lasts five seconds at most and has to be renewed
     world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") >= 2).then_some(()));
     assert!(world.telegram.texts(-5).is_empty());

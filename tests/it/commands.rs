@@ -8,7 +8,7 @@ use crate::world::{PATIENCE, PROMPT, World};
 /// Says something and returns the one answer to it.
 fn ask(world: &World, person: &Person, text: &str) -> String {
     let before = world.telegram.texts(person.chat_id).len();
-    world.telegram.say(person, text);
+    world.telegram.address(person, text);
     world.telegram.wait_for_count(person.chat_id, before + 1)[before].text().to_owned()
 }
 

@@ -32,9 +32,9 @@ fn a_pause_holds_for_the_whole_group_and_for_nobody_else() {
     let world = World::new();
     let _bot = world.start();
     world.telegram.fault(Calls::to("sendMessage").in_chat(-5).times(1), Action::RetryAfter(3));
-    world.telegram.say(&Person::in_group(1, -5), "one");
+    world.telegram.address(&Person::in_group(1, -5), "one");
     world.wait_for_rows("SELECT count(*) FROM reply_parts WHERE not_before IS NOT NULL", |rows| rows == "1");
-    world.telegram.say(&Person::in_group(2, -5), "two");
+    world.telegram.address(&Person::in_group(2, -5), "two");
     world.telegram.say(&Person::private(3), "three");
     world.telegram.wait_for_count(3, 1);
     world.telegram.wait_for_count(-5, 2);
@@ -90,8 +90,8 @@ fn a_part_that_is_refused_for_good_does_not_hold_up_the_lane() {
         Calls::to("sendMessage").times(1),
         Action::Refuse(Reply::error(400, "Bad Request: message text is strange")),
     );
-    world.telegram.say(&person, "first");
-    world.telegram.say(&person, "second");
+    world.telegram.address(&person, "first");
+    world.telegram.address(&person, "second");
     world.telegram.wait_for_text(1, |text| text.contains("second"));
     world.wait_settled();
     assert_eq!(world.psql("SELECT state FROM reply_parts ORDER BY id"), "abandoned\nsent");
@@ -114,12 +114,12 @@ fn a_group_that_became_a_supergroup_keeps_its_dialogues() {
     let world = World::new();
     let _bot = world.start();
     let person = Person::in_group(1, -5);
-    world.telegram.say(&person, "first");
+    world.telegram.address(&person, "first");
     world.telegram.wait_for_count(-5, 1);
     let moved = world.telegram.migrate_silently(&person, -1_000_000_000_777);
-    world.telegram.say(&person, "second");
+    world.telegram.address(&person, "second");
     world.telegram.wait_for_count(-1_000_000_000_777, 1);
-    world.telegram.say(&moved, "third");
+    world.telegram.address(&moved, "third");
     world.telegram.wait_for_count(-1_000_000_000_777, 2);
     world.wait_settled();
     assert_eq!(world.psql("SELECT DISTINCT chat_id FROM messages"), "-1000000000777");

@@ -81,7 +81,7 @@ fn where_all_is_well_each_line_says_so_and_nothing_is_changed() {
     keeps_secrets(&world, &said);
     assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
     assert!(
-        said.out.lines().count() == 13 && said.out.lines().all(|line| line.starts_with('✓')),
+        said.out.lines().count() == 14 && said.out.lines().all(|line| line.starts_with('✓')),
         "{}",
         said.out
     );
@@ -102,13 +102,31 @@ fn programs_get_one_json_document() {
     let said = world.run(&["doctor", "--json"]);
     assert_eq!(said.code, Some(1), "{}", said.err);
     let findings: Vec<serde_json::Value> = serde_json::from_str(&said.out).unwrap();
-    assert_eq!(findings.len(), 13);
+    assert_eq!(findings.len(), 14);
     for finding in &findings {
         let well = finding["check"] != "model";
         assert_eq!(finding["ok"], well, "{finding}");
         assert_eq!(finding.get("remedy").is_none(), well, "{finding}");
         assert!(finding["found"].is_string());
     }
+}
+
+#[test]
+fn it_says_who_may_use_the_bot() {
+    let mut world = healthy();
+    let line = "✓ access       everybody may use the bot";
+    let said = world.run(&["doctor"]);
+    assert!(said.out.lines().any(|said| said == line), "{}", said.out);
+    world.set("ALLOWED_USERS", "42, 43");
+    world.set("RATE_LIMIT", "9");
+    let line = "✓ access       2 people (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
+    let said = world.run(&["doctor"]);
+    assert!(said.out.lines().any(|said| said == line), "{}", said.out);
+    // who may use it is not known then
+    world.set("ALLOWED_CHATS", "-5,x");
+    let said = world.run(&["doctor"]);
+    assert!(said.out.contains("✗ environment  ALLOWED_CHATS holds \"x\""), "{}", said.out);
+    assert!(!said.out.contains("may use the bot"), "{}", said.out);
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn forget_deletes_everything_of_the_person_after_the_button_and_an_old_button_sa
     let person = Person::private(1).speaking("en");
     let elsewhere = Person::in_group(1, -5);
     for somebody in [&person, &elsewhere, &Person::private(2)] {
-        world.telegram.say(somebody, "hello");
+        world.telegram.address(somebody, "hello");
         world.telegram.wait_for_count(somebody.chat_id, 1);
     }
     world.wait_settled();
@@ -234,13 +234,13 @@ fn only_who_asked_may_press_the_button_and_everybody_else_is_told_at_once() {
     let _bot = world.start();
     let (asker, other) = (Person::in_group(1, -5).speaking("en"), Person::in_group(2, -5).speaking("en"));
     for person in [&asker, &other] {
-        world.telegram.say(person, "hello");
+        world.telegram.address(person, "hello");
     }
     world.telegram.wait_for_count(-5, 2);
     let (message, data) = asked(&world, &asker);
     // the other's lane is busy with a silent model: the press is acknowledged all the same
     let gate = world.model.hold(When::asked("slow"));
-    world.telegram.say(&other, "slow");
+    world.telegram.address(&other, "slow");
     gate.wait_arrived();
     let press = world.telegram.press(&other, message, &data);
     assert_eq!(acknowledged(&world, &press)["text"], "This button is not for you.");
@@ -262,12 +262,12 @@ fn forget_wins_against_an_answer_in_another_chat() {
     world.telegram.wait_for_count(1, 1);
     let (message, data) = asked(&world, &person);
     let gate = world.model.hold(When::asked("in the making"));
-    world.telegram.say(&Person::in_group(1, -5), "in the making");
+    world.telegram.address(&Person::in_group(1, -5), "in the making");
     gate.wait_arrived();
     world.telegram.press(&person, message, &data);
     world.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
     gate.release();
-    world.telegram.say(&Person::in_group(1, -5), "afterwards");
+    world.telegram.address(&Person::in_group(1, -5), "afterwards");
     world.telegram.wait_for_text(-5, |text| text.contains("afterwards"));
     world.wait_settled();
     assert_eq!(world.telegram.texts(-5).len(), 1, "nothing is sent of what was erased");

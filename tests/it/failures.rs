@@ -136,4 +136,10 @@ fn a_prompt_that_is_too_long_is_shortened_once_and_asked_again() {
     let requests = world.model.requests();
     let lengths: Vec<_> = requests.iter().rev().take(2).map(|asked| asked.messages.len()).collect();
     assert_eq!(lengths, [6, 10], "prompt, half of eight messages, question");
+    // half of ten messages begins with an answer: it is not sent without its question
+    world.model.on(When::asked("six").once(), Behaviour::json(400, too_long));
+    world.telegram.say(&person, "six");
+    world.telegram.wait_for_count(1, 6);
+    let asked = world.model.requests().pop().unwrap();
+    assert_eq!((asked.messages.len(), &*asked.messages[1].content), (6, "four"));
 }

@@ -36,7 +36,7 @@ fn converse(world: &World) {
     let gate = world.model.hold(When::asked("zebra?"));
     world.telegram.say(&Person::private(1), "/role");
     world.telegram.say(&Person::private(1), "zebra?");
-    world.telegram.say(&Person::in_group(2, GROUP), "zebra?");
+    world.telegram.address(&Person::in_group(2, GROUP), "zebra?");
     world.telegram.wait_until(PATIENCE, |state| {
         ["sendMessageDraft", "sendChatAction"].iter().all(|method| state.count(method) > 0).then_some(())
     });
@@ -211,15 +211,15 @@ fn a_group_that_announces_its_move_is_moved_before_anything_is_sent_there() {
     let world = World::new();
     let bot = world.start();
     let (ann, bob) = (Person::in_group(1, OLD), Person::in_group(2, OLD));
-    world.telegram.say(&ann, "zebra one");
-    world.telegram.say(&bob, "zebra two");
+    world.telegram.address(&ann, "zebra one");
+    world.telegram.address(&bob, "zebra two");
     world.telegram.wait_for_count(OLD, 2);
     world.wait_settled();
     let moved = world.telegram.migrate(&ann, NEW);
     bot.wait_for_line("a group became a supergroup");
     let chats = "SELECT DISTINCT chat_id FROM messages UNION SELECT chat_id FROM turns UNION SELECT chat_id FROM reply_parts";
     assert_eq!(world.psql(chats), NEW.to_string());
-    world.telegram.say(&moved, "zebra three");
+    world.telegram.address(&moved, "zebra three");
     world.telegram.wait_for_count(NEW, 1);
     assert_eq!(world.model.requests()[2].messages.len(), 4, "prompt, a pair, question");
     world.others_are_served();
@@ -235,11 +235,11 @@ fn the_lane_of_the_new_chat_waits_for_what_is_under_way_in_the_old_one() {
     let bot = world.start();
     let person = Person::in_group(1, OLD);
     let gate = world.model.hold(When::asked("number 1 "));
-    world.telegram.say(&person, "number 1 zebra");
+    world.telegram.address(&person, "number 1 zebra");
     gate.wait_arrived();
-    world.telegram.say(&person, "number 2 zebra");
+    world.telegram.address(&person, "number 2 zebra");
     let moved = world.telegram.migrate(&person, NEW);
-    world.telegram.say(&moved, "number 3 zebra");
+    world.telegram.address(&moved, "number 3 zebra");
     bot.wait_for_line("a group became a supergroup");
     world.wait_for_rows("SELECT count(*) FROM updates WHERE chat_id = -1000000000777", |rows| rows == "3");
     world.others_are_served();
@@ -262,7 +262,7 @@ fn a_group_moves_as_a_whole_or_not_at_all() {
     let world = World::new();
     let bot = world.start();
     let person = Person::in_group(1, OLD);
-    world.telegram.say(&person, "zebra one");
+    world.telegram.address(&person, "zebra one");
     world.telegram.wait_for_count(OLD, 1);
     world.wait_settled();
     // the move gets as far as the table that comes last, and dies there
@@ -281,7 +281,7 @@ fn a_group_moves_as_a_whole_or_not_at_all() {
     world.wait_for_rows(chats, |rows| rows == OLD.to_string());
     let _bot = world.start();
     world.wait_for_rows(chats, |rows| rows == NEW.to_string());
-    world.telegram.say(&moved, "zebra two");
+    world.telegram.address(&moved, "zebra two");
     world.telegram.wait_for_count(NEW, 1);
     assert_eq!(world.model.requests()[1].messages.len(), 4);
 }

@@ -62,10 +62,10 @@ fn no_lane_waits_for_another_not_even_in_the_same_group() {
     let world = World::new();
     let _bot = world.start();
     let gate = world.model.hold(When::asked("slow"));
-    world.telegram.say(&Person::in_group(1, -5), "slow");
+    world.telegram.address(&Person::in_group(1, -5), "slow");
     gate.wait_arrived();
     for n in 2..20 {
-        world.telegram.say(&Person::in_group(n, -5), "quick");
+        world.telegram.address(&Person::in_group(n, -5), "quick");
     }
     world.telegram.wait_for_count(-5, 18);
     gate.release();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
@@ -39,6 +39,11 @@ fn env_example_help_and_the_program_name_the_same_settings() {
             "ROLE_TEXT",
             "BACKUP_DIR",
             "RETENTION_DAYS",
+            "METRICS_ADDR",
+            "ALLOWED_USERS",
+            "ALLOWED_CHATS",
+            "RATE_LIMIT",
+            "LLM_CONTEXT_TOKENS",
         ];
         if !without_default.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
@@ -50,9 +55,41 @@ fn env_example_help_and_the_program_name_the_same_settings() {
     }
 }
 
+#[test]
+fn image_and_compose_file_ask_the_running_bot_for_its_health_alike() {
+    let dockerfile = file("Dockerfile");
+    let line = dockerfile.lines().find_map(|line| line.strip_prefix("HEALTHCHECK ")).unwrap();
+    let (options, command) = line.split_once(" CMD ").unwrap();
+    let command: Vec<String> = serde_json::from_str(command).unwrap();
+    let compose: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("docker-compose.yml")).unwrap();
+    let bot = &compose["services"]["bot"];
+    let check = &bot["healthcheck"];
+    assert_eq!(check["test"][0], "CMD");
+    assert_eq!(check["test"].as_sequence().unwrap()[1..], command.clone());
+    for option in options.split(' ') {
+        let (name, value) = option.trim_start_matches("--").split_once('=').unwrap();
+        let other = &check[name.replace('-', "_").as_str()];
+        assert!(
+            other == value || other.as_u64().is_some_and(|n| n.to_string() == value),
+            "{name}: {other:?}"
+        );
+    }
+    assert_eq!(options.split(' ').count() + 1, check.as_mapping().unwrap().len());
+    // and what it asks is there
+    let address = bot["environment"]["METRICS_ADDR"].as_str().unwrap();
+    assert!(dockerfile.contains(&format!("ENV METRICS_ADDR={address}\n")));
+    let (_, port) = address.split_once(':').unwrap();
+    assert!(dockerfile.contains(&format!("EXPOSE {port}\n")) && bot["ports"].is_null());
+    // the binary has this command: without the setting it says so, and knows no other reason to fail
+    let mut health = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
+    let said = health.args(&command[1..]).current_dir("/").env_remove("METRICS_ADDR").output().unwrap();
+    assert_eq!((command[0].as_str(), said.status.code()), ("systech-aidd", Some(1)));
+    assert!(String::from_utf8(said.stderr).unwrap().contains("METRICS_ADDR is not set"));
+}
+
 /// What a section of a guide says that has no language.
 #[derive(Debug, Default, PartialEq)]
-struct Section {
+pub(crate) struct Section {
     level: usize,
     /// What stands in backticks, and where links lead.
     names: BTreeSet<String>,
@@ -62,7 +99,7 @@ struct Section {
     rows: usize,
 }
 
-fn sections(guide: &str) -> Vec<Section> {
+pub(crate) fn sections(guide: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     let mut block = false;
     for line in guide.lines().filter(|line| !line.contains("](README")) {

@@ -252,6 +252,12 @@ fn a_formula_does_not_take_the_line_behind_a_heading_into_it() {
         let shown = checks::text_of(&answer(&markdown, RichMessages::Never), 0);
         assert!(shown.contains("[c\n") && shown.contains("]\n2."), "{shown:?}");
     }
+    // nor does one go on in another quotation, or in an item of a list that is no part of it
+    for markdown in ["[\\[\n>\\]](http://m)", "- [\\[\n- \\]](http://m)", "[\\(a\n- \\)](http://m)"] {
+        checks::check_answer(markdown);
+    }
+    let sum = checks::text_of(&answer("Sum:\n\\[\na\n- b\n+ c\n\\]\n", RichMessages::Never), 0);
+    assert_eq!(sum, "Sum:\n\na - b + c\n");
     let one_line = checks::text_of(&answer("# \\[c\\]\ntext", RichMessages::Never), 0);
     assert_eq!(one_line, "c\n\ntext\n");
 }

@@ -25,6 +25,14 @@ impl Telegram {
         self.post(person, &text_fields(text))
     }
 
+    /// Writes a text to the bot: in a group with its name in front, unless it is a command.
+    pub fn address(&self, person: &Person, text: &str) -> Said {
+        if person.chat_type == ChatType::Private || text.starts_with('/') {
+            return self.say(person, text);
+        }
+        self.say(person, &format!("@{} {text}", self.username()))
+    }
+
     /// Writes a text in reply to a message.
     pub fn reply(&self, person: &Person, message_id: i64, text: &str) -> Said {
         let mut fields = text_fields(text);

@@ -1,0 +1,204 @@
+//! Everything that is counted and measured, and where it can be read: METRICS_ADDR (`endpoint`).
+//!
+//! Other modules call one line here where something happens; it costs them an atomic or an uncontended lock, and nothing
+//! ever waits. Labels are few and fixed: never a chat, a person, a text or a URL. `docs/operations.md` tells what each
+//! metric says.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::llm::Usage;
+use crate::store::finish::Ending;
+use crate::store::queue::Queue;
+use crate::telegram::TelegramError;
+
+mod endpoint;
+mod families;
+mod view;
+
+pub use endpoint::Endpoint;
+use families::{Metrics, PREFIX};
+pub use view::View;
+
+/// The methods of the Bot API that are called. Whatever else is called one day is `other`.
+const METHODS: [&str; 13] = [
+    "answerCallbackQuery",
+    "deleteMessage",
+    "deleteWebhook",
+    "editMessageText",
+    "getMe",
+    "getUpdates",
+    "getWebhookInfo",
+    "sendChatAction",
+    "sendDocument",
+    "sendMessage",
+    "sendMessageDraft",
+    "sendRichMessage",
+    "setMyCommands",
+];
+const OTHER: &str = "other";
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+
+/// Whom a call was repeated to.
+#[derive(Clone, Copy)]
+pub enum Neighbour {
+    /// The model's endpoint.
+    Model,
+    /// The Bot API.
+    Telegram,
+}
+
+impl Neighbour {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Telegram => "telegram",
+        }
+    }
+}
+
+fn since_epoch() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// An update of this kind came from Telegram. `None`: of none that asks for an answer.
+pub fn received(kind: Option<&'static str>) {
+    METRICS.updates.get_or_create(&[("kind", kind.unwrap_or(OTHER))]).inc();
+}
+
+/// A getUpdates succeeded.
+pub fn polled() {
+    let since = u64::try_from(METRICS.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    METRICS.polled.store(since.max(1), Ordering::Relaxed);
+    METRICS.polled_at.set(since_epoch());
+}
+
+/// How long ago getUpdates last succeeded. `None`: it never did.
+fn since_polled() -> Option<Duration> {
+    let polled = METRICS.polled.load(Ordering::Relaxed);
+    (polled > 0).then(|| METRICS.started.elapsed().saturating_sub(Duration::from_millis(polled)))
+}
+
+/// Polling works again.
+pub fn polling_restarted() {
+    METRICS.polling_restarts.inc();
+}
+
+/// A question got its end, and it is stored.
+pub fn ended(ending: &Ending) {
+    match ending {
+        Ending::Answered { usage, .. } => {
+            METRICS.answers.inc();
+            count_tokens(usage);
+            let observe = |histogram: &Histogram, millis: Option<i32>| {
+                if let Some(millis) = millis {
+                    histogram.observe(f64::from(millis) / 1000.0);
+                }
+            };
+            observe(&METRICS.first_token, usage.first_token_ms);
+            observe(&METRICS.answer, usage.duration_ms);
+        }
+        Ending::Stopped { usage, .. } => {
+            METRICS.stopped.inc();
+            count_tokens(usage);
+        }
+        Ending::Failed { class, .. } => {
+            METRICS.failures.get_or_create(&[("class", class)]).inc();
+        }
+    }
+}
+
+fn count_tokens(usage: &Usage) {
+    for (direction, tokens) in [("read", usage.prompt_tokens), ("written", usage.completion_tokens)] {
+        let tokens = tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or_default();
+        METRICS.tokens.get_or_create(&[("direction", direction)]).inc_by(tokens);
+    }
+}
+
+/// A call is to be made again later.
+pub fn retried(neighbour: Neighbour) {
+    METRICS.retries.get_or_create(&[("neighbour", neighbour.name())]).inc();
+}
+
+/// Telegram took a draft, or would not.
+pub fn draft(shown: bool) {
+    METRICS.drafts.get_or_create(&[("outcome", if shown { "shown" } else { "refused" })]).inc();
+}
+
+/// A method of the Bot API is called.
+pub fn telegram_call(method: &str) {
+    METRICS.telegram_calls.get_or_create(&[("method", known(method))]).inc();
+}
+
+/// A call of the Bot API failed.
+pub fn telegram_error(method: &str, error: &TelegramError) {
+    if let Some(code) = error.code() {
+        METRICS.telegram_errors.get_or_create(&[("method", known(method)), ("code", code)]).inc();
+    }
+}
+
+fn known(method: &str) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER)
+}
+
+/// How many workers there are.
+pub fn workers(count: usize) {
+    METRICS.workers.set(amount(count));
+}
+
+/// How many lanes are with a worker, ready for one, or waiting for a time.
+pub fn lanes(running: usize, ready: usize, waiting: usize) {
+    METRICS.workers_busy.set(amount(running));
+    METRICS.lanes_ready.set(amount(ready));
+    METRICS.lanes_waiting.set(amount(waiting));
+}
+
+fn amount(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A caller got a connection, after so long.
+pub fn connection_taken(wait: Duration) {
+    METRICS.pool_wait.observe(wait.as_secs_f64());
+}
+
+/// A caller got none.
+pub fn connection_missed(wait: Duration) {
+    METRICS.pool_wait.observe(wait.as_secs_f64());
+    METRICS.pool_timeouts.inc();
+}
+
+/// All of it in the OpenMetrics text format. Without `queue` its metrics are absent, rather than wrong.
+fn text(queue: Option<Queue>) -> String {
+    let mut text = String::new();
+    // writing to a string does not fail
+    let _ = encode_registry(&mut text, &METRICS.registry);
+    if let Some(queue) = queue {
+        let mut registry = Registry::with_prefix(PREFIX);
+        let mut count = |name: &str, help: &str, count: i64| {
+            let gauge: Gauge = Gauge::default();
+            gauge.set(count);
+            registry.register(name, help, gauge);
+        };
+        count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
+        count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
+        let age: Gauge<f64, AtomicU64> = Gauge::default();
+        age.set(queue.oldest);
+        registry.register_with_unit(
+            "oldest_waiting",
+            "Age of the oldest update that is not answered yet; 0 if there is none",
+            Unit::Seconds,
+            age,
+        );
+        let _ = encode_registry(&mut text, &registry);
+    }
+    let _ = encode_eof(&mut text);
+    text
+}

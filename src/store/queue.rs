@@ -1,0 +1,36 @@
+//! How much waits in the inbox and in the outbox, for metrics.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Double};
+
+/// What waits.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct Queue {
+    /// Updates that are not answered yet.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
+    /// The age of the oldest of them, in seconds; 0 if there is none.
+    #[diesel(sql_type = Double)]
+    pub oldest: f64,
+    /// Reply parts that Telegram has not taken yet.
+    #[diesel(sql_type = BigInt)]
+    pub unsent: i64,
+}
+
+/// Looks at the queues of a bot, in one statement that gives up by itself after `limit_ms` milliseconds.
+pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<Queue> {
+    conn.transaction(|conn| {
+        diesel::sql_query(format!("SET LOCAL statement_timeout TO {limit_ms}")).execute(conn)?;
+        diesel::sql_query(
+            "SELECT waiting, oldest, unsent
+             FROM (SELECT count(*) AS waiting,
+                          coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8 AS oldest
+                   FROM updates WHERE bot_id = $1 AND done_at IS NULL) inbox,
+                  (SELECT count(*) AS unsent
+                   FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox",
+        )
+        .bind::<BigInt, _>(bot_id)
+        .get_result(conn)
+    })
+}

@@ -1,0 +1,248 @@
+//! Whether a message in a group is for this bot, and what it says without the bot's name.
+//!
+//! Asked by [`super::incoming`] while an update is read. What is strange is looked past, as everywhere there.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::command::Request;
+
+/// The bot, as people address it.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Telegram id.
+    pub id: i64,
+    /// The name after the `@`, in any case of its letters.
+    pub username: String,
+}
+
+/// How many mentions are looked at, and how many bytes of entities: Telegram finds at most 100 of them in a message.
+const MOST: (usize, usize) = (100, 64 << 10);
+
+#[derive(Deserialize)]
+struct RawEntity {
+    #[serde(rename = "type")]
+    kind: String,
+    offset: usize,
+    length: usize,
+    user: Option<RawUser>,
+}
+
+#[derive(Deserialize)]
+struct RawUser {
+    id: i64,
+}
+
+/// The message that another one is a reply to. In a topic, what replies to nothing has the message that opened the topic
+/// here, whoever sent that.
+#[derive(Deserialize)]
+struct RawReply {
+    from: RawUser,
+    forum_topic_created: Option<IgnoredAny>,
+}
+
+impl Me {
+    /// Where `words`, the text or the caption of a message, mention the bot.
+    pub(super) fn mentions(&self, words: &str, entities: Option<&RawValue>) -> Vec<Range<usize>> {
+        let Some(entities) = entities.map(RawValue::get).filter(|json| json.len() <= MOST.1) else {
+            return Vec::new();
+        };
+        let entities: Vec<&RawValue> = serde_json::from_str(entities).unwrap_or_default();
+        let entities = entities.into_iter().filter_map(|entity| serde_json::from_str(entity.get()).ok());
+        entities
+            .filter(|entity: &RawEntity| entity.kind.ends_with("mention"))
+            .take(MOST.0)
+            .filter_map(|RawEntity { kind, offset, length, user }| {
+                let end = byte_at(words, offset.checked_add(length)?)?;
+                let place = byte_at(words, offset)?..end;
+                let ours = match kind.as_str() {
+                    "mention" => {
+                        let name = words[place.clone()].strip_prefix('@')?;
+                        name.eq_ignore_ascii_case(&self.username)
+                    }
+                    "text_mention" => user?.id == self.id,
+                    _ => false,
+                };
+                (ours && !place.is_empty()).then_some(place)
+            })
+            .collect()
+    }
+
+    /// Whether a message of a group is for this bot: it gives it a command, mentions it or replies to it. A bare command
+    /// that is not ours is another bot's, unless it mentions or replies to this one.
+    pub(super) fn is_addressed(&self, words: &str, mentioned: bool, reply_to: Option<&RawValue>) -> bool {
+        match Request::of(words, &self.username) {
+            Request::Foreign => false,
+            Request::Command(_) | Request::Unknown { named: true } => true,
+            Request::Unknown { named: false } | Request::Question => {
+                mentioned || reply_to.is_some_and(|message| self.wrote(message))
+            }
+        }
+    }
+
+    fn wrote(&self, message: &RawValue) -> bool {
+        serde_json::from_str(message.get()).is_ok_and(|RawReply { from, forum_topic_created }| {
+            from.id == self.id && forum_topic_created.is_none()
+        })
+    }
+}
+
+/// The text without the mentions at its beginning and its end, and the comma or colon that parts them from it.
+pub(super) fn without(mentions: &[Range<usize>], text: &str) -> String {
+    let (mut start, mut end) = (0, text.len());
+    loop {
+        if let Some(first) = mentions.iter().find(|place| place.start == start && place.end <= end) {
+            let rest =
+                text[first.end..end].trim_start_matches(|c: char| c.is_whitespace() || ",:".contains(c));
+            start = end - rest.len();
+        } else if let Some(last) = mentions.iter().find(|place| place.end == end && place.start >= start) {
+            let rest = text[start..last.start].trim_end_matches(|c: char| c.is_whitespace() || c == ',');
+            end = start + rest.len();
+        } else {
+            return text[start..end].to_owned();
+        }
+    }
+}
+
+/// Where the UTF-16 unit of this number begins. `None`: beyond the end, or inside a character.
+fn byte_at(text: &str, unit: usize) -> Option<usize> {
+    let mut units = 0;
+    for (at, character) in text.char_indices() {
+        if units >= unit {
+            return (units == unit).then_some(at);
+        }
+        units += character.len_utf16();
+    }
+    (units == unit).then_some(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn raw(json: &Value) -> Box<RawValue> {
+        serde_json::value::to_raw_value(json).unwrap()
+    }
+
+    fn me() -> Me {
+        Me { id: 7, username: "our_bot".to_owned() }
+    }
+
+    /// Where each `@name` stands in the text, in UTF-16 units, as Telegram marks it.
+    fn marked(text: &str) -> Value {
+        let units = |part: &str| part.encode_utf16().count();
+        text.match_indices('@')
+            .map(|(at, _)| {
+                let name = text[at + 1..].split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next();
+                json!({"type": "mention", "offset": units(&text[..at]), "length": 1 + name.unwrap().len()})
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_mention_at_the_beginning_or_the_end_is_taken_off_and_no_other() {
+        for (text, said) in [
+            ("@our_bot what is soup?", "what is soup?"),
+            ("@Our_Bot, what is soup?", "what is soup?"),
+            ("@OUR_BOT:\nwhat is soup?", "what is soup?"),
+            ("what is soup, @our_bot", "what is soup"),
+            ("@our_bot what is soup? @our_bot", "what is soup?"),
+            ("@our_bot @our_bot 🍲?", "🍲?"),
+            ("🍲 @our_bot", "🍲"),
+            ("tell @our_bot all", "tell @our_bot all"),
+            ("what is soup, @our_bot?", "what is soup, @our_bot?"),
+            ("@other_bot @our_bot hi", "@other_bot @our_bot hi"),
+            ("@our_bot @other_bot hi", "@other_bot hi"),
+            ("@our_bot", ""),
+            (" @our_bot", ""),
+            ("@our_bot, @our_bot", ""),
+        ] {
+            let mentions = me().mentions(text, Some(&raw(&marked(text))));
+            assert!(!mentions.is_empty(), "{text}");
+            assert_eq!(without(&mentions, text), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mention_is_what_telegram_marks_as_one() {
+        let found = |text: &str, entities: Value| !me().mentions(text, Some(&raw(&entities))).is_empty();
+        assert!(found("🍲 @our_bot", json!([{"type": "mention", "offset": 3, "length": 8}])));
+        let named = |id: i64| json!([{"type": "text_mention", "offset": 0, "length": 3, "user": {"id": id}}]);
+        assert!(found("Bot, hi", named(7)));
+        assert!(!found("Bot, hi", named(8)));
+        for (text, entities) in [
+            ("@our_bot", json!([])),
+            ("@our_bot", json!([{"type": "code", "offset": 0, "length": 8}])),
+            ("@our_bot_2", json!([{"type": "mention", "offset": 0, "length": 10}])),
+            ("🍲@our_bot", json!([{"type": "mention", "offset": 1, "length": 9}])),
+            ("@our_bot", json!([{"type": "mention", "offset": 0, "length": 9}])),
+            ("@our_bot", json!([{"type": "mention", "offset": u64::MAX, "length": u64::MAX}])),
+            ("@our_bot", json!([{"type": "mention", "offset": -1, "length": 8}])),
+            ("@our_bot", json!([{"type": "text_mention", "offset": 0, "length": 8}])),
+            ("@our_bot", json!({"type": "mention"})),
+            ("@our_bot", json!([7, null, {}])),
+        ] {
+            assert!(!found(text, entities.clone()), "{text}: {entities}");
+        }
+        // what is strange hides nothing beside it
+        let beside = json!([7, {"type": "mention", "offset": 0, "length": 8}]);
+        assert!(found("@our_bot", beside));
+    }
+
+    #[test]
+    fn a_bot_without_a_name_is_mentioned_by_nobody() {
+        let me = Me { id: 7, username: String::new() };
+        assert!(me.mentions("hi there", Some(&raw(&marked("hi there")))).is_empty());
+        assert!(!me.is_addressed("hi there", false, None));
+    }
+
+    #[test]
+    fn a_message_is_for_the_bot_by_command_mention_or_reply() {
+        let reply = |json: Value| raw(&json);
+        let (to_us, to_other) = (reply(json!({"from": {"id": 7}})), reply(json!({"from": {"id": 8}})));
+        let topic = reply(json!({"from": {"id": 7}, "forum_topic_created": {"name": "x"}}));
+        let strange = reply(json!({"from": 7}));
+        for (words, mentioned, reply_to, expected) in [
+            ("hi", false, None, false),
+            ("hi", true, None, true),
+            ("hi", false, Some(&to_us), true),
+            ("hi", false, Some(&to_other), false),
+            ("hi", false, Some(&topic), false),
+            ("hi", false, Some(&strange), false),
+            ("/clear", false, None, true),
+            ("/clear@Our_Bot", false, None, true),
+            ("/clear@other_bot", false, None, false),
+            ("/clear@other_bot", true, Some(&to_us), false),
+            ("/foo", false, None, false),
+            ("/foo", false, Some(&to_us), true),
+            ("/foo@our_bot", false, None, true),
+            ("/foo@other_bot", false, None, false),
+        ] {
+            let addressed = me().is_addressed(words, mentioned, reply_to.map(|reply| &**reply));
+            assert_eq!(addressed, expected, "{words}, mentioned: {mentioned}, reply: {reply_to:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_entities_over_any_text_are_survived_and_only_take_away(
+            text in "[a🍲, @:_]{0,12}(@our_bot)?[я, :]{0,3}",
+            entities in proptest::collection::vec((0usize..24, 0usize..24), 0..6),
+        ) {
+            let entities: Value = entities
+                .into_iter()
+                .map(|(offset, length)| {
+                    json!({"type": "text_mention", "offset": offset, "length": length, "user": {"id": 7}})
+                })
+                .collect();
+            let mentions = me().mentions(&text, Some(&raw(&entities)));
+            let said = without(&mentions, &text);
+            proptest::prop_assert!(text.contains(&said));
+        }
+    }
+}
