@@ -31,6 +31,9 @@ use crate::telegram::{EDITED_MESSAGE, Incoming, Message, Press};
 
 /// An update that crashed the program twice gets an honest failure at the third attempt.
 pub const LAST_ATTEMPT: i32 = 3;
+/// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
+/// update may be what ends the program.
+const UNREAD_FROM: i32 = 6;
 /// How long the button of /forget works.
 const BUTTON_LIFE: Duration = Duration::from_secs(3600);
 
@@ -56,7 +59,7 @@ impl Bot {
         if counted {
             self.store.run(|conn| inbox::set_attempts(conn, seq, attempt))?;
         }
-        if attempt > LAST_ATTEMPT {
+        if attempt >= UNREAD_FROM {
             // not even the failure could be told: without looking at the update again
             let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
             return self.say(address, Language::Russian.unreadable());

@@ -65,7 +65,7 @@ impl Bot {
     pub(crate) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let &Question { address, private, stop, .. } = question;
         let seq = address.update_seq;
-        if question.attempt == LAST_ATTEMPT {
+        if question.attempt >= LAST_ATTEMPT {
             warn!(seq, "crashed at each attempt; the question fails");
             return self.fail(question, Failure::Crashed);
         }

@@ -20,7 +20,7 @@ use crate::scene::{Scene, wait_until};
 const AT_START: [&str; 3] = ["getMe", "deleteWebhook", "setMyCommands"];
 /// What it calls all the time.
 pub(crate) const ALWAYS: &[&str] =
-    &["getUpdates", "sendMessage", "sendRichMessage", "sendMessageDraft", "sendChatAction"];
+    &["getUpdates", "sendMessage", "sendRichMessage", "sendDocument", "sendMessageDraft", "sendChatAction"];
 /// Both.
 pub(crate) const METHODS: &[&str] = &[
     "getMe",
@@ -29,11 +29,12 @@ pub(crate) const METHODS: &[&str] = &[
     "getUpdates",
     "sendMessage",
     "sendRichMessage",
+    "sendDocument",
     "sendMessageDraft",
     "sendChatAction",
 ];
 /// What makes a message.
-pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage"];
+pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocument"];
 
 /// Something that goes wrong.
 pub(crate) enum Fault {

@@ -80,8 +80,8 @@ struct Part {
     state: String,
     message_id: i64,
     attempts: usize,
-    /// When the transaction began that stored it.
-    stored: SystemTime,
+    /// When the transaction began that stored its turn.
+    stored: Option<SystemTime>,
 }
 
 impl Part {
@@ -98,7 +98,7 @@ impl Part {
             state: fields[5].to_owned(),
             message_id: number(6),
             attempts: count(7),
-            stored: UNIX_EPOCH + Duration::from_secs_f64(fields[8].parse().unwrap_or_default()),
+            stored: fields[8].parse().ok().map(|seconds| UNIX_EPOCH + Duration::from_secs_f64(seconds)),
         }
     }
 }
@@ -158,6 +158,7 @@ impl Evidence {
                         verdict.lost.push(format!("{} was answered with something else", said.nonce));
                     }
                 }
+                ("", "") if said.export => {}
                 ("failed", class) if fault.allows(class) => verdict.failures += 1,
                 (turn, class) => verdict.lost.push(format!("{} ended as {turn:?} {class:?}", said.nonce)),
             }
@@ -234,7 +235,7 @@ impl Evidence {
         // both clocks are of this machine
         let (now, today) = (Instant::now(), SystemTime::now());
         let stored: HashMap<i64, SystemTime> =
-            self.parts.iter().map(|part| (part.update_id, part.stored)).collect();
+            self.parts.iter().filter_map(|part| Some((part.update_id, part.stored?))).collect();
         let stored: HashMap<&str, SystemTime> = self
             .record
             .said

@@ -31,6 +31,8 @@ pub(crate) struct Said {
     pub(crate) number: usize,
     /// Stands in the message and nowhere else.
     pub(crate) nonce: String,
+    /// It asks for the dialogue as a file, not for an answer of the model's.
+    pub(crate) export: bool,
     pub(crate) at: Instant,
 }
 
@@ -159,27 +161,26 @@ impl Scene {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Somebody writes the next message of a lane of its own.
+    /// Somebody writes the next message.
     pub(crate) fn say(&self, rng: &mut fastrand::Rng) {
         let user_id = rng.i64(1..=2 * PRIVATE);
-        let person = if user_id <= PRIVATE {
-            Person::private(user_id)
-        } else {
-            Person::in_group(user_id, -1 - user_id % 2)
-        };
+        let private = user_id <= PRIVATE;
+        let person =
+            if private { Person::private(user_id) } else { Person::in_group(user_id, -1 - user_id % 2) };
         let number = self.record().said.iter().filter(|said| said.user_id == user_id).count();
         let nonce = format!("nonce-{user_id}-{number}-");
-        let address =
-            if user_id > PRIVATE { format!("@{} ", self.telegram.username()) } else { String::new() };
+        let export = private && rng.u8(0..12) == 0;
+        let address = if private { String::new() } else { format!("@{} ", self.telegram.username()) };
         let wish = if rng.u8(0..8) == 0 { " as a table" } else { "" };
         let mut text = format!("{address}{nonce}{wish}");
         if user_id <= TALKATIVE {
             text.extend(" and so on".chars().cycle().take(LENGTH));
         }
         let at = Instant::now();
-        let said = self.telegram.say(&person.speaking("en"), &text);
-        let chat_id = if user_id > PRIVATE { -1 - user_id % 2 } else { user_id };
-        self.record().said.push(Said { update_id: said.update_id, user_id, chat_id, number, nonce, at });
+        let chat_id = person.chat_id;
+        let text = if export { "/export" } else { &text };
+        let update_id = self.telegram.say(&person.speaking("en"), text).update_id;
+        self.record().said.push(Said { update_id, user_id, chat_id, number, nonce, export, at });
     }
 
     /// The fault is over: what waits from now on waits for the bot.

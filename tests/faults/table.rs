@@ -20,13 +20,14 @@ const END: &str = "<!-- end of table -->";
 
 /// The rows that were played, each in English and in Russian.
 pub(crate) struct Table {
-    seed: u64,
+    /// With what the run began.
+    circumstances: String,
     rows: BTreeMap<u64, (String, String)>,
 }
 
 impl Table {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, rows: BTreeMap::new() }
+        Self { circumstances: circumstances(seed), rows: BTreeMap::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -62,24 +63,24 @@ impl Table {
             let text = fs::read_to_string(&path).unwrap();
             let (before, rest) = text.split_once(BEGIN).unwrap();
             let (_, after) = rest.split_once(END).unwrap();
-            fs::write(&path, format!("{before}{BEGIN}\n\n{}\n\n{table}\n{END}{after}", self.circumstances()))
+            fs::write(&path, format!("{before}{BEGIN}\n\n{}\n\n{table}\n{END}{after}", self.circumstances))
                 .unwrap();
         }
     }
+}
 
-    /// One line that reads the same in every language.
-    fn circumstances(&self) -> String {
-        let said = |command: &str| {
-            let output = Command::new("sh").args(["-c", command]).output().unwrap();
-            String::from_utf8_lossy(&output.stdout).trim().to_owned()
-        };
-        let processor = said("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1");
-        let cores = thread::available_parallelism().map_or(0, std::num::NonZero::get);
-        format!(
-            "`make faults SEED={}`, {}, {}, {cores} × {processor}",
-            self.seed,
-            said("date -u +%F"),
-            said("git describe --always --dirty"),
-        )
-    }
+/// One line that reads the same in every language.
+fn circumstances(seed: u64) -> String {
+    let said = |command: &str| {
+        let output = Command::new("sh").args(["-c", command]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let processor = said("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1");
+    let cores = thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    format!(
+        "`make faults SEED={}`, {}, {}, {cores} × {processor}",
+        seed,
+        said("date -u +%F"),
+        said("git describe --always --dirty"),
+    )
 }

@@ -23,9 +23,21 @@ pub(crate) struct Update {
     pub(crate) put_off: bool,
     /// Its person stopped it.
     pub(crate) stopped: bool,
-    pub(crate) done: bool,
+    progress: Progress,
+}
+
+#[derive(PartialEq, Eq)]
+enum Progress {
+    Waits,
+    Done,
     /// Done so long ago that its id may come back.
-    pub(crate) old: bool,
+    LongDone,
+}
+
+impl Update {
+    pub(crate) fn waits(&self) -> bool {
+        self.progress == Progress::Waits
+    }
 }
 
 /// A question and what became of it.
@@ -102,7 +114,7 @@ pub(crate) struct Reference {
 impl Reference {
     /// Whether an update with this id would be new.
     pub(crate) fn is_new(&self, id: i64) -> bool {
-        self.updates.iter().all(|update| update.id != id || update.old)
+        self.updates.iter().all(|update| update.id != id || update.progress == Progress::LongDone)
     }
 
     pub(crate) fn ingest(
@@ -124,14 +136,13 @@ impl Reference {
             retries: 0,
             put_off: false,
             stopped: false,
-            done: false,
-            old: false,
+            progress: Progress::Waits,
         });
     }
 
     /// By the update `id` the message is another one from now on, wherever it waits.
     pub(crate) fn edit(&mut self, place: Place, id: i64, message_id: i64, question: &str) {
-        let waiting = self.updates.iter_mut().filter(|update| update.place == place && !update.done);
+        let waiting = self.updates.iter_mut().filter(|update| update.place == place && update.waits());
         let of_it = waiting.filter(|update| update.id != id && update.message_id == Some(message_id));
         of_it.for_each(|update| question.clone_into(&mut update.question));
     }
@@ -139,7 +150,7 @@ impl Reference {
     /// The update `id`, if it waits still, stops everything before it, and what is still to be sent of answers.
     pub(crate) fn stop(&mut self, id: i64) {
         let Some((place, seq)) = self.waits(id) else { return };
-        let waiting = self.updates.iter_mut().filter(|update| update.place == place && !update.done);
+        let waiting = self.updates.iter_mut().filter(|update| update.place == place && update.waits());
         waiting.filter(|update| update.seq < seq).for_each(|update| update.stopped = true);
         let unsent = self.parts.iter_mut().filter(|part| part.place == place && part.state == "unsent");
         let answers = unsent.filter(|part| part.of_turn && part.op == Op::Send);
@@ -155,13 +166,13 @@ impl Reference {
     }
 
     fn waits(&self, id: i64) -> Option<(Place, i64)> {
-        let update = self.updates.iter().find(|update| update.id == id && !update.done)?;
+        let update = self.updates.iter().find(|update| update.id == id && update.waits())?;
         Some((update.place, update.seq))
     }
 
     /// What a lane has to answer next.
     pub(crate) fn oldest(&mut self, place: Place) -> Option<&mut Update> {
-        self.updates.iter_mut().find(|update| update.place == place && !update.done)
+        self.updates.iter_mut().find(|update| update.place == place && update.waits())
     }
 
     pub(crate) fn update(&mut self, seq: i64) -> Option<&mut Update> {
@@ -175,7 +186,7 @@ impl Reference {
 
     /// The seq of what waits behind the update in its lane, and its question.
     pub(crate) fn next_behind(&self, place: Place, seq: i64) -> Option<i64> {
-        let waiting = self.updates.iter().filter(|update| update.place == place && !update.done);
+        let waiting = self.updates.iter().filter(|update| update.place == place && update.waits());
         waiting.map(|update| update.seq).find(|other| *other > seq)
     }
 
@@ -197,12 +208,12 @@ impl Reference {
         parts: &[(String, Vec<String>)],
         again: bool,
     ) -> bool {
-        let waits = |seq: &i64| self.updates.iter().any(|update| update.seq == *seq && !update.done);
+        let waits = |seq: &i64| self.updates.iter().any(|update| update.seq == *seq && update.waits());
         if !seqs.iter().all(waits) {
             return false;
         }
         for update in self.updates.iter_mut().filter(|update| seqs.contains(&update.seq)) {
-            update.done = true;
+            update.progress = Progress::Done;
         }
         let seq = seqs[0];
         let place = self.update(seq).expect("it waits").place;
@@ -371,7 +382,7 @@ impl Reference {
 
     /// Tombstones stay where they are: nothing looks for them there.
     pub(crate) fn move_chat(&mut self, from: i64, to: i64) {
-        let updates = self.updates.iter_mut().filter(|update| !update.done).map(|update| &mut update.place);
+        let updates = self.updates.iter_mut().filter(|update| update.waits()).map(|update| &mut update.place);
         let turns = self.turns.iter_mut().map(|turn| &mut turn.place);
         let said = self.said.iter_mut().map(|said| &mut said.place);
         let parts = self.parts.iter_mut().map(|part| &mut part.place);
@@ -391,11 +402,12 @@ impl Reference {
 
     /// So much time passes that tombstones are over.
     pub(crate) fn days_pass(&mut self) {
-        self.updates.iter_mut().for_each(|update| update.old = update.done);
+        let done = self.updates.iter_mut().filter(|update| !update.waits());
+        done.for_each(|update| update.progress = Progress::LongDone);
     }
 
     pub(crate) fn sweep(&mut self) {
-        self.updates.retain(|update| !update.old);
+        self.updates.retain(|update| update.progress != Progress::LongDone);
     }
 
     /// What the model reads before the next question.
@@ -411,8 +423,8 @@ impl Reference {
         let flags = |set: &[bool]| set.iter().map(|set| if *set { 't' } else { 'f' }).collect::<String>();
         let updates = self.updates.iter().map(|update| {
             let Update { seq, id, place, question, attempts, retries, .. } = update;
-            let payload = if update.done { "" } else { question };
-            let flags = flags(&[update.put_off, update.stopped, update.done]);
+            let payload = if update.waits() { question } else { "" };
+            let flags = flags(&[update.put_off, update.stopped, !update.waits()]);
             format!(
                 "update {seq} {id} {} {} [{payload}] {attempts} {retries} {flags}",
                 place.chat, place.user

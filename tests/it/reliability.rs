@@ -284,6 +284,29 @@ fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
 }
 
 #[test]
+fn a_failure_that_is_about_to_be_told_when_the_program_dies_is_told_by_the_next_start() {
+    let mut world = World::new();
+    let gate = world.model.hold(When::asked("poison"));
+    let mut bot = world.start();
+    world.telegram.say(&Person::private(1).speaking("en"), "poison");
+    for crash in 1..=3 {
+        gate.wait_arrivals(crash);
+        bot.kill();
+        if crash == 3 {
+            world.set("KILL_POINT", "finishing");
+        }
+        bot = world.start();
+    }
+    assert!(!bot.wait().success());
+    world.unset("KILL_POINT");
+    let _bot = world.start();
+    world.telegram.wait_for_text(1, |text| text.contains("went wrong inside me"));
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT state, failure, attempts FROM turns, updates"), "failed|crashed|4");
+    assert_eq!(world.psql("SELECT content FROM messages"), "poison", "the question is kept");
+}
+
+#[test]
 fn a_database_that_takes_nothing_is_waited_for_and_the_answer_is_not_paid_for_again() {
     let world = World::new();
     let gate = world.model.hold(When::any());

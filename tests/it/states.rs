@@ -400,7 +400,7 @@ impl Play<'_> {
             return;
         }
         let unsent = work.store(&mut self.conn);
-        let asking = self.reference.update(seq).filter(|update| !update.done).map(|update| update.place);
+        let asking = self.reference.update(seq).filter(|update| update.waits()).map(|update| update.place);
         match (outcome, asking) {
             (Outcome::Clear, Some(place)) => self.reference.clear(place),
             (Outcome::Forget, Some(place)) => self.reference.erase(place.user, Some(seq)),
@@ -538,7 +538,7 @@ impl Play<'_> {
             }
         }
         for update in &self.reference.updates {
-            assert!(update.done, "{} has no end", update.question);
+            assert!(!update.waits(), "{} has no end", update.question);
         }
         self.compare();
         // an end more is a turn more, or a part that Telegram took once more than its window explains
