@@ -61,7 +61,7 @@ fn a_long_poll_answers_when_something_is_said() {
     assert!(bot.poll(0, 1).is_empty());
     assert!(begun.elapsed() >= Duration::from_secs(1));
     let mut waiting = bot.begin("getUpdates", &json!({"timeout": 50}));
-    telegram.wait_until(Duration::from_secs(5), |state| (state.count("getUpdates") == 2).then_some(()));
+    telegram.wait_until(Duration::from_secs(5), |state| (state.polls() == 2).then_some(()));
     telegram.say(&Person::private(7), "at last");
     let result = receive(&mut waiting).unwrap().json();
     assert_eq!(result["result"][0]["message"]["text"], "at last");
@@ -72,9 +72,10 @@ fn a_second_poller_and_a_webhook_bring_409() {
     let telegram = Telegram::start();
     let bot = Bot::of(&telegram);
     let mut older = bot.begin("getUpdates", &json!({"timeout": 50}));
-    telegram.wait_until(Duration::from_secs(30), |state| (state.count("getUpdates") == 1).then_some(()));
+    telegram.wait_until(Duration::from_secs(30), |state| (state.polls() == 1).then_some(()));
     let mut newer = bot.begin("getUpdates", &json!({"timeout": 50}));
     assert!(receive(&mut older).unwrap().text().contains("Conflict: terminated by other getUpdates request"));
+    telegram.wait_until(Duration::from_secs(30), |state| (state.polls() == 2).then_some(()));
     bot.call("setWebhook", &json!({"url": "https://example.org/hook"}));
     assert!(receive(&mut newer).unwrap().text().contains("Conflict: terminated by setWebhook request"));
     let (code, description) = bot.refused("getUpdates", &json!({}));

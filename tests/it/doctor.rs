@@ -31,6 +31,10 @@ fn healthy() -> World {
     let mut world = World::new();
     world.set("PATH", std::env::var("PATH").unwrap());
     world.run(&["migrate", "up"]).ok();
+    // its connection may outlive it for a moment, and would pass for an instance at work
+    let connections = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND application_name = 'systech-aidd'";
+    world.wait_for_rows(connections, |rows| rows == "0");
     world
 }
 

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sandbox::model::Behaviour;
+use sandbox::model::{Behaviour, When};
 use sandbox::postgres::unique_name;
-use sandbox::telegram::Person;
+use sandbox::telegram::{Action, Calls, Person};
 
-use crate::world::{World, wait_until};
+use crate::world::{PATIENCE, World, wait_until};
 
 const SEED: u64 = 11;
 const PEOPLE: i64 = 6;
@@ -72,6 +72,26 @@ fn two_instances_on_one_database_lose_nothing_and_store_every_answer_once() {
     world.telegram.say(&Person::private(1), "nonce-alone");
     world.telegram.wait_for_text(1, |text| text.contains("nonce-alone"));
     assert!(one.stop().success());
+}
+
+#[test]
+fn what_the_one_instance_is_just_sending_the_other_one_sends_as_well_but_never_another_answer() {
+    let world = World::new();
+    let gate = world.model.hold(When::any());
+    let sending = world.telegram.fault(Calls::to("sendMessage"), Action::Hang);
+    let _one = world.start_ready();
+    world.telegram.say(&Person::private(1), "hello");
+    gate.wait_arrived();
+    // the second finds the question waiting when it starts
+    let _two = world.start_ready();
+    gate.wait_arrivals(2);
+    gate.release();
+    sending.wait_hits(2, PATIENCE);
+    assert_eq!(world.psql("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns)"), "2|1");
+    sending.release();
+    let shown = world.telegram.wait_for_count(1, 2);
+    world.wait_settled();
+    assert_eq!(shown[0].text(), shown[1].text());
 }
 
 #[test]

@@ -138,6 +138,11 @@ impl Queue {
         self.waiting.iter().map(|(id, _)| *id).max().unwrap_or(i64::MIN).max(self.next_id - 1)
     }
 
+    /// How many polls have taken their place so far.
+    pub(super) fn polls(&self) -> u64 {
+        self.newest_poll
+    }
+
     pub(super) fn is_newest(&self, ticket: u64) -> bool {
         ticket == self.newest_poll
     }

@@ -124,6 +124,11 @@ impl State {
         self.counts.get(&method.to_lowercase()).copied().unwrap_or_default()
     }
 
+    /// How many calls of getUpdates have begun to wait for updates, or got some; each takes the place of the one before.
+    pub fn polls(&self) -> u64 {
+        self.queue.polls()
+    }
+
     /// How many updates wait for the bot, or were delivered but not confirmed.
     pub fn unconfirmed(&self) -> usize {
         self.queue.waiting()
