@@ -6,8 +6,8 @@ use sandbox::telegram::{Action, Calls, Person, Reply};
 use crate::stop::buttons;
 use crate::world::{PATIENCE, PROMPT, World};
 
-/// The turns: their states, and whether they were replaced.
-const TURNS: &str = "SELECT string_agg(state || CASE WHEN superseded_by IS NULL THEN '' ELSE ' superseded' END, ', ' ORDER BY id) FROM turns";
+/// The turns, in order: their states, and whether they were replaced.
+pub(crate) const TURNS: &str = "SELECT string_agg(state || CASE WHEN superseded_by IS NULL THEN '' ELSE ' superseded' END, ', ' ORDER BY id) FROM turns";
 /// What people wrote and what is live of it.
 const LIVE: &str = "SELECT string_agg(content, ' | ' ORDER BY id) FROM messages WHERE deleted_at IS NULL";
 
