@@ -87,26 +87,6 @@ impl<'a> Question<'a> {
             // it was asked for
             (0, Some(part)) if part.failure == "misconfigured" && part.question.contains(REFUSED) => {}
             (0, part) => {
-                eprintln!(
-                    "DEBUG {:?}",
-                    self.deeds.iter().map(|s| (s.deed, s.update_id, &s.nonce, s.at)).collect::<Vec<_>>()
-                );
-                for r in &self.replies {
-                    for p in *r {
-                        eprintln!(
-                            "  {} {} {} {} {} {} {} sup {} {}",
-                            p.update_id,
-                            p.turn,
-                            p.failure,
-                            p.op,
-                            p.position,
-                            p.state,
-                            p.message_id,
-                            p.superseded,
-                            p.question
-                        );
-                    }
-                }
                 let end = part.map(|part| (&part.turn, &part.failure, first_nonce(&part.question)));
                 verdict.lost.push(format!("{nonce} has no answer in the end, but {end:?}"));
             }
