@@ -67,11 +67,13 @@ impl Scene {
 
     /// Somebody does the next thing.
     pub(crate) fn act(&self, rng: &mut fastrand::Rng) {
-        let user_id = rng.i64(1..=2 * PRIVATE + CHANGING);
+        // often enough for each method to be called within seconds
+        let changing = rng.u8(0..3) == 0;
+        let user_id = if changing { 2 * PRIVATE + rng.i64(1..=CHANGING) } else { rng.i64(1..=2 * PRIVATE) };
         let number = self.record().said.iter().filter(|said| said.user_id == user_id).count();
         let nonce = format!("nonce-{user_id}-{number}-");
         let at = Instant::now();
-        let said = if user_id > 2 * PRIVATE {
+        let said = if changing {
             let (deed, chat_id) = (Deed::Ask, user_id);
             self.change(Said { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
         } else {
@@ -104,13 +106,13 @@ impl Scene {
         let person = Person::private(user_id).speaking("en");
         let asked = |said: &&Said| said.user_id == user_id && said.deed == Deed::Ask;
         let last = self.record().said.iter().rev().find(asked).map(|said| said.message_id);
-        let deed = [Deed::Ask, Deed::Ask, Deed::Edit, Deed::Edit, Deed::Retry, Deed::Press][rng.usize(..6)];
+        let deed = [Deed::Ask, Deed::Edit, Deed::Press][rng.usize(..3)];
         let mut text = nonce.clone();
-        if rng.u8(0..3) == 0 {
+        if rng.bool() {
             text.push_str(REFUSED);
         }
         // the answer to a long one, with the code that it quotes, takes several messages, and that to an edit fewer
-        if deed == Deed::Ask && rng.bool() {
+        if deed == Deed::Ask && rng.u8(0..4) > 0 {
             text.push_str(" with code");
             text.extend(FILLING.chars().cycle().take(LENGTH));
         }
@@ -121,8 +123,7 @@ impl Scene {
             }
             (Deed::Edit, Some(last)) => (deed, self.telegram.edit(&person, last, &text).update_id, last),
             (_, Some(last)) => {
-                let pressed = (deed == Deed::Press).then(|| self.press(&person)).flatten();
-                let (deed, update_id) = pressed.map_or_else(
+                let (deed, update_id) = self.press(&person).map_or_else(
                     || (Deed::Retry, self.telegram.say(&person, "/retry").update_id),
                     |update_id| (Deed::Press, update_id),
                 );
@@ -132,11 +133,11 @@ impl Scene {
         Said { update_id, deed, message_id, ..said }
     }
 
-    /// Presses the last button that the person sees, if there is one.
+    /// Presses the button below the newest message, if there is one.
     fn press(&self, person: &Person) -> Option<i64> {
         let (message_id, data) = self.telegram.look(|state| {
-            let mut shown = state.in_chat(person.chat_id).rev();
-            shown.find_map(|sent| Some((sent.message_id, (*sent.buttons().first()?).to_owned())))
+            let sent = state.in_chat(person.chat_id).next_back()?;
+            Some((sent.message_id, (*sent.buttons().first()?).to_owned()))
         })?;
         Some(self.telegram.press_if_shown(person, message_id, &data)?.update_id)
     }
