@@ -43,6 +43,8 @@ pub enum Answered {
     Done(Vec<Unsent>),
     /// It is to be looked at again after this.
     PutOff(Duration),
+    /// It may not be complete: to be looked at again after this, or when something new has come.
+    MoreMayCome(Duration),
     /// It is not any more what it was when it was looked at.
     Changed,
     /// The end was asked for; the update waits for the next boot.
@@ -98,16 +100,19 @@ impl Bot {
             // it took effect when it came in, and what it stopped says so
             return self.silence(address);
         }
+        if !message.addressed {
+            // poll kept it for what it followed, and that went without it
+            return self.silence(address);
+        }
+        if waiting.kind == EDITED_MESSAGE {
+            return answering.edit();
+        }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) if !message.private => return self.say(address, language.no_question()),
             _ => return self.say(address, language.only_text()),
         };
-        let request = Request::of(text, &self.me.username);
-        if waiting.kind == EDITED_MESSAGE {
-            return answering.edit(text, request);
-        }
-        match request {
+        match Request::of(text, &self.me.username) {
             Request::Foreign => self.silence(address),
             Request::Unknown { .. } => self.say(address, language.unknown_command()),
             Request::Command(Command::Retry) => answering.retry(),
@@ -241,7 +246,7 @@ impl Answering<'_> {
             Some(button) if !button.is_for(address.lane.user_id) => bot.silence(address),
             Some(Button { action: Action::Retry, update_seq, .. }) => {
                 match bot.store.run(|conn| turns::last(conn, address.lane))? {
-                    Some(last) if last.update_seq == update_seq => self.again(&last, &last.question.1),
+                    Some(last) if last.update_seq() == update_seq => self.again(&last, last.question()),
                     _ => bot.say(address, language.old_button()),
                 }
             }
@@ -258,22 +263,29 @@ impl Answering<'_> {
 
     fn retry(&self) -> Result<Answered, StoreError> {
         match self.bot.store.run(|conn| turns::last(conn, self.address.lane))? {
-            Some(last) => self.again(&last, &last.question.1),
+            Some(last) => self.again(&last, last.question()),
             None => self.bot.say(self.address, self.message.language.nothing_to_repeat()),
         }
     }
 
     /// A message says something else now. If it still waited for its answer, that was seen to when this came in; else it
     /// is answered again, as long as nothing was asked after it.
-    fn edit(&self, text: &str, request: Request) -> Result<Answered, StoreError> {
+    fn edit(&self) -> Result<Answered, StoreError> {
         let &Self { bot, address, message, .. } = self;
+        let text = message.text.as_deref().unwrap_or_default();
+        let asks = !text.trim().is_empty() && Request::of(text, &bot.me.username) == Request::Question;
         let last = bot.store.run(|conn| turns::last(conn, address.lane))?;
         let asked = last.filter(|last| message.message_id.is_some_and(|id| last.message_ids.contains(&id)));
         match asked {
-            Some(last) if request == Request::Question => match last.message_ids.len() {
-                1 if last.question.1 == text => bot.silence(address),
+            Some(last) if asks => match last.message_ids.len() {
+                1 if last.question() == text => bot.silence(address),
                 1 => self.again(&last, text),
-                _ if last.question.1.contains(text) => bot.silence(address),
+                // as it was: full still, or the end
+                _ if last.question().ends_with(text)
+                    || (paste::is_cut(text) && last.question().contains(text)) =>
+                {
+                    bot.silence(address)
+                }
                 _ => bot.say(address, message.language.edit_of_several()),
             },
             _ => bot.silence(address),
@@ -294,7 +306,7 @@ impl Answering<'_> {
                 stop: &self.stop.during(seq..=joined.last().copied().unwrap_or(seq)),
                 ..self.question()
             }),
-            Paste::MoreMayCome(wait) => Ok(Answered::PutOff(wait)),
+            Paste::MoreMayCome(wait) => Ok(Answered::MoreMayCome(wait)),
         }
     }
 

@@ -25,6 +25,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
 /// So many tries (about half an hour) that end in an error of Telegram's own, and a simpler form is tried.
 const ATTEMPTS_PER_FORM: i32 = 30;
+/// So many count at most where Telegram could not be reached or asked for a pause: that says nothing about the part. The
+/// longest wait between two tries is reached by then.
+const ATTEMPTS_OF_OTHERS: i32 = 8;
 /// So many (about a day), and the simplest form is given up.
 const ATTEMPTS_AT_ALL: i32 = 1500;
 
@@ -121,7 +124,7 @@ impl Courier {
             TelegramError::RetryAfter(pause) => {
                 warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
                 self.pause(unsent.chat_id, method, pause);
-                bot.store.run(|conn| outbox::put_off(conn, part, unsent.attempts + 1, pause))?;
+                bot.store.run(|conn| outbox::put_off(conn, part, attempts_after(unsent, error), pause))?;
                 metrics::retried(Neighbour::Telegram);
                 Ok(Outcome::RetryIn(pause))
             }
@@ -156,6 +159,9 @@ impl Courier {
             TelegramError::BadRequest(_) | TelegramError::NotThere(_) | TelegramError::File(_) => {
                 if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
+                } else if matches!(unsent.op(), Op::Edit(_)) {
+                    warn!(part, "{error}; the part is sent as a new one");
+                    bot.store.run(|conn| outbox::replace(conn, part, Instead::Anew))?;
                 } else {
                     warn!(part, "{error}; the part is abandoned, the answer stays in messages");
                     bot.store.run(|conn| outbox::abandon(conn, part))?;
@@ -200,6 +206,15 @@ impl Courier {
     }
 }
 
+/// How many tries count after this one.
+fn attempts_after(unsent: &Unsent, error: &TelegramError) -> i32 {
+    let all = unsent.attempts + 1;
+    match error {
+        TelegramError::Server { .. } => all,
+        _ => all.min(ATTEMPTS_OF_OTHERS).max(unsent.attempts),
+    }
+}
+
 /// The part is sent again after a while.
 fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
     let part = unsent.id;
@@ -210,7 +225,7 @@ fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, S
     } else {
         debug!(part, attempts = unsent.attempts, "{error}");
     }
-    bot.store.run(|conn| outbox::put_off(conn, part, unsent.attempts + 1, wait))?;
+    bot.store.run(|conn| outbox::put_off(conn, part, attempts_after(unsent, error), wait))?;
     metrics::retried(Neighbour::Telegram);
     Ok(Outcome::RetryIn(wait))
 }

@@ -7,7 +7,6 @@
 //! The channels of jobs and results have room for one entry per worker and never hold more, so neither side ever
 //! blocks the other.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -58,6 +57,8 @@ pub enum Outcome {
     Idle,
     /// Another step, but not before this has passed.
     RetryIn(Duration),
+    /// Another step when this has passed or something new comes in.
+    ListenFor(Duration),
     /// The rows of the lane's chat go on under another id.
     Moved(Moved),
 }
@@ -72,8 +73,10 @@ enum State {
         interrupted: bool,
         follower: Option<Lane>,
     },
+    /// For its time; `listening`: or for something new.
     Waiting {
         until: Instant,
+        listening: bool,
     },
     /// Under its former name it is still with a worker.
     Following,
@@ -176,11 +179,11 @@ struct Schedule {
 
 impl Schedule {
     fn take(&mut self, news: News) {
-        for (lane, seqs) in news.interrupted {
-            self.interrupt(lane, seqs);
-        }
         for moved in news.moved {
             self.follow(moved);
+        }
+        for (lane, seqs) in news.interrupted {
+            self.interrupt(lane, seqs);
         }
         for lane in news.lanes {
             self.wake(lane);
@@ -194,33 +197,40 @@ impl Schedule {
 
     /// Something new came in for the lane.
     fn wake(&mut self, lane: Lane) {
-        match self.lanes.entry(lane) {
-            Entry::Vacant(entry) => {
-                entry.insert(State::Ready);
-                self.ready.push_back(lane);
-            }
-            Entry::Occupied(mut entry) => {
-                // any other keeps its time: what is new comes after what it waits for
-                if let State::Running { woken, .. } = entry.get_mut() {
-                    *woken = true;
-                }
-            }
+        match self.lanes.get_mut(&lane) {
+            None | Some(State::Waiting { listening: true, .. }) => self.make_ready(lane),
+            Some(State::Running { woken, .. }) => *woken = true,
+            // it keeps its time: what is new comes after what it waits for
+            Some(_) => {}
         }
     }
 
-    /// What the database says about these updates has changed. Who works on one of them ends; a lane that waits for its
-    /// time waits no longer, for it may be another one now.
+    fn make_ready(&mut self, lane: Lane) {
+        if let Some(State::Waiting { until, .. }) = self.lanes.insert(lane, State::Ready) {
+            self.timers.remove(&(until, lane));
+        }
+        self.ready.push_back(lane);
+    }
+
+    /// What the database says about these updates has changed. Who works on one of them ends, under whatever name; a lane
+    /// that waits for its time waits no longer, for it may be another one now.
     fn interrupt(&mut self, lane: Lane, seqs: RangeInclusive<i64>) {
         match self.lanes.get_mut(&lane) {
             Some(State::Running { stop, interrupted, .. }) => {
                 *interrupted = true;
                 stop.interrupt(seqs);
             }
-            Some(State::Waiting { .. }) => {
-                self.lanes.insert(lane, State::Ready);
-                self.ready.push_back(lane);
+            Some(State::Waiting { .. }) => self.make_ready(lane),
+            Some(State::Following) => {
+                let followed = self.lanes.values().find_map(|state| match state {
+                    State::Running { stop, follower, .. } if *follower == Some(lane) => Some(stop),
+                    _ => None,
+                });
+                if let Some(stop) = followed {
+                    stop.interrupt(seqs);
+                }
             }
-            _ => {}
+            Some(State::Ready) | None => {}
         }
     }
 
@@ -250,9 +260,11 @@ impl Schedule {
             Outcome::Idle | Outcome::More => self.wake(lane),
             // the wait was found before the interruption, and may be over with it
             Outcome::RetryIn(_) if interrupted => self.wake(lane),
-            Outcome::RetryIn(wait) => {
+            Outcome::ListenFor(_) if interrupted || woken => self.wake(lane),
+            Outcome::RetryIn(wait) | Outcome::ListenFor(wait) => {
                 let until = now + wait;
-                self.lanes.insert(lane, State::Waiting { until });
+                let listening = matches!(outcome, Outcome::ListenFor(_));
+                self.lanes.insert(lane, State::Waiting { until, listening });
                 self.timers.insert((until, lane));
             }
             Outcome::Moved(moved) => {
@@ -294,7 +306,7 @@ impl Schedule {
             && until <= now
         {
             self.timers.pop_first();
-            if matches!(self.lanes.get(&lane), Some(State::Waiting { until: own }) if *own == until) {
+            if matches!(self.lanes.get(&lane), Some(State::Waiting { until: own, .. }) if *own == until) {
                 self.lanes.insert(lane, State::Ready);
                 self.ready.push_back(lane);
             }
@@ -388,10 +400,44 @@ mod tests {
         assert_eq!(next(&mut schedule), None);
         schedule.interrupt(lane(1), 0..=7);
         assert_eq!(next(&mut schedule), Some(1));
-        // the old timer means nothing any more
+        assert_eq!(schedule.next_timer(), None, "the old timer means nothing any more");
         schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(9)), now);
         schedule.ring(now + Duration::from_secs(6));
         assert_eq!(next(&mut schedule), None);
+    }
+
+    #[test]
+    fn a_lane_that_listens_is_ready_at_its_time_or_when_something_new_comes() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        let listen = Outcome::ListenFor(Duration::from_secs(5));
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), listen, now);
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None);
+        // something new came meanwhile
+        schedule.wake(lane(1));
+        schedule.finish(lane(1), listen, now);
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), listen, now);
+        assert_eq!(next(&mut schedule), None);
+        schedule.ring(now + Duration::from_secs(5));
+        assert_eq!(next(&mut schedule), Some(1));
+    }
+
+    #[test]
+    fn an_interruption_finds_the_worker_of_a_lane_whose_chat_has_moved() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        let job = schedule.next().unwrap();
+        let new = Lane { chat_id: 9, ..job.lane };
+        let moved = Moved { bot_id: 1, from: 2, to: 9 };
+        schedule.take(News { moved: vec![moved], lanes: vec![new], interrupted: vec![(new, 0..=7)] });
+        assert!(job.stop.during(7..=7).is_requested());
+        schedule.take(News { moved: Vec::new(), lanes: vec![new], interrupted: vec![(new, 8..=8)] });
+        assert!(job.stop.during(8..=8).is_requested());
     }
 
     #[test]

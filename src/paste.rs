@@ -1,7 +1,8 @@
 //! Long texts: Telegram's apps cut what is longer than a message into several. Together they are one question.
 //!
-//! Pure; asked by the worker with what waits in the lane, and by poll in groups, where only the first one is addressed. A long text opens, and what the same person writes right behind
-//! it belongs to it, until something shorter has come.
+//! A long text opens, and what the same person writes right behind it belongs to it, until something shorter has come.
+//! Asked by the worker with what waits in the lane ([`join`]), and by poll in groups, where only the first message names
+//! the bot ([`Open`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -46,20 +47,22 @@ pub fn is_cut(text: &str) -> bool {
 pub struct Open(HashMap<(i64, i64), (i64, Option<i64>)>);
 
 impl Open {
-    /// Whether it is for the bot, or goes on with a message that was. To be asked in the order of the updates. What is
+    /// Whether it is for the bot, or goes on with a question that was. To be asked in the order of the updates. What is
     /// remembered is what was written within seconds.
-    pub fn takes(&mut self, Incoming { kind, message, .. }: &Incoming) -> bool {
+    pub fn takes(&mut self, Incoming { kind, message, .. }: &Incoming, me: &Me) -> bool {
         if message.private || *kind != MESSAGE {
             return message.addressed;
         }
         let near = |date: i64| message.date.abs_diff(date) <= GAP_IN_DATES.unsigned_abs();
         let lane = (message.chat_id, message.user_id);
         let text = message.text.as_deref().unwrap_or_default();
-        let opened = self.0.remove(&lane).is_some_and(|(date, thread_id)| {
-            thread_id == message.thread_id && near(date) && !text.is_empty()
-        });
+        let asks = !text.is_empty() && Request::of(text, &me.username) == Request::Question;
+        let opened = self
+            .0
+            .remove(&lane)
+            .is_some_and(|(date, thread_id)| thread_id == message.thread_id && near(date) && asks);
         let taken = message.addressed || opened;
-        if taken && is_cut(text) {
+        if taken && asks && is_cut(text) {
             self.0.retain(|_, (date, _)| near(*date));
             self.0.insert(lane, (message.date, message.thread_id));
         }
@@ -84,7 +87,6 @@ pub fn join(message: &Message, first: &Waiting, following: &[Waiting], me: &Me) 
             break;
         };
         let belongs = thread_id == message.thread_id
-            && waiting.stopped == first.stopped
             && date - last.0 <= GAP_IN_DATES
             && last.1.saturating_sub(waiting.age) <= GAP
             && Request::of(&more, &me.username) == Request::Question;
@@ -195,12 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stopped_waits_for_nothing_and_takes_nothing_along_that_was_not() {
+    fn what_was_stopped_waits_for_nothing_and_takes_along_what_belongs_to_it() {
         let one = long('a', 4096);
         let stopped = |waiting| Waiting { stopped: true, ..waiting };
         assert_eq!(ids(&joined(&[stopped(waiting(1, 10, &one, 0))])), NONE);
-        let all =
-            [stopped(waiting(1, 10, &one, 0)), stopped(waiting(2, 9, &one, 0)), waiting(3, 8, "new", 0)];
-        assert_eq!(ids(&joined(&all)), [2]);
+        // the button of its draft stops the first one; what it was asked with is stopped with it
+        let all = [stopped(waiting(1, 10, &one, 0)), waiting(2, 9, &one, 0), waiting(3, 8, "end", 0)];
+        assert_eq!(ids(&joined(&all)), [2, 3]);
+        // what comes after the stop is not
+        let all = [stopped(waiting(1, 10, &one, 0)), waiting(2, 9, "/stop", 0), waiting(3, 8, "new", 0)];
+        assert_eq!(ids(&joined(&all)), NONE);
     }
 }

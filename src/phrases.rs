@@ -351,10 +351,9 @@ impl Language {
                 "Попробуйте сформулировать его иначе: можно просто исправить сообщение.",
                 "Try to put it differently: you can simply edit your message.",
             ),
-            Failure::TooLong => self.pick(
-                "Сократите его: можно просто исправить сообщение.",
-                "Shorten it: you can simply edit your message.",
-            ),
+            Failure::TooLong => {
+                self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
+            }
             Failure::OutOfQuota | Failure::Misconfigured | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
                 "Your question is kept; repeat it later with the button or /retry.",

@@ -22,7 +22,9 @@ use crate::stop::Stop;
 use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
 use crate::store::moved::Moved;
 use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{EDITED_MESSAGE, Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
+use crate::telegram::{
+    EDITED_MESSAGE, Incoming, MESSAGE, Me, Message, PassedOver, Press, Telegram, TelegramError,
+};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 pub const POLL: Duration = Duration::from_secs(30);
@@ -145,7 +147,7 @@ impl Poll<'_> {
             let decoded = Incoming::decode(raw.get(), me);
             metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
             let update_id = match decoded {
-                Ok(incoming) if !open.takes(&incoming) => {
+                Ok(incoming) if !open.takes(&incoming, me) => {
                     debug!(update_id = incoming.update_id, "said to others");
                     incoming.update_id
                 }
@@ -178,7 +180,9 @@ impl Poll<'_> {
     fn sort(&self, incoming: &Incoming, json: &str, read: &mut Read) {
         let Incoming { update_id, kind, message } = incoming;
         let received = received(self.me, incoming, json);
-        let request = message.text.as_deref().map(|text| Request::of(text, &self.me.username));
+        // what was edited into a command is none
+        let text = message.text.as_deref().filter(|_| *kind == MESSAGE);
+        let request = text.map(|text| Request::of(text, &self.me.username));
         read.presses.extend(told_at_once(message));
         if message.stopped_draft.is_some() || request == Some(Request::Command(Command::Stop)) {
             let stop = Stopping { update_id: *update_id, draft_id: message.stopped_draft };
@@ -186,7 +190,7 @@ impl Poll<'_> {
         }
         if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
             let payload = received.payload.clone();
-            read.batch.edits.push(Edit { lane: received.lane(), update_id: *update_id, message_id, payload });
+            read.batch.edits.push(Edit { update_id: *update_id, message_id, payload });
         }
         read.batch.received.push(received);
     }

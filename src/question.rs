@@ -42,7 +42,7 @@ pub struct Question<'a> {
     pub message_ids: &'a [i64],
     /// Updates behind that of the address which belong to it.
     pub joined: &'a [i64],
-    /// The turn whose question it is, answered again.
+    /// The question as it stands, to be answered again.
     pub again: Option<&'a Last>,
     /// The person's language.
     pub language: Language,
@@ -78,7 +78,7 @@ impl Bot {
         let (said, in_place) = self.store.run(|conn| {
             let said = history::recent(conn, address.lane, self.max_history, question.again)?;
             let in_place = match question.again {
-                Some(last) => !turns::standing(conn, last.id)?.is_empty(),
+                Some(last) => last.is_shown(conn)?,
                 None => false,
             };
             Ok((said, in_place))
@@ -88,6 +88,10 @@ impl Bot {
         let preview = Preview::begin(&self.telegram, &self.paces, address, look);
         point::pass("answering", question.text);
         match self.ask(&said, question.text, &preview, stop) {
+            // stopped while its figures were waited for
+            Ok(whole) if stop.is_interrupted() && self.store.run(|conn| inbox::is_stopped(conn, seq))? => {
+                self.stopped(question, whole)
+            }
             Ok(Completion { text: answer, usage }) => {
                 point::pass("generated", question.text);
                 let parts = render::answer(&answer, self.rich_messages);
@@ -178,7 +182,7 @@ impl Bot {
         info!(seq, user = lane.user_id, class = failure.class(), seconds = wait.as_secs(), "no answer");
         match question.again {
             // the answer that is there stays: to repeat it cost nothing yet
-            Some(last) if last.answer_id.is_some() && last.question.1 == question.text => {
+            Some(last) if last.is_answered() && last.question() == question.text => {
                 self.say(question.address, question.language.failure(failure))
             }
             _ => self.fail(question, failure),

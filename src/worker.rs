@@ -67,6 +67,7 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
         unsent = match bot.answer(lane, &waiting, &job.stop)? {
             Answered::Done(unsent) => unsent,
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
+            Answered::MoreMayCome(wait) => return Ok(Outcome::ListenFor(wait)),
             Answered::Changed => return Ok(Outcome::More),
             // not again in this run
             Answered::Interrupted => return Ok(Outcome::Idle),

@@ -70,19 +70,12 @@ pub struct Turn<'a> {
     pub message_ids: &'a [i64],
     /// Updates behind that of the address which are the same question; finished with it, or not at all.
     pub joined: &'a [i64],
-    /// The turn whose question was edited or is answered again.
+    /// The question as it was before it was edited, or is answered again.
     pub again: Option<&'a Last>,
     /// When answering began.
     pub began: Instant,
     /// How it went.
     pub ending: &'a Ending,
-}
-
-impl Turn<'_> {
-    /// The turn whose place this one takes. An answer never makes way for none.
-    fn replaced(&self) -> Option<&Last> {
-        self.again.filter(|last| self.ending.answer().is_some() || last.answer_id.is_none())
-    }
 }
 
 /// Finishes the update of `address` with a turn and its reply. `None`: it was finished already, by an earlier run
@@ -94,11 +87,16 @@ pub fn turn(
     parts: &[Part],
 ) -> QueryResult<Option<Vec<Unsent>>> {
     once(conn, address, turn.joined, |conn, address| {
+        if turn.again.is_some() {
+            // before the rows of other turns: a move and an erasure begin with the inbox too
+            updates::table.find(address.update_seq).select(updates::seq).for_no_key_update().execute(conn)?;
+        }
         let turn_id = store(conn, address, turn)?;
-        let standing = match turn.replaced() {
+        let standing = match turn.again {
             Some(last) => {
-                supersede(conn, last, turn_id)?;
-                turn_rows::standing(conn, last.id)?
+                let replaced = last.replaced_by(turn.ending.answer().is_some());
+                supersede(conn, &replaced, turn_id)?;
+                turn_rows::standing(conn, &replaced)?
             }
             None => Vec::new(),
         };
@@ -158,10 +156,13 @@ fn once(
     }
 }
 
-/// The question and answer of `last` are as good as cleared, for good: [`history::restore`] leaves them.
-fn supersede(conn: &mut PgConnection, last: &Last, turn_id: i64) -> QueryResult<()> {
-    diesel::update(turns::table.find(last.id)).set(turns::superseded_by.eq(turn_id)).execute(conn)?;
-    let ids = [Some(last.question.0), last.answer_id].into_iter().flatten();
+/// The questions and answers of these turns are as good as cleared, for good: [`super::history::restore`] leaves them.
+fn supersede(conn: &mut PgConnection, replaced: &[i64], turn_id: i64) -> QueryResult<()> {
+    let pairs: Vec<(i32, Option<i32>)> = diesel::update(turns::table.filter(turns::id.eq_any(replaced)))
+        .set(turns::superseded_by.eq(turn_id))
+        .returning((turns::question_id, turns::answer_id))
+        .get_results(conn)?;
+    let ids = pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten();
     diesel::update(messages::table.filter(messages::id.eq_any(ids)).filter(messages::deleted_at.is_null()))
         .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
         .execute(conn)?;

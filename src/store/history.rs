@@ -36,17 +36,17 @@ impl Role {
 pub type Said = (String, String);
 
 /// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer, and
-/// without the turn that is answered `again`. (A turn that was replaced is soft-deleted.)
+/// without the question that is answered `again`. (A turn that was replaced is soft-deleted.)
 pub fn recent(
     conn: &mut PgConnection,
     lane: Lane,
     limit: u32,
     again: Option<&Last>,
 ) -> QueryResult<Vec<Said>> {
-    let left_out = again.map_or([None; 2], |last| [Some(last.question.0), last.answer_id]);
-    let more = if again.is_some() { 2 } else { 0 };
+    let left_out: Vec<i32> = again.map_or_else(Vec::new, |last| last.messages().collect());
+    let more = i64::try_from(left_out.len()).unwrap_or(i64::MAX);
     let rows: Vec<(i32, String, String)> = newest(lane, i64::from(limit) + more).load(conn)?;
-    let kept = rows.into_iter().filter(|(id, ..)| !left_out.contains(&Some(*id)));
+    let kept = rows.into_iter().filter(|(id, ..)| !left_out.contains(id));
     let mut said: Vec<Said> = kept.map(|(_, role, content)| (role, content)).collect();
     said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     said.reverse();

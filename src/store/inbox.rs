@@ -73,8 +73,6 @@ pub struct Stopping {
 
 /// An update of the batch by which a person changes a message.
 pub struct Edit {
-    /// The lane.
-    pub lane: Lane,
     /// Telegram's number of the update.
     pub update_id: i64,
     /// Telegram's id of the message.
@@ -142,7 +140,7 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         let bot_id = received.first().map_or(0, |received| received.bot_id);
         let mut changed = Changed::default();
         for edit in edits {
-            changed.edited.extend(replace(conn, edit)?);
+            changed.edited.extend(replace(conn, bot_id, edit)?);
         }
         for stop in stops {
             changed.stopped.extend(self::stop(conn, bot_id, stop)?);
@@ -154,37 +152,44 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
     })
 }
 
-/// Puts the changed message in the place of what waits of it: the message itself, and earlier changes of it.
-fn replace(conn: &mut PgConnection, edit: &Edit) -> QueryResult<Vec<Edited>> {
-    let waiting: Vec<(i64, Option<String>)> = waiting(edit.lane)
+/// Puts the changed message in the place of what waits of it: the message itself, and earlier changes of it. What came
+/// later is newer, also when the change is delivered again; what was stopped is done with.
+fn replace(conn: &mut PgConnection, bot_id: i64, edit: &Edit) -> QueryResult<Vec<Edited>> {
+    let Some((seq, lane)) = waiting_place(conn, bot_id, edit.update_id)? else { return Ok(Vec::new()) };
+    let before: Vec<(i64, Option<String>)> = waiting(lane)
         .filter(updates::kind.eq_any([MESSAGE, EDITED_MESSAGE]))
-        .filter(updates::message_id.eq(edit.message_id).and(updates::update_id.ne(edit.update_id)))
+        .filter(updates::message_id.eq(edit.message_id).and(updates::seq.lt(seq)))
+        .filter(updates::stopped_at.is_null())
         .select((updates::seq, updates::payload))
         .for_update()
         .load(conn)?;
-    let seqs = waiting.iter().map(|(seq, _)| *seq);
+    let seqs = before.iter().map(|(seq, _)| *seq);
     diesel::update(updates::table.filter(updates::seq.eq_any(seqs)))
         .set(updates::payload.eq(&edit.payload))
         .execute(conn)?;
     let edited = |(seq, before): (i64, Option<String>)| Edited {
-        lane: edit.lane,
+        lane,
         seq,
         before: before.unwrap_or_default(),
         now: edit.payload.clone(),
     };
-    Ok(waiting.into_iter().map(edited).collect())
+    Ok(before.into_iter().map(edited).collect())
+}
+
+/// Place and lane of an update by Telegram's number, as long as it waits.
+fn waiting_place(conn: &mut PgConnection, bot_id: i64, update_id: i64) -> QueryResult<Option<(i64, Lane)>> {
+    updates::table
+        .filter(updates::bot_id.eq(bot_id).and(updates::update_id.eq(update_id)))
+        .filter(updates::done_at.is_null())
+        .select((updates::seq, (updates::bot_id, updates::chat_id, updates::user_id)))
+        .first(conn)
+        .optional()
 }
 
 /// Marks what a person stops, and returns up to which update of which lane. What a stop is about is what came before it,
 /// so a stop that is delivered again stops nothing new.
 fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Option<(Lane, i64)>> {
-    let asked: Option<(i64, Lane)> = updates::table
-        .filter(updates::bot_id.eq(bot_id).and(updates::update_id.eq(stop.update_id)))
-        .filter(updates::done_at.is_null())
-        .select((updates::seq, (updates::bot_id, updates::chat_id, updates::user_id)))
-        .first(conn)
-        .optional()?;
-    let Some((seq, lane)) = asked else { return Ok(None) };
+    let Some((seq, lane)) = waiting_place(conn, bot_id, stop.update_id)? else { return Ok(None) };
     let up_to = match stop.draft_id {
         None => seq - 1,
         // only the oldest has a draft; one of an answer that is finished means nothing any more

@@ -1,9 +1,12 @@
 //! A group becomes a supergroup: everything of the chat goes on under its new id, in one transaction.
 
+use diesel::dsl::case_when;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::Lane;
+use super::outbox;
 use super::schema::{messages, reply_parts, turns, updates};
 
 /// A chat that has another id now.
@@ -39,12 +42,20 @@ pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> 
             .filter(updates::done_at.is_null())
             .set(updates::chat_id.eq(to))
             .execute(conn)?;
+        // Telegram's ids of messages name others in the new chat: what was to be changed is sent anew
+        outbox::abandon_deletions(conn, bot_id, from)?;
+        let op = case_when(reply_parts::op.eq("edit"), "send".into_sql::<Text>()).otherwise(reply_parts::op);
         let parts = diesel::update(reply_parts::table)
             .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(from)))
-            .set(reply_parts::chat_id.eq(to))
+            .set((
+                reply_parts::chat_id.eq(to),
+                reply_parts::op.eq(op),
+                reply_parts::message_id.eq(None::<i64>),
+                reply_parts::reply_to.eq(None::<i64>),
+            ))
             .execute(conn)?;
         let turns = diesel::update(turns::table.filter(turns::chat_id.eq(from)))
-            .set(turns::chat_id.eq(to))
+            .set((turns::chat_id.eq(to), turns::message_ids.eq(Vec::<i64>::new())))
             .execute(conn)?;
         let messages = diesel::update(messages::table.filter(messages::chat_id.eq(from)))
             .set(messages::chat_id.eq(to))

@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
+use diesel::dsl::exists;
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
 use super::prepared::{prepared, prepared_if};
-use super::schema::reply_parts;
+use super::schema::{reply_parts, turns};
 use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
 use crate::part::{Content, Part};
 
@@ -197,14 +198,29 @@ pub fn abandon(conn: &mut PgConnection, id: i64) -> QueryResult<usize> {
     diesel::update(reply_parts::table.find(id)).set(abandoned()).execute(conn)
 }
 
-/// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end.
+/// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end, and
+/// that a question was stopped or failed is still said.
 pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(reply_parts::table)
         .filter(reply_parts::bot_id.eq(lane.bot_id))
         .filter(reply_parts::chat_id.eq(lane.chat_id))
         .filter(reply_parts::user_id.eq(lane.user_id))
         .filter(reply_parts::state.eq("unsent"))
-        .filter(reply_parts::turn_id.is_not_null().and(reply_parts::op.eq("send")))
+        .filter(reply_parts::op.eq("send"))
+        .filter(exists(
+            turns::table
+                .filter(turns::id.nullable().eq(reply_parts::turn_id))
+                .filter(turns::state.eq("answered")),
+        ))
+        .set(abandoned())
+        .execute(conn)
+}
+
+/// Messages of this chat that were to be taken away cannot be named any more.
+pub(super) fn abandon_deletions(conn: &mut PgConnection, bot_id: i64, chat_id: i64) -> QueryResult<usize> {
+    diesel::update(reply_parts::table)
+        .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(chat_id)))
+        .filter(reply_parts::state.eq("unsent").and(reply_parts::op.eq("delete")))
         .set(abandoned())
         .execute(conn)
 }

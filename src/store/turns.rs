@@ -14,53 +14,102 @@ use super::{Lane, interval, wait};
 /// How long a bot's own message can be changed (Bot API, editMessageText and deleteMessage).
 const EDITABLE: Duration = Duration::from_secs(48 * 3600);
 
-/// The turn that an edit or a repetition is about: the last one of its dialogue.
+/// The question that an edit or a repetition is about: the last one of its dialogue, with every turn it has had that was not
+/// replaced, the newest first. There are several where an answer stands and a repetition of it failed.
 pub struct Last {
-    /// Its number.
-    pub id: i64,
-    /// The update that asked.
-    pub update_seq: i64,
-    /// The question in `messages`, and what it says.
-    pub question: (i32, String),
-    /// The answer in `messages`, if there is one.
-    pub answer_id: Option<i32>,
+    turns: Vec<Row>,
     /// Telegram's ids of the messages that were the question.
     pub message_ids: Vec<i64>,
 }
 
-/// The last turn of `lane` that was neither replaced nor cleared.
+#[derive(Queryable)]
+struct Row {
+    id: i64,
+    update_seq: i64,
+    answer_id: Option<i32>,
+    message_ids: Vec<Option<i64>>,
+    question_id: i32,
+    question: String,
+    live: bool,
+}
+
+/// So many repetitions that failed in a row are replaced together; more than anybody makes.
+const MOST_TURNS: i64 = 32;
+
+impl Last {
+    /// What was asked, as it was last put.
+    pub fn question(&self) -> &str {
+        &self.turns[0].question
+    }
+
+    /// The update that asked last.
+    pub fn update_seq(&self) -> i64 {
+        self.turns[0].update_seq
+    }
+
+    /// Whether it has an answer.
+    pub fn is_answered(&self) -> bool {
+        self.turns.iter().any(|turn| turn.answer_id.is_some())
+    }
+
+    /// Its questions and answers in `messages`.
+    pub fn messages(&self) -> impl Iterator<Item = i32> {
+        self.turns.iter().flat_map(|turn| [Some(turn.question_id), turn.answer_id].into_iter().flatten())
+    }
+
+    /// The turns whose place a new one takes, the oldest first: all by one with an answer; an answer never makes way for
+    /// none.
+    pub(super) fn replaced_by(&self, answered: bool) -> Vec<i64> {
+        let replaced = self.turns.iter().rev().filter(|turn| answered || turn.answer_id.is_none());
+        replaced.map(|turn| turn.id).collect()
+    }
+
+    /// Whether an answer would take the place of messages that people see.
+    pub fn is_shown(&self, conn: &mut PgConnection) -> QueryResult<bool> {
+        standing(conn, &self.replaced_by(true)).map(|standing| !standing.is_empty())
+    }
+}
+
+/// The last question of `lane`, unless it was cleared.
 pub fn last(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Last>> {
-    type Row = (i64, i64, Option<i32>, Vec<Option<i64>>, (i32, String, bool));
-    let newest: Option<Row> = turns::table
+    let newest: Vec<Row> = turns::table
         .inner_join(messages::table.on(messages::id.eq(turns::question_id)))
         .filter(turns::bot_id.eq(lane.bot_id))
         .filter(turns::user_id.eq(lane.user_id))
         .filter(turns::chat_id.eq(lane.chat_id))
         .filter(turns::superseded_by.is_null())
         .order(turns::id.desc())
+        .limit(MOST_TURNS)
         .select((
             turns::id,
             turns::update_seq,
             turns::answer_id,
             turns::message_ids,
-            (messages::id, messages::content, messages::deleted_at.is_null()),
+            messages::id,
+            messages::content,
+            messages::deleted_at.is_null(),
         ))
-        .first(conn)
-        .optional()?;
-    Ok(newest.and_then(|(id, update_seq, answer_id, message_ids, (question_id, text, live))| {
-        let message_ids = message_ids.into_iter().flatten().collect();
-        live.then_some(Last { id, update_seq, question: (question_id, text), answer_id, message_ids })
-    }))
+        .load(conn)?;
+    let Some(message_ids) = newest.first().map(|turn| turn.message_ids.clone()) else { return Ok(None) };
+    // a turn from before there were ids is a question by itself
+    let same = |turn: &Row| turn.live && turn.message_ids == message_ids;
+    let mut turns: Vec<_> = newest.into_iter().take_while(same).collect();
+    if message_ids.is_empty() {
+        turns.truncate(1);
+    }
+    let message_ids = message_ids.into_iter().flatten().collect();
+    Ok((!turns.is_empty()).then_some(Last { turns, message_ids }))
 }
 
-/// The messages by which people see the turn, in order, as long as all of them can be changed.
-pub fn standing(conn: &mut PgConnection, turn_id: i64) -> QueryResult<Vec<i64>> {
+/// The messages by which people see these turns, in order, as long as all of them can be changed.
+pub(super) fn standing(conn: &mut PgConnection, turn_ids: &[i64]) -> QueryResult<Vec<i64>> {
     let young = sql::<Bool>("settled_at > clock_timestamp() - ").bind::<Interval, _>(interval(EDITABLE));
     let shown: Vec<(Option<i64>, Option<bool>)> = reply_parts::table
-        .filter(reply_parts::turn_id.eq(turn_id))
+        .filter(reply_parts::turn_id.eq_any(turn_ids))
         .filter(reply_parts::state.eq("sent"))
         .filter(reply_parts::op.eq_any(["send", "edit"]))
-        .order(reply_parts::position)
+        .filter(reply_parts::message_id.is_not_null())
+        .order((reply_parts::turn_id, reply_parts::position))
         .select((reply_parts::message_id, young.nullable()))
         .load(conn)?;
     let all_young = shown.iter().all(|(_, young)| *young == Some(true));

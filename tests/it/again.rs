@@ -6,8 +6,8 @@ use sandbox::telegram::{Action, Calls, Person, Reply};
 use crate::stop::buttons;
 use crate::world::{PATIENCE, PROMPT, World};
 
-/// The turns: their states, and whether they were replaced.
-const TURNS: &str = "SELECT string_agg(state || CASE WHEN superseded_by IS NULL THEN '' ELSE ' superseded' END, ', ' ORDER BY id) FROM turns";
+/// The turns, in order: their states, and whether they were replaced.
+pub(crate) const TURNS: &str = "SELECT string_agg(state || CASE WHEN superseded_by IS NULL THEN '' ELSE ' superseded' END, ', ' ORDER BY id) FROM turns";
 /// What people wrote and what is live of it.
 const LIVE: &str = "SELECT string_agg(content, ' | ' ORDER BY id) FROM messages WHERE deleted_at IS NULL";
 
@@ -201,14 +201,62 @@ fn a_failure_never_takes_the_place_of_an_answer() {
     world.wait_settled();
     assert_eq!(world.telegram.texts(1)[0], old.text());
     assert_eq!(world.psql(TURNS), "answered, failed");
-    // and an answer takes the place of the failure
+    // an answer takes the place of both
     world.model.usually(Behaviour::answer());
     world.telegram.press(&person, failed.message_id, &buttons(&failed)[0]);
     let answer = world.telegram.wait_for_text(1, |text| text.contains("“tea”"));
     world.wait_settled();
-    assert_eq!(answer.message_id, failed.message_id);
-    assert_eq!(buttons(&answer), Vec::<String>::new(), "the button is gone");
-    assert_eq!(world.psql(TURNS), "answered, failed superseded, answered");
+    assert_eq!(answer.message_id, old.message_id);
+    assert_eq!(answer.text(), answer_to(&[Message::user("tea")]), "the model did not meet what it replaces");
+    assert_eq!(world.telegram.texts(1).len(), 1, "the failure is gone, its button too");
+    assert_eq!(world.psql(TURNS), "answered superseded, failed superseded, answered");
+    assert_eq!(world.psql(LIVE), format!("tea | {}", answer.text()));
+}
+
+#[test]
+fn of_several_edits_that_come_together_the_last_counts() {
+    let world = World::new();
+    let person = Person::private(1);
+    let said = world.telegram.say(&person, "one");
+    world.telegram.edit(&person, said.message_id, "two");
+    let last = world.telegram.edit(&person, said.message_id, "three");
+    let _bot = world.start();
+    world.telegram.wait_for_text(1, |text| text.contains("three"));
+    world.telegram.wait_confirmed();
+    world.wait_settled();
+    // and one that was heeded changes nothing when it is delivered again
+    world.telegram.redeliver(..last.update_id);
+    world.telegram.wait_confirmed();
+    world.wait_settled();
+    let asked: Vec<_> = world.model.requests().iter().map(|asked| asked.question().to_owned()).collect();
+    assert_eq!(asked, ["three"]);
+    assert_eq!(world.telegram.texts(1).len(), 1);
+}
+
+#[test]
+fn in_a_topic_of_a_group_a_question_is_edited_and_stopped_like_anywhere_else() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::in_supergroup(1, -1005).in_thread(7).speaking("en");
+    let said = world.telegram.address(&person, "soup");
+    let old = world.telegram.wait_for_count(-1005, 1)[0].clone();
+    world.wait_settled();
+    let name = world.telegram.username().to_owned();
+    let gate = world.model.hold(When::asked("tea"));
+    world.telegram.edit(&person, said.message_id, &format!("@{name} tea"));
+    gate.wait_arrived();
+    world.telegram.say(&person, &format!("/stop@{name}"));
+    // nothing was written yet: the old answer stays
+    let stopped = world.telegram.wait_for_count(-1005, 2)[1].clone();
+    world.wait_settled();
+    assert_eq!((stopped.thread, stopped.reply_to), (Some(7), Some(said.message_id)));
+    world.model.clear();
+    world.telegram.press(&person, stopped.message_id, &buttons(&stopped)[0]);
+    let answer = world.telegram.wait_for_text(-1005, |text| text.contains("“tea”"));
+    world.wait_settled();
+    assert_eq!(answer.message_id, old.message_id);
+    assert_eq!(world.telegram.texts(-1005).len(), 1);
+    assert_eq!(world.psql(TURNS), "answered superseded, stopped superseded, answered");
 }
 
 #[test]

@@ -4,10 +4,8 @@
 use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 
+use crate::again::TURNS;
 use crate::world::World;
-
-/// The turns, in order: their states, and whether they were replaced.
-const TURNS: &str = "SELECT string_agg(state || CASE WHEN superseded_by IS NULL THEN '' ELSE ' superseded' END, ', ' ORDER BY id) FROM turns";
 
 /// What is the same however often the program died on the way.
 struct End {

@@ -228,3 +228,30 @@ fn rich_messages_can_be_turned_off_and_a_blank_answer_is_an_empty_one() {
     world.telegram.wait_for_text(2, |text| text.contains("empty answer"));
     assert!(world.telegram.calls("sendRichMessage").is_empty());
 }
+
+#[test]
+fn that_telegram_is_not_reached_counts_against_no_part_however_long_it_lasts() {
+    let world = World::new();
+    let bot = world.start();
+    let hang = world.telegram.fault(Calls::to("sendMessage").times(1), Action::Hang);
+    world.telegram.say(&Person::private(1), "soup");
+    hang.wait_hits(1, PATIENCE);
+    bot.kill();
+    // many tries have failed; then one that says nothing about the part, and one that might
+    world.psql("UPDATE reply_parts SET attempts = 29");
+    world.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
+    let attempts = |expected: &str| {
+        world.wait_for_rows("SELECT attempts, not_before > now() FROM reply_parts", |rows| rows == expected);
+    };
+    let bot = world.start();
+    attempts("29|t");
+    bot.kill();
+    world.psql("UPDATE reply_parts SET not_before = NULL");
+    world.telegram.fault(Calls::to("sendMessage").times(1), Action::Refuse(Reply::html(502)));
+    let bot = world.start();
+    attempts("30|t");
+    bot.kill();
+    world.psql("UPDATE reply_parts SET not_before = NULL");
+    let _bot = world.start();
+    world.telegram.wait_for_text(1, |text| text.contains("soup"));
+}

@@ -1,8 +1,9 @@
 //! `make demo`, without a terminal.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::operator::terminal;
 
@@ -31,6 +32,14 @@ fn demo(folder: &Path, lines: &str) -> String {
     text
 }
 
+/// The demo at a terminal, and the person's end of that.
+fn demo_on_terminal(folder: &Path) -> (File, Child) {
+    let (person, terminal) = terminal();
+    let screen = terminal.try_clone().unwrap();
+    let child = command(folder).stdin(terminal).stdout(screen).stderr(Stdio::null()).spawn().unwrap();
+    (person, child)
+}
+
 #[test]
 fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
@@ -49,13 +58,7 @@ fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
 #[test]
 fn on_a_terminal_the_same_is_in_colours() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
-    let (person, terminal) = terminal();
-    let mut child = command(folder.path())
-        .stdin(terminal.try_clone().unwrap())
-        .stdout(terminal)
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let (person, mut child) = demo_on_terminal(folder.path());
     // the end of the input, as Ctrl-D says it
     (&person).write_all("Покажи код\n\u{4}".as_bytes()).unwrap();
     let mut shown = Vec::new();
@@ -77,13 +80,7 @@ fn an_answer_is_repeated_in_its_place() {
 #[test]
 fn on_a_terminal_ctrl_c_stops_a_growing_answer_and_what_was_written_stays() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
-    let (person, terminal) = terminal();
-    let mut child = command(folder.path())
-        .stdin(terminal.try_clone().unwrap())
-        .stdout(terminal)
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let (person, mut child) = demo_on_terminal(folder.path());
     let mut bytes = Vec::new();
     let mut wait_for = |part: &str| {
         let mut some = [0; 4096];

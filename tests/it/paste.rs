@@ -1,8 +1,9 @@
 //! A text longer than a message: several messages, one question.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use sandbox::model::{Behaviour, Gate};
 use sandbox::telegram::Person;
 use systech_aidd::llm::Usage;
 use systech_aidd::part::Part;
@@ -11,7 +12,7 @@ use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
 use systech_aidd::store::outbox::Address;
 
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 
 #[test]
 fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
@@ -46,14 +47,36 @@ fn a_long_message_that_nothing_follows_is_answered_by_itself() {
     let world = World::new();
     let _bot = world.start();
     let person = Person::private(1);
+    let said_at = Instant::now();
     world.telegram.say(&person, &"я".repeat(4096));
-    let answer = world.telegram.wait_for_count(1, 1);
-    assert!(answer[0].at.elapsed() < crate::world::PATIENCE);
+    world.model.wait_for_requests(1);
+    let waited = world.model.requests()[0].at - said_at;
+    assert!(waited >= Duration::from_millis(1500), "something may follow for {waited:?}");
+    world.telegram.wait_for_count(1, 1);
     world.wait_settled();
     assert_eq!(world.psql("SELECT count(*) FROM turns"), "1");
     world.telegram.say(&person, "и ещё");
     world.telegram.wait_for_text(1, |text| text.contains("и ещё"));
     assert_eq!(world.model.requests()[1].question(), "и ещё");
+}
+
+#[test]
+fn the_stop_button_of_a_draft_stops_all_of_a_paste() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    let gate = Gate::default();
+    world.model.usually(Behaviour::status(429, "slow down").header("retry-after", "100").hold(&gate));
+    world.telegram.paste(&person, &"я".repeat(5000));
+    let draft_id = world.telegram.wait_until(PATIENCE, |state| Some(state.drafts(1).next()?.draft_id));
+    gate.release();
+    world.wait_for_rows("SELECT count(*) FROM updates WHERE retries = 1", |rows| rows == "1");
+    world.telegram.press_stop(&person, draft_id);
+    world.telegram.wait_for_text(1, |text| text.contains("Stopped"));
+    world.wait_settled();
+    assert_eq!(world.telegram.texts(1).len(), 1);
+    assert_eq!(world.model.requests().len(), 1);
+    assert_eq!(world.psql("SELECT state, array_length(message_ids, 1) FROM turns"), "stopped|2");
 }
 
 #[test]

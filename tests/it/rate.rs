@@ -136,7 +136,9 @@ fn the_limit_costs_one_look_into_an_index_and_none_where_there_is_no_limit() {
         ask(&world, &Person::private(5), "two");
         // the counters are told when the connections end
         bot.stop();
+        let connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'systech-aidd'";
+        world.wait_for_rows(connected, |rows| rows == "0");
         let expected = if limit.is_empty() { before } else { before + 1 };
-        world.wait_for_rows(scans, |rows| rows == expected.to_string());
+        assert_eq!(world.psql(scans), expected.to_string());
     }
 }

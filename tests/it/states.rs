@@ -311,7 +311,7 @@ impl Play<'_> {
             What::Stop(draft_id) => batch.stops.push(Stopping { update_id: id, draft_id }),
             What::Edit(message_id) => {
                 let payload = text.clone();
-                batch.edits.push(Edit { lane: lane(place), update_id: id, message_id, payload });
+                batch.edits.push(Edit { update_id: id, message_id, payload });
             }
         }
         let before = inbox::newest(&mut self.conn).unwrap();
@@ -432,9 +432,9 @@ impl Play<'_> {
         if again == Again::Last {
             work.last = turns::last(&mut self.conn, address.lane).unwrap();
             let known = self.reference.last_question(here);
-            assert_eq!(work.last.as_ref().map(|last| &*last.question.1), known, "what can be answered again");
+            assert_eq!(work.last.as_ref().map(Last::question), known, "what can be answered again");
             if let Some(last) = &work.last {
-                work.question.clone_from(&last.question.1);
+                last.question().clone_into(&mut work.question);
             }
         }
         if again == Again::Joined {

@@ -162,6 +162,24 @@ fn what_is_left_of_an_answer_is_not_sent_after_a_stop() {
 }
 
 #[test]
+fn a_second_stop_does_not_take_back_what_the_first_one_kept() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    let (_, draft_id) = silent_in_mid_answer(&world, &person);
+    let slow = world.telegram.fault(Calls::to("sendMessage").times(1), Action::Hang);
+    world.telegram.press_stop(&person, draft_id);
+    slow.wait_hits(1, PATIENCE);
+    world.telegram.say(&person, "/stop");
+    // both stops wait for their turn
+    world.wait_for_rows("SELECT count(*) FROM updates WHERE done_at IS NULL", |rows| rows == "2");
+    slow.release();
+    world.wait_settled();
+    assert_eq!(world.telegram.texts(1)[0], ANSWER[..18].trim_end());
+    assert_eq!(world.psql("SELECT count(*) FROM reply_parts WHERE state = 'abandoned'"), "0");
+}
+
+#[test]
 fn a_stop_with_nothing_to_stop_says_so_and_a_stale_button_says_nothing() {
     let world = World::new();
     let _bot = world.start();
