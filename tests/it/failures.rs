@@ -19,7 +19,8 @@ fn fails_as(behaviour: Behaviour, class: &str, russian: &str, english: &str) {
     let russian_text = world.telegram.wait_for_count(1, 1)[0].text().to_owned();
     let english_text = world.telegram.wait_for_count(2, 1)[0].text().to_owned();
     let (go_on, in_english) = match class {
-        "refused" | "too_long" => ("исправить сообщение", "edit your message"),
+        "refused" => ("исправить сообщение", "edit your message"),
+        "too_long" => ("отправьте ещё раз", "send it again"),
         _ => ("/retry", "/retry"),
     };
     assert!(russian_text.contains(russian) && russian_text.contains(go_on), "{russian_text}");
