@@ -1,8 +1,5 @@
 //! The faults: how each begins and how it ends.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,8 +16,17 @@ use crate::scene::{Scene, wait_until};
 /// What the bot calls at its start only.
 const AT_START: [&str; 3] = ["getMe", "deleteWebhook", "setMyCommands"];
 /// What it calls all the time.
-pub(crate) const ALWAYS: &[&str] =
-    &["getUpdates", "sendMessage", "sendRichMessage", "sendDocument", "sendMessageDraft", "sendChatAction"];
+pub(crate) const ALWAYS: &[&str] = &[
+    "getUpdates",
+    "sendMessage",
+    "sendRichMessage",
+    "sendDocument",
+    "editMessageText",
+    "deleteMessage",
+    "sendMessageDraft",
+    "sendChatAction",
+    "answerCallbackQuery",
+];
 /// Both.
 pub(crate) const METHODS: &[&str] = &[
     "getMe",
@@ -30,8 +36,11 @@ pub(crate) const METHODS: &[&str] = &[
     "sendMessage",
     "sendRichMessage",
     "sendDocument",
+    "editMessageText",
+    "deleteMessage",
     "sendMessageDraft",
     "sendChatAction",
+    "answerCallbackQuery",
 ];
 /// What makes a message.
 pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocument"];
@@ -147,7 +156,10 @@ impl Fault {
             Self::Answers(behaviour, percent) => {
                 let chance = f64::from(*percent) / 100.0;
                 scene.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
-                Box::new(move || then.model.clear())
+                Box::new(move || {
+                    then.model.clear();
+                    then.refuse();
+                })
             }
             Self::ModelOut => {
                 scene.model.down();
@@ -179,6 +191,12 @@ fn meet(
     rng: &mut fastrand::Rng,
 ) -> Vec<telegram::Fault> {
     let rules = methods.iter().map(|method| {
+        let action = match *action {
+            Action::RetryAfterBetween { least, most, .. } => {
+                Action::RetryAfterBetween { least, most, seed: rng.u64(..) }
+            }
+            ref action => action.clone(),
+        };
         let first = scene.telegram.fault(Calls::to(method).times(1), action.clone());
         // silence at the poll lasts half a minute: once is enough
         if !(*method == "getUpdates" && matches!(action, Action::Hang)) {
@@ -224,43 +242,16 @@ fn second_poller(scene: &Scene) -> End {
 /// No room for what comes in, and then none for the answers. Both tables are empty still: the next page of each is the
 /// first one.
 fn disk_full(scene: &Arc<Scene>) -> End {
-    let full = Full::of(scene, "updates");
+    let full = scene.server().fill_disk(&scene.database, "updates");
     let scene = Arc::clone(scene);
     Box::new(move || {
         let gate = scene.model.hold(When::any());
-        drop(full);
+        scene.server().free_disk(full);
         gate.wait_arrived();
-        let full = Full::of(&scene, "messages");
+        let full = scene.server().fill_disk(&scene.database, "messages");
         gate.release();
         wait_until("an answer that finds no room", || scene.log().contains("trying again").then_some(()));
         thread::sleep(Duration::from_secs(1));
-        drop(full);
+        scene.server().free_disk(full);
     })
-}
-
-/// Lets the next page of a table find no room on the disk, until this is dropped.
-struct Full {
-    scene: Arc<Scene>,
-    file: PathBuf,
-}
-
-impl Full {
-    fn of(scene: &Arc<Scene>, table: &str) -> Self {
-        let file = scene.psql(&format!("SELECT pg_relation_filepath('{table}')"));
-        let file = scene.server().data_folder().join(file);
-        scene.server().stop();
-        fs::rename(&file, file.with_extension("kept")).unwrap();
-        symlink("/dev/full", &file).unwrap();
-        scene.server().start();
-        Self { scene: Arc::clone(scene), file }
-    }
-}
-
-impl Drop for Full {
-    fn drop(&mut self) {
-        self.scene.server().stop();
-        fs::remove_file(&self.file).unwrap();
-        fs::rename(self.file.with_extension("kept"), &self.file).unwrap();
-        self.scene.server().start();
-    }
 }

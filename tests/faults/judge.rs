@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sandbox::model::Asked;
 use sandbox::telegram::{Call, Sent};
 
-use crate::fault::Fault;
-use crate::scene::{Record, Said, Scene};
+use crate::fault::{Fault, SENDS};
+use crate::scene::{Deed, Record, Said, Scene};
 
 /// Writes down each message id that a part was ever recorded with.
 pub(crate) const RECORDER: &str = "
@@ -27,8 +27,10 @@ pub(crate) const RECORDER: &str = "
 /// Every update with its turn and its parts.
 const OUTCOMES: &str = "
     SELECT u.update_id, coalesce(t.state, ''), coalesce(t.failure, ''), p.id, p.position, p.state,
-           coalesce(p.message_id, 0), p.attempts, extract(epoch FROM t.created_at)
-    FROM updates u LEFT JOIN turns t ON t.update_seq = u.seq JOIN reply_parts p ON p.update_seq = u.seq
+           coalesce(p.message_id, 0), p.attempts, extract(epoch FROM t.created_at), p.op,
+           t.superseded_by IS NOT NULL, left(q.content, 40)
+    FROM updates u JOIN reply_parts p ON p.update_seq = u.seq
+         LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
     WHERE u.done_at IS NOT NULL ORDER BY p.id";
 
 /// What came of a row. The lists have to be empty.
@@ -71,17 +73,22 @@ impl fmt::Display for Verdict {
 }
 
 /// A part of a reply, as the database has it in the end.
-struct Part {
-    update_id: i64,
-    turn: String,
-    failure: String,
+pub(crate) struct Part {
+    pub(crate) update_id: i64,
+    pub(crate) turn: String,
+    pub(crate) failure: String,
     id: i64,
-    position: usize,
-    state: String,
-    message_id: i64,
+    pub(crate) position: usize,
+    pub(crate) state: String,
+    pub(crate) message_id: i64,
     attempts: usize,
     /// When the transaction began that stored its turn.
     stored: Option<SystemTime>,
+    pub(crate) op: String,
+    /// Its turn was replaced by another one.
+    pub(crate) superseded: bool,
+    /// How the question of its turn begins.
+    pub(crate) question: String,
 }
 
 impl Part {
@@ -99,6 +106,9 @@ impl Part {
             message_id: number(6),
             attempts: count(7),
             stored: fields[8].parse().ok().map(|seconds| UNIX_EPOCH + Duration::from_secs_f64(seconds)),
+            op: fields[9].to_owned(),
+            superseded: fields[10] == "t",
+            question: fields[11].to_owned(),
         }
     }
 }
@@ -117,18 +127,19 @@ pub(crate) fn judge(scene: &Scene, fault: &Fault) -> Verdict {
     };
     let mut verdict = Verdict { messages: evidence.record.said.len(), ..Verdict::default() };
     evidence.ends(fault, &mut verdict);
+    evidence.changed_ends(fault, &mut verdict);
     evidence.copies(&mut verdict);
     evidence.payments(&mut verdict);
     verdict
 }
 
 /// All there is to know about a row.
-struct Evidence {
-    record: Record,
-    parts: Vec<Part>,
+pub(crate) struct Evidence {
+    pub(crate) record: Record,
+    pub(crate) parts: Vec<Part>,
     /// The message ids that parts were recorded with.
     recorded: HashSet<i64>,
-    sent: Vec<Sent>,
+    pub(crate) sent: Vec<Sent>,
     calls: Vec<Call>,
     asked: Vec<Asked>,
 }
@@ -141,7 +152,13 @@ impl Evidence {
             replies.entry(part.update_id).or_default().push(part);
         }
         let sent: HashMap<i64, &Sent> = self.sent.iter().map(|sent| (sent.message_id, sent)).collect();
-        for said in &self.record.said {
+        let mut asking = HashSet::new();
+        for said in self.record.said.iter().filter(|said| !said.is_changing()) {
+            // there is something to export once something was asked
+            let to_export = said.deed == Deed::Export && asking.contains(&said.user_id);
+            if said.deed == Deed::Ask {
+                asking.insert(said.user_id);
+            }
             let reply = replies.get(&said.update_id).map_or(&[][..], |reply| reply);
             let taken = |part: &&Part| {
                 sent.get(&part.message_id).filter(|sent| part.state == "sent" && sent.chat_id == said.chat_id)
@@ -158,15 +175,15 @@ impl Evidence {
                         verdict.lost.push(format!("{} was answered with something else", said.nonce));
                     }
                 }
-                ("", "") if said.export => {}
+                ("", "") if to_export && messages[0].document.is_none() => {
+                    verdict.lost.push(format!("{} got a sentence and no file", said.nonce));
+                }
+                ("", "") if said.deed == Deed::Export => {}
                 ("failed", class) if fault.allows(class) => verdict.failures += 1,
                 (turn, class) => verdict.lost.push(format!("{} ended as {turn:?} {class:?}", said.nonce)),
             }
             let answered = messages.iter().map(|sent| sent.at).max().unwrap_or(said.at);
-            // from the last fault that it waited through
-            let waited = self.record.ends.iter().filter(|end| said.at < **end && **end < answered).max();
-            verdict.recovery =
-                verdict.recovery.max(waited.map_or(Duration::ZERO, |end| answered.duration_since(*end)));
+            verdict.recovery = verdict.recovery.max(self.waited(said.at, answered).unwrap_or_default());
         }
     }
 
@@ -176,9 +193,11 @@ impl Evidence {
         let calls: HashMap<usize, &Call> =
             self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
         let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
-        // of each part: the last copy, and how many failed calls that the bot noted have not been seen yet
+        let attributed = self.attributed();
+        let refused = self.refused(&attributed);
+        // of each part: the last copy, and how many failed calls that the bot noted may be those of copies
         let mut last: HashMap<i64, (usize, usize)> = HashMap::new();
-        for (index, part) in self.attributed().into_iter().enumerate() {
+        for (index, part) in attributed.into_iter().enumerate() {
             let Some((part, said)) = part.and_then(|part| Some((part, said.get(&part.update_id)?))) else {
                 verdict
                     .outside
@@ -192,7 +211,7 @@ impl Evidence {
             }
             *newest = place.max(*newest);
             let noted = match last.get(&part.id) {
-                None => part.attempts,
+                None => part.attempts.saturating_sub(refused.get(&part.id).copied().unwrap_or_default()),
                 Some((copy, noted)) => {
                     let failed = calls[copy].status != Some(200)
                         || *noted > 0
@@ -212,11 +231,12 @@ impl Evidence {
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
     /// in its chat, with the same text and in reply to the same message.
     fn attributed(&self) -> Vec<Option<&Part>> {
-        let recorded: HashMap<i64, &Part> = self.parts.iter().map(|part| (part.message_id, part)).collect();
+        let made = self.parts.iter().filter(|part| part.op == "send" || part.op == "document");
+        let recorded: HashMap<i64, &Part> = made.map(|part| (part.message_id, part)).collect();
         let mut next: HashMap<(i64, Option<i64>, &str), &Part> = HashMap::new();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {
-            let alike = (message.chat_id, message.reply_to, message.text());
+            let alike = (message.chat_id, message.reply_to, message.first_text());
             if let Some(part) = recorded.get(&message.message_id) {
                 next.insert(alike, part);
             }
@@ -224,6 +244,29 @@ impl Evidence {
         }
         parts.reverse();
         parts
+    }
+
+    /// How many calls for each part Telegram did not take, and the bot lived to note: the calls just like the one that
+    /// made the part's message, before it and after the one that made another part's.
+    fn refused(&self, attributed: &[Option<&Part>]) -> HashMap<i64, usize> {
+        let mut refused: HashMap<i64, usize> = HashMap::new();
+        let mut not_taken: HashMap<(&str, String), Vec<Instant>> = HashMap::new();
+        let is_send = |call: &&Call| SENDS.iter().any(|method| method.eq_ignore_ascii_case(&call.method));
+        for call in self.calls.iter().filter(is_send) {
+            let alike = not_taken.entry((&*call.method, call.params.to_string())).or_default();
+            match call.sent {
+                None => alike.push(call.at),
+                Some(index) => {
+                    let mut before: Vec<Instant> = std::mem::take(alike);
+                    before.push(call.at);
+                    let lived = before.windows(2).filter(|pair| !self.died_between(pair[0], pair[1])).count();
+                    if let Some(part) = attributed[index] {
+                        *refused.entry(part.id).or_default() += lived;
+                    }
+                }
+            }
+        }
+        refused
     }
 
     fn died_between(&self, from: Instant, to: Instant) -> bool {
@@ -236,12 +279,10 @@ impl Evidence {
         let (now, today) = (Instant::now(), SystemTime::now());
         let stored: HashMap<i64, SystemTime> =
             self.parts.iter().filter_map(|part| Some((part.update_id, part.stored?))).collect();
-        let stored: HashMap<&str, SystemTime> = self
-            .record
-            .said
-            .iter()
-            .filter_map(|said| Some((&*said.nonce, *stored.get(&said.update_id)?)))
-            .collect();
+        // who wants an answer again, pays again
+        let once = self.record.said.iter().filter(|said| !said.is_changing());
+        let stored: HashMap<&str, SystemTime> =
+            once.filter_map(|said| Some((&*said.nonce, *stored.get(&said.update_id)?))).collect();
         for asked in &self.asked {
             let nonce = first_nonce(asked.question()).unwrap_or_default();
             if stored.get(nonce).is_some_and(|stored| today - now.duration_since(asked.at) > *stored) {
@@ -252,7 +293,7 @@ impl Evidence {
 }
 
 /// The first nonce in a text.
-fn first_nonce(text: &str) -> Option<&str> {
+pub(crate) fn first_nonce(text: &str) -> Option<&str> {
     let nonce = &text[text.find("nonce-")?..];
     let (end, _) = nonce.match_indices('-').nth(2)?;
     Some(&nonce[..=end])

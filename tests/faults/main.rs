@@ -9,6 +9,7 @@
 //! complete long run rewrites the table in docs/reliability.md and its Russian twin.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
+mod again;
 mod fault;
 mod judge;
 mod rows;
@@ -17,6 +18,7 @@ mod table;
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     if !arguments.list {
         println!("seed {seed}");
     }
+    let began = Instant::now();
     let table = Arc::new(Mutex::new(Table::new(seed)));
     let rows = rows::rows();
     let count = rows.len();
@@ -60,7 +63,7 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     let table = table.lock().unwrap();
     if conclusion.num_passed > 0 && !arguments.list {
-        println!("{}", table.english());
+        println!("{}\nin {:.0} s", table.english(), began.elapsed().as_secs_f64());
     }
     if std::env::var_os("UPDATE_TABLE").is_some() {
         assert!(long && table.len() == count, "only a complete and clean long run rewrites the table");

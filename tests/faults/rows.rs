@@ -49,12 +49,16 @@ impl Row {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut people = rng.fork();
         let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&scene, &mut rng));
+        // the full disk needs an empty table, and what is refused is stored at once
+        if begun.is_none() {
+            scene.refuse();
+        }
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
             let _over = Over(&over);
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    scene.say(&mut people);
+                    scene.act(&mut people);
                     thread::sleep(Duration::from_millis(people.u64(WRITING)));
                 }
             });
@@ -72,7 +76,7 @@ impl Row {
             return Ok(verdict);
         }
         let waiting = if settled { "" } else { "something waits for ever\n" };
-        Err(format!("{waiting}{verdict}\n--- the log of the bot ---\n{}", scene.log()))
+        Err(format!("{waiting}{verdict}\n--- the log of the bot ---\n{}", scene.end_of_log()))
     }
 }
 

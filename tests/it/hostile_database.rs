@@ -1,8 +1,6 @@
 //! Whatever PostgreSQL goes through: nothing is lost, no answer is paid for twice, and the end is always possible.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -156,55 +154,28 @@ fn a_lock_that_takes_every_connection_delays_answers_and_loses_none() {
     assert!(bot.stop().success());
 }
 
-/// Lets the next page of a table find no room on the disk, until the guard is dropped. The table must be empty.
-struct Full<'a> {
-    world: &'a World,
-    file: std::path::PathBuf,
-}
-
-impl<'a> Full<'a> {
-    fn of(world: &'a World, table: &str) -> Self {
-        let file = world.psql(&format!("SELECT pg_relation_filepath('{table}')"));
-        let file = world.server().data_folder().join(file);
-        world.server().stop();
-        fs::rename(&file, file.with_extension("kept")).unwrap();
-        symlink("/dev/full", &file).unwrap();
-        world.server().start();
-        Self { world, file }
-    }
-}
-
-impl Drop for Full<'_> {
-    fn drop(&mut self) {
-        self.world.server().stop();
-        fs::remove_file(&self.file).unwrap();
-        fs::rename(self.file.with_extension("kept"), &self.file).unwrap();
-        self.world.server().start();
-    }
-}
-
 #[test]
 fn a_full_disk_is_waited_out_by_poll_and_by_finished_answers() {
     let mut world = World::with_own_server();
     world.set("SHUTDOWN_GRACE", "1");
     let bot = world.start_ready();
     // no room for what comes in: it stays with Telegram
-    let full = Full::of(&world, "updates");
+    let full = world.server().fill_disk(&world.database, "updates");
     say(&world, 10, 1);
     bot.wait_for_line("No space left on device");
     assert_eq!(world.telegram.unconfirmed(), 10);
     let gate = world.model.hold(When::any());
-    drop(full);
+    world.server().free_disk(full);
     gate.wait_arrivals(10);
     world.telegram.wait_confirmed();
 
     // no room for the answers: they stay in memory
-    let full = Full::of(&world, "messages");
+    let full = world.server().fill_disk(&world.database, "messages");
     gate.release();
     world.model.wait_idle();
     wait_until("a refused answer", || bot.log().contains("trying again").then_some(()));
     assert!(world.telegram.sent().is_empty());
-    drop(full);
+    world.server().free_disk(full);
     assert_all_answered(&world, 10, 1);
     assert!(bot.stop().success());
     world.assert_logged("the inbox does not take a batch", 1);
@@ -216,11 +187,11 @@ fn a_full_disk_does_not_hold_up_the_end_and_the_next_start_goes_on() {
     let mut world = World::with_own_server();
     world.set("SHUTDOWN_GRACE", "1");
     let bot = world.start_ready();
-    let full = Full::of(&world, "messages");
+    let full = world.server().fill_disk(&world.database, "messages");
     world.telegram.say(&Person::private(1), "zebra");
     bot.wait_for_line("No space left on device");
     assert!(bot.stop().success());
-    drop(full);
+    world.server().free_disk(full);
     let _bot = world.start();
     world.telegram.wait_for_text(1, |text| text.contains("zebra"));
     world.wait_settled();

@@ -182,6 +182,23 @@ fn version_is_the_one_of_the_manifest() {
 }
 
 #[test]
+fn no_release_has_points_at_which_tests_make_it_fail() {
+    let manifest = file("Cargo.toml");
+    let section = |name: &str| {
+        let (_, rest) = manifest.split_once(&format!("\n[{name}]\n")).unwrap();
+        rest.lines().take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with('#'))
+    };
+    assert!(section("features").any(|line| line.starts_with("points = ")));
+    for line in section("features") {
+        assert!(!line.starts_with("default"), "{line}");
+    }
+    for line in section("dependencies") {
+        assert!(!line.contains("points"), "{line}");
+    }
+    assert!(section("dev-dependencies").any(|line| line.contains("\"points\"")), "and the tests do");
+}
+
+#[test]
 fn the_compose_file_starts_the_database_that_env_example_names() {
     let compose: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("docker-compose.yml")).unwrap();
     let postgres = &compose["services"]["postgres"];

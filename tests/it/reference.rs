@@ -11,6 +11,7 @@ pub(crate) struct Place {
 }
 
 /// An update of the inbox.
+#[derive(Clone)]
 pub(crate) struct Update {
     pub(crate) seq: i64,
     pub(crate) id: i64,
@@ -26,7 +27,7 @@ pub(crate) struct Update {
     progress: Progress,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Progress {
     Waits,
     Done,
@@ -41,17 +42,21 @@ impl Update {
 }
 
 /// A question and what became of it.
+#[derive(Clone)]
 struct Turn {
     seq: i64,
     place: Place,
     question: String,
     answer: Option<String>,
     state: &'static str,
+    /// Telegram's ids of the messages that were the question, while they are valid.
+    message_ids: Vec<i64>,
     /// By a turn that answers its question again.
     superseded: bool,
 }
 
 /// A message of the dialogue.
+#[derive(Clone)]
 struct Said {
     place: Place,
     role: &'static str,
@@ -73,10 +78,10 @@ pub(crate) struct Part {
     pub(crate) text: String,
     fallback: Vec<String>,
     pub(crate) op: Op,
-    /// A part of an answer, not of a reply of the bot's own.
-    of_turn: bool,
     state: &'static str,
     message_id: Option<i64>,
+    /// It was sent as a message of its own.
+    made: bool,
     attempts: i32,
     pub(crate) put_off: bool,
 }
@@ -102,7 +107,7 @@ pub(crate) enum End {
 }
 
 /// The tables.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Reference {
     pub(crate) updates: Vec<Update>,
     turns: Vec<Turn>,
@@ -140,10 +145,13 @@ impl Reference {
         });
     }
 
-    /// By the update `id` the message is another one from now on, wherever it waits.
-    pub(crate) fn edit(&mut self, place: Place, id: i64, message_id: i64, question: &str) {
-        let waiting = self.updates.iter_mut().filter(|update| update.place == place && update.waits());
-        let of_it = waiting.filter(|update| update.id != id && update.message_id == Some(message_id));
+    /// By the update `id`, if it waits still, the message is another one from now on, wherever it waits before that and was
+    /// not stopped.
+    pub(crate) fn edit(&mut self, id: i64, message_id: i64, question: &str) {
+        let Some((place, seq)) = self.waits(id) else { return };
+        let before = self.updates.iter_mut().filter(|update| update.place == place && update.seq < seq);
+        let waiting = before.filter(|update| update.waits() && !update.stopped);
+        let of_it = waiting.filter(|update| update.message_id == Some(message_id));
         of_it.for_each(|update| question.clone_into(&mut update.question));
     }
 
@@ -152,8 +160,10 @@ impl Reference {
         let Some((place, seq)) = self.waits(id) else { return };
         let waiting = self.updates.iter_mut().filter(|update| update.place == place && update.waits());
         waiting.filter(|update| update.seq < seq).for_each(|update| update.stopped = true);
+        let answered: Vec<i64> =
+            self.turns.iter().filter(|turn| turn.state == "answered").map(|turn| turn.seq).collect();
         let unsent = self.parts.iter_mut().filter(|part| part.place == place && part.state == "unsent");
-        let answers = unsent.filter(|part| part.of_turn && part.op == Op::Send);
+        let answers = unsent.filter(|part| part.op == Op::Send && answered.contains(&part.seq));
         answers.for_each(|part| part.state = "abandoned");
     }
 
@@ -190,24 +200,38 @@ impl Reference {
         waiting.map(|update| update.seq).find(|other| *other > seq)
     }
 
-    /// The question that can be answered again: of the lane's last turn that was not replaced, unless it was cleared.
-    pub(crate) fn last_question(&self, place: Place) -> Option<&str> {
-        let last = self.turns.iter().rev().find(|turn| turn.place == place && !turn.superseded)?;
-        let question = self.said.iter().find(|said| said.seq == last.seq)?;
-        question.cleared.is_none().then_some(&*last.question)
+    /// The turns of the question that can be answered again, the newest first: the last one's, unless it was cleared. There
+    /// are several where an answer stands and a repetition of it failed.
+    fn last(&self, place: Place) -> Vec<&Turn> {
+        let mut standing =
+            self.turns.iter().rev().filter(|turn| turn.place == place && !turn.superseded).peekable();
+        let Some(ids) = standing.peek().map(|turn| &turn.message_ids) else { return Vec::new() };
+        let is_live = |turn: &Turn| {
+            self.said.iter().find(|said| said.seq == turn.seq).is_some_and(|said| said.cleared.is_none())
+        };
+        // of a question without ids nothing is known but its last turn
+        let most = if ids.is_empty() { 1 } else { usize::MAX };
+        standing.take(most).take_while(|turn| turn.message_ids == *ids && is_live(turn)).collect()
+    }
+
+    /// The question that can be answered again, and Telegram's ids of its messages.
+    pub(crate) fn last_question(&self, place: Place) -> Option<(&str, &[i64])> {
+        let last = self.last(place);
+        last.first().map(|turn| (&*turn.question, &*turn.message_ids))
     }
 
     /// The updates end, unless one of them has ended or is gone. `parts`: each with its simpler forms. `again`: the last
-    /// turn of the lane is what is answered; an answer takes its place and that of its messages, but no answer never takes
-    /// the place of one.
+    /// question of the lane is what is answered; an answer takes the place of all its turns and their messages, but no answer
+    /// never takes the place of one.
     pub(crate) fn finish(
         &mut self,
         seqs: &[i64],
         end: End,
-        question: &str,
+        question: (&str, &[i64]),
         parts: &[(String, Vec<String>)],
         again: bool,
     ) -> bool {
+        let (question, message_ids) = question;
         let waits = |seq: &i64| self.updates.iter().any(|update| update.seq == *seq && update.waits());
         if !seqs.iter().all(waits) {
             return false;
@@ -231,26 +255,28 @@ impl Reference {
         };
         let mut standing = Vec::new();
         if let Some(state) = state {
-            let last = self.turns.iter_mut().rev().find(|turn| turn.place == place && !turn.superseded);
-            let last = last.filter(|last| again && (answer.is_some() || last.answer.is_none()));
-            if let Some(last) = last {
-                last.superseded = true;
-                let replaced = last.seq;
-                self.clearings += 1;
-                let live = |said: &&mut Said| said.seq == replaced && said.cleared.is_none();
+            let last = if again { self.last(place) } else { Vec::new() };
+            let replaces = |turn: &&&Turn| answer.is_some() || turn.answer.is_none();
+            let replaced: Vec<i64> = last.iter().rev().filter(replaces).map(|turn| turn.seq).collect();
+            self.clearings += 1;
+            for seq in replaced {
+                let turns = self.turns.iter_mut().filter(|turn| turn.seq == seq);
+                turns.for_each(|turn| turn.superseded = true);
+                let live = |said: &&mut Said| said.seq == seq && said.cleared.is_none();
                 self.said.iter_mut().filter(live).for_each(|said| said.cleared = Some(self.clearings));
-                let shown = self.parts.iter().filter(|part| part.seq == replaced && part.state == "sent");
-                standing =
-                    shown.filter(|part| part.op != Op::Delete).filter_map(|part| part.message_id).collect();
+                let shown = self.parts.iter().filter(|part| part.seq == seq && part.state == "sent");
+                standing
+                    .extend(shown.filter(|part| part.op != Op::Delete).filter_map(|part| part.message_id));
             }
             let failed = answer.is_none();
             let said = |role, text| Said { place, role, text, cleared: None, seq, failed };
             self.said.push(said("user", question.to_owned()));
             self.said.extend(answer.clone().map(|text| said("assistant", text)));
             let question = question.to_owned();
-            self.turns.push(Turn { seq, place, question, answer, state, superseded: false });
+            let message_ids = message_ids.to_owned();
+            self.turns.push(Turn { seq, place, question, answer, state, message_ids, superseded: false });
         }
-        self.store(seq, place, 0, parts, &standing, state.is_some());
+        self.store(seq, place, 0, parts, &standing);
         true
     }
 
@@ -262,7 +288,6 @@ impl Reference {
         first: i32,
         parts: &[(String, Vec<String>)],
         standing: &[i64],
-        of_turn: bool,
     ) {
         let nothing = (String::new(), Vec::new());
         let shown =
@@ -276,9 +301,9 @@ impl Reference {
             text: text.clone(),
             fallback: fallback.clone(),
             op,
-            of_turn,
             state: "unsent",
             message_id,
+            made: false,
             attempts: 0,
             put_off: false,
         }));
@@ -286,7 +311,7 @@ impl Reference {
 
     /// The texts of what is recorded as sent.
     pub(crate) fn sent_parts(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter(|part| part.state == "sent" && part.op == Op::Send).map(|part| &*part.text)
+        self.parts.iter().filter(|part| part.made).map(|part| &*part.text)
     }
 
     fn first_unsent(&mut self, place: Place) -> &mut Part {
@@ -296,7 +321,7 @@ impl Reference {
 
     pub(crate) fn sent(&mut self, place: Place, message_id: i64) {
         let part = self.first_unsent(place);
-        (part.state, part.message_id) = ("sent", Some(message_id));
+        (part.state, part.message_id, part.made) = ("sent", Some(message_id), part.op == Op::Send);
     }
 
     pub(crate) fn put_part_off(&mut self, place: Place) {
@@ -327,7 +352,7 @@ impl Reference {
             simpler => simpler.to_vec(),
         });
         let simpler: Vec<_> = simpler.map(|text| (text, Vec::new())).collect();
-        self.store(refused.seq, place, refused.position, &simpler, &standing, refused.of_turn);
+        self.store(refused.seq, place, refused.position, &simpler, &standing);
         true
     }
 
@@ -336,9 +361,9 @@ impl Reference {
     pub(crate) fn send_anew(&mut self, place: Place) {
         let refused = self.first_unsent(place).clone();
         let (rest, standing) = self.take_rest(&refused);
-        self.store(refused.seq, place, refused.position, &rest, &[], refused.of_turn);
+        self.store(refused.seq, place, refused.position, &rest, &[]);
         let next = refused.position + i32::try_from(rest.len()).expect("a few");
-        self.store(refused.seq, place, next, &[], &standing[1..], refused.of_turn);
+        self.store(refused.seq, place, next, &[], &standing[1..]);
     }
 
     /// Takes the unsent parts from this one on out of its reply, and returns what they say and what they were to change.
@@ -380,8 +405,19 @@ impl Reference {
         self.parts.retain(|part| part.place.user != user);
     }
 
-    /// Tombstones stay where they are: nothing looks for them there.
+    /// Telegram's ids of messages name others in the new chat. Tombstones stay where they are: nothing looks for them there.
     pub(crate) fn move_chat(&mut self, from: i64, to: i64) {
+        for part in self.parts.iter_mut().filter(|part| part.place.chat == from) {
+            if (part.op, part.state) == (Op::Delete, "unsent") {
+                part.state = "abandoned";
+            }
+            if part.op == Op::Edit {
+                part.op = Op::Send;
+            }
+            part.message_id = None;
+        }
+        let asked = self.turns.iter_mut().filter(|turn| turn.place.chat == from);
+        asked.for_each(|turn| turn.message_ids.clear());
         let updates = self.updates.iter_mut().filter(|update| update.waits()).map(|update| &mut update.place);
         let turns = self.turns.iter_mut().map(|turn| &mut turn.place);
         let said = self.said.iter_mut().map(|said| &mut said.place);
@@ -430,10 +466,14 @@ impl Reference {
                 place.chat, place.user
             )
         });
-        let turns = self.turns.iter().map(|Turn { seq, place, question, answer, state, superseded }| {
-            let (answer, superseded) = (answer.as_deref().unwrap_or_default(), flags(&[*superseded]));
-            format!("turn {seq} {} {} [{question}] [{answer}] {state} {superseded}", place.chat, place.user)
-        });
+        let turns =
+            self.turns.iter().map(|Turn { seq, place, question, answer, state, message_ids, superseded }| {
+                let (answer, superseded) = (answer.as_deref().unwrap_or_default(), flags(&[*superseded]));
+                format!(
+                    "turn {seq} {} {} [{question}] [{answer}] {state} {message_ids:?} {superseded}",
+                    place.chat, place.user
+                )
+            });
         let said = self.said.iter().map(|Said { place, role, text, cleared, .. }| {
             format!("said {} {} {role} [{text}] {}", place.chat, place.user, rank(*cleared))
         });

@@ -2,8 +2,9 @@
 //! reference model says (`reference.rs`), and in the end every message has exactly one end.
 //!
 //! The store's own functions on a real PostgreSQL, without the program around them. A crash before the commit is a
-//! connection that goes away in mid-transaction; one after it is a worker that never learns what it did. Deterministic:
-//! `PROPTEST_RNG_SEED` chooses another seed, which is printed; a failure prints its shortest sequence.
+//! connection that goes away in mid-transaction, whatever the step; one after it is a worker that never learns what it did.
+//! Deterministic: `PROPTEST_RNG_SEED` chooses another seed, which is printed, and `PROPTEST_CASES` how many sequences; a
+//! failure prints its shortest one.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -48,18 +49,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// One thing that happens. Where it is not possible, nothing does.
 #[derive(Clone, Debug)]
 enum Step {
-    Ingest(usize),
-    /// Telegram delivers an update of the past once more.
-    Redeliver(Index),
-    /// A person says stop, or presses the button of the answer that is being written.
-    Stop(usize, bool),
-    /// A person changes a message of the past.
-    Edit(Index),
+    /// Poll takes in a batch, and perhaps with it that the group has become a supergroup.
+    Poll(Vec<Arrival>, bool),
     /// A worker takes the oldest update of a lane, and keeps it in memory.
     Take(usize),
     /// It comes to an end with what it has in memory; perhaps as the repetition of the lane's last question, perhaps as one
-    /// question with the update behind it.
-    Finish(usize, Outcome, Again, Crash),
+    /// question with the update behind it. Perhaps somebody else does the same work once more.
+    Finish(usize, Outcome, Again, bool),
     PutOff(usize),
     Attempt(usize),
     Send(usize, Fate),
@@ -68,8 +64,6 @@ enum Step {
     Clear(usize),
     Restore(usize),
     Erase(i64),
-    /// The group becomes a supergroup.
-    Move,
     TimePasses,
     DaysPass,
     Sweep,
@@ -101,13 +95,16 @@ enum Again {
     Joined,
 }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Crash {
-    Never,
-    BeforeCommit,
-    AfterCommit,
-    /// No crash: somebody else does the same work once more.
-    Twice,
+/// What comes from Telegram.
+#[derive(Clone, Debug)]
+enum Arrival {
+    Message(usize),
+    /// An update of the past once more.
+    Again(Index),
+    /// A person says stop, or presses the button of the answer that is being written.
+    Stop(usize, bool),
+    /// A person changes one of the last messages.
+    Edit(Index),
 }
 
 /// What becomes of the call that sends a part.
@@ -138,12 +135,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Outcome::Forget),
     ];
     let again = prop_oneof![3 => Just(Again::No), 3 => Just(Again::Last), 1 => Just(Again::Joined)];
-    let crash = prop_oneof![
-        5 => Just(Crash::Never),
-        1 => Just(Crash::BeforeCommit),
-        1 => Just(Crash::AfterCommit),
-        1 => Just(Crash::Twice),
+    let arrival = prop_oneof![
+        10 => place.clone().prop_map(Arrival::Message),
+        3 => any::<Index>().prop_map(Arrival::Again),
+        1 => (place.clone(), any::<bool>()).prop_map(|(place, button)| Arrival::Stop(place, button)),
+        3 => any::<Index>().prop_map(Arrival::Edit),
     ];
+    let batch = (prop::collection::vec(arrival, 1..=3), prop::bool::weighted(0.05));
     let fate = prop_oneof![
         6 => Just(Fate::Recorded),
         2 => Just(Fate::Taken),
@@ -154,13 +152,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Fate::Paused),
     ];
     prop_oneof![
-        10 => place.clone().prop_map(Step::Ingest),
-        3 => any::<Index>().prop_map(Step::Redeliver),
+        10 => batch.prop_map(|(batch, moves)| Step::Poll(batch, moves)),
         4 => place.clone().prop_map(Step::Take),
-        1 => (place.clone(), any::<bool>()).prop_map(|(place, button)| Step::Stop(place, button)),
-        1 => any::<Index>().prop_map(Step::Edit),
-        12 => (place.clone(), outcome, again, crash)
-            .prop_map(|(place, outcome, again, crash)| Step::Finish(place, outcome, again, crash)),
+        12 => (place.clone(), outcome, again, prop::bool::weighted(0.1))
+            .prop_map(|(place, outcome, again, twice)| Step::Finish(place, outcome, again, twice)),
         1 => place.clone().prop_map(Step::PutOff),
         1 => place.clone().prop_map(Step::Attempt),
         12 => (place.clone(), fate).prop_map(|(place, fate)| Step::Send(place, fate)),
@@ -168,7 +163,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => place.clone().prop_map(Step::Clear),
         2 => place.prop_map(Step::Restore),
         1 => (1..3i64).prop_map(Step::Erase),
-        1 => Just(Step::Move),
         1 => Just(Step::TimePasses),
         1 => Just(Step::DaysPass),
         1 => Just(Step::Sweep),
@@ -177,6 +171,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// An update as Telegram has it.
+#[derive(Clone)]
 struct Past {
     id: i64,
     place: usize,
@@ -193,10 +188,27 @@ enum What {
     Edit(i64),
 }
 
-/// The store, the reference beside it, and what is nowhere stored.
+impl What {
+    /// The kind of the update `id`, and the message that it is about.
+    fn of(self, id: i64) -> (&'static str, Option<i64>) {
+        match self {
+            Self::Message | Self::Stop(None) => (MESSAGE, Some(id)),
+            Self::Stop(Some(_)) => ("stopped_message_generation", None),
+            Self::Edit(edited) => (EDITED_MESSAGE, Some(edited)),
+        }
+    }
+}
+
+/// The store, and beside it what it should hold.
 struct Play<'a> {
     conn: PgConnection,
     connect: &'a dyn Fn() -> PgConnection,
+    known: Known,
+}
+
+/// The reference, and what is nowhere stored.
+#[derive(Clone, Default)]
+struct Known {
     reference: Reference,
     /// The update that the worker of each lane has in memory.
     in_work: HashMap<usize, Address>,
@@ -209,71 +221,64 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
+    /// The process dies before it can commit the step, and everything is as it was.
+    fn crash_in(&mut self, step: &Step) {
+        let before = self.known.clone();
+        let conn = std::mem::replace(&mut self.conn, (self.connect)());
+        AnsiTransactionManager::begin_transaction(&mut self.conn).unwrap();
+        self.step(step);
+        self.conn = conn;
+        // the server takes a moment to notice; until then it keeps the rows locked
+        let others =
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                      AND backend_type = 'client backend'";
+        let gone = || (diesel::sql_query(others).execute(&mut self.conn).unwrap() == 0).then_some(());
+        wait_until("the crashed one to be gone", gone);
+        self.known = Known { in_work: HashMap::new(), ..before };
+        self.compare();
+    }
+
     fn step(&mut self, step: &Step) {
         match *step {
-            Step::Ingest(place) => self.say(place, What::Message),
-            Step::Redeliver(index) => {
-                if !self.past.is_empty() {
-                    self.deliver(index.index(self.past.len()));
-                }
-            }
-            Step::Stop(place, false) => self.say(place, What::Stop(None)),
-            Step::Stop(place, true) => {
-                if let Some(oldest) = self.reference.oldest(PLACES[place]) {
-                    let draft = draft_id(oldest.seq).into();
-                    self.say(place, What::Stop(Some(draft)));
-                }
-            }
-            Step::Edit(index) => {
-                if !self.past.is_empty() {
-                    let past = index.get(&self.past);
-                    let (place, edited) = (past.place, past.id);
-                    self.say(place, What::Edit(edited));
-                }
-            }
+            Step::Poll(ref arrivals, moves) => self.poll(arrivals, moves),
             Step::Take(place) => drop(self.take(place)),
-            Step::Finish(place, outcome, again, crash) => self.finish(place, outcome, again, crash),
+            Step::Finish(place, outcome, again, twice) => self.finish(place, outcome, again, twice),
             Step::PutOff(place) => self.put_off(place),
             Step::Attempt(place) => self.attempt(place),
             Step::Send(place, fate) => self.send(place, fate),
             Step::SendAll(place) => {
-                while self.reference.unsent(PLACES[place]).next().is_some_and(|part| !part.put_off) {
+                while self.known.reference.unsent(PLACES[place]).next().is_some_and(|part| !part.put_off) {
                     self.send(place, Fate::Recorded);
                 }
             }
             Step::Clear(place) => {
                 history::clear(&mut self.conn, lane(PLACES[place])).unwrap();
-                self.reference.clear(PLACES[place]);
+                self.known.reference.clear(PLACES[place]);
             }
             Step::Restore(place) => {
                 history::restore(&mut self.conn, lane(PLACES[place]), None).unwrap();
-                self.reference.restore(PLACES[place]);
+                self.known.reference.restore(PLACES[place]);
             }
             Step::Erase(user) => {
                 erase::person(&mut self.conn, user, None).unwrap();
-                self.reference.erase(user, None);
-            }
-            Step::Move => {
-                let moved = vec![Moved { bot_id: BOT, from: GROUP, to: SUPERGROUP }];
-                inbox::take_in(&mut self.conn, &Batch { moved, ..Batch::default() }).unwrap();
-                self.reference.move_chat(GROUP, SUPERGROUP);
+                self.known.reference.erase(user, None);
             }
             Step::TimePasses => {
                 let passed =
                     "SET not_before = clock_timestamp() - interval '1 s' WHERE not_before IS NOT NULL";
                 self.sql(&format!("UPDATE updates {passed}"));
                 self.sql(&format!("UPDATE reply_parts {passed}"));
-                self.reference.time_passes();
+                self.known.reference.time_passes();
             }
             Step::DaysPass => {
                 self.sql("UPDATE updates SET done_at = done_at - interval '49 h'");
-                self.reference.days_pass();
+                self.known.reference.days_pass();
             }
             Step::Sweep => {
                 inbox::sweep(&mut self.conn, 1000).unwrap();
-                self.reference.sweep();
+                self.known.reference.sweep();
             }
-            Step::Die => self.in_work.clear(),
+            Step::Die => self.known.in_work.clear(),
         }
     }
 
@@ -281,66 +286,100 @@ impl Play<'_> {
         diesel::sql_query(sql).execute(&mut self.conn).unwrap();
     }
 
-    fn say(&mut self, place: usize, what: What) {
-        let id = 1000 + i64::try_from(self.past.len()).unwrap();
-        self.past.push(Past { id, place, what, text: format!("q{id}") });
-        self.deliver(self.past.len() - 1);
+    /// Poll takes in what Telegram delivers: in the order of its ids, each one once.
+    fn poll(&mut self, arrivals: &[Arrival], moves: bool) {
+        let mut ids: Vec<i64> = arrivals.iter().filter_map(|arrival| self.arrive(arrival)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let arrived: Vec<Past> = ids.iter().map(|id| self.past(*id).clone()).collect();
+        let mut batch = Batch::default();
+        for Past { id, place, what, text } in &arrived {
+            let (kind, message_id) = what.of(*id);
+            batch.received.push(Received {
+                bot_id: BOT,
+                update_id: *id,
+                chat_id: PLACES[*place].chat,
+                user_id: PLACES[*place].user,
+                kind,
+                message_id,
+                payload: text.clone(),
+            });
+            match *what {
+                What::Message => {}
+                What::Stop(draft_id) => batch.stops.push(Stopping { update_id: *id, draft_id }),
+                What::Edit(message_id) => {
+                    batch.edits.push(Edit { update_id: *id, message_id, payload: text.clone() });
+                }
+            }
+        }
+        batch.moved.extend(moves.then_some(Moved { bot_id: BOT, from: GROUP, to: SUPERGROUP }));
+        let mut newest = inbox::newest(&mut self.conn).unwrap();
+        inbox::take_in(&mut self.conn, &batch).unwrap();
+        let reference = &mut self.known.reference;
+        for Past { id, place, what, text } in &arrived {
+            if reference.is_new(*id) {
+                let row = updates::table.filter(updates::update_id.eq(id)).select(updates::seq);
+                let seq: i64 = row.first(&mut self.conn).unwrap();
+                assert!(seq > newest, "update {id} is new");
+                newest = seq;
+                reference.ingest(seq, *id, PLACES[*place], what.of(*id).1, text);
+            }
+        }
+        for Past { id, what, text, .. } in &arrived {
+            if let What::Edit(message_id) = *what {
+                reference.edit(*id, message_id, text);
+            }
+        }
+        for Past { id, what, .. } in &arrived {
+            match *what {
+                What::Stop(None) => reference.stop(*id),
+                What::Stop(Some(draft)) => reference.stop_shown(*id, |seq| i64::from(draft_id(seq)) == draft),
+                What::Message | What::Edit(_) => {}
+            }
+        }
+        if moves {
+            reference.move_chat(GROUP, SUPERGROUP);
+        }
     }
 
-    /// Telegram delivers an update, and poll takes it in.
-    fn deliver(&mut self, index: usize) {
-        let Past { id, place, what, text } = &self.past[index];
-        let (id, place, what, text) = (*id, PLACES[*place], *what, text.clone());
-        let (kind, message_id) = match what {
-            What::Message | What::Stop(None) => (MESSAGE, Some(id)),
-            What::Stop(Some(_)) => ("stopped_message_generation", None),
-            What::Edit(edited) => (EDITED_MESSAGE, Some(edited)),
+    /// Telegram's number of the update, which is there from now on.
+    fn arrive(&mut self, arrival: &Arrival) -> Option<i64> {
+        let past = &self.known.past;
+        let (place, what) = match *arrival {
+            Arrival::Message(place) => (place, What::Message),
+            Arrival::Again(index) => {
+                return (!past.is_empty()).then(|| index.get(past).id);
+            }
+            Arrival::Stop(place, false) => (place, What::Stop(None)),
+            Arrival::Stop(place, true) => {
+                let oldest = self.known.reference.oldest(PLACES[place])?.seq;
+                (place, What::Stop(Some(draft_id(oldest).into())))
+            }
+            Arrival::Edit(index) => {
+                let last = &past[past.len().saturating_sub(4)..];
+                let edited = (!last.is_empty()).then(|| index.get(last))?;
+                (edited.place, What::Edit(edited.what.of(edited.id).1?))
+            }
         };
-        let mut batch = Batch::default();
-        batch.received.push(Received {
-            bot_id: BOT,
-            update_id: id,
-            chat_id: place.chat,
-            user_id: place.user,
-            kind,
-            message_id,
-            payload: text.clone(),
-        });
-        match what {
-            What::Message => {}
-            What::Stop(draft_id) => batch.stops.push(Stopping { update_id: id, draft_id }),
-            What::Edit(message_id) => {
-                let payload = text.clone();
-                batch.edits.push(Edit { update_id: id, message_id, payload });
-            }
-        }
-        let before = inbox::newest(&mut self.conn).unwrap();
-        inbox::take_in(&mut self.conn, &batch).unwrap();
-        if self.reference.is_new(id) {
-            let seq = inbox::newest(&mut self.conn).unwrap();
-            assert!(seq > before, "update {id} is new");
-            self.reference.ingest(seq, id, place, message_id, &text);
-        }
-        match what {
-            What::Message => {}
-            What::Stop(None) => self.reference.stop(id),
-            What::Stop(Some(draft)) => {
-                self.reference.stop_shown(id, |seq| i64::from(draft_id(seq)) == draft);
-            }
-            What::Edit(message_id) => self.reference.edit(place, id, message_id, &text),
-        }
+        let id = 1000 + i64::try_from(self.known.past.len()).unwrap();
+        self.known.past.push(Past { id, place, what, text: format!("q{id}") });
+        Some(id)
+    }
+
+    fn past(&self, id: i64) -> &Past {
+        self.known.past.iter().find(|past| past.id == id).unwrap()
     }
 
     /// A worker looks what its lane has to do. Nothing to answer while there is something to send.
     fn take(&mut self, place: usize) -> Option<Address> {
-        if let Some(address) = self.in_work.get(&place) {
+        if let Some(address) = self.known.in_work.get(&place) {
             return Some(*address);
         }
-        if self.reference.unsent(PLACES[place]).next().is_some() {
+        if self.known.reference.unsent(PLACES[place]).next().is_some() {
             return None;
         }
         let waiting = inbox::oldest(&mut self.conn, lane(PLACES[place])).unwrap();
-        let expected = self.reference.oldest(PLACES[place]);
+        let expected = self.known.reference.oldest(PLACES[place]);
         let (Some(waiting), Some(expected)) = (&waiting, &expected) else {
             assert!(waiting.is_none() && expected.is_none(), "whether there is something to answer");
             return None;
@@ -353,14 +392,14 @@ impl Play<'_> {
         }
         let address =
             Address { lane: lane(PLACES[place]), update_seq: waiting.seq, thread_id: None, reply_to: None };
-        self.in_work.insert(place, address);
+        self.known.in_work.insert(place, address);
         Some(address)
     }
 
     fn put_off(&mut self, place: usize) {
         let Some(Address { update_seq, .. }) = self.take(place) else { return };
-        self.in_work.remove(&place);
-        let update = self.reference.update(update_seq);
+        self.known.in_work.remove(&place);
+        let update = self.known.reference.update(update_seq);
         let retries = update.as_ref().map_or(1, |update| update.retries + 1);
         if let Some(update) = update {
             (update.retries, update.put_off) = (retries, true);
@@ -370,8 +409,8 @@ impl Play<'_> {
 
     fn attempt(&mut self, place: usize) {
         let Some(Address { update_seq, .. }) = self.take(place) else { return };
-        self.in_work.remove(&place);
-        let update = self.reference.update(update_seq);
+        self.known.in_work.remove(&place);
+        let update = self.known.reference.update(update_seq);
         let attempts = update.as_ref().map_or(1, |update| update.attempts + 1);
         if let Some(update) = update {
             update.attempts = attempts;
@@ -382,39 +421,34 @@ impl Play<'_> {
         }
     }
 
-    fn finish(&mut self, place: usize, outcome: Outcome, again: Again, crash: Crash) {
+    fn finish(&mut self, place: usize, outcome: Outcome, again: Again, twice: bool) {
         let Some(address) = self.take(place) else { return };
-        self.in_work.remove(&place);
+        self.known.in_work.remove(&place);
         let seq = address.update_seq;
         let work = self.work(address, outcome, again);
-        if crash == Crash::BeforeCommit {
-            let mut conn = (self.connect)();
-            AnsiTransactionManager::begin_transaction(&mut conn).unwrap();
-            work.store(&mut conn);
-            drop(conn);
-            // the server takes a moment to notice; until then it keeps the rows locked
-            let others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                          AND backend_type = 'client backend'";
-            let gone = || (diesel::sql_query(others).execute(&mut self.conn).unwrap() == 0).then_some(());
-            wait_until("the crashed one to be gone", gone);
-            return;
-        }
         let unsent = work.store(&mut self.conn);
-        let asking = self.reference.update(seq).filter(|update| update.waits()).map(|update| update.place);
+        let asking =
+            self.known.reference.update(seq).filter(|update| update.waits()).map(|update| update.place);
         match (outcome, asking) {
-            (Outcome::Clear, Some(place)) => self.reference.clear(place),
-            (Outcome::Forget, Some(place)) => self.reference.erase(place.user, Some(seq)),
+            (Outcome::Clear, Some(place)) => self.known.reference.clear(place),
+            (Outcome::Forget, Some(place)) => self.known.reference.erase(place.user, Some(seq)),
             _ => {}
         }
         let seqs: Vec<i64> = [seq].into_iter().chain(work.joined.iter().copied()).collect();
         let again = work.last.is_some();
-        let known = self.reference.finish(&seqs, work.end.clone(), &work.question, &work.parts, again);
+        let known = self.known.reference.finish(
+            &seqs,
+            work.end.clone(),
+            (&work.question, &work.message_ids),
+            &work.parts,
+            again,
+        );
         assert_eq!(unsent.is_some(), known, "whether it was done already");
         let at_hand: Vec<String> =
             unsent.iter().flatten().map(text).filter(|text| !text.is_empty()).collect();
         let expected: Vec<&str> = work.parts.iter().map(|(text, _)| &**text).collect();
         assert!(unsent.is_none() || at_hand == expected, "what is to be sent: {at_hand:?}");
-        if crash == Crash::Twice {
+        if twice {
             assert!(work.store(&mut self.conn).is_none(), "it was done already");
         }
     }
@@ -428,13 +462,16 @@ impl Play<'_> {
         // one that has ended or is gone has no text any more, and nothing is stored of it
         let text = updates::table.find(seq).select(updates::payload).first::<Option<String>>(&mut self.conn);
         let question = text.optional().unwrap().flatten().unwrap_or_default();
-        let mut work = Work { address, outcome, end, parts, question, joined: Vec::new(), last: None };
+        let message_ids = vec![seq];
+        let mut work =
+            Work { address, outcome, end, parts, question, message_ids, joined: Vec::new(), last: None };
         if again == Again::Last {
             work.last = turns::last(&mut self.conn, address.lane).unwrap();
-            let known = self.reference.last_question(here);
-            assert_eq!(work.last.as_ref().map(Last::question), known, "what can be answered again");
+            let found = work.last.as_ref().map(|last| (last.question(), &*last.message_ids));
+            assert_eq!(found, self.known.reference.last_question(here), "what can be answered again");
             if let Some(last) = &work.last {
                 last.question().clone_into(&mut work.question);
+                work.message_ids.clone_from(&last.message_ids);
             }
         }
         if again == Again::Joined {
@@ -442,7 +479,7 @@ impl Play<'_> {
             work.joined = behind.iter().map(|waiting| waiting.seq).collect();
             assert_eq!(
                 work.joined.first().copied(),
-                self.reference.next_behind(here, seq),
+                self.known.reference.next_behind(here, seq),
                 "what is behind it"
             );
             work.question.extend(behind.iter().map(|waiting| waiting.payload.as_str()));
@@ -454,57 +491,61 @@ impl Play<'_> {
         let lane = lane(PLACES[place]);
         let unsent = outbox::unsent(&mut self.conn, lane).unwrap();
         let found: Vec<_> = unsent.iter().map(|unsent| (text(unsent), unsent.wait().is_some())).collect();
-        let known: Vec<_> =
-            self.reference.unsent(PLACES[place]).map(|part| (part.text.clone(), part.put_off)).collect();
+        let known: Vec<_> = self
+            .known
+            .reference
+            .unsent(PLACES[place])
+            .map(|part| (part.text.clone(), part.put_off))
+            .collect();
         assert_eq!(found, known, "what is to be sent");
         let Some(unsent) = unsent.first().filter(|unsent| unsent.wait().is_none()) else { return };
         // a change that is repeated changes nothing more
         let op = unsent.op();
         if matches!(fate, Fate::Recorded | Fate::Taken) && op == Op::Send {
-            *self.taken.entry(text(unsent)).or_default() += 1;
+            *self.known.taken.entry(text(unsent)).or_default() += 1;
         }
         match (fate, op) {
             (Fate::Recorded, op) => {
-                self.message_id += 1;
+                self.known.message_id += 1;
                 let message_id = match op {
-                    Op::Send => self.message_id,
+                    Op::Send => self.known.message_id,
                     Op::Edit(message_id) | Op::Delete(message_id) => message_id,
                 };
                 // as insist repeats it
                 for _ in 0..2 {
                     outbox::sent(&mut self.conn, unsent.id, message_id).unwrap();
                 }
-                self.reference.sent(PLACES[place], message_id);
+                self.known.reference.sent(PLACES[place], message_id);
             }
-            (Fate::Taken, Op::Send) => *self.unrecorded.entry(text(unsent)).or_default() += 1,
+            (Fate::Taken, Op::Send) => *self.known.unrecorded.entry(text(unsent)).or_default() += 1,
             (Fate::Taken | Fate::Never, _) | (Fate::NotThere, Op::Send) => {}
             (Fate::Refused | Fate::NotThere, Op::Delete(_)) => {
                 outbox::abandon(&mut self.conn, unsent.id).unwrap();
-                self.reference.abandon(PLACES[place]);
+                self.known.reference.abandon(PLACES[place]);
             }
             (Fate::NotThere, Op::Edit(_)) => {
                 assert!(outbox::replace(&mut self.conn, unsent.id, Instead::Anew).unwrap());
-                self.reference.send_anew(PLACES[place]);
+                self.known.reference.send_anew(PLACES[place]);
             }
             (Fate::Refused, _) => {
                 let simpler = outbox::replace(&mut self.conn, unsent.id, Instead::Simpler).unwrap();
                 assert_eq!(
                     simpler,
-                    self.reference.simplify(PLACES[place]),
+                    self.known.reference.simplify(PLACES[place]),
                     "whether there is a simpler form"
                 );
                 if !simpler {
                     outbox::abandon(&mut self.conn, unsent.id).unwrap();
-                    self.reference.abandon(PLACES[place]);
+                    self.known.reference.abandon(PLACES[place]);
                 }
             }
             (Fate::Forbidden, _) => {
                 outbox::abandon_chat(&mut self.conn, lane).unwrap();
-                self.reference.abandon_chat(lane.chat_id);
+                self.known.reference.abandon_chat(lane.chat_id);
             }
             (Fate::Paused, _) => {
                 outbox::put_off(&mut self.conn, unsent.id, unsent.attempts + 1, HOUR).unwrap();
-                self.reference.put_part_off(PLACES[place]);
+                self.known.reference.put_part_off(PLACES[place]);
             }
         }
     }
@@ -518,35 +559,35 @@ impl Play<'_> {
         }
         let rows: Vec<Row> = diesel::sql_query(ROWS).load(&mut self.conn).unwrap();
         let rows: Vec<String> = rows.into_iter().map(|row| row.row).collect();
-        assert_eq!(rows, self.reference.rows());
+        assert_eq!(rows, self.known.reference.rows());
         for place in PLACES {
             let recent = history::recent(&mut self.conn, lane(place), 1000, None).unwrap();
-            assert_eq!(recent, self.reference.recent(place), "what the model reads");
+            assert_eq!(recent, self.known.reference.recent(place), "what the model reads");
         }
     }
 
     /// Everything goes well from now on: whatever waits is answered and sent.
     fn end(&mut self) {
         self.step(&Step::Die);
-        self.step(&Step::Move);
+        self.step(&Step::Poll(Vec::new(), true));
         self.step(&Step::TimePasses);
         while !inbox::waiting_lanes(&mut self.conn, BOT).unwrap().is_empty() {
             for place in 0..PLACES.len() {
                 self.step(&Step::Send(place, Fate::Recorded));
-                self.step(&Step::Finish(place, Outcome::Answered(1, 0), Again::No, Crash::Never));
+                self.step(&Step::Finish(place, Outcome::Answered(1, 0), Again::No, false));
                 self.compare();
             }
         }
-        for update in &self.reference.updates {
+        for update in &self.known.reference.updates {
             assert!(!update.waits(), "{} has no end", update.question);
         }
         self.compare();
         // an end more is a turn more, or a part that Telegram took once more than its window explains
         let twice = "SELECT update_seq FROM turns GROUP BY update_seq HAVING count(*) > 1";
         assert_eq!(diesel::sql_query(twice).execute(&mut self.conn).unwrap(), 0, "turns of one update");
-        for part in self.reference.sent_parts() {
-            let repeated = self.unrecorded.get(part).copied().unwrap_or_default();
-            assert_eq!(self.taken[part], 1 + repeated, "how often part {part} was sent");
+        for part in self.known.reference.sent_parts() {
+            let repeated = self.known.unrecorded.get(part).copied().unwrap_or_default();
+            assert_eq!(self.known.taken[part], 1 + repeated, "how often part {part} was sent");
         }
     }
 }
@@ -558,6 +599,7 @@ struct Work {
     end: End,
     parts: Vec<(String, Vec<String>)>,
     question: String,
+    message_ids: Vec<i64>,
     joined: Vec<i64>,
     last: Option<Last>,
 }
@@ -592,7 +634,7 @@ impl Work {
         };
         let turn = Turn {
             question: &self.question,
-            message_ids: &[self.address.update_seq],
+            message_ids: &self.message_ids,
             joined: &self.joined,
             again: self.last.as_ref(),
             began: Instant::now(),
@@ -610,8 +652,8 @@ const ROWS: &str = "
             done_at IS NOT NULL) AS row
         FROM updates
         UNION ALL
-        SELECT 2, t.id, format('turn %s %s %s [%s] [%s] %s %s', update_seq, t.chat_id, t.user_id, q.content, a.content,
-            state, superseded_by IS NOT NULL)
+        SELECT 2, t.id, format('turn %s %s %s [%s] [%s] %s [%s] %s', update_seq, t.chat_id, t.user_id, q.content,
+            a.content, state, array_to_string(message_ids, ', '), superseded_by IS NOT NULL)
         FROM turns t JOIN messages q ON q.id = question_id LEFT JOIN messages a ON a.id = answer_id
         UNION ALL
         SELECT 3, id, format('said %s %s %s [%s] %s', chat_id, user_id, role, content,
@@ -662,28 +704,25 @@ fn whatever_happens_the_tables_hold_what_the_reference_says_and_every_message_ha
     let seed =
         std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_124);
     println!("seed {seed}");
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64);
     let config = ProptestConfig {
-        cases: 64,
+        cases,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: 300,
         ..ProptestConfig::default()
     };
-    let result = TestRunner::new(config).run(&prop::collection::vec(step(), 1..120), |steps| {
+    // the process dies in so many steps, before it does them
+    let steps = prop::collection::vec((step(), prop::bool::weighted(0.15)), 1..120);
+    let result = TestRunner::new(config).run(&steps, |steps| {
         let mut conn = connect();
         let empty = "TRUNCATE messages, turns, updates, reply_parts RESTART IDENTITY";
         diesel::sql_query(empty).execute(&mut conn).unwrap();
-        let mut play = Play {
-            conn,
-            connect: &connect,
-            reference: Reference::default(),
-            in_work: HashMap::new(),
-            taken: HashMap::new(),
-            unrecorded: HashMap::new(),
-            past: Vec::new(),
-            message_id: 0,
-        };
-        for step in &steps {
+        let mut play = Play { conn, connect: &connect, known: Known::default() };
+        for (step, crash) in &steps {
+            if *crash {
+                play.crash_in(step);
+            }
             play.step(step);
             play.compare();
         }

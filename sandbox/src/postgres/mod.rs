@@ -11,6 +11,8 @@ mod install;
 mod server;
 
 use std::fmt;
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -67,6 +69,10 @@ impl Options {
         Ok(Server { client, cluster: Some(cluster) })
     }
 }
+
+/// A table whose next page finds no room.
+#[must_use]
+pub struct Full(PathBuf);
 
 /// A PostgreSQL server.
 pub struct Server {
@@ -185,6 +191,28 @@ impl Server {
     #[track_caller]
     pub fn thaw(&self) {
         self.own("thaw").thaw();
+    }
+
+    /// Lets the next page of an empty table find no room on the disk, until [`Server::free_disk`]. Restarts the server.
+    #[track_caller]
+    pub fn fill_disk(&self, database: &str, table: &str) -> Full {
+        let file = self.psql(database, &format!("SELECT pg_relation_filepath('{table}')"));
+        let file = self.data_folder().join(file);
+        let kept = file.with_extension("kept");
+        self.stop();
+        fs::rename(&file, kept).expect("the file of a table");
+        symlink("/dev/full", &file).expect("a link to /dev/full");
+        self.start();
+        Full(file)
+    }
+
+    /// There is room again. Restarts the server.
+    #[track_caller]
+    pub fn free_disk(&self, Full(file): Full) {
+        self.stop();
+        fs::remove_file(&file).expect("the link to /dev/full");
+        fs::rename(file.with_extension("kept"), &file).expect("the file of the table");
+        self.start();
     }
 
     /// The process id of the postmaster; `None` while it is stopped.

@@ -19,6 +19,15 @@ pub struct Said {
     pub message_id: i64,
 }
 
+/// The ids of a press of a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pressed {
+    /// The update.
+    pub update_id: i64,
+    /// The callback query.
+    pub query_id: String,
+}
+
 impl Telegram {
     /// Writes a text; commands and mentions in it become entities.
     pub fn say(&self, person: &Person, text: &str) -> Said {
@@ -95,7 +104,13 @@ impl Telegram {
     /// press that was on its way while the button vanished, [`Telegram::push`] the update.
     #[track_caller]
     pub fn press(&self, person: &Person, message_id: i64, data: &str) -> String {
-        let pressed = self.shared.state.change(|state| {
+        let pressed = self.press_if_shown(person, message_id, data);
+        pressed.unwrap_or_else(|| panic!("message {message_id} has no button {data:?}")).query_id
+    }
+
+    /// As [`Telegram::press`]; `None` when the button is not there any more.
+    pub fn press_if_shown(&self, person: &Person, message_id: i64, data: &str) -> Option<Pressed> {
+        self.shared.state.change(|state| {
             let message = state.message(person.chat_id, message_id)?;
             let buttons = message.content.markup.as_ref()?.get("inline_keyboard")?.as_array()?;
             let mut buttons = buttons.iter().filter_map(Value::as_array).flatten();
@@ -107,10 +122,8 @@ impl Telegram {
                 "id": id, "from": person.user(), "message": message, "data": data,
                 "chat_instance": person.chat_id.to_string(),
             });
-            state.push("callback_query", query);
-            Some(id)
-        });
-        pressed.unwrap_or_else(|| panic!("message {message_id} has no button {data:?}"))
+            Some(Pressed { update_id: state.push("callback_query", query), query_id: id })
+        })
     }
 
     /// Presses Telegram's stop button on a draft. A draft that is over sends the update all the same: the press was

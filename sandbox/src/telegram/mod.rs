@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use fault::{Action, Calls, Fault, Reply};
-pub use feed::Said;
+pub use feed::{Pressed, Said};
 pub use limits::{Limits, Rate};
 pub use params::Document;
 pub use person::Person;

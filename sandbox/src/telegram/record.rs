@@ -74,6 +74,23 @@ impl Sent {
     pub fn text(&self) -> &str {
         &self.content.text
     }
+
+    /// The text it was sent with.
+    pub fn first_text(&self) -> &str {
+        &self.edits.first().map_or(&self.content, |(_, content)| content).text
+    }
+
+    /// When it came to show what it shows now.
+    pub fn changed(&self) -> Instant {
+        self.edits.last().map_or(self.at, |(until, _)| *until)
+    }
+
+    /// What the buttons below it bring back (`callback_data`).
+    pub fn buttons(&self) -> Vec<&str> {
+        let keyboard = self.content.markup.as_ref().and_then(|markup| markup["inline_keyboard"].as_array());
+        let buttons = keyboard.into_iter().flatten().filter_map(Value::as_array).flatten();
+        buttons.filter_map(|button| button["callback_data"].as_str()).collect()
+    }
 }
 
 /// A draft: the preview of an answer in a private chat.
