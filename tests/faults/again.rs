@@ -10,7 +10,7 @@ use sandbox::telegram::Sent;
 
 use crate::fault::Fault;
 use crate::judge::{Evidence, Part, Verdict, first_nonce};
-use crate::scene::{Deed, REFUSED, Said};
+use crate::people::{Deed, REFUSED, Said};
 
 impl Evidence {
     /// Whether each question of these people got its end.

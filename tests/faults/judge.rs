@@ -13,7 +13,8 @@ use sandbox::model::Asked;
 use sandbox::telegram::{Call, Sent};
 
 use crate::fault::{Fault, SENDS};
-use crate::scene::{Deed, Record, Said, Scene};
+use crate::people::{Deed, Said};
+use crate::scene::{Record, Scene};
 
 /// Writes down each message id that a part was ever recorded with.
 pub(crate) const RECORDER: &str = "

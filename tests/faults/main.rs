@@ -12,6 +12,7 @@
 mod again;
 mod fault;
 mod judge;
+mod people;
 mod rows;
 mod scene;
 mod table;

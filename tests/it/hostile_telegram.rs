@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use sandbox::model::When;
+use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 
 use crate::world::{PATIENCE, World};
 
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 12] = [
     "getMe",
     "deleteWebhook",
     "setMyCommands",
@@ -17,6 +17,10 @@ const METHODS: [&str; 8] = [
     "sendMessageDraft",
     "sendMessage",
     "sendRichMessage",
+    "editMessageText",
+    "deleteMessage",
+    "answerCallbackQuery",
+    "sendDocument",
 ];
 
 /// A world in which answers go out as `sendRichMessage` and everything else as `sendMessage`.
@@ -43,6 +47,40 @@ fn converse(world: &World) {
     gate.release();
     world.telegram.wait_until(PATIENCE, |state| {
         (state.in_chat(1).count() >= 2 && state.in_chat(GROUP).count() >= 1).then_some(())
+    });
+}
+
+const CHANGING: i64 = 3;
+
+/// A person changes a question, which makes its answer shorter, presses the button below a failed answer, and exports: a
+/// call of each method that changes a message, or is no message's.
+fn change(world: &World) {
+    let person = Person::private(CHANGING).speaking("en");
+    world.model.on(
+        When::asked("long").times(1),
+        Behaviour::text(&format!("{}\n\n", "zebra ".repeat(100)).repeat(80)),
+    );
+    let asked = world.telegram.say(&person, "long zebra");
+    world.telegram.wait_for_count(CHANGING, 2);
+    world.wait_settled();
+    world.telegram.edit(&person, asked.message_id, "short zebra");
+    world.telegram.wait_until(PATIENCE, |state| {
+        let shown: Vec<_> = state.in_chat(CHANGING).collect();
+        (shown.len() == 1 && shown[0].text().contains("short")).then_some(())
+    });
+    world.model.on(When::asked("refuse").times(1), Behaviour::status(401, "no"));
+    world.telegram.say(&person, "refuse zebra");
+    let (failed, button) = world.telegram.wait_until(PATIENCE, |state| {
+        let last = state.in_chat(CHANGING).next_back()?;
+        Some((last.message_id, (*last.buttons().first()?).to_owned()))
+    });
+    world.wait_settled();
+    world.telegram.press(&person, failed, &button);
+    let answer = world.telegram.wait_for_text(CHANGING, |text| text.contains("“refuse"));
+    assert_eq!(answer.message_id, failed);
+    world.telegram.say(&person, "/export");
+    world.telegram.wait_until(PATIENCE, |state| {
+        state.in_chat(CHANGING).any(|sent| sent.document.is_some()).then_some(())
     });
 }
 
@@ -80,20 +118,21 @@ fn serves_everybody_through(action: &Action, most: usize) {
     let faults = METHODS.map(|method| world.telegram.fault(Calls::to(method).times(1), action.clone()));
     let _bot = world.start();
     converse(&world);
+    change(&world);
     world.others_are_served();
     world.telegram.wait_confirmed();
     world.wait_settled();
     for (method, fault) in METHODS.iter().zip(&faults) {
         assert_eq!(fault.hits(), 1, "{method} met {action:?}");
     }
-    for chat in [1, GROUP] {
+    for chat in [1, GROUP, CHANGING] {
         let texts = world.telegram.texts(chat);
         for text in &texts {
             let times = texts.iter().filter(|other| *other == text).count();
             assert!(times <= most, "{action:?}: {times} times");
         }
     }
-    assert_eq!(world.model.requests().len(), 3, "{action:?}: nothing is generated again");
+    assert_eq!(world.model.requests().len(), 7, "{action:?}: nothing is generated again");
     world.assert_logged("ready", 1);
 }
 

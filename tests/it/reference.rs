@@ -256,8 +256,8 @@ impl Reference {
         let mut standing = Vec::new();
         if let Some(state) = state {
             let last = if again { self.last(place) } else { Vec::new() };
-            let replaces = |turn: &&&Turn| answer.is_some() || turn.answer.is_none();
-            let replaced: Vec<i64> = last.iter().rev().filter(replaces).map(|turn| turn.seq).collect();
+            let gives_way = |turn: &&&Turn| answer.is_some() || turn.answer.is_none();
+            let replaced: Vec<i64> = last.iter().rev().filter(gives_way).map(|turn| turn.seq).collect();
             self.clearings += 1;
             for seq in replaced {
                 let turns = self.turns.iter_mut().filter(|turn| turn.seq == seq);

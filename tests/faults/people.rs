@@ -1,0 +1,143 @@
+//! The people: who writes what to the bot, and who changes their mind. What they did is kept for the judge.
+
+use std::time::Instant;
+
+use sandbox::model::{Behaviour, When};
+use sandbox::telegram::{self, Person};
+
+use crate::scene::Scene;
+
+/// People in private chats, and as many again in two groups.
+const PRIVATE: i64 = 8;
+/// Who writes at such length that an answer, which quotes the question and the one before, takes two messages.
+const TALKATIVE: i64 = 2;
+const LENGTH: usize = 2500;
+const FILLING: &str = " and so on";
+
+/// People in private chats of their own who change their minds: they edit their last question, have it answered again,
+/// press the button below a failed answer.
+const CHANGING: i64 = 3;
+/// A question with this in it is mostly refused by the model: its answer has a button.
+pub(crate) const REFUSED: &str = " please refuse";
+
+/// What somebody did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Deed {
+    /// Asked the model something.
+    Ask,
+    /// Asked for the dialogue as a file.
+    Export,
+    /// Changed the last question.
+    Edit,
+    /// Wanted the last question answered again.
+    Retry,
+    /// The same, by the button below a failed answer.
+    Press,
+}
+
+/// Something that somebody wrote or pressed.
+#[derive(Clone)]
+pub(crate) struct Said {
+    pub(crate) update_id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) chat_id: i64,
+    /// Which one of this person's, from 0.
+    pub(crate) number: usize,
+    /// Stands in what was asked and nowhere else.
+    pub(crate) nonce: String,
+    pub(crate) deed: Deed,
+    /// Telegram's id of what was asked.
+    message_id: i64,
+    pub(crate) at: Instant,
+}
+
+impl Said {
+    /// Whether it is of somebody who changes his mind.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.user_id > 2 * PRIVATE
+    }
+}
+
+impl Scene {
+    /// The model refuses what asks for it, more often than not.
+    pub(crate) fn refuse(&self) {
+        let when = When::asked(REFUSED).chance(0.7, self.seed);
+        self.model.on(when, Behaviour::status(401, "as you wish"));
+    }
+
+    /// Somebody does the next thing.
+    pub(crate) fn act(&self, rng: &mut fastrand::Rng) {
+        let user_id = rng.i64(1..=2 * PRIVATE + CHANGING);
+        let number = self.record().said.iter().filter(|said| said.user_id == user_id).count();
+        let nonce = format!("nonce-{user_id}-{number}-");
+        let at = Instant::now();
+        let said = if user_id > 2 * PRIVATE {
+            let (deed, chat_id) = (Deed::Ask, user_id);
+            self.change(Said { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
+        } else {
+            let private = user_id <= PRIVATE;
+            let chat_id = if private { user_id } else { -1 - user_id % 2 };
+            let deed = if private && rng.u8(0..12) == 0 { Deed::Export } else { Deed::Ask };
+            self.write(Said { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
+        };
+        self.record().said.push(said);
+    }
+
+    /// Writes to the bot.
+    fn write(&self, said: Said, rng: &mut fastrand::Rng) -> Said {
+        let Said { user_id, chat_id, deed, ref nonce, .. } = said;
+        let private = chat_id == user_id;
+        let person = if private { Person::private(user_id) } else { Person::in_group(user_id, chat_id) };
+        let wish = if rng.u8(0..8) == 0 { " as a table" } else { "" };
+        let mut text = format!("{nonce}{wish}");
+        if user_id <= TALKATIVE {
+            text.extend(FILLING.chars().cycle().take(LENGTH));
+        }
+        let text = if deed == Deed::Export { "/export" } else { &text };
+        let telegram::Said { update_id, message_id } = self.telegram.address(&person.speaking("en"), text);
+        Said { update_id, message_id, ..said }
+    }
+
+    /// Asks something new, or changes what was asked last, or wants it answered again.
+    fn change(&self, said: Said, rng: &mut fastrand::Rng) -> Said {
+        let Said { user_id, ref nonce, .. } = said;
+        let person = Person::private(user_id).speaking("en");
+        let asked = |said: &&Said| said.user_id == user_id && said.deed == Deed::Ask;
+        let last = self.record().said.iter().rev().find(asked).map(|said| said.message_id);
+        let deed = [Deed::Ask, Deed::Ask, Deed::Edit, Deed::Edit, Deed::Retry, Deed::Press][rng.usize(..6)];
+        let mut text = nonce.clone();
+        if rng.u8(0..3) == 0 {
+            text.push_str(REFUSED);
+        }
+        // the answer to a long one, with the code that it quotes, takes several messages, and that to an edit fewer
+        if deed == Deed::Ask && rng.bool() {
+            text.push_str(" with code");
+            text.extend(FILLING.chars().cycle().take(LENGTH));
+        }
+        let (deed, update_id, message_id) = match (deed, last) {
+            (Deed::Ask, _) | (_, None) => {
+                let asked = self.telegram.say(&person, &text);
+                (Deed::Ask, asked.update_id, asked.message_id)
+            }
+            (Deed::Edit, Some(last)) => (deed, self.telegram.edit(&person, last, &text).update_id, last),
+            (_, Some(last)) => {
+                let pressed = (deed == Deed::Press).then(|| self.press(&person)).flatten();
+                let (deed, update_id) = pressed.map_or_else(
+                    || (Deed::Retry, self.telegram.say(&person, "/retry").update_id),
+                    |update_id| (Deed::Press, update_id),
+                );
+                (deed, update_id, last)
+            }
+        };
+        Said { update_id, deed, message_id, ..said }
+    }
+
+    /// Presses the last button that the person sees, if there is one.
+    fn press(&self, person: &Person) -> Option<i64> {
+        let (message_id, data) = self.telegram.look(|state| {
+            let mut shown = state.in_chat(person.chat_id).rev();
+            shown.find_map(|sent| Some((sent.message_id, (*sent.buttons().first()?).to_owned())))
+        })?;
+        Some(self.telegram.press_if_shown(person, message_id, &data)?.update_id)
+    }
+}
