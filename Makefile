@@ -21,9 +21,11 @@ test: setup ## all tests, against a real PostgreSQL
 faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
-nightly: setup faults ## what takes long: make faults; a thousand random lives of messages; the migrations on PostgreSQL 16, 17 and 18 (needs npm), and which were found
+nightly: setup faults ## what takes long: make faults; lives of messages; PostgreSQL 16, 17, 18 (needs npm); alerts (Debian: prometheus)
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it states
 	scripts/postgres-matrix
+	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
+	else echo "not looked at: contrib/alerts_test.yml, for promtool is not installed (Debian: prometheus)"; fi
 
 audit: setup ## licences, sources and known faults of the dependencies, and which of them nothing uses (installs its tools)
 	@scripts/audit

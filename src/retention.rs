@@ -26,9 +26,8 @@ pub struct Deleted {
     pub tombstones: usize,
 }
 
-/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones and strangers who
-/// were told long ago. `progress` hears of each
-/// batch of messages. A stop ends it between two batches.
+/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones and strangers who were told
+/// long ago. `progress` hears of each batch of messages. A stop ends it between two batches.
 pub fn apply(
     store: &Store,
     days: Option<u32>,

@@ -193,7 +193,7 @@ fn text(queue: Option<Queue>) -> String {
         age.set(queue.oldest);
         registry.register_with_unit(
             "oldest_waiting",
-            "Age of the oldest update that is not answered yet; 0 if there is none",
+            "Age of the oldest update that is not answered yet or message that is not sent yet; 0 if there is none",
             Unit::Seconds,
             age,
         );

@@ -10,12 +10,12 @@ pub struct Queue {
     /// Updates that are not answered yet.
     #[diesel(sql_type = BigInt)]
     pub waiting: i64,
-    /// The age of the oldest of them, in seconds; 0 if there is none.
-    #[diesel(sql_type = Double)]
-    pub oldest: f64,
     /// Reply parts that Telegram has not taken yet.
     #[diesel(sql_type = BigInt)]
     pub unsent: i64,
+    /// The age of the oldest of all these, in seconds; 0 if there is none.
+    #[diesel(sql_type = Double)]
+    pub oldest: f64,
 }
 
 /// Looks at the queues of a bot, in one statement that gives up by itself after `limit_ms` milliseconds.
@@ -23,11 +23,11 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<
     conn.transaction(|conn| {
         diesel::sql_query(format!("SET LOCAL statement_timeout TO {limit_ms}")).execute(conn)?;
         diesel::sql_query(
-            "SELECT waiting, oldest, unsent
-             FROM (SELECT count(*) AS waiting,
-                          coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8 AS oldest
+            "SELECT waiting, unsent,
+                    coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest
+             FROM (SELECT count(*) AS waiting, min(received_at) AS received
                    FROM updates WHERE bot_id = $1 AND done_at IS NULL) inbox,
-                  (SELECT count(*) AS unsent
+                  (SELECT count(*) AS unsent, min(created_at) AS stored
                    FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox",
         )
         .bind::<BigInt, _>(bot_id)

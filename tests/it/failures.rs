@@ -18,14 +18,16 @@ fn fails_as(behaviour: Behaviour, class: &str, russian: &str, english: &str) {
     world.telegram.say(&Person::private(2).speaking("en"), "question");
     let russian_text = world.telegram.wait_for_count(1, 1)[0].text().to_owned();
     let english_text = world.telegram.wait_for_count(2, 1)[0].text().to_owned();
-    let (go_on, in_english) = match class {
-        "refused" | "too_long" => ("исправить сообщение", "edit your message"),
-        _ => ("/retry", "/retry"),
+    let refused = class == "refused";
+    let (go_on, in_english) = if refused {
+        ("исправить сообщение", "edit your message")
+    } else {
+        ("/retry", "/retry")
     };
     assert!(russian_text.contains(russian) && russian_text.contains(go_on), "{russian_text}");
     assert!(english_text.contains(english) && english_text.contains(in_english), "{english_text}");
     world.wait_settled();
-    let state = if class == "refused" { "refused" } else { "failed" };
+    let state = if refused { "refused" } else { "failed" };
     let turns = "SELECT DISTINCT state, failure, answer_id IS NULL FROM turns";
     assert_eq!(world.psql(turns), format!("{state}|{class}|t"));
     assert_eq!(world.psql("SELECT count(*) FROM messages WHERE role = 'user' AND deleted_at IS NULL"), "2");

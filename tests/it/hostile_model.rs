@@ -104,8 +104,11 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
     world.others_are_served();
     for (user, (case, class, _)) in (1..).zip(&cases) {
         let text = world.telegram.wait_for_count(user, 1)[0].text().to_owned();
-        let differently = ["too_long", "refused"].contains(class);
-        let go_on = if differently { "edit your message" } else { "/retry" };
+        let go_on = match *class {
+            "too_long" => "send it again",
+            "refused" => "edit your message",
+            _ => "/retry",
+        };
         assert!(text.contains(go_on), "{case}: {text}");
         let turn = format!("SELECT failure, answer_id IS NULL FROM turns WHERE user_id = {user}");
         assert_eq!(world.psql(&turn), format!("{class}|t"), "{case}");

@@ -93,6 +93,15 @@ fn the_guides_list_every_metric_and_the_alerts_ask_for_no_other() {
         }
     }
     let alerts: Vec<_> = rules.iter().map(|rule| rule["alert"].as_str().unwrap().to_owned()).collect();
+    // promtool runs these (make nightly)
+    let tests: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("contrib/alerts_test.yml")).unwrap();
+    let tests = tests["tests"].as_sequence().unwrap().iter();
+    let played: BTreeSet<_> = tests
+        .flat_map(|test| test["alert_rule_test"].as_sequence().cloned().unwrap_or_default())
+        .filter(|test| !test["exp_alerts"].as_sequence().unwrap().is_empty())
+        .map(|test| test["alertname"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(played, alerts.iter().cloned().collect(), "the alerts that are seen to fire");
     for (guide, column) in GUIDES.into_iter().zip(["Alert", "Оповещение"]) {
         let told: Vec<_> =
             table(&file(&format!("docs/{guide}")), column).into_iter().map(|row| row[0].clone()).collect();

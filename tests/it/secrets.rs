@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::exposition::page;
 use crate::metrics::address;
-use crate::world::{PROMPT, World};
+use crate::stop::buttons;
+use crate::world::{PROMPT, World, wait_until};
 
 /// Everything that is to be found nowhere: texts of people, models and neighbours, and the password, have "zebra" in them.
 struct Secrets(Vec<String>);
@@ -65,15 +66,28 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     world.server().start();
     world.telegram.wait_for_count(1, 2);
     world.wait_settled();
+    wait_until("ready", || (page(&address, "/readyz").0 == 200).then_some(()));
 
     for path in ["/metrics", "/readyz", "/healthz", "/zebra"] {
         secrets.are_not_in(path, &page(&address, path).1);
     }
+    world.set("METRICS_ADDR", address);
     run_commands(&world, &secrets);
+    world.set("METRICS_ADDR", "127.0.0.1:0");
     assert!(bot.stop().success());
+    change_answers_with_a_log_in_json(&mut world);
+    change_the_database(&mut world, &secrets, &url);
     run_with_unusable_settings(&mut world, &secrets, &url);
     let logs = world.logs();
-    for sign in ["TRACE", "panic", "reachable again", "no answer", "polling goes on", "simpler form"] {
+    for sign in [
+        "TRACE",
+        "\"level\":\"TRACE\"",
+        "panic",
+        "reachable again",
+        "no answer",
+        "polling goes on",
+        "simpler form",
+    ] {
         assert!(logs.contains(sign), "there is something to look at: {sign}");
     }
     secrets.are_not_in("the log", &logs);
@@ -149,45 +163,132 @@ fn say_everything(world: &World) {
 
 /// The commands, beside the bot; where one shows the dialogue to an operator, what it logs is looked at.
 fn run_commands(world: &World, secrets: &Secrets) {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 11] = [
         &["doctor"],
         &["doctor", "--json"],
         &["health"],
         &["migrate", "status"],
         &["migrate", "up"],
         &["history", "list"],
+        &["history", "export", "--to", "export.jsonl"],
+        &["history", "clear", "--user", "102"],
+        &["history", "restore", "--user", "102"],
         &["history", "erase", "--user", "100", "--yes"],
         &["history", "purge", "--older-than", "1", "--yes"],
     ];
     for command in commands {
         let said = world.run(command);
+        // 3: nothing is so old
+        assert!(matches!(said.code, Some(0 | 3)), "{command:?}: {}{}", said.out, said.err);
         secrets.are_not_in(&format!("{command:?}"), &format!("{}{}", said.out, said.err));
     }
-    for command in [&["history", "show", "--user", "101"][..], &["history", "search", "zebra"]] {
+    assert!(fs::read_to_string(world.folder().join("export.jsonl")).unwrap().contains("zebra"));
+    let showing: [&[&str]; 3] =
+        [&["history", "show", "--user", "101"], &["history", "search", "zebra"], &["history", "export"]];
+    for command in showing {
         let said = world.run(command);
         assert!(said.out.contains("zebra"), "{command:?}: {}{}", said.out, said.err);
         secrets.are_not_in(&format!("{command:?}"), &said.err);
     }
 }
 
+/// Another run: an edit, /retry and its button, /stop, the button of /forget.
+fn change_answers_with_a_log_in_json(world: &mut World) {
+    world.set("LOG_FORMAT", "json");
+    world.set("LLM_TIMEOUT", "60");
+    let bot = world.start_ready();
+    let person = |n: i64| Person::private(200 + n).speaking("en");
+    let said = world.telegram.say(&person(1), "zebra-mistyped");
+    world.telegram.wait_for_count(201, 1);
+    world.wait_settled();
+    world.telegram.edit(&person(1), said.message_id, "zebra-edit");
+    world.telegram.wait_for_text(201, |text| text.contains("zebra-edit"));
+    // the model goes on failing
+    world.telegram.say(&person(2), "zebra-fail");
+    let failed = world.telegram.wait_for_count(202, 1).pop().unwrap();
+    world.telegram.press(&person(2), failed.message_id, &buttons(&failed)[0]);
+    world.telegram.say(&person(2), "/retry");
+    let gate = world.model.hold(When::asked("zebra-hold"));
+    world.telegram.say(&person(3), "zebra-hold");
+    gate.wait_arrived();
+    world.telegram.say(&person(3), "/stop");
+    world.telegram.wait_for_count(203, 1);
+    world.telegram.say(&person(1), "/forget");
+    let asked = world.telegram.wait_for_count(201, 2).pop().unwrap();
+    world.telegram.press(&person(1), asked.message_id, &buttons(&asked)[0]);
+    world.wait_for_rows("SELECT count(*) FROM messages WHERE user_id = 201", |rows| rows == "0");
+    world.telegram.wait_confirmed();
+    world.wait_settled();
+    assert!(bot.stop().success());
+    world.set("LOG_FORMAT", "text");
+}
+
+/// Migrations there and back, a backup and its restoring.
+fn change_the_database(world: &mut World, secrets: &Secrets, url: &str) {
+    let run = |world: &World, command: &[&str]| {
+        let said = world.run(command);
+        assert_eq!(said.code, Some(0), "{command:?}: {}{}", said.out, said.err);
+        secrets.are_not_in(&format!("{command:?}"), &format!("{}{}", said.out, said.err));
+    };
+    let folder = world.folder().join("backups");
+    fs::create_dir(&folder).unwrap();
+    run(world, &["backup", "--to", "backups"]);
+    let backup = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let other = format!("{}_restored", world.database);
+    world.server().create_database(&other);
+    world.set("DATABASE_URL", url.replace(&world.database, &other));
+    run(world, &["restore", backup.to_str().unwrap()]);
+    // each makes a backup of its own before
+    world.set("BACKUP_DIR", folder.to_str().unwrap());
+    for command in [
+        &["down", "--yes"][..],
+        &["to", "2026-11-23-000004", "--yes"],
+        &["redo", "--yes"],
+        &["up"],
+        &["history", "--verbose"],
+    ] {
+        run(world, &[&["migrate"], command].concat());
+    }
+    world.unset("BACKUP_DIR");
+    world.set("DATABASE_URL", url);
+}
+
 fn run_with_unusable_settings(world: &mut World, secrets: &Secrets, url: &str) {
     let nobody = "postgresql://me:zebra@127.0.0.1:9/d".to_owned();
-    let unusable: [&[(&str, String)]; 3] = [
-        &[
-            ("DATABASE_URL", url.replace(&world.database, "no_such_database")),
-            ("TELEGRAM_BOT_TOKEN", "123456:zebrazebrazebra".to_owned()),
-        ],
-        &[("DATABASE_URL", nobody), ("LLM_BASE_URL", "http://me:zebra@127.0.0.1:9/v1".to_owned())],
-        &[
-            ("DATABASE_URL", "zebra".to_owned()),
-            ("TELEGRAM_BOT_TOKEN", "zebra".to_owned()),
-            ("OPENROUTER_API_KEY", "zebra zebra".to_owned()),
-            ("METRICS_ADDR", "me:zebra@h:1".to_owned()),
-        ],
+    // the settings, and what a start says to them
+    let unusable: [(&str, &[(&str, String)]); 4] = [
+        ("Telegram", &[("TELEGRAM_BOT_TOKEN", "123456:zebrazebrazebra".to_owned())]),
+        (
+            "database",
+            &[
+                ("DATABASE_URL", url.replace(&world.database, "no_such_database")),
+                ("TELEGRAM_BOT_TOKEN", "123456:zebrazebrazebra".to_owned()),
+            ],
+        ),
+        (
+            "database",
+            &[("DATABASE_URL", nobody), ("LLM_BASE_URL", "http://me:zebra@127.0.0.1:9/v1".to_owned())],
+        ),
+        (
+            "METRICS_ADDR",
+            &[
+                ("DATABASE_URL", "zebra".to_owned()),
+                ("TELEGRAM_BOT_TOKEN", "zebra".to_owned()),
+                ("OPENROUTER_API_KEY", "zebra zebra".to_owned()),
+                ("METRICS_ADDR", "me:zebra@h:1".to_owned()),
+            ],
+        ),
     ];
-    for settings in unusable {
+    for (says, settings) in unusable {
         for (name, value) in settings {
             world.set(name, value.clone());
+        }
+        let bot = world.start();
+        bot.wait_for_line(says);
+        // one that waits for its neighbours says more
+        bot.kill();
+        if settings.len() == 1 {
+            continue;
         }
         for command in [&["doctor"][..], &["migrate", "status"], &["history", "list"], &["health"]] {
             let said = world.run(command);
