@@ -275,17 +275,17 @@ pub fn is_stopped(conn: &mut PgConnection, seq: i64) -> QueryResult<bool> {
     stopped.optional().map(Option::unwrap_or_default)
 }
 
-type Row = (i64, String, Option<String>, i32, i32, bool, Option<f64>, f64);
+type Row = (i64, String, Option<String>, i32, i32, Option<PgTimestamp>, Option<f64>, f64);
 
 impl From<Row> for Waiting {
-    fn from((seq, kind, payload, attempts, retries, stopped, seconds, age): Row) -> Self {
+    fn from((seq, kind, payload, attempts, retries, stopped_at, seconds, age): Row) -> Self {
         Self {
             seq,
             kind,
             payload: payload.unwrap_or_default(),
             attempts,
             retries,
-            stopped,
+            stopped: stopped_at.is_some(),
             wait: wait(seconds),
             age: wait(Some(age)).unwrap_or_default(),
             last: false,
@@ -303,7 +303,7 @@ fn columns() -> _ {
         updates::payload,
         updates::attempts,
         updates::retries,
-        updates::stopped_at.is_not_null(),
+        updates::stopped_at,
         seconds,
         age,
     )
