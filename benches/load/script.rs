@@ -137,6 +137,18 @@ fn parameters(mut list: &str) -> Vec<Option<String>> {
     values
 }
 
+/// The sequence that this number comes from: table and column.
+fn sequence_of(number: i64) -> Option<(&'static str, &'static str)> {
+    let found = HEIGHTS.iter().find(|(_, _, first)| (0..1_000_000).contains(&(number - first)));
+    found.map(|(table, column, _)| (*table, *column))
+}
+
+/// The number in an array of one, if it comes from a sequence.
+fn one_of_sequence(value: &str) -> Option<&str> {
+    let number = value.strip_prefix('{')?.strip_suffix('}')?;
+    sequence_of(number.parse().ok()?).map(|_| number)
+}
+
 /// Texts and numbers that are the same in each answer, by value.
 #[derive(Default)]
 struct Variables {
@@ -178,8 +190,11 @@ impl Variables {
         let mut sql = statement.sql.clone();
         // from the last on, or `$1` would also be found in `$12`
         for (index, value) in statement.parameters.iter().enumerate().rev() {
-            let variable =
-                value.as_ref().map_or("NULL".to_owned(), |value| format!(":{}", self.name(value, ingest)));
+            let variable = value.as_ref().map_or("NULL".to_owned(), |value| match one_of_sequence(value) {
+                // `seq = ANY($1)`, for the one update of an answer
+                Some(id) => format!("ARRAY[:{}]::bigint[]", self.name(id, ingest)),
+                None => format!(":{}", self.name(value, ingest)),
+            });
             let (place, bound) = (format!("${}", index + 1), format!("- ${}", index + 1));
             // untyped, `timestamp - $1` would take a timestamp; the program sends an interval
             sql = sql.replace(&bound, &format!("- {variable}::interval")).replace(&place, &variable);
@@ -197,9 +212,7 @@ impl Variables {
             {
                 return if ingest { format!("person{row}") } else { "person".to_owned() };
             }
-            if let Some((table, column, _)) =
-                HEIGHTS.iter().find(|(_, _, first)| (0..1_000_000).contains(&(number - first)))
-            {
+            if let Some((table, column)) = sequence_of(number) {
                 return format!("{table}_{column}");
             }
         }
