@@ -12,23 +12,28 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sandbox::model::Asked;
 use sandbox::telegram::{Call, Sent};
 
-use crate::fault::{Fault, SENDS};
+use crate::fault::Fault;
 use crate::people::{Deed, Said};
 use crate::scene::{Record, Scene};
 
-/// Writes down each message id that a part was ever recorded with.
+/// Writes down each message id that a part was ever recorded with, and when a failed call for a part was noted.
 pub(crate) const RECORDER: &str = "
     CREATE SCHEMA judge;
     CREATE TABLE judge.recorded (part_id bigint, message_id bigint);
     CREATE FUNCTION judge.record() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO judge.recorded VALUES (NEW.id, NEW.message_id); RETURN NULL; END $$;
     CREATE TRIGGER record AFTER UPDATE OF state ON public.reply_parts FOR EACH ROW
-        WHEN (NEW.state = 'sent') EXECUTE FUNCTION judge.record();";
+        WHEN (NEW.state = 'sent') EXECUTE FUNCTION judge.record();
+    CREATE TABLE judge.noted (part_id bigint, at timestamptz DEFAULT clock_timestamp());
+    CREATE FUNCTION judge.note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO judge.noted VALUES (NEW.id); RETURN NULL; END $$;
+    CREATE TRIGGER note AFTER UPDATE OF not_before ON public.reply_parts FOR EACH ROW
+        WHEN (NEW.state = 'unsent') EXECUTE FUNCTION judge.note();";
 
 /// Every update with its turn and its parts.
 const OUTCOMES: &str = "
     SELECT u.update_id, coalesce(t.state, ''), coalesce(t.failure, ''), p.id, p.position, p.state,
-           coalesce(p.message_id, 0), p.attempts, extract(epoch FROM t.created_at), p.op,
+           coalesce(p.message_id, 0), extract(epoch FROM t.created_at), p.op,
            t.superseded_by IS NOT NULL, left(q.content, 40)
     FROM updates u JOIN reply_parts p ON p.update_seq = u.seq
          LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
@@ -82,7 +87,6 @@ pub(crate) struct Part {
     pub(crate) position: usize,
     pub(crate) state: String,
     pub(crate) message_id: i64,
-    attempts: usize,
     /// When the transaction began that stored its turn.
     stored: Option<SystemTime>,
     pub(crate) op: String,
@@ -105,20 +109,29 @@ impl Part {
             position: count(4),
             state: fields[5].to_owned(),
             message_id: number(6),
-            attempts: count(7),
-            stored: fields[8].parse().ok().map(|seconds| UNIX_EPOCH + Duration::from_secs_f64(seconds)),
-            op: fields[9].to_owned(),
-            superseded: fields[10] == "t",
-            question: fields[11].to_owned(),
+            stored: moment(fields[7]),
+            op: fields[8].to_owned(),
+            superseded: fields[9] == "t",
+            question: fields[10].to_owned(),
         }
     }
+}
+
+/// A time as PostgreSQL tells it in seconds, if it does.
+fn moment(seconds: &str) -> Option<SystemTime> {
+    seconds.parse().ok().map(|seconds| UNIX_EPOCH + Duration::from_secs_f64(seconds))
 }
 
 /// Hears everybody when all is over.
 pub(crate) fn judge(scene: &Scene, fault: &Fault) -> Verdict {
     let (sent, calls) = scene.telegram.look(|state| (state.sent().to_vec(), state.calls().to_vec()));
     let recorded = scene.psql("SELECT message_id FROM judge.recorded");
+    let noted = scene.psql("SELECT part_id, extract(epoch FROM at) FROM judge.noted");
+    let noted = noted.lines().filter_map(|line| line.split_once('|'));
     let evidence = Evidence {
+        // both clocks are of this machine
+        clocks: (Instant::now(), SystemTime::now()),
+        noted: noted.map(|(part, at)| (part.parse().unwrap(), moment(at).unwrap())).collect(),
         record: scene.record().clone(),
         parts: scene.psql(OUTCOMES).lines().map(Part::read).collect(),
         recorded: recorded.lines().map(|id| id.parse().unwrap()).collect(),
@@ -140,6 +153,9 @@ pub(crate) struct Evidence {
     pub(crate) parts: Vec<Part>,
     /// The message ids that parts were recorded with.
     recorded: HashSet<i64>,
+    /// When the bot noted that a call for a part had failed.
+    noted: Vec<(i64, SystemTime)>,
+    clocks: (Instant, SystemTime),
     pub(crate) sent: Vec<Sent>,
     calls: Vec<Call>,
     asked: Vec<Asked>,
@@ -194,11 +210,8 @@ impl Evidence {
         let calls: HashMap<usize, &Call> =
             self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
         let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
-        let attributed = self.attributed();
-        let refused = self.refused(&attributed);
-        // of each part: the last copy, and how many failed calls that the bot noted may be those of copies
-        let mut last: HashMap<i64, (usize, usize)> = HashMap::new();
-        for (index, part) in attributed.into_iter().enumerate() {
+        let mut last: HashMap<i64, usize> = HashMap::new();
+        for (index, part) in self.attributed().into_iter().enumerate() {
             let Some((part, said)) = part.and_then(|part| Some((part, said.get(&part.update_id)?))) else {
                 verdict
                     .outside
@@ -211,21 +224,17 @@ impl Evidence {
                 verdict.disordered.push(format!("{}, part {}, after a later one", said.nonce, part.position));
             }
             *newest = place.max(*newest);
-            let noted = match last.get(&part.id) {
-                None => part.attempts.saturating_sub(refused.get(&part.id).copied().unwrap_or_default()),
-                Some((copy, noted)) => {
-                    let failed = calls[copy].status != Some(200)
-                        || *noted > 0
-                        || self.died_between(calls[copy].at, calls[&index].at);
-                    if failed && !self.recorded.contains(&self.sent[*copy].message_id) {
-                        verdict.inside += 1;
-                    } else {
-                        verdict.outside.push(format!("{}, part {}", said.nonce, part.position));
-                    }
-                    noted.saturating_sub(1)
+            if let Some(copy) = last.insert(part.id, index) {
+                let call = calls[&copy];
+                let failed = call.status != Some(200)
+                    || self.died_between(call.at, calls[&index].at)
+                    || self.was_noted(part.id, call);
+                if failed && !self.recorded.contains(&self.sent[copy].message_id) {
+                    verdict.inside += 1;
+                } else {
+                    verdict.outside.push(format!("{}, part {}", said.nonce, part.position));
                 }
-            };
-            last.insert(part.id, (index, noted));
+            }
         }
     }
 
@@ -247,27 +256,18 @@ impl Evidence {
         parts
     }
 
-    /// How many calls for each part Telegram did not take, and the bot lived to note: the calls just like the one that
-    /// made the part's message, before it and after the one that made another part's.
-    fn refused(&self, attributed: &[Option<&Part>]) -> HashMap<i64, usize> {
-        let mut refused: HashMap<i64, usize> = HashMap::new();
-        let mut not_taken: HashMap<(&str, String), Vec<Instant>> = HashMap::new();
-        let is_send = |call: &&Call| SENDS.iter().any(|method| method.eq_ignore_ascii_case(&call.method));
-        for call in self.calls.iter().filter(is_send) {
-            let alike = not_taken.entry((&*call.method, call.params.to_string())).or_default();
-            match call.sent {
-                None => alike.push(call.at),
-                Some(index) => {
-                    let mut before: Vec<Instant> = std::mem::take(alike);
-                    before.push(call.at);
-                    let lived = before.windows(2).filter(|pair| !self.died_between(pair[0], pair[1])).count();
-                    if let Some(part) = attributed[index] {
-                        *refused.entry(part.id).or_default() += lived;
-                    }
-                }
-            }
-        }
-        refused
+    /// Whether the bot noted that this call for the part had failed: before it called in the same way again.
+    fn was_noted(&self, part_id: i64, call: &Call) -> bool {
+        let same = |other: &&Call| other.method == call.method && other.params == call.params;
+        let again = self.calls.iter().filter(same).map(|other| other.at).filter(|at| *at > call.at).min();
+        let (from, to) = (self.date(call.at), again.map(|at| self.date(at)));
+        let in_time = |at: SystemTime| from <= at && to.is_none_or(|to| at <= to);
+        self.noted.iter().any(|(part, at)| *part == part_id && in_time(*at))
+    }
+
+    fn date(&self, at: Instant) -> SystemTime {
+        let (now, today) = self.clocks;
+        today - now.saturating_duration_since(at)
     }
 
     fn died_between(&self, from: Instant, to: Instant) -> bool {
@@ -276,8 +276,6 @@ impl Evidence {
 
     /// Once its answer is stored, the model is not asked for it any more.
     fn payments(&self, verdict: &mut Verdict) {
-        // both clocks are of this machine
-        let (now, today) = (Instant::now(), SystemTime::now());
         let stored: HashMap<i64, SystemTime> =
             self.parts.iter().filter_map(|part| Some((part.update_id, part.stored?))).collect();
         // who wants an answer again, pays again
@@ -286,7 +284,7 @@ impl Evidence {
             once.filter_map(|said| Some((&*said.nonce, *stored.get(&said.update_id)?))).collect();
         for asked in &self.asked {
             let nonce = first_nonce(asked.question()).unwrap_or_default();
-            if stored.get(nonce).is_some_and(|stored| today - now.duration_since(asked.at) > *stored) {
+            if stored.get(nonce).is_some_and(|stored| self.date(asked.at) > *stored) {
                 verdict.paid_twice.push(nonce.to_owned());
             }
         }
