@@ -89,9 +89,7 @@ impl Bot {
         point::pass("answering", question.text);
         match self.ask(&said, question.text, &preview, stop) {
             // stopped while its figures were waited for
-            Ok(whole) if stop.is_interrupted() && self.store.run(|conn| inbox::is_stopped(conn, seq))? => {
-                self.stopped(question, whole)
-            }
+            Ok(whole) if stop.is_interrupted() && self.is_stopped(seq) => self.stopped(question, whole),
             Ok(Completion { text: answer, usage }) => {
                 point::pass("generated", question.text);
                 let parts = render::answer(&answer, self.rich_messages);
@@ -110,14 +108,9 @@ impl Bot {
                 self.finish(question, &Ending::Answered { answer, usage }, &parts)
             }
             Err(LlmError::Stopped(_)) if stop.is_shutdown() => Ok(Answered::Interrupted),
-            // its person has edited it, or stopped it
-            Err(LlmError::Stopped(so_far)) => {
-                if self.store.run(|conn| inbox::is_stopped(conn, seq))? {
-                    self.stopped(question, so_far)
-                } else {
-                    Ok(Answered::Changed)
-                }
-            }
+            Err(LlmError::Stopped(so_far)) if self.is_stopped(seq) => self.stopped(question, so_far),
+            // its person has edited it
+            Err(LlmError::Stopped(_)) => Ok(Answered::Changed),
             Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
                 let retries = question.retries;
                 let backoff = || {
@@ -140,7 +133,13 @@ impl Bot {
         }
     }
 
-    /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the history.
+    /// Whether its person stopped the update. Waits for the database: what was written until then is not given up for it.
+    fn is_stopped(&self, seq: i64) -> bool {
+        self.store.insist(|conn| inbox::is_stopped(conn, seq))
+    }
+
+    /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
+    /// history.
     fn ask(
         &self,
         said: &[history::Said],
