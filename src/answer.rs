@@ -115,8 +115,7 @@ impl Bot {
         match Request::of(text, &self.me.username) {
             Request::Foreign => self.silence(address),
             Request::Unknown { .. } => self.say(address, language.unknown_command()),
-            Request::Command(Command::Retry) => answering.retry(),
-            Request::Command(command) => self.command(address, command, language, message.private),
+            Request::Command(command) => self.command(&answering, command),
             Request::Question if paste::is_cut(text) => answering.paste(),
             Request::Question => {
                 let message_ids = Vec::from_iter(message.message_id);
@@ -150,13 +149,8 @@ impl Bot {
         Ok(answered)
     }
 
-    fn command(
-        &self,
-        address: Address,
-        command: Command,
-        language: Language,
-        private: bool,
-    ) -> Result<Answered, StoreError> {
+    fn command(&self, answering: &Answering<'_>, command: Command) -> Result<Answered, StoreError> {
+        let &Answering { address, message: &Message { language, private, .. }, .. } = answering;
         debug!(seq = address.update_seq, command = command.name(), "command");
         match command {
             Command::Start => self.say(address, language.greeting()),
@@ -170,7 +164,7 @@ impl Bot {
                     Stopped::Nothing => vec![Part::plain(language.nothing_to_stop())],
                 })
             }),
-            Command::Retry => self.silence(address),
+            Command::Retry => answering.retry(),
             Command::Clear | Command::New => self.reply(address, |conn, lane| {
                 history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
             }),

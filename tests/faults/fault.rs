@@ -13,21 +13,7 @@ use systech_aidd::telegram::{Settings, Telegram};
 
 use crate::scene::{Scene, wait_until};
 
-/// What the bot calls at its start only.
-const AT_START: [&str; 3] = ["getMe", "deleteWebhook", "setMyCommands"];
-/// What it calls all the time.
-pub(crate) const ALWAYS: &[&str] = &[
-    "getUpdates",
-    "sendMessage",
-    "sendRichMessage",
-    "sendDocument",
-    "editMessageText",
-    "deleteMessage",
-    "sendMessageDraft",
-    "sendChatAction",
-    "answerCallbackQuery",
-];
-/// Both.
+/// What the bot calls: first what it calls at its start only, then what it calls all the time.
 pub(crate) const METHODS: &[&str] = &[
     "getMe",
     "deleteWebhook",
@@ -42,6 +28,8 @@ pub(crate) const METHODS: &[&str] = &[
     "sendChatAction",
     "answerCallbackQuery",
 ];
+const AT_START: &[&str] = METHODS.split_at(3).0;
+pub(crate) const ALWAYS: &[&str] = METHODS.split_at(3).1;
 /// What makes a message.
 pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocument"];
 
