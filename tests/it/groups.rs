@@ -4,7 +4,7 @@ use sandbox::model::{Message, When};
 use sandbox::telegram::Person;
 use serde_json::json;
 
-use crate::world::{PROMPT, World};
+use crate::world::{PATIENCE, PROMPT, World};
 
 const GROUP: i64 = -5;
 
@@ -28,7 +28,11 @@ fn in_a_group_what_is_said_to_others_leaves_no_trace_and_what_is_said_to_the_bot
         world.telegram.post(person, &json!({"photo": [], "caption": "zebra"}));
     }
     world.telegram.reply(&bob, other.message_id, "zebra to you");
+    // an answer that is there at once has no preview
+    let typing = world.model.hold(When::asked("one"));
     world.telegram.say(&ann, &format!("@{} one", name.to_uppercase()));
+    world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
+    typing.release();
     world.telegram.say(&bob, &format!("🍲 two @{name}"));
     world.telegram.wait_for_count(ann.chat_id, 1);
     world.telegram.wait_for_count(bob.chat_id, 1);

@@ -186,9 +186,12 @@ fn a_stop_with_nothing_to_stop_says_so_and_a_stale_button_says_nothing() {
     let person = Person::private(1).speaking("en");
     world.telegram.say(&person, "/stop");
     world.telegram.wait_for_text(1, |text| text == "There is nothing to stop: I am not answering.");
+    // an answer that is there at once has no draft
+    let shown = world.model.hold(When::asked("soup"));
     world.telegram.say(&person, "soup");
-    world.telegram.wait_for_count(1, 2);
     let draft_id = world.telegram.wait_until(PATIENCE, |state| Some(state.drafts(1).next()?.draft_id));
+    shown.release();
+    world.telegram.wait_for_count(1, 2);
     world.wait_settled();
     world.telegram.press_stop(&person, draft_id);
     world.telegram.press_stop(&person, 12345);
