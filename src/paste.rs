@@ -134,6 +134,7 @@ mod tests {
             wait: None,
             age: Duration::from_millis(age_ms),
             last: false,
+            behind_unsent: false,
         }
     }
 

@@ -50,9 +50,10 @@ type Attempt = (i64, i32);
 fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
     let lane = job.lane;
     let (mut unsent, waiting) = bot.store.run(|conn| {
-        let unsent = outbox::unsent(conn, lane)?;
-        let waiting = if unsent.is_empty() { inbox::oldest(conn, lane)? } else { None };
-        Ok((unsent, waiting))
+        let waiting = inbox::oldest(conn, lane)?;
+        // one look is enough where something waits and nothing is unsent, as nearly always
+        let sent = waiting.as_ref().is_some_and(|waiting| !waiting.behind_unsent);
+        Ok((if sent { Vec::new() } else { outbox::unsent(conn, lane)? }, waiting))
     })?;
     let mut then = Outcome::More;
     if unsent.is_empty() {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{min, sql};
+use diesel::dsl::{exists, min, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -124,6 +124,8 @@ pub struct Waiting {
     pub age: Duration,
     /// No other update of the lane was waiting behind it.
     pub last: bool,
+    /// Something of the lane has to be sent before it.
+    pub behind_unsent: bool,
 }
 
 /// Stores a batch and what follows from it for what is there already. The moves come last: what the batch still brings
@@ -251,10 +253,13 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
 
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
+    let columns = (columns(), exists(outbox::waiting(lane)));
     // the second one only tells that there is one
-    let rows: Vec<Row> = prepared(waiting(lane).order(updates::seq).select(columns()).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool)> =
+        prepared(waiting(lane).order(updates::seq).select(columns).limit(2)).load(conn)?;
     let last = rows.len() < 2;
-    Ok(rows.into_iter().next().map(|row| Waiting { last, ..row.into() }))
+    let oldest = rows.into_iter().next();
+    Ok(oldest.map(|(row, behind_unsent)| Waiting { last, behind_unsent, ..row.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -289,6 +294,7 @@ impl From<Row> for Waiting {
             wait: wait(seconds),
             age: wait(Some(age)).unwrap_or_default(),
             last: false,
+            behind_unsent: false,
         }
     }
 }
@@ -353,7 +359,7 @@ pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Durati
         .find(seq)
         .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
         .filter(updates::done_at.gt(ago(within).nullable()));
-    diesel::select(diesel::dsl::exists(done)).get_result(conn)
+    diesel::select(exists(done)).get_result(conn)
 }
 
 /// Deletes up to `limit` tombstones whose time is over and returns how many.

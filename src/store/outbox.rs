@@ -167,19 +167,22 @@ fn insert_from(
         .get_results(conn)
 }
 
+/// What waits to be sent in the lane.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn waiting(lane: Lane) -> _ {
+    let bot_id: i64 = lane.bot_id;
+    let chat_id: i64 = lane.chat_id;
+    let user_id: i64 = lane.user_id;
+    reply_parts::table
+        .filter(reply_parts::bot_id.eq(bot_id))
+        .filter(reply_parts::chat_id.eq(chat_id))
+        .filter(reply_parts::user_id.eq(user_id))
+        .filter(reply_parts::state.eq("unsent"))
+}
+
 /// What `lane` has to send, in order.
 pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
-    prepared(
-        reply_parts::table
-            .filter(reply_parts::bot_id.eq(lane.bot_id))
-            .filter(reply_parts::chat_id.eq(lane.chat_id))
-            .filter(reply_parts::user_id.eq(lane.user_id))
-            .filter(reply_parts::state.eq("unsent"))
-            .order(reply_parts::id)
-            .limit(READ_AHEAD)
-            .select(columns()),
-    )
-    .load(conn)
+    prepared(waiting(lane).order(reply_parts::id).limit(READ_AHEAD).select(columns())).load(conn)
 }
 
 /// Telegram took the part as `message_id`.
@@ -201,11 +204,7 @@ pub fn abandon(conn: &mut PgConnection, id: i64) -> QueryResult<usize> {
 /// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end, and
 /// that a question was stopped or failed is still said.
 pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
-    diesel::update(reply_parts::table)
-        .filter(reply_parts::bot_id.eq(lane.bot_id))
-        .filter(reply_parts::chat_id.eq(lane.chat_id))
-        .filter(reply_parts::user_id.eq(lane.user_id))
-        .filter(reply_parts::state.eq("unsent"))
+    diesel::update(waiting(lane))
         .filter(reply_parts::op.eq("send"))
         .filter(exists(
             turns::table

@@ -375,16 +375,21 @@ impl Play<'_> {
         if let Some(address) = self.known.in_work.get(&place) {
             return Some(*address);
         }
+        let waiting = inbox::oldest(&mut self.conn, lane(PLACES[place])).unwrap();
         if self.known.reference.unsent(PLACES[place]).next().is_some() {
+            assert!(
+                waiting.is_none_or(|waiting| waiting.behind_unsent),
+                "whether there is something to send first"
+            );
             return None;
         }
-        let waiting = inbox::oldest(&mut self.conn, lane(PLACES[place])).unwrap();
         let expected = self.known.reference.oldest(PLACES[place]);
         let (Some(waiting), Some(expected)) = (&waiting, &expected) else {
             assert!(waiting.is_none() && expected.is_none(), "whether there is something to answer");
             return None;
         };
         assert_eq!((waiting.seq, &waiting.payload), (expected.seq, &expected.question));
+        assert!(!waiting.behind_unsent, "whether there is something to send first");
         assert_eq!((waiting.attempts, waiting.retries), (expected.attempts, expected.retries));
         assert_eq!((waiting.wait.is_some(), waiting.stopped), (expected.put_off, expected.stopped));
         if expected.put_off && !expected.stopped {
