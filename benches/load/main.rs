@@ -1,10 +1,11 @@
 //! The bot under load: `make bench`.
 //!
 //! The real binary between the stand-ins and a private PostgreSQL, and in the same run, in turns, pgbench with the same
-//! statements on the same server. Stand-ins, bot and server share the machine's cores, so absolute figures say as much
-//! about the machine as about the bot; the ratio to the limit is taken round by round.
+//! statements on the same server; the ratio to the limit is taken round by round.
 //!
-//! On a fast disk the shared cores are the limit; so the rounds are run again with commits that take longer.
+//! The limit is what the database can do. So it has half of the processors for itself, and who asks it, the bot and its
+//! stand-ins or pgbench, has the other half. Then the rounds are run again with all on all processors: there pgbench
+//! leaves to the database what bot and stand-ins use.
 //!
 //! LOAD_OTHER, the path of another build of the bot, puts that one into each round as well: before and after in one run.
 //!
@@ -14,6 +15,7 @@
 mod limit;
 mod measure;
 mod pressure;
+mod processors;
 mod script;
 mod stage;
 mod usage;
@@ -21,7 +23,7 @@ mod usage;
 use std::time::Duration;
 
 use limit::Limit;
-use pressure::Pressure;
+use pressure::{Pressure, count};
 use script::Script;
 use stage::{PROGRAM, Stage};
 use usage::{median, percentile};
@@ -31,9 +33,6 @@ const CONNECTIONS: usize = 8;
 /// The most rows that one INSERT of pgbench's can bind (it takes 255 parameters).
 const LARGEST_BATCH: usize = 40;
 const DATABASE: &str = "load";
-/// A commit on a disk that has to be waited for: then the processors are no longer the limit, which bot, stand-ins and
-/// server share, and pgbench and server have for themselves.
-const SLOW_COMMIT: Duration = Duration::from_millis(2);
 const FIRST_PERSON: i64 = 6_000_000_000;
 
 fn main() {
@@ -57,7 +56,7 @@ fn main() {
 }
 
 /// Full load against the limit, in turns; if LOAD_OTHER names another build of the bot, this one as well.
-fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &mut Table) {
+fn throughput(stage: &Stage, lanes: usize, number: usize, seconds: u64, table: &mut Table) {
     let people = Stage::people(FIRST_PERSON, lanes);
     let lanes_each = lanes.div_ceil(CONNECTIONS);
     let load = |program: &str| {
@@ -78,68 +77,106 @@ fn throughput(stage: &Stage, lanes: usize, rounds: usize, seconds: u64, table: &
     let script = Script::capture(stage, batch, lanes_each);
 
     let other = std::env::var("LOAD_OTHER").ok();
-    let mut others = Vec::new();
     let mut round = 0;
-    let mut in_turns = |others: &mut Vec<Pressure>| {
-        let (mut loads, mut limits) = (Vec::new(), Vec::new());
-        for _ in 0..rounds {
+    let mut in_turns = |what: &str| {
+        progress(what);
+        let mut rounds = Rounds::default();
+        for _ in 0..number {
             round += 1;
             let limit = limit::run(stage, DATABASE, &script, CONNECTIONS, seconds, round);
-            others.extend(other.as_deref().map(load));
+            rounds.others.extend(other.as_deref().map(load));
             let load = load(PROGRAM);
             progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
-            limits.push(limit);
-            loads.push(load);
+            rounds.limits.push(limit);
+            rounds.loads.push(load);
         }
-        (loads, limits)
+        rounds
     };
-    let (loads, limits) = in_turns(&mut others);
-    progress(&format!("with commits of {SLOW_COMMIT:?}"));
-    stage.slow_commits(DATABASE, SLOW_COMMIT);
-    let slow = in_turns(&mut Vec::new());
-    stage.slow_commits(DATABASE, Duration::ZERO);
+    let (for_database, for_others) = stage.divide_processors();
+    let apart = in_turns("the database on processors of its own");
+    stage.share_processors();
+    let shared = in_turns("all on all processors");
 
-    let of = |figure: &dyn Fn(&Pressure) -> f64| median(loads.iter().map(figure).collect());
-    let limit = |figure: &dyn Fn(&Limit) -> f64| median(limits.iter().map(figure).collect());
-    let ratio = ratio_of(&loads, &limits);
-    let [bot, postgres, neighbours] = [0, 1, 2].map(|who| of(&|load| load.processor[who]));
-    let of_limit = format!("the limit: pgbench, the same statements, {CONNECTIONS} connections");
-    let for_postgres = format!("{postgres:.2} ms ({:.2} ms)", limit(&|limit| limit.processor));
-    let statements = format!("{:.1} ({}), and one for {batch} updates", script.made, script.needed);
+    let [bot, postgres, neighbours] = [0, 1, 2].map(|who| apart.load(|load| load.processor[who]));
+    let busy = |who: &[usize], processors: usize| {
+        let millis = |load: &Pressure| who.iter().map(|who| load.processor[*who]).sum::<f64>();
+        apart.load(|load| load.rate * millis(load) / 10.0 / count(processors))
+    };
+    let for_postgres = format!("{postgres:.2} ms ({:.2} ms)", apart.limit(|limit| limit.processor));
     table.row(
         &format!("answers per second, {lanes} dialogues at once"),
-        format!("{:.0}", of(&|load| load.rate)),
+        format!("{:.0}", apart.load(|load| load.rate)),
     );
-    table.row(&of_limit, format!("{:.0}", limit(&|limit| limit.rate)));
-    table.row("ratio to the limit", format!("{:.0}%", 100.0 * ratio));
-    let slow_rate = |rates: Vec<f64>| format!("{:.0}", median(rates));
     table.row(
-        &format!("where a commit takes {SLOW_COMMIT:?}: answers per second, the limit, their ratio"),
-        format!(
-            "{}, {}, {:.0}%",
-            slow_rate(slow.0.iter().map(|load| load.rate).collect()),
-            slow_rate(slow.1.iter().map(|limit| limit.rate).collect()),
-            100.0 * ratio_of(&slow.0, &slow.1)
-        ),
+        &format!("the limit: pgbench, the same statements, {CONNECTIONS} connections"),
+        format!("{:.0}", apart.limit(|limit| limit.rate)),
     );
+    table.row("ratio to the limit", format!("{:.0}%", apart.ratio()));
     table.row("processor time for an answer, the bot", format!("{bot:.2} ms"));
     table.row("beside it, PostgreSQL (in the limit)", for_postgres);
     table.row("beside it, the stand-ins and the bench", format!("{neighbours:.2} ms"));
-    table.row("processors busy with these three", format!("{:.0}%", 100.0 * of(&|load| load.busy)));
-    table.row("statements for an answer (in the limit)", statements);
-    table.row("calls to Telegram for an answer", format!("{:.1}", of(&|load| load.calls)));
-    if !others.is_empty() {
-        let other = |who: usize| median(others.iter().map(|other| other.processor[who]).collect());
-        let ratio = median(loads.iter().zip(&others).map(|(load, other)| load.rate / other.rate).collect());
-        table.row("answers per second, to the other build's", format!("{ratio:.2}"));
-        table.row("the other build's processor time", format!("{:.2} ms", other(0)));
-        table.row("beside the other build, PostgreSQL", format!("{:.2} ms", other(1)));
+    table.row(
+        "how busy are the processors of PostgreSQL, of all others",
+        format!("{:.0}%, {:.0}%", busy(&[1], for_database), busy(&[0, 2], for_others)),
+    );
+    table.row(
+        "all on all processors: answers per second, the limit, their ratio",
+        format!(
+            "{:.0}, {:.0}, {:.0}%",
+            shared.load(|load| load.rate),
+            shared.limit(|limit| limit.rate),
+            shared.ratio()
+        ),
+    );
+    table.row(
+        "statements for an answer (in the limit)",
+        format!("{:.1} ({}), and one for {batch} updates", script.made, script.needed),
+    );
+    table.row("calls to Telegram for an answer", format!("{:.1}", apart.load(|load| load.calls)));
+    if other.is_some() {
+        for (rounds, where_) in [(&apart, ""), (&shared, ", all on all processors")] {
+            let other = |who: usize| rounds.other(|other| other.processor[who]);
+            let figures = [rounds.to_other(), other(0), other(1)].map(|figure| format!("{figure:.2}"));
+            table.row(
+                &format!("answers per second to the other build's, its milliseconds, PostgreSQL's{where_}"),
+                figures.join(", "),
+            );
+        }
     }
 }
 
-/// The median of the rounds' own ratios.
-fn ratio_of(loads: &[Pressure], limits: &[Limit]) -> f64 {
-    median(loads.iter().zip(limits).map(|(load, limit)| load.rate / limit.rate).collect())
+/// Some rounds under the same conditions.
+#[derive(Default)]
+struct Rounds {
+    loads: Vec<Pressure>,
+    limits: Vec<Limit>,
+    others: Vec<Pressure>,
+}
+
+impl Rounds {
+    fn load(&self, figure: impl Fn(&Pressure) -> f64) -> f64 {
+        median(self.loads.iter().map(figure).collect())
+    }
+
+    fn limit(&self, figure: impl Fn(&Limit) -> f64) -> f64 {
+        median(self.limits.iter().map(figure).collect())
+    }
+
+    fn other(&self, figure: impl Fn(&Pressure) -> f64) -> f64 {
+        median(self.others.iter().map(figure).collect())
+    }
+
+    /// The median of the rounds' own ratios to the limit, in percent.
+    fn ratio(&self) -> f64 {
+        median(
+            self.loads.iter().zip(&self.limits).map(|(load, limit)| 100.0 * load.rate / limit.rate).collect(),
+        )
+    }
+
+    /// The same to the other build.
+    fn to_other(&self) -> f64 {
+        median(self.loads.iter().zip(&self.others).map(|(load, other)| load.rate / other.rate).collect())
+    }
 }
 
 /// What a single person notices.

@@ -41,8 +41,6 @@ pub(crate) struct Pressure {
     pub(crate) rate: f64,
     /// Milliseconds of processor time for each answer: the bot's, PostgreSQL's, and that of the stand-ins and the bench.
     pub(crate) processor: [f64; 3],
-    /// The share of all processors that was busy with these.
-    pub(crate) busy: f64,
     /// Calls of Telegram's methods for each answer, polling aside.
     pub(crate) calls: f64,
     /// Updates in a batch.
@@ -56,12 +54,10 @@ impl Pressure {
         let seconds = (now.at - then.at).as_secs_f64();
         let used = [(now.bot, then.bot), (now.postgres, then.postgres), (now.neighbours, then.neighbours)]
             .map(|(now, then)| now.saturating_sub(then).as_secs_f64());
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let polls = usize::try_from(now.polls - then.polls).unwrap_or(usize::MAX);
         Self {
             rate: answers / seconds,
             processor: used.map(|seconds| 1000.0 * seconds / answers),
-            busy: used.iter().sum::<f64>() / seconds / count(processors),
             calls: count(now.calls - then.calls - polls) / answers,
             batch: answers / count(polls),
         }

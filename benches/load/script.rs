@@ -1,9 +1,9 @@
 //! The limit's script: the statements of one answer as the program itself sends them, made into one for pgbench.
 //!
 //! Nothing is copied by hand. A bot with one worker answers a batch while the server logs every statement with its
-//! parameters; what lies between the ingest of the batch and the first part marked as sent is one answer. Ids are
-//! recognised by their values, for each sequence begins at a height of its own, and become pgbench's variables.
-//! Everything else stays as logged. What the program does after that is not part of the limit: nobody needs it.
+//! parameters; what lies between the last two parts marked as sent is one answer. Ids are recognised by their values, for
+//! each sequence begins at a height of its own, and become pgbench's variables. Everything else stays as logged. What the
+//! program does after that is not part of the limit: nobody needs it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -53,13 +53,17 @@ impl Script {
         let taken = &statements[ingest].parameters;
         let whole = update_ids.iter().all(|id| taken.contains(&Some(id.clone())));
         assert!(whole, "the batch came in parts");
-        let sent = begin("UPDATE \"reply_parts\"").expect("an answer was sent");
+        let sent = |statement: &Statement| statement.sql.starts_with("UPDATE \"reply_parts\"");
+        let last = statements.iter().rposition(sent).expect("an answer was sent");
+        // the one before it; the ingest, if there is none
+        let before = statements[..last].iter().rposition(sent).unwrap_or(ingest);
         // polling goes on beside the worker; it asks the database for nothing unless something comes in
         let made = count(statements.len() - ingest - 1) / count(batch);
         let mut variables = Variables { update_ids, ..Variables::default() };
-        let text = variables.write(&statements[ingest..=sent], batch, lanes);
+        let answer = &statements[before + 1..=last];
+        let text = variables.write(&statements[ingest], answer, batch, lanes);
         let constants = variables.constants.into_iter().map(|(value, name)| (name, value)).collect();
-        Self { text, constants, needed: sent - ingest, made }
+        Self { text, constants, needed: answer.len(), made }
     }
 }
 
@@ -158,8 +162,7 @@ struct Variables {
 
 impl Variables {
     /// The script of one answer; its first statement takes a batch in, whenever the last one is used up.
-    fn write(&mut self, statements: &[Statement], batch: usize, lanes: usize) -> String {
-        let (ingest, answer) = statements.split_first().expect("a capture begins with the ingest");
+    fn write(&mut self, ingest: &Statement, answer: &[Statement], batch: usize, lanes: usize) -> String {
         let mut text = format!("\\set lane (:lane + 1) % {lanes}\n\\if :left = 0\n\\set left {batch}\n");
         for row in 0..batch {
             let _ = write!(

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use sandbox::model::Behaviour;
 use sandbox::postgres::{Options, Server, reachable};
-use sandbox::process::{Leash, Leashed};
+use sandbox::process::{Leash, Leashed, children};
 use sandbox::{Model, Person, Telegram};
 use tempfile::TempDir;
+
+use crate::processors::Processors;
 
 /// The bot, as built for this bench.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_systech-aidd");
@@ -28,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) model: Model,
     pub(crate) server: Server,
     pub(crate) folder: TempDir,
+    processors: Processors,
 }
 
 impl Stage {
@@ -42,17 +45,24 @@ impl Stage {
         telegram.record(false);
         model.record(false);
         model.usually(instant());
-        Self { telegram, model, server, folder }
+        Self { telegram, model, server, folder, processors: Processors::of_this_process() }
     }
 
-    /// Lets each flush of a commit in the database take so much longer, for connections that begin after this
-    /// (commit_delay: those who come meanwhile share it, as they share a disk's).
-    pub(crate) fn slow_commits(&self, database: &str, delay: Duration) {
-        let alter = |setting: &str| {
-            self.server.psql("postgres", &format!("ALTER DATABASE {database} SET {setting}"));
-        };
-        alter(&format!("commit_delay = {}", delay.as_micros()));
-        alter("commit_siblings = 0");
+    /// Gives half of the processors to the database and the others to everybody else; says how many each have.
+    pub(crate) fn divide_processors(&self) -> (usize, usize) {
+        self.processors.divide(&self.database(), &[std::process::id()])
+    }
+
+    /// Everybody may run everywhere.
+    pub(crate) fn share_processors(&self) {
+        self.processors.share(&self.database());
+        self.processors.share(&[std::process::id()]);
+    }
+
+    /// The processes of the database.
+    fn database(&self) -> Vec<u32> {
+        let postmaster = self.postmaster();
+        [postmaster].into_iter().chain(children(postmaster)).collect()
     }
 
     /// People of the bench, a dialogue each. They are known to Telegram as soon as they write.
