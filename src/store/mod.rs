@@ -4,7 +4,7 @@
 //! A connection is taken for one call of [`Store::run`] and is back in the pool when it returns: never held
 //! across a network call or a sleep, never taken twice by one caller.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -90,6 +90,8 @@ pub enum StoreError {
 pub struct Store {
     pool: Pool<Manager>,
     unreachable: AtomicBool,
+    /// How many queries it has answered.
+    answered: AtomicU64,
 }
 
 impl Store {
@@ -105,7 +107,7 @@ impl Store {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .event_handler(Box::new(Waits))
             .build_unchecked(Manager { url: url.clone() });
-        Self { pool, unreachable: AtomicBool::new(false) }
+        Self { pool, unreachable: AtomicBool::new(false), answered: AtomicU64::new(0) }
     }
 
     /// Runs `query` on a connection of its own.
@@ -123,12 +125,14 @@ impl Store {
         wait: Duration,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
+        let answered = self.answered.load(Ordering::Relaxed);
         let mut broken = 0;
         loop {
             let pooled = self.pool.get_timeout(wait);
-            let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string()))?;
+            let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string(), answered))?;
             match query(&mut pooled.conn) {
                 Ok(value) => {
+                    self.answered.fetch_add(1, Ordering::Relaxed);
                     if self.unreachable.swap(false, Ordering::Relaxed) {
                         info!("the database is reachable again");
                     }
@@ -139,7 +143,7 @@ impl Store {
                     pooled.broken = true;
                     broken += 1;
                     if broken > self.pool.max_size() {
-                        return Err(self.unreachable(&plain(&error)));
+                        return Err(self.unreachable(&plain(&error), answered));
                     }
                 }
             }
@@ -176,10 +180,12 @@ impl Store {
         }
     }
 
-    /// One line when the database goes away, not one for each caller that notices.
-    fn unreachable(&self, problem: &str) -> StoreError {
+    /// One line when the database goes away, not one for each caller that notices; none if it has answered somebody since
+    /// this caller began, when it had given `answered` answers: then its connections are merely busy.
+    fn unreachable(&self, problem: &str, answered: u64) -> StoreError {
         let problem = problem.trim().to_owned();
-        if !self.unreachable.swap(true, Ordering::Relaxed) {
+        let busy = self.answered.load(Ordering::Relaxed) != answered;
+        if !busy && !self.unreachable.swap(true, Ordering::Relaxed) {
             warn!(problem, "the database is unreachable; everything waits for it");
         }
         StoreError::Unreachable(problem)

@@ -1,11 +1,15 @@
 //! Whatever PostgreSQL goes through: nothing is lost, no answer is paid for twice, and the end is always possible.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
+use systech_aidd::secret::Secret;
+use systech_aidd::store::Store;
 
 use crate::world::{PATIENCE, World, wait_until};
 
@@ -152,6 +156,30 @@ fn a_lock_that_takes_every_connection_delays_answers_and_loses_none() {
     assert_all_answered(&world, 12, 1);
     world.assert_logged("ERROR", 0);
     assert!(bot.stop().success());
+}
+
+#[test]
+fn a_database_that_answers_others_is_not_called_unreachable_by_who_waits_for_a_connection() {
+    let world = World::new();
+    let store = Store::new(&Secret::new(world.database_url()), 1);
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let capture = tracing_subscriber::fmt().with_writer(Arc::new(log.reopen().unwrap())).finish();
+    let waited_in_vain = AtomicBool::new(false);
+    let busy = || {
+        while !waited_in_vain.load(Ordering::Relaxed) {
+            let sleep = |conn: &mut _| diesel::sql_query("SELECT pg_sleep(0.02)").execute(conn);
+            store.run_within(PATIENCE, sleep).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..80).for_each(|_| _ = scope.spawn(busy));
+        tracing::subscriber::with_default(capture, || {
+            // some of the others are served in this time, and hardly ever we
+            while store.run_within(Duration::from_secs(1), |_| Ok(())).is_ok() {}
+        });
+        waited_in_vain.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(std::fs::read_to_string(log.path()).unwrap(), "");
 }
 
 #[test]
