@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
@@ -63,6 +64,8 @@ impl Http {
         let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
+            // a POST that is redirected becomes a GET without what it says, and the token would go along
+            .redirect(Policy::none())
             .user_agent(concat!("systech-aidd/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok((Self { client, handle: runtime.handle().clone() }, RuntimeGuard(Some(runtime))))

@@ -95,6 +95,9 @@ impl Endpoint<'_> {
         let found = format!("{model}: {error}");
         Err(match (status, &error) {
             (401 | 403, _) => rejected(status),
+            (300..=399, _) => {
+                Finding::fault("model", found, "put the address that it redirects to into LLM_BASE_URL")
+            }
             (404 | 405, _) => {
                 Finding::fault("model", found, "correct LLM_MODEL, or LLM_BASE_URL: most end with /v1")
             }

@@ -103,6 +103,12 @@ impl LlmError {
                 Self::last(Failure::Unreachable, problem)
             }
             408 | 409 | 429 | 500.. => Self::Passing { failure: Failure::Unreachable, pause, problem },
+            300..400 => Self::last(
+                Failure::Misconfigured,
+                format!(
+                    "{problem}: a redirect, which is not followed; LLM_BASE_URL has to be the endpoint's own address"
+                ),
+            ),
             _ => Self::last(Failure::Misconfigured, problem),
         }
     }

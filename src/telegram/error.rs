@@ -48,7 +48,7 @@ pub enum TelegramError {
     /// 404: the server does not know the method, or the token is not one at all.
     #[error("the Bot API server does not know the method")]
     UnknownMethod,
-    /// 5xx, or not an answer of the Bot API at all.
+    /// 3xx, 5xx, or not an answer of the Bot API at all.
     #[error("Telegram fails with status {status}: {problem}")]
     Server {
         /// HTTP status.
@@ -115,7 +115,13 @@ struct Parameters {
 pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, TelegramError> {
     // a gateway's HTML page, an empty body: worth another try, whatever its status
     let Ok(verdict) = serde_json::from_slice::<Verdict>(body) else {
-        return Err(TelegramError::Server { status, problem: "not an answer of the Bot API" });
+        let problem = match status {
+            300..400 => {
+                "a redirect, which is not followed; TELEGRAM_API_URL has to be the Bot API's own address"
+            }
+            _ => "not an answer of the Bot API",
+        };
+        return Err(TelegramError::Server { status, problem });
     };
     if verdict.ok {
         return serde_json::from_slice(body)

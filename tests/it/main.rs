@@ -37,7 +37,9 @@ mod packaging;
 mod paste;
 mod rate;
 mod readme;
+mod redirect;
 mod reference;
+
 mod reliability;
 mod restore;
 mod secrets;
