@@ -100,8 +100,12 @@ impl Courier {
                 Ok(message_id) => {
                     point::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
+                    let recorded = bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
                     point::pass("recorded", unsent.payload());
+                    if recorded == 0 {
+                        // erased meanwhile, and the rest of the answer with it
+                        return Ok(Outcome::More);
+                    }
                 }
                 // the rest is read anew: something else may have taken its place
                 Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),

@@ -35,17 +35,18 @@ pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     })
 }
 
-/// Deletes everything of a person, live and cleared, in all chats, but for the one update by which the person asks for
-/// it: Telegram may deliver that again.
+/// Deletes everything of a person, live and cleared, in all chats. Where the person asks for it by an update, that one
+/// stays, for Telegram may deliver it again, and so does what came after it and waits to be answered.
 ///
 /// The inbox goes first. An answer in flight is stored only with its update: either it is stored before, and goes with
 /// the rest, or it finds its update gone and stores nothing ([`super::finish`]).
 pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> QueryResult<Rows> {
     let count = |rows| i64::try_from(rows).unwrap_or(i64::MAX);
     conn.transaction(|conn| {
+        let asking = asking.unwrap_or(i64::MAX);
         let updates = diesel::delete(updates::table)
             .filter(updates::user_id.eq(user_id))
-            .filter(updates::seq.ne(asking.unwrap_or(-1)))
+            .filter(updates::seq.lt(asking).or(updates::seq.gt(asking).and(updates::done_at.is_not_null())))
             .execute(conn)?;
         let parts =
             diesel::delete(reply_parts::table).filter(reply_parts::user_id.eq(user_id)).execute(conn)?;

@@ -1,7 +1,7 @@
 //! Real deletion: of a person, at any moment, and of what is old.
 
-use sandbox::model::When;
-use sandbox::telegram::Person;
+use sandbox::model::{Behaviour, When};
+use sandbox::telegram::{Action, Calls, Person};
 
 use crate::history::DIALOGUES;
 use crate::operator::Operator;
@@ -272,4 +272,44 @@ fn forget_wins_against_an_answer_in_another_chat() {
     world.wait_settled();
     assert_eq!(world.telegram.texts(-5).len(), 1, "nothing is sent of what was erased");
     assert_eq!(world.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
+}
+
+#[test]
+fn what_is_asked_after_the_button_is_answered() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    world.telegram.say(&person, "hello");
+    world.telegram.wait_for_count(1, 1);
+    let (message, data) = asked(&world, &person);
+    let gate = world.model.hold(When::asked("before"));
+    world.telegram.say(&person, "before");
+    gate.wait_arrived();
+    world.telegram.press(&person, message, &data);
+    world.telegram.say(&person, "afterwards");
+    world.wait_for_rows("SELECT count(*) FROM updates WHERE done_at IS NULL", |rows| rows == "3");
+    gate.release();
+    world.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
+    world.telegram.wait_for_text(1, |text| text.contains("afterwards"));
+    world.wait_settled();
+    assert_eq!(world.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
+}
+
+#[test]
+fn an_erasure_ends_a_delivery_under_way() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1);
+    let long = format!("{}\n\n", "word ".repeat(500)).repeat(4);
+    world.model.on(When::asked("long"), Behaviour::text(&long));
+    let second = world.telegram.fault(Calls::to("sendMessage").skip(1).times(1), Action::TakeThenHang);
+    world.telegram.say(&person, "long");
+    second.wait_hits(1, PATIENCE);
+    assert_eq!(world.psql("SELECT count(*) > 2 FROM reply_parts"), "t");
+    operator_of(&world).run(&["history", "erase", "--user", "1", "--yes"]).ok();
+    second.release();
+    world.telegram.say(&person, "afterwards");
+    world.telegram.wait_for_text(1, |text| text.contains("afterwards"));
+    world.wait_settled();
+    assert_eq!(world.telegram.texts(1).len(), 3, "two parts were under way when everything was erased");
 }

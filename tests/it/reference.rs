@@ -397,9 +397,12 @@ impl Reference {
             .for_each(|said| said.cleared = None);
     }
 
-    /// Everything of a person, but for the update that asks for it.
+    /// Everything of a person, but for the update that asks for it and what waits behind it.
     pub(crate) fn erase(&mut self, user: i64, asking: Option<i64>) {
-        self.updates.retain(|update| update.place.user != user || Some(update.seq) == asking);
+        let stays = |update: &Update| {
+            asking.is_some_and(|asking| update.seq == asking || (update.seq > asking && update.waits()))
+        };
+        self.updates.retain(|update| update.place.user != user || stays(update));
         self.turns.retain(|turn| turn.place.user != user);
         self.said.retain(|said| said.place.user != user);
         self.parts.retain(|part| part.place.user != user);
