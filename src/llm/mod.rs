@@ -287,7 +287,7 @@ impl<H: FnMut(&str)> Answer<H> {
         // some gateways send an empty one with every piece
         let reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
         if let Some(reason) = reason {
-            self.finish_reason = Some(reason.to_owned());
+            self.finish_reason = Some(storable(reason));
             self.deadline = Instant::now() + USAGE_TIMEOUT;
         }
         if self.text.len() > ANSWER_LIMIT {
@@ -302,7 +302,7 @@ impl<H: FnMut(&str)> Answer<H> {
         usage.prompt_tokens = tokens("/usage/prompt_tokens").or(usage.prompt_tokens);
         usage.completion_tokens = tokens("/usage/completion_tokens").or(usage.completion_tokens);
         if let Some(model) = event.get("model").and_then(Value::as_str) {
-            usage.model = Some(model.to_owned());
+            usage.model = Some(storable(model));
         }
     }
 
@@ -339,8 +339,11 @@ impl<H: FnMut(&str)> Answer<H> {
             finish_reason: self.finish_reason,
             ..self.usage
         };
-        // PostgreSQL's text has no NUL
-        let text = if self.text.contains('\0') { self.text.replace('\0', "\u{fffd}") } else { self.text };
-        Completion { text, usage }
+        Completion { text: storable(&self.text), usage }
     }
+}
+
+/// PostgreSQL's text has no NUL.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }

@@ -150,6 +150,13 @@ fn whatever_an_answer_looks_like_on_the_wire_it_is_read() {
         ),
         ("a line of 10 MB between", "ok", Behaviour::script([says("o"), huge, says("k"), ends(), done()])),
         ("NUL", "a\u{fffd}b", Behaviour::script([says(r"a\u0000b"), ends()])),
+        (
+            "NUL in the figures",
+            "ok",
+            Behaviour::script([event(
+                r#"{"model":"a\u0000b","choices":[{"delta":{"content":"ok"},"finish_reason":"stop\u0000"}]}"#,
+            )]),
+        ),
         ("no end after the end", "ok", Behaviour::script_cut([says("ok"), ends()])),
         ("an error after the end", "ok", Behaviour::script([says("ok"), ends(), error])),
         ("thoughts and comments first", "ok", Behaviour::text("ok").reasoning("zebra").comments(3)),
