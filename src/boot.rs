@@ -30,7 +30,7 @@ use crate::poll::{self, Poll};
 use crate::preview::Paces;
 use crate::retention;
 use crate::stop::Stop;
-use crate::store::{Store, inbox, outbox};
+use crate::store::{Lane, Store, StoreError, inbox, outbox};
 use crate::telegram::{Me, Telegram, TelegramError};
 use crate::worker;
 
@@ -59,9 +59,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let Some(me) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
     let bot_id = me.id;
-    let (newest_at_boot, lanes, pauses) = store.run(|conn| {
-        Ok((inbox::newest(conn)?, inbox::waiting_lanes(conn, bot_id)?, outbox::pauses(conn, bot_id)?))
-    })?;
+    let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
     let bot = Arc::new(Bot {
         store,
         telegram,
@@ -76,7 +74,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         room: config.room,
-        newest_at_boot,
+        newest_at_boot: newest,
     });
     view.started(&bot);
     info!(
@@ -226,6 +224,36 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Op
         }
     }
     Ok(Some(Me { id: telegram.bot_id(), username }))
+}
+
+/// What the last run has left to do.
+struct Left {
+    /// The newest update in the inbox.
+    newest: i64,
+    /// Lanes with something to do.
+    lanes: Vec<Lane>,
+    /// Chats that asked for a pause.
+    pauses: Vec<(i64, Duration)>,
+}
+
+/// Reads what there is to do, as long as it takes: the database was there, and it may have gone while Telegram was waited
+/// for. `None`: the end was asked for.
+fn left(store: &Store, bot_id: i64, http: &Http, stop: &Stop) -> anyhow::Result<Option<Left>> {
+    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+    while !stop.is_requested() {
+        let left = store.run(|conn| {
+            Ok(Left {
+                newest: inbox::newest(conn)?,
+                lanes: inbox::waiting_lanes(conn, bot_id)?,
+                pauses: outbox::pauses(conn, bot_id)?,
+            })
+        });
+        match left {
+            Err(StoreError::Unreachable(_)) => http.sleep(backoff.next(), stop),
+            left => return Ok(Some(left?)),
+        }
+    }
+    Ok(None)
 }
 
 /// What an operator can do about a token that Telegram does not take.

@@ -140,6 +140,19 @@ fn the_bot_waits_for_a_database_that_starts_later() {
 }
 
 #[test]
+fn the_bot_waits_for_a_database_that_goes_while_it_waits_for_telegram() {
+    let world = World::with_own_server();
+    world.telegram.down();
+    let bot = world.start();
+    bot.wait_for_line("starts as soon as Telegram answers");
+    world.server().stop();
+    world.telegram.up();
+    bot.wait_for_line("the database is unreachable");
+    world.server().start();
+    bot.wait_for_line("ready");
+}
+
+#[test]
 fn a_database_that_does_not_exist_is_not_waited_for() {
     let mut world = World::new();
     world.set("DATABASE_URL", world.server().url("no_such_database"));
