@@ -47,7 +47,7 @@ pub struct Message {
     pub chat_id: i64,
     /// Whether the chat is one person's own with the bot.
     pub private: bool,
-    /// The person.
+    /// The person; or the chat in whose name the message is.
     pub user_id: i64,
     /// The person's language.
     pub language: Language,
@@ -140,6 +140,8 @@ struct RawMessage<'a> {
     date: i64,
     chat: RawChat,
     from: RawPerson,
+    #[serde(borrow)]
+    sender_chat: Option<&'a RawValue>,
     message_thread_id: Option<i64>,
     #[serde(default)]
     is_topic_message: bool,
@@ -168,6 +170,13 @@ struct RawChat {
     id: i64,
     #[serde(rename = "type", default)]
     kind: String,
+}
+
+/// In whose name a message is: an anonymous administrator writes in the group's, an owner perhaps in a channel's. `from`
+/// is then a bot that stands for all of them (Bot API, Message).
+#[derive(Deserialize)]
+struct RawSenderChat {
+    id: i64,
 }
 
 #[derive(Deserialize)]
@@ -226,7 +235,12 @@ impl Incoming {
         if let Some((from, to)) = moved(message) {
             return Err(PassedOver::Moved { update_id, from, to });
         }
-        let Ok(raw) = serde_json::from_str::<RawMessage>(message) else { return Err(nothing) };
+        let Ok(mut raw) = serde_json::from_str::<RawMessage>(message) else { return Err(nothing) };
+        if let Some(chat) =
+            raw.sender_chat.and_then(|chat| serde_json::from_str::<RawSenderChat>(chat.get()).ok())
+        {
+            raw.from = RawPerson { id: chat.id, is_bot: false, language_code: raw.from.language_code };
+        }
         // what was changed is looked at for its text alone
         let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {

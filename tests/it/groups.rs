@@ -166,3 +166,31 @@ fn a_huge_message_of_a_group_is_answered_from_its_essence_and_a_huge_one_to_othe
     assert_eq!(questions(&world), ["a question"]);
     world.assert_logged("a huge update is stored by its essence", 1);
 }
+
+#[test]
+fn who_writes_in_the_name_of_the_group_or_of_a_channel_is_answered_like_a_person() {
+    const CHANNEL: i64 = -1_000_000_000_009;
+    let world = World::new();
+    let _bot = world.start();
+    let somebody = Person::in_supergroup(1, -1_000_000_000_005);
+    let group = somebody.chat_id;
+    let mention = format!("@{}", world.telegram.username());
+    let entities = json!([{"type": "mention", "offset": 0, "length": mention.len()}]);
+    let bot = json!({"id": 1_087_968_824, "is_bot": true, "first_name": "Group"});
+    for (sender, text) in [(group, "as the group"), (CHANNEL, "as a channel")] {
+        let text = format!("{mention} {text}");
+        let in_its_name =
+            json!({"from": bot, "sender_chat": {"id": sender}, "text": text, "entities": entities});
+        world.telegram.post(&somebody, &in_its_name);
+    }
+    world
+        .telegram
+        .post(&somebody, &json!({"from": bot, "text": format!("{mention} as a bot"), "entities": entities}));
+    world.telegram.wait_for_count(group, 2);
+    world.wait_settled();
+    let mut asked = questions(&world);
+    asked.sort();
+    assert_eq!(asked, ["as a channel", "as the group"]);
+    let asked = "SELECT user_id, content FROM messages WHERE role = 'user' ORDER BY content";
+    assert_eq!(world.psql(asked), format!("{CHANNEL}|as a channel\n{group}|as the group"));
+}
