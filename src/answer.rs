@@ -216,8 +216,8 @@ impl Bot {
         address: Address,
         act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
     ) -> Result<Answered, StoreError> {
-        let unsent = self.store.run(|conn| finish::reply(conn, address, &act))?;
-        Ok(Answered::Done(unsent.unwrap_or_default()))
+        let finished = self.store.run(|conn| finish::reply(conn, address, &act))?;
+        Ok(Answered::Done(finished.done().unwrap_or_default()))
     }
 }
 
@@ -263,7 +263,7 @@ impl Answering<'_> {
     }
 
     /// A message says something else now. If it still waited for its answer, that was seen to when this came in; else it
-    /// is answered again, as long as nothing was asked after it.
+    /// is answered again, as long as nothing was asked after it. What became a question only now is asked now.
     fn edit(&self) -> Result<Answered, StoreError> {
         let &Self { bot, address, message, .. } = self;
         let text = message.text.as_deref().unwrap_or_default();
@@ -282,6 +282,13 @@ impl Answering<'_> {
                 }
                 _ => bot.say(address, message.language.edit_of_several()),
             },
+            // it had no answer: it was no question before, or not one to the bot
+            None if asks
+                && !bot.store.run(|conn| turns::knows(conn, address.lane, message.message_id))? =>
+            {
+                let message_ids = Vec::from_iter(message.message_id);
+                bot.question(&Question { text, message_ids: &message_ids, ..self.question() })
+            }
             _ => bot.silence(address),
         }
     }

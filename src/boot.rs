@@ -104,7 +104,17 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {
             let telegram = bot.telegram.until(&stop);
-            Poll { http: &http, telegram, me: &bot.me, store: &bot.store, news: news_in, stop }.run()
+            let edits_interrupt = bot.rate_limit.is_none();
+            Poll {
+                http: &http,
+                telegram,
+                me: &bot.me,
+                store: &bot.store,
+                edits_interrupt,
+                news: news_in,
+                stop,
+            }
+            .run()
         })?
     };
 

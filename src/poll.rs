@@ -19,7 +19,7 @@ use crate::metrics;
 use crate::paste::Open;
 use crate::point;
 use crate::stop::Stop;
-use crate::store::inbox::{self, Batch, Changed, Edit, Edited, Received, Stopping};
+use crate::store::inbox::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
 use crate::store::moved::Moved;
 use crate::store::{Lane, Store, StoreError};
 use crate::telegram::{
@@ -63,6 +63,9 @@ pub struct Poll<'a> {
     pub me: &'a Me,
     /// The inbox.
     pub store: &'a Store,
+    /// Whether an edit ends the answer that is in work. Where questions are counted it waits for its turn: else each edit
+    /// would be a model call that nobody counts.
+    pub edits_interrupt: bool,
     /// To the dispatcher; full, it holds poll back.
     pub news: Sender<News>,
     /// Requested at shutdown.
@@ -130,9 +133,7 @@ impl Poll<'_> {
             }
             failing = false;
             backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-            if batch.len() < usize::from(limit) {
-                limit = FULL_BATCH;
-            }
+            limit = limit.saturating_mul(10).min(FULL_BATCH);
             offset = read.next.or(offset);
         }
         Ok(())
@@ -180,17 +181,17 @@ impl Poll<'_> {
     fn sort(&self, incoming: &Incoming, json: &str, read: &mut Read) {
         let Incoming { update_id, kind, message } = incoming;
         let received = received(self.me, incoming, json);
-        // what was edited into a command is none
+        // an edit stops nothing: what was meant by it came before it
         let text = message.text.as_deref().filter(|_| *kind == MESSAGE);
         let request = text.map(|text| Request::of(text, &self.me.username));
         read.presses.extend(told_at_once(message));
         if message.stopped_draft.is_some() || request == Some(Request::Command(Command::Stop)) {
             let stop = Stopping { update_id: *update_id, draft_id: message.stopped_draft };
-            read.batch.stops.push(stop);
+            read.batch.changes.push(Change::Stop(stop));
         }
         if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
             let payload = received.payload.clone();
-            read.batch.edits.push(Edit { update_id: *update_id, message_id, payload });
+            read.batch.changes.push(Change::Edit(Edit { update_id: *update_id, message_id, payload }));
         }
         read.batch.received.push(received);
     }
@@ -220,7 +221,8 @@ impl Poll<'_> {
                     let news = News {
                         moved: moved.clone(),
                         lanes: lanes.into_iter().collect(),
-                        interrupted: interrupted(changed, self.me)
+                        interrupted: self
+                            .interrupted(changed)
                             .map(|(lane, seqs)| (moved_lane(lane, moved), seqs))
                             .collect(),
                     };
@@ -237,6 +239,17 @@ impl Poll<'_> {
             self.http.sleep(backoff.next(), &self.stop);
         }
         false
+    }
+
+    /// What is being answered and is not wanted like that any more: it was stopped, or its text is another one now.
+    /// (Telegram announces changes that are none of the text, too.)
+    fn interrupted(&self, changed: Changed) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
+        let text = |payload: &str| Incoming::decode(payload, self.me).ok().and_then(|read| read.message.text);
+        let another =
+            move |edited: &Edited| self.edits_interrupt && text(&edited.before) != text(&edited.now);
+        let edited =
+            changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
+        edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
     }
 
     fn wait_out(&self, error: &TelegramError, backoff: &mut Backoff) {
@@ -265,16 +278,6 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     let press = message.press.clone()?;
     let foreign = Button::of(&press.data).is_some_and(|button| !button.is_for(message.user_id));
     Some((press, foreign.then(|| message.language.foreign_button())))
-}
-
-/// What is being answered and is not wanted like that any more: it was stopped, or its text is another one now. (Telegram
-/// announces changes that are none of the text, too.)
-fn interrupted(changed: Changed, me: &Me) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
-    let text = |payload: &str| Incoming::decode(payload, me).ok().and_then(|incoming| incoming.message.text);
-    let another = move |edited: &Edited| text(&edited.before) != text(&edited.now);
-    let edited =
-        changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
-    edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
 }
 
 fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {

@@ -22,7 +22,7 @@ use crate::preview::{Look, Preview};
 use crate::render;
 use crate::stop::Stop;
 use crate::store::StoreError;
-use crate::store::finish::{self, Ending, Turn};
+use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history::{self, Role};
 use crate::store::inbox;
 use crate::store::outbox::Address;
@@ -88,8 +88,6 @@ impl Bot {
         let preview = Preview::begin(&self.telegram, &self.paces, address, look);
         point::pass("answering", question.text);
         match self.ask(&said, question.text, &preview, stop) {
-            // stopped while its figures were waited for
-            Ok(whole) if stop.is_interrupted() && self.is_stopped(seq) => self.stopped(question, whole),
             Ok(Completion { text: answer, usage }) => {
                 point::pass("generated", question.text);
                 let parts = render::answer(&answer, self.rich_messages);
@@ -98,14 +96,7 @@ impl Bot {
                     warn!(seq, class, problem = "nothing to see in the answer", "no answer");
                     return self.fail(question, Failure::Empty);
                 }
-                info!(
-                    seq,
-                    prompt_tokens = usage.prompt_tokens,
-                    completion_tokens = usage.completion_tokens,
-                    millis = usage.duration_ms,
-                    "answered"
-                );
-                self.finish(question, &Ending::Answered { answer, usage }, &parts)
+                self.finish(question, Ending::Answered { answer, usage }, &parts)
             }
             Err(LlmError::Stopped(_)) if stop.is_shutdown() => Ok(Answered::Interrupted),
             Err(LlmError::Stopped(so_far)) if self.is_stopped(seq) => self.stopped(question, so_far),
@@ -197,32 +188,57 @@ impl Bot {
         let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
         parts.push(question.with_retry(last));
         info!(seq = question.address.update_seq, parts = parts.len(), "stopped by its person");
-        self.finish(question, &Ending::Stopped { answer, usage }, &parts)
+        self.finish(question, Ending::Stopped { answer, usage }, &parts)
     }
 
     fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
         let parts = [question.with_retry(Part::plain(question.language.failure(failure)))];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
-        self.finish(question, &ending, &parts)
+        self.finish(question, ending, &parts)
     }
 
     /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
     fn finish(
         &self,
         question: &Question<'_>,
-        ending: &Ending,
+        ending: Ending,
         parts: &[Part],
     ) -> Result<Answered, StoreError> {
         let &Question { address, text, message_ids, joined, again, began, attempt, .. } = question;
-        let turn = Turn { question: text, message_ids, joined, again, began, ending };
-        let unsent = self.store.insist_or(
+        let turn = Turn { question: text, message_ids, joined, again, began, ending: &ending };
+        let finished = self.store.insist_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.update_seq, attempt),
         )?;
-        if unsent.is_some() {
-            metrics::ended(ending);
+        match finished {
+            Finished::Done(unsent) => {
+                metrics::ended(&ending);
+                if let Ending::Answered { usage, .. } = &ending {
+                    info!(
+                        seq = address.update_seq,
+                        prompt_tokens = usage.prompt_tokens,
+                        completion_tokens = usage.completion_tokens,
+                        millis = usage.duration_ms,
+                        "answered"
+                    );
+                }
+                Ok(Answered::Done(unsent))
+            }
+            Finished::Already => Ok(Answered::Done(Vec::new())),
+            // after the model's end, or the failure
+            Finished::Stopped => self.stopped(question, ending.into()),
         }
-        Ok(Answered::Done(unsent.unwrap_or_default()))
+    }
+}
+
+impl From<Ending> for Completion {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Answered { answer, usage } | Ending::Stopped { answer, usage } => {
+                Self { text: answer, usage }
+            }
+            Ending::Failed { .. } => Self::default(),
+        }
     }
 }
 

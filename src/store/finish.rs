@@ -62,6 +62,26 @@ impl Ending {
     }
 }
 
+/// What became of an update.
+pub enum Finished {
+    /// It is done, and this is to be sent.
+    Done(Vec<Unsent>),
+    /// It was done already, by an earlier run of which this one did not know; nothing is stored twice.
+    Already,
+    /// Its person has stopped it; nothing is stored.
+    Stopped,
+}
+
+impl Finished {
+    /// What is to be sent. `None`: nothing was stored.
+    pub fn done(self) -> Option<Vec<Unsent>> {
+        match self {
+            Self::Done(unsent) => Some(unsent),
+            Self::Already | Self::Stopped => None,
+        }
+    }
+}
+
 /// A turn to store.
 pub struct Turn<'a> {
     /// What the person asked.
@@ -78,15 +98,16 @@ pub struct Turn<'a> {
     pub ending: &'a Ending,
 }
 
-/// Finishes the update of `address` with a turn and its reply. `None`: it was finished already, by an earlier run
-/// of which this one did not know; nothing is stored twice.
+/// Finishes the update of `address` with a turn and its reply. What its person stopped ends as [`Ending::Stopped`] only:
+/// whoever reads that nothing was being answered is not answered after that.
 pub fn turn(
     conn: &mut PgConnection,
     address: Address,
     turn: &Turn<'_>,
     parts: &[Part],
-) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address, turn.joined, |conn, address| {
+) -> QueryResult<Finished> {
+    let whole = !matches!(turn.ending, Ending::Stopped { .. });
+    once(conn, address, turn.joined, whole, |conn, address| {
         if turn.again.is_some() {
             // before the rows of other turns: a move and an erasure begin with the inbox too
             updates::table.find(address.update_seq).select(updates::seq).for_no_key_update().execute(conn)?;
@@ -105,13 +126,13 @@ pub fn turn(
 }
 
 /// Finishes the update of `address` with what `act` replies; what `act` does to the database is part of the same
-/// transaction. `None` as in [`turn`].
+/// transaction.
 pub fn reply(
     conn: &mut PgConnection,
     address: Address,
     act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
-) -> QueryResult<Option<Vec<Unsent>>> {
-    once(conn, address, &[], |conn, address| {
+) -> QueryResult<Finished> {
+    once(conn, address, &[], false, |conn, address| {
         let parts = act(conn, address.lane)?;
         Ok((None, outbox::insert(conn, address, None, &parts, &[])?))
     })
@@ -119,16 +140,18 @@ pub fn reply(
 
 /// Runs `body` and marks the update done, with those `joined` to it, in one transaction and only if none was done yet.
 /// Should its chat have moved since the work began, `body` runs again with the new address instead: nothing is ever stored
-/// under an old one.
+/// under an old one. If it is to be `whole`, a stop keeps it from being stored.
 fn once(
     conn: &mut PgConnection,
     mut address: Address,
     joined: &[i64],
+    whole: bool,
     body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
-) -> QueryResult<Option<Vec<Unsent>>> {
+) -> QueryResult<Finished> {
     let seqs: Vec<i64> = [address.update_seq].into_iter().chain(joined.iter().copied()).collect();
     loop {
-        let mut chats: Vec<i64> = Vec::new();
+        let mut rows: Vec<(i64, bool)> = Vec::new();
+        let mut stopped = false;
         let done = conn.transaction(|conn| {
             let (turn_id, unsent) = body(conn, address)?;
             let marked = prepared(
@@ -140,17 +163,20 @@ fn once(
                         updates::turn_id.eq(turn_id),
                         updates::payload.eq(None::<String>),
                     ))
-                    .returning(updates::chat_id),
+                    .returning((updates::chat_id, updates::stopped_at.is_not_null())),
             );
-            chats = marked.get_results(conn)?;
+            rows = marked.get_results(conn)?;
             point::pass_each("finishing", unsent.iter().map(Unsent::payload));
-            let all = chats.len() == seqs.len() && chats.iter().all(|chat| *chat == address.lane.chat_id);
-            if all { Ok(unsent) } else { Err(RollbackTransaction) }
+            stopped = whole && rows.iter().any(|(_, stopped)| *stopped);
+            let all =
+                rows.len() == seqs.len() && rows.iter().all(|(chat_id, _)| *chat_id == address.lane.chat_id);
+            if all && !stopped { Ok(unsent) } else { Err(RollbackTransaction) }
         });
         match done {
-            Ok(unsent) => return Ok(Some(unsent)),
-            Err(RollbackTransaction) if chats.len() < seqs.len() => return Ok(None),
-            Err(RollbackTransaction) => address.lane.chat_id = chats[0],
+            Ok(unsent) => return Ok(Finished::Done(unsent)),
+            Err(RollbackTransaction) if rows.len() < seqs.len() => return Ok(Finished::Already),
+            Err(RollbackTransaction) if stopped => return Ok(Finished::Stopped),
+            Err(RollbackTransaction) => address.lane.chat_id = rows[0].0,
             Err(other) => return Err(other),
         }
     }

@@ -55,12 +55,18 @@ impl Received {
 pub struct Batch {
     /// What asks for an answer.
     pub received: Vec<Received>,
-    /// Those of them by which a person stops what came before.
-    pub stops: Vec<Stopping>,
-    /// Those of them by which a person changes a message.
-    pub edits: Vec<Edit>,
+    /// What some of them do to what waits, in their order.
+    pub changes: Vec<Change>,
     /// Chats that have another id from now on.
     pub moved: Vec<Moved>,
+}
+
+/// What an update of the batch does to what waits.
+pub enum Change {
+    /// It stops it.
+    Stop(Stopping),
+    /// It says something else.
+    Edit(Edit),
 }
 
 /// An update of the batch by which a person stops what came before it.
@@ -131,8 +137,8 @@ pub struct Waiting {
 /// Stores a batch and what follows from it for what is there already. The moves come last: what the batch still brings
 /// under an old id is part of them, and its place is before what comes under the new one.
 pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
-    let Batch { received, stops, edits, moved } = batch;
-    if stops.is_empty() && edits.is_empty() && moved.is_empty() {
+    let Batch { received, changes, moved } = batch;
+    if changes.is_empty() && moved.is_empty() {
         return ingest(conn, received).map(|_| Changed::default());
     }
     conn.transaction(|conn| {
@@ -141,11 +147,11 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         }
         let bot_id = received.first().map_or(0, |received| received.bot_id);
         let mut changed = Changed::default();
-        for edit in edits {
-            changed.edited.extend(replace(conn, bot_id, edit)?);
-        }
-        for stop in stops {
-            changed.stopped.extend(self::stop(conn, bot_id, stop)?);
+        for change in changes {
+            match change {
+                Change::Edit(edit) => changed.edited.extend(replace(conn, bot_id, edit)?),
+                Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
+            }
         }
         for moved in moved {
             changed.moved += move_chat(conn, *moved)?;

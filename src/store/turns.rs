@@ -11,7 +11,8 @@ use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::{Lane, interval, wait};
 
-/// How long a bot's own message can be changed (Bot API, editMessageText and deleteMessage).
+/// How long a bot's own message can be taken away (Bot API, deleteMessage). Edits have no such limit, but an answer changes
+/// as a whole.
 const EDITABLE: Duration = Duration::from_secs(48 * 3600);
 
 /// The question that an edit or a repetition is about: the last one of its dialogue, with every turn it has had that was not
@@ -99,6 +100,16 @@ pub fn last(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Last>> {
     }
     let message_ids = message_ids.into_iter().flatten().collect();
     Ok((!turns.is_empty()).then_some(Last { turns, message_ids }))
+}
+
+/// Whether the message was ever a question of the dialogue.
+pub fn knows(conn: &mut PgConnection, lane: Lane, message_id: Option<i64>) -> QueryResult<bool> {
+    let asked = turns::table
+        .filter(turns::bot_id.eq(lane.bot_id))
+        .filter(turns::user_id.eq(lane.user_id))
+        .filter(turns::chat_id.eq(lane.chat_id))
+        .filter(turns::message_ids.contains(vec![message_id]));
+    diesel::select(exists(asked)).get_result(conn)
 }
 
 /// The messages by which people see these turns, in order, as long as all of them can be changed.

@@ -354,3 +354,39 @@ fn what_is_stored_of_a_repetition_is_sent_after_a_crash_and_the_model_is_not_ask
     assert_eq!(world.model.requests().len(), 2);
     assert_eq!(world.psql(TURNS), "answered superseded, answered");
 }
+
+#[test]
+fn what_becomes_a_question_by_an_edit_is_answered() {
+    let world = World::new();
+    let _bot = world.start();
+    let (person, member) = (Person::private(1).speaking("en"), Person::in_group(2, -5));
+    let mistyped = world.telegram.say(&person, "/hlep");
+    world.telegram.wait_for_count(1, 1);
+    world.telegram.edit(&person, mistyped.message_id, "help with soup");
+    world.telegram.wait_for_text(1, |text| text.contains("help with soup"));
+    // said to everybody first, and now to the bot
+    let unaddressed = world.telegram.say(&member, "tea?");
+    world.telegram.wait_confirmed();
+    let name = world.telegram.username().to_owned();
+    world.telegram.edit(&member, unaddressed.message_id, &format!("@{name} tea?"));
+    let answer = world.telegram.wait_for_text(-5, |text| text.contains("tea?"));
+    world.telegram.edit(&member, unaddressed.message_id, &format!("@{name} coffee?"));
+    let again = world.telegram.wait_for_text(-5, |text| text.contains("coffee?"));
+    assert_eq!(again.message_id, answer.message_id, "a question like any other from then on");
+    world.wait_settled();
+    assert_eq!(world.model.requests().len(), 3);
+}
+
+#[test]
+fn an_edit_after_a_stop_is_answered_also_if_both_come_at_once() {
+    let world = World::new();
+    let person = Person::private(1).speaking("en");
+    let said = world.telegram.say(&person, "soup");
+    world.telegram.say(&person, "/stop");
+    world.telegram.edit(&person, said.message_id, "tea");
+    let _bot = world.start();
+    world.telegram.wait_for_text(1, |text| text.contains("tea"));
+    world.wait_settled();
+    assert_eq!(world.model.requests().len(), 1);
+    assert_eq!(world.psql(TURNS), "stopped superseded, answered");
+}

@@ -113,12 +113,12 @@ fn all_rows_of_a_question_are_finished_or_none() {
     };
     // another run was faster with one of them
     let other = Address { update_seq: joined[1], ..address };
-    finish::reply(&mut conn, other, |_, _| Ok(Vec::new())).unwrap().unwrap();
-    assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().is_none());
+    finish::reply(&mut conn, other, |_, _| Ok(Vec::new())).unwrap().done().unwrap();
+    assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().done().is_none());
     assert_eq!(world.psql("SELECT count(*) FROM messages"), "0");
     assert_eq!(world.psql("SELECT count(*) FROM updates WHERE done_at IS NULL"), "2");
     let turn = Turn { joined: &joined[..1], ..turn };
-    assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().is_some());
+    assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().done().is_some());
     assert_eq!(world.psql("SELECT count(*) FROM updates WHERE done_at IS NULL"), "0");
     assert_eq!(world.psql("SELECT count(*) FROM updates WHERE turn_id IS NOT NULL"), "2");
 }

@@ -142,3 +142,26 @@ fn the_limit_costs_one_look_into_an_index_and_none_where_there_is_no_limit() {
         assert_eq!(world.psql(scans), expected.to_string());
     }
 }
+
+#[test]
+fn edits_of_a_question_in_work_are_no_way_around_the_limit() {
+    let world = limited();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    let gate = world.model.hold(When::asked("zero"));
+    let said = world.telegram.say(&person, "zero");
+    gate.wait_arrived();
+    for text in ["one", "two", "three"] {
+        world.telegram.edit(&person, said.message_id, text);
+    }
+    world.telegram.wait_confirmed();
+    gate.release();
+    world.wait_settled();
+    // as it was asked, and once more as it is now
+    assert_eq!(world.model.requests().len(), 2);
+    assert_eq!(world.psql("SELECT count(*) FROM turns"), "2", "each call is counted");
+    assert!(world.telegram.texts(1)[0].contains("three"));
+    world.telegram.edit(&person, said.message_id, "four");
+    world.telegram.wait_for_text(1, |text| text.contains("as much as is allowed"));
+    assert_eq!(world.model.requests().len(), 2);
+}

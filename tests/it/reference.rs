@@ -220,6 +220,14 @@ impl Reference {
         last.first().map(|turn| (&*turn.question, &*turn.message_ids))
     }
 
+    /// Whether a stop keeps the updates from ending like this: they were stopped, and are to end as if they were not.
+    pub(crate) fn keep_from(&self, seqs: &[i64], end: &End) -> bool {
+        let of: Vec<&Update> =
+            self.updates.iter().filter(|update| seqs.contains(&update.seq) && update.waits()).collect();
+        let whole = matches!(end, End::Answered(_) | End::Failed | End::Refused);
+        whole && of.len() == seqs.len() && of.iter().any(|update| update.stopped)
+    }
+
     /// The updates end, unless one of them has ended or is gone. `parts`: each with its simpler forms. `again`: the last
     /// question of the lane is what is answered; an answer takes the place of all its turns and their messages, but no answer
     /// never takes the place of one.

@@ -108,9 +108,9 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
     };
     let parts = [Part::plain("a")];
     let first = finish::turn(&mut conn, address, &turn, &parts).unwrap();
-    assert_eq!(first.unwrap().len(), 1);
-    assert!(finish::turn(&mut conn, address, &turn, &parts).unwrap().is_none());
-    assert!(finish::reply(&mut conn, address, |_, _| Ok(vec![Part::plain("b")])).unwrap().is_none());
+    assert_eq!(first.done().unwrap().len(), 1);
+    assert!(finish::turn(&mut conn, address, &turn, &parts).unwrap().done().is_none());
+    assert!(finish::reply(&mut conn, address, |_, _| Ok(vec![Part::plain("b")])).unwrap().done().is_none());
     let counts = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns), (SELECT count(*) FROM reply_parts)";
     assert_eq!(world.psql(counts), "2|1|1");
     assert_eq!(world.psql("SELECT payload IS NULL, done_at IS NOT NULL FROM updates"), "t|t");
@@ -127,7 +127,7 @@ fn a_refused_form_gives_way_to_simpler_ones_in_one_step_and_in_order() {
         ..Part::plain(text)
     };
     let parts = [with_fallback("1", &["1a", "1b"]), Part::plain("2"), with_fallback("3", &["3a"])];
-    let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().unwrap();
+    let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().done().unwrap();
     assert!(
         !outbox::replace(&mut conn, stored[1].id, Instead::Simpler).unwrap(),
         "the plain one is the simplest form"

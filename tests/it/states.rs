@@ -18,8 +18,8 @@ use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestRunner};
 use systech_aidd::llm::Usage;
 use systech_aidd::part::{Content, Part};
-use systech_aidd::store::finish::{self, Ending, Turn};
-use systech_aidd::store::inbox::{self, Batch, Edit, Received, Stopping};
+use systech_aidd::store::finish::{self, Ending, Finished, Turn};
+use systech_aidd::store::inbox::{self, Batch, Change, Edit, Received, Stopping};
 use systech_aidd::store::moved::Moved;
 use systech_aidd::store::outbox::{self, Address, Instead, Op, Unsent};
 use systech_aidd::store::schema::updates;
@@ -306,9 +306,12 @@ impl Play<'_> {
             });
             match *what {
                 What::Message => {}
-                What::Stop(draft_id) => batch.stops.push(Stopping { update_id: *id, draft_id }),
+                What::Stop(draft_id) => {
+                    batch.changes.push(Change::Stop(Stopping { update_id: *id, draft_id }));
+                }
                 What::Edit(message_id) => {
-                    batch.edits.push(Edit { update_id: *id, message_id, payload: text.clone() });
+                    let edit = Edit { update_id: *id, message_id, payload: text.clone() };
+                    batch.changes.push(Change::Edit(edit));
                 }
             }
         }
@@ -326,15 +329,11 @@ impl Play<'_> {
             }
         }
         for Past { id, what, text, .. } in &arrived {
-            if let What::Edit(message_id) = *what {
-                reference.edit(*id, message_id, text);
-            }
-        }
-        for Past { id, what, .. } in &arrived {
             match *what {
+                What::Edit(message_id) => reference.edit(*id, message_id, text),
                 What::Stop(None) => reference.stop(*id),
                 What::Stop(Some(draft)) => reference.stop_shown(*id, |seq| i64::from(draft_id(seq)) == draft),
-                What::Message | What::Edit(_) => {}
+                What::Message => {}
             }
         }
         if moves {
@@ -430,8 +429,19 @@ impl Play<'_> {
         let Some(address) = self.take(place) else { return };
         self.known.in_work.remove(&place);
         let seq = address.update_seq;
-        let work = self.work(address, outcome, again);
-        let unsent = work.store(&mut self.conn);
+        let mut work = self.work(address, outcome, again);
+        let seqs: Vec<i64> = [seq].into_iter().chain(work.joined.iter().copied()).collect();
+        let mut finished = work.store(&mut self.conn);
+        let stopped = self.known.reference.keep_from(&seqs, &work.end);
+        assert_eq!(matches!(finished, Finished::Stopped), stopped, "whether it was stopped meanwhile");
+        if stopped {
+            work.end = End::Stopped(match work.end {
+                End::Answered(answer) => Some(answer),
+                _ => None,
+            });
+            finished = work.store(&mut self.conn);
+        }
+        let unsent = finished.done();
         let asking =
             self.known.reference.update(seq).filter(|update| update.waits()).map(|update| update.place);
         match (outcome, asking) {
@@ -439,7 +449,6 @@ impl Play<'_> {
             (Outcome::Forget, Some(place)) => self.known.reference.erase(place.user, Some(seq)),
             _ => {}
         }
-        let seqs: Vec<i64> = [seq].into_iter().chain(work.joined.iter().copied()).collect();
         let again = work.last.is_some();
         let known = self.known.reference.finish(
             &seqs,
@@ -454,7 +463,7 @@ impl Play<'_> {
         let expected: Vec<&str> = work.parts.iter().map(|(text, _)| &**text).collect();
         assert!(unsent.is_none() || at_hand == expected, "what is to be sent: {at_hand:?}");
         if twice {
-            assert!(work.store(&mut self.conn).is_none(), "it was done already");
+            assert!(work.store(&mut self.conn).done().is_none(), "it was done already");
         }
     }
 
@@ -611,7 +620,7 @@ struct Work {
 
 impl Work {
     /// As the program does it.
-    fn store(&self, conn: &mut PgConnection) -> Option<Vec<Unsent>> {
+    fn store(&self, conn: &mut PgConnection) -> Finished {
         let part = |(text, simpler): &(String, Vec<String>)| Part {
             fallback: simpler.iter().map(Part::plain).collect(),
             ..Part::plain(text)

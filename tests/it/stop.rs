@@ -3,6 +3,7 @@
 use sandbox::model::{Behaviour, Ended, Gate, Message, When, expected_answer};
 use sandbox::telegram::{Action, Calls, Person, Sent};
 
+use crate::operator::Operator;
 use crate::world::{PATIENCE, PROMPT, World};
 
 const ANSWER: &str = "Take two carrots, salt and a pot. Then wait for a while.";
@@ -231,4 +232,31 @@ fn a_stop_that_is_delivered_again_stops_nothing_new() {
     world.telegram.wait_confirmed();
     second.release();
     world.telegram.wait_for_text(1, |text| text.contains("second"));
+}
+
+#[test]
+fn a_stop_that_comes_while_the_answer_is_being_stored_stops_it_still() {
+    let world = World::new();
+    let _bot = world.start();
+    let person = Person::private(1).speaking("en");
+    let gate = world.model.hold(When::asked("soup"));
+    world.telegram.say(&person, "soup");
+    gate.wait_arrived();
+    let in_the_way =
+        Operator::transaction_on(&world.database_url(), "LOCK TABLE messages IN ACCESS EXCLUSIVE MODE");
+    gate.release();
+    world.wait_for_rows(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        |rows| rows == "1",
+    );
+    world.telegram.say(&person, "/stop");
+    world.wait_for_rows("SELECT count(*) FROM updates WHERE stopped_at IS NOT NULL", |rows| rows == "1");
+    drop(in_the_way);
+    let sent = world.telegram.wait_for_count(1, 1);
+    world.wait_settled();
+    assert!(sent[0].text().contains("soup"), "{}", sent[0].text());
+    assert_eq!(buttons(&sent[0]).len(), 1, "it can be asked again");
+    assert_eq!(world.psql("SELECT state, answer_id IS NOT NULL FROM turns"), "stopped|t");
+    assert_eq!(world.telegram.texts(1).len(), 1, "nobody reads that there was nothing to stop");
+    assert_eq!(world.model.requests().len(), 1);
 }
