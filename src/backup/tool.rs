@@ -83,9 +83,15 @@ impl Tool {
     pub fn check(&self, file: &Path) -> anyhow::Result<()> {
         let mut command = Command::new(self.name);
         command.arg("--list").arg(file).stdin(Stdio::null()).stdout(Stdio::null());
-        Running::start(self.name, command)?
-            .succeed()
-            .with_context(|| format!("{} is not a whole backup", file.display()))
+        Running::start(self.name, command)?.succeed().map_err(|error| match error.to_string() {
+            text if text.contains("unsupported version") => error.context(format!(
+                "{} was made by a newer pg_dump than this {}: install a postgresql-client as new as that one \
+                     (the image has 17)",
+                file.display(),
+                self.name
+            )),
+            _ => error.context(format!("{} is not a whole backup", file.display())),
+        })
     }
 
     /// Turns a dump into SQL that creates everything in the name of whoever runs it.

@@ -12,9 +12,8 @@ use diesel::pg::PgConnection;
 
 use super::loss::{self, Losses};
 use super::plan::{Action, Plan};
+use super::session;
 use super::state::{Entry, State, Status};
-use super::{apply, session};
-use crate::backup::{self, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
 use crate::terminal::{self, NOT_CONFIRMED};
@@ -233,22 +232,34 @@ fn carry_out(
 ) -> anyhow::Result<ExitCode> {
     let state = State::read(conn)?;
     state.refuse_unknown()?;
-    let plan = plan(&state)?;
+    let mut plan = plan(&state)?;
     if plan.0.is_empty() {
         say(format!("nothing to do: {}", whereabouts(&state)));
         return Ok(ExitCode::SUCCESS);
     }
     let destroys = plan.0.iter().any(|action| matches!(action, Action::Down(_)));
+    let mut refusal = None;
     if destroys && !yes {
         let losses = loss::rehearse(conn, &plan)?;
         if !losses.is_empty() && !consents(database, &losses)? {
             return Ok(ExitCode::from(NOT_CONFIRMED));
         }
+        // nobody was asked about what lies beyond it, and it may have been refused in passing only
+        refusal = losses.refusal;
+        plan.0.truncate(refusal.as_ref().map_or(usize::MAX, |refusal| refusal.index));
     }
-    if let Outcome::Made(backup) = backup::before_change(conn, database, &state, &Stop::new())? {
-        say(format!("backup {backup}"));
+    super::change(
+        conn,
+        database,
+        &state,
+        &plan,
+        &Stop::new(),
+        &mut |backup| say(format!("backup {backup}")),
+        &mut |action| say(action),
+    )?;
+    if let Some(refusal) = refusal {
+        return Err(refusal.explain());
     }
-    apply::apply(conn, &plan, &mut |action| say(action))?;
     say(whereabouts(&State::read(conn)?));
     Ok(ExitCode::SUCCESS)
 }

@@ -19,8 +19,29 @@ use super::script::Refused;
 pub struct Losses {
     /// Tables, columns and rows.
     pub all: Vec<Loss>,
-    /// The revert that PostgreSQL refuses, in its words.
-    pub refusal: Option<String>,
+    /// The revert that PostgreSQL refuses. What it and all after it would destroy is not among the losses.
+    pub refusal: Option<Refusal>,
+}
+
+/// A revert that PostgreSQL refuses.
+pub struct Refusal {
+    /// Its place in the plan.
+    pub index: usize,
+    migration: &'static Migration,
+    error: Refused,
+}
+
+impl Refusal {
+    /// As the error that it is.
+    pub fn explain(&self) -> anyhow::Error {
+        apply::explain(self.migration, "could not be reverted", &self.error)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.migration, self.error)
+    }
 }
 
 impl Losses {
@@ -34,12 +55,15 @@ impl Losses {
 pub struct Loss {
     what: String,
     rows: i64,
+    /// What some of the rows are, where that is worse than the loss of the others.
+    above_all: Option<String>,
 }
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = if self.rows == 1 { "row" } else { "rows" };
-        write!(f, "{}: {} {rows}", self.what, self.rows)
+        write!(f, "{}: {} {rows}", self.what, self.rows)?;
+        self.above_all.as_ref().map_or(Ok(()), |some| write!(f, ", {some}"))
     }
 }
 
@@ -70,26 +94,30 @@ pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> 
     {
         return Err(error.into());
     }
-    if let Some((migration, error)) = refused.take_if(|(_, error)| error.is_lock_timeout() || gone.is_empty())
-    {
-        return Err(apply::explain(migration, "could not be reverted", &error));
+    if let Some(refusal) = refused.take_if(|refusal| refusal.error.is_lock_timeout() || gone.is_empty()) {
+        return Err(refusal.explain());
     }
-    let mut losses =
-        Losses { all: deleted, refusal: refused.map(|(migration, error)| format!("{migration}: {error}")) };
+    let mut losses = Losses { all: deleted, refusal: refused };
     // counted afterwards: the rehearsal's locks are gone, nobody waits for the counting
     for (table, column) in gone {
         losses.all.push(match column {
-            None => Loss { rows: count(conn, &table, "*")?, what: format!("table {table}") },
-            Some(column) => {
-                Loss { rows: count(conn, &table, &column)?, what: format!("column {table}.{column}") }
-            }
+            None => Loss {
+                rows: count(conn, &table, "*")?,
+                above_all: waiting(conn, &table)?,
+                what: format!("table {table}"),
+            },
+            Some(column) => Loss {
+                rows: count(conn, &table, &column)?,
+                above_all: None,
+                what: format!("column {table}.{column}"),
+            },
         });
     }
     Ok(losses)
 }
 
 /// Reverts within the transaction, up to the first one that is refused.
-fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<(&'static Migration, Refused)>> {
+fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<Refusal>> {
     for (index, action) in plan.0.iter().enumerate() {
         let Action::Down(migration) = action else { continue };
         // an index, with nothing after it that could depend on its being gone: it holds no data, and its lock is not needed
@@ -104,8 +132,8 @@ fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<(&'static 
                 Error::RollbackTransaction
             })
         });
-        if let Some(refused) = refused {
-            return Ok(Some((migration, refused)));
+        if let Some(error) = refused {
+            return Ok(Some(Refusal { index, migration, error }));
         }
         tried?;
     }
@@ -148,8 +176,19 @@ fn deleted_rows(conn: &mut PgConnection) -> QueryResult<Vec<Loss>> {
     .load(conn)?;
     Ok(deleted
         .into_iter()
-        .map(|Deleted { name, rows }| Loss { what: format!("rows of {name}"), rows })
+        .map(|Deleted { name, rows }| Loss { what: format!("rows of {name}"), rows, above_all: None })
         .collect())
+}
+
+/// What of a queue is not done with: Telegram gave it once, and it is nowhere else.
+fn waiting(conn: &mut PgConnection, table: &str) -> QueryResult<Option<String>> {
+    let (waiting, words) = match table {
+        "updates" => ("CASE WHEN done_at IS NULL THEN 1 END", "not answered yet"),
+        "reply_parts" => ("CASE WHEN state = 'unsent' THEN 1 END", "not sent yet"),
+        _ => return Ok(None),
+    };
+    let rows = count(conn, table, waiting)?;
+    Ok((rows > 0).then(|| format!("{rows} of them {words}")))
 }
 
 fn count(conn: &mut PgConnection, table: &str, what: &str) -> QueryResult<i64> {

@@ -13,12 +13,13 @@
 //! Whatever changes a database goes through [`session`], [`state`], [`crate::backup`] and [`apply`], in this order:
 //! only the holder of the lock looks, only who has looked backs up, and nothing is changed before the backup is there.
 
+use std::fs;
 use std::time::Duration;
 
 use diesel::pg::PgConnection;
 use tracing::info;
 
-use crate::backup::{self, Outcome};
+use crate::backup::{self, Backup, Outcome};
 use crate::config::Database;
 use crate::stop::Stop;
 
@@ -31,7 +32,7 @@ pub mod script;
 pub mod session;
 pub mod state;
 
-use plan::Plan;
+use plan::{Action, Plan};
 use state::State;
 
 /// Brings the database up to date. False: the end was asked for while waiting.
@@ -48,13 +49,45 @@ fn bring_up_to_date(conn: &mut PgConnection, database: &Database, stop: &Stop) -
     if plan.0.is_empty() {
         return Ok(true);
     }
-    match backup::before_change(conn, database, &state, stop)? {
+    change(
+        conn,
+        database,
+        &state,
+        &plan,
+        stop,
+        &mut |backup| info!(file = %backup.path.display(), bytes = backup.bytes, "backed up"),
+        &mut |action| info!(step = %action, "migrating"),
+    )
+}
+
+/// Backs up and carries the plan out; the connection holds the lock. False: the end was asked for before anything was
+/// changed.
+///
+/// A backup before a change that did not come about is removed: a start that fails is repeated, and would fill the disk.
+fn change(
+    conn: &mut PgConnection,
+    database: &Database,
+    state: &State,
+    plan: &Plan,
+    stop: &Stop,
+    backed_up: &mut dyn FnMut(&Backup),
+    announce: &mut dyn FnMut(&Action),
+) -> anyhow::Result<bool> {
+    let backup = match backup::before_change(conn, database, state, stop)? {
         Outcome::Stopped => return Ok(false),
         Outcome::Made(backup) => {
-            info!(file = %backup.path.display(), bytes = backup.bytes, "backed up");
+            backed_up(&backup);
+            Some(backup)
         }
-        Outcome::NotNeeded => {}
+        Outcome::NotNeeded => None,
+    };
+    let applied = apply::apply(conn, plan, announce);
+    if applied.is_err()
+        && let Some(backup) = backup
+        && State::read(conn).is_ok_and(|now| now.applied().eq(state.applied()))
+        && fs::remove_file(&backup.path).is_ok()
+    {
+        info!(file = %backup.path.display(), "nothing was changed; the backup is removed");
     }
-    apply::apply(conn, &plan, &mut |action| info!(step = %action, "migrating"))?;
-    Ok(true)
+    applied.map(|()| true)
 }

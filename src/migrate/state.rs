@@ -82,6 +82,12 @@ impl State {
         self.entries.iter().rev().find(|entry| entry.status != Status::Pending).map(|entry| entry.migration)
     }
 
+    /// The versions that are applied, oldest first.
+    pub fn applied(&self) -> impl Iterator<Item = &str> {
+        let applied = self.entries.iter().filter(|entry| matches!(entry.status, Status::Applied(_)));
+        applied.map(|entry| &*entry.migration.version)
+    }
+
     /// How many are yet to run, or to run again.
     pub fn pending(&self) -> usize {
         self.entries.iter().filter(|entry| !matches!(entry.status, Status::Applied(_))).count()

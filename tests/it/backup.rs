@@ -193,6 +193,23 @@ fn with_a_pg_dump_that_is_older_than_the_server_nothing_is_migrated() {
 }
 
 #[test]
+fn a_change_that_changes_nothing_leaves_no_backup_however_often_it_is_tried() {
+    let (operator, folder) = halfway();
+    // in the way of the fourth migration
+    operator.psql("CREATE TABLE turns ()");
+    for _ in 0..2 {
+        let said = operator.run(&["migrate", "up"]).fails_with(1);
+        assert!(said.contains("nothing was changed; the backup is removed"), "{said}");
+        assert_eq!(files(&folder), (Vec::new(), Vec::new()));
+    }
+    // and of the fifth: what the fourth has done is a change
+    operator.psql("ALTER TABLE turns RENAME TO reply_parts");
+    operator.run(&["migrate", "up"]).fails_with(1);
+    assert_eq!(operator.status(), "aaaap");
+    assert_eq!(files(&folder).0.len(), 1);
+}
+
+#[test]
 fn when_the_dump_fails_nothing_is_migrated() {
     let (mut operator, folder) = halfway();
     install_pg_dump(
@@ -200,6 +217,21 @@ fn when_the_dump_fails_nothing_is_migrated() {
         "$real \"$@\" | head -c 3000\necho 'pg_dump: error: the disk is on fire' >&2\nexit 1",
     );
     refuses(&operator, &folder, &["pg_dump failed", "the disk is on fire"]);
+}
+
+#[test]
+fn a_dump_of_a_newer_pg_dump_is_not_called_broken() {
+    let mut operator = Operator::new();
+    let dump = operator.folder().join("x.dump");
+    fs::write(&dump, "PGDMP").unwrap();
+    install(
+        &mut operator,
+        "pg_restore",
+        "echo 'pg_restore: error: unsupported version (1.99) in file header' >&2\nexit 1",
+    );
+    let said = operator.run(&["restore", dump.to_str().unwrap()]).fails_with(1);
+    assert!(said.contains("made by a newer pg_dump") && said.contains("postgresql-client"), "{said}");
+    assert!(!said.contains("not a whole backup"), "{said}");
 }
 
 #[test]

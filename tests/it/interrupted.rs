@@ -32,6 +32,33 @@ fn nothing_is_destroyed_unasked_because_somebodys_lock_hid_what_there_is() {
 }
 
 #[test]
+fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_after_the_consent() {
+    let operator = Operator::migrated();
+    operator.psql(ROWS);
+    // as a deadlock with the bot would: once, and not again
+    operator.psql(
+        "CREATE SEQUENCE tries;
+         CREATE FUNCTION refuse_once() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() WHERE object_identity = 'public.turns') THEN
+                 IF nextval('tries') = 1 THEN RAISE EXCEPTION 'in passing'; END IF;
+             END IF;
+         END $$;
+         CREATE EVENT TRIGGER refuse_once ON sql_drop EXECUTE FUNCTION refuse_once()",
+    );
+    let to_the_second = ["migrate", "to", "20261123000002"];
+    let said = operator.run_on_terminal(&to_the_second, "y").fails_with(1);
+    assert!(said.contains("table reply_parts: 2 rows, 2 of them not sent yet"), "{said}");
+    assert!(said.contains("and then stops at 2026-11-23-000004_create_turns"), "{said}");
+    assert!(!said.contains("table turns"), "{said}");
+    assert_eq!(operator.status(), "aaaap");
+    assert_eq!(operator.psql("SELECT count(*) FROM turns"), "1");
+    // asked again, it is all named
+    let said = operator.run_on_terminal(&to_the_second, "n").fails_with(4);
+    assert!(said.contains("table turns: 1 row\n"), "{said}");
+    assert!(said.contains("table updates: 1 row, 1 of them not answered yet\n"), "{said}");
+}
+
+#[test]
 fn a_build_that_gives_up_says_so_and_the_next_one_succeeds() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000001"]).ok();
