@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -154,6 +154,7 @@ impl Parts {
         let logging = env.logging();
         let telegram = env.telegram();
         let database = env.database();
+        env.require_folder("BACKUP_DIR", "a folder for backups that is there already");
         let retention_days =
             env.optional_number("RETENTION_DAYS", 1..=100_000, "days, from 1 to 100000; or nothing");
         let pool_size = env.number("DATABASE_POOL_SIZE", "8", 1..=500, "a whole number from 1 to 500");
@@ -403,12 +404,14 @@ impl Reader<'_> {
             "DATABASE_URL",
             "postgresql://user:password@host:port/database (postgresql+asyncpg:// is understood too)",
         );
-        let backup_dir = self.text("BACKUP_DIR").map(PathBuf::from);
-        if let Some(folder) = backup_dir.as_ref().filter(|folder| !folder.is_dir()) {
-            let problem = format!("names {}, which is not a folder", folder.display());
-            self.fault("BACKUP_DIR", problem, "a folder for backups that is there already");
+        Some(Database { url: url?.into(), backup_dir: self.text("BACKUP_DIR").map(PathBuf::from) })
+    }
+
+    /// Notes a fault if the setting names something, and no folder.
+    fn require_folder(&mut self, name: &'static str, accepted: &'static str) {
+        if let Some(folder) = self.text(name).filter(|folder| !Path::new(folder).is_dir()) {
+            self.fault(name, format!("names {folder}, which is not a folder"), accepted);
         }
-        Some(Database { url: url?.into(), backup_dir })
     }
 
     fn prompt(&mut self) -> Option<String> {

@@ -16,7 +16,7 @@ use crate::store::{self, health};
 pub(super) const CHECKS: &[&str] = &["database", "server", "rights", "migrations", "indexes", "backups"];
 
 /// What all of it needs to have been tried with: the oldest that has every view and statement used here.
-const OLDEST_SERVER: i32 = 13;
+const OLDEST_SERVER: i32 = 15;
 
 /// `instances` is told whether this program is at work on the database already.
 pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender<bool>, report: &Report) {
@@ -45,7 +45,7 @@ fn examine_connected(conn: &mut PgConnection, report: &Report) {
     }
     match State::read(conn) {
         Ok(state) => {
-            report.add(migrations(&state));
+            report.add(migrations(&state, &health::tables_of_others(conn).unwrap_or_default()));
             report.add(indexes(&state));
         }
         Err(error) => {
@@ -102,18 +102,24 @@ fn rights(conn: &mut PgConnection, server: &health::Server) -> Finding {
     }
 }
 
-fn migrations(state: &State) -> Finding {
+fn migrations(state: &State, tables_of_others: &[String]) -> Finding {
     const CHECK: &str = "migrations";
     if let Err(error) = state.refuse_unknown() {
         return Finding::fault(CHECK, format!("unknown: {}", state.unknown.join(", ")), error.to_string());
     }
     match state.pending() {
         0 => Finding::well(CHECK, format!("all {} applied", state.entries.len())),
-        pending => Finding::fault(
-            CHECK,
-            format!("{pending} of {} pending", state.entries.len()),
-            "start the bot, or run systech-aidd migrate up",
-        ),
+        pending => {
+            let found = format!("{pending} of {} pending", state.entries.len());
+            match tables_of_others {
+                [] => Finding::fault(CHECK, found, "start the bot, or run systech-aidd migrate up"),
+                tables => Finding::fault(
+                    CHECK,
+                    format!("{found}, and another role owns {}", tables.join(", ")),
+                    "let it hand each over in psql, ALTER TABLE … OWNER TO the bot's role: only an owner can change a table",
+                ),
+            }
+        }
     }
 }
 
@@ -151,7 +157,8 @@ mod tests {
             read_only,
         };
         assert!(judge(&server(16, false)).ok);
-        assert!(judge(&server(12, false)).found.contains("too old"));
+        assert!(judge(&server(15, false)).ok);
+        assert!(judge(&server(14, false)).found.contains("too old"));
         assert!(judge(&server(16, true)).found.contains("no writes"));
     }
 }

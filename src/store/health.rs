@@ -77,6 +77,23 @@ pub fn missing_rights(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
     Ok(missing.into_iter().map(|row| row.missing).collect())
 }
 
+/// Those of the bot's tables that this role does not own: no right to change them helps a migration.
+pub fn tables_of_others(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let tables: Vec<Table> = diesel::sql_query(
+        "SELECT relname::text AS name FROM unnest($1) ours
+         JOIN pg_class ON pg_class.oid = to_regclass(quote_ident(ours))
+         WHERE NOT pg_has_role(relowner, 'USAGE') ORDER BY name",
+    )
+    .bind::<Array<Text>, _>(TABLES.as_slice())
+    .load(conn)?;
+    Ok(tables.into_iter().map(|table| table.name).collect())
+}
+
 /// Whether this program is at work here over other connections: a running bot always has one.
 pub fn others_at_work(conn: &mut PgConnection) -> QueryResult<bool> {
     #[derive(QueryableByName)]

@@ -353,6 +353,16 @@ fn one_line_tells_what_is_wrong_in_the_database() {
             ],
         },
         Case {
+            name: "pending, and the tables are somebody else's",
+            provoke: |world| {
+                world.run(&["migrate", "down", "--yes"]).ok();
+                let role = stranger(world);
+                world.psql(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"));
+                readdress(world, "postgres@", &format!("{role}@"));
+            },
+            lines: &[["migrations", "another role owns messages, reply_parts", "ALTER TABLE … OWNER TO"]],
+        },
+        Case {
             name: "read only",
             provoke: |world| {
                 let sql =
