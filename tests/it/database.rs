@@ -44,7 +44,7 @@ fn messages_is_exactly_the_table_of_the_guide() {
     for index in guide.psql(indexes).lines() {
         assert!(ours.iter().any(|own| own == index), "{index} is not in {ours:?}");
     }
-    assert_eq!(ours.len(), 5, "the guide's three, idx_messages_history and idx_messages_words: {ours:?}");
+    assert_eq!(ours.len(), 6, "the guide's three, and idx_messages_history, _group and _words: {ours:?}");
 }
 
 #[test]
