@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::history::command::Json;
 use crate::history::show;
-use crate::store::archive::{self, Order, Selection};
+use crate::store::archive::{self, Selection};
 use crate::store::{Dialogue, Store, StoreError};
 
 /// What the person sees it called.
@@ -39,7 +39,7 @@ impl Document {
         let written = store.run(|conn| {
             let mut write = || -> anyhow::Result<()> {
                 let mut out = BufWriter::new(File::create(&document.path)?);
-                let records = archive::records(conn, Selection::from(dialogue), Order::Said)?;
+                let records = archive::records(conn, Selection::from(dialogue))?;
                 show::records(&mut out, Json { json: false }, records)?;
                 Ok(out.flush()?)
             };

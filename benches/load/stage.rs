@@ -109,7 +109,8 @@ impl Stage {
             "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
              SELECT person, person, role, content, length(content), now()::timestamp - (20 - n) * interval '1 minute'
              FROM generate_series({first}, {first} + {count} - 1) person, generate_series(1, 10) n,
-                  (VALUES ('user', '{QUESTION}'), ('assistant', '{ANSWER}')) said (role, content)"
+                  (VALUES ('user', '{QUESTION}'), ('assistant', '{ANSWER}')) said (role, content)
+             ORDER BY person, n, role DESC"
         );
         self.server.psql(database, &sql);
     }

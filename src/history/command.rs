@@ -13,7 +13,7 @@ use super::{forget, show};
 use crate::config::Database;
 use crate::migrate::command::connect;
 use crate::migrate::state::State;
-use crate::store::archive::{self, Order, Selection};
+use crate::store::archive::{self, Selection};
 use crate::store::{Dialogue, history};
 use crate::terminal::NOT_CONFIRMED;
 
@@ -230,7 +230,7 @@ impl Command {
             Self::Show { which, period, json } => {
                 let Dialogue { user_id, chat_id } = which.dialogue();
                 let selection = period.of(conn, Some(user_id), Some(chat_id))?;
-                let records = archive::records(conn, selection, Order::Said)?;
+                let records = archive::records(conn, selection)?;
                 show::records(out, json, records)?.into()
             }
             Self::Search { words, user, period, limit, json } => {

@@ -12,7 +12,7 @@ use diesel::pg::PgConnection;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::show;
-use crate::store::archive::{self, Order, Selection};
+use crate::store::archive::{self, Selection};
 
 /// How messages are written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,7 +31,7 @@ pub fn write(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let bar = bar("messages", || archive::count(conn, selection).map(i64::unsigned_abs))?;
-    let records = bar.wrap_iter(archive::records(conn, selection, Order::Stored)?);
+    let records = bar.wrap_iter(archive::records(conn, selection)?);
     match format {
         Format::Jsonl => {
             for record in records {

@@ -1,5 +1,5 @@
-//! Carrying out a plan. Each migration is all or nothing, or builds one index that the next run can tell from a
-//! finished one.
+//! Carrying out a plan. Each migration is all or nothing, or builds or drops one index, and the next run can tell
+//! whether that was finished.
 
 use std::error::Error;
 
@@ -35,22 +35,23 @@ fn run(conn: &mut PgConnection, action: &Action) -> anyhow::Result<()> {
         Action::Forget(migration) => conn.batch_execute(&plan::forget(migration))?,
         Action::Up(migration) => {
             conn.run_migration(*migration).map(drop).map_err(|error| {
-                leave_nothing_unfinished(conn, migration);
+                leave_nothing_unfinished(conn, migration.concurrent_indexes());
                 explain(migration, "failed", &*error)
             })?;
         }
         Action::Down(migration) => {
-            conn.revert_migration(*migration)
-                .map(drop)
-                .map_err(|error| explain(migration, "could not be reverted", &*error))?;
+            conn.revert_migration(*migration).map(drop).map_err(|error| {
+                leave_nothing_unfinished(conn, migration.dropped_indexes());
+                explain(migration, "could not be reverted", &*error)
+            })?;
         }
     }
     Ok(())
 }
 
 /// Tries to drop the index of a failed build. What cannot be dropped now is dropped by the next run.
-fn leave_nothing_unfinished(conn: &mut PgConnection, migration: &Migration) {
-    for index in migration.concurrent_indexes() {
+fn leave_nothing_unfinished(conn: &mut PgConnection, indexes: impl Iterator<Item = String>) {
+    for index in indexes {
         let _ = conn.batch_execute(&plan::drop_index(&index));
     }
 }

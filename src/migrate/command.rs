@@ -165,7 +165,8 @@ fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
         let (word, note) = match &entry.status {
             Status::Applied(at) => ("applied", at.as_str()),
             Status::Pending => ("pending", ""),
-            Status::Incomplete => ("pending", "(its index is gone or invalid)"),
+            Status::Incomplete if entry.undropped.is_empty() => ("pending", "(its index is gone or invalid)"),
+            Status::Incomplete => ("pending", "(the index it dropped is there again)"),
         };
         lines.push(format!("{word}   {:<36}  {note}", entry.migration).trim_end().to_owned());
     }

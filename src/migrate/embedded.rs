@@ -69,6 +69,11 @@ impl Migration {
         self.up.statements().filter_map(|statement| statement.concurrent_index())
     }
 
+    /// The indexes that it drops CONCURRENTLY: its way back builds them so.
+    pub fn dropped_indexes(&self) -> impl Iterator<Item = String> + '_ {
+        self.down.statements().filter_map(|statement| statement.concurrent_index())
+    }
+
     /// Whether a person means this one: `20261123000002`, `2026-11-23-000002` or the whole name.
     pub fn answers_to(&self, text: &str) -> bool {
         text == self.name || (!text.contains('_') && version_of(text) == self.version)

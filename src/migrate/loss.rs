@@ -120,6 +120,10 @@ pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> 
 fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<Refusal>> {
     for (index, action) in plan.0.iter().enumerate() {
         let Action::Down(migration) = action else { continue };
+        // it builds an index: nothing goes by that, and here it would keep everybody from writing
+        if migration.dropped_indexes().next().is_some() {
+            continue;
+        }
         // an index, with nothing after it that could depend on its being gone: it holds no data, and its lock is not needed
         if !migration.is_transactional() && index + 1 == plan.0.len() {
             continue;

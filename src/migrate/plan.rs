@@ -19,7 +19,7 @@ pub struct Plan(pub Vec<Action>);
 pub enum Action {
     /// Drops what an interrupted CREATE INDEX CONCURRENTLY left: its migration would find the name taken.
     DropLeftover(String),
-    /// Strikes a migration off the record: what it did is gone already.
+    /// Strikes a migration off the record: what it did is not there, or not whole.
     Forget(&'static Migration),
     /// Runs a migration.
     Up(&'static Migration),
@@ -35,25 +35,25 @@ impl Plan {
 
     /// The newest one back.
     pub fn down(state: &State) -> Self {
-        Self(applied(state).next().map(down).into_iter().collect())
+        Self(applied(state).next().into_iter().flat_map(down).collect())
     }
 
     /// All of them back.
     pub fn down_all(state: &State) -> Self {
-        Self(applied(state).map(down).collect())
+        Self(applied(state).flat_map(down).collect())
     }
 
     /// The newest one back and forth.
     pub fn redo(state: &State) -> Self {
-        let last = applied(state).next();
-        Self(last.map(|entry| [down(entry), Action::Up(entry.migration)]).into_iter().flatten().collect())
+        let last = applied(state).next().into_iter();
+        Self(last.flat_map(|entry| down(entry).into_iter().chain([Action::Up(entry.migration)])).collect())
     }
 
     /// To exactly this version: what is newer goes back, what is missing up to there runs.
     pub fn to(state: &State, version: &str) -> anyhow::Result<Self> {
         let target = find(version)?;
         let mut actions: Vec<_> =
-            applied(state).filter(|entry| entry.migration.version > target.version).map(down).collect();
+            applied(state).filter(|entry| entry.migration.version > target.version).flat_map(down).collect();
         let wanted = state.entries.iter().filter(|entry| entry.migration.version <= target.version);
         actions.extend(wanted.flat_map(up));
         Ok(Self(actions))
@@ -96,9 +96,13 @@ fn up(entry: &Entry) -> Vec<Action> {
     actions
 }
 
-fn down(entry: &Entry) -> Action {
-    let gone = entry.status == Status::Incomplete && entry.indexes.is_empty();
-    if gone { Action::Forget(entry.migration) } else { Action::Down(entry.migration) }
+fn down(entry: &Entry) -> Vec<Action> {
+    let Entry { migration, status, indexes, undropped } = entry;
+    if *status == Status::Incomplete && indexes.is_empty() && undropped.is_empty() {
+        return vec![Action::Forget(migration)];
+    }
+    let leftovers = undropped.iter().cloned().map(Action::DropLeftover);
+    leftovers.chain([Action::Down(migration)]).collect()
 }
 
 impl Action {
@@ -118,7 +122,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DropLeftover(index) => write!(f, "drop {index}, left by an interrupted build"),
-            Self::Forget(migration) => write!(f, "forget {migration}, whose index is not whole"),
+            Self::Forget(migration) => write!(f, "forget {migration}, which is not whole"),
             Self::Up(migration) => write!(f, "apply {migration}"),
             Self::Down(migration) => write!(f, "revert {migration}"),
         }

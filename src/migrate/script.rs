@@ -54,7 +54,9 @@ impl Script {
     /// Runs it inside a transaction that is to be rolled back, where nothing can be done concurrently.
     pub fn rehearse(&self, conn: &mut dyn BoxableConnection<Pg>) -> Result<(), Refused> {
         for statement in self.statements() {
-            conn.batch_execute(&statement.sql.replace(" CONCURRENTLY", ""))
+            // IF EXISTS: what is only built again on the way back is not there
+            let sql = statement.sql.replace("DROP INDEX CONCURRENTLY", "DROP INDEX IF EXISTS");
+            conn.batch_execute(&sql.replace(" CONCURRENTLY", ""))
                 .map_err(|error| self.refused(statement, error))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What the database says about its migrations. Reading it changes nothing, not even in a database without any.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::bail;
 use diesel::pg::PgConnection;
@@ -34,6 +34,8 @@ pub struct Entry {
     pub status: Status,
     /// Those indexes that it builds CONCURRENTLY and that are there, valid or not.
     pub indexes: Vec<String>,
+    /// Those that it drops CONCURRENTLY and that are there, valid or not.
+    pub undropped: Vec<String>,
 }
 
 /// What became of a migration.
@@ -43,8 +45,8 @@ pub enum Status {
     Pending,
     /// It ran, at this time by the server's clock.
     Applied(String),
-    /// It is recorded as applied, but its index is not there or not valid: a revert was interrupted between
-    /// the two, or somebody dropped the index.
+    /// It is recorded as applied, but its index is not there or not valid, or the one that it dropped is there again: a
+    /// revert was interrupted between the two, or somebody dropped or built the index.
     Incomplete,
 }
 
@@ -57,19 +59,25 @@ impl State {
         .get_result(conn)?;
         let mut applied = applied(conn)?;
         let mut entries = Vec::new();
+        let given_up = given_up(&applied);
         for migration in MIGRATIONS.iter() {
-            let (mut indexes, mut whole) = (Vec::new(), true);
+            let (mut indexes, mut undropped, mut whole) = (Vec::new(), Vec::new(), true);
             for index in migration.concurrent_indexes() {
                 let valid = is_valid(conn, &index)?;
-                whole &= valid == Some(true);
+                whole &= valid == Some(true) || given_up.contains(&index);
                 indexes.extend(valid.map(|_| index));
+            }
+            for index in migration.dropped_indexes() {
+                let there = is_valid(conn, &index)?.is_some();
+                whole &= !there;
+                undropped.extend(there.then_some(index));
             }
             let status = match applied.remove(&migration.version) {
                 None => Status::Pending,
                 Some(_) if !whole => Status::Incomplete,
                 Some(at) => Status::Applied(at),
             };
-            entries.push(Entry { migration, status, indexes });
+            entries.push(Entry { migration, status, indexes, undropped });
         }
         applied.remove(DIESEL_SETUP);
         let mut unknown: Vec<_> = applied.into_keys().collect();
@@ -95,10 +103,11 @@ impl State {
 
     /// What to do about an invalid index.
     pub fn remedy_for(&self, index: &str) -> String {
-        if self.entries.iter().any(|entry| entry.indexes.iter().any(|ours| ours == index)) {
-            "systech-aidd migrate up builds it anew".to_owned()
-        } else {
-            format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it")
+        match self.entries.iter().find(|entry| entry.indexes.iter().any(|ours| ours == index)) {
+            // whole without it
+            Some(Entry { status: Status::Applied(_), .. }) => "systech-aidd migrate up drops it".to_owned(),
+            Some(_) => "systech-aidd migrate up builds it anew".to_owned(),
+            None => format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it"),
         }
     }
 
@@ -147,6 +156,13 @@ fn applied(conn: &mut PgConnection) -> QueryResult<HashMap<String, String>> {
     )
     .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.version, row.at)).collect())
+}
+
+/// Indexes that nobody misses: a migration has dropped them, or it is the next one and may have begun to.
+fn given_up(applied: &HashMap<String, String>) -> HashSet<String> {
+    let turn_has_come = |pair: &[Migration]| pair.iter().any(|one| applied.contains_key(&one.version));
+    let droppers = MIGRATIONS.windows(2).filter(|pair| turn_has_come(pair));
+    droppers.flat_map(|pair| pair[1].dropped_indexes()).collect()
 }
 
 /// `None`: there is no such index.

@@ -175,15 +175,6 @@ impl Selection {
     }
 }
 
-/// The order of records.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// As stored: no sorting, so the first row comes at once.
-    Stored,
-    /// As said.
-    Said,
-}
-
 /// Reads a time as PostgreSQL does: `2026-11-23`, `2026-11-23 19:30`, `yesterday`.
 pub fn moment(conn: &mut PgConnection, text: &str) -> QueryResult<PgTimestamp> {
     diesel::select(sql::<Timestamp>("").bind::<Text, _>(text).sql("::timestamp")).get_result(conn)
@@ -204,17 +195,16 @@ pub fn summaries(
         .load_iter::<Summary, PgRowByRowLoadingMode>(conn)
 }
 
-/// The selected messages, row by row.
+/// The selected messages, row by row, as said: by the id, for `created_at` goes back when the server's clock does.
 pub fn records(
     conn: &mut PgConnection,
     selection: Selection,
-    order: Order,
 ) -> QueryResult<impl Iterator<Item = QueryResult<Record>>> {
-    let query = match order {
-        Order::Stored => selection.query().order(messages::id),
-        Order::Said => selection.query().order((messages::created_at, messages::id)),
-    };
-    query.select(Record::as_select()).load_iter::<Record, PgRowByRowLoadingMode>(conn)
+    selection
+        .query()
+        .order(messages::id)
+        .select(Record::as_select())
+        .load_iter::<Record, PgRowByRowLoadingMode>(conn)
 }
 
 /// How many messages are selected.
@@ -244,7 +234,8 @@ pub fn search(
     })
 }
 
-/// The query of [`search`]: finds by idx_messages_words.
+/// The query of [`search`]: finds by idx_messages_words. Newest by the clock, for the hits are of many dialogues; and by the
+/// id PostgreSQL might walk the whole table backwards until it has `limit` hits.
 pub fn holding(words: &str, selection: Selection, limit: i64) -> messages::BoxedQuery<'static, Pg> {
     let holds = |language| message_words(messages::content).matches(meant(words, language));
     selection

@@ -3,12 +3,14 @@
 //! Nothing is removed here: clearing stamps `deleted_at`, and every read filters it.
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{count_star, exists, max, not};
+use diesel::dsl::{count_star, exists, max, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Timestamp;
+use diesel::sql_types::{Integer, Timestamp};
 
 use super::archive::iso;
+use super::prepared::prepared;
 use super::schema::{messages, turns};
 use super::turns::Last;
 use super::{Dialogue, Lane};
@@ -45,7 +47,7 @@ pub fn recent(
 ) -> QueryResult<Vec<Said>> {
     let left_out: Vec<i32> = again.map_or_else(Vec::new, |last| last.messages().collect());
     let more = i64::try_from(left_out.len()).unwrap_or(i64::MAX);
-    let rows: Vec<(i32, String, String)> = newest(lane, i64::from(limit) + more).load(conn)?;
+    let rows: Vec<(i32, String, String)> = prepared(newest(lane, i64::from(limit) + more)).load(conn)?;
     let kept = rows.into_iter().filter(|(id, ..)| !left_out.contains(id));
     let mut said: Vec<Said> = kept.map(|(_, role, content)| (role, content)).collect();
     said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -53,11 +55,13 @@ pub fn recent(
     Ok(said)
 }
 
-/// The query of [`recent`]: walks idx_messages_history and stops after `limit` rows.
+/// The query of [`recent`]: walks idx_messages_dialogue and stops after `limit` rows. By the id, as the index
+/// has it: `created_at` goes back when the server's clock does.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn newest(lane: Lane, limit: i64) -> _ {
     let user_id: i64 = lane.user_id;
     let chat_id: i64 = lane.chat_id;
+    let newest_first: SqlLiteral<Integer> = sql("-messages.id");
     messages::table
         .filter(messages::user_id.eq(user_id))
         .filter(messages::chat_id.eq(chat_id))
@@ -65,7 +69,7 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
         .filter(not(exists(
             turns::table.filter(turns::question_id.eq(messages::id)).filter(turns::answer_id.is_null()),
         )))
-        .order((messages::created_at.desc(), messages::id.desc()))
+        .order(newest_first)
         .limit(limit)
         .select((messages::id, messages::role, messages::content))
 }
@@ -73,7 +77,7 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
 /// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.
 pub fn clear(conn: &mut PgConnection, dialogue: impl Into<Dialogue>) -> QueryResult<usize> {
     diesel::update(of(dialogue.into()).filter(messages::deleted_at.is_null()))
-        .set(messages::deleted_at.eq(diesel::dsl::sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
+        .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
         .execute(conn)
 }
 

@@ -1,9 +1,10 @@
 //! A group becomes a supergroup: everything of the chat goes on under its new id, in one transaction.
 
-use diesel::dsl::case_when;
+use diesel::dsl::{case_when, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 
 use super::Lane;
 use super::outbox;
@@ -31,6 +32,12 @@ impl Moved {
     }
 }
 
+/// Telegram's ids of groups are negative, and only such rows are in the indexes by chat. It is said to PostgreSQL
+/// literally, as they have it: a value that is bound would not be known to be negative.
+pub(super) fn of_group() -> SqlLiteral<Bool> {
+    sql("chat_id < 0")
+}
+
 /// Moves the chat's rows and returns how many there were; none when they have moved before.
 ///
 /// What waits in the inbox comes first: a finish under way holds its update's row, so this waits for its end and then
@@ -47,6 +54,7 @@ pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> 
         let op = case_when(reply_parts::op.eq("edit"), "send".into_sql::<Text>()).otherwise(reply_parts::op);
         let parts = diesel::update(reply_parts::table)
             .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(from)))
+            .filter(of_group())
             .set((
                 reply_parts::chat_id.eq(to),
                 reply_parts::op.eq(op),
@@ -54,10 +62,10 @@ pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> 
                 reply_parts::reply_to.eq(None::<i64>),
             ))
             .execute(conn)?;
-        let turns = diesel::update(turns::table.filter(turns::chat_id.eq(from)))
+        let turns = diesel::update(turns::table.filter(turns::chat_id.eq(from)).filter(of_group()))
             .set((turns::chat_id.eq(to), turns::message_ids.eq(Vec::<i64>::new())))
             .execute(conn)?;
-        let messages = diesel::update(messages::table.filter(messages::chat_id.eq(from)))
+        let messages = diesel::update(messages::table.filter(messages::chat_id.eq(from)).filter(of_group()))
             .set(messages::chat_id.eq(to))
             .execute(conn)?;
         Ok(waiting + parts + turns + messages)

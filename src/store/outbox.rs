@@ -10,6 +10,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::moved::of_group;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns};
 use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
@@ -215,11 +216,12 @@ pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResul
         .execute(conn)
 }
 
-/// Messages of this chat that were to be taken away cannot be named any more.
+/// Messages of this group that were to be taken away cannot be named any more.
 pub(super) fn abandon_deletions(conn: &mut PgConnection, bot_id: i64, chat_id: i64) -> QueryResult<usize> {
     diesel::update(reply_parts::table)
         .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(chat_id)))
         .filter(reply_parts::state.eq("unsent").and(reply_parts::op.eq("delete")))
+        .filter(of_group())
         .set(abandoned())
         .execute(conn)
 }

@@ -86,6 +86,31 @@ fn the_model_reads_the_last_messages_only_and_no_failed_questions() {
 }
 
 #[test]
+fn a_clock_that_goes_back_leaves_the_dialogue_in_the_order_in_which_it_was_said() {
+    let mut world = World::new();
+    world.set("MAX_HISTORY_MESSAGES", "4");
+    let _bot = world.start();
+    let person = Person::private(7);
+    let texts = ["first", "second", "third", "fourth"];
+    for (n, text) in texts.into_iter().enumerate() {
+        if n == 2 {
+            // an hour later it is the same time again
+            world.psql("UPDATE messages SET created_at = created_at + interval '1 hour'");
+        }
+        world.telegram.say(&person, text);
+        world.telegram.wait_for_count(7, n + 1);
+    }
+    let asked = world.model.requests().pop().unwrap();
+    let read: Vec<_> = asked.messages.iter().map(|message| message.content.as_str()).collect();
+    let answers = world.telegram.texts(7);
+    assert_eq!(read, [PROMPT, "second", &answers[1], "third", &answers[2], "fourth"]);
+    // and so do people
+    let shown = world.run(&["history", "show", "--user", "7"]).ok();
+    let places: Vec<_> = texts.iter().map(|text| shown.find(&format!("    {text}\n")).unwrap()).collect();
+    assert!(places.is_sorted(), "{shown}");
+}
+
+#[test]
 fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_with_the_newest() {
     const SEED: u64 = 20_261_124;
     println!("seed {SEED}");

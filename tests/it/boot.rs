@@ -194,13 +194,13 @@ fn an_index_whose_building_was_interrupted_is_built_anew() {
     assert!(world.start_ready().stop().success());
     // what a killed CREATE INDEX CONCURRENTLY leaves: the name is taken, the index invalid, the version not recorded
     world.psql(
-        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_history'::regclass;
-         DELETE FROM __diesel_schema_migrations WHERE version = '20261123000002'",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass;
+         DELETE FROM __diesel_schema_migrations WHERE version = '20261124000031'",
     );
     let bot = world.start_ready();
     assert!(bot.log().contains("left by an interrupted build"));
     assert_eq!(
-        world.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_messages_history'::regclass"),
+        world.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_messages_dialogue'::regclass"),
         "t"
     );
 }

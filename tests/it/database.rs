@@ -44,7 +44,7 @@ fn messages_is_exactly_the_table_of_the_guide() {
     for index in guide.psql(indexes).lines() {
         assert!(ours.iter().any(|own| own == index), "{index} is not in {ours:?}");
     }
-    assert_eq!(ours.len(), 5, "the guide's three, idx_messages_history and idx_messages_words: {ours:?}");
+    assert_eq!(ours.len(), 6, "the guide's three, and idx_messages_dialogue, _group and _words: {ours:?}");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
                 "SET plan_cache_mode = {mode}; PREPARE newest AS {sql};
                  EXPLAIN EXECUTE newest({dialogue}, {dialogue}, 20)"
             ));
-            assert!(plan.contains("idx_messages_history"), "{mode}, dialogue {dialogue}:\n{plan}");
+            assert!(plan.contains("idx_messages_dialogue"), "{mode}, dialogue {dialogue}:\n{plan}");
             assert!(!plan.contains("Sort"), "{mode}, dialogue {dialogue}:\n{plan}");
             assert!(!plan.contains("Seq Scan"), "{mode}, dialogue {dialogue}:\n{plan}");
         }

@@ -398,12 +398,12 @@ fn one_line_tells_what_is_wrong_in_the_database() {
             name: "our invalid index",
             provoke: |world| {
                 world.psql(
-                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_history'::regclass",
+                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass",
                 );
             },
             lines: &[
                 ["migrations", "1 of ", "migrate up"],
-                ["indexes", "invalid: idx_messages_history", "systech-aidd migrate up builds it anew"],
+                ["indexes", "invalid: idx_messages_dialogue", "systech-aidd migrate up builds it anew"],
             ],
         },
     ]);

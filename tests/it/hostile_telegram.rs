@@ -297,6 +297,50 @@ fn the_lane_of_the_new_chat_waits_for_what_is_under_way_in_the_old_one() {
 }
 
 #[test]
+fn a_group_among_many_moves_by_indexes_and_no_table_is_read_as_a_whole() {
+    let world = World::with_own_server();
+    let bot = world.start_ready();
+    let person = Person::in_group(1, OLD);
+    world.telegram.address(&person, "zebra one");
+    world.telegram.wait_for_count(OLD, 1);
+    world.wait_settled();
+    assert!(bot.stop().success());
+    // half of it of private dialogues, half of other groups; the planner knows the tables
+    world.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT 2 + n % 500, CASE n % 2 WHEN 0 THEN 2 + n % 500 ELSE -6 - n % 500 END, 'user', 'x', 1
+         FROM generate_series(1, 20000) n;
+         INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state)
+         SELECT bot_id, n, 2 + n % 500, CASE n % 2 WHEN 0 THEN 2 + n % 500 ELSE -6 - n % 500 END, question_id, 'stopped'
+         FROM turns, generate_series(1, 20000) n;
+         INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, position, op, state, settled_at)
+         SELECT bot_id, CASE n % 2 WHEN 0 THEN 2 + n % 500 ELSE -6 - n % 500 END, 2 + n % 500, n, 0, 'send', 'sent', now()
+         FROM reply_parts, generate_series(1, 20000) n;
+         ANALYZE messages, turns, reply_parts",
+    );
+    let whole = "SELECT relname, seq_scan FROM pg_stat_user_tables
+        WHERE relname IN ('messages', 'turns', 'reply_parts') ORDER BY 1";
+    let by_index = "SELECT count(*) FROM pg_stat_user_indexes WHERE idx_scan > 0
+        AND indexrelname IN ('idx_messages_group', 'idx_turns_group', 'idx_reply_parts_group')";
+    let before = world.psql(whole);
+    assert_eq!(world.psql(by_index), "0");
+    let bot = world.start_ready();
+    let _ = world.telegram.migrate(&person, NEW);
+    bot.wait_for_line("a group became a supergroup");
+    // the counters are told when the connections end
+    assert!(bot.stop().success());
+    let connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'systech-aidd'";
+    world.wait_for_rows(connected, |rows| rows == "0");
+    assert_eq!(world.psql(by_index), "3");
+    assert_eq!(world.psql(whole), before);
+    let moved = format!(
+        "SELECT (SELECT count(*) FROM messages WHERE chat_id = {NEW}), (SELECT count(*) FROM turns WHERE chat_id = {NEW}),
+                (SELECT count(*) FROM reply_parts WHERE chat_id = {NEW})"
+    );
+    assert_eq!(world.psql(&moved), "2|1|1");
+}
+
+#[test]
 fn a_group_moves_as_a_whole_or_not_at_all() {
     let world = World::new();
     let bot = world.start();

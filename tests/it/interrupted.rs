@@ -67,7 +67,7 @@ fn a_build_that_gives_up_says_so_and_the_next_one_succeeds() {
     let said = operator.run(&["migrate", "up"]).fails_with(1);
     assert!(said.contains("lock timeout") && said.contains("the next run sees to it"), "{said}");
     drop(somebody);
-    operator.run(&["migrate", "up"]).ok();
+    operator.run(&["migrate", "to", Operator::LAST]).ok();
     assert_eq!(operator.psql(INDEX), "t");
 }
 
@@ -151,9 +151,10 @@ fn an_index_whose_building_was_killed_is_reported_and_built_anew() {
         status.contains("invalid   index idx_messages_history  (systech-aidd migrate up builds it anew)"),
         "{status}"
     );
-    let said = operator.run(&["migrate", "up"]).ok();
+    let said = operator.run(&["migrate", "to", Operator::LAST]).ok();
     assert!(said.starts_with("drop idx_messages_history, left by an interrupted build\napply"), "{said}");
     assert_eq!(operator.psql(INDEX), "t");
+    operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.run(&["migrate", "status", "--check"]).code, Some(0));
 }
 
@@ -163,14 +164,15 @@ fn an_index_that_the_server_finished_after_its_client_was_killed_is_in_nobodys_w
     operator.run(&["migrate", "to", "20261123000001"]).ok();
     operator.psql("CREATE INDEX idx_messages_history ON messages (user_id, chat_id, created_at DESC, id DESC) WHERE deleted_at IS NULL");
     assert_eq!(operator.status(), "apppp");
-    operator.run(&["migrate", "up"]).ok();
+    operator.run(&["migrate", "to", Operator::LAST]).ok();
     assert_eq!(operator.status(), "aaaaa");
     assert_eq!(operator.psql(INDEX), "t");
 }
 
 #[test]
 fn an_index_whose_dropping_was_killed_can_be_dropped_on_or_built_anew() {
-    for (next, status, index) in [(&["migrate", "up"][..], "aaaaa", "t"), (&["migrate", "down"], "apppp", "")]
+    for (next, status, index) in
+        [(&["migrate", "to", Operator::LAST][..], "aaaaa", "t"), (&["migrate", "down"], "apppp", "")]
     {
         let operator = Operator::new();
         operator.run(&["migrate", "to", "20261123000002"]).ok();
@@ -199,4 +201,56 @@ fn a_revert_killed_before_it_was_recorded_is_recorded_by_the_next_one_and_revert
     assert!(said.starts_with("forget 2026-11-23-000002_add_history_index"), "{said}");
     assert_eq!(operator.status(), "apppp");
     assert_eq!(operator.psql("SELECT count(*) FROM __diesel_schema_migrations"), "1");
+}
+
+/// The migration that drops the index, and the one before it.
+const DROPS: &str = "2026-11-24-000032_drop_history_index";
+const BEFORE_IT: &str = "2026-11-24-000031";
+
+#[test]
+fn an_index_whose_giving_up_was_killed_is_dropped_on_and_not_built_anew() {
+    let operator = Operator::new();
+    operator.run(&["migrate", "to", BEFORE_IT]).ok();
+    let reader = "SELECT count(*) FROM messages";
+    killed_while_waiting(&operator, reader, &["migrate", "to", DROPS]);
+    assert_eq!(operator.psql(INDEX), "f");
+    let status = operator.run(&["migrate", "status"]).ok();
+    assert_eq!(operator.status(), "aaaaai", "{status}");
+    assert!(status.contains("index idx_messages_history  (systech-aidd migrate up drops it)"), "{status}");
+    let said = operator.run(&["migrate", "to", DROPS]).ok();
+    assert_eq!(said, format!("apply {DROPS}\nthe database is at {DROPS}\n"));
+    assert_eq!(operator.psql(INDEX), "");
+    // and killed between the dropping and its record
+    operator.psql("DELETE FROM __diesel_schema_migrations WHERE version = '20261124000032'");
+    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(operator.run(&["migrate", "to", DROPS]).ok(), said);
+    operator.run(&["migrate", "up"]).ok();
+    operator.run(&["migrate", "status", "--check"]).ok();
+}
+
+#[test]
+fn an_index_whose_coming_back_was_killed_can_be_dropped_again_or_built_anew() {
+    for (next, said, index) in [
+        (&["migrate", "to", DROPS][..], format!("forget {DROPS}, which is not whole\napply {DROPS}\n"), ""),
+        (
+            &["migrate", "to", BEFORE_IT],
+            format!("drop idx_messages_history, left by an interrupted build\nrevert {DROPS}\n"),
+            "t",
+        ),
+    ] {
+        let operator = Operator::new();
+        operator.run(&["migrate", "to", DROPS]).ok();
+        let writer = "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2)";
+        killed_while_waiting(&operator, writer, &["migrate", "to", BEFORE_IT]);
+        assert_eq!(operator.psql(INDEX), "f");
+        let status = operator.run(&["migrate", "status"]).ok();
+        assert!(
+            status.contains(&format!("pending   {DROPS}  (the index it dropped is there again)")),
+            "{status}"
+        );
+        assert!(operator.run(next).ok().starts_with(&said), "{status}");
+        assert_eq!(operator.psql(INDEX), index);
+        operator.run(&["migrate", "up"]).ok();
+        operator.run(&["migrate", "status", "--check"]).ok();
+    }
 }
