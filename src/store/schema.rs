@@ -42,7 +42,7 @@ diesel::table! {
         position -> Int4,
         /// What to do: send a message, edit or delete message_id, send a document.
         op -> Text,
-        /// How the message is built, which decides how it can be edited; NULL for others.
+        /// How the message is built: text, or rich (Bot API, sendRichMessage); NULL for others. For people: the bot does not read it.
         form -> Nullable<Text>,
         /// Topic of the chat (message_thread_id); NULL outside topics.
         thread_id -> Nullable<Int8>,

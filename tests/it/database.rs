@@ -196,22 +196,24 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
             (2, 1, 1, 'assistant', 'b', 1, '2026-01-01 10:00:02', '2026-01-02'),
             (3, 1, 1, 'user', 'c', 1, '2026-01-01 23:59:58', NULL),
             (4, 1, 1, 'assistant', 'd', 1, '2026-01-02 00:00:02', NULL),
-            (5, 2, -7, 'user', 'e', 1, '2026-01-02 12:00:00', NULL);
+            (5, 2, -7, 'user', 'e', 1, '2026-01-02 12:00:00', NULL),
+            (6, 2, -7, 'user', 'f', 1, '2026-01-02 12:00:00', NULL);
          INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, answer_id, state, failure,
                             prompt_tokens, completion_tokens) VALUES
             (9, 1, 1, 1, 1, 2, 'answered', NULL, 10, 20),
             (9, 2, 1, 1, 3, 4, 'answered', NULL, 30, NULL),
-            (9, 3, 2, -7, 5, NULL, 'failed', 'empty', NULL, NULL)",
+            (9, 3, 2, -7, 5, NULL, 'failed', 'empty', NULL, NULL),
+            (9, 4, 2, -7, 6, NULL, 'failed', 'rate_limited', NULL, NULL)",
     );
-    assert_eq!(world.psql("SELECT string_agg(content, '' ORDER BY id) FROM live_messages"), "cde");
+    assert_eq!(world.psql("SELECT string_agg(content, '' ORDER BY id) FROM live_messages"), "cdef");
     assert_eq!(
         world.psql("SELECT * FROM dialogues ORDER BY user_id"),
         "1|1|4|2|2026-01-01 10:00:00|2026-01-02 00:00:02|2026-01-02 00:00:00\n\
-         2|-7|1|1|2026-01-02 12:00:00|2026-01-02 12:00:00|"
+         2|-7|2|1|2026-01-02 12:00:00|2026-01-02 12:00:00|"
     );
     assert_eq!(
         world.psql("SELECT * FROM daily_statistics ORDER BY day"),
-        "2026-01-01|3|1|0|40|20|3.0|3.9\n2026-01-02|2|2|1|0|0||"
+        "2026-01-01|3|1|0|40|20|3.0|3.9\n2026-01-02|3|2|1|0|0||"
     );
     let uncommented = "
         SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
