@@ -209,7 +209,7 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
     assert_eq!(
         world.psql("SELECT * FROM dialogues ORDER BY user_id"),
         "1|1|4|2|2026-01-01 10:00:00|2026-01-02 00:00:02|2026-01-02 00:00:00\n\
-         2|-7|2|1|2026-01-02 12:00:00|2026-01-02 12:00:00|"
+         2|-7|2|2|2026-01-02 12:00:00|2026-01-02 12:00:00|"
     );
     assert_eq!(
         world.psql("SELECT * FROM daily_statistics ORDER BY day"),
