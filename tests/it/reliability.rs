@@ -338,7 +338,8 @@ fn an_orderly_stop_in_mid_answer_counts_no_attempt() {
     for start in 1..=4 {
         let bot = world.start();
         gate.wait_arrivals(start);
-        assert!(bot.stop().success());
+        let status = bot.stop();
+        assert!(status.success(), "{status:?}\n{}", world.logs());
         assert_eq!(world.psql("SELECT attempts, done_at IS NULL FROM updates"), "0|t");
     }
     gate.release();
