@@ -245,6 +245,53 @@ fn the_bot_is_ready_only_while_the_database_answers_and_polling_succeeds() {
 }
 
 #[test]
+fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_telegram() {
+    let mut world = world();
+    // soon the last poll would be too old as well
+    world.set("TELEGRAM_TIMEOUT", "2");
+    let bot = world.start_ready();
+    let address = address(&bot);
+    wait_ready(&address);
+    wait_for(&address, "batch_waiting_seconds", is(0));
+    let read_only = |on: bool| {
+        let sql = format!("ALTER DATABASE \"{}\" SET default_transaction_read_only TO {on}", world.database);
+        world.server().psql("postgres", &sql);
+        world.server().terminate_connections(&world.database);
+    };
+    read_only(true);
+    world.telegram.say(&Person::private(1), "hello");
+    wait_unready(&address, " s the database has not taken what Telegram gave: see the log");
+    bot.wait_for_line("the inbox does not take a batch");
+    // the queue can be looked at all the while, and nothing waits in it
+    let waits = wait_for(&address, "batch_waiting_seconds", |seconds| seconds > 33.0);
+    assert!(waits < 600.0, "{waits}");
+    wait_for(&address, "updates_waiting", is(0));
+    wait_unready(&address, "the database has not taken what Telegram gave");
+    read_only(false);
+    world.telegram.wait_for_count(1, 1);
+    wait_for(&address, "batch_waiting_seconds", is(0));
+    // and it is known soon: no poll of 30 s has to pass first
+    let stored = Instant::now();
+    wait_ready(&address);
+    assert!(stored.elapsed() < Duration::from_secs(15), "{:?}", stored.elapsed());
+}
+
+#[test]
+fn a_lock_on_the_inbox_makes_the_bot_unready_too() {
+    let world = world();
+    let bot = world.start_ready();
+    let address = address(&bot);
+    wait_ready(&address);
+    // whoever reads is let through: the queue can be looked at
+    let lock = Operator::transaction_on(&world.database_url(), "LOCK TABLE updates IN EXCLUSIVE MODE");
+    world.telegram.say(&Person::private(1), "hello");
+    wait_unready(&address, "the database has not taken what Telegram gave");
+    drop(lock);
+    world.telegram.wait_for_count(1, 1);
+    wait_ready(&address);
+}
+
+#[test]
 fn health_says_in_one_sentence_what_keeps_it_from_asking() {
     let mut operator = Operator::new();
     let said = operator.run(&["health"]).fails_with(1);
