@@ -214,13 +214,20 @@ fn text(queue: Option<Queue>) -> String {
         };
         count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
         count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
-        let age: Gauge<f64, AtomicU64> = Gauge::default();
-        age.set(queue.oldest);
-        registry.register_with_unit(
+        let mut age = |name: &str, help: &str, seconds: f64| {
+            let gauge: Gauge<f64, AtomicU64> = Gauge::default();
+            gauge.set(seconds);
+            registry.register_with_unit(name, help, Unit::Seconds, gauge);
+        };
+        age(
             "oldest_waiting",
             "Age of the oldest update that is not answered yet or message that is not sent yet; 0 if there is none",
-            Unit::Seconds,
-            age,
+            queue.oldest,
+        );
+        age(
+            "oldest_unsent",
+            "Age of the oldest message that Telegram has not taken yet; 0 if there is none",
+            queue.oldest_unsent,
         );
         let _ = encode_registry(&mut text, &registry);
     }

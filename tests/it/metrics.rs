@@ -70,6 +70,8 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "lanes_ready", is(1));
     wait_for(&address, "updates_waiting", is(2));
     wait_for(&address, "oldest_waiting_seconds", |age| age > 0.0 && age < 600.0);
+    // a question that waits is no message that Telegram does not take
+    wait_for(&address, "oldest_unsent_seconds", is(0));
     wait_for(&address, "drafts_total{outcome=\"refused\"}", is(1));
     wait_for(&address, "telegram_errors_total{method=\"sendMessageDraft\",code=\"429\"}", is(1));
     gate.release();
@@ -144,6 +146,7 @@ fn what_happens_can_be_read_from_the_metrics() {
     world.psql("UPDATE reply_parts SET created_at = created_at - interval '1 day' WHERE state = 'unsent'");
     wait_for(&address, "updates_waiting", is(0));
     wait_for(&address, "oldest_waiting_seconds", |age| age > 86_000.0 && age < 87_000.0);
+    wait_for(&address, "oldest_unsent_seconds", |age| age > 86_000.0 && age < 87_000.0);
     wait_for(&address, "retries_total{neighbour=\"telegram\"}", is(1));
     let blocked = Reply::error(403, "Forbidden: bot was blocked by the user");
     world.telegram.fault(Calls::to("sendMessage").in_chat(6).times(1), Action::Refuse(blocked));
@@ -173,6 +176,7 @@ fn waits_for_a_connection_are_measured_and_the_queue_is_absent_while_nobody_can_
         metrics.get("systech_aidd_updates_waiting").is_none().then_some(metrics)
     });
     assert!(absent.get("systech_aidd_oldest_waiting_seconds").is_none());
+    assert!(absent.get("systech_aidd_oldest_unsent_seconds").is_none());
     assert!(absent.get("systech_aidd_database_pool_wait_seconds_count") > Some(waits));
     assert_eq!(page(&address, "/readyz"), (503, "the database does not answer\n".to_owned()));
     assert_eq!(page(&address, "/healthz").0, 200);
