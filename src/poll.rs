@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use frankenstein::TelegramApi;
@@ -118,8 +118,13 @@ impl Poll<'_> {
             if read.unreadable > 0 && !failing {
                 warn!(updates = read.unreadable, "updates without a number are passed over");
             }
+            let began = Instant::now();
             if !self.take_in(&read) {
                 break;
+            }
+            if began.elapsed() > FIRST_POLL {
+                // the last poll is long ago by now: that polling works is to be known soon
+                hold = FIRST_POLL;
             }
             if read.next.is_none() && !batch.is_empty() {
                 // nothing in it can be confirmed: only something after it can
@@ -202,11 +207,13 @@ impl Poll<'_> {
         if received.is_empty() && moved.is_empty() {
             return true;
         }
+        metrics::batch_came();
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut refused = false;
         while !self.stop.is_requested() {
             match self.store.run(|conn| inbox::take_in(conn, &read.batch)) {
                 Ok(changed) => {
+                    metrics::batch_stored();
                     point::pass_each("received", received.iter().map(|update| &*update.payload));
                     if changed.moved > 0 {
                         info!(rows = changed.moved, "a group became a supergroup; its rows have moved");

@@ -30,6 +30,10 @@ pub(super) struct Metrics {
     pub(super) polled: AtomicU64,
     pub(super) polled_at: Gauge<f64, AtomicU64>,
     pub(super) polling_restarts: Counter,
+    /// Since when a batch waits to be stored, in milliseconds since `started`. 0: none does.
+    pub(super) batch_since: AtomicU64,
+    /// The same as an age, set when somebody asks.
+    pub(super) batch_waiting: Gauge<f64, AtomicU64>,
     pub(super) updates: Labelled<1>,
     pub(super) answers: Counter,
     pub(super) stopped: Counter,
@@ -75,6 +79,13 @@ impl Metrics {
             ),
             polling_restarts: ours
                 .add("polling_restarts", "Times that getUpdates works again after a failure"),
+            batch_since: AtomicU64::new(0),
+            batch_waiting: ours.add_in(
+                "batch_waiting",
+                "How long updates that Telegram gave have been waiting to be stored; 0 if none are",
+                seconds.clone(),
+                Gauge::default(),
+            ),
             updates: ours.add("updates", "Updates from Telegram, by kind"),
             answers: ours.add("answers", "Answers of the model that were stored"),
             stopped: ours.add("stopped", "Answers that their person stopped"),

@@ -75,15 +75,39 @@ pub fn received(kind: Option<&'static str>) {
 
 /// A getUpdates succeeded.
 pub fn polled() {
-    let since = u64::try_from(METRICS.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    METRICS.polled.store(since.max(1), Ordering::Relaxed);
+    METRICS.polled.store(now(), Ordering::Relaxed);
     METRICS.polled_at.set(since_epoch());
 }
 
 /// How long ago getUpdates last succeeded. `None`: it never did.
 fn since_polled() -> Option<Duration> {
-    let polled = METRICS.polled.load(Ordering::Relaxed);
-    (polled > 0).then(|| METRICS.started.elapsed().saturating_sub(Duration::from_millis(polled)))
+    since(&METRICS.polled)
+}
+
+/// A batch is there, to be stored before the next getUpdates.
+pub fn batch_came() {
+    METRICS.batch_since.store(now(), Ordering::Relaxed);
+}
+
+/// It is stored.
+pub fn batch_stored() {
+    METRICS.batch_since.store(0, Ordering::Relaxed);
+}
+
+/// How long a batch has been waiting to be stored. `None`: none is.
+fn batch_waits() -> Option<Duration> {
+    since(&METRICS.batch_since)
+}
+
+/// Milliseconds since the start, and never 0.
+fn now() -> u64 {
+    u64::try_from(METRICS.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// How long ago a moment of [`now`] was. `None`: it is 0, which is none.
+fn since(moment: &AtomicU64) -> Option<Duration> {
+    let moment = moment.load(Ordering::Relaxed);
+    (moment > 0).then(|| METRICS.started.elapsed().saturating_sub(Duration::from_millis(moment)))
 }
 
 /// Polling works again.
@@ -178,6 +202,7 @@ pub fn connection_missed(wait: Duration) {
 /// All of it in the OpenMetrics text format. Without `queue` its metrics are absent, rather than wrong.
 fn text(queue: Option<Queue>) -> String {
     let mut text = String::new();
+    METRICS.batch_waiting.set(batch_waits().unwrap_or_default().as_secs_f64());
     // writing to a string does not fail
     let _ = encode_registry(&mut text, &METRICS.registry);
     if let Some(queue) = queue {
@@ -189,13 +214,20 @@ fn text(queue: Option<Queue>) -> String {
         };
         count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
         count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
-        let age: Gauge<f64, AtomicU64> = Gauge::default();
-        age.set(queue.oldest);
-        registry.register_with_unit(
+        let mut age = |name: &str, help: &str, seconds: f64| {
+            let gauge: Gauge<f64, AtomicU64> = Gauge::default();
+            gauge.set(seconds);
+            registry.register_with_unit(name, help, Unit::Seconds, gauge);
+        };
+        age(
             "oldest_waiting",
             "Age of the oldest update that is not answered yet or message that is not sent yet; 0 if there is none",
-            Unit::Seconds,
-            age,
+            queue.oldest,
+        );
+        age(
+            "oldest_unsent",
+            "Age of the oldest message that Telegram has not taken yet; 0 if there is none",
+            queue.oldest_unsent,
         );
         let _ = encode_registry(&mut text, &registry);
     }

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the database itself may work on it, in milliseconds.
 const STATEMENT_TIMEOUT: u32 = 1500;
 
+/// How long it may take to store what Telegram gave. Nothing is asked for meanwhile, and that is not Telegram's fault.
+const LONGEST_STORING: Duration = Duration::from_secs(5);
+
 /// The running program, seen from outside.
 pub struct View {
     /// Set when the boot is over.
@@ -58,6 +61,12 @@ impl View {
         }
         if self.queue().await.is_none() {
             return Err("the database does not answer".to_owned());
+        }
+        if let Some(waits) = super::batch_waits().filter(|waits| *waits > LONGEST_STORING) {
+            let seconds = waits.as_secs();
+            return Err(format!(
+                "for {seconds} s the database has not taken what Telegram gave: see the log"
+            ));
         }
         match super::since_polled() {
             None => Err("Telegram has not answered getUpdates yet".to_owned()),

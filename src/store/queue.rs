@@ -16,6 +16,9 @@ pub struct Queue {
     /// The age of the oldest of all these, in seconds; 0 if there is none.
     #[diesel(sql_type = Double)]
     pub oldest: f64,
+    /// The age of the oldest of the parts alone, in seconds; 0 if there is none.
+    #[diesel(sql_type = Double)]
+    pub oldest_unsent: f64,
 }
 
 /// Looks at the queues of a bot, in one statement that gives up by itself after `limit_ms` milliseconds.
@@ -24,7 +27,8 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<
         diesel::sql_query(format!("SET LOCAL statement_timeout TO {limit_ms}")).execute(conn)?;
         diesel::sql_query(
             "SELECT waiting, unsent,
-                    coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest
+                    coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest,
+                    coalesce(extract(epoch FROM clock_timestamp() - stored), 0)::float8 AS oldest_unsent
              FROM (SELECT count(*) AS waiting, min(received_at) AS received
                    FROM updates WHERE bot_id = $1 AND done_at IS NULL) inbox,
                   (SELECT count(*) AS unsent, min(created_at) AS stored

@@ -70,6 +70,8 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "lanes_ready", is(1));
     wait_for(&address, "updates_waiting", is(2));
     wait_for(&address, "oldest_waiting_seconds", |age| age > 0.0 && age < 600.0);
+    // a question that waits is no message that Telegram does not take
+    wait_for(&address, "oldest_unsent_seconds", is(0));
     wait_for(&address, "drafts_total{outcome=\"refused\"}", is(1));
     wait_for(&address, "telegram_errors_total{method=\"sendMessageDraft\",code=\"429\"}", is(1));
     gate.release();
@@ -144,6 +146,7 @@ fn what_happens_can_be_read_from_the_metrics() {
     world.psql("UPDATE reply_parts SET created_at = created_at - interval '1 day' WHERE state = 'unsent'");
     wait_for(&address, "updates_waiting", is(0));
     wait_for(&address, "oldest_waiting_seconds", |age| age > 86_000.0 && age < 87_000.0);
+    wait_for(&address, "oldest_unsent_seconds", |age| age > 86_000.0 && age < 87_000.0);
     wait_for(&address, "retries_total{neighbour=\"telegram\"}", is(1));
     let blocked = Reply::error(403, "Forbidden: bot was blocked by the user");
     world.telegram.fault(Calls::to("sendMessage").in_chat(6).times(1), Action::Refuse(blocked));
@@ -173,6 +176,7 @@ fn waits_for_a_connection_are_measured_and_the_queue_is_absent_while_nobody_can_
         metrics.get("systech_aidd_updates_waiting").is_none().then_some(metrics)
     });
     assert!(absent.get("systech_aidd_oldest_waiting_seconds").is_none());
+    assert!(absent.get("systech_aidd_oldest_unsent_seconds").is_none());
     assert!(absent.get("systech_aidd_database_pool_wait_seconds_count") > Some(waits));
     assert_eq!(page(&address, "/readyz"), (503, "the database does not answer\n".to_owned()));
     assert_eq!(page(&address, "/healthz").0, 200);
@@ -242,6 +246,53 @@ fn the_bot_is_ready_only_while_the_database_answers_and_polling_succeeds() {
     gate.release();
     assert!(bot.wait().success());
     health(1, "no bot answers at METRICS_ADDR");
+}
+
+#[test]
+fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_telegram() {
+    let mut world = world();
+    // soon the last poll would be too old as well
+    world.set("TELEGRAM_TIMEOUT", "2");
+    let bot = world.start_ready();
+    let address = address(&bot);
+    wait_ready(&address);
+    wait_for(&address, "batch_waiting_seconds", is(0));
+    let read_only = |on: bool| {
+        let sql = format!("ALTER DATABASE \"{}\" SET default_transaction_read_only TO {on}", world.database);
+        world.server().psql("postgres", &sql);
+        world.server().terminate_connections(&world.database);
+    };
+    read_only(true);
+    world.telegram.say(&Person::private(1), "hello");
+    wait_unready(&address, " s the database has not taken what Telegram gave: see the log");
+    bot.wait_for_line("the inbox does not take a batch");
+    // the queue can be looked at all the while, and nothing waits in it
+    let waits = wait_for(&address, "batch_waiting_seconds", |seconds| seconds > 33.0);
+    assert!(waits < 600.0, "{waits}");
+    wait_for(&address, "updates_waiting", is(0));
+    wait_unready(&address, "the database has not taken what Telegram gave");
+    read_only(false);
+    world.telegram.wait_for_count(1, 1);
+    wait_for(&address, "batch_waiting_seconds", is(0));
+    // and it is known soon: no poll of 30 s has to pass first
+    let stored = Instant::now();
+    wait_ready(&address);
+    assert!(stored.elapsed() < Duration::from_secs(15), "{:?}", stored.elapsed());
+}
+
+#[test]
+fn a_lock_on_the_inbox_makes_the_bot_unready_too() {
+    let world = world();
+    let bot = world.start_ready();
+    let address = address(&bot);
+    wait_ready(&address);
+    // whoever reads is let through: the queue can be looked at
+    let lock = Operator::transaction_on(&world.database_url(), "LOCK TABLE updates IN EXCLUSIVE MODE");
+    world.telegram.say(&Person::private(1), "hello");
+    wait_unready(&address, "the database has not taken what Telegram gave");
+    drop(lock);
+    world.telegram.wait_for_count(1, 1);
+    wait_ready(&address);
 }
 
 #[test]

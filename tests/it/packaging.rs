@@ -219,7 +219,20 @@ fn the_compose_file_starts_the_database_that_env_example_names() {
 
     let bot = &compose["services"]["bot"];
     assert_eq!(bot["profiles"][0], "bot");
-    assert_eq!(bot["environment"]["DATABASE_URL"], url("postgres").as_str());
+    // the environment wins over `.env`: only a variable of another name lets the bot use a restored database
+    let inside = format!("${{BOT_DATABASE_URL:-{}}}", url("postgres"));
+    assert_eq!((&bot["env_file"], &bot["environment"]["DATABASE_URL"]), (&".env".into(), &inside.into()));
+    let restored = url("postgres").replace("/systech_aidd", "/restored");
+    for guide in ["docs/operations.md", "docs/operations.ru.md"].map(file) {
+        let (_, steps) = guide.split_once(&format!("\nrestored={restored}\n")).unwrap();
+        let step = |line: &str| steps.find(line).unwrap_or_else(|| panic!("no step {line}"));
+        let restore = step("docker-compose run --rm -e DATABASE_URL=$restored bot restore /backups/");
+        let named = step("\necho \"BOT_DATABASE_URL=$restored\" >>.env\n");
+        assert!(restore < named && named < step("\ndocker-compose up -d\n"));
+    }
+    // no setting of the program's own: whoever runs it without a container is not led to set it
+    assert!(example().iter().all(|(name, _)| name != "BOT_DATABASE_URL"));
+    assert!(file(".env.example").contains("BOT_DATABASE_URL"));
     assert_eq!(bot["read_only"], true);
     assert_eq!(bot["depends_on"]["postgres"]["condition"], "service_healthy");
 }
