@@ -3,7 +3,6 @@
 //! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains and closes `jobs`, the workers end.
 
-use std::process;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use crate::bot::Bot;
 use crate::config::Config;
 use crate::courier::Courier;
 use crate::dispatch::Dispatcher;
+use crate::exit::{ExitCode, exit};
 use crate::http::Http;
 use crate::llm::Llm;
 use crate::metrics::{self, Endpoint, View};
@@ -196,7 +196,7 @@ fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
         if let Some(signal) = signals.next() {
             warn!("a second signal: ending at once");
             // as a shell reports a process that a signal ended
-            process::exit(128 + signal);
+            exit(u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from));
         }
     })?;
     Ok(watched)

@@ -1,12 +1,12 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing::warn;
 
 use crate::config::{self, Config, Database, Faults};
+use crate::exit::ExitCode;
 use crate::{backup, boot, doctor, dotenv, health, history, logging, migrate};
 
 /// The Telegram assistant that never loses a message.

@@ -1,10 +1,10 @@
 //! `systech-aidd health`: asks the bot that runs on this machine whether it is ready, for the health check of a container.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::exit::ExitCode;
 use crate::http::{Http, describe};
 use crate::stop::Stop;
 

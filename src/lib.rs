@@ -60,4 +60,5 @@ pub mod failure;
 pub mod backoff;
 pub mod secret;
 pub mod stop;
+pub mod exit;
 pub mod point;

@@ -1,13 +1,11 @@
 //! The binary: maps the outcome of a run to an exit code.
 
-use std::process::ExitCode;
+use systech_aidd::cli;
+use systech_aidd::exit::{ExitCode, exit};
 
-fn main() -> ExitCode {
-    match systech_aidd::cli::run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("systech-aidd: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() {
+    exit(cli::run().unwrap_or_else(|error| {
+        eprintln!("systech-aidd: {error:#}");
+        ExitCode::FAILURE
+    }))
 }

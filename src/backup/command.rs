@@ -1,12 +1,12 @@
 //! `systech-aidd backup` and `systech-aidd restore`: by hand.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::Context;
 
 use super::restore::restore;
 use crate::config::Database;
+use crate::exit::ExitCode;
 use crate::migrate::command::{connect, say, whereabouts};
 use crate::migrate::session;
 use crate::migrate::state::State;

@@ -13,7 +13,6 @@
 //! none.
 
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +21,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use serde::Serialize;
 
 use crate::config::Parts;
+use crate::exit::ExitCode;
 
 mod connection;
 mod database;

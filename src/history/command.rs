@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -11,6 +10,7 @@ use diesel::pg::PgConnection;
 use super::export::{self, Format};
 use super::{forget, show};
 use crate::config::Database;
+use crate::exit::ExitCode;
 use crate::migrate::command::connect;
 use crate::migrate::state::State;
 use crate::store::archive::{self, Selection};

@@ -3,7 +3,6 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -15,6 +14,7 @@ use super::plan::{Action, Plan};
 use super::session;
 use super::state::{Entry, State, Status};
 use crate::config::Database;
+use crate::exit::ExitCode;
 use crate::stop::Stop;
 use crate::terminal::{self, NOT_CONFIRMED};
 
