@@ -117,10 +117,7 @@ impl Bot {
             Request::Unknown { .. } => self.say(address, language.unknown_command()),
             Request::Command(command) => self.command(&answering, command),
             Request::Question if paste::is_cut(text) => answering.paste(),
-            Request::Question => {
-                let message_ids = Vec::from_iter(message.message_id);
-                self.question(&Question { text, message_ids: &message_ids, ..answering.question() })
-            }
+            Request::Question => answering.ask(text),
         }
     }
 
@@ -286,8 +283,7 @@ impl Answering<'_> {
             None if asks
                 && !bot.store.run(|conn| turns::knows(conn, address.lane, message.message_id))? =>
             {
-                let message_ids = Vec::from_iter(message.message_id);
-                bot.question(&Question { text, message_ids: &message_ids, ..self.question() })
+                self.ask(text)
             }
             _ => bot.silence(address),
         }
@@ -321,6 +317,12 @@ impl Answering<'_> {
             again: Some(last),
             ..self.question()
         })
+    }
+
+    /// The message alone is the question.
+    fn ask(&self, text: &str) -> Result<Answered, StoreError> {
+        let message_ids = Vec::from_iter(self.message.message_id);
+        self.bot.question(&Question { text, message_ids: &message_ids, ..self.question() })
     }
 
     /// What every question of this update begins with.

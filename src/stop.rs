@@ -55,11 +55,6 @@ impl Stop {
         self.concerns(&self.requested.borrow())
     }
 
-    /// Whether it is about these updates alone.
-    pub fn is_interrupted(&self) -> bool {
-        self.is_requested() && !self.is_shutdown()
-    }
-
     /// Whether it is the end of the program.
     pub fn is_shutdown(&self) -> bool {
         self.requested.borrow().shutdown

@@ -179,6 +179,13 @@ fn asked(world: &World, person: &Person) -> (i64, String) {
     (sent.message_id, button["callback_data"].as_str().unwrap().to_owned())
 }
 
+/// The same of somebody who has talked to the bot in private.
+fn answered_and_asked(world: &World, person: &Person) -> (i64, String) {
+    world.telegram.say(person, "hello");
+    world.telegram.wait_for_count(person.chat_id, 1);
+    asked(world, person)
+}
+
 fn acknowledged(world: &World, press: &str) -> serde_json::Value {
     world.telegram.wait_until(PATIENCE, |state| state.callback_answer(press).cloned())
 }
@@ -258,9 +265,7 @@ fn forget_wins_against_an_answer_in_another_chat() {
     let world = World::new();
     let _bot = world.start();
     let person = Person::private(1).speaking("en");
-    world.telegram.say(&person, "hello");
-    world.telegram.wait_for_count(1, 1);
-    let (message, data) = asked(&world, &person);
+    let (message, data) = answered_and_asked(&world, &person);
     let gate = world.model.hold(When::asked("in the making"));
     world.telegram.address(&Person::in_group(1, -5), "in the making");
     gate.wait_arrived();
@@ -279,9 +284,7 @@ fn what_is_asked_after_the_button_is_answered() {
     let world = World::new();
     let _bot = world.start();
     let person = Person::private(1).speaking("en");
-    world.telegram.say(&person, "hello");
-    world.telegram.wait_for_count(1, 1);
-    let (message, data) = asked(&world, &person);
+    let (message, data) = answered_and_asked(&world, &person);
     let gate = world.model.hold(When::asked("before"));
     world.telegram.say(&person, "before");
     gate.wait_arrived();

@@ -147,10 +147,7 @@ fn a_lock_that_takes_every_connection_delays_answers_and_loses_none() {
     diesel::sql_query("BEGIN").execute(&mut blocker).unwrap();
     diesel::sql_query("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").execute(&mut blocker).unwrap();
     gate.release();
-    world.wait_for_rows(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        |rows| rows == "3",
-    );
+    world.wait_blocked(3);
     bot.wait_for_line("the database is unreachable");
     drop(blocker);
     assert_all_answered(&world, 12, 1);

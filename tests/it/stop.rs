@@ -245,10 +245,7 @@ fn a_stop_that_comes_while_the_answer_is_being_stored_stops_it_still() {
     let in_the_way =
         Operator::transaction_on(&world.database_url(), "LOCK TABLE messages IN ACCESS EXCLUSIVE MODE");
     gate.release();
-    world.wait_for_rows(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        |rows| rows == "1",
-    );
+    world.wait_blocked(1);
     world.telegram.say(&person, "/stop");
     world.wait_for_rows("SELECT count(*) FROM updates WHERE stopped_at IS NOT NULL", |rows| rows == "1");
     drop(in_the_way);

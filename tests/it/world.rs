@@ -141,6 +141,12 @@ impl World {
         wait_until(sql, || self.server().try_psql(&self.database, sql).ok().filter(|rows| fits(rows)))
     }
 
+    /// Waits until so many statements wait for somebody's lock.
+    pub(crate) fn wait_blocked(&self, statements: usize) {
+        let blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.wait_for_rows(blocked, |rows| rows == statements.to_string());
+    }
+
     /// Every update is done and every part settled.
     pub(crate) fn wait_settled(&self) {
         self.wait_for_rows(
