@@ -77,6 +77,11 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         room: config.room,
         newest_at_boot: newest,
     });
+    bot.store.on_server_change({
+        let stop = stop.clone();
+        // ends the poll under way, so that poll finds it out at once
+        move |generation| stop.interrupt(generation..=generation)
+    });
     view.started(&bot);
     info!(
         bot = bot.me.username,

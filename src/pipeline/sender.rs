@@ -72,7 +72,7 @@ impl Courier {
             }
             let Ok(part) = unsent.part() else {
                 warn!(part = unsent.id, "a part that does not decode is abandoned");
-                bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
+                bot.store.run(|conn| outbox::abandon(conn, &unsent))?;
                 continue;
             };
             let op = unsent.op();
@@ -100,7 +100,9 @@ impl Courier {
                 Ok(message_id) => {
                     failpoints::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    let recorded = bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
+                    let recorded = bot
+                        .store
+                        .on_any_server(|| bot.store.insist(|conn| outbox::sent(conn, &unsent, message_id)))?;
                     failpoints::pass("recorded", unsent.payload());
                     if recorded == 0 {
                         // erased meanwhile, and the rest of the answer with it
@@ -128,7 +130,7 @@ impl Courier {
             TelegramError::RetryAfter(pause) => {
                 warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
                 self.pause(unsent.chat_id, method, pause);
-                bot.store.run(|conn| outbox::put_off(conn, part, attempts_after(unsent, error), pause))?;
+                bot.store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), pause))?;
                 metrics::retried(Neighbour::Telegram);
                 Ok(Outcome::RetryIn(pause))
             }
@@ -152,42 +154,42 @@ impl Courier {
                 if matches!(unsent.op(), Op::Delete(_)) =>
             {
                 debug!(part, "{error}; the message stays");
-                bot.store.run(|conn| outbox::abandon(conn, part))?;
+                bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
             TelegramError::NotThere(_) if matches!(unsent.op(), Op::Edit(_)) => {
                 info!(part, "{error}; the part is sent as a new one");
-                bot.store.run(|conn| outbox::replace(conn, part, Instead::Anew))?;
+                bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 Ok(Outcome::More)
             }
             TelegramError::BadRequest(_) | TelegramError::NotThere(_) | TelegramError::File(_) => {
-                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
+                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
                 } else if matches!(unsent.op(), Op::Edit(_)) {
                     warn!(part, "{error}; the part is sent as a new one");
-                    bot.store.run(|conn| outbox::replace(conn, part, Instead::Anew))?;
+                    bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 } else {
                     warn!(part, "{error}; the part is abandoned, the answer stays in messages");
-                    bot.store.run(|conn| outbox::abandon(conn, part))?;
+                    bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                 }
                 Ok(Outcome::More)
             }
             // the server is too old for the form; or, for plain text, it is not the Bot API that answers
             TelegramError::UnknownMethod
-                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? =>
+                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? =>
             {
                 warn!(part, "{error}; a simpler form takes its place");
                 Ok(Outcome::More)
             }
             // an error of the server's own that stays with the part may come from what is in it
             TelegramError::Server { .. } if unsent.attempts >= ATTEMPTS_PER_FORM => {
-                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
+                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}, again and again; a simpler form takes its place");
                     return Ok(Outcome::More);
                 }
                 if unsent.attempts >= ATTEMPTS_AT_ALL {
                     warn!(part, "{error}, for a day; the part is abandoned, the answer stays in messages");
-                    bot.store.run(|conn| outbox::abandon(conn, part))?;
+                    bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                     return Ok(Outcome::More);
                 }
                 later(bot, unsent, error)
@@ -229,7 +231,7 @@ fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, S
     } else {
         debug!(part, attempts = unsent.attempts, "{error}");
     }
-    bot.store.run(|conn| outbox::put_off(conn, part, attempts_after(unsent, error), wait))?;
+    bot.store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), wait))?;
     metrics::retried(Neighbour::Telegram);
     Ok(Outcome::RetryIn(wait))
 }
