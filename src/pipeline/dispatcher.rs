@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, select};
 use tracing::{debug, info, warn};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::metrics;
 use crate::store::Lane;
 use crate::store::moved::Moved;
@@ -40,7 +40,7 @@ pub struct Job {
     /// Whose.
     pub lane: Lane,
     /// Ends it early.
-    pub stop: Stop,
+    pub stop: CancelToken,
 }
 
 /// A step done.
@@ -71,7 +71,7 @@ enum State {
     Ready,
     /// With a worker. `follower`: its new name, should its chat have moved meanwhile.
     Running {
-        stop: Stop,
+        stop: CancelToken,
         woken: bool,
         interrupted: bool,
         follower: Option<Lane>,
@@ -256,7 +256,7 @@ impl Schedule {
     /// The lane that has been ready longest, now running.
     fn next(&mut self) -> Option<Job> {
         let lane = self.ready.pop_front()?;
-        let stop = Stop::new();
+        let stop = CancelToken::new();
         let running = State::Running { stop: stop.clone(), woken: false, interrupted: false, follower: None };
         self.lanes.insert(lane, running);
         self.running += 1;

@@ -10,14 +10,14 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use tracing::{debug, info};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::domain::button::{Action, Button};
 use crate::domain::command::{Command, Request};
 use crate::domain::phrases::Language;
 use crate::domain::reply::{Content, Part};
 use crate::pipeline::assemble::{self, Paste};
 use crate::pipeline::question::Question;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::store::archive::{self, Selection};
 use crate::store::erase;
 use crate::store::finish;
@@ -51,9 +51,9 @@ pub enum Answered {
     Interrupted,
 }
 
-impl Bot {
+impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
-    pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &Stop) -> Result<Answered, StoreError> {
+    pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
         let (seq, key) = (waiting.seq, waiting.key(lane));
         // an update from before this boot may be why the last run ended: count before trying
         let counted = seq <= self.newest_at_boot;
@@ -68,7 +68,7 @@ impl Bot {
         let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
         // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
         if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
-            self.store.insist(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;
+            self.store.retry_forever(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;
         }
         answered
     }
@@ -78,7 +78,7 @@ impl Bot {
         lane: Lane,
         waiting: &Waiting,
         attempt: i32,
-        stop: &Stop,
+        stop: &CancelToken,
     ) -> Result<Answered, StoreError> {
         let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, &self.me) else {
             return self.say(waiting.address(lane), Language::Russian.unreadable());
@@ -217,12 +217,12 @@ impl Bot {
 
 /// An update in work that may turn out to be a question.
 struct Answering<'a> {
-    bot: &'a Bot,
+    bot: &'a Services,
     address: Address,
     waiting: &'a Waiting,
     attempt: i32,
     message: &'a Message,
-    stop: &'a Stop,
+    stop: &'a CancelToken,
 }
 
 impl Answering<'_> {

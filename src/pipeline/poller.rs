@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tracing::{debug, error, info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::domain::button::Button;
@@ -75,7 +75,7 @@ pub struct Poll<'a> {
     /// To the dispatcher; full, it holds poll back.
     pub news: Sender<News>,
     /// Requested at shutdown.
-    pub stop: Stop,
+    pub stop: CancelToken,
 }
 
 impl Poll<'_> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::domain::button::{Action, Button};
 use crate::domain::failure::Failure;
@@ -19,7 +19,7 @@ use crate::llm::{Completion, LlmError, Message};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::handler::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
 use crate::store::finish::{self, Ending, Finished, Turn};
@@ -57,10 +57,10 @@ pub struct Question<'a> {
     /// When answering began.
     pub began: Instant,
     /// Ends it early.
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
 }
 
-impl Bot {
+impl Services {
     /// Answers a question.
     pub(crate) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let &Question { address, private, stop, .. } = question;
@@ -126,7 +126,7 @@ impl Bot {
 
     /// Whether its person stopped the update. Waits for the database: what was written until then is not given up for it.
     fn is_stopped(&self, address: Address) -> Result<bool, StoreError> {
-        self.store.insist(|conn| inbox::is_stopped(conn, address.key()))
+        self.store.retry_forever(|conn| inbox::is_stopped(conn, address.key()))
     }
 
     /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
@@ -136,7 +136,7 @@ impl Bot {
         said: &[history::Said],
         question: &str,
         preview: &Preview,
-        stop: &Stop,
+        stop: &CancelToken,
     ) -> Result<Completion, LlmError> {
         let ask = |said: &[history::Said]| {
             let system = (!self.system_prompt.is_empty())
@@ -206,7 +206,7 @@ impl Bot {
     ) -> Result<Answered, StoreError> {
         let &Question { address, text, message_ids, joined, again, began, attempt, .. } = question;
         let turn = Turn { question: text, message_ids, joined, again, began, ending: &ending };
-        let finished = self.store.insist_or(
+        let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.key(), attempt),
         )?;

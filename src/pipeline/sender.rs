@@ -14,7 +14,7 @@ use crate::domain::reply::{Content, Part};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::dispatcher::{Job, Outcome};
 use crate::pipeline::export_file::Document;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Instead, Op, Unsent};
 use crate::store::{Lane, StoreError};
@@ -33,27 +33,27 @@ const ATTEMPTS_AT_ALL: i32 = 1500;
 
 /// The pauses in force.
 #[derive(Default)]
-pub struct Courier {
+pub struct Sender {
     pauses: Mutex<HashMap<(i64, Method), Instant>>,
 }
 
-impl Courier {
+impl Sender {
     /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
     /// holds for all.
     pub fn new(pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
-        let courier = Self::default();
+        let sender = Self::default();
         for (chat_id, pause) in pauses {
             for method in Method::ALL {
-                courier.pause(chat_id, method, pause);
+                sender.pause(chat_id, method, pause);
             }
         }
-        courier
+        sender
     }
 
     /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
     pub fn deliver(
         &self,
-        bot: &Bot,
+        bot: &Services,
         job: &Job,
         parts: Vec<Unsent>,
         then: Outcome,
@@ -100,9 +100,9 @@ impl Courier {
                 Ok(message_id) => {
                     failpoints::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    let recorded = bot
-                        .store
-                        .on_any_server(|| bot.store.insist(|conn| outbox::sent(conn, &unsent, message_id)))?;
+                    let recorded = bot.store.on_any_server(|| {
+                        bot.store.retry_forever(|conn| outbox::sent(conn, &unsent, message_id))
+                    })?;
                     failpoints::pass("recorded", unsent.payload());
                     if recorded == 0 {
                         // erased meanwhile, and the rest of the answer with it
@@ -119,7 +119,7 @@ impl Courier {
     /// What follows from a refused or failed send.
     fn failed(
         &self,
-        bot: &Bot,
+        bot: &Services,
         lane: Lane,
         unsent: &Unsent,
         method: Method,
@@ -222,7 +222,7 @@ fn attempts_after(unsent: &Unsent, error: &TelegramError) -> i32 {
 }
 
 /// The part is sent again after a while.
-fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
+fn later(bot: &Services, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
     let part = unsent.id;
     let wait = Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
     // one line a part, however long the outage

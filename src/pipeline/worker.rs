@@ -13,7 +13,7 @@ use tracing::error;
 use crate::base::failpoints;
 use crate::pipeline::dispatcher::{Finished, Job, Outcome};
 use crate::pipeline::handler::Answered;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::store::inbox::Key;
 use crate::store::outbox::Unsent;
 use crate::store::{StoreError, inbox, outbox};
@@ -22,7 +22,7 @@ use crate::store::{StoreError, inbox, outbox};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Works until the dispatcher closes `jobs`.
-pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
+pub fn run(bot: &Arc<Services>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
     for job in jobs {
         let mut answering = None;
         let outcome = match catch_unwind(AssertUnwindSafe(|| {
@@ -51,7 +51,7 @@ pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
 type Attempt = (Key, i32);
 
 /// The next step of the lane. `answering` tells what was being attempted, should this panic.
-fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
+fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
     let lane = job.lane;
     let (mut unsent, waiting) = bot.store.run(|conn| {
         let waiting = inbox::oldest(conn, lane)?;
@@ -85,11 +85,11 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
             then = Outcome::Idle;
         }
     }
-    bot.courier.deliver(bot, job, unsent, then)
+    bot.sender.deliver(bot, job, unsent, then)
 }
 
 /// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last.
-fn count_attempt(bot: &Bot, answering: Option<Attempt>) {
+fn count_attempt(bot: &Services, answering: Option<Attempt>) {
     if let Some((key, attempt)) = answering
         && let Err(problem) = bot.store.run(|conn| inbox::set_attempts(conn, key, attempt))
     {

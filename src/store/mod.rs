@@ -30,7 +30,7 @@ use server::{Generation, Servers};
 pub mod archive;
 pub mod erase;
 pub mod finish;
-pub mod health;
+pub mod diagnostics;
 pub mod history;
 pub mod inbox;
 pub mod moved;
@@ -49,7 +49,7 @@ pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long [`Store::insist_or`] tries against refusals.
+/// How long [`Store::retry_forever_or`] tries against refusals.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
@@ -108,7 +108,7 @@ impl Store {
         let servers = Arc::<Servers>::default();
         let pool = Pool::builder()
             .max_size(size)
-            // never none: `health::others_at_work` tells a running bot by it
+            // never none: `diagnostics::others_at_work` tells a running bot by it
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
             // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
@@ -169,7 +169,7 @@ impl Store {
 
     /// Runs `query` until the database takes it, however long that lasts: for what must not be lost while the process
     /// lives. The only error is [`StoreError::ServerChanged`].
-    pub fn insist<T>(
+    pub fn retry_forever<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
@@ -184,10 +184,10 @@ impl Store {
         }
     }
 
-    /// As [`Store::insist`], for what the database may refuse for its own sake. An outage is waited out, and so is a
+    /// As [`Store::retry_forever`], for what the database may refuse for its own sake. An outage is waited out, and so is a
     /// database that takes nothing at all (a full disk, a read-only standby); but if it goes on refusing `query` for two
     /// minutes and takes `instead`, that is the end, and an error.
-    pub fn insist_or<T>(
+    pub fn retry_forever_or<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
         mut instead: impl FnMut(&mut PgConnection) -> QueryResult<usize>,

@@ -1,6 +1,6 @@
 //! The outbox: the parts of replies from the moment they are stored until Telegram took or refused them.
 //!
-//! [`super::finish`] writes, the courier reads and settles.
+//! [`super::finish`] writes, the sender reads and settles.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{self, Action, Calls};
-use systech_aidd::base::cancel::Stop;
+use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
@@ -239,7 +239,7 @@ fn second_poller(scene: &Scene) -> End {
     let (http, runtime) = Http::start().unwrap();
     let token = scene.telegram.token().parse().unwrap();
     let settings = Settings { token, url: scene.telegram.url(), timeout: Duration::from_secs(2) };
-    let other = Telegram::new(http, &settings, Stop::new());
+    let other = Telegram::new(http, &settings, CancelToken::new());
     beside(move || {
         let _runtime = &runtime;
         // turned away by the bot's own poll most of the time

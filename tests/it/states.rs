@@ -524,7 +524,7 @@ impl Play<'_> {
                     Op::Send => self.known.message_id,
                     Op::Edit(message_id) | Op::Delete(message_id) => message_id,
                 };
-                // as insist repeats it
+                // as retry_forever repeats it
                 for _ in 0..2 {
                     outbox::sent(&mut self.conn, unsent, message_id).unwrap();
                 }
