@@ -116,7 +116,7 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
     world.others_are_served();
     world.wait_settled();
     assert_eq!(world.telegram.sent().len(), cases.len() + 2);
-    world.assert_logged("no answer", cases.len());
+    world.assert_logged("question failed", cases.len());
     world.assert_logged("WARN", cases.len());
 }
 
