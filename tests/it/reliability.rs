@@ -12,7 +12,8 @@ use systech_aidd::domain::reply::Part;
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
-use systech_aidd::store::outbox::{self, Instead};
+use systech_aidd::store::outbox;
+use systech_aidd::store::replace::{Instead, replace};
 
 use crate::world::{PATIENCE, World, wait_until};
 
@@ -129,10 +130,10 @@ fn a_refused_form_gives_way_to_simpler_ones_in_one_step_and_in_order() {
     let parts = [with_fallback("1", &["1a", "1b"]), Part::plain("2"), with_fallback("3", &["3a"])];
     let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().done().unwrap();
     assert!(
-        !outbox::replace(&mut conn, &stored[1], Instead::Simpler).unwrap(),
+        !replace(&mut conn, &stored[1], Instead::Simpler).unwrap(),
         "the plain one is the simplest form"
     );
-    assert!(outbox::replace(&mut conn, &stored[0], Instead::Simpler).unwrap());
+    assert!(replace(&mut conn, &stored[0], Instead::Simpler).unwrap());
     let now = outbox::unsent(&mut conn, address.lane).unwrap();
     let texts: Vec<_> = now.iter().map(|unsent| unsent.part().unwrap()).collect();
     assert_eq!(texts, ["1a", "1b", "2", "3a"].map(Part::plain));

@@ -24,7 +24,8 @@ use systech_aidd::domain::update::{EDITED_MESSAGE, Key, MESSAGE, draft_id};
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
 use systech_aidd::store::inbox::{self, Batch, Change, Edit, Received, Stopping};
-use systech_aidd::store::outbox::{self, Instead, Unsent};
+use systech_aidd::store::outbox::{self, Unsent};
+use systech_aidd::store::replace::{Instead, replace};
 use systech_aidd::store::schema::updates;
 use systech_aidd::store::turns::{self, Last};
 use systech_aidd::store::{erase, history};
@@ -515,7 +516,7 @@ impl Play<'_> {
         assert_eq!(found, known, "what is to be sent");
         let Some(unsent) = unsent.first().filter(|unsent| unsent.wait().is_none()) else { return };
         // a change that is repeated changes nothing more
-        let op = unsent.op();
+        let op = unsent.op().unwrap();
         if matches!(fate, Fate::Recorded | Fate::Taken) && op == Op::Send {
             *self.known.taken.entry(text(unsent)).or_default() += 1;
         }
@@ -539,11 +540,11 @@ impl Play<'_> {
                 self.known.reference.abandon(PLACES[place]);
             }
             (Fate::NotThere, Op::Edit(_)) => {
-                assert!(outbox::replace(&mut self.conn, unsent, Instead::Anew).unwrap());
+                assert!(replace(&mut self.conn, unsent, Instead::Anew).unwrap());
                 self.known.reference.send_anew(PLACES[place]);
             }
             (Fate::Refused, _) => {
-                let simpler = outbox::replace(&mut self.conn, unsent, Instead::Simpler).unwrap();
+                let simpler = replace(&mut self.conn, unsent, Instead::Simpler).unwrap();
                 assert_eq!(
                     simpler,
                     self.known.reference.simplify(PLACES[place]),
