@@ -16,6 +16,8 @@ use diesel::sql_types::Text;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestRunner};
+use sandbox::env::Operator;
+use sandbox::wait_until;
 use systech_aidd::llm::Usage;
 use systech_aidd::part::{Content, Part};
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
@@ -28,8 +30,6 @@ use systech_aidd::store::{Lane, erase, history};
 use systech_aidd::telegram::{EDITED_MESSAGE, MESSAGE, draft_id};
 
 use super::reference::{End, Place, Reference};
-use crate::support::env::wait_until;
-use crate::support::operator::Operator;
 
 const BOT: i64 = 7;
 const GROUP: i64 = -5;
@@ -713,7 +713,7 @@ fn text(unsent: &Unsent) -> String {
 #[test]
 fn whatever_happens_the_tables_hold_what_the_reference_says_and_every_message_has_one_end() {
     let operator = Operator::up_to_date();
-    let url = operator.server().url(&operator.database);
+    let url = operator.database.url();
     let connect = || PgConnection::establish(&url).unwrap();
     let seed =
         std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_124);

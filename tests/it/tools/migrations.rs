@@ -4,10 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use sandbox::env::Operator;
 use systech_aidd::migrate::embedded::{MIGRATIONS, Migration};
 use systech_aidd::migrate::script::Script;
-
-use crate::support::operator::Operator;
 
 fn root(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
