@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use sandbox::PATIENCE;
 use sandbox::Person;
 use sandbox::model::When;
-use systech_aidd::secret::Secret;
-use systech_aidd::store::{self, Lane, history};
+use systech_aidd::base::secret::Secret;
+use systech_aidd::domain::lane::Lane;
+use systech_aidd::store::{self, history};
 
 use crate::env::{LoadEnv, PROGRAM, QUESTION};
 

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::Completion;
-use crate::failure::Failure;
+use super::completion::Completion;
+use crate::domain::failure::Failure;
 
 /// A longer pause than this is not waited for; the question fails.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);

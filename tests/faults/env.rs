@@ -3,15 +3,17 @@
 //! What happened and when is kept for the judge: what people did, when the bot died, when a fault ended.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sandbox::PATIENCE;
 use sandbox::TestEnv;
-use sandbox::env::Bot;
+use sandbox::env::{Bot, Database};
 use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Server};
 
+use crate::fault::Fault;
 use crate::people::Act;
 
 /// What the judge has to know.
@@ -27,6 +29,9 @@ pub(crate) struct Record {
 /// Everything that is needed for one row.
 pub(crate) struct FaultEnv {
     env: TestEnv,
+    standby: Option<Database>,
+    /// The standby has taken the place of the first server.
+    failed_over: AtomicBool,
     pub(crate) seed: u64,
     bot: Mutex<Option<Bot>>,
     record: Mutex<Record>,
@@ -41,16 +46,42 @@ impl Deref for FaultEnv {
 }
 
 impl FaultEnv {
-    /// With a server of its own, PostgreSQL can be stopped and frozen.
-    pub(crate) fn new(own_server: bool, seed: u64, settings: &[(&str, &str)]) -> Self {
-        let server = if own_server { Arc::new(Server::temporary().unwrap()) } else { postgres::shared() };
-        let mut env = TestEnv::on(server);
-        env.model.usually(Behaviour::answer().random_delay(Duration::from_millis(300), seed));
+    pub(crate) fn new(fault: &Fault, seed: u64) -> Self {
+        let own = || Arc::new(Server::temporary().unwrap());
+        let mut env = TestEnv::on(if fault.needs_own_server() { own() } else { postgres::shared() });
+        env.model.usually(Behaviour::answer().random_delay(fault.slowest_answer(), seed));
         let usual = [("TELEGRAM_TIMEOUT", "2"), ("MAX_HISTORY_MESSAGES", "4"), ("SHUTDOWN_GRACE", "1")];
-        for (name, value) in usual.iter().chain(settings) {
+        for (name, value) in usual.iter().chain(fault.settings()) {
             env.set(name, *value);
         }
-        Self { env, seed, bot: Mutex::default(), record: Mutex::default() }
+        let standby = fault.needs_standby().then(|| {
+            let standby = Database::existing(Arc::new(env.server().standby().unwrap()), env.database.name());
+            env.set("DATABASE_URL", of_either(&env.database.url(), &standby.url()));
+            standby
+        });
+        let (bot, record) = (Mutex::default(), Mutex::default());
+        Self { env, standby, failed_over: AtomicBool::new(false), seed, bot, record }
+    }
+
+    /// The database as it is now: on the first server, or on the one that has taken its place.
+    pub(crate) fn database(&self) -> &Database {
+        let standby = self.standby.as_ref().filter(|_| self.failed_over.load(Ordering::Relaxed));
+        standby.unwrap_or(&self.env.database)
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        self.database().server()
+    }
+
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        self.database().psql(sql)
+    }
+
+    /// The first server dies, and the standby takes its place with what it knows.
+    pub(crate) fn fail_over(&self) {
+        self.server().kill();
+        self.failed_over.store(true, Ordering::Relaxed);
+        self.server().promote();
     }
 
     /// Starts the bot with further settings, unless it runs; it may not be ready yet.
@@ -58,7 +89,7 @@ impl FaultEnv {
         let mut bot = self.bot();
         if bot.is_none() {
             // What its predecessor began may be under way in a database that was frozen when it died.
-            self.env.wait_disconnected();
+            self.database().wait_disconnected();
             *bot = Some(self.env.start_with(further));
         }
     }
@@ -131,4 +162,12 @@ impl FaultEnv {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
+}
+
+/// One URL for both servers, of which the one that takes writes is meant.
+fn of_either(first: &str, second: &str) -> String {
+    let host =
+        |url: &str| url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).unwrap().0.to_owned();
+    let (first_host, second_host) = (host(first), host(second));
+    first.replace(&first_host, &format!("{first_host},{second_host}")) + "?target_session_attrs=read-write"
 }

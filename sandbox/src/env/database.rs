@@ -17,7 +17,12 @@ impl Database {
     pub fn create(server: Arc<Server>, prefix: &str) -> Self {
         let name = unique_name(prefix);
         server.create_database(&name);
-        Self { server, name }
+        Self::existing(server, &name)
+    }
+
+    /// A database that is there.
+    pub fn existing(server: Arc<Server>, name: &str) -> Self {
+        Self { server, name: name.to_owned() }
     }
 
     /// Its name, which no other test uses.

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv, wait_until};
-use systech_aidd::secret::Secret;
+use systech_aidd::base::secret::Secret;
 use systech_aidd::store::Store;
 
 use crate::support::transaction::Transaction;

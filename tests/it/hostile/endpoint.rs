@@ -115,7 +115,7 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
     env.others_are_served();
     env.wait_settled();
     assert_eq!(env.telegram.sent().len(), cases.len() + 2);
-    env.assert_logged("no answer", cases.len());
+    env.assert_logged("question failed", cases.len());
     env.assert_logged("WARN", cases.len());
 }
 

@@ -6,7 +6,7 @@ use sandbox::env::PROMPT;
 use sandbox::model::{Behaviour, Message, When, expected_answer};
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
-use systech_aidd::context;
+use systech_aidd::domain::token_budget;
 
 #[test]
 fn a_question_is_answered_with_the_dialogue_as_context_and_both_are_in_messages() {
@@ -135,7 +135,7 @@ fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_wi
     let asked = env.model.requests();
     let mut lengths = Vec::new();
     for (asked, question) in asked.iter().zip(&questions) {
-        let weight: usize = asked.messages.iter().map(|message| context::tokens(&message.content)).sum();
+        let weight: usize = asked.messages.iter().map(|message| token_budget::tokens(&message.content)).sum();
         assert!(weight + max_tokens <= limit, "{weight}");
         assert_eq!(asked.messages[0], Message::system(PROMPT));
         assert_eq!(asked.messages.last().unwrap(), &Message::user(question.trim()));

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use sandbox::TestEnv;
 use sandbox::telegram::Person;
-use systech_aidd::store::{Lane, history};
+use systech_aidd::domain::lane::Lane;
+use systech_aidd::store::history;
 
 use crate::support::predecessor;
 

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use sandbox::model::{Behaviour, Gate};
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
-use systech_aidd::llm::Usage;
-use systech_aidd::part::Part;
-use systech_aidd::store::Lane;
+use systech_aidd::domain::address::Address;
+use systech_aidd::domain::lane::Lane;
+use systech_aidd::domain::reply::Part;
+use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
-use systech_aidd::store::outbox::Address;
 
 #[test]
 fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
@@ -96,22 +96,24 @@ fn all_rows_of_a_question_are_finished_or_none() {
         })
         .collect();
     inbox::ingest(&mut conn, &batch).unwrap();
-    let seq = inbox::oldest(&mut conn, lane).unwrap().unwrap().seq;
-    let joined: Vec<_> =
-        inbox::following(&mut conn, lane, seq, 9).unwrap().iter().map(|waiting| waiting.seq).collect();
+    let address = inbox::oldest(&mut conn, lane).unwrap().unwrap().address(lane);
+    let joined: Vec<_> = inbox::following(&mut conn, lane, address.update_seq, 9)
+        .unwrap()
+        .iter()
+        .map(|waiting| waiting.key(lane))
+        .collect();
     assert_eq!(joined.len(), 2);
-    let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
     let ending = Ending::Answered { answer: "a".to_owned(), usage: Usage::default() };
     let turn = Turn {
         question: "q",
         message_ids: &[1, 2, 3],
         joined: &joined,
-        again: None,
+        replaces: None,
         began: Instant::now(),
         ending: &ending,
     };
     // another run was faster with one of them
-    let other = Address { update_seq: joined[1], ..address };
+    let other = Address { update_seq: joined[1].seq, update_id: joined[1].update_id, ..address };
     finish::reply(&mut conn, other, |_, _| Ok(Vec::new())).unwrap().done().unwrap();
     assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().done().is_none());
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "0");

@@ -83,7 +83,7 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
         "\"level\":\"TRACE\"",
         "panic",
         "reachable again",
-        "no answer",
+        "question failed",
         "polling goes on",
         "simpler form",
     ] {

@@ -14,8 +14,8 @@ use sandbox::env::Printed;
 use sandbox::model::{Behaviour, List, When};
 use sandbox::postgres::{Options, Server, unique_name};
 use sandbox::telegram::{Action, Calls};
-use systech_aidd::http::{Http, RuntimeGuard};
-use systech_aidd::stop::Stop;
+use systech_aidd::base::cancel::CancelToken;
+use systech_aidd::base::http::{Http, RuntimeGuard};
 use systech_aidd::telegram::{Settings, Telegram, TelegramError};
 
 /// A fault, and the lines that are to tell it: check, what was found, what to do.
@@ -453,7 +453,7 @@ fn other_program(env: &TestEnv) -> (Telegram, RuntimeGuard) {
         url: env.telegram.url(),
         timeout: Duration::from_secs(30),
     };
-    (Telegram::new(http, &settings, Stop::new()), runtime)
+    (Telegram::new(http, &settings, CancelToken::new()), runtime)
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use sandbox::env::Operator;
-use systech_aidd::migrate::embedded::{MIGRATIONS, Migration};
-use systech_aidd::migrate::script::Script;
+use systech_aidd::database::migrate::embedded::{MIGRATIONS, Migration};
+use systech_aidd::database::migrate::script::Script;
 
 fn root(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)

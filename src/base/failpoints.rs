@@ -1,0 +1,88 @@
+//! Points on the way of a message at which a test makes the program fail as a bug would, or die as in a power cut.
+//! Compiled in with the cargo feature `failpoints` only, which the tests turn on and no release does.
+
+/// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
+/// it is passed with is the text of the message, as far as the program knows it there.
+pub const POINTS: [&str; 8] = [
+    // the batch is committed, Telegram does not know yet
+    "received",
+    // the model is about to be asked
+    "answering",
+    // the answer is complete, and in memory only
+    "generated",
+    // all rows of the answer are written, and not committed
+    "finishing",
+    // committed, nothing is sent
+    "finished",
+    // Telegram is about to be called
+    "sending",
+    // Telegram took the part, and the database does not know
+    "taken",
+    // the part is recorded as sent
+    "recorded",
+];
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::env;
+    use std::process;
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    static FAIL: LazyLock<Trap> = LazyLock::new(|| Trap::of("FAIL_POINT"));
+    static KILL: LazyLock<Trap> = LazyLock::new(|| Trap::of("KILL_POINT"));
+
+    /// A point, what the subject has to contain, and how many may pass before.
+    struct Trap {
+        point: String,
+        part: String,
+        skip: AtomicU64,
+    }
+
+    impl Trap {
+        fn of(variable: &str) -> Self {
+            let text = env::var(variable).unwrap_or_default();
+            let (point, part) = text.split_once(':').unwrap_or((&text, ""));
+            assert!(
+                point.is_empty() || super::POINTS.contains(&point),
+                "{variable}: there is no point {point}"
+            );
+            let skip = env::var(format!("{variable}_SKIP")).map_or(0, |skip| skip.parse().expect("a number"));
+            Self { point: point.to_owned(), part: part.to_owned(), skip: AtomicU64::new(skip) }
+        }
+
+        fn catches(&self, point: &str, subject: &str) -> bool {
+            let less = |left: u64| left.checked_sub(1);
+            self.point == point
+                && subject.contains(&self.part)
+                && self.skip.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_err()
+        }
+    }
+
+    /// Panics here if `FAIL_POINT` is `<point>` or `<point>:<part>` and `subject` contains the part. If `KILL_POINT` is,
+    /// the process dies at once, as by SIGKILL from outside. The first `FAIL_POINT_SKIP` or `KILL_POINT_SKIP` pass.
+    pub fn pass(point: &str, subject: &str) {
+        debug_assert!(super::POINTS.contains(&point), "{point} is not among POINTS");
+        if KILL.catches(point, subject) {
+            let _ = kill_process(getpid(), Signal::KILL);
+            process::abort();
+        }
+        assert!(!FAIL.catches(point, subject), "{subject}");
+    }
+}
+
+#[cfg(feature = "failpoints")]
+pub use armed::pass;
+
+/// Nothing: the feature is off.
+#[cfg(not(feature = "failpoints"))]
+pub fn pass(_: &str, _: &str) {}
+
+/// Passes the point with each of several messages.
+pub fn pass_each<'a>(point: &str, subjects: impl IntoIterator<Item = &'a str>) {
+    for subject in subjects {
+        pass(point, subject);
+    }
+}

@@ -1,0 +1,14 @@
+//! `systech-aidd history …`: the dialogues in the operator's hands.
+//!
+//! ```text
+//! command   the command line, and what each command does
+//! show      for people: lists and transcripts
+//! export    everything as a file, in constant memory
+//! forget    real deletion: asks first
+//! ```
+
+pub mod command;
+pub mod export;
+pub mod forget;
+mod output;
+pub mod show;

@@ -1,0 +1,104 @@
+//! What people read at a terminal, and `--json` for programs. Everything is written as it comes.
+
+use std::io::Write;
+
+use diesel::QueryResult;
+use serde_json::json;
+
+use super::output::{Json, line};
+use crate::domain::transcript::{entry, time};
+use crate::store::archive::{Found, Record, Summary};
+
+/// One line a dialogue. False: there is none.
+pub fn list(
+    out: &mut impl Write,
+    Json { json }: Json,
+    dialogues: impl Iterator<Item = QueryResult<Summary>>,
+) -> anyhow::Result<bool> {
+    let mut any = false;
+    for dialogue in dialogues {
+        let dialogue = dialogue?;
+        if json {
+            line(out, &dialogue)?;
+        } else {
+            if !any {
+                writeln!(
+                    out,
+                    "{:>14} {:>16} {:>9}  {:<19}  {:<19}  state",
+                    "user", "chat", "messages", "first", "last"
+                )?;
+            }
+            let Summary { user_id, chat_id, messages, live, .. } = dialogue;
+            let state = match live {
+                0 => "cleared".to_owned(),
+                live if live == messages => "live".to_owned(),
+                live => format!("{live} live, {} cleared", messages - live),
+            };
+            let (first, last) = (time(&dialogue.first_at), time(&dialogue.last_at));
+            writeln!(out, "{user_id:>14} {chat_id:>16} {messages:>9}  {first}  {last}  {state}")?;
+        }
+        any = true;
+    }
+    Ok(any)
+}
+
+/// A transcript. False: there is nothing in it.
+pub fn records(
+    out: &mut impl Write,
+    Json { json }: Json,
+    records: impl Iterator<Item = QueryResult<Record>>,
+) -> anyhow::Result<bool> {
+    let mut any = false;
+    for record in records {
+        let record = record?;
+        if json {
+            line(out, &record)?;
+        } else {
+            out.write_all(record.transcript().as_bytes())?;
+        }
+        any = true;
+    }
+    Ok(any)
+}
+
+/// Each message with the place that was searched for. False: there is none.
+pub fn found(out: &mut impl Write, Json { json }: Json, found: &[Found]) -> anyhow::Result<bool> {
+    for found in found {
+        if json {
+            line(out, found)?;
+        } else {
+            let Record { id, user_id, chat_id, role, created_at, .. } = &found.record;
+            let heading =
+                format!("{}  {role}  user {user_id}, chat {chat_id}, message {id}", time(created_at));
+            out.write_all(entry(&heading, &found.excerpt).as_bytes())?;
+        }
+    }
+    Ok(!found.is_empty())
+}
+
+/// The clearings of a dialogue. False: there is none.
+pub fn clearings(
+    out: &mut impl Write,
+    Json { json }: Json,
+    clearings: &[(String, i64)],
+) -> anyhow::Result<bool> {
+    for (at, messages) in clearings {
+        if json {
+            line(out, &json!({"cleared_at": at, "messages": messages}))?;
+        } else {
+            // whole: it is what --at takes
+            writeln!(out, "{at}  {messages} messages")?;
+        }
+    }
+    Ok(!clearings.is_empty())
+}
+
+/// How many messages something happened to. False: to none.
+pub fn count(out: &mut impl Write, Json { json }: Json, what: &str, messages: usize) -> anyhow::Result<bool> {
+    if json {
+        line(out, &json!({what: messages}))?;
+    } else {
+        writeln!(out, "{what}: {messages} messages")?;
+    }
+    Ok(messages > 0)
+}

@@ -1,0 +1,200 @@
+//! What the database says about its migrations. Reading it changes nothing, not even in a database without any.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::bail;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+
+use super::embedded::{MIGRATIONS, Migration};
+use crate::database::backup::Contents;
+
+/// What `diesel setup` applies besides the migrations of the project: two functions that nobody here calls.
+const DIESEL_SETUP: &str = "00000000000000";
+
+/// A database, as seen by this binary.
+pub struct State {
+    /// The database's name.
+    pub database: String,
+    /// The server's version, as it writes it.
+    pub server: String,
+    /// Every migration of this binary, oldest first.
+    pub entries: Vec<Entry>,
+    /// Versions of the database that this binary does not know, oldest first.
+    pub unknown: Vec<String>,
+    /// Indexes that PostgreSQL keeps but does not use: their building broke off.
+    pub invalid_indexes: Vec<String>,
+}
+
+/// A migration and what became of it.
+pub struct Entry {
+    /// The migration.
+    pub migration: &'static Migration,
+    /// What became of it.
+    pub status: Status,
+    /// Those indexes that it builds CONCURRENTLY and that are there, valid or not.
+    pub indexes: Vec<String>,
+    /// Those that it drops CONCURRENTLY and that are there, valid or not.
+    pub undropped: Vec<String>,
+}
+
+/// What became of a migration.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It is yet to run.
+    Pending,
+    /// It ran, at this time by the server's clock.
+    Applied(String),
+    /// It is recorded as applied, but its index is not there or not valid, or the one that it dropped is there again: a
+    /// revert was interrupted between the two, or somebody dropped or built the index.
+    Incomplete,
+}
+
+impl State {
+    /// Reads it.
+    pub fn read(conn: &mut PgConnection) -> anyhow::Result<Self> {
+        let Server { database, server } = diesel::sql_query(
+            "SELECT current_database()::text AS database, current_setting('server_version') AS server",
+        )
+        .get_result(conn)?;
+        let mut applied = applied(conn)?;
+        let mut entries = Vec::new();
+        let given_up = given_up(&applied);
+        for migration in MIGRATIONS.iter() {
+            let (mut indexes, mut undropped, mut whole) = (Vec::new(), Vec::new(), true);
+            for index in migration.concurrent_indexes() {
+                let valid = is_valid(conn, &index)?;
+                whole &= valid == Some(true) || given_up.contains(&index);
+                indexes.extend(valid.map(|_| index));
+            }
+            for index in migration.dropped_indexes() {
+                let there = is_valid(conn, &index)?.is_some();
+                whole &= !there;
+                undropped.extend(there.then_some(index));
+            }
+            let status = match applied.remove(&migration.version) {
+                None => Status::Pending,
+                Some(_) if !whole => Status::Incomplete,
+                Some(at) => Status::Applied(at),
+            };
+            entries.push(Entry { migration, status, indexes, undropped });
+        }
+        applied.remove(DIESEL_SETUP);
+        let mut unknown: Vec<_> = applied.into_keys().collect();
+        unknown.sort();
+        Ok(Self { database, server, entries, unknown, invalid_indexes: invalid_indexes(conn)? })
+    }
+
+    /// The newest migration that is applied.
+    pub fn current(&self) -> Option<&'static Migration> {
+        self.entries.iter().rev().find(|entry| entry.status != Status::Pending).map(|entry| entry.migration)
+    }
+
+    /// What a backup of it would hold.
+    pub fn contents(&self) -> Contents<'_> {
+        Contents {
+            database: &self.database,
+            version: self.current().map_or("0", |migration| &migration.version),
+        }
+    }
+
+    /// The versions that are applied, oldest first.
+    pub fn applied(&self) -> impl Iterator<Item = &str> {
+        let applied = self.entries.iter().filter(|entry| matches!(entry.status, Status::Applied(_)));
+        applied.map(|entry| &*entry.migration.version)
+    }
+
+    /// How many are yet to run, or to run again.
+    pub fn pending(&self) -> usize {
+        self.entries.iter().filter(|entry| !matches!(entry.status, Status::Applied(_))).count()
+    }
+
+    /// What to do about an invalid index.
+    pub fn remedy_for(&self, index: &str) -> String {
+        match self.entries.iter().find(|entry| entry.indexes.iter().any(|ours| ours == index)) {
+            // whole without it
+            Some(Entry { status: Status::Applied(_), .. }) => "systech-aidd migrate up drops it".to_owned(),
+            Some(_) => "systech-aidd migrate up builds it anew".to_owned(),
+            None => format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it"),
+        }
+    }
+
+    /// An error where a newer version of the program has been at work: nothing is to be changed then.
+    pub fn refuse_unknown(&self) -> anyhow::Result<()> {
+        if !self.unknown.is_empty() {
+            bail!(
+                "the database has migrations that this program does not know ({}): it was migrated by a newer \
+                 version. Start that version, or revert those migrations with it",
+                self.unknown.join(", ")
+            );
+        }
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Server {
+    #[diesel(sql_type = Text)]
+    database: String,
+    #[diesel(sql_type = Text)]
+    server: String,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Versions and when they were applied, from Diesel's own table, where there is one.
+fn applied(conn: &mut PgConnection) -> QueryResult<HashMap<String, String>> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+        #[diesel(sql_type = Text)]
+        at: String,
+    }
+    let table = "SELECT coalesce(to_regclass('__diesel_schema_migrations')::text, '') AS name";
+    if diesel::sql_query(table).get_result::<Name>(conn)?.name.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Applied> = diesel::sql_query(
+        "SELECT version, to_char(run_on, 'YYYY-MM-DD HH24:MI:SS') AS at FROM __diesel_schema_migrations",
+    )
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.version, row.at)).collect())
+}
+
+/// Indexes that nobody misses: a migration has dropped them, or it is the next one and may have begun to.
+fn given_up(applied: &HashMap<String, String>) -> HashSet<String> {
+    let turn_has_come = |pair: &[Migration]| pair.iter().any(|one| applied.contains_key(&one.version));
+    let droppers = MIGRATIONS.windows(2).filter(|pair| turn_has_come(pair));
+    droppers.flat_map(|pair| pair[1].dropped_indexes()).collect()
+}
+
+/// `None`: there is no such index.
+fn is_valid(conn: &mut PgConnection, index: &str) -> QueryResult<Option<bool>> {
+    #[derive(QueryableByName)]
+    struct Index {
+        #[diesel(sql_type = Nullable<Bool>)]
+        valid: Option<bool>,
+    }
+    let found: Index = diesel::sql_query(
+        "SELECT (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)) AS valid",
+    )
+    .bind::<Text, _>(index)
+    .get_result(conn)?;
+    Ok(found.valid)
+}
+
+/// One that is being built this very moment is not yet valid, and nothing is wrong with it.
+fn invalid_indexes(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
+    let names: Vec<Name> = diesel::sql_query(
+        "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid
+         AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index) ORDER BY name",
+    )
+    .load(conn)?;
+    Ok(names.into_iter().map(|row| row.name).collect())
+}

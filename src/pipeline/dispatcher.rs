@@ -1,0 +1,105 @@
+//! The dispatcher: which lane is worked on when. One thread, one loop, one place for every decision.
+//!
+//! Fed by poll (lanes with something new), by the workers (finished steps) and by its own timers. It guarantees that
+//! a lane is with at most one worker, that lanes take turns, and that none waits for another. It holds a schedule
+//! only: what there is to do stands in the database.
+//!
+//! The channels of jobs and results have room for one entry per worker and never hold more, so neither side ever
+//! blocks the other.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, select};
+use tracing::{debug, info, warn};
+
+use crate::domain::lane::Lane;
+use crate::pipeline::schedule::{Finished, Job, News, Schedule};
+
+/// After the grace period: the time for what cannot be interrupted, such as recording a part that was just sent.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+enum Event {
+    News(News),
+    Finished(Finished),
+    Timer,
+    Shutdown,
+}
+
+/// The schedule, and the channels that change it.
+pub struct Dispatcher {
+    /// From poll. Closed when poll has ended: then the program ends.
+    pub news: Receiver<News>,
+    /// Steps done.
+    pub finished: Receiver<Finished>,
+    /// Steps to do; room for `workers`.
+    pub jobs: Sender<Job>,
+    /// Closed or signalled: the program is to end.
+    pub shutdown: Receiver<()>,
+    /// How many steps can be done at once.
+    pub workers: usize,
+    /// How long running answers may go on after that.
+    pub grace: Duration,
+}
+
+impl Dispatcher {
+    /// Runs until the shutdown is complete. `lanes` is what the database says there is to do. False: some steps did
+    /// not end in time and are still running.
+    pub fn run(self, lanes: Vec<Lane>) -> bool {
+        let mut schedule = Schedule::default();
+        schedule.take(News { lanes, ..News::default() });
+        loop {
+            while schedule.running < self.workers
+                && let Some(job) = schedule.next()
+            {
+                if self.jobs.send(job).is_err() {
+                    return true;
+                }
+            }
+            schedule.tell();
+            match self.next_event(schedule.next_timer()) {
+                Event::News(news) => schedule.take(news),
+                Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
+                Event::Timer => schedule.ring(Instant::now()),
+                Event::Shutdown => return self.drain(schedule),
+            }
+        }
+    }
+
+    fn next_event(&self, timer: Option<Instant>) -> Event {
+        let timer = timer.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
+        select! {
+            recv(self.finished) -> finished => finished.map_or(Event::Shutdown, Event::Finished),
+            recv(self.news) -> news => news.map_or(Event::Shutdown, Event::News),
+            recv(timer) -> _ => Event::Timer,
+            recv(self.shutdown) -> _ => Event::Shutdown,
+        }
+    }
+
+    /// Begins nothing new and waits for what runs: for `grace`, then interrupts it.
+    fn drain(self, mut schedule: Schedule) -> bool {
+        // poll must not wait for room in a channel that nobody empties any more
+        drop(self.news);
+        info!(running = schedule.running, "shutting down; what is not answered yet stays queued");
+        let mut deadline = Instant::now() + self.grace;
+        let mut interrupted = false;
+        while schedule.running > 0 {
+            match self.finished.recv_deadline(deadline) {
+                Ok(finished) => {
+                    schedule.finish(finished.lane, finished.outcome, Instant::now());
+                    schedule.tell();
+                }
+                Err(_) if interrupted => {
+                    warn!(running = schedule.running, "some steps do not end; they are left");
+                    return false;
+                }
+                Err(_) => {
+                    debug!(running = schedule.running, "the grace period is over");
+                    interrupted = true;
+                    deadline = Instant::now() + LAST_WORDS;
+                    schedule.interrupt_all();
+                }
+            }
+        }
+        true
+    }
+}

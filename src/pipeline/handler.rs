@@ -1,0 +1,144 @@
+//! One update → its reply: a command's, a button's, or the answer to a question ([`crate::pipeline::question`]). The reply
+//! is stored together with the mark that the update is done.
+//!
+//! The worker calls this for the oldest update of a lane. Whatever happens, the person gets an end: an answer, or one
+//! sentence per class of failure.
+
+use tracing::info;
+
+use crate::base::cancel::CancelToken;
+use crate::domain::address::Address;
+use crate::domain::button::{Action, Button};
+use crate::domain::command::{Command, Request};
+use crate::domain::lane::Lane;
+use crate::domain::phrases::Language;
+use crate::domain::reply::Part;
+use crate::domain::update::EDITED_MESSAGE;
+use crate::pipeline::assemble;
+use crate::pipeline::in_work::InWork;
+use crate::pipeline::outcome::Answered;
+use crate::pipeline::services::Services;
+use crate::store::StoreError;
+use crate::store::inbox::{self, Waiting};
+use crate::store::strangers;
+use crate::store::turns;
+use crate::telegram::{Incoming, Message, Press};
+
+/// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
+/// update may be what ends the program.
+const UNREAD_FROM: i32 = 6;
+
+impl Services {
+    /// Answers `waiting`, the oldest update of `lane`.
+    pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
+        let (seq, key) = (waiting.seq, waiting.key(lane));
+        // an update from before this boot may be why the last run ended: count before trying
+        let counted = seq <= self.newest_at_boot;
+        let attempt = waiting.attempts + 1;
+        if counted {
+            self.store.run(|conn| inbox::set_attempts(conn, key, attempt))?;
+        }
+        if attempt >= UNREAD_FROM {
+            // not even the failure could be told: without looking at the update again
+            return self.say(waiting.address(lane), Language::Russian.unreadable());
+        }
+        let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
+        // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
+        if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
+            self.store.retry_forever(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;
+        }
+        answered
+    }
+
+    fn attempt(
+        &self,
+        lane: Lane,
+        waiting: &Waiting,
+        attempt: i32,
+        stop: &CancelToken,
+    ) -> Result<Answered, StoreError> {
+        let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, &self.me) else {
+            return self.say(waiting.address(lane), Language::Russian.unreadable());
+        };
+        let reply_to = message.message_id.filter(|_| !message.private);
+        let address = Address { thread_id: message.thread_id, reply_to, ..waiting.address(lane) };
+        if !self.access.admits(lane) && !self.is_erasure(&message) {
+            return self.turn_away(address, &message);
+        }
+        InWork { services: self, address, waiting, attempt, message: &message, stop }.handle()
+    }
+
+    /// Whether it is the command or the button by which everybody may delete what is theirs.
+    fn is_erasure(&self, message: &Message) -> bool {
+        match (&message.press, &message.text) {
+            (Some(press), _) => {
+                matches!(Button::of(&press.data), Some(Button { action: Action::Forget, .. }))
+            }
+            (None, Some(text)) => Request::of(text, &self.me.username) == Request::Command(Command::Forget),
+            (None, None) => false,
+        }
+    }
+
+    /// Says once a day that the bot is not for everybody.
+    fn turn_away(&self, address: Address, message: &Message) -> Result<Answered, StoreError> {
+        let Lane { user_id, chat_id, .. } = address.lane;
+        let answered = self.reply(address, |conn, lane| {
+            let chat = (!message.private).then_some(lane.chat_id);
+            let sentence = || Part::plain(message.language.stranger(lane.user_id, chat));
+            Ok(strangers::tell(conn, lane)?.then(sentence).into_iter().collect())
+        })?;
+        if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
+            info!(user = user_id, chat = chat_id, "somebody who is not allowed to use the bot was told so");
+        }
+        Ok(answered)
+    }
+}
+
+impl InWork<'_> {
+    /// Finds out what the update is, and does it.
+    fn handle(&self) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        if let Some(press) = &message.press {
+            return self.press(press);
+        }
+        // a stop took effect when it came in, and what it stopped says so; what is not addressed to the bot was kept by
+        // poll for what it followed, and that went without it
+        if message.stopped_draft.is_some() || !message.addressed {
+            return services.silence(address);
+        }
+        if self.waiting.kind == EDITED_MESSAGE {
+            return self.edit();
+        }
+        let text = match message.text.as_deref() {
+            Some(text) if !text.trim().is_empty() => text,
+            Some(_) if !message.private => return services.say(address, message.language.no_question()),
+            _ => return services.say(address, message.language.only_text()),
+        };
+        match Request::of(text, &services.me.username) {
+            Request::Foreign => services.silence(address),
+            Request::Unknown { .. } => services.say(address, message.language.unknown_command()),
+            Request::Command(command) => self.command(command),
+            Request::Question if assemble::is_cut(text) => self.ask_whole(),
+            Request::Question => self.ask(text),
+        }
+    }
+
+    fn press(&self, press: &Press) -> Result<Answered, StoreError> {
+        let &Self { services, address, .. } = self;
+        let old_button = || services.say(address, self.message.language.old_button());
+        let Some(button) = Button::of(&press.data) else { return old_button() };
+        if !button.is_for(address.lane.user_id) {
+            // told already, with the acknowledgement
+            return services.silence(address);
+        }
+        match button.action {
+            Action::Forget => self.forget_for_good(button.update_seq),
+            Action::Retry => match services.store.run(|conn| turns::last(conn, address.lane))? {
+                Some(last) if last.update_seq() == button.update_seq => {
+                    self.regenerate(&last, last.question())
+                }
+                _ => old_button(),
+            },
+        }
+    }
+}

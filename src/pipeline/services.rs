@@ -1,0 +1,44 @@
+//! What every worker holds: the connections to the three neighbours, and what was settled at boot.
+
+use std::sync::Arc;
+
+use crate::domain::access::Access;
+use crate::domain::token_budget::TokenBudget;
+use crate::llm::Llm;
+use crate::pipeline::preview::DraftThrottle;
+use crate::pipeline::sender::Sender;
+use crate::render::RichMessages;
+use crate::store::Store;
+use crate::telegram::{Me, Telegram};
+
+/// Shared by all workers; nothing in it belongs to one message.
+pub struct Services {
+    /// PostgreSQL.
+    pub store: Arc<Store>,
+    /// The Bot API.
+    pub telegram: Telegram,
+    /// The model.
+    pub llm: Llm,
+    /// Sends what the outbox holds.
+    pub sender: Sender,
+    /// How fast drafts may follow each other.
+    pub paces: DraftThrottle,
+    /// Whom groups address.
+    pub me: Me,
+    /// What the model is told before the dialogue.
+    pub system_prompt: String,
+    /// What people are told about the bot.
+    pub role: String,
+    /// Who may use the bot.
+    pub access: Access,
+    /// The most questions that a person may ask in any hour.
+    pub rate_limit: Option<u32>,
+    /// When answers are sent as rich messages.
+    pub rich_messages: RichMessages,
+    /// How many messages of the dialogue the model reads.
+    pub max_history: u32,
+    /// How much of it the model has room for.
+    pub room: TokenBudget,
+    /// The newest update that was in the inbox before this boot.
+    pub newest_at_boot: i64,
+}
