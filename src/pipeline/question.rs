@@ -67,10 +67,7 @@ impl Services {
     /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
     pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
-            warn!(
-                seq = question.address.update_seq,
-                "question failed: it crashed the program at each attempt"
-            );
+            warn!(seq = question.address.update_seq, "question failed: crashed at each attempt");
             return self.fail(question, Failure::Crashed);
         }
         if question.stopped {

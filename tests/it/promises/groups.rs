@@ -147,7 +147,7 @@ fn a_person_without_a_username_mentions_the_bot_too() {
 }
 
 #[test]
-fn a_huge_message_of_a_group_is_answered_from_its_essence_and_a_huge_one_to_others_is_not_kept() {
+fn a_huge_message_of_a_group_is_answered_by_what_is_read_of_it_and_a_huge_one_to_others_is_not_kept() {
     let env = TestEnv::new();
     let _bot = env.start();
     let person = Person::in_group(1, GROUP);
@@ -164,7 +164,29 @@ fn a_huge_message_of_a_group_is_answered_from_its_essence_and_a_huge_one_to_othe
     gate.release();
     env.telegram.wait_for_count(GROUP, 1);
     assert_eq!(questions(&env), ["a question"]);
-    env.assert_logged("a huge update is stored by its essence", 1);
+}
+
+#[test]
+fn what_others_said_is_stored_nowhere_not_even_while_a_question_about_it_waits() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::in_group(1, GROUP);
+    let name = env.telegram.username().to_owned();
+    let gate = env.model.hold(When::any());
+    let others = json!({"message_id": 77, "text": "zebra", "caption": "zebra", "from": {"id": 2, "first_name": "Zebra"}});
+    let fields = json!({
+        "text": format!("@{name} what does that mean?"),
+        "entities": [{"type": "mention", "offset": 0, "length": name.len() + 1}],
+        "reply_to_message": others,
+        "quote": {"text": "zebra"},
+        "external_reply": {"origin": {"type": "hidden_user", "sender_user_name": "Zebra"}},
+    });
+    env.telegram.post(&person, &fields);
+    gate.wait_arrived();
+    let stored = env.psql("SELECT payload FROM updates");
+    assert!(stored.contains("what does that mean?") && !stored.to_lowercase().contains("zebra"), "{stored}");
+    gate.release();
+    env.telegram.wait_for_count(GROUP, 1);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
-use systech_aidd::store::inbox::{self, Received};
+use systech_aidd::store::inbox;
+use systech_aidd::store::take_in::{self, Received};
 
 #[test]
 fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
@@ -95,7 +96,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
             payload: "{}".to_owned(),
         })
         .collect();
-    inbox::ingest(&mut conn, &batch).unwrap();
+    take_in::ingest(&mut conn, &batch).unwrap();
     let address = inbox::oldest(&mut conn, lane).unwrap().unwrap().address(lane);
     let joined: Vec<_> = inbox::following(&mut conn, lane, address.update_seq, 9)
         .unwrap()

@@ -12,9 +12,10 @@ use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
-use systech_aidd::store::inbox::{self, Received};
+use systech_aidd::store::inbox;
 use systech_aidd::store::outbox;
 use systech_aidd::store::replace::{Instead, replace};
+use systech_aidd::store::take_in::{self, Received};
 
 use crate::support::transaction::Transaction;
 
@@ -81,7 +82,7 @@ fn one_question(conn: &mut PgConnection) -> Address {
         message_id: Some(5),
         payload: "{}".to_owned(),
     };
-    assert_eq!(inbox::ingest(conn, &[received]).unwrap(), 1);
+    assert_eq!(take_in::ingest(conn, &[received]).unwrap(), 1);
     inbox::oldest(conn, lane).unwrap().unwrap().address(lane)
 }
 
