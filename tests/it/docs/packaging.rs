@@ -1,0 +1,257 @@
+//! What surrounds the binary agrees with it: compose file, image, `.env.example`, `--help`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+pub(crate) fn file(name: &str) -> String {
+    fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The variables of `.env.example` with their defaults; commented-out ones are settings too.
+fn example() -> Vec<(String, String)> {
+    file(".env.example")
+        .lines()
+        .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+        .filter(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn env_example_help_and_the_program_name_the_same_settings() {
+    let help = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let in_help: BTreeSet<_> = help
+        .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
+        .filter(|word| word.contains('_') && word.len() > 5)
+        .chain(["WORKERS"])
+        .filter(|word| help.contains(&format!("  {word} ")))
+        .map(str::to_owned)
+        .collect();
+    let in_example: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(in_help, in_example);
+    for (name, default) in example() {
+        let without_default = [
+            "TELEGRAM_BOT_TOKEN",
+            "OPENROUTER_API_KEY",
+            "DATABASE_URL",
+            "ROLE_TEXT",
+            "BACKUP_DIR",
+            "RETENTION_DAYS",
+            "METRICS_ADDR",
+            "ALLOWED_USERS",
+            "ALLOWED_CHATS",
+            "RATE_LIMIT",
+            "LLM_CONTEXT_TOKENS",
+        ];
+        if !without_default.contains(&name.as_str()) {
+            assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
+        }
+    }
+    let sources = file("src/config/mod.rs");
+    for name in in_example {
+        assert!(sources.contains(&format!("\"{name}\"")), "{name} is read nowhere");
+    }
+}
+
+#[test]
+fn image_and_compose_file_ask_the_running_bot_for_its_health_alike() {
+    let dockerfile = file("Dockerfile");
+    let line = dockerfile.lines().find_map(|line| line.strip_prefix("HEALTHCHECK ")).unwrap();
+    let (options, command) = line.split_once(" CMD ").unwrap();
+    let command: Vec<String> = serde_json::from_str(command).unwrap();
+    let compose: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("docker-compose.yml")).unwrap();
+    let bot = &compose["services"]["bot"];
+    let check = &bot["healthcheck"];
+    assert_eq!(check["test"][0], "CMD");
+    assert_eq!(check["test"].as_sequence().unwrap()[1..], command.clone());
+    for option in options.split(' ') {
+        let (name, value) = option.trim_start_matches("--").split_once('=').unwrap();
+        let other = &check[name.replace('-', "_").as_str()];
+        assert!(
+            other == value || other.as_u64().is_some_and(|n| n.to_string() == value),
+            "{name}: {other:?}"
+        );
+    }
+    assert_eq!(options.split(' ').count() + 1, check.as_mapping().unwrap().len());
+    // and what it asks is there
+    let address = bot["environment"]["METRICS_ADDR"].as_str().unwrap();
+    assert!(dockerfile.contains(&format!("ENV METRICS_ADDR={address}\n")));
+    let (_, port) = address.split_once(':').unwrap();
+    assert!(dockerfile.contains(&format!("EXPOSE {port}\n")) && bot["ports"].is_null());
+    // the binary has this command: without the setting it says so, and knows no other reason to fail
+    let mut health = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
+    let said = health.args(&command[1..]).current_dir("/").env_remove("METRICS_ADDR").output().unwrap();
+    assert_eq!((command[0].as_str(), said.status.code()), ("systech-aidd", Some(1)));
+    assert!(String::from_utf8(said.stderr).unwrap().contains("METRICS_ADDR is not set"));
+}
+
+/// What a section of a guide says that has no language.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Section {
+    level: usize,
+    /// What stands in backticks, and where links lead.
+    names: BTreeSet<String>,
+    /// The lines of its blocks, without what is told to people.
+    commands: Vec<String>,
+    items: usize,
+    rows: usize,
+}
+
+pub(crate) fn sections(guide: &str) -> Vec<Section> {
+    let mut sections = vec![Section::default()];
+    let mut block = false;
+    for line in guide.lines().filter(|line| !line.contains("](README")) {
+        let section = sections.last_mut().unwrap();
+        if line.starts_with("```") {
+            block = !block;
+        } else if block {
+            let command = line.split(" # ").next().unwrap().trim_end();
+            section.commands.extend((!command.starts_with("-- ")).then(|| command.to_owned()));
+        } else if line.starts_with('#') {
+            let level = line.find(' ').unwrap();
+            sections.push(Section { level, ..Section::default() });
+        } else {
+            section.items +=
+                usize::from(line.starts_with("- ") || line.starts_with(|c: char| c.is_ascii_digit()));
+            section.rows += usize::from(line.starts_with('|'));
+            section.names.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+            let links = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+            section.names.extend(links.map(str::to_owned));
+        }
+    }
+    sections
+}
+
+#[test]
+fn the_russian_readme_names_the_same_sections_settings_and_commands() {
+    let (english, russian) = (file("README.md"), file("README.ru.md"));
+    assert!(english.contains("](README.ru.md)") && russian.contains("](README.md)"));
+    let (english, russian) = (sections(&english), sections(&russian));
+    for (one, other) in english.iter().zip(&russian) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(english.len(), russian.len());
+    let settings = &english.iter().find(|section| section.rows > 15).unwrap().names;
+    for (name, _) in example() {
+        assert!(settings.contains(&name), "{name} is not in README.md");
+    }
+}
+
+#[test]
+fn the_russian_page_about_reliability_names_the_same_sections_tests_and_commands() {
+    let pages = ["docs/reliability.md", "docs/reliability.ru.md"].map(file);
+    let [english, russian] = pages.map(|page| {
+        let lines = page.lines().filter(|line| !line.contains("](reliability"));
+        sections(&lines.collect::<Vec<_>>().join("\n"))
+    });
+    assert_eq!(english, russian);
+}
+
+/// The sources in a folder and in those below it.
+fn rust_below(folder: &str) -> String {
+    let entries = fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let texts = entries.map(|entry| {
+        let entry = entry.unwrap();
+        let name = format!("{folder}/{}", entry.file_name().into_string().unwrap());
+        if entry.file_type().unwrap().is_dir() { rust_below(&name) } else { file(&name) }
+    });
+    texts.collect()
+}
+
+#[test]
+fn every_test_that_the_documents_name_exists() {
+    let sources: String = ["src", "tests/it"].map(rust_below).concat();
+    for name in ["ARCHITECTURE.md", "docs/reliability.md", "docs/reliability.ru.md"] {
+        let document = file(name);
+        let in_backticks = document.split('`').skip(1).step_by(2);
+        for test in in_backticks.filter(|words| words.matches('_').count() > 3 && !words.contains(' ')) {
+            assert!(sources.contains(&format!("fn {test}(")), "{name} names {test}, which is no test");
+        }
+    }
+}
+
+#[test]
+fn version_is_the_one_of_the_manifest() {
+    let output = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--version").output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("systech-aidd {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn no_release_has_points_at_which_tests_make_it_fail() {
+    let manifest = file("Cargo.toml");
+    let section = |name: &str| {
+        let (_, rest) = manifest.split_once(&format!("\n[{name}]\n")).unwrap();
+        rest.lines().take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with('#'))
+    };
+    assert!(section("features").any(|line| line.starts_with("failpoints = ")));
+    for line in section("features") {
+        assert!(!line.starts_with("default"), "{line}");
+    }
+    for line in section("dependencies") {
+        assert!(!line.contains("failpoints"), "{line}");
+    }
+    assert!(section("dev-dependencies").any(|line| line.contains("\"failpoints\"")), "and the tests do");
+}
+
+#[test]
+fn the_compose_file_starts_the_database_that_env_example_names() {
+    let compose: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("docker-compose.yml")).unwrap();
+    let postgres = &compose["services"]["postgres"];
+    assert_eq!(postgres["image"], "postgres:16-alpine");
+    let env = &postgres["environment"];
+    let text = |value: &serde_yaml_ng::Value| value.as_str().unwrap().to_owned();
+    let url = |host: &str| {
+        let (user, password) = (text(&env["POSTGRES_USER"]), text(&env["POSTGRES_PASSWORD"]));
+        format!("postgresql://{user}:{password}@{host}:5432/{}", text(&env["POSTGRES_DB"]))
+    };
+    let (_, named) = example().into_iter().find(|(name, _)| name == "DATABASE_URL").unwrap();
+    assert_eq!(named, url("localhost"));
+    assert_eq!(url("localhost"), "postgresql://systech:systech_dev_password@localhost:5432/systech_aidd");
+    assert!(text(&postgres["ports"][0]).ends_with(":5432:5432"));
+    assert_eq!(postgres["volumes"][0], "postgres_data:/var/lib/postgresql/data");
+    assert!(compose["volumes"].as_mapping().unwrap().contains_key("postgres_data"));
+    assert!(!postgres["healthcheck"]["test"].is_null());
+
+    let bot = &compose["services"]["bot"];
+    assert_eq!(bot["profiles"][0], "bot");
+    // the environment wins over `.env`: only a variable of another name lets the bot use a restored database
+    let inside = format!("${{BOT_DATABASE_URL:-{}}}", url("postgres"));
+    assert_eq!((&bot["env_file"], &bot["environment"]["DATABASE_URL"]), (&".env".into(), &inside.into()));
+    let restored = url("postgres").replace("/systech_aidd", "/restored");
+    for guide in ["docs/operations.md", "docs/operations.ru.md"].map(file) {
+        let (_, steps) = guide.split_once(&format!("\nrestored={restored}\n")).unwrap();
+        let step = |line: &str| steps.find(line).unwrap_or_else(|| panic!("no step {line}"));
+        let restore = step("docker-compose run --rm -e DATABASE_URL=$restored bot restore /backups/");
+        let named = step("\necho \"BOT_DATABASE_URL=$restored\" >>.env\n");
+        assert!(restore < named && named < step("\ndocker-compose up -d\n"));
+    }
+    // no setting of the program's own: whoever runs it without a container is not led to set it
+    assert!(example().iter().all(|(name, _)| name != "BOT_DATABASE_URL"));
+    assert!(file(".env.example").contains("BOT_DATABASE_URL"));
+    assert_eq!(bot["read_only"], true);
+    assert_eq!(bot["depends_on"]["postgres"]["condition"], "service_healthy");
+}
+
+#[test]
+fn the_image_is_built_in_stages_and_runs_without_root() {
+    let dockerfile = file("Dockerfile");
+    let instructions: Vec<Vec<_>> = dockerfile
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let named = |name: &str| instructions.iter().filter(move |words| words[0] == name).collect::<Vec<_>>();
+    assert_eq!(named("FROM").len(), 2);
+    let toolchain = format!("rust:{}-slim-trixie", env!("CARGO_PKG_RUST_VERSION"));
+    assert_eq!(named("FROM")[0][1], toolchain);
+    assert_eq!(named("USER")[0][1], "aidd");
+    assert_eq!(named("ENTRYPOINT")[0][1], "[\"systech-aidd\"]");
+    // what the default of SYSTEM_PROMPT_PATH names is in the image
+    assert!(named("COPY").iter().any(|words| words[1..] == ["prompts", "prompts"]));
+    assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/nutritionist.txt").exists());
+}
