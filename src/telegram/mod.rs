@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::base::http::{Http, Interrupted};
 use crate::base::secret::Secret;
 use crate::domain::address::{Address, Destination};
@@ -257,11 +258,12 @@ impl Telegram {
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
         let method = "sendChatAction";
+        let renewal = failpoints::wait("typing", TYPING_RENEWAL);
         loop {
             let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
             let pause = match fetch::<MethodResponse<bool>>(method, request).await {
-                Err(TelegramError::RetryAfter(pause)) => pause.max(TYPING_RENEWAL),
-                _ => TYPING_RENEWAL,
+                Err(TelegramError::RetryAfter(pause)) => pause.max(renewal),
+                _ => renewal,
             };
             tokio::time::sleep(pause).await;
         }
