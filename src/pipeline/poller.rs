@@ -28,7 +28,7 @@ use crate::store::{Store, StoreError};
 use crate::telegram::{Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
-pub const POLL: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_secs(30);
 /// The same for the first poll: whether polling works is known soon, also where nobody writes.
 const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
@@ -105,6 +105,11 @@ pub struct Poll<'a> {
     pub stop: CancelToken,
 }
 
+/// How long Telegram may hold a poll while there is nothing new.
+pub fn longest_poll() -> Duration {
+    failpoints::wait("poll", POLL)
+}
+
 impl Poll<'_> {
     /// Polls until `stop`, or until the dispatcher is gone. An error is final: the token is not valid.
     pub fn run(self) -> Result<(), TelegramError> {
@@ -142,7 +147,7 @@ impl Poll<'_> {
         let batch = self.telegram.until(&stop).updates(round.offset, round.limit, round.hold)?;
         metrics::polled();
         round.delivered.confirmed = round.offset;
-        round.hold = POLL;
+        round.hold = longest_poll();
         Ok(batch)
     }
 

@@ -8,6 +8,7 @@ use frankenstein::types::ChatAction;
 
 use super::error::TelegramError;
 use super::transport::{PREVIEW_TIMEOUT, Telegram, fetch};
+use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::reply::Content;
 use crate::domain::update::draft_id;
@@ -44,11 +45,12 @@ impl Telegram {
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
         let method = "sendChatAction";
+        let renewal = failpoints::wait("typing", TYPING_RENEWAL);
         loop {
             let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
             let pause = match fetch::<MethodResponse<bool>>(method, request).await {
-                Err(TelegramError::RetryAfter(pause)) => pause.max(TYPING_RENEWAL),
-                _ => TYPING_RENEWAL,
+                Err(TelegramError::RetryAfter(pause)) => pause.max(renewal),
+                _ => renewal,
             };
             tokio::time::sleep(pause).await;
         }

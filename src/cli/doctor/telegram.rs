@@ -12,6 +12,7 @@ use frankenstein::TelegramApi;
 
 use super::report::Report;
 use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::telegram::{Settings, Telegram, TelegramError};
 
@@ -47,7 +48,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Ok(true) => {
             report.well("poller", "an instance is at work; not asked for updates, to leave it in peace");
         }
-        Ok(false) => match telegram.peek(PROBE) {
+        Ok(false) => match telegram.peek(failpoints::wait("poller", PROBE)) {
             Ok(0) => report.well("poller", "nobody asks for updates"),
             Ok(_) => report.well("poller", "nobody asks for updates; some wait for the bot"),
             Err(TelegramError::Conflict(_)) => report.fault(

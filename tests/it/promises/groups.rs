@@ -8,10 +8,11 @@ use serde_json::json;
 
 const GROUP: i64 = -5;
 
-/// The texts that the model read beside its prompt, one for each call.
+/// The questions that the model was to answer, in their order.
 fn questions(env: &TestEnv) -> Vec<String> {
-    let last = |mut messages: Vec<Message>| messages.pop().unwrap().content;
-    env.model.requests().into_iter().map(|asked| last(asked.messages)).collect()
+    let requests = env.model.requests().into_iter();
+    let questions = requests.filter(|asked| asked.messages[0].content == PROMPT);
+    questions.map(|asked| asked.question().to_owned()).collect()
 }
 
 #[test]
@@ -61,9 +62,8 @@ fn a_reply_to_the_bot_is_a_question_and_answers_reply_to_their_questions() {
     // whoever replies to an answer of somebody else's begins a dialogue of their own
     env.telegram.reply(&bob, answer.message_id, "three");
     env.telegram.wait_for_count(GROUP, 3);
-    let asked = env.model.requests();
-    assert_eq!(asked[1].messages.len(), 4);
-    assert_eq!(asked[2].messages, [Message::system(PROMPT), Message::user("three")]);
+    assert_eq!(env.asked("two")[0].messages.len(), 4);
+    assert_eq!(env.asked("three")[0].messages, [Message::system(PROMPT), Message::user("three")]);
 }
 
 #[test]
