@@ -1,49 +1,71 @@
 //! The real binary between a Telegram, a model and a PostgreSQL: what people, operators and crashes meet.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
-mod operator;
-mod world;
+/// What all tests stand on: the surroundings of a bot, and the operator beside it.
+mod support {
+    pub(crate) mod env;
+    pub(crate) mod operator;
+    pub(crate) mod exposition;
+}
 
-mod access;
-mod again;
-mod answers;
-mod arrows;
-mod backup;
-mod boot;
-mod commands;
-mod database;
-mod delivery;
-mod demo;
-mod doctor;
-mod erasure;
-mod export;
-mod exposition;
-mod failures;
-mod groups;
-mod guides;
-mod hostile_database;
-mod hostile_model;
-mod hostile_telegram;
-mod hostile_updates;
-mod interrupted;
-mod live;
-mod history;
-mod metrics;
-mod migrate;
-mod migrations;
-mod operations;
-mod order;
-mod packaging;
-mod paste;
-mod rate;
-mod readme;
-mod redirect;
-mod reference;
+/// What the users of the bot can rely on.
+mod promises {
+    mod access;
+    mod answers;
+    mod commands;
+    mod database;
+    mod delivery;
+    mod drafts;
+    mod erasure;
+    mod failures;
+    mod groups;
+    mod order;
+    mod paste;
+    mod rate_limit;
+    pub(crate) mod regenerate;
+    mod reliability;
+    mod secrets;
+    pub(crate) mod stop;
+    mod two_instances;
+}
 
-mod reliability;
-mod restore;
-mod secrets;
-mod settings;
-mod states;
-mod stop;
-mod two;
+/// Each neighbour at its worst.
+mod hostile {
+    mod database;
+    mod endpoint;
+    mod redirect;
+    mod telegram;
+    mod updates;
+}
+
+/// The store against a model of it in plain Rust.
+mod model {
+    mod reference;
+    mod states;
+}
+
+mod transitions;
+
+/// What operators type, start and look at.
+mod tools {
+    mod backup;
+    mod boot;
+    mod demo;
+    mod doctor;
+    mod export;
+    pub(crate) mod history;
+    pub(crate) mod metrics;
+    pub(crate) mod migrate;
+    mod migrate_interrupted;
+    mod migrations;
+    mod restore;
+}
+
+/// What documents and files beside the code say is what the program does.
+mod docs {
+    mod guides;
+    mod operations;
+    mod packaging;
+    mod readme;
+    mod settings;
+}
