@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod env;
     pub(crate) mod operator;
     pub(crate) mod exposition;
+    pub(crate) mod tool;
 }
 
 /// What the users of the bot can rely on.
