@@ -24,6 +24,7 @@ faults: setup ## everything that can go wrong, again and again, as a table; SEED
 nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
 	scripts/postgres-matrix
+	scripts/dotenv-corpus --check
 	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
 	else echo "not looked at: contrib/alerts_test.yml, for promtool is not installed (Debian: prometheus)"; fi
 	scripts/fresh

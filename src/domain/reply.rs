@@ -1,4 +1,4 @@
-//! One Telegram message of a reply, as the renderer makes it, the outbox stores it and the courier sends it.
+//! One Telegram message of a reply, as the renderer makes it, the outbox stores it and the sender sends it.
 
 use std::fmt;
 
@@ -76,6 +76,17 @@ impl Part {
         self.button = Some(Below { label: label.to_owned(), data: button.data() });
         self
     }
+}
+
+/// What is done with a part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// It is sent as a message of its own.
+    Send,
+    /// It takes the place of this message of the bot's.
+    Edit(i64),
+    /// This message of the bot's is taken away; the part says nothing.
+    Delete(i64),
 }
 
 /// Says the form and the size only: what people and models write stays out of logs and panics.

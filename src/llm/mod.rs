@@ -3,21 +3,23 @@
 //! One call of [`Llm::complete`] is one request. Whether to try again is for the caller to say; what the error is
 //! worth is said here.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::base::secret::Secret;
 use crate::domain::failure::Failure;
+use crate::domain::usage::Usage;
 
+mod completion;
 mod error;
 pub mod sse;
 
+pub use completion::Completion;
 pub use error::LlmError;
 
 /// How long the figures may follow the end of the answer.
@@ -55,39 +57,6 @@ pub struct Message<'a> {
     pub content: &'a str,
 }
 
-/// What the endpoint said about an answer.
-#[derive(Clone, Default, Debug)]
-pub struct Usage {
-    /// The model that answered.
-    pub model: Option<String>,
-    /// Tokens read.
-    pub prompt_tokens: Option<i32>,
-    /// Tokens written.
-    pub completion_tokens: Option<i32>,
-    /// Milliseconds to the first token.
-    pub first_token_ms: Option<i32>,
-    /// Milliseconds to the end.
-    pub duration_ms: Option<i32>,
-    /// Why the model ended.
-    pub finish_reason: Option<String>,
-}
-
-/// An answer.
-#[derive(Default)]
-pub struct Completion {
-    /// The text; of a complete one, never empty.
-    pub text: String,
-    /// What the endpoint said about it.
-    pub usage: Usage,
-}
-
-/// Without the text.
-impl fmt::Debug for Completion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Completion({} bytes)", self.text.len())
-    }
-}
-
 /// The client of one endpoint.
 pub struct Llm {
     http: Http,
@@ -121,7 +90,7 @@ impl Llm {
     pub fn complete(
         &self,
         messages: &[Message<'_>],
-        stop: &Stop,
+        stop: &CancelToken,
         hear: impl FnMut(&str),
     ) -> Result<Completion, LlmError> {
         let mut answer = Answer::new(self.settings.silence, hear);
@@ -173,7 +142,7 @@ impl Llm {
     fn wait<T>(
         &self,
         answer: &Answer<impl FnMut(&str)>,
-        stop: &Stop,
+        stop: &CancelToken,
         work: impl Future<Output = T>,
     ) -> Result<T, Interrupted> {
         self.http.wait(answer.deadline.saturating_duration_since(Instant::now()), stop, work)
@@ -189,7 +158,7 @@ impl Llm {
         }
     }
 
-    fn refusal(&self, mut response: Response, stop: &Stop) -> LlmError {
+    fn refusal(&self, mut response: Response, stop: &CancelToken) -> LlmError {
         let mut body = Vec::new();
         let (limit, most) = ERROR_BODY;
         let read = async {

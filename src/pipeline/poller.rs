@@ -11,23 +11,24 @@ use serde_json::value::RawValue;
 use tracing::{debug, error, info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::domain::button::Button;
 use crate::domain::command::{Command, Request};
+use crate::domain::lane::{Lane, Moved};
+use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::Open;
-use crate::pipeline::dispatcher::News;
-use crate::store::inbox::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
-use crate::store::moved::Moved;
-use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{
-    EDITED_MESSAGE, Incoming, MESSAGE, Me, Message, PassedOver, Press, Telegram, TelegramError,
-};
+use crate::pipeline::delivered::Delivered;
+use crate::pipeline::schedule::News;
+use crate::store::inbox;
+use crate::store::take_in::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
+use crate::store::{Store, StoreError};
+use crate::telegram::{Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
-pub const POLL: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_secs(30);
 /// The same for the first poll: whether polling works is known soon, also where nobody writes.
 const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
@@ -37,8 +38,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// The most updates that are asked for at once (getUpdates, `limit`).
 const FULL_BATCH: u8 = 100;
-/// A larger update is stored without what nobody reads: Telegram's own are far smaller.
-const LARGE: usize = 256 << 10;
 
 /// What a batch holds.
 #[derive(Default)]
@@ -51,6 +50,40 @@ struct Read {
     next: Option<i64>,
     /// How many updates have no number.
     unreadable: usize,
+}
+
+/// Where polling stands, from one getUpdates to the next.
+struct Round {
+    /// The next one confirms what is below it.
+    offset: Option<i64>,
+    /// How many updates are asked for.
+    limit: u8,
+    /// How long Telegram may hold an empty answer.
+    hold: Duration,
+    backoff: Backoff,
+    /// The last one failed.
+    failing: bool,
+    open: Open,
+    delivered: Delivered,
+    /// The database server that the last batch was stored on ([`Store::generation`]).
+    generation: i64,
+}
+
+impl Round {
+    /// Always from the beginning of what is unconfirmed: an offset remembered from an earlier run may lie beyond ids that
+    /// started anew, and would then confirm nothing for ever.
+    fn new(generation: i64) -> Self {
+        Self {
+            offset: None,
+            limit: FULL_BATCH,
+            hold: FIRST_POLL,
+            backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
+            failing: false,
+            open: Open::default(),
+            delivered: Delivered::default(),
+            generation,
+        }
+    }
 }
 
 /// The poller.
@@ -69,79 +102,108 @@ pub struct Poll<'a> {
     /// To the dispatcher; full, it holds poll back.
     pub news: Sender<News>,
     /// Requested at shutdown.
-    pub stop: Stop,
+    pub stop: CancelToken,
+}
+
+/// How long Telegram may hold a poll while there is nothing new.
+pub fn longest_poll() -> Duration {
+    failpoints::wait("poll", POLL)
 }
 
 impl Poll<'_> {
     /// Polls until `stop`, or until the dispatcher is gone. An error is final: the token is not valid.
     pub fn run(self) -> Result<(), TelegramError> {
-        // always from the beginning of what is unconfirmed: an offset remembered from an earlier run may lie beyond
-        // ids that started anew, and would then confirm nothing for ever
-        let mut offset = None;
-        let mut limit = FULL_BATCH;
-        let mut hold = FIRST_POLL;
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-        let mut failing = false;
-        let mut open = Open::default();
+        let mut round = Round::new(self.store.generation());
         while !self.stop.is_requested() {
-            let batch = match self.telegram.updates(offset, limit, hold) {
-                Ok(batch) => {
-                    metrics::polled();
-                    hold = POLL;
-                    batch
+            if self.store.generation() != round.generation {
+                round.generation = self.store.generation();
+                // what Telegram was perhaps not told to forget, it may deliver again
+                round.offset = round.delivered.confirmed;
+                if !self.take_stock(&round.delivered) {
+                    break;
                 }
-                Err(TelegramError::Stopped) => break,
-                Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
-                Err(TelegramError::TooLarge(first)) if limit > 1 => {
-                    debug!(limit, first, "more than can be read at once: fewer are asked for");
-                    limit /= 10;
-                    continue;
-                }
-                Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
-                    error!(update_id = first, "an update larger than any message is passed over");
-                    metrics::received(None);
-                    offset = Some(first + 1);
-                    continue;
-                }
-                Err(error) => {
-                    if failing {
-                        debug!("{error}");
-                    } else {
-                        warn!("{error}; polling goes on");
-                    }
-                    failing = true;
-                    self.wait_out(&error, &mut backoff);
-                    continue;
-                }
-            };
-            let read = self.read(&batch, &mut open);
-            if read.unreadable > 0 && !failing {
-                warn!(updates = read.unreadable, "updates without a number are passed over");
-            }
-            let began = Instant::now();
-            if !self.take_in(&read) {
-                break;
-            }
-            if began.elapsed() > FIRST_POLL {
-                // the last poll is long ago by now: that polling works is to be known soon
-                hold = FIRST_POLL;
-            }
-            if read.next.is_none() && !batch.is_empty() {
-                // nothing in it can be confirmed: only something after it can
-                failing = true;
-                self.http.sleep(backoff.next(), &self.stop);
                 continue;
             }
-            if failing {
-                info!("polling works again");
-                metrics::polling_restarted();
+            let goes_on = match self.ask(&mut round) {
+                Ok(batch) => self.take(&batch, &mut round),
+                // the end, or another server
+                Err(TelegramError::Stopped) => true,
+                Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
+                Err(error) => {
+                    self.recover(&error, &mut round);
+                    true
+                }
+            };
+            if !goes_on {
+                break;
             }
-            failing = false;
-            backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-            limit = limit.saturating_mul(10).min(FULL_BATCH);
-            offset = read.next.or(offset);
         }
         Ok(())
+    }
+
+    fn ask(&self, round: &mut Round) -> Result<Vec<Box<RawValue>>, TelegramError> {
+        round.delivered.asked = round.offset;
+        let stop = self.stop.during(round.generation..=round.generation);
+        let batch = self.telegram.until(&stop).updates(round.offset, round.limit, round.hold)?;
+        metrics::polled();
+        round.delivered.confirmed = round.offset;
+        round.hold = longest_poll();
+        Ok(batch)
+    }
+
+    /// Stores a batch and moves the offset behind it. False: the end was asked for.
+    fn take(&self, batch: &[Box<RawValue>], round: &mut Round) -> bool {
+        let read = self.read(batch, &mut round.open);
+        if read.unreadable > 0 && !round.failing {
+            warn!(updates = read.unreadable, "updates without a number are passed over");
+        }
+        let began = Instant::now();
+        if !self.take_in(&read) {
+            return false;
+        }
+        round.delivered.note(&read.batch.received);
+        if began.elapsed() > FIRST_POLL {
+            // the last poll is long ago by now: that polling works is to be known soon
+            round.hold = FIRST_POLL;
+        }
+        if read.next.is_none() && !batch.is_empty() {
+            // nothing in it can be confirmed: only something after it can
+            round.failing = true;
+            self.http.sleep(round.backoff.next(), &self.stop);
+            return true;
+        }
+        if std::mem::take(&mut round.failing) {
+            info!("polling works again");
+            metrics::polling_restarted();
+        }
+        round.backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        round.limit = round.limit.saturating_mul(10).min(FULL_BATCH);
+        round.offset = read.next.or(round.offset);
+        true
+    }
+
+    /// What follows from a poll that failed.
+    fn recover(&self, error: &TelegramError, round: &mut Round) {
+        match *error {
+            TelegramError::TooLarge(first) if round.limit > 1 => {
+                let limit = round.limit;
+                debug!(limit, first, "more than can be read at once: fewer are asked for");
+                round.limit /= 10;
+            }
+            TelegramError::TooLarge(Some(first)) if first < i64::MAX => {
+                error!(update_id = first, "an update larger than any message is passed over");
+                metrics::received(None);
+                round.offset = Some(first + 1);
+            }
+            _ => {
+                if std::mem::replace(&mut round.failing, true) {
+                    debug!("{error}");
+                } else {
+                    warn!("{error}; polling goes on");
+                }
+                self.wait_out(error, &mut round.backoff);
+            }
+        }
     }
 
     /// Reads a batch for what asks for an answer.
@@ -160,7 +222,7 @@ impl Poll<'_> {
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {
-                        self.sort(&incoming, raw.get(), &mut read);
+                        self.sort(&incoming, &mut read);
                     }
                     update_id
                 }
@@ -183,9 +245,9 @@ impl Poll<'_> {
     }
 
     /// Puts an update where it belongs in its batch.
-    fn sort(&self, incoming: &Incoming, json: &str, read: &mut Read) {
+    fn sort(&self, incoming: &Incoming, read: &mut Read) {
         let Incoming { update_id, kind, message } = incoming;
-        let received = received(self.me, incoming, json);
+        let received = received(self.me, incoming);
         // an edit stops nothing: what was meant by it came before it
         let text = message.text.as_deref().filter(|_| *kind == MESSAGE);
         let request = text.map(|text| Request::of(text, &self.me.username));
@@ -211,7 +273,7 @@ impl Poll<'_> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut refused = false;
         while !self.stop.is_requested() {
-            match self.store.run(|conn| inbox::take_in(conn, &read.batch)) {
+            match self.store.run(|conn| take_in::take_in(conn, &read.batch)) {
                 Ok(changed) => {
                     metrics::batch_stored();
                     failpoints::pass_each("received", received.iter().map(|update| &*update.payload));
@@ -226,6 +288,7 @@ impl Poll<'_> {
                     let lanes: BTreeSet<Lane> =
                         received.iter().map(|received| moved_lane(received.lane(), moved)).collect();
                     let news = News {
+                        server_changed: false,
                         moved: moved.clone(),
                         lanes: lanes.into_iter().collect(),
                         interrupted: self
@@ -242,6 +305,38 @@ impl Poll<'_> {
                         error!("the inbox does not take a batch, which is tried again: {error}");
                     }
                 }
+            }
+            self.http.sleep(backoff.next(), &self.stop);
+        }
+        false
+    }
+
+    /// The database is on another server, which may lack what the former one had: its lanes are woken by what it says,
+    /// and what Telegram will not deliver again is counted. False: the end was asked for.
+    fn take_stock(&self, delivered: &Delivered) -> bool {
+        let update_ids = delivered.lately();
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        while !self.stop.is_requested() {
+            let stock = self.store.run(|conn| {
+                let lanes = inbox::waiting_lanes(conn, self.me.id)?;
+                Ok((lanes, inbox::unknown(conn, self.me.id, &update_ids)?))
+            });
+            match stock {
+                Ok((lanes, lost)) => {
+                    metrics::updates_lost(u64::try_from(lost).unwrap_or_default());
+                    let (waiting, known) = (lanes.len(), update_ids.len() - lost);
+                    if lost > 0 {
+                        error!(
+                            lost,
+                            known, waiting, "the new server lacks messages that Telegram delivered before"
+                        );
+                    } else {
+                        info!(known, waiting, "the new server has all that Telegram delivered before");
+                    }
+                    let news = News { server_changed: true, lanes, ..News::default() };
+                    return self.news.send(news).is_ok();
+                }
+                Err(problem) => debug!("{problem}"),
             }
             self.http.sleep(backoff.next(), &self.stop);
         }
@@ -287,11 +382,9 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
-fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
-    let large = json.len() > LARGE;
-    if large {
-        warn!(update_id = incoming.update_id, bytes = json.len(), "a huge update is stored by its essence");
-    }
+/// The row of an update. It holds no more than what is read of it: what others said, to whom its person replies, is none
+/// of it.
+fn received(me: &Me, incoming: &Incoming) -> Received {
     Received {
         bot_id: me.id,
         update_id: incoming.update_id,
@@ -299,7 +392,7 @@ fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
         user_id: incoming.message.user_id,
         kind: incoming.kind,
         message_id: incoming.message.message_id,
-        payload: if large { incoming.essence(me) } else { json.to_owned() },
+        payload: incoming.essence(me),
     }
 }
 

@@ -8,24 +8,27 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
+use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::failure::Failure;
+use crate::domain::history::{Role, Said};
 use crate::domain::phrases::Language;
 use crate::domain::reply::Part;
 use crate::domain::token_budget;
+use crate::domain::update::Key;
+use crate::domain::usage::Usage;
 use crate::llm::{Completion, LlmError, Message};
-use crate::metrics::{self, Neighbour};
-use crate::pipeline::handler::{Answered, LAST_ATTEMPT};
+use crate::metrics::{self, Figures, Neighbour};
+use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
 use crate::store::finish::{self, Ending, Finished, Turn};
-use crate::store::history::{self, Role};
+use crate::store::history;
 use crate::store::inbox;
-use crate::store::outbox::Address;
 use crate::store::turns::{self, Last};
 
 /// How often a model call is repeated after a passing error.
@@ -41,9 +44,9 @@ pub struct Question<'a> {
     /// Telegram's ids of the messages that are the question.
     pub message_ids: &'a [i64],
     /// Updates behind that of the address which belong to it.
-    pub joined: &'a [i64],
+    pub joined: &'a [Key],
     /// The question as it stands, to be answered again.
-    pub again: Option<&'a Last>,
+    pub replaces: Option<&'a Last>,
     /// The person's language.
     pub language: Language,
     /// Whether the chat is the person's own with the bot.
@@ -57,16 +60,14 @@ pub struct Question<'a> {
     /// When answering began.
     pub began: Instant,
     /// Ends it early.
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
 }
 
-impl Bot {
-    /// Answers a question.
-    pub(crate) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
-        let &Question { address, private, stop, .. } = question;
-        let seq = address.update_seq;
+impl Services {
+    /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
+    pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
-            warn!(seq, "crashed at each attempt; the question fails");
+            warn!(seq = question.address.update_seq, "question failed: crashed at each attempt");
             return self.fail(question, Failure::Crashed);
         }
         if question.stopped {
@@ -75,10 +76,23 @@ impl Bot {
         if let Some(wait) = self.limited(question)? {
             return self.limit(question, wait);
         }
+        match self.ask(question)? {
+            Ok(completion) => self.answered(question, completion),
+            Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
+            Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
+                self.put_off(question, pause, &problem)
+            }
+            Err(error) => self.failed(question, &error),
+        }
+    }
+
+    /// The inner result is the model's.
+    fn ask(&self, question: &Question<'_>) -> Result<Result<Completion, LlmError>, StoreError> {
+        let &Question { address, private, .. } = question;
         let (said, in_place) = self.store.run(|conn| {
-            let said = history::recent(conn, address.lane, self.max_history, question.again)?;
-            let in_place = match question.again {
-                Some(last) => last.is_shown(conn)?,
+            let said = history::recent(conn, address.lane, self.max_history, question.replaces)?;
+            let in_place = match question.replaces {
+                Some(last) => last.is_shown(conn, address.lane)?,
                 None => false,
             };
             Ok((said, in_place))
@@ -87,58 +101,69 @@ impl Bot {
         let look = if private && !in_place { Look::Draft } else { Look::Typing };
         let preview = Preview::begin(&self.telegram, &self.paces, address, look);
         failpoints::pass("answering", question.text);
-        match self.ask(&said, question.text, &preview, stop) {
-            Ok(Completion { text: answer, usage }) => {
-                failpoints::pass("generated", question.text);
-                let parts = render::answer(&answer, self.rich_messages);
-                if parts.is_empty() {
-                    let class = Failure::Empty.class();
-                    warn!(seq, class, problem = "nothing to see in the answer", "no answer");
-                    return self.fail(question, Failure::Empty);
-                }
-                self.finish(question, Ending::Answered { answer, usage }, &parts)
-            }
-            Err(LlmError::Stopped(_)) if stop.is_shutdown() => Ok(Answered::Interrupted),
-            Err(LlmError::Stopped(so_far)) if self.is_stopped(seq) => self.stopped(question, so_far),
-            // its person has edited it
-            Err(LlmError::Stopped(_)) => Ok(Answered::Changed),
-            Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
-                let retries = question.retries;
-                let backoff = || {
-                    Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
-                };
-                let wait = pause.unwrap_or_else(backoff);
-                info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
-                self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
-                metrics::retried(Neighbour::Model);
-                Ok(Answered::PutOff(wait))
-            }
-            Err(error) => {
-                let failure = match error {
-                    LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
-                    LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
-                };
-                warn!(seq, class = failure.class(), problem = %error, "no answer");
-                self.fail(question, failure)
-            }
-        }
+        Ok(self.complete(&said, question.text, &preview, question.stop))
     }
 
-    /// Whether its person stopped the update. Waits for the database: what was written until then is not given up for it.
-    fn is_stopped(&self, seq: i64) -> bool {
-        self.store.insist(|conn| inbox::is_stopped(conn, seq))
+    fn answered(&self, question: &Question<'_>, completion: Completion) -> Result<Answered, StoreError> {
+        let Completion { text: answer, usage } = completion;
+        failpoints::pass("generated", question.text);
+        let parts = render::answer(&answer, self.rich_messages);
+        if parts.is_empty() {
+            let (seq, class) = (question.address.update_seq, Failure::Empty.class());
+            warn!(seq, class, "question failed: there is nothing to see in the answer");
+            return self.fail(question, Failure::Empty);
+        }
+        self.finish(question, Ending::Answered { answer, usage }, &parts)
+    }
+
+    /// The model was interrupted: by the end of the program, by the person's stop, or by an edit.
+    fn interrupted(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
+        if question.stop.is_shutdown() {
+            return Ok(Answered::Interrupted);
+        }
+        // waits for the database: what was written until then is not given up for it
+        let stopped = self.store.retry_forever(|conn| inbox::is_stopped(conn, question.address.key()))?;
+        if stopped { self.stopped(question, so_far) } else { Ok(Answered::Changed) }
+    }
+
+    /// The model is asked again, after the pause that it asked for or one of our own.
+    fn put_off(
+        &self,
+        question: &Question<'_>,
+        pause: Option<Duration>,
+        problem: &str,
+    ) -> Result<Answered, StoreError> {
+        let &Question { address, retries, .. } = question;
+        let wait = pause.unwrap_or_else(|| {
+            Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
+        });
+        let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
+        info!(seq, problem, seconds, "the model is asked again later");
+        self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
+        metrics::retried(Neighbour::Model);
+        Ok(Answered::PutOff(wait))
+    }
+
+    fn failed(&self, question: &Question<'_>, error: &LlmError) -> Result<Answered, StoreError> {
+        let failure = match *error {
+            LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
+            LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
+        };
+        let (seq, class) = (question.address.update_seq, failure.class());
+        warn!(seq, class, problem = %error, "question failed");
+        self.fail(question, failure)
     }
 
     /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
     /// history.
-    fn ask(
+    fn complete(
         &self,
-        said: &[history::Said],
+        said: &[Said],
         question: &str,
         preview: &Preview,
-        stop: &Stop,
+        stop: &CancelToken,
     ) -> Result<Completion, LlmError> {
-        let ask = |said: &[history::Said]| {
+        let ask = |said: &[Said]| {
             let system = (!self.system_prompt.is_empty())
                 .then_some(Message { role: "system", content: &self.system_prompt });
             let past = said.iter().map(|(role, content)| Message { role, content });
@@ -169,8 +194,14 @@ impl Bot {
     fn limit(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
         let failure = Failure::RateLimited { wait };
         let Address { update_seq: seq, lane, .. } = question.address;
-        info!(seq, user = lane.user_id, class = failure.class(), seconds = wait.as_secs(), "no answer");
-        match question.again {
+        info!(
+            seq,
+            user = lane.user_id,
+            class = failure.class(),
+            seconds = wait.as_secs(),
+            "question refused: RATE_LIMIT"
+        );
+        match question.replaces {
             // the answer that is there stays: to repeat it cost nothing yet
             Some(last) if last.is_answered() && last.question() == question.text => {
                 self.say(question.address, question.language.failure(failure))
@@ -204,15 +235,15 @@ impl Bot {
         ending: Ending,
         parts: &[Part],
     ) -> Result<Answered, StoreError> {
-        let &Question { address, text, message_ids, joined, again, began, attempt, .. } = question;
-        let turn = Turn { question: text, message_ids, joined, again, began, ending: &ending };
-        let finished = self.store.insist_or(
+        let &Question { address, text, message_ids, joined, replaces, began, attempt, .. } = question;
+        let turn = Turn { question: text, message_ids, joined, replaces, began, ending: &ending };
+        let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
-            |conn| inbox::set_attempts(conn, address.update_seq, attempt),
+            |conn| inbox::set_attempts(conn, address.key(), attempt),
         )?;
         match finished {
             Finished::Done(unsent) => {
-                metrics::ended(&ending);
+                count(&ending);
                 if let Ending::Answered { usage, .. } = &ending {
                     info!(
                         seq = address.update_seq,
@@ -228,6 +259,20 @@ impl Bot {
             // after the model's end, or the failure
             Finished::Stopped => self.stopped(question, ending.into()),
         }
+    }
+}
+
+fn count(ending: &Ending) {
+    let figures = |usage: &Usage| Figures {
+        tokens_read: usage.prompt_tokens,
+        tokens_written: usage.completion_tokens,
+        first_token_ms: usage.first_token_ms,
+        duration_ms: usage.duration_ms,
+    };
+    match ending {
+        Ending::Answered { usage, .. } => metrics::answered(figures(usage)),
+        Ending::Stopped { usage, .. } => metrics::stopped(figures(usage)),
+        Ending::Failed { class, .. } => metrics::failed(class),
     }
 }
 

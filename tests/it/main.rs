@@ -1,12 +1,15 @@
 //! The real binary between a Telegram, a model and a PostgreSQL: what people, operators and crashes meet.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
-/// What all tests stand on: the surroundings of a bot, and the operator beside it.
+/// What several tests need beside `sandbox::TestEnv`.
 mod support {
-    pub(crate) mod env;
-    pub(crate) mod operator;
+    pub(crate) mod at_once;
     pub(crate) mod exposition;
+    pub(crate) mod migrations;
+    pub(crate) mod predecessor;
+    pub(crate) mod terminal;
     pub(crate) mod tool;
+    pub(crate) mod transaction;
 }
 
 /// What the users of the bot can rely on.

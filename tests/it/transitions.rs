@@ -1,11 +1,11 @@
 //! Each change of a turn's state (the table in ARCHITECTURE.md), with a kill -9 at it: after the next start all is as if
 //! the program had lived.
 
+use sandbox::TestEnv;
 use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 
 use crate::promises::regenerate::TURNS;
-use crate::support::env::World;
 
 /// What is the same however often the program died on the way.
 struct End {
@@ -13,50 +13,56 @@ struct End {
     turns: &'static str,
     /// How many messages the person sees.
     shown: usize,
-    /// How often the model was asked in all.
+    /// How often the model was asked, whichever of the questions.
     asked: usize,
 }
 
 /// Plays `before`, then `last`, at which the program dies at `point`; starts it again and compares.
 #[track_caller]
-fn dies(point: &str, skip: u32, before: impl Fn(&World, &Person), last: impl Fn(&World, &Person), end: &End) {
-    let mut world = World::new();
-    world.set("KILL_POINT", point);
-    world.set("KILL_POINT_SKIP", skip.to_string());
-    let bot = world.start();
+fn dies(
+    point: &str,
+    skip: u32,
+    before: impl Fn(&TestEnv, &Person),
+    last: impl Fn(&TestEnv, &Person),
+    end: &End,
+) {
+    let mut env = TestEnv::new();
+    env.set("KILL_POINT", point);
+    env.set("KILL_POINT_SKIP", skip.to_string());
+    let bot = env.start();
     let person = Person::private(1).speaking("en");
-    before(&world, &person);
-    last(&world, &person);
-    let status = bot.wait();
-    assert!(status.code().is_none(), "{point}: it died of a signal, not of itself");
-    world.unset("KILL_POINT");
-    let _bot = world.start();
-    world.wait_for_rows(TURNS, |turns| turns == end.turns);
-    world.wait_settled();
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    assert_eq!(world.psql(TURNS), end.turns, "{point}");
-    assert_eq!(world.telegram.texts(1).len(), end.shown, "{point}");
-    assert_eq!(world.model.requests().len(), end.asked, "{point}");
+    before(&env, &person);
+    last(&env, &person);
+    env.wait_killed(bot);
+    env.unset("KILL_POINT");
+    let _bot = env.start();
+    env.wait_for_rows(TURNS, |turns| turns == end.turns);
+    env.wait_settled();
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.psql(TURNS), end.turns, "{point}");
+    assert_eq!(env.telegram.texts(1).len(), end.shown, "{point}");
+    let asked = ["first", "soup", "tea"].map(|question| env.times_asked(question));
+    assert_eq!(asked.iter().sum::<usize>(), end.asked, "{point}");
     // and the lane goes on
-    world.model.clear();
-    world.model.usually(Behaviour::answer());
-    world.telegram.clear_faults();
-    world.telegram.say(&person, "harmless");
-    world.telegram.wait_for_text(1, |text| text.contains("harmless"));
+    env.model.clear();
+    env.model.usually(Behaviour::answer());
+    env.telegram.clear_faults();
+    env.telegram.say(&person, "harmless");
+    env.telegram.wait_for_text(1, |text| text.contains("harmless"));
 }
 
-fn ask(world: &World, person: &Person) {
-    world.telegram.say(person, "soup");
+fn ask(env: &TestEnv, person: &Person) {
+    env.telegram.say(person, "soup");
 }
 
-fn answered(world: &World, person: &Person) {
-    ask(world, person);
-    world.telegram.wait_for_count(1, 1);
-    world.wait_settled();
+fn answered(env: &TestEnv, person: &Person) {
+    ask(env, person);
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
 }
 
-fn nothing(_: &World, _: &Person) {}
+fn nothing(_: &TestEnv, _: &Person) {}
 
 #[test]
 fn received_answering_answered_sending_sent() {
@@ -78,15 +84,15 @@ fn received_answering_answered_sending_sent() {
 
 #[test]
 fn answering_put_off_answered() {
-    let busy = |world: &World, _: &Person| {
-        world.model.on(When::any().times(1), Behaviour::status(503, "busy"));
+    let busy = |env: &TestEnv, _: &Person| {
+        env.model.on(When::any().times(1), Behaviour::status(503, "busy"));
     };
     dies("answering:soup", 1, busy, ask, &End { turns: "answered", shown: 1, asked: 2 });
 }
 
 #[test]
 fn answering_failed() {
-    let broken = |world: &World, _: &Person| world.model.usually(Behaviour::status(401, "no"));
+    let broken = |env: &TestEnv, _: &Person| env.model.usually(Behaviour::status(401, "no"));
     for (point, asked) in [("finishing:/retry", 2), ("finished:/retry", 1)] {
         dies(point, 0, broken, ask, &End { turns: "failed", shown: 1, asked });
     }
@@ -94,13 +100,13 @@ fn answering_failed() {
 
 #[test]
 fn answering_stopped() {
-    let held = |world: &World, person: &Person| {
-        let gate = world.model.hold(When::asked("soup"));
-        ask(world, person);
+    let held = |env: &TestEnv, person: &Person| {
+        let gate = env.model.hold(When::asked("soup"));
+        ask(env, person);
         gate.wait_arrived();
     };
-    let stop = |world: &World, person: &Person| {
-        world.telegram.say(person, "/stop");
+    let stop = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/stop");
     };
     for point in ["received:/stop", "finishing:Stopped", "finished:Stopped", "sending:Stopped"] {
         dies(point, 0, held, stop, &End { turns: "stopped", shown: 1, asked: 1 });
@@ -109,15 +115,15 @@ fn answering_stopped() {
 
 #[test]
 fn received_stopped() {
-    let waiting = |world: &World, person: &Person| {
-        let gate = world.model.hold(When::asked("first"));
-        world.telegram.say(person, "first");
+    let waiting = |env: &TestEnv, person: &Person| {
+        let gate = env.model.hold(When::asked("first"));
+        env.telegram.say(person, "first");
         gate.wait_arrived();
-        ask(world, person);
-        world.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
+        ask(env, person);
+        env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
     };
-    let stop = |world: &World, person: &Person| {
-        world.telegram.say(person, "/stop");
+    let stop = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/stop");
     };
     dies("received:/stop", 0, waiting, stop, &End { turns: "stopped, stopped", shown: 2, asked: 1 });
 }
@@ -125,15 +131,15 @@ fn received_stopped() {
 #[test]
 fn received_edited_answered() {
     let gate = Gate::default();
-    let waiting = |world: &World, person: &Person| {
-        world.model.on(When::asked("first").times(1), Behaviour::answer().hold(&gate));
-        world.telegram.say(person, "first");
+    let waiting = |env: &TestEnv, person: &Person| {
+        env.model.on(When::asked("first").times(1), Behaviour::answer().hold(&gate));
+        env.telegram.say(person, "first");
         gate.wait_arrived();
     };
-    let edit = |world: &World, person: &Person| {
-        let said = world.telegram.say(person, "soup");
-        world.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
-        world.telegram.edit(person, said.message_id, "tea");
+    let edit = |env: &TestEnv, person: &Person| {
+        let said = env.telegram.say(person, "soup");
+        env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
+        env.telegram.edit(person, said.message_id, "tea");
     };
     // the first one is asked again, for its answer was in the making
     dies("received:tea", 0, waiting, edit, &End { turns: "answered, answered", shown: 2, asked: 3 });
@@ -141,9 +147,9 @@ fn received_edited_answered() {
 
 #[test]
 fn answered_superseded() {
-    let edit = |world: &World, person: &Person| {
-        let question = world.psql("SELECT message_ids[1] FROM turns").parse().unwrap();
-        world.telegram.edit(person, question, "tea");
+    let edit = |env: &TestEnv, person: &Person| {
+        let question = env.psql("SELECT message_ids[1] FROM turns").parse().unwrap();
+        env.telegram.edit(person, question, "tea");
     };
     for (point, asked) in [
         ("received:tea", 2),
@@ -162,14 +168,14 @@ fn answered_superseded() {
 
 #[test]
 fn failed_superseded() {
-    let failed = |world: &World, person: &Person| {
-        world.model.on(When::any().times(1), Behaviour::status(401, "no"));
-        ask(world, person);
-        world.telegram.wait_for_count(1, 1);
-        world.wait_settled();
+    let failed = |env: &TestEnv, person: &Person| {
+        env.model.on(When::any().times(1), Behaviour::status(401, "no"));
+        ask(env, person);
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
     };
-    let retry = |world: &World, person: &Person| {
-        world.telegram.say(person, "/retry");
+    let retry = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/retry");
     };
     for (point, asked) in [("received:/retry", 2), ("finishing:soup", 3), ("taken:soup", 2)] {
         dies(point, 0, failed, retry, &End { turns: "failed superseded, answered", shown: 1, asked });
@@ -178,9 +184,9 @@ fn failed_superseded() {
 
 #[test]
 fn sending_abandoned() {
-    let blocked = |world: &World, _: &Person| {
+    let blocked = |env: &TestEnv, _: &Person| {
         let forbidden = Reply::error(403, "Forbidden: bot was blocked by the user");
-        world.telegram.fault(Calls::to("sendMessage"), Action::Refuse(forbidden));
+        env.telegram.fault(Calls::to("sendMessage"), Action::Refuse(forbidden));
     };
     dies("sending:soup", 0, blocked, ask, &End { turns: "answered", shown: 0, asked: 1 });
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use client::unique_name;
 pub use install::program;
@@ -181,6 +181,32 @@ impl Server {
         self.start();
     }
 
+    /// Ends all its processes at once (SIGKILL), as a power cut does.
+    #[track_caller]
+    pub fn kill(&self) {
+        self.own("kill").kill();
+    }
+
+    /// A standby that follows this server, asynchronously, in a temporary folder.
+    #[track_caller]
+    pub fn standby(&self) -> Result<Self, Error> {
+        let cluster = Cluster::standby_of(self.own("copy"))?;
+        let client = Client::new(&cluster.url("postgres"))?;
+        Ok(Self { client, cluster: Some(cluster) })
+    }
+
+    /// From now on standbys learn nothing new: they fall behind, and nobody here notices.
+    #[track_caller]
+    pub fn hold_replication(&self) {
+        self.own("hold the replication of").hold_replication();
+    }
+
+    /// Makes a standby the primary, on a timeline of its own.
+    #[track_caller]
+    pub fn promote(&self) {
+        assert_eq!(self.psql("postgres", "SELECT pg_promote(true, 60)"), "t", "the standby was not promoted");
+    }
+
     /// Stops all its processes in mid-work (SIGSTOP): connections stay open, nothing answers.
     #[track_caller]
     pub fn freeze(&self) {
@@ -248,11 +274,14 @@ impl Server {
 
 /// The server that all tests of this process share, started at the first use.
 #[track_caller]
-pub fn shared() -> &'static Server {
-    static SHARED: OnceLock<Result<Server, Error>> = OnceLock::new();
-    let server = SHARED.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
-        Ok(url) if !url.is_empty() => Server::external(&url),
-        _ => Server::temporary(),
+pub fn shared() -> Arc<Server> {
+    static SHARED: OnceLock<Result<Arc<Server>, Error>> = OnceLock::new();
+    let server = SHARED.get_or_init(|| {
+        let server = match std::env::var("TEST_DATABASE_URL") {
+            Ok(url) if !url.is_empty() => Server::external(&url),
+            _ => Server::temporary(),
+        };
+        server.map(Arc::new)
     });
-    server.as_ref().unwrap_or_else(|error| panic!("{error}"))
+    Arc::clone(server.as_ref().unwrap_or_else(|error| panic!("{error}")))
 }

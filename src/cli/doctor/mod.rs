@@ -17,17 +17,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use serde::Serialize;
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::base::exit::ExitCode;
 use crate::config::Parts;
+use crate::config::dotenv::Repeated;
 
 mod connection;
 mod database;
 mod model;
+mod report;
 mod settings;
 mod telegram;
+
+use report::{Finding, Report};
 
 /// How `doctor` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -46,45 +49,6 @@ pub struct Arguments {
     /// How long all of it may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
-}
-
-/// What came of one check.
-#[derive(Debug, Serialize)]
-struct Finding {
-    check: &'static str,
-    ok: bool,
-    found: String,
-    /// What to do; only where something is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
-}
-
-impl Finding {
-    fn well(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, ok: true, found: found.into(), remedy: None }
-    }
-
-    fn fault(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, ok: false, found: found.into(), remedy: Some(remedy.into()) }
-    }
-}
-
-/// Takes the findings of one neighbour.
-struct Report(Sender<Finding>);
-
-impl Report {
-    fn well(&self, check: &'static str, found: impl Into<String>) {
-        self.add(Finding::well(check, found));
-    }
-
-    fn fault(&self, check: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Finding::fault(check, found, remedy));
-    }
-
-    fn add(&self, finding: Finding) {
-        // past the deadline nobody listens any more
-        let _ = self.0.send(finding);
-    }
 }
 
 /// A neighbour being looked at.
@@ -135,7 +99,7 @@ impl Examination {
 
 impl Arguments {
     /// Looks at everything; `env_file` is what came of reading `.env`.
-    pub fn run(self, env_file: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    pub fn run(self, env_file: anyhow::Result<Vec<Repeated>>) -> anyhow::Result<ExitCode> {
         let deadline = Instant::now() + Duration::from_secs(self.timeout);
         let mut parts = Parts::from_env();
         parts.logging.take().unwrap_or_default().start();

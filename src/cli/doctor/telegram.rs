@@ -10,8 +10,9 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use frankenstein::TelegramApi;
 
-use super::Report;
-use crate::base::cancel::Stop;
+use super::report::Report;
+use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::telegram::{Settings, Telegram, TelegramError};
 
@@ -26,7 +27,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Ok(started) => started,
         Err(error) => return report.fault("token", format!("{error:#}"), UNREACHABLE),
     };
-    let telegram = Telegram::new(http, settings, Stop::new());
+    let telegram = Telegram::new(http, settings, CancelToken::new());
     match telegram.get_me() {
         Ok(me) => report.well("token", format!("of @{}", me.result.username.unwrap_or_default())),
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
@@ -47,7 +48,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Ok(true) => {
             report.well("poller", "an instance is at work; not asked for updates, to leave it in peace");
         }
-        Ok(false) => match telegram.peek(PROBE) {
+        Ok(false) => match telegram.peek(failpoints::wait("poller", PROBE)) {
             Ok(0) => report.well("poller", "nobody asks for updates"),
             Ok(_) => report.well("poller", "nobody asks for updates; some wait for the bot"),
             Err(TelegramError::Conflict(_)) => report.fault(

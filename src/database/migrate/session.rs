@@ -14,7 +14,8 @@ use diesel::sql_types::{BigInt, Bool};
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::base::secret::Secret;
 use crate::store;
 
@@ -24,20 +25,25 @@ const LOCK_POLL: Duration = Duration::from_millis(200);
 /// How long another instance may migrate before this one gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long a migration may queue behind somebody's transaction: everybody else queues behind the migration.
-pub const LOCK_TIMEOUT: &str = "SET lock_timeout TO '10s'";
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The statement that keeps to [`LOCK_TIMEOUT`].
+pub fn lock_timeout() -> String {
+    format!("SET lock_timeout TO '{}s'", failpoints::wait("lock", LOCK_TIMEOUT).as_secs_f64())
+}
 
 /// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.
-pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<Option<PgConnection>> {
+pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::Result<Option<PgConnection>> {
     let deadline = Instant::now() + patience;
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
     let mut waiting = false;
     loop {
         let problem = match store::connect(url) {
             Ok(mut conn) => {
-                diesel::sql_query(LOCK_TIMEOUT).execute(&mut conn)?;
+                diesel::sql_query(lock_timeout()).execute(&mut conn)?;
                 // a role's own limit is for its queries; an index takes the time it takes
                 diesel::sql_query("SET statement_timeout TO 0").execute(&mut conn)?;
-                let encoding = store::encoding(&mut conn)?;
+                let encoding = store::connection::encoding(&mut conn)?;
                 if encoding != "UTF8" {
                     bail!(
                         "the database is encoded as {encoding} and cannot hold every message; it has to be UTF8 \
@@ -66,7 +72,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<
 /// Does the work while nobody else migrates this database. `None`: the end was asked for while waiting.
 pub fn locked<T>(
     conn: &mut PgConnection,
-    stop: &Stop,
+    stop: &CancelToken,
     work: impl FnOnce(&mut PgConnection) -> anyhow::Result<T>,
 ) -> anyhow::Result<Option<T>> {
     if !lock(conn, stop)? {
@@ -79,7 +85,7 @@ pub fn locked<T>(
 }
 
 /// Takes the lock, waiting while another instance has it. False: the end was asked for while waiting.
-fn lock(conn: &mut PgConnection, stop: &Stop) -> anyhow::Result<bool> {
+fn lock(conn: &mut PgConnection, stop: &CancelToken) -> anyhow::Result<bool> {
     #[derive(QueryableByName)]
     struct Taken {
         #[diesel(sql_type = Bool)]

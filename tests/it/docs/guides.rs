@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 
 use sandbox::postgres::Server;
 
+use crate::support::predecessor;
 use crate::support::tool::tool;
-use crate::tools::migrate::PREDECESSOR;
 
 /// The database that the guides speak of.
 const URL: &str = "postgresql://systech:systech_dev_password@localhost:5432/systech_aidd";
@@ -61,8 +61,10 @@ impl Reader {
         match kind {
             "empty" => {}
             "predecessor" => {
-                self.server
-                    .psql("systech_aidd", &format!("SET SESSION AUTHORIZATION systech; {PREDECESSOR}"));
+                self.server.psql(
+                    "systech_aidd",
+                    &format!("SET SESSION AUTHORIZATION systech; {}", predecessor::database()),
+                );
             }
             other => panic!("there is no database of this kind: {other}"),
         }

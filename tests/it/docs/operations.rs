@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 use sandbox::telegram::{Action, Calls, Person};
+use sandbox::wait_until;
 
 use super::guides;
 use super::packaging::{file, sections};
-use crate::support::env::wait_until;
 use crate::support::exposition::{Exposition, page};
-use crate::tools::metrics::{address, world};
+use crate::tools::metrics::{address, env};
 
 const GUIDES: [&str; 2] = ["operations.md", "operations.ru.md"];
 
@@ -46,12 +46,12 @@ fn table(guide: &str, column: &str) -> Vec<Vec<String>> {
 
 /// Every metric of a bot that has met at least one error, as PromQL calls it, with its type and its labels.
 fn exposed() -> BTreeMap<String, (String, BTreeSet<String>)> {
-    let world = world();
-    let bot = world.start_ready();
+    let env = env();
+    let bot = env.start_ready();
     let address = address(&bot);
-    world.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
-    world.telegram.say(&Person::private(1), "hello");
-    world.telegram.wait_for_count(1, 1);
+    env.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_for_count(1, 1);
     let text = wait_until("the queue", || {
         let (_, text) = page(&address, "/metrics");
         text.contains("updates_waiting").then_some(text)

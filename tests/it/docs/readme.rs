@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::operator::Operator;
+use sandbox::env::Operator;
 
 const PROMPT: &str = "systech_aidd=# ";
 
@@ -63,7 +63,7 @@ fn psql_shows_what_the_readme_says_it_shows() {
         assert!(sessions.iter().any(|(shown, _)| *shown == command), "{command} is not in the README");
     }
     for (command, shown) in sessions {
-        let url = operator.server().url(&operator.database);
+        let url = operator.database.url();
         let said =
             Command::new("psql").args(["-X", "-d", &url, "-c", command]).env("PAGER", "").output().unwrap();
         let said = String::from_utf8(said.stdout).unwrap();

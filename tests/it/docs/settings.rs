@@ -2,10 +2,9 @@
 
 use std::fs;
 
+use sandbox::TestEnv;
 use sandbox::model::When;
 use sandbox::telegram::Person;
-
-use crate::support::env::World;
 
 /// A value, and what is said about it.
 const FAULTS: &[(&str, &str, &str)] = &[
@@ -78,31 +77,31 @@ const FAULTS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn each_setting_that_cannot_be_used_is_named_with_what_is_accepted() {
-    let mut world = World::new();
-    fs::write(world.folder().join("empty.txt"), " \n").unwrap();
-    fs::write(world.folder().join("bom.txt"), "\u{feff}\n").unwrap();
-    fs::write(world.folder().join("latin1.txt"), b"hunter2 caf\xe9").unwrap();
+    let mut env = TestEnv::new();
+    fs::write(env.folder().join("empty.txt"), " \n").unwrap();
+    fs::write(env.folder().join("bom.txt"), "\u{feff}\n").unwrap();
+    fs::write(env.folder().join("latin1.txt"), b"hunter2 caf\xe9").unwrap();
     for (variable, value, said) in FAULTS {
-        let before = world.setting(variable);
-        world.set(variable, *value);
-        let bot = world.start();
+        let before = env.setting(variable);
+        env.set(variable, *value);
+        let bot = env.start();
         let log = bot.wait_log();
         assert_eq!(log.0.code(), Some(1), "{variable}={value}");
         assert!(log.1.contains(said), "{variable}={value}: {}", log.1);
         assert!(!log.1.contains("hunter2"), "{variable}={value}: {}", log.1);
         match before {
-            Some(before) => world.set(variable, before),
-            None => world.unset(variable),
+            Some(before) => env.set(variable, before),
+            None => env.unset(variable),
         }
     }
     // nobody was called, nothing was migrated
-    assert!(world.telegram.calls("getMe").is_empty());
-    assert_eq!(world.psql("SELECT to_regclass('messages') IS NULL"), "t");
+    assert!(env.telegram.calls("getMe").is_empty());
+    assert_eq!(env.psql("SELECT to_regclass('messages') IS NULL"), "t");
 }
 
 #[test]
 fn an_optional_setting_that_is_empty_has_its_default() {
-    let mut world = World::new();
+    let mut env = TestEnv::new();
     for variable in [
         "LLM_TEMPERATURE",
         "LLM_MAX_TOKENS",
@@ -123,50 +122,50 @@ fn an_optional_setting_that_is_empty_has_its_default() {
         "LLM_CONTEXT_TOKENS",
         "LOG_FORMAT",
     ] {
-        world.set(variable, " ");
+        env.set(variable, " ");
     }
-    let _bot = world.start_ready();
-    world.others_are_served();
-    let asked = world.model.requests().pop().unwrap();
+    let _bot = env.start_ready();
+    env.others_are_served();
+    let asked = env.asked("and me?").pop().unwrap();
     assert_eq!((&asked.body["temperature"], &asked.body["max_tokens"]), (&0.7.into(), &1000.into()));
 }
 
 #[test]
 fn a_prompt_file_may_have_a_byte_order_mark_windows_line_ends_and_nul() {
-    let mut world = World::new();
-    fs::write(world.folder().join("odd.txt"), "\u{feff}You are\0 kind.\r\n\r\nAnd brief.\r\n").unwrap();
-    world.set("SYSTEM_PROMPT_PATH", "odd.txt");
-    let _bot = world.start();
-    world.telegram.say(&Person::private(1), "/role");
-    world.telegram.wait_for_text(1, |text| text == "You are kind.");
-    world.others_are_served();
-    let prompt = world.model.requests().pop().unwrap().messages[0].content.clone();
+    let mut env = TestEnv::new();
+    fs::write(env.folder().join("odd.txt"), "\u{feff}You are\0 kind.\r\n\r\nAnd brief.\r\n").unwrap();
+    env.set("SYSTEM_PROMPT_PATH", "odd.txt");
+    let _bot = env.start();
+    env.telegram.say(&Person::private(1), "/role");
+    env.telegram.wait_for_text(1, |text| text == "You are kind.");
+    env.others_are_served();
+    let prompt = env.asked("and me?").pop().unwrap().messages[0].content.clone();
     assert_eq!(prompt, "You are kind.\n\nAnd brief.");
 }
 
 #[test]
 fn an_env_file_may_have_a_byte_order_mark_and_windows_line_ends() {
-    let mut world = World::new();
-    let token = world.setting("TELEGRAM_BOT_TOKEN").unwrap();
-    world.unset("TELEGRAM_BOT_TOKEN");
-    let env = format!(
+    let mut env = TestEnv::new();
+    let token = env.setting("TELEGRAM_BOT_TOKEN").unwrap();
+    env.unset("TELEGRAM_BOT_TOKEN");
+    let file = format!(
         "\u{feff}TELEGRAM_BOT_TOKEN={token}\r\n\r\n# a comment\r\nROLE_TEXT=Ваш помощник\r\nLLM_MODEL='m 1'\r\n"
     );
-    fs::write(world.folder().join(".env"), env).unwrap();
-    world.unset("LLM_MODEL");
-    let _bot = world.start();
-    world.telegram.say(&Person::private(1), "/role");
-    world.telegram.wait_for_text(1, |text| text == "Ваш помощник");
-    let gate = world.model.hold(When::any());
+    fs::write(env.folder().join(".env"), file).unwrap();
+    env.unset("LLM_MODEL");
+    let _bot = env.start();
+    env.telegram.say(&Person::private(1), "/role");
+    env.telegram.wait_for_text(1, |text| text == "Ваш помощник");
+    let gate = env.model.hold(When::any());
     gate.release();
-    world.others_are_served();
-    assert_eq!(world.model.requests().pop().unwrap().body["model"], "m 1");
+    env.others_are_served();
+    assert_eq!(env.asked("and me?").pop().unwrap().body["model"], "m 1");
 }
 
 #[test]
 fn an_env_file_that_cannot_be_read_says_so_and_shows_no_secret() {
-    let world = World::new();
-    let path = world.folder().join(".env");
+    let env = TestEnv::new();
+    let path = env.folder().join(".env");
     let cases: [(&[u8], &str); 4] = [
         (b"LLM_MODEL=m\nTELEGRAM_BOT_TOKEN='hunter2\n", ".env, line 2,"),
         (b"LLM_MODEL=m\n\n=hunter2\n", ".env, line 3,"),
@@ -175,26 +174,26 @@ fn an_env_file_that_cannot_be_read_says_so_and_shows_no_secret() {
     ];
     for (text, said) in cases {
         fs::write(&path, text).unwrap();
-        let (status, log) = world.start().wait_log();
+        let (status, log) = env.start().wait_log();
         assert_eq!(status.code(), Some(1));
         assert!(log.contains(said) && !log.contains("hunter2"), "{said}: {log}");
     }
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    let (status, log) = world.start().wait_log();
+    let (status, log) = env.start().wait_log();
     assert!(status.code() == Some(1) && log.contains(".env cannot be read"), "{log}");
 }
 
 #[test]
 fn a_database_that_cannot_hold_every_message_is_refused() {
-    let mut world = World::new();
+    let mut env = TestEnv::new();
     let name = sandbox::postgres::unique_name("latin");
-    world.server().psql(
+    env.server().psql(
         "postgres",
         &format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"),
     );
-    world.set("DATABASE_URL", world.server().url(&name));
-    let (status, log) = world.start().wait_log();
+    env.set("DATABASE_URL", env.server().url(&name));
+    let (status, log) = env.start().wait_log();
     assert!(status.code() == Some(1) && log.contains("encoded as LATIN1") && log.contains("UTF8"), "{log}");
-    world.server().drop_database(&name);
+    env.server().drop_database(&name);
 }

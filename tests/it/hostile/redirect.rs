@@ -3,9 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use sandbox::TestEnv;
 use sandbox::telegram::Person;
-
-use crate::support::env::World;
 
 /// A server that redirects everything to the same path at `target`.
 fn redirecting_to(target: &str) -> String {
@@ -37,25 +36,25 @@ fn redirect(mut stream: &TcpStream, target: &str) -> std::io::Result<()> {
 
 #[test]
 fn an_address_of_the_bot_api_that_redirects_is_not_followed_and_the_log_says_what_to_correct() {
-    let mut world = World::new();
-    world.set("TELEGRAM_API_URL", redirecting_to(&world.telegram.url()));
-    let bot = world.start();
+    let mut env = TestEnv::new();
+    env.set("TELEGRAM_API_URL", redirecting_to(&env.telegram.url()));
+    let bot = env.start();
     let line = bot.wait_for_line("a redirect, which is not followed");
     assert!(line.contains("status 308") && line.contains("TELEGRAM_API_URL"), "{line}");
-    assert_eq!(world.telegram.look(|state| state.calls().len()), 0);
+    assert!(env.telegram.look(|state| state.calls().is_empty()));
 }
 
 #[test]
 fn an_address_of_the_model_that_redirects_is_not_followed_and_its_person_reads_an_honest_failure() {
-    let mut world = World::new();
-    let target = world.model.url();
-    world.set("LLM_BASE_URL", format!("{}/v1", redirecting_to(target.trim_end_matches("/v1"))));
-    let bot = world.start();
-    world.telegram.say(&Person::private(1).speaking("en"), "hello");
-    world.telegram.wait_for_count(1, 1);
+    let mut env = TestEnv::new();
+    let target = env.model.url();
+    env.set("LLM_BASE_URL", format!("{}/v1", redirecting_to(target.trim_end_matches("/v1"))));
+    let bot = env.start();
+    env.telegram.say(&Person::private(1).speaking("en"), "hello");
+    env.telegram.wait_for_count(1, 1);
     let line = bot.wait_for_line("a redirect, which is not followed");
     assert!(line.contains("misconfigured") && line.contains("LLM_BASE_URL"), "{line}");
-    assert_eq!(world.model.requests().len(), 0);
-    let found = world.run(&["doctor"]).out;
+    assert!(env.model.requests().is_empty());
+    let found = env.run(&["doctor"]).out;
     assert!(found.contains("put the address that it redirects to into LLM_BASE_URL"), "{found}");
 }

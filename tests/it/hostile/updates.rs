@@ -1,10 +1,9 @@
 //! Whatever arrives: strange, huge, repeated or poisonous updates end in a defined state and harm nobody else.
 
+use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
 use serde_json::json;
-
-use crate::support::env::World;
 
 /// A message of somebody in a private chat, with these fields added.
 fn message(user: i64, fields: &str) -> String {
@@ -15,8 +14,8 @@ fn message(user: i64, fields: &str) -> String {
 
 #[test]
 fn an_update_that_asks_for_nothing_is_confirmed_whatever_it_looks_like() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let strange = [
         "{}",
         r#"{"quantum_message":{"zebra":[{}]}}"#,
@@ -35,21 +34,21 @@ fn an_update_that_asks_for_nothing_is_confirmed_whatever_it_looks_like() {
         r#"{"callback_query":{"id":"1","from":{"id":1},"data":"\ud800"}}"#,
     ];
     for update in strange {
-        world.telegram.push_raw(update);
-        world.others_are_served();
+        env.telegram.push_raw(update);
+        env.others_are_served();
     }
-    world.telegram.wait_confirmed();
-    world.wait_settled();
+    env.telegram.wait_confirmed();
+    env.wait_settled();
     let count = strange.len().to_string();
-    assert_eq!(world.psql("SELECT count(*) FROM updates"), count, "the others' messages only");
-    assert_eq!(world.model.requests().len(), strange.len());
-    world.assert_logged("WARN", 0);
+    assert_eq!(env.psql("SELECT count(*) FROM updates"), count, "the others' messages only");
+    assert_eq!(env.times_asked("zebra"), 0);
+    env.assert_logged("WARN", 0);
 }
 
 #[test]
 fn a_message_is_answered_whatever_else_is_in_its_update() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let deep = format!(r#""text":"hi","paid_media":{}{}"#, "[".repeat(50_000), "]".repeat(50_000));
     let strange = [
         r#""text":"hi","external_reply":{"story":{}}"#,
@@ -60,162 +59,159 @@ fn a_message_is_answered_whatever_else_is_in_its_update() {
         &deep,
     ];
     for (user, fields) in (1..).zip(strange) {
-        world.telegram.push_raw(&message(user, fields));
-        world.telegram.wait_for_count(user, 1);
+        env.telegram.push_raw(&message(user, fields));
+        env.telegram.wait_for_count(user, 1);
     }
     // ids beyond 32 bits, of everything that has one
     let huge = 5_000_000_000_123_i64;
-    world.telegram.push_raw(&message(huge, r#""text":"hi""#));
-    world.telegram.wait_for_count(huge, 1);
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    world.assert_logged("WARN", 0);
+    env.telegram.push_raw(&message(huge, r#""text":"hi""#));
+    env.telegram.wait_for_count(huge, 1);
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    env.assert_logged("WARN", 0);
 }
 
 #[test]
 fn update_ids_beyond_32_bits_are_confirmed_like_any_other() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     for n in 0..3 {
         let id = 5_000_000_000_i64 + n;
-        world.telegram.push_raw(&message(1, r#""text":"hi""#).replacen(
+        env.telegram.push_raw(&message(1, r#""text":"hi""#).replacen(
             '{',
             &format!(r#"{{"update_id":{id},"#),
             1,
         ));
     }
-    world.telegram.wait_for_count(1, 3);
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT max(update_id), count(*) FROM updates"), "5000000002|3");
+    env.telegram.wait_for_count(1, 3);
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT max(update_id), count(*) FROM updates"), "5000000002|3");
 }
 
 #[test]
 fn an_update_without_a_number_waits_for_the_next_one_and_costs_one_line() {
-    let world = World::new();
-    let bot = world.start();
-    world.telegram.push_raw(r#"{"update_id":"zebra","message":7}"#);
+    let env = TestEnv::new();
+    let bot = env.start();
+    env.telegram.push_raw(r#"{"update_id":"zebra","message":7}"#);
     bot.wait_for_line("updates without a number are passed over");
     // it is asked for again and again, with growing pauses
-    world
-        .telegram
-        .wait_until(crate::support::env::PATIENCE, |state| (state.count("getUpdates") >= 4).then_some(()));
-    assert_eq!(world.telegram.unconfirmed(), 1);
-    world.others_are_served();
-    world.telegram.wait_confirmed();
-    world.assert_logged("WARN", 1);
+    env.telegram.wait_until(sandbox::PATIENCE, |state| (state.count("getUpdates") >= 4).then_some(()));
+    assert_eq!(env.telegram.unconfirmed(), 1);
+    env.others_are_served();
+    env.telegram.wait_confirmed();
+    env.assert_logged("WARN", 1);
 }
 
 #[test]
 fn updates_of_ten_megabytes_are_answered_one_by_one_and_their_weight_is_nowhere_kept() {
-    let world = World::new();
-    let bot = world.start_ready();
-    world.model.usually(Behaviour::text("ok"));
-    let gate = world.model.hold(When::asked("zebra"));
+    let env = TestEnv::new();
+    let bot = env.start_ready();
+    env.model.usually(Behaviour::text("ok"));
+    let gate = env.model.hold(When::asked("zebra"));
     let junk = "x".repeat(10 << 20);
     for user in 1..=12 {
-        world.telegram.push_raw(&message(user, &format!(r#""text":"zebra","caption":"{junk}""#)));
+        env.telegram.push_raw(&message(user, &format!(r#""text":"zebra","caption":"{junk}""#)));
     }
     // a text that no app of Telegram's can send
-    world.telegram.push_raw(&message(13, &format!(r#""text":"zebra {}\ud800{junk}""#, "я".repeat(1 << 20))));
+    env.telegram.push_raw(&message(13, &format!(r#""text":"zebra {}\ud800{junk}""#, "я".repeat(1 << 20))));
     gate.wait_arrivals(13);
     let longest = "SELECT max(length(payload)) <= 131072 + 1000 FROM updates";
-    assert_eq!(world.psql(longest), "t");
-    world.others_are_served();
+    assert_eq!(env.psql(longest), "t");
+    env.others_are_served();
     gate.release();
     for user in 1..=13 {
-        world.telegram.wait_for_count(user, 1);
+        env.telegram.wait_for_count(user, 1);
     }
-    world.telegram.wait_confirmed();
-    world.wait_settled();
+    env.telegram.wait_confirmed();
+    env.wait_settled();
     let peak = bot.peak_memory();
     println!("peak memory: {peak} MB");
     assert!(peak < 250, "130 MB of updates cost {peak} MB");
-    world.assert_logged("a huge update is stored by its essence", 13);
 }
 
 #[test]
 fn an_update_larger_than_any_message_is_passed_over_with_one_line() {
-    let world = World::new();
-    let bot = world.start_ready();
-    world.telegram.say(&Person::private(1), "before");
-    world.telegram.push_raw(&message(2, &format!(r#""text":"zebra {}""#, "x".repeat(17 << 20))));
-    world.telegram.say(&Person::private(1), "after");
-    world.telegram.wait_for_text(1, |text| text.contains("after"));
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    assert_eq!(world.telegram.texts(1).len(), 2);
+    let env = TestEnv::new();
+    let bot = env.start_ready();
+    env.telegram.say(&Person::private(1), "before");
+    env.telegram.push_raw(&message(2, &format!(r#""text":"zebra {}""#, "x".repeat(17 << 20))));
+    env.telegram.say(&Person::private(1), "after");
+    env.telegram.wait_for_text(1, |text| text.contains("after"));
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(1).len(), 2);
     assert!(bot.peak_memory() < 200, "{} MB", bot.peak_memory());
-    world.assert_logged("an update larger than any message is passed over", 1);
+    env.assert_logged("an update larger than any message is passed over", 1);
 }
 
 #[test]
 fn a_batch_that_is_delivered_again_after_it_was_answered_changes_nothing() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let mut ids = Vec::new();
     for n in 0..30 {
-        ids.push(world.telegram.say(&Person::private(n % 10 + 1), &format!("zebra {n}")).update_id);
+        ids.push(env.telegram.say(&Person::private(n % 10 + 1), &format!("zebra {n}")).update_id);
     }
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    assert_eq!(world.telegram.redeliver(ids[0]..=ids[29]), 30);
-    world.others_are_served();
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    assert_eq!(world.telegram.sent().len(), 31);
-    assert_eq!(world.model.requests().len(), 31);
-    world.assert_logged("WARN", 0);
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.telegram.redeliver(ids[0]..=ids[29]), 30);
+    env.others_are_served();
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.telegram.sent().len(), 31);
+    assert_eq!(env.times_asked("zebra"), 30);
+    env.assert_logged("WARN", 0);
 }
 
 #[test]
 fn update_ids_that_begin_again_lower_after_a_quiet_week_are_followed() {
-    let world = World::new();
-    let _bot = world.start();
-    let before = world.telegram.say(&Person::private(1), "before");
-    world.telegram.wait_for_count(1, 1);
-    world.telegram.wait_confirmed();
-    world.telegram.set_next_update_id(before.update_id - 100_000);
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let before = env.telegram.say(&Person::private(1), "before");
+    env.telegram.wait_for_count(1, 1);
+    env.telegram.wait_confirmed();
+    env.telegram.set_next_update_id(before.update_id - 100_000);
     for n in 2..=4 {
-        world.telegram.say(&Person::private(1), &format!("after {n}"));
-        world.telegram.wait_for_count(1, n);
-        world.telegram.wait_confirmed();
+        env.telegram.say(&Person::private(1), &format!("after {n}"));
+        env.telegram.wait_for_count(1, n);
+        env.telegram.wait_confirmed();
     }
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT count(*) FROM updates"), "4");
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*) FROM updates"), "4");
 }
 
 #[test]
 fn a_message_that_panics_the_worker_each_time_becomes_an_honest_failure_and_the_bot_lives_on() {
-    let mut world = World::new();
-    world.set("FAIL_POINT", "answering:zebra-poison");
-    world.set("WORKERS", "1");
-    let bot = world.start();
+    let mut env = TestEnv::new();
+    env.set("FAIL_POINT", "answering:zebra-poison");
+    env.set("WORKERS", "1");
+    let bot = env.start();
     let person = Person::private(1).speaking("en");
-    world.telegram.say(&person, "zebra-poison");
+    env.telegram.say(&person, "zebra-poison");
     bot.wait_for_line("panic");
-    world.others_are_served();
-    world.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
-    world.telegram.say(&person, "harmless");
-    world.telegram.wait_for_text(1, |text| text.contains("harmless"));
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT state, failure FROM turns WHERE failure IS NOT NULL"), "failed|crashed");
-    assert_eq!(world.model.requests().len(), 2, "the model never met the poison");
-    world.assert_logged("panic", 2);
-    world.assert_logged("ready", 1);
-    world.assert_logged("crashed at each attempt", 1);
+    env.others_are_served();
+    env.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
+    env.telegram.say(&person, "harmless");
+    env.telegram.wait_for_text(1, |text| text.contains("harmless"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT state, failure FROM turns WHERE failure IS NOT NULL"), "failed|crashed");
+    assert_eq!(env.times_asked("poison"), 0, "the model never met the poison");
+    env.assert_logged("panic", 2);
+    env.assert_logged("ready", 1);
+    env.assert_logged("it crashed the program at each attempt", 1);
 }
 
 #[test]
 fn messages_of_every_kind_in_one_lane_are_answered_in_their_order() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1).speaking("en");
-    world.telegram.say(&person, "one");
-    world.telegram.post(&person, &json!({"sticker": {"zebra": {}}}));
-    world.telegram.say(&person, "/help");
-    world.telegram.say(&person, "four");
-    let sent = world.telegram.wait_for_count(1, 4);
+    env.telegram.say(&person, "one");
+    env.telegram.post(&person, &json!({"sticker": {"zebra": {}}}));
+    env.telegram.say(&person, "/help");
+    env.telegram.say(&person, "four");
+    let sent = env.telegram.wait_for_count(1, 4);
     for (sent, part) in sent.iter().zip(["one", "only text", "/restore", "four"]) {
         assert!(sent.text().contains(part), "{part}: {}", sent.text());
     }

@@ -4,28 +4,29 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Limits, Person, Reply};
+use sandbox::{PATIENCE, TestEnv};
 
-use crate::support::env::{PATIENCE, World};
+use crate::support::at_once::all_at_once;
 
 const ANSWER: &str = "# Soup\n\nTake **two** carrots, `salt` and a [pot](https://example.org). Then wait for a while, \
                       stir, wait again, and serve it *hot* with bread.\n\nEnjoy!";
 
 #[test]
 fn in_a_private_chat_the_answer_grows_and_comes_once() {
-    let world = World::new();
-    world.telegram.limit(Some(Limits::default()));
-    let _bot = world.start();
+    let env = TestEnv::new();
+    env.telegram.limit(Some(Limits::default()));
+    let _bot = env.start();
     let gate = Gate::default();
     let slowly = Behaviour::text(ANSWER).token_every(Duration::from_millis(120));
-    world.model.usually(slowly.hold_after(0, &gate));
-    world.telegram.say(&Person::private(1), "soup");
-    world.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().map(drop));
+    env.model.usually(slowly.hold_after(0, &gate));
+    env.telegram.say(&Person::private(1), "soup");
+    env.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().map(drop));
     gate.release();
-    let sent = world.telegram.wait_for_count(1, 1);
-    world.wait_settled();
-    assert_eq!(world.telegram.texts(1).len(), 1);
+    let sent = env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(1).len(), 1);
     let text = sent[0].text();
-    let drafts = world.telegram.calls("sendMessageDraft");
+    let drafts = env.telegram.calls("sendMessageDraft");
     assert_eq!(drafts[0].params["text"], "", "it begins with Thinking…");
     assert!(drafts.len() >= 3, "{} drafts", drafts.len());
     let mut longest = 0;
@@ -42,54 +43,55 @@ fn in_a_private_chat_the_answer_grows_and_comes_once() {
         assert!(two[1].at - two[0].at >= Duration::from_millis(950), "{:?}", two[1].at - two[0].at);
     }
     // "typing" is for where there are no drafts
-    assert!(world.telegram.calls("sendChatAction").is_empty());
+    assert!(env.telegram.calls("sendChatAction").is_empty());
 }
 
 #[test]
 fn a_draft_that_fails_never_harms_the_answer() {
-    for action in [
+    let actions = [
         Action::Refuse(Reply::error(404, "Not Found")),
         Action::Refuse(Reply::error(400, "Bad Request: TEXTDRAFT_PEER_INVALID")),
         Action::Refuse(Reply::html(502)),
         Action::RetryAfter(100_000),
         Action::Hang,
         Action::Reset,
-    ] {
-        let world = World::new();
-        let _bot = world.start();
-        let gate = world.model.hold(When::any());
-        let fault = world.telegram.fault(Calls::to("sendMessageDraft"), action);
-        world.telegram.say(&Person::private(1), "hello");
+    ];
+    all_at_once(actions, |action| {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        let gate = env.model.hold(When::any());
+        let fault = env.telegram.fault(Calls::to("sendMessageDraft"), action);
+        env.telegram.say(&Person::private(1), "hello");
         fault.wait_hits(1, PATIENCE);
         gate.wait_arrived();
         gate.release();
-        world.telegram.wait_for_text(1, |text| text.contains("hello"));
-        world.wait_settled();
-        assert_eq!(world.telegram.texts(1).len(), 1);
-    }
+        env.telegram.wait_for_text(1, |text| text.contains("hello"));
+        env.wait_settled();
+        assert_eq!(env.telegram.texts(1).len(), 1);
+    });
 }
 
 #[test]
 fn where_drafts_are_not_to_be_had_the_chat_shows_typing() {
-    let world = World::new();
-    let _bot = world.start();
-    let gate = world.model.hold(When::any());
-    world.telegram.fault(Calls::to("sendMessageDraft"), Action::Refuse(Reply::error(404, "Not Found")));
-    world.telegram.say(&Person::private(1), "hello");
-    world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
-    assert_eq!(world.telegram.calls("sendMessageDraft").len(), 1);
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let gate = env.model.hold(When::any());
+    env.telegram.fault(Calls::to("sendMessageDraft"), Action::Refuse(Reply::error(404, "Not Found")));
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
+    assert_eq!(env.telegram.calls("sendMessageDraft").len(), 1);
     gate.release();
-    world.telegram.wait_for_count(1, 1);
+    env.telegram.wait_for_count(1, 1);
 }
 
 #[test]
 fn no_draft_is_sent_while_telegram_asks_for_a_pause_not_even_for_the_next_answer() {
-    let world = World::new();
-    let _bot = world.start();
-    world.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::RetryAfter(100_000));
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::RetryAfter(100_000));
     for (n, text) in ["one", "two", "three"].iter().enumerate() {
-        world.telegram.say(&Person::private(1), text);
-        world.telegram.wait_for_count(1, n + 1);
+        env.telegram.say(&Person::private(1), text);
+        env.telegram.wait_for_count(1, n + 1);
     }
-    assert_eq!(world.telegram.calls("sendMessageDraft").len(), 1);
+    assert_eq!(env.telegram.calls("sendMessageDraft").len(), 1);
 }

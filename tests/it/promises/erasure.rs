@@ -1,10 +1,12 @@
 //! Real deletion: of a person, at any moment, and of what is old.
 
+use sandbox::env::Operator;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person};
+use sandbox::{PATIENCE, TestEnv};
 
-use crate::support::env::{PATIENCE, World};
-use crate::support::operator::Operator;
+use crate::support::terminal::run_on_terminal;
+use crate::support::transaction::Transaction;
 use crate::tools::history::DIALOGUES;
 
 /// What is left of a person, in the order of the tables' names.
@@ -25,9 +27,9 @@ fn erase_asks_and_without_a_terminal_it_needs_yes() {
         refused.contains("4 messages") && refused.contains("Backups made before still hold it"),
         "{refused}"
     );
-    operator.run_on_terminal(&erase, "n").fails_with(4);
+    run_on_terminal(&operator, &erase, "n").fails_with(4);
     assert_eq!(left(|sql| operator.psql(sql), 1), "4|0|0|0");
-    let erased = operator.run_on_terminal(&erase, "y").ok();
+    let erased = run_on_terminal(&operator, &erase, "y").ok();
     assert!(erased.contains("4 messages") && erased.contains("Backups made before"), "{erased}");
     assert_eq!(left(|sql| operator.psql(sql), 1), "0|0|0|0");
     assert_eq!(left(|sql| operator.psql(sql), 2), "3|0|0|0");
@@ -37,66 +39,60 @@ fn erase_asks_and_without_a_terminal_it_needs_yes() {
 }
 
 /// An operator in the database of a running bot.
-fn operator_of(world: &World) -> Operator {
+fn operator_of(env: &TestEnv) -> Operator {
     let mut operator = Operator::new();
-    operator.set("DATABASE_URL", &world.database_url());
+    operator.set("DATABASE_URL", env.database.url());
     operator
 }
 
 #[test]
 fn an_erasure_wins_against_an_answer_in_the_making() {
-    let world = World::new();
-    let _bot = world.start_ready();
+    let env = TestEnv::new();
+    let _bot = env.start_ready();
     let person = Person::private(1);
-    world.telegram.say(&person, "first");
-    world.telegram.wait_for_count(1, 1);
-    let gate = world.model.hold(When::asked("second"));
-    world.telegram.say(&person, "second");
+    env.telegram.say(&person, "first");
+    env.telegram.wait_for_count(1, 1);
+    let gate = env.model.hold(When::asked("second"));
+    env.telegram.say(&person, "second");
     gate.wait_arrived();
-    world.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'sent'", |rows| rows == "1");
-    let erased = operator_of(&world).run(&["history", "erase", "--user", "1", "--yes", "--json"]).ok();
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'sent'", |rows| rows == "1");
+    let erased = operator_of(&env).run(&["history", "erase", "--user", "1", "--yes", "--json"]).ok();
     assert_eq!(erased, "{\"messages\":2,\"turns\":1,\"reply_parts\":1,\"updates\":2}\n");
     gate.release();
     // the lane is free again when this is answered, and what was in the making is stored nowhere
-    world.telegram.say(&person, "third");
-    world.telegram.wait_for_text(1, |text| text.contains("third"));
-    world.wait_settled();
-    assert_eq!(left(|sql| world.psql(sql), 1), "2|1|1|1");
-    assert_eq!(world.telegram.texts(1).len(), 2, "nothing is sent of what was erased");
-    assert_eq!(world.model.requests().last().unwrap().messages.len(), 2, "the model knows nothing any more");
+    env.telegram.say(&person, "third");
+    env.telegram.wait_for_text(1, |text| text.contains("third"));
+    env.wait_settled();
+    assert_eq!(left(|sql| env.psql(sql), 1), "2|1|1|1");
+    assert_eq!(env.telegram.texts(1).len(), 2, "nothing is sent of what was erased");
+    assert_eq!(env.asked("third")[0].messages.len(), 2, "the model knows nothing any more");
 }
 
 #[test]
 fn an_erasure_waits_for_an_answer_that_is_being_stored_and_takes_it_along() {
-    let world = World::new();
-    let _bot = world.start_ready();
-    world.telegram.say(&Person::private(1), "first");
-    world.telegram.wait_for_count(1, 1);
-    world.wait_settled();
-    let operator = operator_of(&world);
+    let env = TestEnv::new();
+    let _bot = env.start_ready();
+    env.telegram.say(&Person::private(1), "first");
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    let operator = operator_of(&env);
     // the transaction that stores the second answer stops where it is complete and about to commit
-    world.psql(
+    env.psql(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END';
          CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON turns DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION wait()",
     );
-    let in_the_way = Operator::transaction_on(&world.database_url(), "SELECT pg_advisory_xact_lock(4711)");
-    world.telegram.say(&Person::private(1), "second");
-    let waiting = |what: &str| {
-        let sql = format!(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '{what}%'"
-        );
-        world.wait_for_rows(&sql, |rows| rows == "1");
-    };
-    waiting("COMMIT");
-    let erasing = operator.start(&["history", "erase", "--user", "1", "--yes", "--json"]);
-    waiting("DELETE%FROM%\"updates\"");
+    let in_the_way = Transaction::begin(&env.database, "SELECT pg_advisory_xact_lock(4711)");
+    env.telegram.say(&Person::private(1), "second");
+    env.database.wait_blocked_like("COMMIT%", 1);
+    let erasing = operator.begin(&["history", "erase", "--user", "1", "--yes", "--json"]);
+    env.database.wait_blocked_like("DELETE%FROM%\"updates\"%", 1);
     drop(in_the_way);
     let erased = erasing.wait().ok();
     assert_eq!(erased, "{\"messages\":4,\"turns\":2,\"reply_parts\":2,\"updates\":2}\n");
-    world.wait_settled();
-    assert_eq!(left(|sql| world.psql(sql), 1), "0|0|0|0");
+    env.wait_settled();
+    assert_eq!(left(|sql| env.psql(sql), 1), "0|0|0|0");
 }
 
 /// So many old messages, each a question with its turn and reply part, and one of today.
@@ -136,18 +132,12 @@ fn a_killed_purge_has_deleted_whole_batches_and_the_next_one_goes_on() {
     let operator = Operator::up_to_date();
     operator.psql(&old(2500));
     // somebody holds a turn of the second batch
-    let in_the_way = operator.transaction("SELECT FROM turns WHERE id = 1500 FOR UPDATE");
-    let running = operator.start(&["history", "purge", "--older-than", "30", "--yes"]);
-    operator.wait_for_rows(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        "1",
-    );
+    let in_the_way = Transaction::begin(&operator.database, "SELECT FROM turns WHERE id = 1500 FOR UPDATE");
+    let running = operator.begin(&["history", "purge", "--older-than", "30", "--yes"]);
+    operator.database.wait_blocked(1);
     running.kill();
     drop(in_the_way);
-    operator.wait_for_rows(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        "0",
-    );
+    operator.database.wait_disconnected();
     assert_eq!(left(|sql| operator.psql(sql), 1), "1501|1501|1501|6");
     operator.run(&["history", "purge", "--older-than", "30", "--yes"]).ok();
     assert_eq!(left(|sql| operator.psql(sql), 1), "1|1|1|3");
@@ -155,164 +145,164 @@ fn a_killed_purge_has_deleted_whole_batches_and_the_next_one_goes_on() {
 
 #[test]
 fn the_bot_deletes_what_is_older_than_retention_days_and_always_sweeps() {
-    let mut world = World::new();
-    let bot = world.start_ready();
+    let mut env = TestEnv::new();
+    let bot = env.start_ready();
     assert!(bot.stop().success());
-    world.psql(&old(2500));
-    world.psql("DELETE FROM updates WHERE done_at IS NULL");
+    env.psql(&old(2500));
+    env.psql("DELETE FROM updates WHERE done_at IS NULL");
     // without the setting, messages stay
-    let bot = world.start_ready();
-    world.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
+    let bot = env.start_ready();
+    env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
     assert!(bot.stop().success());
-    assert_eq!(left(|sql| world.psql(sql), 1), "2501|2501|2501|2");
-    world.set("RETENTION_DAYS", "30");
-    let bot = world.start_ready();
+    assert_eq!(left(|sql| env.psql(sql), 1), "2501|2501|2501|2");
+    env.set("RETENTION_DAYS", "30");
+    let bot = env.start_ready();
     bot.wait_for_line("what is too old is deleted");
-    assert_eq!(left(|sql| world.psql(sql), 1), "1|1|1|2");
+    assert_eq!(left(|sql| env.psql(sql), 1), "1|1|1|2");
 }
 
 /// What the person reads above the button, and its data.
-fn asked(world: &World, person: &Person) -> (i64, String) {
-    world.telegram.say(person, "/forget");
-    let sent = world.telegram.wait_for_text(person.chat_id, |text| text.contains("Delete for good"));
+fn asked(env: &TestEnv, person: &Person) -> (i64, String) {
+    env.telegram.say(person, "/forget");
+    let sent = env.telegram.wait_for_text(person.chat_id, |text| text.contains("Delete for good"));
     let button = &sent.content.markup.unwrap()["inline_keyboard"][0][0];
     (sent.message_id, button["callback_data"].as_str().unwrap().to_owned())
 }
 
 /// The same of somebody who has talked to the bot in private.
-fn answered_and_asked(world: &World, person: &Person) -> (i64, String) {
-    world.telegram.say(person, "hello");
-    world.telegram.wait_for_count(person.chat_id, 1);
-    asked(world, person)
+fn answered_and_asked(env: &TestEnv, person: &Person) -> (i64, String) {
+    env.telegram.say(person, "hello");
+    env.telegram.wait_for_count(person.chat_id, 1);
+    asked(env, person)
 }
 
-fn acknowledged(world: &World, press: &str) -> serde_json::Value {
-    world.telegram.wait_until(PATIENCE, |state| state.callback_answer(press).cloned())
+fn acknowledged(env: &TestEnv, press: &str) -> serde_json::Value {
+    env.telegram.wait_until(PATIENCE, |state| state.callback_answer(press).cloned())
 }
 
 #[test]
 fn forget_deletes_everything_of_the_person_after_the_button_and_an_old_button_says_so() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1).speaking("en");
     let elsewhere = Person::in_group(1, -5);
     for somebody in [&person, &elsewhere, &Person::private(2)] {
-        world.telegram.address(somebody, "hello");
-        world.telegram.wait_for_count(somebody.chat_id, 1);
+        env.telegram.address(somebody, "hello");
+        env.telegram.wait_for_count(somebody.chat_id, 1);
     }
-    world.wait_settled();
-    let (message, data) = asked(&world, &person);
-    world.wait_settled();
-    assert_eq!(left(|sql| world.psql(sql), 1), "4|3|2|3", "nothing is deleted before the button");
-    let press = world.telegram.press(&person, message, &data);
-    world.telegram.wait_for_text(1, |text| text.contains("everything is deleted. Messages: 4"));
-    assert!(acknowledged(&world, &press)["text"].is_null());
-    world.wait_settled();
+    env.wait_settled();
+    let (message, data) = asked(&env, &person);
+    env.wait_settled();
+    assert_eq!(left(|sql| env.psql(sql), 1), "4|3|2|3", "nothing is deleted before the button");
+    let press = env.telegram.press(&person, message, &data);
+    env.telegram.wait_for_text(1, |text| text.contains("everything is deleted. Messages: 4"));
+    assert!(acknowledged(&env, &press)["text"].is_null());
+    env.wait_settled();
     // what is left is the request itself: a tombstone, and that it was answered
-    assert_eq!(left(|sql| world.psql(sql), 1), "0|1|0|1");
-    assert_eq!(world.psql("SELECT kind, payload FROM updates WHERE user_id = 1"), "callback_query|");
-    assert_eq!(left(|sql| world.psql(sql), 2), "2|1|1|1");
+    assert_eq!(left(|sql| env.psql(sql), 1), "0|1|0|1");
+    assert_eq!(env.psql("SELECT kind, payload FROM updates WHERE user_id = 1"), "callback_query|");
+    assert_eq!(left(|sql| env.psql(sql), 2), "2|1|1|1");
 
-    world.telegram.say(&person, "a new beginning");
-    world.telegram.wait_for_text(1, |text| text.contains("a new beginning"));
-    world.telegram.press(&person, message, &data);
-    world.telegram.wait_for_text(1, |text| text.contains("This button is old"));
-    assert_eq!(world.psql("SELECT count(*) FROM messages WHERE user_id = 1"), "2");
-    assert!(!world.logs().contains("a new beginning"));
+    env.telegram.say(&person, "a new beginning");
+    env.telegram.wait_for_text(1, |text| text.contains("a new beginning"));
+    env.telegram.press(&person, message, &data);
+    env.telegram.wait_for_text(1, |text| text.contains("This button is old"));
+    assert_eq!(env.psql("SELECT count(*) FROM messages WHERE user_id = 1"), "2");
+    assert!(!env.logs().contains("a new beginning"));
 }
 
 #[test]
 fn a_button_that_waited_for_more_than_an_hour_is_old() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1).speaking("en");
-    world.telegram.say(&person, "hello");
-    let (message, data) = asked(&world, &person);
-    world.wait_settled();
-    world.psql("UPDATE updates SET done_at = done_at - interval '61 minutes'");
-    world.telegram.press(&person, message, &data);
-    world.telegram.wait_for_text(1, |text| text.contains("This button is old"));
-    assert_eq!(world.psql("SELECT count(*) FROM messages"), "2");
+    env.telegram.say(&person, "hello");
+    let (message, data) = asked(&env, &person);
+    env.wait_settled();
+    env.psql("UPDATE updates SET done_at = done_at - interval '61 minutes'");
+    env.telegram.press(&person, message, &data);
+    env.telegram.wait_for_text(1, |text| text.contains("This button is old"));
+    assert_eq!(env.psql("SELECT count(*) FROM messages"), "2");
 }
 
 #[test]
 fn only_who_asked_may_press_the_button_and_everybody_else_is_told_at_once() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let (asker, other) = (Person::in_group(1, -5).speaking("en"), Person::in_group(2, -5).speaking("en"));
     for person in [&asker, &other] {
-        world.telegram.address(person, "hello");
+        env.telegram.address(person, "hello");
     }
-    world.telegram.wait_for_count(-5, 2);
-    let (message, data) = asked(&world, &asker);
+    env.telegram.wait_for_count(-5, 2);
+    let (message, data) = asked(&env, &asker);
     // the other's lane is busy with a silent model: the press is acknowledged all the same
-    let gate = world.model.hold(When::asked("slow"));
-    world.telegram.address(&other, "slow");
+    let gate = env.model.hold(When::asked("slow"));
+    env.telegram.address(&other, "slow");
     gate.wait_arrived();
-    let press = world.telegram.press(&other, message, &data);
-    assert_eq!(acknowledged(&world, &press)["text"], "This button is not for you.");
+    let press = env.telegram.press(&other, message, &data);
+    assert_eq!(acknowledged(&env, &press)["text"], "This button is not for you.");
     gate.release();
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT user_id, count(*) FROM messages GROUP BY 1 ORDER BY 1"), "1|2\n2|4");
-    world.telegram.press(&asker, message, &data);
-    world.telegram.wait_for_text(-5, |text| text.contains("everything is deleted"));
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT user_id, count(*) FROM messages GROUP BY 1"), "2|4");
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT user_id, count(*) FROM messages GROUP BY 1 ORDER BY 1"), "1|2\n2|4");
+    env.telegram.press(&asker, message, &data);
+    env.telegram.wait_for_text(-5, |text| text.contains("everything is deleted"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT user_id, count(*) FROM messages GROUP BY 1"), "2|4");
 }
 
 #[test]
 fn forget_wins_against_an_answer_in_another_chat() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1).speaking("en");
-    let (message, data) = answered_and_asked(&world, &person);
-    let gate = world.model.hold(When::asked("in the making"));
-    world.telegram.address(&Person::in_group(1, -5), "in the making");
+    let (message, data) = answered_and_asked(&env, &person);
+    let gate = env.model.hold(When::asked("in the making"));
+    env.telegram.address(&Person::in_group(1, -5), "in the making");
     gate.wait_arrived();
-    world.telegram.press(&person, message, &data);
-    world.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
+    env.telegram.press(&person, message, &data);
+    env.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
     gate.release();
-    world.telegram.address(&Person::in_group(1, -5), "afterwards");
-    world.telegram.wait_for_text(-5, |text| text.contains("afterwards"));
-    world.wait_settled();
-    assert_eq!(world.telegram.texts(-5).len(), 1, "nothing is sent of what was erased");
-    assert_eq!(world.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
+    env.telegram.address(&Person::in_group(1, -5), "afterwards");
+    env.telegram.wait_for_text(-5, |text| text.contains("afterwards"));
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(-5).len(), 1, "nothing is sent of what was erased");
+    assert_eq!(env.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
 }
 
 #[test]
 fn what_is_asked_after_the_button_is_answered() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1).speaking("en");
-    let (message, data) = answered_and_asked(&world, &person);
-    let gate = world.model.hold(When::asked("before"));
-    world.telegram.say(&person, "before");
+    let (message, data) = answered_and_asked(&env, &person);
+    let gate = env.model.hold(When::asked("before"));
+    env.telegram.say(&person, "before");
     gate.wait_arrived();
-    world.telegram.press(&person, message, &data);
-    world.telegram.say(&person, "afterwards");
-    world.wait_for_rows("SELECT count(*) FROM updates WHERE done_at IS NULL", |rows| rows == "3");
+    env.telegram.press(&person, message, &data);
+    env.telegram.say(&person, "afterwards");
+    env.wait_for_rows("SELECT count(*) FROM updates WHERE done_at IS NULL", |rows| rows == "3");
     gate.release();
-    world.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
-    world.telegram.wait_for_text(1, |text| text.contains("afterwards"));
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
+    env.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
+    env.telegram.wait_for_text(1, |text| text.contains("afterwards"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT content FROM messages WHERE role = 'user'"), "afterwards");
 }
 
 #[test]
 fn an_erasure_ends_a_delivery_under_way() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1);
     let long = format!("{}\n\n", "word ".repeat(500)).repeat(4);
-    world.model.on(When::asked("long"), Behaviour::text(&long));
-    let second = world.telegram.fault(Calls::to("sendMessage").skip(1).times(1), Action::TakeThenHang);
-    world.telegram.say(&person, "long");
+    env.model.on(When::asked("long"), Behaviour::text(&long));
+    let second = env.telegram.fault(Calls::to("sendMessage").skip(1).times(1), Action::TakeThenHang);
+    env.telegram.say(&person, "long");
     second.wait_hits(1, PATIENCE);
-    assert_eq!(world.psql("SELECT count(*) > 2 FROM reply_parts"), "t");
-    operator_of(&world).run(&["history", "erase", "--user", "1", "--yes"]).ok();
+    assert_eq!(env.psql("SELECT count(*) > 2 FROM reply_parts"), "t");
+    operator_of(&env).run(&["history", "erase", "--user", "1", "--yes"]).ok();
     second.release();
-    world.telegram.say(&person, "afterwards");
-    world.telegram.wait_for_text(1, |text| text.contains("afterwards"));
-    world.wait_settled();
-    assert_eq!(world.telegram.texts(1).len(), 3, "two parts were under way when everything was erased");
+    env.telegram.say(&person, "afterwards");
+    env.telegram.wait_for_text(1, |text| text.contains("afterwards"));
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(1).len(), 3, "two parts were under way when everything was erased");
 }

@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
+use sandbox::TestEnv;
+use sandbox::env::PROMPT;
 use sandbox::model::{Behaviour, Message, When, expected_answer};
 use sandbox::telegram::Person;
-
-use crate::support::env::{PROMPT, World};
 
 /// Asks with the model behaving so, and checks class, state and what the person reads.
 #[track_caller]
 fn fails_as(behaviour: Behaviour, class: &str, russian: &str, english: &str) {
-    let mut world = World::new();
-    world.set("LLM_TIMEOUT", "1");
-    let _bot = world.start();
-    world.model.usually(behaviour);
-    world.telegram.say(&Person::private(1).speaking("ru"), "вопрос");
-    world.telegram.say(&Person::private(2).speaking("en"), "question");
-    let russian_text = world.telegram.wait_for_count(1, 1)[0].text().to_owned();
-    let english_text = world.telegram.wait_for_count(2, 1)[0].text().to_owned();
+    let mut env = TestEnv::new();
+    env.set("LLM_TIMEOUT", "1");
+    let _bot = env.start();
+    env.model.usually(behaviour);
+    env.telegram.say(&Person::private(1).speaking("ru"), "вопрос");
+    env.telegram.say(&Person::private(2).speaking("en"), "question");
+    let russian_text = env.telegram.wait_for_count(1, 1)[0].text().to_owned();
+    let english_text = env.telegram.wait_for_count(2, 1)[0].text().to_owned();
     let refused = class == "refused";
     let (go_on, in_english) = if refused {
         ("исправить сообщение", "edit your message")
@@ -26,16 +26,16 @@ fn fails_as(behaviour: Behaviour, class: &str, russian: &str, english: &str) {
     };
     assert!(russian_text.contains(russian) && russian_text.contains(go_on), "{russian_text}");
     assert!(english_text.contains(english) && english_text.contains(in_english), "{english_text}");
-    world.wait_settled();
+    env.wait_settled();
     let state = if refused { "refused" } else { "failed" };
     let turns = "SELECT DISTINCT state, failure, answer_id IS NULL FROM turns";
-    assert_eq!(world.psql(turns), format!("{state}|{class}|t"));
-    assert_eq!(world.psql("SELECT count(*) FROM messages WHERE role = 'user' AND deleted_at IS NULL"), "2");
+    assert_eq!(env.psql(turns), format!("{state}|{class}|t"));
+    assert_eq!(env.psql("SELECT count(*) FROM messages WHERE role = 'user' AND deleted_at IS NULL"), "2");
 
     // the failed question is kept, but the model does not meet it again
-    world.model.usually(Behaviour::answer());
-    world.telegram.say(&Person::private(2), "again");
-    let again = world.telegram.wait_for_count(2, 2)[1].text().to_owned();
+    env.model.usually(Behaviour::answer());
+    env.telegram.say(&Person::private(2), "again");
+    let again = env.telegram.wait_for_count(2, 2)[1].text().to_owned();
     assert_eq!(again, expected_answer(&[Message::system(PROMPT), Message::user("again")]));
 }
 
@@ -96,52 +96,51 @@ fn an_answer_without_a_word_is_empty() {
 
 #[test]
 fn a_passing_error_is_retried_and_the_person_never_hears_of_it() {
-    let world = World::new();
-    let _bot = world.start();
-    world.model.on(When::any().once(), Behaviour::status(500, "oops"));
-    world.model.on(When::any().once(), Behaviour::status(429, "slow down").header("Retry-After", "1"));
-    world.telegram.say(&Person::private(1), "hi");
-    let answer = world.telegram.wait_for_count(1, 1)[0].text().to_owned();
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.model.on(When::any().once(), Behaviour::status(500, "oops"));
+    env.model.on(When::any().once(), Behaviour::status(429, "slow down").header("Retry-After", "1"));
+    env.telegram.say(&Person::private(1), "hi");
+    let answer = env.telegram.wait_for_count(1, 1)[0].text().to_owned();
     assert_eq!(answer, expected_answer(&[Message::system(PROMPT), Message::user("hi")]));
-    assert_eq!(world.model.requests().len(), 3);
-    let requests = world.model.requests();
+    let requests = env.asked("hi");
+    assert_eq!(requests.len(), 3);
     assert!(requests[2].at - requests[1].at >= Duration::from_secs(1), "Retry-After is honoured");
 }
 
 #[test]
 fn a_lane_that_waits_for_a_retry_frees_its_worker() {
-    let mut world = World::new();
-    world.set("WORKERS", "1");
-    let _bot = world.start();
-    world.model.on(When::asked("slow"), Behaviour::status(429, "slow down").header("Retry-After", "100"));
-    world.telegram.say(&Person::private(1), "slow");
-    world.model.wait_for_requests(1);
-    world.telegram.say(&Person::private(2), "quick");
-    world.telegram.wait_for_count(2, 1);
-    assert!(world.telegram.texts(1).is_empty());
+    let mut env = TestEnv::new();
+    env.set("WORKERS", "1");
+    let _bot = env.start();
+    env.model.on(When::asked("slow"), Behaviour::status(429, "slow down").header("Retry-After", "100"));
+    env.telegram.say(&Person::private(1), "slow");
+    env.model.wait_for_requests(1);
+    env.telegram.say(&Person::private(2), "quick");
+    env.telegram.wait_for_count(2, 1);
+    assert!(env.telegram.texts(1).is_empty());
 }
 
 #[test]
 fn a_prompt_that_is_too_long_is_shortened_once_and_asked_again() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::private(1);
     for (n, text) in ["one", "two", "three", "four"].into_iter().enumerate() {
-        world.telegram.say(&person, text);
-        world.telegram.wait_for_count(1, n + 1);
+        env.telegram.say(&person, text);
+        env.telegram.wait_for_count(1, n + 1);
     }
     let too_long =
         r#"{"error":{"message":"This endpoint's maximum context length is 10 tokens","code":400}}"#;
-    world.model.on(When::asked("five").once(), Behaviour::json(400, too_long));
-    world.telegram.say(&person, "five");
-    world.telegram.wait_for_count(1, 5);
-    let requests = world.model.requests();
-    let lengths: Vec<_> = requests.iter().rev().take(2).map(|asked| asked.messages.len()).collect();
-    assert_eq!(lengths, [6, 10], "prompt, half of eight messages, question");
+    env.model.on(When::asked("five").once(), Behaviour::json(400, too_long));
+    env.telegram.say(&person, "five");
+    env.telegram.wait_for_count(1, 5);
+    let lengths: Vec<_> = env.asked("five").iter().map(|asked| asked.messages.len()).collect();
+    assert_eq!(lengths, [10, 6], "prompt, half of eight messages, question");
     // half of ten messages begins with an answer: it is not sent without its question
-    world.model.on(When::asked("six").once(), Behaviour::json(400, too_long));
-    world.telegram.say(&person, "six");
-    world.telegram.wait_for_count(1, 6);
-    let asked = world.model.requests().pop().unwrap();
+    env.model.on(When::asked("six").once(), Behaviour::json(400, too_long));
+    env.telegram.say(&person, "six");
+    env.telegram.wait_for_count(1, 6);
+    let asked = env.asked("six").pop().unwrap();
     assert_eq!((asked.messages.len(), &*asked.messages[1].content), (6, "four"));
 }

@@ -1,196 +1,217 @@
 //! In groups and their topics the bot answers when it is addressed, and only then.
 
+use sandbox::env::PROMPT;
 use sandbox::model::{Message, When};
 use sandbox::telegram::Person;
+use sandbox::{PATIENCE, TestEnv};
 use serde_json::json;
-
-use crate::support::env::{PATIENCE, PROMPT, World};
 
 const GROUP: i64 = -5;
 
-/// The texts that the model read beside its prompt, one for each call.
-fn questions(world: &World) -> Vec<String> {
-    let last = |mut messages: Vec<Message>| messages.pop().unwrap().content;
-    world.model.requests().into_iter().map(|asked| last(asked.messages)).collect()
+/// The questions that the model was to answer, in their order.
+fn questions(env: &TestEnv) -> Vec<String> {
+    let requests = env.model.requests().into_iter();
+    let questions = requests.filter(|asked| asked.messages[0].content == PROMPT);
+    questions.map(|asked| asked.question().to_owned()).collect()
 }
 
 #[test]
 fn in_a_group_what_is_said_to_others_leaves_no_trace_and_what_is_said_to_the_bot_is_answered() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let (ann, bob) = (Person::in_group(1, GROUP), Person::in_supergroup(2, -1_000_000_000_005));
-    let name = world.telegram.username().to_owned();
-    let other = world.telegram.say(&bob, "zebra to all");
+    let name = env.telegram.username().to_owned();
+    let other = env.telegram.say(&bob, "zebra to all");
     for person in [&ann, &bob] {
         for text in ["zebra", "zebra @other_bot", "/zebra", "/clear@other_bot", &format!("{name} zebra")] {
-            world.telegram.say(person, text);
+            env.telegram.say(person, text);
         }
-        world.telegram.post(person, &json!({"photo": [], "caption": "zebra"}));
+        env.telegram.post(person, &json!({"photo": [], "caption": "zebra"}));
     }
-    world.telegram.reply(&bob, other.message_id, "zebra to you");
+    env.telegram.reply(&bob, other.message_id, "zebra to you");
     // an answer that is there at once has no preview
-    let typing = world.model.hold(When::asked("one"));
-    world.telegram.say(&ann, &format!("@{} one", name.to_uppercase()));
-    world.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
+    let typing = env.model.hold(When::asked("one"));
+    env.telegram.say(&ann, &format!("@{} one", name.to_uppercase()));
+    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
     typing.release();
-    world.telegram.say(&bob, &format!("🍲 two @{name}"));
-    world.telegram.wait_for_count(ann.chat_id, 1);
-    world.telegram.wait_for_count(bob.chat_id, 1);
-    world.telegram.wait_confirmed();
-    assert_eq!(world.psql("SELECT count(*) FROM updates"), "2");
-    let mut asked = questions(&world);
+    env.telegram.say(&bob, &format!("🍲 two @{name}"));
+    env.telegram.wait_for_count(ann.chat_id, 1);
+    env.telegram.wait_for_count(bob.chat_id, 1);
+    env.telegram.wait_confirmed();
+    assert_eq!(env.psql("SELECT count(*) FROM updates"), "2");
+    let mut asked = questions(&env);
     asked.sort();
     assert_eq!(asked, ["one", "🍲 two"], "the model reads no name of the bot's");
     let kept = "SELECT content FROM messages WHERE role = 'user' ORDER BY content";
-    assert_eq!(world.psql(kept), "one\n🍲 two");
-    assert!(!world.telegram.calls("sendChatAction").is_empty());
-    world.assert_logged("WARN", 0);
+    assert_eq!(env.psql(kept), "one\n🍲 two");
+    assert!(!env.telegram.calls("sendChatAction").is_empty());
+    env.assert_logged("WARN", 0);
 }
 
 #[test]
 fn a_reply_to_the_bot_is_a_question_and_answers_reply_to_their_questions() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let (ann, bob) = (Person::in_group(1, GROUP), Person::in_group(2, GROUP));
-    let first = world.telegram.address(&ann, "one");
-    let answer = world.telegram.wait_for_count(GROUP, 1)[0].clone();
+    let first = env.telegram.address(&ann, "one");
+    let answer = env.telegram.wait_for_count(GROUP, 1)[0].clone();
     assert_eq!(answer.reply_to, Some(first.message_id));
-    let second = world.telegram.reply(&ann, answer.message_id, "two");
-    let sent = world.telegram.wait_for_count(GROUP, 2);
+    let second = env.telegram.reply(&ann, answer.message_id, "two");
+    let sent = env.telegram.wait_for_count(GROUP, 2);
     assert_eq!(sent[1].reply_to, Some(second.message_id));
     // whoever replies to an answer of somebody else's begins a dialogue of their own
-    world.telegram.reply(&bob, answer.message_id, "three");
-    world.telegram.wait_for_count(GROUP, 3);
-    let asked = world.model.requests();
-    assert_eq!(asked[1].messages.len(), 4);
-    assert_eq!(asked[2].messages, [Message::system(PROMPT), Message::user("three")]);
+    env.telegram.reply(&bob, answer.message_id, "three");
+    env.telegram.wait_for_count(GROUP, 3);
+    assert_eq!(env.asked("two")[0].messages.len(), 4);
+    assert_eq!(env.asked("three")[0].messages, [Message::system(PROMPT), Message::user("three")]);
 }
 
 #[test]
 fn what_opened_a_topic_is_no_message_that_is_replied_to() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::in_supergroup(1, -1_000_000_000_005).in_thread(77);
-    let first = world.telegram.address(&person, "one");
-    let answer = world.telegram.wait_for_count(person.chat_id, 1)[0].clone();
+    let first = env.telegram.address(&person, "one");
+    let answer = env.telegram.wait_for_count(person.chat_id, 1)[0].clone();
     assert_eq!((answer.thread, answer.reply_to), (Some(77), Some(first.message_id)));
     let opened = json!({
         "message_id": 77, "chat": {"id": person.chat_id, "type": "supergroup"},
-        "from": {"id": world.telegram.bot_id(), "is_bot": true}, "forum_topic_created": {"name": "x", "icon_color": 0},
+        "from": {"id": env.telegram.bot_id(), "is_bot": true}, "forum_topic_created": {"name": "x", "icon_color": 0},
     });
-    world.telegram.post(&person, &json!({"text": "to all", "reply_to_message": opened}));
-    world.telegram.reply(&person, answer.message_id, "two");
-    let sent = world.telegram.wait_for_count(person.chat_id, 2);
+    env.telegram.post(&person, &json!({"text": "to all", "reply_to_message": opened}));
+    env.telegram.reply(&person, answer.message_id, "two");
+    let sent = env.telegram.wait_for_count(person.chat_id, 2);
     assert_eq!(sent[1].thread, Some(77));
-    assert_eq!(questions(&world), ["one", "two"]);
+    assert_eq!(questions(&env), ["one", "two"]);
 }
 
 #[test]
 fn the_name_alone_a_picture_and_an_unknown_command_for_the_bot_get_a_sentence_each() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::in_group(1, GROUP).speaking("en");
-    let name = world.telegram.username().to_owned();
-    world.telegram.say(&person, &format!("@{name}"));
+    let name = env.telegram.username().to_owned();
+    env.telegram.say(&person, &format!("@{name}"));
     let mention = json!([{"type": "mention", "offset": 0, "length": name.len() + 1}]);
     let picture =
         json!({"photo": [], "caption": format!("@{name} what is it?"), "caption_entities": mention});
-    world.telegram.post(&person, &picture);
-    world.telegram.say(&person, &format!("/zebra@{name}"));
-    world.telegram.say(&person, &format!("@{name} /help"));
-    let sent = world.telegram.wait_for_count(GROUP, 4);
+    env.telegram.post(&person, &picture);
+    env.telegram.say(&person, &format!("/zebra@{name}"));
+    env.telegram.say(&person, &format!("@{name} /help"));
+    let sent = env.telegram.wait_for_count(GROUP, 4);
     for (sent, part) in sent.iter().zip(["your question", "only text", "do not know", "/restore"]) {
         assert!(sent.text().contains(part), "{part} is not in: {}", sent.text());
     }
     // the first one asked for this
-    world.telegram.reply(&person, sent[0].message_id, "What is soup?");
-    world.telegram.wait_for_count(GROUP, 5);
-    assert_eq!(questions(&world), ["What is soup?"]);
+    env.telegram.reply(&person, sent[0].message_id, "What is soup?");
+    env.telegram.wait_for_count(GROUP, 5);
+    assert_eq!(questions(&env), ["What is soup?"]);
 }
 
 #[test]
 fn of_a_long_text_that_telegram_cut_all_is_for_the_bot_when_the_first_message_is() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let (ann, bob) = (Person::in_group(1, GROUP), Person::in_group(2, GROUP));
     let words: Vec<_> = (0..1000).map(|n| format!("word{n:05}")).collect();
     let text = words.join(" ");
     // to nobody, then to the bot
-    world.telegram.paste(&bob, &text);
-    let said = world.telegram.paste(&ann, &format!("@{} {text}", world.telegram.username()));
-    world.telegram.say(&bob, "zebra, meanwhile");
-    world.telegram.say(&ann, "zebra, later and to others");
+    env.telegram.paste(&bob, &text);
+    let said = env.telegram.paste(&ann, &format!("@{} {text}", env.telegram.username()));
+    env.telegram.say(&bob, "zebra, meanwhile");
+    env.telegram.say(&ann, "zebra, later and to others");
     assert_eq!(said.len(), 3);
-    world.telegram.wait_for_count(GROUP, 1);
-    world.telegram.wait_confirmed();
-    world.wait_settled();
-    assert_eq!(world.psql("SELECT count(*), count(DISTINCT turn_id) FROM updates"), "3|1");
+    env.telegram.wait_for_count(GROUP, 1);
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*), count(DISTINCT turn_id) FROM updates"), "3|1");
     // where it was cut, a blank may have become a line
     let unbroken = |text: &str| text.split_whitespace().collect::<String>();
-    assert_eq!(unbroken(&questions(&world)[0]), unbroken(&text));
+    assert_eq!(unbroken(&questions(&env)[0]), unbroken(&text));
 }
 
 #[test]
 fn a_person_without_a_username_mentions_the_bot_too() {
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::in_group(1, GROUP);
     let named = |id: i64| {
         let entity =
             json!({"type": "text_mention", "offset": 3, "length": 3, "user": {"id": id, "is_bot": true}});
         json!({"text": "🍲 Bot, hi", "entities": [entity]})
     };
-    world.telegram.post(&person, &named(1));
-    world.telegram.post(&person, &named(world.telegram.bot_id()));
-    world.telegram.wait_for_count(GROUP, 1);
-    assert_eq!(questions(&world), ["🍲 Bot, hi"], "a name in the middle is part of the text");
+    env.telegram.post(&person, &named(1));
+    env.telegram.post(&person, &named(env.telegram.bot_id()));
+    env.telegram.wait_for_count(GROUP, 1);
+    assert_eq!(questions(&env), ["🍲 Bot, hi"], "a name in the middle is part of the text");
 }
 
 #[test]
-fn a_huge_message_of_a_group_is_answered_from_its_essence_and_a_huge_one_to_others_is_not_kept() {
-    let world = World::new();
-    let _bot = world.start();
+fn a_huge_message_of_a_group_is_answered_by_what_is_read_of_it_and_a_huge_one_to_others_is_not_kept() {
+    let env = TestEnv::new();
+    let _bot = env.start();
     let person = Person::in_group(1, GROUP);
-    let name = world.telegram.username().to_owned();
-    let gate = world.model.hold(When::any());
+    let name = env.telegram.username().to_owned();
+    let gate = env.model.hold(When::any());
     let huge = |text: &str| {
         let entity = json!({"type": "mention", "offset": 0, "length": name.len() + 1});
         json!({"text": text, "entities": [entity], "zebra": "z".repeat(1 << 20)})
     };
-    world.telegram.post(&person, &huge("nothing for the bot, zebra"));
-    world.telegram.post(&person, &huge(&format!("@{name}: a question")));
+    env.telegram.post(&person, &huge("nothing for the bot, zebra"));
+    env.telegram.post(&person, &huge(&format!("@{name}: a question")));
     gate.wait_arrived();
-    assert_eq!(world.psql("SELECT count(*), max(length(payload)) < 1000 FROM updates"), "1|t");
+    assert_eq!(env.psql("SELECT count(*), max(length(payload)) < 1000 FROM updates"), "1|t");
     gate.release();
-    world.telegram.wait_for_count(GROUP, 1);
-    assert_eq!(questions(&world), ["a question"]);
-    world.assert_logged("a huge update is stored by its essence", 1);
+    env.telegram.wait_for_count(GROUP, 1);
+    assert_eq!(questions(&env), ["a question"]);
+}
+
+#[test]
+fn what_others_said_is_stored_nowhere_not_even_while_a_question_about_it_waits() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::in_group(1, GROUP);
+    let name = env.telegram.username().to_owned();
+    let gate = env.model.hold(When::any());
+    let others = json!({"message_id": 77, "text": "zebra", "caption": "zebra", "from": {"id": 2, "first_name": "Zebra"}});
+    let fields = json!({
+        "text": format!("@{name} what does that mean?"),
+        "entities": [{"type": "mention", "offset": 0, "length": name.len() + 1}],
+        "reply_to_message": others,
+        "quote": {"text": "zebra"},
+        "external_reply": {"origin": {"type": "hidden_user", "sender_user_name": "Zebra"}},
+    });
+    env.telegram.post(&person, &fields);
+    gate.wait_arrived();
+    let stored = env.psql("SELECT payload FROM updates");
+    assert!(stored.contains("what does that mean?") && !stored.to_lowercase().contains("zebra"), "{stored}");
+    gate.release();
+    env.telegram.wait_for_count(GROUP, 1);
 }
 
 #[test]
 fn who_writes_in_the_name_of_the_group_or_of_a_channel_is_answered_like_a_person() {
     const CHANNEL: i64 = -1_000_000_000_009;
-    let world = World::new();
-    let _bot = world.start();
+    let env = TestEnv::new();
+    let _bot = env.start();
     let somebody = Person::in_supergroup(1, -1_000_000_000_005);
     let group = somebody.chat_id;
-    let mention = format!("@{}", world.telegram.username());
+    let mention = format!("@{}", env.telegram.username());
     let entities = json!([{"type": "mention", "offset": 0, "length": mention.len()}]);
     let bot = json!({"id": 1_087_968_824, "is_bot": true, "first_name": "Group"});
     for (sender, text) in [(group, "as the group"), (CHANNEL, "as a channel")] {
         let text = format!("{mention} {text}");
         let in_its_name =
             json!({"from": bot, "sender_chat": {"id": sender}, "text": text, "entities": entities});
-        world.telegram.post(&somebody, &in_its_name);
+        env.telegram.post(&somebody, &in_its_name);
     }
-    world
-        .telegram
+    env.telegram
         .post(&somebody, &json!({"from": bot, "text": format!("{mention} as a bot"), "entities": entities}));
-    world.telegram.wait_for_count(group, 2);
-    world.wait_settled();
-    let mut asked = questions(&world);
+    env.telegram.wait_for_count(group, 2);
+    env.wait_settled();
+    let mut asked = questions(&env);
     asked.sort();
     assert_eq!(asked, ["as a channel", "as the group"]);
     let asked = "SELECT user_id, content FROM messages WHERE role = 'user' ORDER BY content";
-    assert_eq!(world.psql(asked), format!("{CHANNEL}|as a channel\n{group}|as the group"));
+    assert_eq!(env.psql(asked), format!("{CHANNEL}|as a channel\n{group}|as the group"));
 }

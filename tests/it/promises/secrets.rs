@@ -3,13 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use sandbox::env::PROMPT;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
-
+use sandbox::{TestEnv, wait_until};
 use serde_json::json;
 
-use crate::promises::stop::buttons;
-use crate::support::env::{PROMPT, World, wait_until};
 use crate::support::exposition::page;
 use crate::tools::metrics::address;
 
@@ -17,10 +16,10 @@ use crate::tools::metrics::address;
 struct Secrets(Vec<String>);
 
 impl Secrets {
-    fn of(world: &World) -> Self {
-        let (_, token) = world.telegram.token().split_once(':').unwrap();
+    fn of(env: &TestEnv) -> Self {
+        let (_, token) = env.telegram.token().split_once(':').unwrap();
         let prompt = PROMPT.lines().filter(|line| !line.is_empty()).map(str::to_owned);
-        let others = ["zebra", "Zebra", token, world.model.key()].map(str::to_owned);
+        let others = ["zebra", "Zebra", token, env.model.key()].map(str::to_owned);
         Self(prompt.chain(others).collect())
     }
 
@@ -35,56 +34,57 @@ impl Secrets {
 
 #[test]
 fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
-    let mut world = World::with_own_server();
-    let secrets = Secrets::of(&world);
-    world.set("RUST_LOG", "trace");
-    world.set("LLM_TIMEOUT", "1");
-    world.set("METRICS_ADDR", "127.0.0.1:0");
-    world.set("FAIL_POINT", "answering:zebra-panic");
+    let mut env = TestEnv::with_own_server();
+    let secrets = Secrets::of(&env);
+    env.set("RUST_LOG", "trace");
+    env.set("LLM_TIMEOUT", "1");
+    env.set("METRICS_ADDR", "127.0.0.1:0");
+    env.set("SHORT_WAITS", "poller=0");
+    env.set("FAIL_POINT", "answering:zebra-panic");
     // a password that libpq would quote if it met it as it is
     let (person, place) =
-        world.database_url().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        env.database.url().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     let url = format!("{person}:zebra%zz/word@{place}");
-    world.set("DATABASE_URL", url.clone());
-    let bot = world.start_ready();
+    env.set("DATABASE_URL", url.clone());
+    let bot = env.start_ready();
     let address = address(&bot);
 
-    give_trouble(&world);
-    say_everything(&world);
+    give_trouble(&env);
+    say_everything(&env);
     // the neighbours go away, one by one
-    world.model.down();
-    world.telegram.say(&Person::private(1), "zebra-down");
-    world.telegram.wait_for_count(1, 1);
-    world.model.up();
-    let gate = world.model.hold(When::asked("zebra-outage"));
-    world.telegram.say(&Person::private(1), "zebra-outage");
+    env.model.down();
+    env.telegram.say(&Person::private(1), "zebra-down");
+    env.telegram.wait_for_count(1, 1);
+    env.model.up();
+    let gate = env.model.hold(When::asked("zebra-outage"));
+    env.telegram.say(&Person::private(1), "zebra-outage");
     gate.wait_arrived();
-    world.server().stop();
+    env.server().stop();
     gate.release();
     bot.wait_for_line("the database is unreachable");
     assert_eq!(page(&address, "/readyz").0, 503);
-    world.server().start();
-    world.telegram.wait_for_count(1, 2);
-    world.wait_settled();
+    env.server().start();
+    env.telegram.wait_for_count(1, 2);
+    env.wait_settled();
     wait_until("ready", || (page(&address, "/readyz").0 == 200).then_some(()));
 
     for path in ["/metrics", "/readyz", "/healthz", "/zebra"] {
         secrets.are_not_in(path, &page(&address, path).1);
     }
-    world.set("METRICS_ADDR", address);
-    run_commands(&world, &secrets);
-    world.set("METRICS_ADDR", "127.0.0.1:0");
+    env.set("METRICS_ADDR", address);
+    run_commands(&env, &secrets);
+    env.set("METRICS_ADDR", "127.0.0.1:0");
     assert!(bot.stop().success());
-    change_answers_with_a_log_in_json(&mut world);
-    change_the_database(&mut world, &secrets, &url);
-    run_with_unusable_settings(&mut world, &secrets, &url);
-    let logs = world.logs();
+    change_answers_with_a_log_in_json(&mut env);
+    change_the_database(&mut env, &secrets, &url);
+    run_with_unusable_settings(&mut env, &secrets, &url);
+    let logs = env.logs();
     for sign in [
         "TRACE",
         "\"level\":\"TRACE\"",
         "panic",
         "reachable again",
-        "no answer",
+        "question failed",
         "polling goes on",
         "simpler form",
     ] {
@@ -94,7 +94,7 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
 }
 
 /// The neighbours on a bad day: what they say quotes what they were sent.
-fn give_trouble(world: &World) {
+fn give_trouble(env: &TestEnv) {
     let quoting =
         |code: u16, what: &str| Reply::error(code, &format!("Bad Request: {what} \"zebra-quoted\" is wrong"));
     for action in [
@@ -102,7 +102,7 @@ fn give_trouble(world: &World) {
         Action::Refuse(Reply::json(200, r#"{"ok":true,"result":[{"update_id":"zebra"}]}"#)),
         Action::Refuse(quoting(409, "Conflict:")),
     ] {
-        world.telegram.fault(Calls::to("getUpdates").times(1), action);
+        env.telegram.fault(Calls::to("getUpdates").times(1), action);
     }
     for action in [
         Action::Reset,
@@ -110,22 +110,22 @@ fn give_trouble(world: &World) {
         Action::TakeThenTruncate,
         Action::RetryAfter(1),
     ] {
-        world.telegram.fault(Calls::to("sendMessage").times(1), action);
+        env.telegram.fault(Calls::to("sendMessage").times(1), action);
     }
-    world.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::Refuse(quoting(400, "draft")));
-    world.telegram.fault(Calls::to("sendDocument").times(1), Action::Refuse(quoting(400, "document")));
+    env.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::Refuse(quoting(400, "draft")));
+    env.telegram.fault(Calls::to("sendDocument").times(1), Action::Refuse(quoting(400, "document")));
 
-    world.model.on(When::asked("zebra-fail"), Behaviour::status(401, "zebra-message"));
-    world.model.on(When::asked("zebra-reset"), Behaviour::reset());
-    world.model.on(When::asked("zebra-html"), Behaviour::html(200));
-    world.model.on(When::asked("zebra-cut"), Behaviour::answer().cut_after(3));
-    world.model.on(When::asked("zebra-event"), Behaviour::answer().error_after(3, 400, "zebra-event"));
-    world.model.on(When::asked("zebra-silent"), Behaviour::stall());
-    world.model.on(When::asked("zebra-junk"), Behaviour::script(["data: {\"zebra\n\n", "data: zebra\n\n"]));
+    env.model.on(When::asked("zebra-fail"), Behaviour::status(401, "zebra-message"));
+    env.model.on(When::asked("zebra-reset"), Behaviour::reset());
+    env.model.on(When::asked("zebra-html"), Behaviour::html(200));
+    env.model.on(When::asked("zebra-cut"), Behaviour::answer().cut_after(3));
+    env.model.on(When::asked("zebra-event"), Behaviour::answer().error_after(3, 400, "zebra-event"));
+    env.model.on(When::asked("zebra-silent"), Behaviour::stall());
+    env.model.on(When::asked("zebra-junk"), Behaviour::script(["data: {\"zebra\n\n", "data: zebra\n\n"]));
 }
 
 /// Everything that people can say.
-fn say_everything(world: &World) {
+fn say_everything(env: &TestEnv) {
     let everything = [
         "zebra-ask",
         "zebra-fail",
@@ -150,19 +150,19 @@ fn say_everything(world: &World) {
     // each in a dialogue of its own, all at once, and one after the other in a single one
     for (user, text) in (100..).zip(everything) {
         let person = Person::private(user).speaking("en");
-        world.telegram.say(&person, "zebra-first");
-        world.telegram.say(&person, text);
+        env.telegram.say(&person, "zebra-first");
+        env.telegram.say(&person, text);
     }
     let group = Person { first_name: "Zebra".to_owned(), ..Person::in_group(7, -7) };
-    let said = world.telegram.say(&group, "zebra-group");
-    world.telegram.edit(&group, said.message_id, "zebra-edited");
-    world.telegram.push(json!({"message": {"message_id": "zebra"}}));
-    world.telegram.wait_confirmed();
-    world.wait_settled();
+    let said = env.telegram.say(&group, "zebra-group");
+    env.telegram.edit(&group, said.message_id, "zebra-edited");
+    env.telegram.push(json!({"message": {"message_id": "zebra"}}));
+    env.telegram.wait_confirmed();
+    env.wait_settled();
 }
 
 /// The commands, beside the bot; where one shows the dialogue to an operator, what it logs is looked at.
-fn run_commands(world: &World, secrets: &Secrets) {
+fn run_commands(env: &TestEnv, secrets: &Secrets) {
     let commands: [&[&str]; 11] = [
         &["doctor"],
         &["doctor", "--json"],
@@ -177,69 +177,69 @@ fn run_commands(world: &World, secrets: &Secrets) {
         &["history", "purge", "--older-than", "1", "--yes"],
     ];
     for command in commands {
-        let said = world.run(command);
+        let said = env.run(command);
         // 3: nothing is so old
         assert!(matches!(said.code, Some(0 | 3)), "{command:?}: {}{}", said.out, said.err);
         secrets.are_not_in(&format!("{command:?}"), &format!("{}{}", said.out, said.err));
     }
-    assert!(fs::read_to_string(world.folder().join("export.jsonl")).unwrap().contains("zebra"));
+    assert!(fs::read_to_string(env.folder().join("export.jsonl")).unwrap().contains("zebra"));
     let showing: [&[&str]; 3] =
         [&["history", "show", "--user", "101"], &["history", "search", "zebra"], &["history", "export"]];
     for command in showing {
-        let said = world.run(command);
+        let said = env.run(command);
         assert!(said.out.contains("zebra"), "{command:?}: {}{}", said.out, said.err);
         secrets.are_not_in(&format!("{command:?}"), &said.err);
     }
 }
 
 /// Another run: an edit, /retry and its button, /stop, the button of /forget.
-fn change_answers_with_a_log_in_json(world: &mut World) {
-    world.set("LOG_FORMAT", "json");
-    world.set("LLM_TIMEOUT", "60");
-    let bot = world.start_ready();
+fn change_answers_with_a_log_in_json(env: &mut TestEnv) {
+    env.set("LOG_FORMAT", "json");
+    env.set("LLM_TIMEOUT", "60");
+    let bot = env.start_ready();
     let person = |n: i64| Person::private(200 + n).speaking("en");
-    let said = world.telegram.say(&person(1), "zebra-mistyped");
-    world.telegram.wait_for_count(201, 1);
-    world.wait_settled();
-    world.telegram.edit(&person(1), said.message_id, "zebra-edit");
-    world.telegram.wait_for_text(201, |text| text.contains("zebra-edit"));
+    let said = env.telegram.say(&person(1), "zebra-mistyped");
+    env.telegram.wait_for_count(201, 1);
+    env.wait_settled();
+    env.telegram.edit(&person(1), said.message_id, "zebra-edit");
+    env.telegram.wait_for_text(201, |text| text.contains("zebra-edit"));
     // the model goes on failing
-    world.telegram.say(&person(2), "zebra-fail");
-    let failed = world.telegram.wait_for_count(202, 1).pop().unwrap();
-    world.telegram.press(&person(2), failed.message_id, &buttons(&failed)[0]);
-    world.telegram.say(&person(2), "/retry");
-    let gate = world.model.hold(When::asked("zebra-hold"));
-    world.telegram.say(&person(3), "zebra-hold");
+    env.telegram.say(&person(2), "zebra-fail");
+    let failed = env.telegram.wait_for_count(202, 1).pop().unwrap();
+    env.telegram.press(&person(2), failed.message_id, failed.buttons()[0]);
+    env.telegram.say(&person(2), "/retry");
+    let gate = env.model.hold(When::asked("zebra-hold"));
+    env.telegram.say(&person(3), "zebra-hold");
     gate.wait_arrived();
-    world.telegram.say(&person(3), "/stop");
-    world.telegram.wait_for_count(203, 1);
-    world.telegram.say(&person(1), "/forget");
-    let asked = world.telegram.wait_for_count(201, 2).pop().unwrap();
-    world.telegram.press(&person(1), asked.message_id, &buttons(&asked)[0]);
-    world.wait_for_rows("SELECT count(*) FROM messages WHERE user_id = 201", |rows| rows == "0");
-    world.telegram.wait_confirmed();
-    world.wait_settled();
+    env.telegram.say(&person(3), "/stop");
+    env.telegram.wait_for_count(203, 1);
+    env.telegram.say(&person(1), "/forget");
+    let asked = env.telegram.wait_for_count(201, 2).pop().unwrap();
+    env.telegram.press(&person(1), asked.message_id, asked.buttons()[0]);
+    env.wait_for_rows("SELECT count(*) FROM messages WHERE user_id = 201", |rows| rows == "0");
+    env.telegram.wait_confirmed();
+    env.wait_settled();
     assert!(bot.stop().success());
-    world.set("LOG_FORMAT", "text");
+    env.set("LOG_FORMAT", "text");
 }
 
 /// Migrations there and back, a backup and its restoring.
-fn change_the_database(world: &mut World, secrets: &Secrets, url: &str) {
-    let run = |world: &World, command: &[&str]| {
-        let said = world.run(command);
+fn change_the_database(env: &mut TestEnv, secrets: &Secrets, url: &str) {
+    let run = |env: &TestEnv, command: &[&str]| {
+        let said = env.run(command);
         assert_eq!(said.code, Some(0), "{command:?}: {}{}", said.out, said.err);
         secrets.are_not_in(&format!("{command:?}"), &format!("{}{}", said.out, said.err));
     };
-    let folder = world.folder().join("backups");
+    let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
-    run(world, &["backup", "--to", "backups"]);
+    run(env, &["backup", "--to", "backups"]);
     let backup = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
-    let other = format!("{}_restored", world.database);
-    world.server().create_database(&other);
-    world.set("DATABASE_URL", url.replace(&world.database, &other));
-    run(world, &["restore", backup.to_str().unwrap()]);
+    let other = format!("{}_restored", env.database.name());
+    env.server().create_database(&other);
+    env.set("DATABASE_URL", url.replace(env.database.name(), &other));
+    run(env, &["restore", backup.to_str().unwrap()]);
     // each makes a backup of its own before
-    world.set("BACKUP_DIR", folder.to_str().unwrap());
+    env.set("BACKUP_DIR", folder.to_str().unwrap());
     for command in [
         &["down", "--yes"][..],
         &["to", "2026-11-23-000004", "--yes"],
@@ -247,13 +247,13 @@ fn change_the_database(world: &mut World, secrets: &Secrets, url: &str) {
         &["up"],
         &["history", "--verbose"],
     ] {
-        run(world, &[&["migrate"], command].concat());
+        run(env, &[&["migrate"], command].concat());
     }
-    world.unset("BACKUP_DIR");
-    world.set("DATABASE_URL", url);
+    env.unset("BACKUP_DIR");
+    env.set("DATABASE_URL", url);
 }
 
-fn run_with_unusable_settings(world: &mut World, secrets: &Secrets, url: &str) {
+fn run_with_unusable_settings(env: &mut TestEnv, secrets: &Secrets, url: &str) {
     let nobody = "postgresql://me:zebra@127.0.0.1:9/d".to_owned();
     // the settings, and what a start says to them
     let unusable: [(&str, &[(&str, String)]); 4] = [
@@ -261,7 +261,7 @@ fn run_with_unusable_settings(world: &mut World, secrets: &Secrets, url: &str) {
         (
             "database",
             &[
-                ("DATABASE_URL", url.replace(&world.database, "no_such_database")),
+                ("DATABASE_URL", url.replace(env.database.name(), "no_such_database")),
                 ("TELEGRAM_BOT_TOKEN", "123456:zebrazebrazebra".to_owned()),
             ],
         ),
@@ -281,17 +281,17 @@ fn run_with_unusable_settings(world: &mut World, secrets: &Secrets, url: &str) {
     ];
     for (says, settings) in unusable {
         for (name, value) in settings {
-            world.set(name, value.clone());
+            env.set(name, value.clone());
         }
-        let bot = world.start();
+        let bot = env.start();
         bot.wait_for_line(says);
         // one that waits for its neighbours says more
-        bot.kill();
+        env.kill(bot);
         if settings.len() == 1 {
             continue;
         }
         for command in [&["doctor"][..], &["migrate", "status"], &["history", "list"], &["health"]] {
-            let said = world.run(command);
+            let said = env.run(command);
             assert_ne!(said.code, Some(0), "{command:?}: {}{}", said.out, said.err);
             secrets.are_not_in(&format!("{command:?}"), &format!("{}{}", said.out, said.err));
         }
@@ -300,12 +300,12 @@ fn run_with_unusable_settings(world: &mut World, secrets: &Secrets, url: &str) {
 
 #[test]
 fn an_env_file_that_others_can_read_earns_a_warning_at_the_start() {
-    let world = World::new();
-    let path = world.folder().join(".env");
+    let env = TestEnv::new();
+    let path = env.folder().join(".env");
     fs::write(&path, "ROLE_TEXT=Helper\n").unwrap();
     for (mode, lines) in [(0o644, 1), (0o640, 2), (0o600, 2)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        assert!(world.start_ready().stop().success());
-        world.assert_logged(".env can be read by other users of this machine; chmod 600 .env", lines);
+        assert!(env.start_ready().stop().success());
+        env.assert_logged(".env can be read by other users of this machine; chmod 600 .env", lines);
     }
 }

@@ -5,8 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::env::{World, wait_until};
-use crate::support::operator::Operator;
+use sandbox::env::Operator;
+use sandbox::{TestEnv, wait_until};
+
+use crate::support::migrations::{migrated, states};
+use crate::support::predecessor;
 
 const ROWS: &str = "
     INSERT INTO messages (user_id, chat_id, role, content, message_length)
@@ -16,10 +19,13 @@ const VERSIONS: &str = "SELECT version, run_on FROM __diesel_schema_migrations O
 
 /// A database at the third migration, with rows and a folder for backups.
 pub(crate) fn halfway() -> (Operator, PathBuf) {
-    let operator = Operator::new();
+    let mut operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000003"]).ok();
     operator.psql(ROWS);
-    operator.with_backups()
+    let folder = operator.folder().join("backups");
+    fs::create_dir(&folder).unwrap();
+    operator.set("BACKUP_DIR", folder.to_str().unwrap());
+    (operator, folder)
 }
 
 /// The files of a folder, by their ending: finished and unfinished ones.
@@ -46,7 +52,7 @@ pub(crate) fn install(operator: &mut Operator, name: &str, script: &str) {
     );
     fs::write(folder.join(name), text).unwrap();
     fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
-    operator.set("PATH", &format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+    operator.set("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
 }
 
 /// A `pg_dump` that stops in mid-dump. It ends when the returned file is dropped.
@@ -73,7 +79,7 @@ fn before_a_change_there_is_a_backup_that_brings_back_the_state_before_it() {
     assert_eq!((backups.len(), unfinished.len()), (1, 0));
     assert!(said.starts_with(&format!("backup {}", backups[0].display())), "{said}");
     let name = backups[0].file_name().unwrap().to_str().unwrap();
-    assert!(name.starts_with(&operator.database) && name.ends_with("Z-20261123000003.dump"), "{name}");
+    assert!(name.starts_with(operator.database.name()) && name.ends_with("Z-20261123000003.dump"), "{name}");
     assert_eq!(fs::metadata(&backups[0]).unwrap().permissions().mode() & 0o777, 0o600);
 
     let other = Operator::new();
@@ -83,7 +89,7 @@ fn before_a_change_there_is_a_backup_that_brings_back_the_state_before_it() {
     assert_eq!(other.psql(VERSIONS), versions);
     // and it is a database like any other
     other.run(&["migrate", "up"]).ok();
-    assert_eq!(other.status(), "aaaaa");
+    assert_eq!(states(&other), "aaaaa");
 }
 
 #[test]
@@ -113,52 +119,52 @@ fn each_command_that_changes_anything_backs_up_and_no_other_does() {
 
 #[test]
 fn a_start_that_migrates_backs_up_first_and_the_next_start_does_not() {
-    let mut world = World::new();
-    let folder = world.folder().join("backups");
+    let mut env = TestEnv::new();
+    let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
-    world.set("PATH", std::env::var("PATH").unwrap());
-    world.set("BACKUP_DIR", folder.to_str().unwrap());
-    world.psql(super::migrate::PREDECESSOR);
-    assert!(world.start_ready().stop().success());
+    env.set("PATH", std::env::var("PATH").unwrap());
+    env.set("BACKUP_DIR", folder.to_str().unwrap());
+    env.psql(&predecessor::database());
+    assert!(env.start_ready().stop().success());
     let (backups, unfinished) = files(&folder);
     assert_eq!((backups.len(), unfinished.len()), (1, 0));
     assert!(backups[0].to_str().unwrap().ends_with("Z-0.dump"), "{backups:?}");
-    assert!(world.start_ready().stop().success());
+    assert!(env.start_ready().stop().success());
     assert_eq!(files(&folder).0.len(), 1);
-    let log = world.logs();
+    let log = env.logs();
     assert!(log.find("backed up").unwrap() < log.find("migrating").unwrap(), "{log}");
 }
 
 #[test]
 fn a_start_that_cannot_back_up_changes_nothing_and_ends() {
-    let mut world = World::new();
-    let folder = world.folder().join("backups");
+    let mut env = TestEnv::new();
+    let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
     // without PATH there is no pg_dump
-    world.set("PATH", "/nonexistent");
-    world.set("BACKUP_DIR", folder.to_str().unwrap());
-    world.psql(super::migrate::PREDECESSOR);
-    assert_eq!(world.start().wait().code(), Some(1));
-    assert!(world.logs().contains("pg_dump is not installed here"), "{}", world.logs());
-    assert_eq!(world.psql("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
+    env.set("PATH", "/nonexistent");
+    env.set("BACKUP_DIR", folder.to_str().unwrap());
+    env.psql(&predecessor::database());
+    assert_eq!(env.start().wait().code(), Some(1));
+    assert!(env.logs().contains("pg_dump is not installed here"), "{}", env.logs());
+    assert_eq!(env.psql("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
 }
 
 #[test]
 fn sigterm_during_the_backup_of_a_start_ends_it_and_leaves_nothing_behind() {
     let mut operator = Operator::new();
     install_pg_dump(&mut operator, "while echo x; do sleep 0.01; done");
-    let mut world = World::new();
-    let folder = world.folder().join("backups");
+    let mut env = TestEnv::new();
+    let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
     let path = format!("{}:{}", operator.folder().join("bin").display(), std::env::var("PATH").unwrap());
-    world.set("PATH", path);
-    world.set("BACKUP_DIR", folder.to_str().unwrap());
-    world.psql(super::migrate::PREDECESSOR);
-    let bot = world.start();
+    env.set("PATH", path);
+    env.set("BACKUP_DIR", folder.to_str().unwrap());
+    env.psql(&predecessor::database());
+    let bot = env.start();
     wait_until("a backup to begin", || files(&folder).1.into_iter().next());
     assert!(bot.stop().success());
     assert_eq!(files(&folder), (vec![], vec![]));
-    assert_eq!(world.psql("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
+    assert_eq!(env.psql("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
 }
 
 /// Nothing is migrated, nothing is left, and the reason is told.
@@ -168,7 +174,7 @@ fn refuses(operator: &Operator, folder: &Path, reasons: &[&str]) {
     for reason in reasons.iter().chain(&["nothing was migrated", "unset BACKUP_DIR"]) {
         assert!(said.contains(reason), "{reason} is not in: {said}");
     }
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(operator), "aaapp");
     assert_eq!(files(folder), (vec![], vec![]));
 }
 
@@ -205,7 +211,7 @@ fn a_change_that_changes_nothing_leaves_no_backup_however_often_it_is_tried() {
     // and of the fifth: what the fourth has done is a change
     operator.psql("ALTER TABLE turns RENAME TO reply_parts");
     operator.run(&["migrate", "up"]).fails_with(1);
-    assert_eq!(operator.status(), "aaaap");
+    assert_eq!(states(&operator), "aaaap");
     assert_eq!(files(&folder).0.len(), 1);
 }
 
@@ -248,7 +254,7 @@ fn without_room_for_a_backup_nothing_is_migrated() {
     operator.set("BACKUP_DIR", "/proc");
     let said = operator.run(&["migrate", "up"]).fails_with(1);
     assert!(said.contains("/proc has room for 0 MB, and a backup of this database may take"), "{said}");
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
 }
 
 #[test]
@@ -258,12 +264,14 @@ fn a_backup_killed_midway_is_never_taken_for_one_and_the_next_run_clears_it_away
     // what somebody else left, or is about to finish
     let theirs = folder.join("download.dump.part");
     fs::write(&theirs, "").unwrap();
-    let running = operator.start(&["migrate", "up"]);
+    let running = operator.begin(&["migrate", "up"]);
     let half = wait_for_half_a_backup(&folder);
-    running.kill();
+    operator.kill(running);
     drop(stopped);
-    assert_eq!(files(&folder), (vec![], vec![theirs.clone(), half.clone()]));
-    assert_eq!(operator.status(), "aaapp");
+    let mut unfinished = vec![theirs.clone(), half.clone()];
+    unfinished.sort();
+    assert_eq!(files(&folder), (vec![], unfinished));
+    assert_eq!(states(&operator), "aaapp");
 
     install_pg_dump(&mut operator, "exec $real \"$@\"");
     let said = operator.run(&["migrate", "up"]);
@@ -272,23 +280,23 @@ fn a_backup_killed_midway_is_never_taken_for_one_and_the_next_run_clears_it_away
     said.ok();
     let (backups, unfinished) = files(&folder);
     assert_eq!((backups.len(), unfinished), (1, vec![theirs]));
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
 }
 
 #[test]
 fn killed_right_after_its_backup_a_migration_is_continued_by_the_next_run() {
     let (operator, folder) = halfway();
-    operator.start(&["migrate", "up"]).kill_when_it_says("backup");
+    operator.kill_when_it_says(operator.begin(&["migrate", "up"]), "backup");
     assert_eq!((files(&folder).0.len(), files(&folder).1.len()), (1, 0));
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
 }
 
 #[test]
 fn a_backup_in_the_making_is_left_alone_by_another_run() {
     let (mut operator, folder) = halfway();
     let stopped = install_pg_dump_that_stops_midway(&mut operator);
-    let running = operator.start(&["backup"]);
+    let running = operator.begin(&["backup"]);
     let half = wait_for_half_a_backup(&folder);
     install_pg_dump(&mut operator, "exec $real \"$@\"");
     operator.run(&["backup"]).ok();
@@ -302,13 +310,13 @@ fn a_backup_in_the_making_is_left_alone_by_another_run() {
 #[test]
 fn no_password_is_on_a_command_line_and_no_other_secret_is_handed_on() {
     let (mut operator, folder) = halfway();
-    let url = operator.server().url(&operator.database);
+    let url = operator.database.url();
     let (scheme, rest) = url.split_once("://").unwrap();
     let (user, place) = rest.rsplit_once('@').unwrap_or(("postgres", rest));
     let user = user.split(':').next().unwrap();
     // this server believes everybody; one that does not has the password in its URL already
     if operator.server().is_own() {
-        operator.set("DATABASE_URL", &format!("{scheme}://{user}:hunter%32@{place}"));
+        operator.set("DATABASE_URL", format!("{scheme}://{user}:hunter%32@{place}"));
     }
     operator.set("TELEGRAM_BOT_TOKEN", "1:token");
     install_pg_dump(&mut operator, "echo \"$@\" > arguments; env > environment\nexec $real \"$@\"");
@@ -337,13 +345,13 @@ fn a_backup_by_hand_goes_where_it_is_told_and_never_over_another_one() {
     }
     operator.run(&["backup", "--to", "elsewhere"]).ok();
     assert_eq!((files(&folder).0.len(), files(&elsewhere).0.len()), (3, 1));
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
     let said = operator.run(&["backup", "--to", "nowhere"]).fails_with(1);
     assert!(said.contains("nowhere is not a folder"), "{said}");
 }
 
 #[test]
 fn a_backup_by_hand_without_a_place_asks_for_one() {
-    let said = Operator::migrated().run(&["backup"]).fails_with(1);
+    let said = migrated().run(&["backup"]).fails_with(1);
     assert!(said.contains("--to FOLDER") && said.contains("BACKUP_DIR"), "{said}");
 }

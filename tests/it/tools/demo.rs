@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::operator::terminal;
+use crate::support::terminal::terminal;
 
 /// The demo in `folder`.
 fn command(folder: &Path) -> Command {

@@ -6,10 +6,11 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::process::Command;
 
 use rustix::fs::OFlags;
+use sandbox::env::Operator;
+use sandbox::wait_until;
 use serde_json::Value;
 
-use crate::support::env::wait_until;
-use crate::support::operator::{Operator, terminal};
+use crate::support::terminal::terminal;
 use crate::tools::history::DIALOGUES;
 
 #[test]
@@ -91,7 +92,7 @@ fn a_killed_export_leaves_no_file_of_that_name_and_the_next_one_begins_anew() {
     let part = operator.folder().join("all.jsonl.part");
     // a pipe in the place of the unfinished file: the export cannot run ahead of this test
     assert!(Command::new("mkfifo").arg(&part).status().unwrap().success());
-    let running = operator.start(&["history", "export", "--to", "all.jsonl"]);
+    let running = operator.begin(&["history", "export", "--to", "all.jsonl"]);
     let at_once = OFlags::NONBLOCK.bits().cast_signed();
     let mut pipe = File::options().read(true).custom_flags(at_once).open(&part).unwrap();
     let mut beginning = Vec::new();
@@ -102,7 +103,7 @@ fn a_killed_export_leaves_no_file_of_that_name_and_the_next_one_begins_anew() {
         beginning.extend_from_slice(&some[..read]);
         (beginning.len() >= 10_000).then_some(())
     });
-    running.kill();
+    operator.kill(running);
     assert!(!file.exists());
 
     fs::remove_file(&part).unwrap();

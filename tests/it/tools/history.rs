@@ -1,9 +1,8 @@
 //! `systech-aidd history`: reading, finding, clearing and restoring dialogues from the command line.
 
+use sandbox::env::Operator;
 use serde_json::Value;
 use systech_aidd::store::archive::{self, Selection};
-
-use crate::support::operator::Operator;
 
 /// Two people, one of them in a group too; one dialogue live, one cleared, one in part.
 pub(crate) const DIALOGUES: &str = "

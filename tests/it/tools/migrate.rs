@@ -1,31 +1,18 @@
 //! `systech-aidd migrate`: what an operator sees and does, and what a crash in the middle of it leaves.
 
-use crate::support::operator::Operator;
+use sandbox::env::Operator;
 
-const LAST: &str = Operator::LAST;
-/// Everything that a migration could change, as text.
-pub(crate) const SCHEMA: &str = "
-    SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
-    WHERE table_schema = 'public'
-    UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'
-    UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '' FROM pg_constraint
-    WHERE connamespace = 'public'::regnamespace
-    UNION ALL SELECT version, '', '', '', '' FROM __diesel_schema_migrations
-    ORDER BY 1, 2, 3";
-/// One row in every table.
-pub(crate) const ROWS: &str = "
-    INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2);
-    INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload) VALUES (1, 1, 1, 1, 'message', '{}');
-    INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 1, 'answered');
-    INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, turn_id, position, op, payload)
-    VALUES (1, 1, 1, 1, 1, 0, 'send', '{}'), (1, 1, 1, 1, 1, 1, 'send', '{}');";
+use crate::support::migrations::{LAST, ROWS, SCHEMA, migrated, states};
+use crate::support::predecessor;
+use crate::support::terminal::run_on_terminal;
+
 const TABLES: &str = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
 
 #[test]
 fn the_status_of_an_empty_database_is_all_pending_and_asking_changes_nothing() {
     let operator = Operator::new();
     let status = operator.run(&["migrate", "status"]).ok();
-    assert!(status.contains(&format!("database  {}", operator.database)), "{status}");
+    assert!(status.contains(&format!("database  {}", operator.database.name())), "{status}");
     assert!(status.contains("version   none"), "{status}");
     let all = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count();
     assert_eq!(status.matches("\npending   20").count(), all, "{status}");
@@ -59,7 +46,7 @@ fn up_applies_what_is_pending_and_says_so_and_then_there_is_nothing_to_do() {
     assert_eq!(steps[4], format!("apply {LAST}"));
     let end = steps.last().unwrap();
     assert!(end.starts_with("the database is at 20"), "{said}");
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
     assert_eq!(operator.run(&["migrate", "up"]).ok(), format!("nothing to do: {end}\n"));
 }
 
@@ -83,19 +70,19 @@ fn the_sql_of_a_dry_run_does_in_psql_what_the_program_does() {
     let (by_hand, by_program) = (Operator::new(), Operator::up_to_date());
     by_hand.psql(&by_hand.run(&["migrate", "up", "--dry-run"]).ok());
     assert_eq!(by_hand.psql(SCHEMA), by_program.psql(SCHEMA));
-    assert_eq!(by_hand.status(), "aaaaa");
+    assert_eq!(states(&by_hand), "aaaaa");
     // and backwards
     by_hand.psql(&by_hand.run(&["migrate", "to", "20261123000001", "--dry-run"]).ok());
     by_program.run(&["migrate", "to", "20261123000001", "--yes"]).ok();
     assert_eq!(by_hand.psql(SCHEMA), by_program.psql(SCHEMA));
-    assert_eq!(by_hand.status(), "apppp");
+    assert_eq!(states(&by_hand), "apppp");
 }
 
 #[test]
 fn down_takes_back_the_newest_migration_and_nothing_else() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.run(&["migrate", "down", "--yes"]).ok();
-    assert_eq!(operator.status(), "aaaap");
+    assert_eq!(states(&operator), "aaaap");
     assert_eq!(
         operator.psql("SELECT to_regclass('reply_parts') IS NULL, to_regclass('turns') IS NULL"),
         "t|f"
@@ -104,7 +91,7 @@ fn down_takes_back_the_newest_migration_and_nothing_else() {
 
 #[test]
 fn without_a_terminal_nothing_is_destroyed_and_the_tables_and_rows_that_would_go_are_named() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.psql(ROWS);
     let said = operator.run(&["migrate", "to", "20261123000003"]).fails_with(4);
     assert!(
@@ -117,21 +104,21 @@ fn without_a_terminal_nothing_is_destroyed_and_the_tables_and_rows_that_would_go
     for command in [&["migrate", "down"][..], &["migrate", "down", "--all"], &["migrate", "redo"]] {
         operator.run(command).fails_with(4);
     }
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
     assert_eq!(operator.psql("SELECT count(*) FROM reply_parts"), "2");
 }
 
 #[test]
 fn on_a_terminal_a_person_is_asked_and_only_yes_is_yes() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.psql(ROWS);
     for answer in ["", "n", "maybe"] {
-        let said = operator.run_on_terminal(&["migrate", "down"], answer).fails_with(4);
+        let said = run_on_terminal(&operator, &["migrate", "down"], answer).fails_with(4);
         assert!(said.contains("table reply_parts: 2 rows") && said.contains("Go on? [y/N]"), "{said}");
-        assert_eq!(operator.status(), "aaaaa");
+        assert_eq!(states(&operator), "aaaaa");
     }
-    operator.run_on_terminal(&["migrate", "down"], "y").ok();
-    assert_eq!(operator.status(), "aaaap");
+    run_on_terminal(&operator, &["migrate", "down"], "y").ok();
+    assert_eq!(states(&operator), "aaaap");
 }
 
 #[test]
@@ -139,7 +126,7 @@ fn what_holds_no_data_goes_without_a_question() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000002"]).ok();
     operator.run(&["migrate", "down"]).ok();
-    assert_eq!(operator.status(), "apppp");
+    assert_eq!(states(&operator), "apppp");
     assert_eq!(operator.psql("SELECT to_regclass('idx_messages_history') IS NULL"), "t");
 }
 
@@ -147,22 +134,22 @@ fn what_holds_no_data_goes_without_a_question() {
 fn to_goes_exactly_there_in_both_directions_however_the_version_is_typed() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "2026-11-23-000003"]).ok();
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
     operator.run(&["migrate", "to", LAST]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
     operator.run(&["migrate", "to", "20261123000002", "--yes"]).ok();
-    assert_eq!(operator.status(), "aappp");
+    assert_eq!(states(&operator), "aappp");
     let said = operator.run(&["migrate", "to", "20261123000002"]).ok();
     assert!(said.starts_with("nothing to do"), "{said}");
 }
 
 #[test]
 fn to_fills_a_gap_below_and_takes_back_what_is_above() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator
         .psql("DROP TABLE updates; DELETE FROM __diesel_schema_migrations WHERE version = '20261123000003'");
     operator.run(&["migrate", "to", "20261123000004", "--yes"]).ok();
-    assert_eq!(operator.status(), "aaaap");
+    assert_eq!(states(&operator), "aaaap");
     assert_eq!(operator.psql("SELECT count(*) FROM updates"), "0");
 }
 
@@ -176,7 +163,7 @@ fn a_version_that_does_not_exist_is_answered_with_those_that_do() {
 
 #[test]
 fn redo_takes_the_newest_migration_back_and_forth() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.psql(ROWS);
     let schema = operator.psql(SCHEMA);
     let said = operator.run(&["migrate", "redo", "--yes"]).ok();
@@ -190,7 +177,7 @@ fn down_all_leaves_an_empty_database_that_can_be_migrated_again() {
     let operator = Operator::up_to_date();
     let schema = operator.psql(SCHEMA);
     operator.run(&["migrate", "down", "--all", "--yes"]).ok();
-    assert_eq!(operator.status(), "ppppp");
+    assert_eq!(states(&operator), "ppppp");
     assert_eq!(operator.psql(TABLES), "1", "Diesel's own");
     let said = operator.run(&["migrate", "down"]).ok();
     assert!(said.starts_with("nothing to do: no migration is applied"), "{said}");
@@ -200,7 +187,7 @@ fn down_all_leaves_an_empty_database_that_can_be_migrated_again() {
 
 #[test]
 fn a_database_of_a_newer_version_is_shown_and_not_touched() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')");
     let status = operator.run(&["migrate", "status"]).ok();
     assert!(status.contains("unknown   20990101000000"), "{status}");
@@ -224,7 +211,7 @@ fn what_diesel_setup_adds_of_its_own_is_in_nobodys_way() {
     operator.run(&["migrate", "status", "--check"]).ok();
     operator.run(&["migrate", "down", "--all", "--yes"]).ok();
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
 }
 
 #[test]
@@ -237,11 +224,11 @@ fn a_statement_that_fails_is_named_with_its_file_and_line_and_its_migration_leav
     let place = format!("migrations/2026-11-23-000004_create_turns/up.sql:{line}: relation");
     assert!(said.contains(&place), "{said}");
     assert!(said.contains("in: CREATE INDEX idx_turns_answer ON turns (answer_id)"), "{said}");
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
     assert_eq!(operator.psql("SELECT to_regclass('turns') IS NULL"), "t");
     operator.psql("DROP TABLE elsewhere");
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
 }
 
 #[test]
@@ -249,7 +236,7 @@ fn the_place_that_postgresql_points_at_within_a_statement_is_its_line_in_the_fil
     use diesel::Connection;
     use systech_aidd::database::migrate::script::Script;
     let operator = Operator::new();
-    let mut conn = diesel::PgConnection::establish(&operator.server().url(&operator.database)).unwrap();
+    let mut conn = diesel::PgConnection::establish(&operator.database.url()).unwrap();
     let script = Script::new(
         "some.sql".to_owned(),
         "-- why\nSELECT 1;\n\nSELECT 'ёж',\n    2,\n    nothing;\nSELECT 3;",
@@ -261,7 +248,7 @@ fn the_place_that_postgresql_points_at_within_a_statement_is_its_line_in_the_fil
 #[test]
 fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() {
     let operator = Operator::new();
-    operator.psql(PREDECESSOR);
+    operator.psql(&predecessor::database());
     let rows = operator.psql("SELECT * FROM messages ORDER BY id");
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
@@ -274,28 +261,13 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
         "{said}"
     );
     assert!(said.contains("Everything else is reverted by now"), "{said}");
-    assert_eq!(operator.status(), "apppp");
+    assert_eq!(states(&operator), "apppp");
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
     assert_eq!(operator.psql("SELECT version_num FROM alembic_version"), "0001");
     // and forth again
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
 }
-
-/// What the predecessor leaves behind.
-pub(crate) const PREDECESSOR: &str = "
-    CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY);
-    INSERT INTO alembic_version VALUES ('0001');
-    CREATE TABLE messages (
-        id SERIAL PRIMARY KEY, user_id BIGINT NOT NULL, chat_id BIGINT NOT NULL, role VARCHAR(20) NOT NULL,
-        content TEXT NOT NULL, message_length INTEGER NOT NULL,
-        created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, deleted_at TIMESTAMP NULL
-    );
-    CREATE INDEX idx_user_chat_deleted ON messages (user_id, chat_id, deleted_at);
-    CREATE INDEX idx_deleted_at ON messages (deleted_at) WHERE deleted_at IS NULL;
-    INSERT INTO messages (user_id, chat_id, role, content, message_length, deleted_at) VALUES
-        (1, 1, 'user', 'My name is Eve', 14, NULL), (1, 1, 'assistant', 'Hello, Eve', 10, NULL),
-        (2, 2, 'user', 'gone', 4, '2026-01-01');";
 
 #[test]
 fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_survives() {
@@ -307,7 +279,7 @@ fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_su
     let statements: Vec<_> = ROWS.split_inclusive(';').collect();
     // the table of the predecessor without its alembic_version is the state before the first one
     let operator = Operator::new();
-    operator.psql(&PREDECESSOR.replace("alembic_version", "other_version"));
+    operator.psql(&predecessor::database().replace("alembic_version", "other_version"));
     let mut seeded = vec!["messages", "other_version"];
     for version in &versions {
         // without the columns that it adds
@@ -343,7 +315,9 @@ fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_su
             }
         }
     }
-    assert_eq!(seeded.len(), 5, "every table had rows: {seeded:?}");
+    for table in ["messages", "updates", "turns", "reply_parts"] {
+        assert!(seeded.contains(&table), "{table} had no rows");
+    }
 }
 
 #[test]
@@ -366,7 +340,7 @@ fn the_commands_need_nothing_but_the_database_and_name_what_is_wrong_with_their_
 fn a_database_that_is_not_there_is_an_error_at_once() {
     let mut operator = Operator::new();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    operator.set("DATABASE_URL", &format!("postgresql://u:hunter2@127.0.0.1:{free}/d"));
+    operator.set("DATABASE_URL", format!("postgresql://u:hunter2@127.0.0.1:{free}/d"));
     let said = operator.run(&["migrate", "up"]).fails_with(1);
     assert!(said.contains("the database cannot be reached (DATABASE_URL)"), "{said}");
     assert!(!said.contains("hunter2") && !said.contains("waiting"), "{said}");

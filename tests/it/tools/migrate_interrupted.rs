@@ -1,39 +1,45 @@
 //! Migrations in somebody's way, and migrations that are killed: what is left, and how the next run goes on.
 
-use crate::support::operator::Operator;
-use crate::tools::migrate::{ROWS, SCHEMA};
+use sandbox::env::Operator;
+
+use crate::support::migrations::{LAST, ROWS, SCHEMA, migrated, states};
+use crate::support::terminal::run_on_terminal;
+use crate::support::transaction::Transaction;
 
 const INDEX: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('idx_messages_history')";
 #[test]
 fn a_migration_never_queues_for_long_behind_somebodys_transaction() {
-    let operator = Operator::new();
+    let mut operator = Operator::new();
+    operator.set("SHORT_WAITS", "lock=0.2");
     operator.run(&["migrate", "to", "20261123000003"]).ok();
-    let somebody = operator.transaction("LOCK TABLE messages IN SHARE MODE");
+    let somebody = Transaction::begin(&operator.database, "LOCK TABLE messages IN SHARE MODE");
     let said = operator.run(&["migrate", "up"]).fails_with(1);
     assert!(said.contains("create_turns/up.sql:6: ") && said.contains("lock timeout"), "{said}");
     assert!(said.contains("pg_stat_activity"), "{said}");
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
     drop(somebody);
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
 }
 
 #[test]
 fn nothing_is_destroyed_unasked_because_somebodys_lock_hid_what_there_is() {
-    let operator = Operator::migrated();
+    let mut operator = migrated();
+    operator.set("SHORT_WAITS", "lock=0.2");
     operator.psql(ROWS);
     for table in ["reply_parts", "turns"] {
-        let somebody = operator.transaction(&format!("LOCK TABLE {table} IN ACCESS SHARE MODE"));
+        let somebody =
+            Transaction::begin(&operator.database, &format!("LOCK TABLE {table} IN ACCESS SHARE MODE"));
         let said = operator.run(&["migrate", "to", "20261123000003"]).fails_with(1);
         assert!(said.contains("lock timeout") && said.contains("pg_stat_activity"), "{said}");
         drop(somebody);
     }
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
 }
 
 #[test]
 fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_after_the_consent() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.psql(ROWS);
     // as a deadlock with the bot would: once, and not again
     operator.psql(
@@ -46,28 +52,29 @@ fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_afte
          CREATE EVENT TRIGGER refuse_once ON sql_drop EXECUTE FUNCTION refuse_once()",
     );
     let to_the_second = ["migrate", "to", "20261123000002"];
-    let said = operator.run_on_terminal(&to_the_second, "y").fails_with(1);
+    let said = run_on_terminal(&operator, &to_the_second, "y").fails_with(1);
     assert!(said.contains("table reply_parts: 2 rows, 2 of them not sent yet"), "{said}");
     assert!(said.contains("and then stops at 2026-11-23-000004_create_turns"), "{said}");
     assert!(!said.contains("table turns"), "{said}");
-    assert_eq!(operator.status(), "aaaap");
+    assert_eq!(states(&operator), "aaaap");
     assert_eq!(operator.psql("SELECT count(*) FROM turns"), "1");
     // asked again, it is all named
-    let said = operator.run_on_terminal(&to_the_second, "n").fails_with(4);
+    let said = run_on_terminal(&operator, &to_the_second, "n").fails_with(4);
     assert!(said.contains("table turns: 1 row\n"), "{said}");
     assert!(said.contains("table updates: 1 row, 1 of them not answered yet\n"), "{said}");
 }
 
 #[test]
 fn a_build_that_gives_up_says_so_and_the_next_one_succeeds() {
-    let operator = Operator::new();
+    let mut operator = Operator::new();
+    operator.set("SHORT_WAITS", "lock=0.2");
     operator.run(&["migrate", "to", "20261123000001"]).ok();
     let writer = "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2)";
-    let somebody = operator.transaction(writer);
+    let somebody = Transaction::begin(&operator.database, writer);
     let said = operator.run(&["migrate", "up"]).fails_with(1);
     assert!(said.contains("lock timeout") && said.contains("the next run sees to it"), "{said}");
     drop(somebody);
-    operator.run(&["migrate", "to", Operator::LAST]).ok();
+    operator.run(&["migrate", "to", LAST]).ok();
     assert_eq!(operator.psql(INDEX), "t");
 }
 
@@ -75,10 +82,10 @@ fn a_build_that_gives_up_says_so_and_the_next_one_succeeds() {
 fn of_two_that_migrate_at_once_one_works_and_the_other_waits() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000003"]).ok();
-    let somebody = operator.transaction("LOCK TABLE messages IN SHARE MODE");
-    let first = operator.start(&["migrate", "up"]);
-    operator.wait_for_rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1");
-    let second = operator.start(&["migrate", "up"]);
+    let somebody = Transaction::begin(&operator.database, "LOCK TABLE messages IN SHARE MODE");
+    let first = operator.begin(&["migrate", "up"]);
+    operator.wait_for_rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", |rows| rows == "1");
+    let second = operator.begin(&["migrate", "up"]);
     second.wait_for_line("another instance is migrating");
     drop(somebody);
     assert!(first.wait().ok().contains("apply 2026-11-23-000004_create_turns"));
@@ -86,14 +93,16 @@ fn of_two_that_migrate_at_once_one_works_and_the_other_waits() {
 }
 
 fn killed_while_waiting(operator: &Operator, lock: &str, arguments: &[&str]) {
-    let somebody = operator.transaction(lock);
-    let running = operator.start(arguments);
-    let ours =
-        "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'systech-aidd'";
-    operator.wait_for_rows(&format!("SELECT count(*) {ours} AND wait_event_type = 'Lock'"), "1");
+    let somebody = Transaction::begin(&operator.database, lock);
+    let running = operator.begin(arguments);
+    operator.database.wait_blocked(1);
     running.kill();
-    operator.psql(&format!("SELECT pg_terminate_backend(pid) {ours}"));
-    operator.wait_for_rows(&format!("SELECT count(*) {ours}"), "0");
+    // its statement would wait for the lock, and then go on
+    operator.psql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'systech-aidd'",
+    );
+    operator.database.wait_disconnected();
     drop(somebody);
 }
 
@@ -102,21 +111,21 @@ fn a_killed_up_is_continued_by_the_next_one() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000002"]).ok();
     killed_while_waiting(&operator, "LOCK TABLE messages IN SHARE MODE", &["migrate", "up"]);
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
     assert_eq!(operator.psql(SCHEMA), Operator::up_to_date().psql(SCHEMA));
 }
 
 #[test]
 fn a_killed_way_back_is_continued_by_the_next_one() {
-    let operator = Operator::migrated();
+    let operator = migrated();
     operator.psql(ROWS);
     let back = ["migrate", "to", "20261123000001", "--yes"];
     killed_while_waiting(&operator, "LOCK TABLE updates IN SHARE MODE", &back);
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
     operator.run(&back).ok();
-    assert_eq!(operator.status(), "apppp");
+    assert_eq!(states(&operator), "apppp");
     assert_eq!(operator.psql("SELECT count(*) FROM messages"), "1");
 }
 
@@ -129,10 +138,10 @@ fn killed_at_any_step_of_the_way_forth_or_back_the_next_run_arrives() {
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000001"]).ok();
     for step in ["000002", "000003", "000004", "000005"] {
-        operator.start(&["migrate", "up"]).kill_when_it_says(step);
+        operator.kill_when_it_says(operator.begin(&["migrate", "up"]), step);
         operator.run(&["migrate", "up"]).ok();
         assert_eq!(schema(&operator), there, "killed at {step} of the way forth");
-        operator.start(&["migrate", "to", "20261123000001", "--yes"]).kill_when_it_says(step);
+        operator.kill_when_it_says(operator.begin(&["migrate", "to", "20261123000001", "--yes"]), step);
         operator.run(&["migrate", "to", "20261123000001", "--yes"]).ok();
         assert_eq!(schema(&operator), back, "killed at {step} of the way back");
     }
@@ -151,7 +160,7 @@ fn an_index_whose_building_was_killed_is_reported_and_built_anew() {
         status.contains("invalid   index idx_messages_history  (systech-aidd migrate up builds it anew)"),
         "{status}"
     );
-    let said = operator.run(&["migrate", "to", Operator::LAST]).ok();
+    let said = operator.run(&["migrate", "to", LAST]).ok();
     assert!(said.starts_with("drop idx_messages_history, left by an interrupted build\napply"), "{said}");
     assert_eq!(operator.psql(INDEX), "t");
     operator.run(&["migrate", "up"]).ok();
@@ -163,25 +172,25 @@ fn an_index_that_the_server_finished_after_its_client_was_killed_is_in_nobodys_w
     let operator = Operator::new();
     operator.run(&["migrate", "to", "20261123000001"]).ok();
     operator.psql("CREATE INDEX idx_messages_history ON messages (user_id, chat_id, created_at DESC, id DESC) WHERE deleted_at IS NULL");
-    assert_eq!(operator.status(), "apppp");
-    operator.run(&["migrate", "to", Operator::LAST]).ok();
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "apppp");
+    operator.run(&["migrate", "to", LAST]).ok();
+    assert_eq!(states(&operator), "aaaaa");
     assert_eq!(operator.psql(INDEX), "t");
 }
 
 #[test]
 fn an_index_whose_dropping_was_killed_can_be_dropped_on_or_built_anew() {
     for (next, status, index) in
-        [(&["migrate", "to", Operator::LAST][..], "aaaaa", "t"), (&["migrate", "down"], "apppp", "")]
+        [(&["migrate", "to", LAST][..], "aaaaa", "t"), (&["migrate", "down"], "apppp", "")]
     {
         let operator = Operator::new();
         operator.run(&["migrate", "to", "20261123000002"]).ok();
         let reader = "SELECT count(*) FROM messages";
         killed_while_waiting(&operator, reader, &["migrate", "down"]);
         assert_eq!(operator.psql(INDEX), "f");
-        assert_eq!(operator.status(), "appppi", "recorded, but not whole");
+        assert_eq!(states(&operator), "appppi", "recorded, but not whole");
         operator.run(next).ok();
-        assert_eq!(operator.status(), status);
+        assert_eq!(states(&operator), status);
         assert_eq!(operator.psql(INDEX), index);
     }
 }
@@ -199,7 +208,7 @@ fn a_revert_killed_before_it_was_recorded_is_recorded_by_the_next_one_and_revert
     );
     let said = operator.run(&["migrate", "down"]).ok();
     assert!(said.starts_with("forget 2026-11-23-000002_add_history_index"), "{said}");
-    assert_eq!(operator.status(), "apppp");
+    assert_eq!(states(&operator), "apppp");
     assert_eq!(operator.psql("SELECT count(*) FROM __diesel_schema_migrations"), "1");
 }
 
@@ -215,14 +224,14 @@ fn an_index_whose_giving_up_was_killed_is_dropped_on_and_not_built_anew() {
     killed_while_waiting(&operator, reader, &["migrate", "to", DROPS]);
     assert_eq!(operator.psql(INDEX), "f");
     let status = operator.run(&["migrate", "status"]).ok();
-    assert_eq!(operator.status(), "aaaaai", "{status}");
+    assert_eq!(states(&operator), "aaaaai", "{status}");
     assert!(status.contains("index idx_messages_history  (systech-aidd migrate up drops it)"), "{status}");
     let said = operator.run(&["migrate", "to", DROPS]).ok();
     assert_eq!(said, format!("apply {DROPS}\nthe database is at {DROPS}\n"));
     assert_eq!(operator.psql(INDEX), "");
     // and killed between the dropping and its record
     operator.psql("DELETE FROM __diesel_schema_migrations WHERE version = '20261124000032'");
-    assert_eq!(operator.status(), "aaaaa");
+    assert_eq!(states(&operator), "aaaaa");
     assert_eq!(operator.run(&["migrate", "to", DROPS]).ok(), said);
     operator.run(&["migrate", "up"]).ok();
     operator.run(&["migrate", "status", "--check"]).ok();

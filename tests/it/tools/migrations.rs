@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use sandbox::env::Operator;
 use systech_aidd::database::migrate::embedded::{MIGRATIONS, Migration};
 use systech_aidd::database::migrate::script::Script;
 
-use crate::support::operator::Operator;
 use crate::support::tool::tool;
 
 fn root(path: &str) -> PathBuf {

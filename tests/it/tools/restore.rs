@@ -3,8 +3,11 @@
 use std::fs;
 use std::process::Command;
 
+use sandbox::env::Operator;
+
 use super::backup::{CONTENTS, files, halfway, install};
-use crate::support::operator::Operator;
+use crate::support::migrations::states;
+use crate::support::transaction::Transaction;
 
 #[test]
 fn a_restore_never_overwrites_anything() {
@@ -29,7 +32,7 @@ fn a_database_emptied_by_down_all_can_be_restored_to() {
     let backup = files(&folder).0.remove(0);
     operator.run(&["restore", backup.to_str().unwrap()]).ok();
     assert_eq!(operator.psql(CONTENTS), contents);
-    assert_eq!(operator.status(), "aaapp");
+    assert_eq!(states(&operator), "aaapp");
 }
 
 #[test]
@@ -78,12 +81,12 @@ fn a_restore_killed_midway_leaves_an_empty_database_that_can_be_restored_to() {
     let script = "[ \"$1\" != --list ] || exec $real \"$@\"\n$real \"$@\" | sed '/^COPY public.messages/,$d'\ncat fifo >/dev/null";
     install(&mut operator, "pg_restore", script);
     let stopped = fs::File::options().read(true).write(true).open(fifo).unwrap();
-    let running = operator.start(&["restore", backup.to_str().unwrap()]);
+    let running = operator.begin(&["restore", backup.to_str().unwrap()]);
     let psql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql'";
-    operator.wait_for_rows(&format!("{psql} AND state = 'idle in transaction'"), "1");
-    running.kill();
+    operator.wait_for_rows(&format!("{psql} AND state = 'idle in transaction'"), |rows| rows == "1");
+    operator.kill(running);
     // the psql that counts is one itself
-    operator.wait_for_rows(psql, "1");
+    operator.wait_for_rows(psql, |rows| rows == "1");
     drop(stopped);
     assert_eq!(operator.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
     install(&mut operator, "pg_restore", "exec $real \"$@\"");
@@ -97,8 +100,8 @@ fn a_restore_and_a_start_never_work_on_one_database_at_once() {
     operator.run(&["backup"]).ok();
     let backup = files(&folder).0.remove(0);
     let other = Operator::new();
-    let somebody = other.transaction("SELECT pg_advisory_lock(107105283735553)");
-    let restore = other.start(&["restore", backup.to_str().unwrap()]);
+    let somebody = Transaction::begin(&other.database, "SELECT pg_advisory_lock(107105283735553)");
+    let restore = other.begin(&["restore", backup.to_str().unwrap()]);
     restore.wait_for_line("another instance is migrating");
     drop(somebody);
     restore.wait().ok();

@@ -1,13 +1,15 @@
-//! The neighbours of the bot under load, and the bot: the real binary on a leash, so that nothing outlives the bench.
+//! The environment of the bot under load. Nothing in it outlives the bench.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::sync::Arc;
 
+use sandbox::env::{Bot, TestEnv};
 use sandbox::model::Behaviour;
-use sandbox::postgres::{Options, Server, reachable};
-use sandbox::process::{Leash, Leashed, children};
-use sandbox::{Model, Person, Telegram};
+use sandbox::postgres::{Options, reachable};
+use sandbox::process::children;
+use sandbox::{PATIENCE, Person};
 use tempfile::TempDir;
 
 use crate::processors::Processors;
@@ -21,31 +23,39 @@ pub(crate) const QUESTION: &str =
 pub(crate) const ANSWER: &str = "About 100 to 125 grams: 1.4 to 1.8 grams for each kilogram of weight. Spread it over \
     four meals, one of them within two hours after the run. Lentils, eggs, cottage cheese and fish make it easy.";
 
-/// How long the bench waits for anything before it gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
-
 /// Telegram, a model that answers at once, and a PostgreSQL with the durability of a real one.
-pub(crate) struct Stage {
-    pub(crate) telegram: Telegram,
-    pub(crate) model: Model,
-    pub(crate) server: Server,
-    pub(crate) folder: TempDir,
+pub(crate) struct LoadEnv {
+    env: TestEnv,
     processors: Processors,
+    // Dropped last: it holds the database.
+    folder: TempDir,
 }
 
-impl Stage {
+impl Deref for LoadEnv {
+    type Target = TestEnv;
+
+    fn deref(&self) -> &TestEnv {
+        &self.env
+    }
+}
+
+impl LoadEnv {
     pub(crate) fn new() -> Self {
         let folder = folder();
         // `Server::temporary` would not wait for the disk
-        let server = Options::default()
-            .folder(folder.path().join("postgres"))
-            .start()
-            .unwrap_or_else(|error| panic!("{error}"));
-        let (telegram, model) = (Telegram::start(), Model::start());
-        telegram.record(false);
-        model.record(false);
-        model.usually(instant());
-        Self { telegram, model, server, folder, processors: Processors::of_this_process() }
+        let server = Options::default().folder(folder.path().join("postgres")).start();
+        let mut env = TestEnv::on(Arc::new(server.unwrap_or_else(|error| panic!("{error}"))));
+        env.telegram.record(false);
+        env.model.record(false);
+        env.model.usually(instant());
+        env.set("SYSTEM_PROMPT_PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/nutritionist.txt"));
+        env.unset("RUST_LOG");
+        Self { env, processors: Processors::of_this_process(), folder }
+    }
+
+    /// Where the bench keeps its files.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// Gives half of the processors to the database and the others to everybody else; says how many each have.
@@ -75,7 +85,7 @@ impl Stage {
         self.start_program(PROGRAM, database, settings)
     }
 
-    /// As [`Stage::start`], another build of the bot.
+    /// As [`LoadEnv::start`], another build of the bot.
     pub(crate) fn start_program(&self, program: &str, database: &str, settings: &[(&str, String)]) -> Bot {
         let polls = self.polls();
         let bot = self.launch(program, database, settings);
@@ -86,21 +96,10 @@ impl Stage {
     /// Starts a build of the bot; it may not poll yet.
     pub(crate) fn launch(&self, program: &str, database: &str, settings: &[(&str, String)]) -> Bot {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
-            command.env_remove(name);
-        }
-        command
-            .env("TELEGRAM_API_URL", self.telegram.url())
-            .env("TELEGRAM_BOT_TOKEN", self.telegram.token())
-            .env("LLM_BASE_URL", self.model.url())
-            .env("OPENROUTER_API_KEY", self.model.key())
-            .env("DATABASE_URL", self.server.url(database))
-            .env("SYSTEM_PROMPT_PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/nutritionist.txt"))
-            .envs(settings.iter().map(|(name, value)| (name, value)));
-        let log = self.folder.path().join("bot.log");
-        let leash = Leash { log: &log, signal: "KILL", remove: None };
-        Bot(leash.start(&command).unwrap_or_else(|error| panic!("the bot does not start: {error}")))
+        self.env.prepare(&mut command);
+        command.env("DATABASE_URL", self.server().url(database));
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        Bot::start(&command, &self.scratch().join("bot.log"))
     }
 
     /// Gives so many people from `first` on a past that fills the prompt.
@@ -112,7 +111,7 @@ impl Stage {
                   (VALUES ('user', '{QUESTION}'), ('assistant', '{ANSWER}')) said (role, content)
              ORDER BY person, n, role DESC"
         );
-        self.server.psql(database, &sql);
+        self.server().psql(database, &sql);
     }
 
     /// How many messages the bot has sent so far.
@@ -127,7 +126,7 @@ impl Stage {
 
     /// The process that the database's own processes are children of.
     pub(crate) fn postmaster(&self) -> u32 {
-        self.server.pid().expect("the server runs")
+        self.server().pid().expect("the server runs")
     }
 }
 
@@ -144,19 +143,4 @@ fn folder() -> TempDir {
     // where we are root, PostgreSQL runs as somebody else, who has to get in
     let _ = std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711));
     folder
-}
-
-/// A running bot; killed when dropped.
-pub(crate) struct Bot(Leashed);
-
-impl Bot {
-    pub(crate) fn pid(&self) -> u32 {
-        self.0.pid()
-    }
-
-    /// SIGKILL, and its end.
-    pub(crate) fn kill(mut self) {
-        self.0.signal("KILL");
-        let _ = self.0.wait(PATIENCE);
-    }
 }
