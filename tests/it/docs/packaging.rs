@@ -226,9 +226,9 @@ fn the_compose_file_starts_the_database_that_env_example_names() {
     for guide in ["docs/operations.md", "docs/operations.ru.md"].map(file) {
         let (_, steps) = guide.split_once(&format!("\nrestored={restored}\n")).unwrap();
         let step = |line: &str| steps.find(line).unwrap_or_else(|| panic!("no step {line}"));
-        let restore = step("docker compose run --rm -e DATABASE_URL=$restored bot restore /backups/");
+        let restore = step("docker-compose run --rm -e DATABASE_URL=$restored bot restore /backups/");
         let named = step("\necho \"BOT_DATABASE_URL=$restored\" >>.env\n");
-        assert!(restore < named && named < step("\ndocker compose up -d\n"));
+        assert!(restore < named && named < step("\ndocker-compose up -d\n"));
     }
     // no setting of the program's own: whoever runs it without a container is not led to set it
     assert!(example().iter().all(|(name, _)| name != "BOT_DATABASE_URL"));
