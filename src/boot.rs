@@ -15,24 +15,25 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{info, warn};
 
-use crate::backoff::Backoff;
-use crate::bot::Bot;
+use crate::base::backoff::Backoff;
+use crate::base::cancel::Stop;
+use crate::base::exit::{ExitCode, exit};
+use crate::base::http::Http;
 use crate::config::Config;
-use crate::courier::Courier;
-use crate::dispatch::Dispatcher;
-use crate::exit::{ExitCode, exit};
-use crate::http::Http;
+use crate::database::migrate;
+use crate::domain::phrases::Language;
 use crate::llm::Llm;
-use crate::metrics::{self, Endpoint, View};
-use crate::migrate;
-use crate::phrases::Language;
-use crate::poll::{self, Poll};
-use crate::preview::Paces;
-use crate::retention;
-use crate::stop::Stop;
+use crate::metrics;
+use crate::pipeline::dispatcher::Dispatcher;
+use crate::pipeline::poller::{self, Poll};
+use crate::pipeline::preview::Paces;
+use crate::pipeline::retention;
+use crate::pipeline::sender::Courier;
+use crate::pipeline::services::Bot;
+use crate::pipeline::worker;
+use crate::status::{Endpoint, View};
 use crate::store::{Lane, Store, StoreError, inbox, outbox};
 use crate::telegram::{Me, Telegram, TelegramError};
-use crate::worker;
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
@@ -48,7 +49,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let stop = Stop::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
-    let view = Arc::new(View::new(poll::POLL + config.telegram.timeout, stop.clone()));
+    let view = Arc::new(View::new(poller::POLL + config.telegram.timeout, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
 
     if !migrate::at_boot(&config.database, DATABASE_PATIENCE, &stop)? {

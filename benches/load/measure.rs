@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::Person;
 use sandbox::model::When;
-use systech_aidd::secret::Secret;
+use systech_aidd::base::secret::Secret;
 use systech_aidd::store::{self, Lane, history};
 
 use crate::stage::{PATIENCE, PROGRAM, QUESTION, Stage};

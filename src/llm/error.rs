@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::Completion;
-use crate::failure::Failure;
+use crate::domain::failure::Failure;
 
 /// A longer pause than this is not waited for; the question fails.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);

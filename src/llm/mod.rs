@@ -10,10 +10,10 @@ use reqwest::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::http::{Http, Interrupted, describe};
-use crate::secret::Secret;
-use crate::stop::Stop;
+use crate::base::cancel::Stop;
+use crate::base::http::{Http, Interrupted, describe};
+use crate::base::secret::Secret;
+use crate::domain::failure::Failure;
 
 mod error;
 pub mod sse;

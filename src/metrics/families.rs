@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Neighbour, OTHER, since_epoch};
-use crate::failure::Failure;
+use crate::domain::failure::Failure;
 use crate::telegram::UPDATE_KINDS;
 
 /// What every name begins with.

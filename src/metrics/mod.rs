@@ -18,13 +18,9 @@ use crate::store::finish::Ending;
 use crate::store::queue::Queue;
 use crate::telegram::TelegramError;
 
-mod endpoint;
 mod families;
-mod view;
 
-pub use endpoint::Endpoint;
 use families::{Metrics, PREFIX};
-pub use view::View;
 
 /// The methods of the Bot API that are called. Whatever else is called one day is `other`.
 const METHODS: [&str; 13] = [
@@ -80,7 +76,7 @@ pub fn polled() {
 }
 
 /// How long ago getUpdates last succeeded. `None`: it never did.
-fn since_polled() -> Option<Duration> {
+pub(crate) fn since_polled() -> Option<Duration> {
     since(&METRICS.polled)
 }
 
@@ -95,7 +91,7 @@ pub fn batch_stored() {
 }
 
 /// How long a batch has been waiting to be stored. `None`: none is.
-fn batch_waits() -> Option<Duration> {
+pub(crate) fn batch_waits() -> Option<Duration> {
     since(&METRICS.batch_since)
 }
 
@@ -200,7 +196,7 @@ pub fn connection_missed(wait: Duration) {
 }
 
 /// All of it in the OpenMetrics text format. Without `queue` its metrics are absent, rather than wrong.
-fn text(queue: Option<Queue>) -> String {
+pub(crate) fn text(queue: Option<Queue>) -> String {
     let mut text = String::new();
     METRICS.batch_waiting.set(batch_waits().unwrap_or_default().as_secs_f64());
     // writing to a string does not fail

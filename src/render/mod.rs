@@ -29,7 +29,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use crate::part::{Content, Part};
+use crate::domain::reply::{Content, Part};
 
 /// The longest text message, in UTF-16 units.
 pub const MAX_UNITS: usize = 4096;

@@ -18,7 +18,7 @@ use pulldown_cmark::Alignment;
 
 use super::doc::{Block, Inline, Item, Kind, Script, Span, Table};
 use super::{RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS, table, text_parts};
-use crate::part::{Content, Part};
+use crate::domain::reply::{Content, Part};
 
 /// The document as rich messages, each with its classic form to fall back on; and as classic ones where it must be.
 pub(super) fn parts(document: Vec<Block>) -> Vec<Part> {

@@ -15,9 +15,9 @@ use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
 use super::turns::{self as turn_rows, Last};
 use super::{Lane, clock_timestamp, interval};
+use crate::base::failpoints;
+use crate::domain::reply::Part;
 use crate::llm::Usage;
-use crate::part::Part;
-use crate::point;
 
 /// How a turn went.
 pub enum Ending {
@@ -166,7 +166,7 @@ fn once(
                     .returning((updates::chat_id, updates::stopped_at.is_not_null())),
             );
             rows = marked.get_results(conn)?;
-            point::pass_each("finishing", unsent.iter().map(Unsent::payload));
+            failpoints::pass_each("finishing", unsent.iter().map(Unsent::payload));
             stopped = whole && rows.iter().any(|(_, stopped)| *stopped);
             let all =
                 rows.len() == seqs.len() && rows.iter().all(|(chat_id, _)| *chat_id == address.lane.chat_id);

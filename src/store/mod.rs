@@ -20,9 +20,9 @@ use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{info, warn};
 
-use crate::backoff::Backoff;
+use crate::base::backoff::Backoff;
+use crate::base::secret::Secret;
 use crate::metrics;
-use crate::secret::Secret;
 
 pub mod archive;
 pub mod erase;

@@ -14,7 +14,7 @@ use super::moved::of_group;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns};
 use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
-use crate::part::{Content, Part};
+use crate::domain::reply::{Content, Part};
 
 /// How many parts of a lane are read at once.
 const READ_AHEAD: i64 = 32;

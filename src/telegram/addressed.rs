@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::command::Request;
+use crate::domain::command::Request;
 
 /// The bot, as people address it.
 #[derive(Clone, Debug)]

@@ -90,7 +90,7 @@ impl TelegramError {
 
 impl From<reqwest::Error> for TelegramError {
     fn from(error: reqwest::Error) -> Self {
-        Self::Network(crate::http::describe(error))
+        Self::Network(crate::base::http::describe(error))
     }
 }
 

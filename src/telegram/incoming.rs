@@ -10,7 +10,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::addressed::{Me, without};
-use crate::phrases::Language;
+use crate::domain::phrases::Language;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
 pub const UPDATE_KINDS: &[&str] = &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
@@ -70,7 +70,7 @@ pub struct Message {
 pub struct Press {
     /// Telegram's id of it, to be acknowledged.
     pub id: String,
-    /// What the button means ([`crate::button`]).
+    /// What the button means ([`crate::domain::button`]).
     pub data: String,
 }
 

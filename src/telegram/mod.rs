@@ -21,11 +21,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::{Http, Interrupted};
+use crate::base::cancel::Stop;
+use crate::base::http::{Http, Interrupted};
+use crate::base::secret::Secret;
+use crate::domain::reply::{Below, Content, Part};
 use crate::metrics;
-use crate::part::{Below, Content, Part};
-use crate::secret::Secret;
-use crate::stop::Stop;
 use crate::store::outbox::{Address, Op, Unsent};
 
 mod addressed;

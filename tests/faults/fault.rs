@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{self, Action, Calls};
-use systech_aidd::http::Http;
-use systech_aidd::stop::Stop;
+use systech_aidd::base::cancel::Stop;
+use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
 use crate::scene::{Scene, wait_until};
@@ -37,7 +37,7 @@ pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocum
 pub(crate) enum Fault {
     /// kill -9 from outside, whatever is going on.
     Kill,
-    /// The process dies at a point of `systech_aidd::point::POINTS`.
+    /// The process dies at a point of `systech_aidd::base::failpoints::POINTS`.
     KillAt(&'static str),
     /// The next call of each of these methods meets this, and so many in a hundred of the calls that follow.
     Calls(&'static [&'static str], Action, u8),

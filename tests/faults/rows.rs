@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sandbox::model::Behaviour;
 use sandbox::telegram::{Action, Reply};
-use systech_aidd::point::POINTS;
+use systech_aidd::base::failpoints::POINTS;
 
 use crate::fault::{ALWAYS, Fault, METHODS, SENDS};
 use crate::judge::{self, RECORDER, Verdict};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, Message, When, expected_answer};
 use sandbox::telegram::Person;
-use systech_aidd::context;
+use systech_aidd::domain::token_budget;
 
 use crate::world::{PATIENCE, PROMPT, World};
 
@@ -135,7 +135,7 @@ fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_wi
     let asked = world.model.requests();
     let mut lengths = Vec::new();
     for (asked, question) in asked.iter().zip(&questions) {
-        let weight: usize = asked.messages.iter().map(|message| context::tokens(&message.content)).sum();
+        let weight: usize = asked.messages.iter().map(|message| token_budget::tokens(&message.content)).sum();
         assert!(weight + max_tokens <= limit, "{weight}");
         assert_eq!(asked.messages[0], Message::system(PROMPT));
         assert_eq!(asked.messages.last().unwrap(), &Message::user(question.trim()));

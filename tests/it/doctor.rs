@@ -12,8 +12,8 @@ use frankenstein::methods::SetWebhookParams;
 use sandbox::model::{Behaviour, List, When};
 use sandbox::postgres::{Options, Server, unique_name};
 use sandbox::telegram::{Action, Calls};
-use systech_aidd::http::{Http, RuntimeGuard};
-use systech_aidd::stop::Stop;
+use systech_aidd::base::cancel::Stop;
+use systech_aidd::base::http::{Http, RuntimeGuard};
 use systech_aidd::telegram::{Settings, Telegram, TelegramError};
 
 use crate::operator::Said;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
-use systech_aidd::secret::Secret;
+use systech_aidd::base::secret::Secret;
 use systech_aidd::store::Store;
 
 use crate::world::{PATIENCE, World, wait_until};

@@ -247,7 +247,7 @@ fn a_statement_that_fails_is_named_with_its_file_and_line_and_its_migration_leav
 #[test]
 fn the_place_that_postgresql_points_at_within_a_statement_is_its_line_in_the_file() {
     use diesel::Connection;
-    use systech_aidd::migrate::script::Script;
+    use systech_aidd::database::migrate::script::Script;
     let operator = Operator::new();
     let mut conn = diesel::PgConnection::establish(&operator.server().url(&operator.database)).unwrap();
     let script = Script::new(

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use systech_aidd::migrate::embedded::{MIGRATIONS, Migration};
-use systech_aidd::migrate::script::Script;
+use systech_aidd::database::migrate::embedded::{MIGRATIONS, Migration};
+use systech_aidd::database::migrate::script::Script;
 
 use crate::operator::Operator;
 

@@ -49,7 +49,7 @@ fn env_example_help_and_the_program_name_the_same_settings() {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
         }
     }
-    let sources = file("src/config.rs");
+    let sources = file("src/config/mod.rs");
     for name in in_example {
         assert!(sources.contains(&format!("\"{name}\"")), "{name} is read nowhere");
     }

@@ -2,7 +2,7 @@
 
 use frankenstein::rich_message::InputRichBlock;
 use frankenstein::types::MessageEntityType;
-use systech_aidd::part::{Content, Part};
+use systech_aidd::domain::reply::{Content, Part};
 use systech_aidd::render::{RichMessages, answer, draft};
 
 use crate::{checks, limits, show};

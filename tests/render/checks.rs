@@ -1,7 +1,7 @@
 //! What holds for any text. Used by the property tests and, by path, by the fuzz target.
 
 use pulldown_cmark::{Event, Options, Parser};
-use systech_aidd::part::{Content, Part};
+use systech_aidd::domain::reply::{Content, Part};
 use systech_aidd::render::{RichMessages, answer, draft};
 
 use crate::limits;

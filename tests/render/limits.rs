@@ -2,7 +2,7 @@
 
 use frankenstein::types::{MessageEntity, MessageEntityType};
 use serde_json::Value;
-use systech_aidd::part::{Content, Part};
+use systech_aidd::domain::reply::{Content, Part};
 
 /// Panics where a part, or a part that takes its place, breaks a limit.
 pub(crate) fn check(parts: &[Part]) {

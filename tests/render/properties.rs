@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
-use systech_aidd::part::{Content, Part};
+use systech_aidd::domain::reply::{Content, Part};
 use systech_aidd::render::{RichMessages, answer, draft};
 use unicode_segmentation::UnicodeSegmentation;
 

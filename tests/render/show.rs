@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use frankenstein::rich_message::{InputRichBlock, RichText, RichTextObject};
 use frankenstein::types::{MessageEntity, MessageEntityType};
-use systech_aidd::part::{Content, Part};
+use systech_aidd::domain::reply::{Content, Part};
 
 /// Parts, each with its fallback below it.
 pub(crate) fn parts(parts: &[Part], depth: usize) -> String {

@@ -1,0 +1,9 @@
+//! What everything else stands on: no module here knows what the bot is for.
+
+pub mod backoff;
+pub mod cancel;
+pub mod exit;
+pub mod failpoints;
+pub mod http;
+pub mod logging;
+pub mod secret;

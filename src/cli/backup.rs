@@ -1,0 +1,34 @@
+//! `systech-aidd backup` and `systech-aidd restore`: by hand.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::base::cancel::Stop;
+use crate::base::exit::ExitCode;
+use crate::cli::migrate::{connect, say, whereabouts};
+use crate::config::Database;
+use crate::database::backup::restore::restore;
+use crate::database::migrate::session;
+use crate::database::migrate::state::State;
+
+/// Makes a backup in `to`, or in BACKUP_DIR. Nobody has to stop for it, and no lock is taken that a start waits for.
+pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let folder =
+        to.or(database.backup_dir.as_deref()).context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
+    let conn = &mut connect(database)?;
+    let state = State::read(conn)?;
+    let backup = crate::database::backup::make(conn, database, folder, &state, &Stop::new())?
+        .context("interrupted")?;
+    say(format!("backup {backup}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Restores a backup into the empty database of DATABASE_URL.
+pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+    let conn = &mut connect(database)?;
+    session::locked(conn, &Stop::new(), |conn| restore(conn, database, file))?.context("interrupted")?;
+    let state = State::read(conn)?;
+    say(format!("restored {}; {}", file.display(), whereabouts(&state)));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,164 @@
+//! The database, from the connection to the room for a backup.
+
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+use diesel::pg::PgConnection;
+
+use super::connection::{self, Trouble};
+use super::{Finding, Report};
+use crate::base::secret::Secret;
+use crate::config::Database;
+use crate::database::backup;
+use crate::database::migrate::state::State;
+use crate::store::{self, health};
+
+pub(super) const CHECKS: &[&str] = &["database", "server", "rights", "migrations", "indexes", "backups"];
+
+/// What all of it needs to have been tried with: the oldest that has every view and statement used here.
+const OLDEST_SERVER: i32 = 15;
+
+/// `instances` is told whether this program is at work on the database already.
+pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender<bool>, report: &Report) {
+    match connect(&database.url, deadline) {
+        Ok(mut conn) => {
+            // nobody may be listening: without a token Telegram is not asked
+            let _ = health::others_at_work(&mut conn).map(|others| instances.send(others));
+            examine_connected(&mut conn, report);
+            report.add(backups(Some(&mut conn), database));
+        }
+        Err(Trouble { found, remedy }) => {
+            report.fault("database", found, remedy);
+            report.add(backups(None, database));
+        }
+    }
+}
+
+fn examine_connected(conn: &mut PgConnection, report: &Report) {
+    match health::server(conn) {
+        Ok(server) => {
+            report.well("database", format!("connected to {} as {}", server.database, server.role));
+            report.add(judge(&server));
+            report.add(rights(conn, &server));
+        }
+        Err(error) => return report.fault("database", format!("does not answer: {error}"), SERVER_LOG),
+    }
+    match State::read(conn) {
+        Ok(state) => {
+            report.add(migrations(&state, &health::tables_of_others(conn).unwrap_or_default()));
+            report.add(indexes(&state));
+        }
+        Err(error) => {
+            for check in ["migrations", "indexes"] {
+                report.fault(check, format!("cannot be read: {error}"), "first put the rights in order");
+            }
+        }
+    }
+}
+
+const SERVER_LOG: &str = "look into the log of PostgreSQL";
+
+/// Connects, with a limit of its own well before the deadline: libpq then says what it waited for.
+fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
+    let limited = if url.expose().contains("connect_timeout=") {
+        url.clone()
+    } else {
+        let mark = if url.expose().contains('?') { '&' } else { '?' };
+        // of 1 libpq makes 2
+        let seconds = (deadline.saturating_duration_since(Instant::now()).as_secs() / 2).max(2);
+        Secret::new(format!("{}{mark}connect_timeout={seconds}", url.expose()))
+    };
+    store::connect(&limited).map_err(|error| connection::trouble(url, &error.to_string()))
+}
+
+fn judge(server: &health::Server) -> Finding {
+    let found = format!("PostgreSQL {}", server.version);
+    if server.major < OLDEST_SERVER {
+        let remedy =
+            format!("move to PostgreSQL {OLDEST_SERVER} or newer; 16 is the one of docker-compose.yml");
+        return Finding::fault("server", format!("{found}, which is too old"), remedy);
+    }
+    if server.read_only {
+        let remedy = "let DATABASE_URL name the primary, or take default_transaction_read_only back";
+        return Finding::fault("server", format!("{found} takes no writes"), remedy);
+    }
+    Finding::well("server", found)
+}
+
+fn rights(conn: &mut PgConnection, server: &health::Server) -> Finding {
+    const CHECK: &str = "rights";
+    let (role, schema) = (&server.role, &server.schema);
+    match health::missing_rights(conn) {
+        Ok(missing) if missing.is_empty() => Finding::well(CHECK, format!("{role} may do what the bot does")),
+        Ok(missing) => Finding::fault(
+            CHECK,
+            format!("{role} lacks {}", missing.join(", ")),
+            format!(
+                "let the owner say in psql: GRANT ALL ON SCHEMA {schema} TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA \
+                 {schema} TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"
+            ),
+        ),
+        Err(error) => Finding::fault(CHECK, format!("cannot be read: {error}"), SERVER_LOG),
+    }
+}
+
+fn migrations(state: &State, tables_of_others: &[String]) -> Finding {
+    const CHECK: &str = "migrations";
+    if let Err(error) = state.refuse_unknown() {
+        return Finding::fault(CHECK, format!("unknown: {}", state.unknown.join(", ")), error.to_string());
+    }
+    match state.pending() {
+        0 => Finding::well(CHECK, format!("all {} applied", state.entries.len())),
+        pending => {
+            let found = format!("{pending} of {} pending", state.entries.len());
+            match tables_of_others {
+                [] => Finding::fault(CHECK, found, "start the bot, or run systech-aidd migrate up"),
+                tables => Finding::fault(
+                    CHECK,
+                    format!("{found}, and another role owns {}", tables.join(", ")),
+                    "let it hand each over in psql, ALTER TABLE … OWNER TO the bot's role: only an owner can change a table",
+                ),
+            }
+        }
+    }
+}
+
+fn indexes(state: &State) -> Finding {
+    if state.invalid_indexes.is_empty() {
+        return Finding::well("indexes", "none is invalid");
+    }
+    let remedies: Vec<_> = state.invalid_indexes.iter().map(|index| state.remedy_for(index)).collect();
+    Finding::fault("indexes", format!("invalid: {}", state.invalid_indexes.join(", ")), remedies.join("; "))
+}
+
+fn backups(conn: Option<&mut PgConnection>, database: &Database) -> Finding {
+    const CHECK: &str = "backups";
+    let Some(folder) = &database.backup_dir else {
+        return Finding::well(CHECK, "BACKUP_DIR is not set: none is made before a migration");
+    };
+    match backup::rehearse(conn, folder) {
+        Ok(()) => Finding::well(CHECK, format!("{} takes them", folder.display())),
+        Err(error) => Finding::fault(CHECK, "none can be made", format!("{error:#}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_or_only_read_is_no_good() {
+        let server = |major, read_only| health::Server {
+            database: "d".to_owned(),
+            role: "r".to_owned(),
+            schema: "public".to_owned(),
+            version: format!("{major}.1"),
+            major,
+            read_only,
+        };
+        assert!(judge(&server(16, false)).ok);
+        assert!(judge(&server(15, false)).ok);
+        assert!(judge(&server(14, false)).found.contains("too old"));
+        assert!(judge(&server(16, true)).found.contains("no writes"));
+    }
+}

@@ -1,0 +1,191 @@
+//! `systech-aidd doctor`: looks at everything the bot depends on, and says what is wrong and what to do about it.
+//!
+//! ```text
+//! settings   the environment, .env, the prompt
+//! database   connection (told apart by connection), server, rights, migrations, indexes, backups
+//! telegram   token, webhook, another poller
+//! model      endpoint, key, name of the model
+//! ```
+//!
+//! The neighbours are looked at side by side, each finding is reported as soon as it is made, and all of it ends at one
+//! deadline: nothing that hangs hides the rest. What could not be looked at counts as a fault. Nothing is changed
+//! anywhere, a running bot is not disturbed, and no secret is shown: what others say is quoted only where it can hold
+//! none.
+
+use std::io::{self, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use serde::Serialize;
+
+use crate::base::exit::ExitCode;
+use crate::config::Parts;
+
+mod connection;
+mod database;
+mod model;
+mod settings;
+mod telegram;
+
+/// How `doctor` ends, for its help.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 all is well; 1 something is not, and its line says what to do; 2 a wrong command line.
+
+Nothing is changed, and a running bot is not disturbed. Only where no instance is connected to the database are updates
+asked for, for 5 s and without confirming any: that shows another program that uses the token, which is interrupted
+for a moment. Where a list of models tells nothing about the key, the model is asked for one token.";
+
+/// `doctor …`
+#[derive(Args)]
+pub struct Arguments {
+    /// Print one JSON document instead of lines
+    #[arg(long)]
+    json: bool,
+    /// How long all of it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+}
+
+/// What came of one check.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    found: String,
+    /// What to do; only where something is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl Finding {
+    fn well(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, ok: true, found: found.into(), remedy: None }
+    }
+
+    fn fault(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, ok: false, found: found.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// Takes the findings of one neighbour.
+struct Report(Sender<Finding>);
+
+impl Report {
+    fn well(&self, check: &'static str, found: impl Into<String>) {
+        self.add(Finding::well(check, found));
+    }
+
+    fn fault(&self, check: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Finding::fault(check, found, remedy));
+    }
+
+    fn add(&self, finding: Finding) {
+        // past the deadline nobody listens any more
+        let _ = self.0.send(finding);
+    }
+}
+
+/// A neighbour being looked at.
+struct Examination {
+    /// Every check that is to have a finding, in order.
+    checks: &'static [&'static str],
+    findings: Receiver<Finding>,
+}
+
+impl Examination {
+    /// Begins on a thread of its own, which is left behind if it hangs. A check without a finding was not reached.
+    fn begin(
+        checks: &'static [&'static str],
+        work: impl FnOnce(&Report) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (report, findings) = bounded(checks.len());
+        thread::Builder::new().name(checks[0].to_owned()).spawn(move || work(&Report(report)))?;
+        Ok(Self { checks, findings })
+    }
+
+    /// Not to begin at all: the settings that it needs cannot be used.
+    fn impossible(checks: &'static [&'static str]) -> Self {
+        Self { checks, findings: bounded(0).1 }
+    }
+
+    fn findings(self, deadline: Instant) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut timed_out = loop {
+            match self.findings.recv_deadline(deadline) {
+                Ok(finding) => findings.push(finding),
+                Err(why) => break why == RecvTimeoutError::Timeout,
+            }
+        };
+        let mut finding_of = |check: &'static str| {
+            if let Some(place) = findings.iter().position(|finding| finding.check == check) {
+                return findings.remove(place);
+            }
+            // the first that is missing is the one that hangs
+            if std::mem::take(&mut timed_out) {
+                let remedy = "look at what keeps it busy, or allow more time with --timeout";
+                return Finding::fault(check, "did not answer in time", remedy);
+            }
+            Finding::fault(check, "not looked at", "first put in order what is wrong above")
+        };
+        self.checks.iter().map(|check| finding_of(check)).collect()
+    }
+}
+
+impl Arguments {
+    /// Looks at everything; `env_file` is what came of reading `.env`.
+    pub fn run(self, env_file: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+        let deadline = Instant::now() + Duration::from_secs(self.timeout);
+        let mut parts = Parts::from_env();
+        parts.logging.take().unwrap_or_default().start();
+
+        let mut findings = settings::examine(&parts, env_file);
+        // whether an instance is at work: from the database to Telegram
+        let (tell, told) = bounded(1);
+        let database = if let Some(settings) = parts.database {
+            Examination::begin(database::CHECKS, move |report| {
+                database::examine(&settings, deadline, &tell, report);
+            })?
+        } else {
+            drop(tell);
+            Examination::impossible(database::CHECKS)
+        };
+        let telegram = match parts.telegram {
+            Some(settings) => Examination::begin(telegram::CHECKS, move |report| {
+                telegram::examine(&settings, &told, report);
+            })?,
+            None => Examination::impossible(telegram::CHECKS),
+        };
+        let model = match parts.llm {
+            Some(settings) => {
+                Examination::begin(model::CHECKS, move |report| model::examine(&settings, report))?
+            }
+            None => Examination::impossible(model::CHECKS),
+        };
+        for examination in [database, telegram, model] {
+            findings.extend(examination.findings(deadline));
+        }
+        print(&findings, self.json)?;
+        let well = findings.iter().all(|finding| finding.ok);
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, findings)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    for Finding { check, ok, found, remedy } in findings {
+        let mark = if *ok { '✓' } else { '✗' };
+        write!(out, "{mark} {check:<12} {found}")?;
+        match remedy {
+            Some(remedy) => writeln!(out, " → {remedy}")?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}

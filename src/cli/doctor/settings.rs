@@ -1,0 +1,51 @@
+//! What needs no neighbour: the environment, the file `.env`, the prompt.
+
+use super::Finding;
+use crate::config::dotenv;
+use crate::config::{Fault, Parts};
+
+/// The setting whose fault is told by a check of its own.
+const PROMPT: &str = "SYSTEM_PROMPT_PATH";
+
+pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Finding> {
+    let mut findings: Vec<_> = parts
+        .faults
+        .iter()
+        .filter(|fault| fault.variable != PROMPT)
+        .map(|fault| told("environment", fault))
+        .collect();
+    if findings.is_empty() {
+        findings.push(Finding::well("environment", "every setting can be used"));
+    }
+    findings.push(match env_file {
+        Err(error) => {
+            Finding::fault("env file", format!("{error:#}"), "correct it; .env.example shows the form")
+        }
+        Ok(()) => permissions(),
+    });
+    findings.push(match (parts.faults.iter().find(|fault| fault.variable == PROMPT), &parts.system_prompt) {
+        (None, Some(prompt)) => Finding::well("prompt", format!("{} characters", prompt.chars().count())),
+        (Some(fault), _) => told("prompt", fault),
+        (None, None) => unreachable!("there is a prompt or a fault"),
+    });
+    // a fault of theirs is told above
+    if let Some(access) = &parts.access {
+        let limit =
+            parts.rate_limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
+        findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
+    }
+    findings
+}
+
+fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> Finding {
+    Finding::fault(check, format!("{variable} {problem}"), format!("expected: {accepted}"))
+}
+
+fn permissions() -> Finding {
+    const CHECK: &str = "env file";
+    match dotenv::exposed() {
+        Some(true) => Finding::fault(CHECK, dotenv::EXPOSED, dotenv::REMEDY),
+        Some(false) => Finding::well(CHECK, ".env is read by its owner alone"),
+        None => Finding::well(CHECK, "there is no .env; settings come from the environment"),
+    }
+}

@@ -1,0 +1,73 @@
+//! Telegram: the token, and who else takes its updates.
+//!
+//! Of two pollers Telegram turns the older one away (409), so asking for updates would interrupt a running bot. Whether
+//! one is at work the database says: a running bot always keeps a connection to it. Only where none is are updates asked
+//! for, without an offset, which confirms nothing, and without naming kinds, which changes nothing. Another program
+//! that polls is turned away once, comes back within seconds, and then it is this call that gets the 409.
+
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+use frankenstein::TelegramApi;
+
+use super::Report;
+use crate::base::cancel::Stop;
+use crate::base::http::Http;
+use crate::telegram::{Settings, Telegram, TelegramError};
+
+pub(super) const CHECKS: &[&str] = &["token", "webhook", "poller"];
+
+/// How long another poller may take to come back.
+const PROBE: Duration = Duration::from_secs(5);
+const UNREACHABLE: &str = "look at the network of this machine, HTTPS_PROXY and TELEGRAM_API_URL";
+
+pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &Report) {
+    let (http, _runtime) = match Http::start() {
+        Ok(started) => started,
+        Err(error) => return report.fault("token", format!("{error:#}"), UNREACHABLE),
+    };
+    let telegram = Telegram::new(http, settings, Stop::new());
+    match telegram.get_me() {
+        Ok(me) => report.well("token", format!("of @{}", me.result.username.unwrap_or_default())),
+        Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
+    }
+    match telegram.get_webhook_info() {
+        Ok(info) if info.result.url.is_empty() => report.well("webhook", "none is set"),
+        // its address stays untold: some carry a secret
+        Ok(_) => {
+            return report.fault(
+                "webhook",
+                "one is set, so another program uses the token",
+                "give that program a token of its own; a start of this bot removes the webhook and takes its updates",
+            );
+        }
+        Err(error) => return report.fault("webhook", error.to_string(), remedy(&error)),
+    }
+    match instance.recv() {
+        Ok(true) => {
+            report.well("poller", "an instance is at work; not asked for updates, to leave it in peace");
+        }
+        Ok(false) => match telegram.peek(PROBE) {
+            Ok(0) => report.well("poller", "nobody asks for updates"),
+            Ok(_) => report.well("poller", "nobody asks for updates; some wait for the bot"),
+            Err(TelegramError::Conflict(_)) => report.fault(
+                "poller",
+                "another program asks for updates with this token",
+                "end it, or give it a token of its own: Telegram gives each update to one poller only",
+            ),
+            Err(error) => report.fault("poller", error.to_string(), remedy(&error)),
+        },
+        // the database does not say
+        Err(_) => {}
+    }
+}
+
+fn remedy(error: &TelegramError) -> &'static str {
+    match error {
+        TelegramError::Unauthorized | TelegramError::BadRequest(_) => {
+            "put the current token into TELEGRAM_BOT_TOKEN; @BotFather shows it"
+        }
+        TelegramError::RetryAfter(_) => "wait for so long, then look again",
+        _ => UNREACHABLE,
+    }
+}

@@ -1,0 +1,66 @@
+//! `systech-aidd health`: asks the bot that runs on this machine whether it is ready, for the health check of a container.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::base::cancel::Stop;
+use crate::base::exit::ExitCode;
+use crate::base::http::{Http, describe};
+
+/// How `health` ends, for its help.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 the bot is ready; 1 it is not, or does not answer, and the line says why; 2 a wrong command line.
+
+It asks /readyz at METRICS_ADDR, which must be set for the bot and for this command.";
+
+/// The longest that all of it may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// More than this is not an answer of ours.
+const LONGEST_ANSWER: usize = 1000;
+
+/// Asks the bot at `address`, METRICS_ADDR. An error: it is not ready, or nobody can say.
+pub fn ask(address: Option<&str>) -> anyhow::Result<ExitCode> {
+    let Some(address) = address else {
+        bail!(
+            "METRICS_ADDR is not set: set it, to 127.0.0.1:9464 for instance, for the bot and for this command"
+        );
+    };
+    let (http, _runtime) = Http::start_direct().context("the HTTP client cannot be started")?;
+    let url = format!("http://{}/readyz", reachable(address));
+    let asked = http.wait(PATIENCE, &Stop::new(), async {
+        let mut response = http.client.get(url).send().await?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LONGEST_ANSWER {
+                break;
+            }
+        }
+        Ok::<_, reqwest::Error>((status.as_u16(), body))
+    });
+    let (status, body) = match asked {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => bail!("no bot answers at METRICS_ADDR={address}: {}", describe(error)),
+        Err(_) => bail!("nothing at METRICS_ADDR={address} answers within {} s", PATIENCE.as_secs()),
+    };
+    let said = String::from_utf8_lossy(&body);
+    match status {
+        200 if said == "ready\n" => {
+            println!("ready");
+            Ok(ExitCode::SUCCESS)
+        }
+        503 if said.lines().count() == 1 => bail!("not ready: {}", said.trim_end()),
+        _ => bail!("what answers at METRICS_ADDR={address} is not this bot: status {status}"),
+    }
+}
+
+/// Where to ask what listens on `address`: on every address of the machine, it listens on the local one too.
+fn reachable(address: &str) -> String {
+    match address.rsplit_once(':') {
+        Some(("0.0.0.0", port)) => format!("127.0.0.1:{port}"),
+        Some(("[::]", port)) => format!("[::1]:{port}"),
+        _ => address.to_owned(),
+    }
+}

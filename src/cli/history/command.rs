@@ -1,0 +1,293 @@
+//! The command line. Results go to standard output, questions and progress to standard error.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use diesel::pg::PgConnection;
+
+use super::export::{self, Format};
+use super::{forget, show};
+use crate::base::exit::ExitCode;
+use crate::cli::migrate::connect;
+use crate::cli::terminal::NOT_CONFIRMED;
+use crate::config::Database;
+use crate::database::migrate::state::State;
+use crate::store::archive::{self, Selection};
+use crate::store::{Dialogue, history};
+
+/// There is nothing of the kind that was asked for.
+const NOTHING: u8 = 3;
+
+/// How a command ended that had no error.
+pub enum Outcome {
+    /// It did what was asked for.
+    Done,
+    /// There is nothing of the kind.
+    Nothing,
+    /// Nobody said yes.
+    NotConfirmed,
+}
+
+impl From<bool> for Outcome {
+    fn from(found: bool) -> Self {
+        if found { Self::Done } else { Self::Nothing }
+    }
+}
+
+/// How `history` ends, for its help.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 done; 1 an error; 2 a wrong command line; 3 there is nothing of the kind: no dialogue, no message with these
+words, nothing to clear, restore or delete; 4 not confirmed: nothing was done.
+
+Needs DATABASE_URL only; the bot may be running. A <TIME> is 2026-11-23, '2026-11-23 19:30', yesterday: whatever
+PostgreSQL reads as one, in its time zone.";
+
+/// What to do with the dialogues.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Lists the dialogues, the latest first
+    List {
+        /// Only of this person
+        #[arg(long, value_name = "ID")]
+        user: Option<i64>,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Shows one dialogue
+    Show {
+        /// See [`Which`].
+        #[command(flatten)]
+        which: Which,
+        /// See [`Period`].
+        #[command(flatten)]
+        period: Period,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Finds messages by words, in any of their forms, Russian and English; the newest first
+    Search {
+        /// All of them must be there. Between quotes also: 'borscht or soup -salt "sour cream"'
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// Only of this person
+        #[arg(long, value_name = "ID")]
+        user: Option<i64>,
+        /// See [`Period`].
+        #[command(flatten)]
+        period: Period,
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
+        limit: i64,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Writes messages as JSON Lines or CSV, however many there are
+    Export {
+        /// Only of this person
+        #[arg(long, value_name = "ID")]
+        user: Option<i64>,
+        /// Only in this chat
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        chat: Option<i64>,
+        /// See [`Period`].
+        #[command(flatten)]
+        period: Period,
+        /// How to write them
+        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+        format: Format,
+        /// The file to write; it has its name only when it is complete. Without this: standard output
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Clears a dialogue, as /clear does; `restore` brings it back
+    Clear {
+        /// See [`Which`].
+        #[command(flatten)]
+        which: Which,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Undoes a clearing: the latest one, or an earlier one
+    Restore {
+        /// See [`Which`].
+        #[command(flatten)]
+        which: Which,
+        /// Only list the clearings, the latest first
+        #[arg(long)]
+        list: bool,
+        /// The clearing of this time, as --list shows it
+        #[arg(long, value_name = "TIME", conflicts_with = "list")]
+        at: Option<String>,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Deletes everything of a person for good, in all chats, live and cleared
+    Erase {
+        /// The person
+        #[arg(long, value_name = "ID")]
+        user: i64,
+        /// See [`forget::Consent`].
+        #[command(flatten)]
+        consent: forget::Consent,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Deletes old messages for good, live and cleared, and old rows of the inbox. RETENTION_DAYS does so daily
+    Purge {
+        /// Messages older than so many days
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        older_than: u32,
+        /// See [`forget::Consent`].
+        #[command(flatten)]
+        consent: forget::Consent,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+/// `--json`
+#[derive(Args, Clone, Copy)]
+pub struct Json {
+    /// For programs: one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One dialogue.
+#[derive(Args, Clone, Copy)]
+pub struct Which {
+    /// The person
+    #[arg(long, value_name = "ID")]
+    user: i64,
+    /// The chat; without this, the person's private one
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    chat: Option<i64>,
+}
+
+/// A part of the history.
+#[derive(Args)]
+pub struct Period {
+    /// Written then or later
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Written before
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Cleared messages too
+    #[arg(long)]
+    cleared: bool,
+}
+
+impl Which {
+    fn dialogue(self) -> Dialogue {
+        Dialogue { user_id: self.user, chat_id: self.chat.unwrap_or(self.user) }
+    }
+}
+
+impl Period {
+    fn of(
+        self,
+        conn: &mut PgConnection,
+        user_id: Option<i64>,
+        chat_id: Option<i64>,
+    ) -> anyhow::Result<Selection> {
+        let mut moment = |option, text: Option<String>| {
+            text.map(|text| archive::moment(conn, &text).with_context(|| format!("{option} {text:?}")))
+                .transpose()
+        };
+        let (since, until) = (moment("--since", self.since)?, moment("--until", self.until)?);
+        Ok(Selection { user_id, chat_id, since, until, cleared: self.cleared })
+    }
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self, database: &Database) -> anyhow::Result<ExitCode> {
+        match self.act(database) {
+            // whoever read the output has read enough
+            Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(error),
+            Ok(Outcome::Done) => Ok(ExitCode::SUCCESS),
+            Ok(Outcome::Nothing) => Ok(ExitCode::from(NOTHING)),
+            Ok(Outcome::NotConfirmed) => Ok(ExitCode::from(NOT_CONFIRMED)),
+        }
+    }
+
+    fn act(self, database: &Database) -> anyhow::Result<Outcome> {
+        let conn = &mut open(database)?;
+        let out = &mut io::BufWriter::new(io::stdout().lock());
+        let outcome = match self {
+            Self::List { user, json } => show::list(out, json, archive::summaries(conn, user)?)?.into(),
+            Self::Show { which, period, json } => {
+                let Dialogue { user_id, chat_id } = which.dialogue();
+                let selection = period.of(conn, Some(user_id), Some(chat_id))?;
+                let records = archive::records(conn, selection)?;
+                show::records(out, json, records)?.into()
+            }
+            Self::Search { words, user, period, limit, json } => {
+                let selection = period.of(conn, user, None)?;
+                show::found(out, json, &archive::search(conn, &words.join(" "), selection, limit)?)?.into()
+            }
+            Self::Export { user, chat, period, format, to } => {
+                let selection = period.of(conn, user, chat)?;
+                match to {
+                    None => export::write(conn, selection, format, out)?,
+                    Some(path) => export::to_file(conn, selection, format, &path)?,
+                }
+                Outcome::Done
+            }
+            Self::Clear { which, json } => {
+                let messages = history::clear(conn, which.dialogue())?;
+                show::count(out, json, "cleared", messages)?.into()
+            }
+            Self::Restore { which, list: true, json, .. } => {
+                show::clearings(out, json, &history::clearings(conn, which.dialogue())?)?.into()
+            }
+            Self::Restore { which, at, json, .. } => {
+                let moment = at
+                    .map(|at| archive::moment(conn, &at).with_context(|| format!("--at {at:?}")))
+                    .transpose()?;
+                let messages = history::restore(conn, which.dialogue(), moment)?;
+                show::count(out, json, "restored", messages)?.into()
+            }
+            Self::Erase { user, consent, json } => forget::erase(conn, out, user, consent, json)?,
+            Self::Purge { older_than, consent, json } => {
+                forget::purge(conn, out, database, older_than, consent, json)?
+            }
+        };
+        out.flush()?;
+        Ok(outcome)
+    }
+}
+
+/// A connection to a database that is up to date: these commands read its views and search by its index.
+fn open(database: &Database) -> anyhow::Result<PgConnection> {
+    let mut conn = connect(database)?;
+    let state = State::read(&mut conn)?;
+    state.refuse_unknown()?;
+    if state.pending() > 0 {
+        bail!("the database is not up to date: start the bot, or run systech-aidd migrate up");
+    }
+    Ok(conn)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>().or_else(|| {
+            match cause.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+                Some(csv::ErrorKind::Io(io)) => Some(io),
+                _ => None,
+            }
+        });
+        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

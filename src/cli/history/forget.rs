@@ -1,0 +1,96 @@
+//! Real deletion: of a person, or of what is old. What will be gone is told first, and somebody has to say yes.
+
+use std::io::Write;
+
+use clap::Args;
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+use super::command::{Json, Outcome};
+use super::{export, show};
+use crate::base::cancel::Stop;
+use crate::cli::terminal;
+use crate::config::Database;
+use crate::pipeline::retention;
+use crate::store::archive::{self, Selection};
+use crate::store::{Store, erase};
+
+/// `--yes`
+#[derive(Args, Clone, Copy)]
+pub struct Consent {
+    /// Delete without asking; needed where there is no terminal to ask on
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Consent {
+    fn given(self, what: &str) -> anyhow::Result<bool> {
+        if self.yes {
+            return Ok(true);
+        }
+        eprintln!("This deletes for good: {what}.");
+        eprintln!("It cannot be undone. Backups made before still hold it.");
+        Ok(terminal::confirm()?)
+    }
+}
+
+/// Deletes a person.
+pub fn erase(
+    conn: &mut PgConnection,
+    out: &mut impl Write,
+    user: i64,
+    consent: Consent,
+    Json { json }: Json,
+) -> anyhow::Result<Outcome> {
+    let rows = erase::rows_of(conn, user)?;
+    if rows == (erase::Rows { messages: 0, turns: 0, reply_parts: 0, updates: 0 }) {
+        eprintln!("There is nothing of user {user}.");
+        return Ok(Outcome::Nothing);
+    }
+    if !consent.given(&format!("everything of user {user}, {} messages among it", rows.messages))? {
+        return Ok(Outcome::NotConfirmed);
+    }
+    let rows = erase::person(conn, user, None)?;
+    if json {
+        show::line(out, &rows)?;
+    } else {
+        let erase::Rows { messages, turns, reply_parts, updates } = rows;
+        writeln!(
+            out,
+            "erased user {user}: {messages} messages, {turns} turns, {reply_parts} reply parts, {updates} updates"
+        )?;
+        writeln!(out, "Backups made before still hold them, and so do files that were exported.")?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Deletes what is old.
+pub fn purge(
+    conn: &mut PgConnection,
+    out: &mut impl Write,
+    database: &Database,
+    days: u32,
+    consent: Consent,
+    Json { json }: Json,
+) -> anyhow::Result<Outcome> {
+    let until = Some(erase::days_ago(conn, days)?);
+    let old = archive::count(conn, Selection { until, cleared: true, ..Selection::default() })?;
+    if old > 0 && !consent.given(&format!("{old} messages older than {days} days, of everybody"))? {
+        return Ok(Outcome::NotConfirmed);
+    }
+    let bar = export::bar("messages", || anyhow::Ok(old.unsigned_abs()))?;
+    let mut progress = |count: usize| bar.inc(u64::try_from(count).unwrap_or_default());
+    let store = Store::new(&database.url, 1);
+    let deleted = retention::apply(&store, Some(days), &Stop::new(), &mut progress)?;
+    bar.finish();
+    let retention::Deleted { messages, tombstones } = deleted;
+    if json {
+        show::line(out, &json!({"messages": messages, "tombstones": tombstones}))?;
+    } else {
+        writeln!(
+            out,
+            "purged: {messages} messages older than {days} days, {tombstones} old rows of the inbox"
+        )?;
+    }
+    Ok(Outcome::from(messages + tombstones > 0))
+}

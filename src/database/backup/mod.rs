@@ -1,0 +1,168 @@
+//! Backups: a whole database as a file of `pg_dump`'s custom format, and back from it.
+//!
+//! A file under a final name is a whole backup, read back by `pg_restore`, on disk before anything is changed. What a
+//! killed run leaves has another name and is removed by the next run. No password is on a command line.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use tracing::warn;
+
+use crate::base::cancel::Stop;
+use crate::config::Database;
+use crate::database::migrate::state::State;
+
+pub mod connection;
+pub mod folder;
+pub mod restore;
+pub mod tool;
+
+use folder::Folder;
+use tool::Tool;
+
+/// A backup that is there.
+pub struct Backup {
+    /// Where.
+    pub path: PathBuf,
+    /// How large.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Backup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} kB)", self.path.display(), self.bytes.div_ceil(1000))
+    }
+}
+
+/// What became of a backup before a change.
+pub enum Outcome {
+    /// It is there.
+    Made(Backup),
+    /// BACKUP_DIR is not set, or the database holds no table of anybody.
+    NotNeeded,
+    /// The end was asked for meanwhile; there is none.
+    Stopped,
+}
+
+/// Backs up before a change, where BACKUP_DIR asks for it and there is anything to lose. With an error nothing may be
+/// changed.
+pub fn before_change(
+    conn: &mut PgConnection,
+    database: &Database,
+    state: &State,
+    stop: &Stop,
+) -> anyhow::Result<Outcome> {
+    let Some(folder) = &database.backup_dir else { return Ok(Outcome::NotNeeded) };
+    if is_empty(conn)? {
+        return Ok(Outcome::NotNeeded);
+    }
+    let made = make(conn, database, folder, state, stop).context(
+        "nothing was migrated: BACKUP_DIR asks for a backup first, and there is none \
+         (to migrate without one, unset BACKUP_DIR)",
+    )?;
+    Ok(made.map_or(Outcome::Stopped, Outcome::Made))
+}
+
+/// Makes a backup in `folder`. `None`: the end was asked for meanwhile.
+pub fn make(
+    conn: &mut PgConnection,
+    database: &Database,
+    folder: &Path,
+    state: &State,
+    stop: &Stop,
+) -> anyhow::Result<Option<Backup>> {
+    let (pg_dump, pg_restore) = tools(Some(conn))?;
+    let folder = Folder::open(folder)?;
+    for leftover in folder.remove_leftovers(&prefix(state))? {
+        warn!(file = %leftover.display(), "an unfinished backup of a killed run is removed");
+    }
+    folder.require_room(size(conn)?)?;
+    let mut file = folder.begin(&name(conn, state)?)?;
+    if !pg_dump.dump(&database.url, file.as_file_mut(), stop)? {
+        return Ok(None);
+    }
+    pg_restore.check(file.path())?;
+    file.finish().map(Some)
+}
+
+/// An error if a backup in `folder` would fail now, with what to do about it; without a connection, as far as can be
+/// told. Nothing stays behind.
+pub fn rehearse(mut conn: Option<&mut PgConnection>, folder: &Path) -> anyhow::Result<()> {
+    tools(conn.as_deref_mut())?;
+    let folder = Folder::open(folder)?;
+    if let Some(conn) = conn {
+        folder.require_room(size(conn)?)?;
+    }
+    folder.begin("rehearsal").map(drop)
+}
+
+/// pg_dump and pg_restore, fit for the server.
+fn tools(conn: Option<&mut PgConnection>) -> anyhow::Result<(Tool, Tool)> {
+    let pg_dump = Tool::find("pg_dump")?;
+    if let Some(conn) = conn {
+        pg_dump.require_version_of(conn)?;
+    }
+    Ok((pg_dump, Tool::find("pg_restore")?))
+}
+
+/// Whether the database holds nothing of anybody: nothing to lose, and a place to restore to. Diesel's empty table of
+/// migrations does not count, nor does what belongs to an extension.
+pub fn is_empty(conn: &mut PgConnection) -> anyhow::Result<bool> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        found: bool,
+    }
+    let Found { found } = diesel::sql_query(
+        "SELECT EXISTS (
+             SELECT FROM pg_class
+             WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'
+               AND relnamespace NOT IN (SELECT oid FROM pg_namespace
+                                        WHERE nspname IN ('pg_catalog', 'information_schema', 'pg_toast'))
+               AND pg_class.oid IS DISTINCT FROM to_regclass('__diesel_schema_migrations')
+               AND NOT EXISTS (SELECT FROM pg_depend
+                               WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
+         ) AS found",
+    )
+    .get_result(conn)?;
+    Ok(!found)
+}
+
+/// What the tables take on the server's disk, without their indexes: a dump, which is compressed, takes less.
+fn size(conn: &mut PgConnection) -> anyhow::Result<u64> {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = BigInt)]
+        bytes: i64,
+    }
+    let Size { bytes } = diesel::sql_query(
+        "SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint AS bytes FROM pg_class WHERE relkind IN ('r', 'm')",
+    )
+    .get_result(conn)?;
+    u64::try_from(bytes).context("the size of the database is not a size")
+}
+
+/// Database, time and version: what somebody looks for in a folder of backups. The time is the server's, in UTC.
+fn name(conn: &mut PgConnection, state: &State) -> anyhow::Result<String> {
+    #[derive(QueryableByName)]
+    struct Now {
+        #[diesel(sql_type = Text)]
+        now: String,
+    }
+    let Now { now } = diesel::sql_query(
+        r#"SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') AS now"#,
+    )
+    .get_result(conn)?;
+    let version = state.current().map_or("0", |migration| &migration.version);
+    Ok(format!("{}{now}-{version}", prefix(state)))
+}
+
+/// How the names of all backups of this database begin, whatever characters its own name has.
+fn prefix(state: &State) -> String {
+    let fit = |c: char| if c.is_alphanumeric() || "_-".contains(c) { c } else { '_' };
+    state.database.chars().map(fit).chain(['-']).collect()
+}

@@ -1,0 +1,190 @@
+//! `pg_dump`, `pg_restore` and `psql`. They get and give their data through a pipe, so that they end when this process is
+//! killed; the password through the environment, which only their own user can read; and no other secret.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, anyhow, bail};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+
+use super::connection::Connection;
+use crate::base::cancel::Stop;
+use crate::base::secret::Secret;
+
+/// An installed program of PostgreSQL.
+pub struct Tool {
+    name: &'static str,
+    major: i32,
+}
+
+impl Tool {
+    /// Finds it in PATH, with its version.
+    pub fn find(name: &'static str) -> anyhow::Result<Self> {
+        let output = match Command::new(name).arg("--version").stdin(Stdio::null()).output() {
+            Ok(output) => output,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+                "{name} is not installed here; install the client programs of PostgreSQL (Debian, Alpine: \
+                 postgresql-client)"
+            ),
+            Err(error) => return Err(error).with_context(|| format!("{name} does not start")),
+        };
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let major = major_of(&version).ok_or_else(|| anyhow!("{name} --version says {version:?}"))?;
+        Ok(Self { name, major })
+    }
+
+    /// `pg_dump` does not understand a server that is newer than itself.
+    pub fn require_version_of(&self, conn: &mut PgConnection) -> anyhow::Result<()> {
+        #[derive(QueryableByName)]
+        struct Server {
+            #[diesel(sql_type = Integer)]
+            major: i32,
+        }
+        let server = "SELECT current_setting('server_version_num')::integer / 10000 AS major";
+        let Server { major } = diesel::sql_query(server).get_result(conn)?;
+        if self.major < major {
+            bail!(
+                "{} is of PostgreSQL {}, the server of PostgreSQL {major}, which is too new for it: install the client \
+                 programs of PostgreSQL {major} (Debian: postgresql-client-{major})",
+                self.name,
+                self.major
+            );
+        }
+        Ok(())
+    }
+
+    /// Dumps the database into `file`. False: the end was asked for meanwhile.
+    pub fn dump(&self, url: &Secret, file: &mut File, stop: &Stop) -> anyhow::Result<bool> {
+        let mut command = self.connected(url)?;
+        // as with a migration: better not at all than to queue behind somebody's transaction
+        command.args(["--format=custom", "--lock-wait-timeout=10s"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut dump = Running::start(self.name, command)?;
+        let mut output = dump.child.stdout.take().context("pg_dump has no output")?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            if stop.is_requested() {
+                return Ok(false);
+            }
+            match output.read(&mut buffer).context("pg_dump's output cannot be read")? {
+                0 => break,
+                count => file.write_all(&buffer[..count]).context("the backup cannot be written")?,
+            }
+        }
+        dump.succeed()?;
+        Ok(true)
+    }
+
+    /// Reads the table of contents of a dump: an error if it is none.
+    pub fn check(&self, file: &Path) -> anyhow::Result<()> {
+        let mut command = Command::new(self.name);
+        command.arg("--list").arg(file).stdin(Stdio::null()).stdout(Stdio::null());
+        Running::start(self.name, command)?.succeed().map_err(|error| match error.to_string() {
+            text if text.contains("unsupported version") => error.context(format!(
+                "{} was made by a newer pg_dump than this {}: install a postgresql-client as new as that one \
+                     (the image has 17)",
+                file.display(),
+                self.name
+            )),
+            _ => error.context(format!("{} is not a whole backup", file.display())),
+        })
+    }
+
+    /// Turns a dump into SQL that creates everything in the name of whoever runs it.
+    pub fn script(&self, file: &Path) -> anyhow::Result<Running> {
+        let mut command = Command::new(self.name);
+        command.args(["--file=-", "--no-owner", "--no-privileges"]).arg(file);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        Running::start(self.name, command)
+    }
+
+    /// `psql`, which runs what it reads until something fails.
+    pub fn session(&self, url: &Secret) -> anyhow::Result<Running> {
+        let mut command = self.connected(url)?;
+        // terse: the details of an error quote values, and values are people's messages
+        command.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--set=VERBOSITY=terse",
+            "--file=-",
+        ]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        Running::start(self.name, command)
+    }
+
+    fn connected(&self, url: &Secret) -> anyhow::Result<Command> {
+        let Connection { public, password } = Connection::of(url)?;
+        let mut command = Command::new(self.name);
+        command.arg("--no-password").arg(format!("--dbname={public}"));
+        if let Some(password) = password {
+            command.env("PGPASSWORD", password.expose());
+        }
+        Ok(command)
+    }
+}
+
+/// A program at work; killed when dropped.
+pub struct Running {
+    name: &'static str,
+    /// The process; its pipes are there to be taken.
+    pub child: Child,
+    errors: File,
+}
+
+impl Running {
+    fn start(name: &'static str, mut command: Command) -> anyhow::Result<Self> {
+        // a file, so that no amount of errors can block the program
+        let errors = tempfile::tempfile().context("a temporary file cannot be created")?;
+        for secret in ["DATABASE_URL", "TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY"] {
+            command.env_remove(secret);
+        }
+        let child = command
+            .stderr(errors.try_clone().context("a temporary file cannot be used")?)
+            .spawn()
+            .with_context(|| format!("{name} does not start"))?;
+        Ok(Self { name, child, errors })
+    }
+
+    /// Waits for its end; an error, in its own words, if it failed.
+    pub fn succeed(mut self) -> anyhow::Result<()> {
+        let status = self.child.wait()?;
+        if status.success() {
+            return Ok(());
+        }
+        let mut errors = Vec::new();
+        self.errors.rewind()?;
+        self.errors.read_to_end(&mut errors)?;
+        let errors = String::from_utf8_lossy(&errors);
+        bail!("{} failed ({status}): {}", self.name, errors.trim());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `pg_dump (PostgreSQL) 17.5 (Debian 17.5-1)`: 17.
+fn major_of(version: &str) -> Option<i32> {
+    let (_, number) = version.split_once("(PostgreSQL) ")?;
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_program_is_read_from_what_it_says() {
+        assert_eq!(major_of("pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
+        assert_eq!(major_of("pg_restore (PostgreSQL) 18beta1"), Some(18));
+        assert_eq!(major_of("pg_dump: command not found"), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! Migrations from inside the binary: at boot, and in the operator's hands.
+//!
+//! ```text
+//! embedded, script   what this binary brings along
+//! session            the connection: lock, lock_timeout
+//! state              what the database says
+//! plan               from there to where it should be
+//! loss               what that would destroy
+//! apply              doing it
+//! command            `systech-aidd migrate …`
+//! ```
+//!
+//! Whatever changes a database goes through [`session`], [`state`], [`crate::database::backup`] and [`apply`], in this order:
+//! only the holder of the lock looks, only who has looked backs up, and nothing is changed before the backup is there.
+
+use std::fs;
+use std::time::Duration;
+
+use diesel::pg::PgConnection;
+use tracing::info;
+
+use crate::base::cancel::Stop;
+use crate::config::Database;
+use crate::database::backup::{self, Backup, Outcome};
+
+pub mod apply;
+pub mod embedded;
+pub mod loss;
+pub mod plan;
+pub mod script;
+pub mod session;
+pub mod state;
+
+use plan::{Action, Plan};
+use state::State;
+
+/// Brings the database up to date. False: the end was asked for while waiting.
+pub fn at_boot(database: &Database, patience: Duration, stop: &Stop) -> anyhow::Result<bool> {
+    let Some(mut conn) = session::connect(&database.url, patience, stop)? else { return Ok(false) };
+    let done = session::locked(&mut conn, stop, |conn| bring_up_to_date(conn, database, stop))?;
+    Ok(done.unwrap_or(false))
+}
+
+fn bring_up_to_date(conn: &mut PgConnection, database: &Database, stop: &Stop) -> anyhow::Result<bool> {
+    let state = State::read(conn)?;
+    state.refuse_unknown()?;
+    let plan = Plan::up(&state);
+    if plan.0.is_empty() {
+        return Ok(true);
+    }
+    change(
+        conn,
+        database,
+        &state,
+        &plan,
+        stop,
+        &mut |backup| info!(file = %backup.path.display(), bytes = backup.bytes, "backed up"),
+        &mut |action| info!(step = %action, "migrating"),
+    )
+}
+
+/// Backs up and carries the plan out; the connection holds the lock. False: the end was asked for before anything was
+/// changed.
+///
+/// A backup before a change that did not come about is removed: a start that fails is repeated, and would fill the disk.
+pub(crate) fn change(
+    conn: &mut PgConnection,
+    database: &Database,
+    state: &State,
+    plan: &Plan,
+    stop: &Stop,
+    backed_up: &mut dyn FnMut(&Backup),
+    announce: &mut dyn FnMut(&Action),
+) -> anyhow::Result<bool> {
+    let backup = match backup::before_change(conn, database, state, stop)? {
+        Outcome::Stopped => return Ok(false),
+        Outcome::Made(backup) => {
+            backed_up(&backup);
+            Some(backup)
+        }
+        Outcome::NotNeeded => None,
+    };
+    let applied = apply::apply(conn, plan, announce);
+    if applied.is_err()
+        && let Some(backup) = backup
+        && State::read(conn).is_ok_and(|now| now.applied().eq(state.applied()))
+        && fs::remove_file(&backup.path).is_ok()
+    {
+        info!(file = %backup.path.display(), "nothing was changed; the backup is removed");
+    }
+    applied.map(|()| true)
+}

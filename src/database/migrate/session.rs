@@ -1,0 +1,108 @@
+//! The connection that migrates: it never queues for long behind somebody's transaction, and holds a lock of its own
+//! so that of several instances starting together one migrates and the others wait.
+//!
+//! Diesel takes no lock, and waiting for an advisory lock inside the server would deadlock with CREATE INDEX
+//! CONCURRENTLY, which waits for every older snapshot. So the lock is polled. A killed holder's goes with its connection.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use tracing::{info, warn};
+
+use crate::base::backoff::Backoff;
+use crate::base::cancel::Stop;
+use crate::base::secret::Secret;
+use crate::store;
+
+/// Identifies the lock among the advisory locks of a database: the bytes of "aidd", and our version of its meaning.
+const LOCK: i64 = 0x6169_6464_0001;
+const LOCK_POLL: Duration = Duration::from_millis(200);
+/// How long another instance may migrate before this one gives up.
+const LOCK_PATIENCE: Duration = Duration::from_secs(600);
+/// How long a migration may queue behind somebody's transaction: everybody else queues behind the migration.
+pub const LOCK_TIMEOUT: &str = "SET lock_timeout TO '10s'";
+
+/// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.
+pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<Option<PgConnection>> {
+    let deadline = Instant::now() + patience;
+    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
+    let mut waiting = false;
+    loop {
+        let problem = match store::connect(url) {
+            Ok(mut conn) => {
+                diesel::sql_query(LOCK_TIMEOUT).execute(&mut conn)?;
+                // a role's own limit is for its queries; an index takes the time it takes
+                diesel::sql_query("SET statement_timeout TO 0").execute(&mut conn)?;
+                let encoding = store::encoding(&mut conn)?;
+                if encoding != "UTF8" {
+                    bail!(
+                        "the database is encoded as {encoding} and cannot hold every message; it has to be UTF8 \
+                         (DATABASE_URL)"
+                    );
+                }
+                return Ok(Some(conn));
+            }
+            Err(error) => error.to_string().trim().to_owned(),
+        };
+        // a wrong password or name does not get better by waiting
+        let hopeless = ["authentication failed", "does not exist", "invalid"];
+        if hopeless.iter().any(|words| problem.contains(words)) || Instant::now() >= deadline {
+            bail!("the database cannot be reached (DATABASE_URL): {problem}");
+        }
+        if !std::mem::replace(&mut waiting, true) {
+            warn!(problem, "the database is not there yet; waiting up to {} s for it", patience.as_secs());
+        }
+        thread::sleep(backoff.next());
+        if stop.is_requested() {
+            return Ok(None);
+        }
+    }
+}
+
+/// Does the work while nobody else migrates this database. `None`: the end was asked for while waiting.
+pub fn locked<T>(
+    conn: &mut PgConnection,
+    stop: &Stop,
+    work: impl FnOnce(&mut PgConnection) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    if !lock(conn, stop)? {
+        return Ok(None);
+    }
+    let outcome = work(conn);
+    // the server would notice the closed connection a little later than the next one comes
+    let _ = diesel::sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(conn);
+    outcome.map(Some)
+}
+
+/// Takes the lock, waiting while another instance has it. False: the end was asked for while waiting.
+fn lock(conn: &mut PgConnection, stop: &Stop) -> anyhow::Result<bool> {
+    #[derive(QueryableByName)]
+    struct Taken {
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    let mut waiting = false;
+    loop {
+        let lock: Taken = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS taken")
+            .bind::<BigInt, _>(LOCK)
+            .get_result(conn)?;
+        if lock.taken {
+            return Ok(true);
+        }
+        if Instant::now() > deadline {
+            bail!("another instance has been migrating for {} s; look at it first", LOCK_PATIENCE.as_secs());
+        }
+        if !std::mem::replace(&mut waiting, true) {
+            info!("another instance is migrating; waiting for it");
+        }
+        thread::sleep(LOCK_POLL);
+        if stop.is_requested() {
+            return Ok(false);
+        }
+    }
+}

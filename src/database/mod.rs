@@ -1,0 +1,4 @@
+//! What moves the schema and keeps copies of it. Nothing here knows what a dialogue is.
+
+pub mod backup;
+pub mod migrate;

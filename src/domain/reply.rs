@@ -1,0 +1,92 @@
+//! One Telegram message of a reply, as the renderer makes it, the outbox stores it and the courier sends it.
+
+use std::fmt;
+
+use frankenstein::rich_message::InputRichBlock;
+use frankenstein::types::MessageEntity;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::button::Button;
+
+/// One message to send, and what takes its place should Telegram refuse it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// What is sent.
+    #[serde(flatten)]
+    pub content: Content,
+    /// The button below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<Below>,
+    /// The simpler parts that take this one's place, in order, after a permanent refusal (400, or 404 for a
+    /// method the server does not know). Empty: this is the simplest form there is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<Part>,
+}
+
+/// The forms a message can have.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Text with formatting entities: `sendMessage`. At most 4096 UTF-16 units.
+    Text {
+        /// The text itself, without any markup.
+        text: String,
+        /// Formatting; offsets and lengths in UTF-16 units.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        entities: Vec<MessageEntity>,
+    },
+    /// Typed blocks: `sendRichMessage` (Bot API 10.1). At most 32,768 characters and 500 blocks.
+    Rich {
+        /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
+        blocks: Vec<InputRichBlock>,
+    },
+    /// The person's dialogue as a file: `sendDocument`. The file is built when it is sent ([`crate::pipeline::export_file`]).
+    Document {
+        /// What stands below it.
+        caption: String,
+    },
+}
+
+/// A button as it stands below a message.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Below {
+    /// What stands on it.
+    pub label: String,
+    /// What comes back when it is pressed ([`Button::data`]).
+    pub data: String,
+}
+
+impl Part {
+    /// This content, and nothing simpler to fall back on.
+    pub fn of(content: Content) -> Self {
+        Self { content, button: None, fallback: Vec::new() }
+    }
+
+    /// A part of plain text, the simplest form.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::of(Content::Text { text: text.into(), entities: Vec::new() })
+    }
+
+    /// With a button below it, whatever form it takes in the end.
+    #[must_use]
+    pub fn with_button(mut self, label: &str, button: Button) -> Self {
+        if let Some(last) = self.fallback.pop() {
+            self.fallback.push(last.with_button(label, button));
+        }
+        self.button = Some(Below { label: label.to_owned(), data: button.data() });
+        self
+    }
+}
+
+/// Says the form and the size only: what people and models write stays out of logs and panics.
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.content {
+            Content::Text { text, entities } => {
+                write!(f, "Part(text, {} bytes, {} entities)", text.len(), entities.len())
+            }
+            Content::Rich { blocks } => write!(f, "Part(rich, {} blocks)", blocks.len()),
+            Content::Document { .. } => write!(f, "Part(document)"),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A question → the model's answer, or what is said in its place, stored as a turn.
+//!
+//! Called by [`crate::pipeline::handler`] with what the question is: one message or several, new or answered again. However it ends,
+//! it ends once, and the person reads how.
+
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use crate::base::backoff::Backoff;
+use crate::base::cancel::Stop;
+use crate::base::failpoints;
+use crate::domain::button::{Action, Button};
+use crate::domain::failure::Failure;
+use crate::domain::phrases::Language;
+use crate::domain::reply::Part;
+use crate::domain::token_budget;
+use crate::llm::{Completion, LlmError, Message};
+use crate::metrics::{self, Neighbour};
+use crate::pipeline::handler::{Answered, LAST_ATTEMPT};
+use crate::pipeline::preview::{Look, Preview};
+use crate::pipeline::services::Bot;
+use crate::render;
+use crate::store::StoreError;
+use crate::store::finish::{self, Ending, Finished, Turn};
+use crate::store::history::{self, Role};
+use crate::store::inbox;
+use crate::store::outbox::Address;
+use crate::store::turns::{self, Last};
+
+/// How often a model call is repeated after a passing error.
+const RETRIES: i32 = 2;
+
+/// A question in work.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Where the answer goes, and the update it is for.
+    pub address: Address,
+    /// What is asked.
+    pub text: &'a str,
+    /// Telegram's ids of the messages that are the question.
+    pub message_ids: &'a [i64],
+    /// Updates behind that of the address which belong to it.
+    pub joined: &'a [i64],
+    /// The question as it stands, to be answered again.
+    pub again: Option<&'a Last>,
+    /// The person's language.
+    pub language: Language,
+    /// Whether the chat is the person's own with the bot.
+    pub private: bool,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// Model calls for it that were put off.
+    pub retries: i32,
+    /// Its person stopped it while it waited.
+    pub stopped: bool,
+    /// When answering began.
+    pub began: Instant,
+    /// Ends it early.
+    pub stop: &'a Stop,
+}
+
+impl Bot {
+    /// Answers a question.
+    pub(crate) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+        let &Question { address, private, stop, .. } = question;
+        let seq = address.update_seq;
+        if question.attempt >= LAST_ATTEMPT {
+            warn!(seq, "crashed at each attempt; the question fails");
+            return self.fail(question, Failure::Crashed);
+        }
+        if question.stopped {
+            return self.stopped(question, Completion::default());
+        }
+        if let Some(wait) = self.limited(question)? {
+            return self.limit(question, wait);
+        }
+        let (said, in_place) = self.store.run(|conn| {
+            let said = history::recent(conn, address.lane, self.max_history, question.again)?;
+            let in_place = match question.again {
+                Some(last) => last.is_shown(conn)?,
+                None => false,
+            };
+            Ok((said, in_place))
+        })?;
+        // a draft makes way for a message that is sent; an answer in the old one's place would leave it standing
+        let look = if private && !in_place { Look::Draft } else { Look::Typing };
+        let preview = Preview::begin(&self.telegram, &self.paces, address, look);
+        failpoints::pass("answering", question.text);
+        match self.ask(&said, question.text, &preview, stop) {
+            Ok(Completion { text: answer, usage }) => {
+                failpoints::pass("generated", question.text);
+                let parts = render::answer(&answer, self.rich_messages);
+                if parts.is_empty() {
+                    let class = Failure::Empty.class();
+                    warn!(seq, class, problem = "nothing to see in the answer", "no answer");
+                    return self.fail(question, Failure::Empty);
+                }
+                self.finish(question, Ending::Answered { answer, usage }, &parts)
+            }
+            Err(LlmError::Stopped(_)) if stop.is_shutdown() => Ok(Answered::Interrupted),
+            Err(LlmError::Stopped(so_far)) if self.is_stopped(seq) => self.stopped(question, so_far),
+            // its person has edited it
+            Err(LlmError::Stopped(_)) => Ok(Answered::Changed),
+            Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
+                let retries = question.retries;
+                let backoff = || {
+                    Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
+                };
+                let wait = pause.unwrap_or_else(backoff);
+                info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
+                self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
+                metrics::retried(Neighbour::Model);
+                Ok(Answered::PutOff(wait))
+            }
+            Err(error) => {
+                let failure = match error {
+                    LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
+                    LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
+                };
+                warn!(seq, class = failure.class(), problem = %error, "no answer");
+                self.fail(question, failure)
+            }
+        }
+    }
+
+    /// Whether its person stopped the update. Waits for the database: what was written until then is not given up for it.
+    fn is_stopped(&self, seq: i64) -> bool {
+        self.store.insist(|conn| inbox::is_stopped(conn, seq))
+    }
+
+    /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
+    /// history.
+    fn ask(
+        &self,
+        said: &[history::Said],
+        question: &str,
+        preview: &Preview,
+        stop: &Stop,
+    ) -> Result<Completion, LlmError> {
+        let ask = |said: &[history::Said]| {
+            let system = (!self.system_prompt.is_empty())
+                .then_some(Message { role: "system", content: &self.system_prompt });
+            let past = said.iter().map(|(role, content)| Message { role, content });
+            let prompt: Vec<_> = system
+                .into_iter()
+                .chain(past)
+                .chain([Message { role: Role::User.as_str(), content: question }])
+                .collect();
+            self.llm.complete(&prompt, stop, |more| preview.grow(more))
+        };
+        let said = self.room.fit(said, question);
+        match ask(said) {
+            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(token_budget::half(said)),
+            result => result,
+        }
+    }
+
+    /// How long its person has to wait before it can be asked. What was begun is not refused any more.
+    fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
+        match self.rate_limit {
+            Some(limit) if question.retries == 0 => {
+                self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn limit(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
+        let failure = Failure::RateLimited { wait };
+        let Address { update_seq: seq, lane, .. } = question.address;
+        info!(seq, user = lane.user_id, class = failure.class(), seconds = wait.as_secs(), "no answer");
+        match question.again {
+            // the answer that is there stays: to repeat it cost nothing yet
+            Some(last) if last.is_answered() && last.question() == question.text => {
+                self.say(question.address, question.language.failure(failure))
+            }
+            _ => self.fail(question, failure),
+        }
+    }
+
+    /// What was written so far is the answer.
+    fn stopped(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
+        let Completion { text: answer, usage } = so_far;
+        let mut parts = render::answer(&answer, self.rich_messages);
+        // nothing to see of it yet: as good as nothing
+        let answer = if parts.is_empty() { String::new() } else { answer };
+        let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
+        parts.push(question.with_retry(last));
+        info!(seq = question.address.update_seq, parts = parts.len(), "stopped by its person");
+        self.finish(question, Ending::Stopped { answer, usage }, &parts)
+    }
+
+    fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
+        let parts = [question.with_retry(Part::plain(question.language.failure(failure)))];
+        let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
+        self.finish(question, ending, &parts)
+    }
+
+    /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
+    fn finish(
+        &self,
+        question: &Question<'_>,
+        ending: Ending,
+        parts: &[Part],
+    ) -> Result<Answered, StoreError> {
+        let &Question { address, text, message_ids, joined, again, began, attempt, .. } = question;
+        let turn = Turn { question: text, message_ids, joined, again, began, ending: &ending };
+        let finished = self.store.insist_or(
+            |conn| finish::turn(conn, address, &turn, parts),
+            |conn| inbox::set_attempts(conn, address.update_seq, attempt),
+        )?;
+        match finished {
+            Finished::Done(unsent) => {
+                metrics::ended(&ending);
+                if let Ending::Answered { usage, .. } = &ending {
+                    info!(
+                        seq = address.update_seq,
+                        prompt_tokens = usage.prompt_tokens,
+                        completion_tokens = usage.completion_tokens,
+                        millis = usage.duration_ms,
+                        "answered"
+                    );
+                }
+                Ok(Answered::Done(unsent))
+            }
+            Finished::Already => Ok(Answered::Done(Vec::new())),
+            // after the model's end, or the failure
+            Finished::Stopped => self.stopped(question, ending.into()),
+        }
+    }
+}
+
+impl From<Ending> for Completion {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Answered { answer, usage } | Ending::Stopped { answer, usage } => {
+                Self { text: answer, usage }
+            }
+            Ending::Failed { .. } => Self::default(),
+        }
+    }
+}
+
+impl Question<'_> {
+    /// The part, with the button that answers the question again.
+    fn with_retry(&self, part: Part) -> Part {
+        let Address { lane, update_seq, .. } = self.address;
+        let button = Button { action: Action::Retry, user_id: lane.user_id, update_seq };
+        part.with_button(self.language.retry_button(), button)
+    }
+}

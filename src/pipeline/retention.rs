@@ -1,0 +1,75 @@
+//! What is older than it may become, deleted for good: once a day by the bot, or by `systech-aidd history purge`.
+//!
+//! In small batches, each a transaction of its own: nobody waits for it, and what a kill interrupts is simply left for
+//! the next time.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::base::cancel::Stop;
+use crate::base::http::Http;
+use crate::store::{Store, StoreError, erase, inbox, strangers};
+
+/// How many rows a batch deletes.
+const BATCH: i64 = 1000;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// When the database was away.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// What was deleted.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Deleted {
+    /// Messages, each with what belongs to it.
+    pub messages: usize,
+    /// Tombstones: rows of the inbox that were kept to recognise a repetition, longer than Telegram repeats.
+    pub tombstones: usize,
+}
+
+/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones and strangers who were told
+/// long ago. `progress` hears of each batch of messages. A stop ends it between two batches.
+pub fn apply(
+    store: &Store,
+    days: Option<u32>,
+    stop: &Stop,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Deleted, StoreError> {
+    let mut deleted = Deleted::default();
+    if let Some(days) = days {
+        let moment = store.run(|conn| erase::days_ago(conn, days))?;
+        let mut after = 0;
+        while !stop.is_requested()
+            && let Some((count, last)) = store.run(|conn| erase::older_than(conn, moment, after, BATCH))?
+        {
+            deleted.messages += count;
+            after = last;
+            progress(count);
+        }
+    }
+    while !stop.is_requested() {
+        match store.run(|conn| inbox::sweep(conn, BATCH))? {
+            0 => break,
+            count => deleted.tombstones += count,
+        }
+    }
+    store.run(strangers::sweep)?;
+    Ok(deleted)
+}
+
+/// [`apply`] now and once a day, until `stop`.
+pub fn daily(store: &Store, http: &Http, days: Option<u32>, stop: &Stop) {
+    while !stop.is_requested() {
+        let wait = match apply(store, days, stop, &mut |_| {}) {
+            Ok(Deleted { messages: 0, tombstones: 0 }) => DAY,
+            Ok(Deleted { messages, tombstones }) => {
+                info!(messages, tombstones, "what is too old is deleted");
+                DAY
+            }
+            Err(problem) => {
+                warn!("what is too old could not be deleted: {problem}");
+                AGAIN
+            }
+        };
+        http.sleep(wait, stop);
+    }
+}

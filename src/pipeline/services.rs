@@ -1,0 +1,42 @@
+//! What every worker holds: the connections to the three neighbours, and what was settled at boot.
+
+use crate::domain::access::Access;
+use crate::domain::token_budget::Room;
+use crate::llm::Llm;
+use crate::pipeline::preview::Paces;
+use crate::pipeline::sender::Courier;
+use crate::render::RichMessages;
+use crate::store::Store;
+use crate::telegram::{Me, Telegram};
+
+/// Shared by all workers; nothing in it belongs to one message.
+pub struct Bot {
+    /// PostgreSQL.
+    pub store: Store,
+    /// The Bot API.
+    pub telegram: Telegram,
+    /// The model.
+    pub llm: Llm,
+    /// Sends what the outbox holds.
+    pub courier: Courier,
+    /// How fast drafts may follow each other.
+    pub paces: Paces,
+    /// Whom groups address.
+    pub me: Me,
+    /// What the model is told before the dialogue.
+    pub system_prompt: String,
+    /// What people are told about the bot.
+    pub role: String,
+    /// Who may use the bot.
+    pub access: Access,
+    /// The most questions that a person may ask in any hour.
+    pub rate_limit: Option<u32>,
+    /// When answers are sent as rich messages.
+    pub rich_messages: RichMessages,
+    /// How many messages of the dialogue the model reads.
+    pub max_history: u32,
+    /// How much of it the model has room for.
+    pub room: Room,
+    /// The newest update that was in the inbox before this boot.
+    pub newest_at_boot: i64,
+}

@@ -1,0 +1,94 @@
+//! A worker: a plain blocking thread that does the next step of one lane after the other.
+//!
+//! What the step is, the database says: send what is unsent, else answer the oldest update. A panic ends the step,
+//! not the worker.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use tracing::error;
+
+use crate::base::failpoints;
+use crate::pipeline::dispatcher::{Finished, Job, Outcome};
+use crate::pipeline::handler::Answered;
+use crate::pipeline::services::Bot;
+use crate::store::outbox::Unsent;
+use crate::store::{StoreError, inbox, outbox};
+
+/// How long a lane waits after a step that the database or a panic cut short.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Works until the dispatcher closes `jobs`.
+pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
+    for job in jobs {
+        let mut answering = None;
+        let outcome = match catch_unwind(AssertUnwindSafe(|| step(bot, &job, &mut answering))) {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
+            Ok(Err(refused)) => {
+                error!(chat = job.lane.chat_id, user = job.lane.user_id, "{refused}");
+                count_attempt(bot, answering);
+                Outcome::RetryIn(10 * PAUSE)
+            }
+            Err(_) => {
+                count_attempt(bot, answering);
+                Outcome::RetryIn(PAUSE)
+            }
+        };
+        if finished.send(Finished { lane: job.lane, outcome }).is_err() {
+            break;
+        }
+    }
+}
+
+/// An update in work, and which attempt at it this is.
+type Attempt = (i64, i32);
+
+/// The next step of the lane. `answering` tells what was being attempted, should this panic.
+fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
+    let lane = job.lane;
+    let (mut unsent, waiting) = bot.store.run(|conn| {
+        let waiting = inbox::oldest(conn, lane)?;
+        // one look is enough where something waits and nothing is unsent, as nearly always
+        let sent = waiting.as_ref().is_some_and(|waiting| !waiting.behind_unsent);
+        Ok((if sent { Vec::new() } else { outbox::unsent(conn, lane)? }, waiting))
+    })?;
+    let mut then = Outcome::More;
+    if unsent.is_empty() {
+        let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
+        // a pause of the model's is nothing to who does not wait for it any more
+        if let Some(wait) = waiting.wait
+            && !waiting.stopped
+        {
+            return Ok(Outcome::RetryIn(wait));
+        }
+        *answering = Some((waiting.seq, waiting.attempts + 1));
+        unsent = match bot.answer(lane, &waiting, &job.stop)? {
+            Answered::Done(unsent) => unsent,
+            Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
+            Answered::MoreMayCome(wait) => return Ok(Outcome::ListenFor(wait)),
+            Answered::Changed => return Ok(Outcome::More),
+            // not again in this run
+            Answered::Interrupted => return Ok(Outcome::Idle),
+        };
+        *answering = None;
+        failpoints::pass_each("finished", unsent.iter().map(Unsent::payload));
+        // what comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
+        // stored by an earlier try whose end was not learnt
+        if waiting.last && !unsent.is_empty() {
+            then = Outcome::Idle;
+        }
+    }
+    bot.courier.deliver(bot, job, unsent, then)
+}
+
+/// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last.
+fn count_attempt(bot: &Bot, answering: Option<Attempt>) {
+    if let Some((seq, attempt)) = answering
+        && let Err(problem) = bot.store.run(|conn| inbox::set_attempts(conn, seq, attempt))
+    {
+        error!(seq, "the attempt could not be counted: {problem}");
+    }
+}

@@ -1,0 +1,138 @@
+//! The HTTP endpoint of METRICS_ADDR: `/metrics`, `/healthz`, `/readyz`.
+//!
+//! One thread of its own. Whoever talks to it can hold up nobody else: a connection carries one request and ends after a
+//! few seconds whatever its client does, and when there are too many the oldest makes room for the newest.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use super::View;
+use crate::base::cancel::Stop;
+
+/// The most connections at a time.
+const MOST_CLIENTS: usize = 64;
+/// The longest that a connection lasts.
+const LONGEST_TALK: Duration = Duration::from_secs(10);
+/// The most of a request's head that is kept; hyper takes no less.
+const REQUEST_LIMIT: usize = 8 << 10;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The endpoint, bound and not served yet.
+pub struct Endpoint {
+    listener: TcpListener,
+    runtime: Runtime,
+}
+
+impl Endpoint {
+    /// Binds to METRICS_ADDR.
+    pub fn bind(address: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address)
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+            .with_context(|| {
+                format!("METRICS_ADDR: {address} cannot be listened on; choose a free port of this machine")
+            })?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .thread_name("metrics-look")
+            .build()
+            .context("the endpoint of METRICS_ADDR cannot be started")?;
+        Ok(Self { listener, runtime })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+
+    /// Answers until `stop`.
+    pub fn serve(self, view: &Arc<View>, stop: &Stop) {
+        let Self { listener, runtime } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                () = stop.requested() => {}
+                () = accept(listener, view) => {}
+            }
+        });
+        // a look at the database may hang: nobody waits for it
+        runtime.shutdown_background();
+    }
+}
+
+async fn accept(listener: TcpListener, view: &Arc<View>) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!("the endpoint of METRICS_ADDR does not work: {error}"),
+    };
+    let mut clients: VecDeque<JoinHandle<()>> = VecDeque::new();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // out of files, most likely: the next one may be lucky
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        clients.retain(|client| !client.is_finished());
+        if clients.len() == MOST_CLIENTS
+            && let Some(oldest) = clients.pop_front()
+        {
+            oldest.abort();
+        }
+        clients.push_back(tokio::spawn(talk(stream, Arc::clone(view))));
+    }
+}
+
+/// One request and its answer.
+async fn talk(stream: TcpStream, view: Arc<View>) {
+    let service = service_fn(|request| {
+        let view = Arc::clone(&view);
+        async move { Ok::<_, Infallible>(answer(&request, &view).await) }
+    });
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .max_buf_size(REQUEST_LIMIT)
+        .serve_connection(TokioIo::new(stream), service);
+    // whatever became of it: it is the client's affair
+    let _ = tokio::time::timeout(LONGEST_TALK, connection).await;
+}
+
+async fn answer(request: &Request<Incoming>, view: &View) -> Response<Full<Bytes>> {
+    // hyper leaves the body of an answer to HEAD away
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
+    }
+    match request.uri().path() {
+        "/metrics" => response(StatusCode::OK, OPEN_METRICS, crate::metrics::text(view.queue().await)),
+        "/healthz" => response(StatusCode::OK, TEXT, "alive\n".to_owned()),
+        "/readyz" => match view.ready().await {
+            Ok(()) => response(StatusCode::OK, TEXT, "ready\n".to_owned()),
+            Err(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
+        },
+        _ => response(StatusCode::NOT_FOUND, TEXT, "there are /metrics, /healthz and /readyz\n".to_owned()),
+    }
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    for (name, value) in [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-store")] {
+        response.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,109 @@
+//! What is known about the running program that no counter says: whether it is ready, and how much waits in the database.
+//!
+//! Fed by boot. The database is asked at most once at a time and every few seconds, beside everything else: while it does
+//! not answer, its figures are absent, and nobody waits longer than [`PATIENCE`].
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::base::cancel::Stop;
+use crate::metrics;
+use crate::pipeline::services::Bot;
+use crate::store::queue::{self, Queue};
+
+/// How long what the database said is believed.
+const FRESH: Duration = Duration::from_secs(3);
+/// How long an answer of the database is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the database itself may work on it, in milliseconds.
+const STATEMENT_TIMEOUT: u32 = 1500;
+
+/// How long it may take to store what Telegram gave. Nothing is asked for meanwhile, and that is not Telegram's fault.
+const LONGEST_STORING: Duration = Duration::from_secs(5);
+
+/// The running program, seen from outside.
+pub struct View {
+    /// Set when the boot is over.
+    bot: OnceLock<Arc<Bot>>,
+    /// Requested when the program is to end.
+    stop: Stop,
+    /// The longest that a poll may take: one that succeeded longer ago than this was not followed by another.
+    longest_poll: Duration,
+    database: Mutex<Database>,
+}
+
+#[derive(Default)]
+struct Database {
+    asked: Option<JoinHandle<Option<Queue>>>,
+    said: Option<(Instant, Option<Queue>)>,
+}
+
+impl View {
+    /// Of a program that starts, and ends when `stop` is requested.
+    pub fn new(longest_poll: Duration, stop: Stop) -> Self {
+        Self { bot: OnceLock::new(), stop, longest_poll, database: Mutex::default() }
+    }
+
+    /// The boot is over.
+    pub fn started(&self, bot: &Arc<Bot>) {
+        let _ = self.bot.set(Arc::clone(bot));
+    }
+
+    /// Whether messages are received and can be stored; if not, why.
+    pub(super) async fn ready(&self) -> Result<(), String> {
+        if self.stop.is_requested() {
+            return Err("the bot is shutting down".to_owned());
+        }
+        if self.bot.get().is_none() {
+            return Err("the bot is starting; its log says what it waits for".to_owned());
+        }
+        if self.queue().await.is_none() {
+            return Err("the database does not answer".to_owned());
+        }
+        if let Some(waits) = metrics::batch_waits().filter(|waits| *waits > LONGEST_STORING) {
+            let seconds = waits.as_secs();
+            return Err(format!(
+                "for {seconds} s the database has not taken what Telegram gave: see the log"
+            ));
+        }
+        match metrics::since_polled() {
+            None => Err("Telegram has not answered getUpdates yet".to_owned()),
+            Some(since) if since > self.longest_poll => {
+                Err(format!("the last getUpdates that succeeded is {} s ago", since.as_secs()))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// What waits in the database. `None`: it is not known, for the database does not answer.
+    pub(super) async fn queue(&self) -> Option<Queue> {
+        let bot = self.bot.get()?;
+        let mut database = self.database.lock().await;
+        if let Some((at, said)) = database.said
+            && at.elapsed() < FRESH
+        {
+            return said;
+        }
+        // an answer that nobody waited for any more is an old one
+        if database.asked.as_ref().is_some_and(JoinHandle::is_finished) {
+            database.asked = None;
+        }
+        let asked = database.asked.get_or_insert_with(|| {
+            let bot = Arc::clone(bot);
+            spawn_blocking(move || {
+                let look = |conn: &mut _| queue::look(conn, bot.telegram.bot_id(), STATEMENT_TIMEOUT);
+                bot.store.run_within(PATIENCE, look).ok()
+            })
+        });
+        let said = tokio::time::timeout(PATIENCE, asked).await;
+        if said.is_ok() {
+            database.asked = None;
+        }
+        let said = said.ok().and_then(Result::ok).flatten();
+        database.said = Some((Instant::now(), said));
+        said
+    }
+}
