@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::operator::terminal;
 
-/// The demo in `folder`.
-fn command(folder: &Path) -> Command {
+/// The demo in `folder`, in Russian.
+pub(crate) fn command(folder: &Path) -> Command {
     let bot = Path::new(env!("CARGO_BIN_EXE_systech-aidd"));
     let demo = bot.parent().unwrap().join("examples/demo");
     assert!(demo.exists(), "build it first: cargo build --example demo");
@@ -16,6 +16,7 @@ fn command(folder: &Path) -> Command {
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DEMO_DIR", folder)
+        .env("LC_ALL", "ru_RU.UTF-8")
         .env_remove("OPENROUTER_API_KEY")
         .env_remove("LLM_BASE_URL")
         .env_remove("NO_COLOR");

@@ -35,6 +35,7 @@ mod operations;
 mod order;
 mod packaging;
 mod paste;
+mod picture;
 mod rate;
 mod readme;
 mod redirect;
