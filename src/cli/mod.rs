@@ -84,7 +84,7 @@ Settings come from the environment and from .env in the working directory; the e
   ALLOWED_USERS         Telegram ids of people who may use the bot in every chat; see ALLOWED_CHATS
   ALLOWED_CHATS         Telegram ids of chats in which everybody may; with neither everybody may everywhere
   RATE_LIMIT            questions of a person in any hour; without it as many as they like
-  RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
+  RICH_MESSAGES         never, always, or auto: for a table, a formula or details  [auto]
   TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
   TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]
   WORKERS               answers in the making at the same time  [64]

@@ -15,6 +15,7 @@ mod database;
 mod delivery;
 mod demo;
 mod doctor;
+mod documents;
 mod erasure;
 mod export;
 mod exposition;

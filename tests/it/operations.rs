@@ -10,7 +10,7 @@ use sandbox::telegram::{Action, Calls, Person};
 use crate::exposition::{Exposition, page};
 use crate::guides;
 use crate::metrics::{address, world};
-use crate::packaging::{file, sections};
+use crate::packaging::file;
 use crate::world::wait_until;
 
 const GUIDES: [&str; 2] = ["operations.md", "operations.ru.md"];
@@ -23,16 +23,6 @@ fn every_command_of_the_english_guide_to_operations_says_what_the_guide_shows() 
 #[test]
 fn every_command_of_the_russian_guide_to_operations_says_what_the_guide_shows() {
     guides::is_true(GUIDES[1]);
-}
-
-#[test]
-fn both_guides_to_operations_have_the_same_sections_tables_and_commands() {
-    let [english, russian] = GUIDES.map(|guide| file(&format!("docs/{guide}")).replace(".ru.md", ".md"));
-    let (english, russian) = (sections(&english), sections(&russian));
-    for (one, other) in english.iter().zip(&russian) {
-        assert_eq!(one, other);
-    }
-    assert_eq!(english.len(), russian.len());
 }
 
 /// The rows of the table that has this first column, without backticks.
