@@ -16,7 +16,7 @@ use signal_hook::iterator::Signals;
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::exit::{ExitCode, exit};
 use crate::base::http::Http;
 use crate::config::Config;
@@ -26,10 +26,10 @@ use crate::llm::Llm;
 use crate::metrics;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::preview::Paces;
+use crate::pipeline::preview::DraftThrottle;
 use crate::pipeline::retention;
-use crate::pipeline::sender::Courier;
-use crate::pipeline::services::Bot;
+use crate::pipeline::sender::Sender;
+use crate::pipeline::services::Services;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
 use crate::store::{Lane, Store, StoreError, inbox, outbox};
@@ -46,7 +46,7 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 pub fn run(config: Config) -> anyhow::Result<()> {
     // the first to be called: the program starts now
     metrics::workers(config.workers);
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
     let view = Arc::new(View::new(poller::POLL + config.telegram.timeout, stop.clone()));
@@ -56,17 +56,17 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let store = Store::new(&config.database.url, config.pool_size);
-    let telegram = Telegram::new(http.clone(), &config.telegram, Stop::new());
+    let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
     let Some(me) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
 
     let bot_id = me.id;
     let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
-    let bot = Arc::new(Bot {
+    let bot = Arc::new(Services {
         store,
         telegram,
         llm: Llm::new(http.clone(), config.llm),
-        courier: Courier::new(pauses),
-        paces: Paces::default(),
+        sender: Sender::new(pauses),
+        paces: DraftThrottle::default(),
         me,
         system_prompt: config.system_prompt,
         role: config.role,
@@ -76,6 +76,11 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         max_history: config.max_history,
         room: config.room,
         newest_at_boot: newest,
+    });
+    bot.store.on_server_change({
+        let stop = stop.clone();
+        // ends the poll under way, so that poll finds it out at once
+        move |generation| stop.interrupt(generation..=generation)
     });
     view.started(&bot);
     info!(
@@ -162,7 +167,7 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
     if let Some(address) = endpoint.address() {
         info!(%address, "metrics and health are told at /metrics, /healthz and /readyz");
     }
-    let (view, stop) = (Arc::clone(view), Stop::new());
+    let (view, stop) = (Arc::clone(view), CancelToken::new());
     let thread = {
         let stop = stop.clone();
         spawn("metrics".to_owned(), move || endpoint.serve(&view, &stop))?
@@ -172,7 +177,7 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
 
 /// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
 struct Served {
-    stop: Stop,
+    stop: CancelToken,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -186,7 +191,7 @@ impl Drop for Served {
 }
 
 /// The first SIGTERM or SIGINT asks for the end, the second one is it.
-fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
+fn watch_signals(stop: CancelToken) -> anyhow::Result<Receiver<()>> {
     let mut signals = Signals::new([SIGTERM, SIGINT]).context("signals cannot be watched")?;
     let (shutdown, watched) = bounded(1);
     spawn("signals".to_owned(), move || {
@@ -204,7 +209,7 @@ fn watch_signals(stop: Stop) -> anyhow::Result<Receiver<()>> {
 }
 
 /// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
-fn introduce(http: &Http, telegram: &Telegram, stop: &Stop) -> anyhow::Result<Option<Me>> {
+fn introduce(http: &Http, telegram: &Telegram, stop: &CancelToken) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
     let username = loop {
@@ -249,7 +254,7 @@ struct Left {
 
 /// Reads what there is to do, as long as it takes: the database was there, and it may have gone while Telegram was waited
 /// for. `None`: the end was asked for.
-fn left(store: &Store, bot_id: i64, http: &Http, stop: &Stop) -> anyhow::Result<Option<Left>> {
+fn left(store: &Store, bot_id: i64, http: &Http, stop: &CancelToken) -> anyhow::Result<Option<Left>> {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
     while !stop.is_requested() {
         let left = store.run(|conn| {

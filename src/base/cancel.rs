@@ -10,9 +10,9 @@ use tokio::sync::watch;
 /// wait at once.
 ///
 /// What a person wants is about certain updates, and must not hit the next one that the same worker turned to meanwhile:
-/// who works on some looks at the request with [`Stop::during`].
+/// who works on some looks at the request with [`CancelToken::during`].
 #[derive(Clone)]
-pub struct Stop {
+pub struct CancelToken {
     requested: Arc<watch::Sender<Requested>>,
     /// The updates being worked on (updates.seq), where it is about any.
     seqs: Option<(i64, i64)>,
@@ -26,7 +26,7 @@ struct Requested {
     changed: BTreeSet<(i64, i64)>,
 }
 
-impl Stop {
+impl CancelToken {
     /// Not requested yet.
     pub fn new() -> Self {
         Self { requested: Arc::new(watch::Sender::new(Requested::default())), seqs: None }
@@ -74,7 +74,7 @@ impl Stop {
     }
 }
 
-impl Default for Stop {
+impl Default for CancelToken {
     fn default() -> Self {
         Self::new()
     }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_person_interrupts_work_on_certain_updates_and_on_no_other() {
-        let stop = Stop::new();
+        let stop = CancelToken::new();
         stop.interrupt(0..=5);
         stop.interrupt(8..=8);
         for (seqs, expected) in [(5..=5, true), (6..=7, false), (6..=9, true), (9..=9, false)] {

@@ -1,5 +1,5 @@
 //! Points on the way of a message at which a test makes the program fail as a bug would, or die as in a power cut.
-//! Compiled in with the cargo feature `points` only, which the tests turn on and no release does.
+//! Compiled in with the cargo feature `failpoints` only, which the tests turn on and no release does.
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
@@ -22,7 +22,7 @@ pub const POINTS: [&str; 8] = [
     "recorded",
 ];
 
-#[cfg(feature = "points")]
+#[cfg(feature = "failpoints")]
 mod armed {
     use std::env;
     use std::process;
@@ -73,11 +73,11 @@ mod armed {
     }
 }
 
-#[cfg(feature = "points")]
+#[cfg(feature = "failpoints")]
 pub use armed::pass;
 
 /// Nothing: the feature is off.
-#[cfg(not(feature = "points"))]
+#[cfg(not(feature = "failpoints"))]
 pub fn pass(_: &str, _: &str) {}
 
 /// Passes the point with each of several messages.

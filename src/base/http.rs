@@ -11,7 +11,7 @@ use reqwest::{Client, ClientBuilder};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -75,7 +75,7 @@ impl Http {
     pub fn wait<T>(
         &self,
         limit: Duration,
-        stop: &Stop,
+        stop: &CancelToken,
         work: impl Future<Output = T>,
     ) -> Result<T, Interrupted> {
         self.handle.block_on(async {
@@ -88,7 +88,7 @@ impl Http {
     }
 
     /// Sleeps for `duration` or until `stop` is requested.
-    pub fn sleep(&self, duration: Duration, stop: &Stop) {
+    pub fn sleep(&self, duration: Duration, stop: &CancelToken) {
         let _ = self.wait(duration, stop, std::future::pending::<()>());
     }
 

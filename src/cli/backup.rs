@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::exit::ExitCode;
 use crate::cli::migrate::{connect, say, whereabouts};
 use crate::config::Database;
@@ -18,7 +18,7 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
         to.or(database.backup_dir.as_deref()).context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
     let conn = &mut connect(database)?;
     let state = State::read(conn)?;
-    let backup = crate::database::backup::make(conn, database, folder, &state, &Stop::new())?
+    let backup = crate::database::backup::make(conn, database, folder, &state, &CancelToken::new())?
         .context("interrupted")?;
     say(format!("backup {backup}"));
     Ok(ExitCode::SUCCESS)
@@ -27,7 +27,8 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
 /// Restores a backup into the empty database of DATABASE_URL.
 pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
     let conn = &mut connect(database)?;
-    session::locked(conn, &Stop::new(), |conn| restore(conn, database, file))?.context("interrupted")?;
+    session::locked(conn, &CancelToken::new(), |conn| restore(conn, database, file))?
+        .context("interrupted")?;
     let state = State::read(conn)?;
     say(format!("restored {}; {}", file.display(), whereabouts(&state)));
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::exit::ExitCode;
 use crate::base::http::{Http, describe};
 
@@ -28,7 +28,7 @@ pub fn ask(address: Option<&str>) -> anyhow::Result<ExitCode> {
     };
     let (http, _runtime) = Http::start_direct().context("the HTTP client cannot be started")?;
     let url = format!("http://{}/readyz", reachable(address));
-    let asked = http.wait(PATIENCE, &Stop::new(), async {
+    let asked = http.wait(PATIENCE, &CancelToken::new(), async {
         let mut response = http.client.get(url).send().await?;
         let status = response.status();
         let mut body = Vec::new();

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::exit::ExitCode;
 use crate::cli::terminal::{self, NOT_CONFIRMED};
 use crate::config::Database;
@@ -130,7 +130,7 @@ impl Command {
 
 /// A connection for a command: a person is waiting, so a database that is not there is an error at once.
 pub fn connect(database: &Database) -> anyhow::Result<PgConnection> {
-    session::connect(&database.url, Duration::ZERO, &Stop::new())?.context("interrupted")
+    session::connect(&database.url, Duration::ZERO, &CancelToken::new())?.context("interrupted")
 }
 
 /// Where the database is, as a sentence.
@@ -221,7 +221,7 @@ fn change(
         state.refuse_unknown()?;
         return show(&plan(&state)?.sql());
     }
-    let done = session::locked(conn, &Stop::new(), |conn| carry_out(conn, database, plan, yes))?;
+    let done = session::locked(conn, &CancelToken::new(), |conn| carry_out(conn, database, plan, yes))?;
     done.context("interrupted")
 }
 
@@ -255,7 +255,7 @@ fn carry_out(
         database,
         &state,
         &plan,
-        &Stop::new(),
+        &CancelToken::new(),
         &mut |backup| say(format!("backup {backup}")),
         &mut |action| say(action),
     )?;

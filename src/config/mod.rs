@@ -14,7 +14,7 @@ use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::config::database_url::DatabaseUrl;
 use crate::domain::access::Access;
-use crate::domain::token_budget::{self, Room};
+use crate::domain::token_budget::{self, TokenBudget};
 use crate::llm;
 use crate::render::{MAX_UNITS, RichMessages};
 use crate::telegram::{self, Token};
@@ -41,7 +41,7 @@ pub struct Config {
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
     /// LLM_CONTEXT_TOKENS, without the prompt and the answer.
-    pub room: Room,
+    pub room: TokenBudget,
     /// The text of SYSTEM_PROMPT_PATH.
     pub system_prompt: String,
     /// ROLE_TEXT, or what stands for it.
@@ -139,7 +139,7 @@ pub(crate) struct Parts {
     pub(crate) rate_limit: Option<u32>,
     pool_size: Option<u32>,
     max_history: Option<u32>,
-    room: Option<Room>,
+    room: Option<TokenBudget>,
     role: Option<String>,
     rich_messages: Option<RichMessages>,
     workers: Option<usize>,
@@ -370,12 +370,12 @@ impl Reader<'_> {
     }
 
     /// `None` with a fault noted, here or where the others that belong to it were read.
-    fn room(&mut self, prompt: Option<&str>, llm: Option<&llm::Settings>) -> Option<Room> {
+    fn room(&mut self, prompt: Option<&str>, llm: Option<&llm::Settings>) -> Option<TokenBudget> {
         const NAME: &str = "LLM_CONTEXT_TOKENS";
         let accepted = "tokens that the model can read and write, from 100 to 100000000; or nothing";
         let limit = self.optional_number(NAME, 100..=100_000_000, accepted);
         let (prompt, max_tokens) = (prompt?, llm?.max_tokens);
-        let room = Room::beside(limit, prompt, max_tokens);
+        let room = TokenBudget::beside(limit, prompt, max_tokens);
         if room.is_none() {
             let prompt = token_budget::tokens(prompt);
             let problem = format!(

@@ -1,4 +1,4 @@
-//! One Telegram message of a reply, as the renderer makes it, the outbox stores it and the courier sends it.
+//! One Telegram message of a reply, as the renderer makes it, the outbox stores it and the sender sends it.
 
 use std::fmt;
 

@@ -16,9 +16,9 @@ pub fn tokens(text: &str) -> usize {
 
 /// How much room LLM_CONTEXT_TOKENS leaves for the question and what was said before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Room(Option<usize>);
+pub struct TokenBudget(Option<usize>);
 
-impl Room {
+impl TokenBudget {
     /// What `limit` leaves beside the prompt and an answer of `max_tokens`. Without a limit there is room for everything.
     pub fn beside(limit: Option<u32>, prompt: &str, max_tokens: u32) -> Self {
         let tokens = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
@@ -66,8 +66,8 @@ mod tests {
         history.iter().map(|(role, text)| ((*role).to_owned(), (*text).to_owned())).collect()
     }
 
-    fn room(tokens: usize) -> Room {
-        Room(Some(tokens))
+    fn room(tokens: usize) -> TokenBudget {
+        TokenBudget(Some(tokens))
     }
 
     #[test]
@@ -80,10 +80,10 @@ mod tests {
 
     #[test]
     fn the_room_is_what_prompt_and_answer_leave() {
-        assert_eq!(Room::beside(None, "abc", 1000), Room(None));
-        assert_eq!(Room::beside(Some(2000), "abc", 1000), room(1000 - 1 - FRAME));
-        assert_eq!(Room::beside(Some(500), "abc", 1000), room(0));
-        assert!(room(FRAME).is_none() && !room(FRAME + 1).is_none() && !Room(None).is_none());
+        assert_eq!(TokenBudget::beside(None, "abc", 1000), TokenBudget(None));
+        assert_eq!(TokenBudget::beside(Some(2000), "abc", 1000), room(1000 - 1 - FRAME));
+        assert_eq!(TokenBudget::beside(Some(500), "abc", 1000), room(0));
+        assert!(room(FRAME).is_none() && !room(FRAME + 1).is_none() && !TokenBudget(None).is_none());
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
         // the answer alone would fit, and is left out with its question
         assert_eq!(room(3 * each - 1).fit(&said, "eee"), &said[4..]);
         assert_eq!(room(0).fit(&said, "eee"), &said[4..]);
-        assert_eq!(Room(None).fit(&said[1..], "eee"), &said[2..]);
+        assert_eq!(TokenBudget(None).fit(&said[1..], "eee"), &said[2..]);
         // an old short message does not slip in past a long one
         let uneven = super::tests::said(&[("user", "a"), ("user", &"b".repeat(300)), ("user", "c")]);
         assert_eq!(room(5 * each).fit(&uneven, "d"), &uneven[2..]);
@@ -123,7 +123,7 @@ mod tests {
         ) {
             let role = |user| if user { "user" } else { "assistant" };
             let said: Vec<Said> = history.into_iter().map(|(user, text)| (role(user).to_owned(), text)).collect();
-            let read = Room::beside(limit, &prompt, max_tokens).fit(&said, &question);
+            let read = TokenBudget::beside(limit, &prompt, max_tokens).fit(&said, &question);
             prop_assert!(said.ends_with(read));
             prop_assert!(read.first().is_none_or(|(role, _)| role == "user"));
             let whole = |said: &[Said]| said.iter().map(|(_, text)| tokens(text)).sum::<usize>()

@@ -10,7 +10,7 @@ use reqwest::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::base::secret::Secret;
 use crate::domain::failure::Failure;
@@ -121,7 +121,7 @@ impl Llm {
     pub fn complete(
         &self,
         messages: &[Message<'_>],
-        stop: &Stop,
+        stop: &CancelToken,
         hear: impl FnMut(&str),
     ) -> Result<Completion, LlmError> {
         let mut answer = Answer::new(self.settings.silence, hear);
@@ -173,7 +173,7 @@ impl Llm {
     fn wait<T>(
         &self,
         answer: &Answer<impl FnMut(&str)>,
-        stop: &Stop,
+        stop: &CancelToken,
         work: impl Future<Output = T>,
     ) -> Result<T, Interrupted> {
         self.http.wait(answer.deadline.saturating_duration_since(Instant::now()), stop, work)
@@ -189,7 +189,7 @@ impl Llm {
         }
     }
 
-    fn refusal(&self, mut response: Response, stop: &Stop) -> LlmError {
+    fn refusal(&self, mut response: Response, stop: &CancelToken) -> LlmError {
         let mut body = Vec::new();
         let (limit, most) = ERROR_BODY;
         let read = async {

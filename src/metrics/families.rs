@@ -51,6 +51,8 @@ pub(super) struct Metrics {
     pub(super) lanes_waiting: Gauge,
     pub(super) pool_wait: Histogram,
     pub(super) pool_timeouts: Counter,
+    pub(super) server_changes: Counter,
+    pub(super) updates_lost: Counter,
 }
 
 impl Metrics {
@@ -118,6 +120,14 @@ impl Metrics {
                 Histogram::new(POOL_BUCKETS),
             ),
             pool_timeouts: ours.add("database_pool_timeouts", "Callers who waited for a connection in vain"),
+            server_changes: ours.add(
+                "database_server_changes",
+                "Times that the database was found on another server, or restored, while the bot ran",
+            ),
+            updates_lost: ours.add(
+                "updates_lost",
+                "Updates that Telegram had delivered and that the server after such a change does not know",
+            ),
             registry,
         };
         // a series that is there from the beginning shows its first event as an increase

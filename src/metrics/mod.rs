@@ -142,6 +142,16 @@ fn count_tokens(usage: &Usage) {
     }
 }
 
+/// The database is on another server now.
+pub fn server_changed() {
+    METRICS.server_changes.inc();
+}
+
+/// So many updates that Telegram will not deliver again are unknown to the server that the database is on now.
+pub fn updates_lost(count: u64) {
+    METRICS.updates_lost.inc_by(count);
+}
+
 /// A call is to be made again later.
 pub fn retried(neighbour: Neighbour) {
     METRICS.retries.get_or_create(&[("neighbour", neighbour.name())]).inc();

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::domain::command::Request;
 use crate::render::MAX_UNITS;
-use crate::store::inbox::Waiting;
+use crate::store::Lane;
+use crate::store::inbox::{Key, Waiting};
 use crate::telegram::{Incoming, MESSAGE, Me, Message};
 
 /// A message with so many UTF-16 units may have been cut: the apps cut at 4096, or a little earlier, between words.
@@ -30,8 +31,8 @@ pub enum Paste {
         text: String,
         /// Telegram's ids of its messages.
         message_ids: Vec<i64>,
-        /// The updates (updates.seq) that belong to the first one.
-        joined: Vec<i64>,
+        /// The updates that belong to the first one.
+        joined: Vec<Key>,
     },
     /// It may go on; to be looked at again after this.
     MoreMayCome(Duration),
@@ -71,7 +72,7 @@ impl Open {
 }
 
 /// Joins what of `following`, the updates that wait behind `first` in its lane, belongs to it.
-pub fn join(message: &Message, first: &Waiting, following: &[Waiting], me: &Me) -> Paste {
+pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting], me: &Me) -> Paste {
     let mut text = message.text.clone().unwrap_or_default();
     let mut message_ids = Vec::from_iter(message.message_id);
     let mut joined = Vec::new();
@@ -101,7 +102,7 @@ pub fn join(message: &Message, first: &Waiting, following: &[Waiting], me: &Me) 
         }
         text.push_str(&more);
         message_ids.extend(message_id);
-        joined.push(waiting.seq);
+        joined.push(waiting.key(lane));
         last = (date, waiting.age);
         units = more.encode_utf16().count();
         open = units >= CUT;
@@ -126,6 +127,7 @@ mod tests {
         );
         Waiting {
             seq,
+            update_id: seq,
             kind: MESSAGE.to_owned(),
             payload,
             attempts: 0,
@@ -141,7 +143,8 @@ mod tests {
     fn joined(all: &[Waiting]) -> Paste {
         let me = Me { id: 7, username: "bot".to_owned() };
         let first = Incoming::decode(&all[0].payload, &me).ok().unwrap().message;
-        join(&first, &all[0], &all[1..], &me)
+        let lane = Lane { bot_id: 7, chat_id: 1, user_id: 1 };
+        join(lane, &first, &all[0], &all[1..], &me)
     }
 
     const NONE: [i64; 0] = [];
@@ -152,7 +155,7 @@ mod tests {
 
     fn ids(paste: &Paste) -> Vec<i64> {
         match paste {
-            Paste::Whole { joined, .. } => joined.clone(),
+            Paste::Whole { joined, .. } => joined.iter().map(|key| key.seq).collect(),
             Paste::MoreMayCome(_) => panic!("not whole"),
         }
     }

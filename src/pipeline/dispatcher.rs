@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, select};
 use tracing::{debug, info, warn};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::metrics;
 use crate::store::Lane;
 use crate::store::moved::Moved;
@@ -22,8 +22,11 @@ use crate::store::moved::Moved;
 /// After the grace period: the time for what cannot be interrupted, such as recording a part that was just sent.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// What poll has stored.
+/// What poll has stored, or found.
+#[derive(Default)]
 pub struct News {
+    /// The database is on another server now: whatever is in work was read from the former one.
+    pub server_changed: bool,
     /// Chats whose rows go on under another id.
     pub moved: Vec<Moved>,
     /// Lanes with something new, by the ids they have after that.
@@ -37,7 +40,7 @@ pub struct Job {
     /// Whose.
     pub lane: Lane,
     /// Ends it early.
-    pub stop: Stop,
+    pub stop: CancelToken,
 }
 
 /// A step done.
@@ -68,7 +71,7 @@ enum State {
     Ready,
     /// With a worker. `follower`: its new name, should its chat have moved meanwhile.
     Running {
-        stop: Stop,
+        stop: CancelToken,
         woken: bool,
         interrupted: bool,
         follower: Option<Lane>,
@@ -110,7 +113,7 @@ impl Dispatcher {
     /// not end in time and are still running.
     pub fn run(self, lanes: Vec<Lane>) -> bool {
         let mut schedule = Schedule::default();
-        schedule.take(News { moved: Vec::new(), lanes, interrupted: Vec::new() });
+        schedule.take(News { lanes, ..News::default() });
         loop {
             while schedule.running < self.workers
                 && let Some(job) = schedule.next()
@@ -179,6 +182,9 @@ struct Schedule {
 
 impl Schedule {
     fn take(&mut self, news: News) {
+        if news.server_changed {
+            self.start_over();
+        }
         for moved in news.moved {
             self.follow(moved);
         }
@@ -187,6 +193,19 @@ impl Schedule {
         }
         for lane in news.lanes {
             self.wake(lane);
+        }
+    }
+
+    /// Nothing that was read counts any more: what is in work ends, what waits for its time is looked at now.
+    fn start_over(&mut self) {
+        for state in self.lanes.values_mut() {
+            if let State::Running { stop, interrupted, .. } = state {
+                *interrupted = true;
+                stop.interrupt(i64::MIN..=i64::MAX);
+            }
+        }
+        for (_, lane) in std::mem::take(&mut self.timers) {
+            self.make_ready(lane);
         }
     }
 
@@ -237,7 +256,7 @@ impl Schedule {
     /// The lane that has been ready longest, now running.
     fn next(&mut self) -> Option<Job> {
         let lane = self.ready.pop_front()?;
-        let stop = Stop::new();
+        let stop = CancelToken::new();
         let running = State::Running { stop: stop.clone(), woken: false, interrupted: false, follower: None };
         self.lanes.insert(lane, running);
         self.running += 1;
@@ -428,15 +447,38 @@ mod tests {
     }
 
     #[test]
+    fn on_another_server_all_work_ends_and_whatever_waits_is_looked_at_anew() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        schedule.wake(lane(2));
+        let job = schedule.next().unwrap();
+        schedule.take(News { server_changed: true, ..News::default() });
+        assert!(job.stop.during(1..=1).is_requested() && !job.stop.is_shutdown());
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None);
+        // the wait was found on the former server
+        schedule.finish(lane(2), Outcome::RetryIn(Duration::from_secs(5)), now);
+        assert_eq!(next(&mut schedule), Some(2));
+    }
+
+    #[test]
     fn an_interruption_finds_the_worker_of_a_lane_whose_chat_has_moved() {
         let mut schedule = Schedule::default();
         schedule.wake(lane(1));
         let job = schedule.next().unwrap();
         let new = Lane { chat_id: 9, ..job.lane };
         let moved = Moved { bot_id: 1, from: 2, to: 9 };
-        schedule.take(News { moved: vec![moved], lanes: vec![new], interrupted: vec![(new, 0..=7)] });
+        schedule.take(News {
+            moved: vec![moved],
+            lanes: vec![new],
+            interrupted: vec![(new, 0..=7)],
+            ..News::default()
+        });
         assert!(job.stop.during(7..=7).is_requested());
-        schedule.take(News { moved: Vec::new(), lanes: vec![new], interrupted: vec![(new, 8..=8)] });
+        schedule.take(News { lanes: vec![new], interrupted: vec![(new, 8..=8)], ..News::default() });
         assert!(job.stop.during(8..=8).is_requested());
     }
 
@@ -467,7 +509,7 @@ mod tests {
         let new = Lane { chat_id: 9, ..old };
         schedule.wake(new);
         let moved = Moved { bot_id: 1, from: 2, to: 9 };
-        schedule.take(News { moved: vec![moved], lanes: vec![new, lane(3)], interrupted: Vec::new() });
+        schedule.take(News { moved: vec![moved], lanes: vec![new, lane(3)], ..News::default() });
         assert_eq!(next(&mut schedule), Some(3));
         assert_eq!(next(&mut schedule), None);
         schedule.finish(old, Outcome::More, Instant::now());

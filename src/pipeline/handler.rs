@@ -10,14 +10,14 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use tracing::{debug, info};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::domain::button::{Action, Button};
 use crate::domain::command::{Command, Request};
 use crate::domain::phrases::Language;
 use crate::domain::reply::{Content, Part};
 use crate::pipeline::assemble::{self, Paste};
 use crate::pipeline::question::Question;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::store::archive::{self, Selection};
 use crate::store::erase;
 use crate::store::finish;
@@ -51,25 +51,24 @@ pub enum Answered {
     Interrupted,
 }
 
-impl Bot {
+impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
-    pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &Stop) -> Result<Answered, StoreError> {
-        let seq = waiting.seq;
+    pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
+        let (seq, key) = (waiting.seq, waiting.key(lane));
         // an update from before this boot may be why the last run ended: count before trying
         let counted = seq <= self.newest_at_boot;
         let attempt = waiting.attempts + 1;
         if counted {
-            self.store.run(|conn| inbox::set_attempts(conn, seq, attempt))?;
+            self.store.run(|conn| inbox::set_attempts(conn, key, attempt))?;
         }
         if attempt >= UNREAD_FROM {
             // not even the failure could be told: without looking at the update again
-            let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
-            return self.say(address, Language::Russian.unreadable());
+            return self.say(waiting.address(lane), Language::Russian.unreadable());
         }
         let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
         // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
         if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
-            self.store.insist(|conn| inbox::set_attempts(conn, seq, waiting.attempts));
+            self.store.retry_forever(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;
         }
         answered
     }
@@ -79,15 +78,13 @@ impl Bot {
         lane: Lane,
         waiting: &Waiting,
         attempt: i32,
-        stop: &Stop,
+        stop: &CancelToken,
     ) -> Result<Answered, StoreError> {
-        let update_seq = waiting.seq;
         let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, &self.me) else {
-            let address = Address { lane, update_seq, thread_id: None, reply_to: None };
-            return self.say(address, Language::Russian.unreadable());
+            return self.say(waiting.address(lane), Language::Russian.unreadable());
         };
         let reply_to = message.message_id.filter(|_| !message.private);
-        let address = Address { lane, update_seq, thread_id: message.thread_id, reply_to };
+        let address = Address { thread_id: message.thread_id, reply_to, ..waiting.address(lane) };
         let language = message.language;
         if !self.access.admits(lane) && !self.is_erasure(&message) {
             return self.turn_away(address, language, message.private);
@@ -155,7 +152,7 @@ impl Bot {
             Command::Role => self.say(address, &self.role),
             // what there was to stop was stopped when this came in
             Command::Stop => self.reply(address, |conn, lane| {
-                Ok(match turns::stopped_by(conn, lane, address.update_seq)? {
+                Ok(match turns::stopped_by(conn, lane, address.key())? {
                     Stopped::Questions => Vec::new(),
                     Stopped::Rest => vec![Part::plain(language.rest_not_sent())],
                     Stopped::Nothing => vec![Part::plain(language.nothing_to_stop())],
@@ -220,12 +217,12 @@ impl Bot {
 
 /// An update in work that may turn out to be a question.
 struct Answering<'a> {
-    bot: &'a Bot,
+    bot: &'a Services,
     address: Address,
     waiting: &'a Waiting,
     attempt: i32,
     message: &'a Message,
-    stop: &'a Stop,
+    stop: &'a CancelToken,
 }
 
 impl Answering<'_> {
@@ -295,12 +292,12 @@ impl Answering<'_> {
         let seq = waiting.seq;
         let following =
             bot.store.run(|conn| inbox::following(conn, address.lane, seq, assemble::MOST_MESSAGES))?;
-        match assemble::join(message, waiting, &following, &bot.me) {
+        match assemble::join(address.lane, message, waiting, &following, &bot.me) {
             Paste::Whole { text, message_ids, joined } => bot.question(&Question {
                 text: &text,
                 message_ids: &message_ids,
                 joined: &joined,
-                stop: &self.stop.during(seq..=joined.last().copied().unwrap_or(seq)),
+                stop: &self.stop.during(seq..=joined.last().map_or(seq, |last| last.seq)),
                 ..self.question()
             }),
             Paste::MoreMayCome(wait) => Ok(Answered::MoreMayCome(wait)),

@@ -1,6 +1,6 @@
 //! Telegram → inbox: a long-polling thread. A batch is committed before the call that confirms it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tracing::{debug, error, info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::domain::button::Button;
@@ -39,6 +39,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 const FULL_BATCH: u8 = 100;
 /// A larger update is stored without what nobody reads: Telegram's own are far smaller.
 const LARGE: usize = 256 << 10;
+
+/// So many updates are looked for when the database is found on another server: a failover loses seconds, and this is
+/// 80 KB.
+const MOST_REMEMBERED: usize = 5000;
+/// For so long: a day less than their rows are kept in the inbox.
+const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
 /// What a batch holds.
 #[derive(Default)]
@@ -69,7 +75,7 @@ pub struct Poll<'a> {
     /// To the dispatcher; full, it holds poll back.
     pub news: Sender<News>,
     /// Requested at shutdown.
-    pub stop: Stop,
+    pub stop: CancelToken,
 }
 
 impl Poll<'_> {
@@ -83,14 +89,29 @@ impl Poll<'_> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut failing = false;
         let mut open = Open::default();
+        let mut delivered = Delivered::default();
+        let mut generation = self.store.generation();
         while !self.stop.is_requested() {
-            let batch = match self.telegram.updates(offset, limit, hold) {
+            if self.store.generation() != generation {
+                generation = self.store.generation();
+                // what Telegram was perhaps not told to forget, it may deliver again
+                offset = delivered.confirmed;
+                if !self.take_stock(&delivered) {
+                    break;
+                }
+                continue;
+            }
+            delivered.asked = offset;
+            let round = self.telegram.until(&self.stop.during(generation..=generation));
+            let batch = match round.updates(offset, limit, hold) {
                 Ok(batch) => {
+                    delivered.confirmed = offset;
                     metrics::polled();
                     hold = POLL;
                     batch
                 }
-                Err(TelegramError::Stopped) => break,
+                // the end, or another server
+                Err(TelegramError::Stopped) => continue,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
                 Err(TelegramError::TooLarge(first)) if limit > 1 => {
                     debug!(limit, first, "more than can be read at once: fewer are asked for");
@@ -122,6 +143,7 @@ impl Poll<'_> {
             if !self.take_in(&read) {
                 break;
             }
+            delivered.note(&read.batch.received);
             if began.elapsed() > FIRST_POLL {
                 // the last poll is long ago by now: that polling works is to be known soon
                 hold = FIRST_POLL;
@@ -226,6 +248,7 @@ impl Poll<'_> {
                     let lanes: BTreeSet<Lane> =
                         received.iter().map(|received| moved_lane(received.lane(), moved)).collect();
                     let news = News {
+                        server_changed: false,
                         moved: moved.clone(),
                         lanes: lanes.into_iter().collect(),
                         interrupted: self
@@ -242,6 +265,38 @@ impl Poll<'_> {
                         error!("the inbox does not take a batch, which is tried again: {error}");
                     }
                 }
+            }
+            self.http.sleep(backoff.next(), &self.stop);
+        }
+        false
+    }
+
+    /// The database is on another server, which may lack what the former one had: its lanes are woken by what it says,
+    /// and what Telegram will not deliver again is counted. False: the end was asked for.
+    fn take_stock(&self, delivered: &Delivered) -> bool {
+        let update_ids = delivered.lately();
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        while !self.stop.is_requested() {
+            let stock = self.store.run(|conn| {
+                let lanes = inbox::waiting_lanes(conn, self.me.id)?;
+                Ok((lanes, inbox::unknown(conn, self.me.id, &update_ids)?))
+            });
+            match stock {
+                Ok((lanes, lost)) => {
+                    metrics::updates_lost(u64::try_from(lost).unwrap_or_default());
+                    let (waiting, known) = (lanes.len(), update_ids.len() - lost);
+                    if lost > 0 {
+                        error!(
+                            lost,
+                            known, waiting, "the new server lacks messages that Telegram delivered before"
+                        );
+                    } else {
+                        info!(known, waiting, "the new server has all that Telegram delivered before");
+                    }
+                    let news = News { server_changed: true, lanes, ..News::default() };
+                    return self.news.send(news).is_ok();
+                }
+                Err(problem) => debug!("{problem}"),
             }
             self.http.sleep(backoff.next(), &self.stop);
         }
@@ -277,6 +332,36 @@ impl Poll<'_> {
         if let Err(error) = self.telegram.delete_webhook(&params) {
             debug!("deleteWebhook: {error}");
         }
+    }
+}
+
+/// What Telegram has delivered since the start, as far as it may be asked about.
+#[derive(Default)]
+struct Delivered {
+    /// The offset of the last getUpdates: Telegram has forgotten what is below it, if the call arrived.
+    asked: Option<i64>,
+    /// The offset of the last one that was answered.
+    confirmed: Option<i64>,
+    /// Updates that were stored, the newest last, each with its time.
+    stored: VecDeque<(Instant, i64)>,
+}
+
+impl Delivered {
+    fn note(&mut self, received: &[Received]) {
+        let now = Instant::now();
+        self.stored.extend(received.iter().map(|received| (now, received.update_id)));
+        let surplus = self.stored.len().saturating_sub(MOST_REMEMBERED);
+        self.stored.drain(..surplus);
+    }
+
+    /// Those that the inbox should know still and Telegram does not deliver again (or not for sure: the last batch).
+    fn lately(&self) -> Vec<i64> {
+        let young = self.stored.iter().filter(|(at, _)| at.elapsed() < REMEMBERED);
+        let forgotten = |id: &i64| self.asked.is_some_and(|offset| *id < offset);
+        let mut ids: Vec<i64> = young.map(|(_, id)| *id).filter(forgotten).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 }
 

@@ -27,7 +27,7 @@ const RENEWAL: Duration = Duration::from_secs(20);
 
 /// How fast drafts may follow each other, per chat.
 #[derive(Clone, Default)]
-pub struct Paces(Arc<Mutex<HashMap<i64, Pace>>>);
+pub struct DraftThrottle(Arc<Mutex<HashMap<i64, Pace>>>);
 
 #[derive(Clone, Copy)]
 struct Pace {
@@ -58,7 +58,7 @@ pub enum Look {
 
 impl Preview {
     /// Begins to show that an answer is in the making.
-    pub fn begin(telegram: &Telegram, paces: &Paces, address: Address, look: Look) -> Self {
+    pub fn begin(telegram: &Telegram, paces: &DraftThrottle, address: Address, look: Look) -> Self {
         let growing = Arc::new(Growing::default());
         let (telegram, paces, text) = (telegram.clone(), paces.clone(), Arc::clone(&growing));
         let http = telegram.http().clone();
@@ -79,7 +79,7 @@ impl Preview {
 }
 
 /// Shows what has come so far, again and again, until Telegram will have no drafts here.
-async fn show(telegram: &Telegram, paces: &Paces, address: Address, growing: &Growing) {
+async fn show(telegram: &Telegram, paces: &DraftThrottle, address: Address, growing: &Growing) {
     let chat_id = address.lane.chat_id;
     let mut shown: Option<Content> = None;
     loop {
@@ -108,7 +108,7 @@ async fn show(telegram: &Telegram, paces: &Paces, address: Address, growing: &Gr
     }
 }
 
-impl Paces {
+impl DraftThrottle {
     /// When the next draft may be shown in the chat.
     fn next(&self, chat_id: i64) -> Instant {
         lock(&self.0).get(&chat_id).map_or_else(Instant::now, |pace| pace.next)
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn drafts_slow_down_with_each_refusal_and_recover_with_each_success() {
-        let paces = Paces::default();
+        let paces = DraftThrottle::default();
         let between = || lock(&paces.0)[&1].between.as_secs();
         paces.taken(1);
         assert_eq!(between(), 1);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_pause_that_telegram_asks_for_is_kept_in_full() {
-        let paces = Paces::default();
+        let paces = DraftThrottle::default();
         paces.refused(1, Duration::from_secs(3600));
         assert!(paces.next(1) > Instant::now() + Duration::from_secs(3599));
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::domain::button::{Action, Button};
 use crate::domain::failure::Failure;
@@ -19,12 +19,12 @@ use crate::llm::{Completion, LlmError, Message};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::handler::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
 use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history::{self, Role};
-use crate::store::inbox;
+use crate::store::inbox::{self, Key};
 use crate::store::outbox::Address;
 use crate::store::turns::{self, Last};
 
@@ -41,7 +41,7 @@ pub struct Question<'a> {
     /// Telegram's ids of the messages that are the question.
     pub message_ids: &'a [i64],
     /// Updates behind that of the address which belong to it.
-    pub joined: &'a [i64],
+    pub joined: &'a [Key],
     /// The question as it stands, to be answered again.
     pub again: Option<&'a Last>,
     /// The person's language.
@@ -57,10 +57,10 @@ pub struct Question<'a> {
     /// When answering began.
     pub began: Instant,
     /// Ends it early.
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
 }
 
-impl Bot {
+impl Services {
     /// Answers a question.
     pub(crate) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let &Question { address, private, stop, .. } = question;
@@ -78,7 +78,7 @@ impl Bot {
         let (said, in_place) = self.store.run(|conn| {
             let said = history::recent(conn, address.lane, self.max_history, question.again)?;
             let in_place = match question.again {
-                Some(last) => last.is_shown(conn)?,
+                Some(last) => last.is_shown(conn, address.lane)?,
                 None => false,
             };
             Ok((said, in_place))
@@ -99,7 +99,7 @@ impl Bot {
                 self.finish(question, Ending::Answered { answer, usage }, &parts)
             }
             Err(LlmError::Stopped(_)) if stop.is_shutdown() => Ok(Answered::Interrupted),
-            Err(LlmError::Stopped(so_far)) if self.is_stopped(seq) => self.stopped(question, so_far),
+            Err(LlmError::Stopped(so_far)) if self.is_stopped(address)? => self.stopped(question, so_far),
             // its person has edited it
             Err(LlmError::Stopped(_)) => Ok(Answered::Changed),
             Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
@@ -109,7 +109,7 @@ impl Bot {
                 };
                 let wait = pause.unwrap_or_else(backoff);
                 info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
-                self.store.run(|conn| inbox::put_off(conn, seq, retries + 1, wait))?;
+                self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
                 metrics::retried(Neighbour::Model);
                 Ok(Answered::PutOff(wait))
             }
@@ -125,8 +125,8 @@ impl Bot {
     }
 
     /// Whether its person stopped the update. Waits for the database: what was written until then is not given up for it.
-    fn is_stopped(&self, seq: i64) -> bool {
-        self.store.insist(|conn| inbox::is_stopped(conn, seq))
+    fn is_stopped(&self, address: Address) -> Result<bool, StoreError> {
+        self.store.retry_forever(|conn| inbox::is_stopped(conn, address.key()))
     }
 
     /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
@@ -136,7 +136,7 @@ impl Bot {
         said: &[history::Said],
         question: &str,
         preview: &Preview,
-        stop: &Stop,
+        stop: &CancelToken,
     ) -> Result<Completion, LlmError> {
         let ask = |said: &[history::Said]| {
             let system = (!self.system_prompt.is_empty())
@@ -206,9 +206,9 @@ impl Bot {
     ) -> Result<Answered, StoreError> {
         let &Question { address, text, message_ids, joined, again, began, attempt, .. } = question;
         let turn = Turn { question: text, message_ids, joined, again, began, ending: &ending };
-        let finished = self.store.insist_or(
+        let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
-            |conn| inbox::set_attempts(conn, address.update_seq, attempt),
+            |conn| inbox::set_attempts(conn, address.key(), attempt),
         )?;
         match finished {
             Finished::Done(unsent) => {

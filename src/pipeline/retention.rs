@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::store::{Store, StoreError, erase, inbox, strangers};
 
@@ -31,7 +31,7 @@ pub struct Deleted {
 pub fn apply(
     store: &Store,
     days: Option<u32>,
-    stop: &Stop,
+    stop: &CancelToken,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Deleted, StoreError> {
     let mut deleted = Deleted::default();
@@ -57,7 +57,7 @@ pub fn apply(
 }
 
 /// [`apply`] now and once a day, until `stop`.
-pub fn daily(store: &Store, http: &Http, days: Option<u32>, stop: &Stop) {
+pub fn daily(store: &Store, http: &Http, days: Option<u32>, stop: &CancelToken) {
     while !stop.is_requested() {
         let wait = match apply(store, days, stop, &mut |_| {}) {
             Ok(Deleted { messages: 0, tombstones: 0 }) => DAY,

@@ -14,7 +14,7 @@ use crate::domain::reply::{Content, Part};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::dispatcher::{Job, Outcome};
 use crate::pipeline::export_file::Document;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::store::moved::{Moved, move_chat};
 use crate::store::outbox::{self, Instead, Op, Unsent};
 use crate::store::{Lane, StoreError};
@@ -33,27 +33,27 @@ const ATTEMPTS_AT_ALL: i32 = 1500;
 
 /// The pauses in force.
 #[derive(Default)]
-pub struct Courier {
+pub struct Sender {
     pauses: Mutex<HashMap<(i64, Method), Instant>>,
 }
 
-impl Courier {
+impl Sender {
     /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
     /// holds for all.
     pub fn new(pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
-        let courier = Self::default();
+        let sender = Self::default();
         for (chat_id, pause) in pauses {
             for method in Method::ALL {
-                courier.pause(chat_id, method, pause);
+                sender.pause(chat_id, method, pause);
             }
         }
-        courier
+        sender
     }
 
     /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
     pub fn deliver(
         &self,
-        bot: &Bot,
+        bot: &Services,
         job: &Job,
         parts: Vec<Unsent>,
         then: Outcome,
@@ -72,7 +72,7 @@ impl Courier {
             }
             let Ok(part) = unsent.part() else {
                 warn!(part = unsent.id, "a part that does not decode is abandoned");
-                bot.store.run(|conn| outbox::abandon(conn, unsent.id))?;
+                bot.store.run(|conn| outbox::abandon(conn, &unsent))?;
                 continue;
             };
             let op = unsent.op();
@@ -100,7 +100,9 @@ impl Courier {
                 Ok(message_id) => {
                     failpoints::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    let recorded = bot.store.insist(|conn| outbox::sent(conn, unsent.id, message_id));
+                    let recorded = bot.store.on_any_server(|| {
+                        bot.store.retry_forever(|conn| outbox::sent(conn, &unsent, message_id))
+                    })?;
                     failpoints::pass("recorded", unsent.payload());
                     if recorded == 0 {
                         // erased meanwhile, and the rest of the answer with it
@@ -117,7 +119,7 @@ impl Courier {
     /// What follows from a refused or failed send.
     fn failed(
         &self,
-        bot: &Bot,
+        bot: &Services,
         lane: Lane,
         unsent: &Unsent,
         method: Method,
@@ -128,7 +130,7 @@ impl Courier {
             TelegramError::RetryAfter(pause) => {
                 warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
                 self.pause(unsent.chat_id, method, pause);
-                bot.store.run(|conn| outbox::put_off(conn, part, attempts_after(unsent, error), pause))?;
+                bot.store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), pause))?;
                 metrics::retried(Neighbour::Telegram);
                 Ok(Outcome::RetryIn(pause))
             }
@@ -152,42 +154,42 @@ impl Courier {
                 if matches!(unsent.op(), Op::Delete(_)) =>
             {
                 debug!(part, "{error}; the message stays");
-                bot.store.run(|conn| outbox::abandon(conn, part))?;
+                bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
             TelegramError::NotThere(_) if matches!(unsent.op(), Op::Edit(_)) => {
                 info!(part, "{error}; the part is sent as a new one");
-                bot.store.run(|conn| outbox::replace(conn, part, Instead::Anew))?;
+                bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 Ok(Outcome::More)
             }
             TelegramError::BadRequest(_) | TelegramError::NotThere(_) | TelegramError::File(_) => {
-                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
+                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
                 } else if matches!(unsent.op(), Op::Edit(_)) {
                     warn!(part, "{error}; the part is sent as a new one");
-                    bot.store.run(|conn| outbox::replace(conn, part, Instead::Anew))?;
+                    bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 } else {
                     warn!(part, "{error}; the part is abandoned, the answer stays in messages");
-                    bot.store.run(|conn| outbox::abandon(conn, part))?;
+                    bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                 }
                 Ok(Outcome::More)
             }
             // the server is too old for the form; or, for plain text, it is not the Bot API that answers
             TelegramError::UnknownMethod
-                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? =>
+                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? =>
             {
                 warn!(part, "{error}; a simpler form takes its place");
                 Ok(Outcome::More)
             }
             // an error of the server's own that stays with the part may come from what is in it
             TelegramError::Server { .. } if unsent.attempts >= ATTEMPTS_PER_FORM => {
-                if bot.store.run(|conn| outbox::replace(conn, part, Instead::Simpler))? {
+                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}, again and again; a simpler form takes its place");
                     return Ok(Outcome::More);
                 }
                 if unsent.attempts >= ATTEMPTS_AT_ALL {
                     warn!(part, "{error}, for a day; the part is abandoned, the answer stays in messages");
-                    bot.store.run(|conn| outbox::abandon(conn, part))?;
+                    bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                     return Ok(Outcome::More);
                 }
                 later(bot, unsent, error)
@@ -220,7 +222,7 @@ fn attempts_after(unsent: &Unsent, error: &TelegramError) -> i32 {
 }
 
 /// The part is sent again after a while.
-fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
+fn later(bot: &Services, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
     let part = unsent.id;
     let wait = Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
     // one line a part, however long the outage
@@ -229,7 +231,7 @@ fn later(bot: &Bot, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, S
     } else {
         debug!(part, attempts = unsent.attempts, "{error}");
     }
-    bot.store.run(|conn| outbox::put_off(conn, part, attempts_after(unsent, error), wait))?;
+    bot.store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), wait))?;
     metrics::retried(Neighbour::Telegram);
     Ok(Outcome::RetryIn(wait))
 }

@@ -1,16 +1,16 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
 use crate::domain::access::Access;
-use crate::domain::token_budget::Room;
+use crate::domain::token_budget::TokenBudget;
 use crate::llm::Llm;
-use crate::pipeline::preview::Paces;
-use crate::pipeline::sender::Courier;
+use crate::pipeline::preview::DraftThrottle;
+use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::{Me, Telegram};
 
 /// Shared by all workers; nothing in it belongs to one message.
-pub struct Bot {
+pub struct Services {
     /// PostgreSQL.
     pub store: Store,
     /// The Bot API.
@@ -18,9 +18,9 @@ pub struct Bot {
     /// The model.
     pub llm: Llm,
     /// Sends what the outbox holds.
-    pub courier: Courier,
+    pub sender: Sender,
     /// How fast drafts may follow each other.
-    pub paces: Paces,
+    pub paces: DraftThrottle,
     /// Whom groups address.
     pub me: Me,
     /// What the model is told before the dialogue.
@@ -36,7 +36,7 @@ pub struct Bot {
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
     /// How much of it the model has room for.
-    pub room: Room,
+    pub room: TokenBudget,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
 }

@@ -13,7 +13,8 @@ use tracing::error;
 use crate::base::failpoints;
 use crate::pipeline::dispatcher::{Finished, Job, Outcome};
 use crate::pipeline::handler::Answered;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
+use crate::store::inbox::Key;
 use crate::store::outbox::Unsent;
 use crate::store::{StoreError, inbox, outbox};
 
@@ -21,12 +22,15 @@ use crate::store::{StoreError, inbox, outbox};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Works until the dispatcher closes `jobs`.
-pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
+pub fn run(bot: &Arc<Services>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
     for job in jobs {
         let mut answering = None;
-        let outcome = match catch_unwind(AssertUnwindSafe(|| step(bot, &job, &mut answering))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| {
+            bot.store.on_one_server(|| step(bot, &job, &mut answering))
+        })) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
+            Ok(Err(StoreError::ServerChanged)) => Outcome::More,
             Ok(Err(refused)) => {
                 error!(chat = job.lane.chat_id, user = job.lane.user_id, "{refused}");
                 count_attempt(bot, answering);
@@ -44,10 +48,10 @@ pub fn run(bot: &Arc<Bot>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
 }
 
 /// An update in work, and which attempt at it this is.
-type Attempt = (i64, i32);
+type Attempt = (Key, i32);
 
 /// The next step of the lane. `answering` tells what was being attempted, should this panic.
-fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
+fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome, StoreError> {
     let lane = job.lane;
     let (mut unsent, waiting) = bot.store.run(|conn| {
         let waiting = inbox::oldest(conn, lane)?;
@@ -64,7 +68,7 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
         {
             return Ok(Outcome::RetryIn(wait));
         }
-        *answering = Some((waiting.seq, waiting.attempts + 1));
+        *answering = Some((waiting.key(lane), waiting.attempts + 1));
         unsent = match bot.answer(lane, &waiting, &job.stop)? {
             Answered::Done(unsent) => unsent,
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
@@ -81,14 +85,14 @@ fn step(bot: &Bot, job: &Job, answering: &mut Option<Attempt>) -> Result<Outcome
             then = Outcome::Idle;
         }
     }
-    bot.courier.deliver(bot, job, unsent, then)
+    bot.sender.deliver(bot, job, unsent, then)
 }
 
 /// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last.
-fn count_attempt(bot: &Bot, answering: Option<Attempt>) {
-    if let Some((seq, attempt)) = answering
-        && let Err(problem) = bot.store.run(|conn| inbox::set_attempts(conn, seq, attempt))
+fn count_attempt(bot: &Services, answering: Option<Attempt>) {
+    if let Some((key, attempt)) = answering
+        && let Err(problem) = bot.store.run(|conn| inbox::set_attempts(conn, key, attempt))
     {
-        error!(seq, "the attempt could not be counted: {problem}");
+        error!(seq = key.seq, "the attempt could not be counted: {problem}");
     }
 }

@@ -22,7 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use super::View;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 
 /// The most connections at a time.
 const MOST_CLIENTS: usize = 64;
@@ -63,7 +63,7 @@ impl Endpoint {
     }
 
     /// Answers until `stop`.
-    pub fn serve(self, view: &Arc<View>, stop: &Stop) {
+    pub fn serve(self, view: &Arc<View>, stop: &CancelToken) {
         let Self { listener, runtime } = self;
         runtime.block_on(async {
             tokio::select! {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::metrics;
-use crate::pipeline::services::Bot;
+use crate::pipeline::services::Services;
 use crate::store::queue::{self, Queue};
 
 /// How long what the database said is believed.
@@ -27,9 +27,9 @@ const LONGEST_STORING: Duration = Duration::from_secs(5);
 /// The running program, seen from outside.
 pub struct View {
     /// Set when the boot is over.
-    bot: OnceLock<Arc<Bot>>,
+    bot: OnceLock<Arc<Services>>,
     /// Requested when the program is to end.
-    stop: Stop,
+    stop: CancelToken,
     /// The longest that a poll may take: one that succeeded longer ago than this was not followed by another.
     longest_poll: Duration,
     database: Mutex<Database>,
@@ -43,12 +43,12 @@ struct Database {
 
 impl View {
     /// Of a program that starts, and ends when `stop` is requested.
-    pub fn new(longest_poll: Duration, stop: Stop) -> Self {
+    pub fn new(longest_poll: Duration, stop: CancelToken) -> Self {
         Self { bot: OnceLock::new(), stop, longest_poll, database: Mutex::default() }
     }
 
     /// The boot is over.
-    pub fn started(&self, bot: &Arc<Bot>) {
+    pub fn started(&self, bot: &Arc<Services>) {
         let _ = self.bot.set(Arc::clone(bot));
     }
 

@@ -10,6 +10,7 @@ use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
 use super::history::Role;
+use super::inbox::{self, Key};
 use super::outbox::{self, Address, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
@@ -89,7 +90,7 @@ pub struct Turn<'a> {
     /// Telegram's ids of the messages that were the question.
     pub message_ids: &'a [i64],
     /// Updates behind that of the address which are the same question; finished with it, or not at all.
-    pub joined: &'a [i64],
+    pub joined: &'a [Key],
     /// The question as it was before it was edited, or is answered again.
     pub again: Option<&'a Last>,
     /// When answering began.
@@ -110,14 +111,14 @@ pub fn turn(
     once(conn, address, turn.joined, whole, |conn, address| {
         if turn.again.is_some() {
             // before the rows of other turns: a move and an erasure begin with the inbox too
-            updates::table.find(address.update_seq).select(updates::seq).for_no_key_update().execute(conn)?;
+            inbox::row(address.key()).select(updates::seq).for_no_key_update().execute(conn)?;
         }
         let turn_id = store(conn, address, turn)?;
         let standing = match turn.again {
             Some(last) => {
                 let replaced = last.replaced_by(turn.ending.answer().is_some());
-                supersede(conn, &replaced, turn_id)?;
-                turn_rows::standing(conn, &replaced)?
+                supersede(conn, address.lane, &replaced, turn_id)?;
+                turn_rows::standing(conn, address.lane, &replaced)?
             }
             None => Vec::new(),
         };
@@ -144,11 +145,13 @@ pub fn reply(
 fn once(
     conn: &mut PgConnection,
     mut address: Address,
-    joined: &[i64],
+    joined: &[Key],
     whole: bool,
     body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
 ) -> QueryResult<Finished> {
-    let seqs: Vec<i64> = [address.update_seq].into_iter().chain(joined.iter().copied()).collect();
+    let keys = || [address.key()].into_iter().chain(joined.iter().copied());
+    let seqs: Vec<i64> = keys().map(|key| key.seq).collect();
+    let update_ids: Vec<i64> = keys().map(|key| key.update_id).collect();
     loop {
         let mut rows: Vec<(i64, bool)> = Vec::new();
         let mut stopped = false;
@@ -157,6 +160,9 @@ fn once(
             let marked = prepared(
                 diesel::update(updates::table)
                     .filter(updates::seq.eq_any(&seqs))
+                    .filter(updates::update_id.eq_any(&update_ids))
+                    .filter(updates::bot_id.eq(address.lane.bot_id))
+                    .filter(updates::user_id.eq(address.lane.user_id))
                     .filter(updates::done_at.is_null())
                     .set((
                         updates::done_at.eq(clock_timestamp().nullable()),
@@ -183,8 +189,10 @@ fn once(
 }
 
 /// The questions and answers of these turns are as good as cleared, for good: [`super::history::restore`] leaves them.
-fn supersede(conn: &mut PgConnection, replaced: &[i64], turn_id: i64) -> QueryResult<()> {
+fn supersede(conn: &mut PgConnection, lane: Lane, replaced: &[i64], turn_id: i64) -> QueryResult<()> {
     let pairs: Vec<(i32, Option<i32>)> = diesel::update(turns::table.filter(turns::id.eq_any(replaced)))
+        .filter(turns::bot_id.eq(lane.bot_id))
+        .filter(turns::user_id.eq(lane.user_id))
         .set(turns::superseded_by.eq(turn_id))
         .returning((turns::question_id, turns::answer_id))
         .get_results(conn)?;

@@ -14,6 +14,7 @@ use diesel::sql_types::{BigInt, Double, Nullable};
 use diesel::upsert::excluded;
 
 use super::moved::{Moved, move_chat};
+use super::outbox::Address;
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
 use super::{Lane, ago, clock_timestamp, from_now, outbox, seconds_to_wait, wait};
@@ -87,6 +88,19 @@ pub struct Edit {
     pub payload: String,
 }
 
+impl Waiting {
+    /// What names it.
+    pub fn key(&self, lane: Lane) -> Key {
+        self.address(lane).key()
+    }
+
+    /// Where a reply to it goes, as far as the inbox knows.
+    pub fn address(&self, lane: Lane) -> Address {
+        let &Self { seq: update_seq, update_id, .. } = self;
+        Address { lane, update_seq, update_id, thread_id: None, reply_to: None }
+    }
+}
+
 /// What a batch changed about updates that were there already.
 #[derive(Default)]
 pub struct Changed {
@@ -110,10 +124,26 @@ pub struct Edited {
     pub now: String,
 }
 
+/// An update by everything that names it. Its `seq` alone is not enough: after a failover to a standby that was behind,
+/// the server may give the same number to somebody else's update.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Key {
+    /// Its place in the order.
+    pub seq: i64,
+    /// Telegram id of the bot that received it.
+    pub bot_id: i64,
+    /// Telegram's number of the update.
+    pub update_id: i64,
+    /// Telegram id of the person. (The chat is left out: a group gets another id when it becomes a supergroup.)
+    pub user_id: i64,
+}
+
 /// An update that waits to be answered.
 pub struct Waiting {
     /// Its place in the order.
     pub seq: i64,
+    /// Telegram's number of the update.
+    pub update_id: i64,
     /// Kind, as Telegram named it.
     pub kind: String,
     /// The JSON of it, or of the last change of its message.
@@ -218,6 +248,20 @@ fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Op
     Ok(Some((lane, up_to)))
 }
 
+/// The row of an update.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn row(key: Key) -> _ {
+    let seq: i64 = key.seq;
+    let bot_id: i64 = key.bot_id;
+    let update_id: i64 = key.update_id;
+    let user_id: i64 = key.user_id;
+    updates::table
+        .filter(updates::seq.eq(seq))
+        .filter(updates::bot_id.eq(bot_id))
+        .filter(updates::update_id.eq(update_id))
+        .filter(updates::user_id.eq(user_id))
+}
+
 /// What the lane has to answer.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn waiting(lane: Lane) -> _ {
@@ -281,17 +325,18 @@ pub fn following(conn: &mut PgConnection, lane: Lane, seq: i64, limit: usize) ->
 }
 
 /// Whether its person stopped the update.
-pub fn is_stopped(conn: &mut PgConnection, seq: i64) -> QueryResult<bool> {
-    let stopped = updates::table.find(seq).select(updates::stopped_at.is_not_null()).first(conn);
+pub fn is_stopped(conn: &mut PgConnection, key: Key) -> QueryResult<bool> {
+    let stopped = row(key).select(updates::stopped_at.is_not_null()).first(conn);
     stopped.optional().map(Option::unwrap_or_default)
 }
 
-type Row = (i64, String, Option<String>, i32, i32, Option<PgTimestamp>, Option<f64>, f64);
+type Row = (i64, i64, String, Option<String>, i32, i32, Option<PgTimestamp>, Option<f64>, f64);
 
 impl From<Row> for Waiting {
-    fn from((seq, kind, payload, attempts, retries, stopped_at, seconds, age): Row) -> Self {
+    fn from((seq, update_id, kind, payload, attempts, retries, stopped_at, seconds, age): Row) -> Self {
         Self {
             seq,
+            update_id,
             kind,
             payload: payload.unwrap_or_default(),
             attempts,
@@ -311,6 +356,7 @@ fn columns() -> _ {
     let age: SqlLiteral<Double> = sql("extract(epoch FROM clock_timestamp() - received_at)::float8");
     (
         updates::seq,
+        updates::update_id,
         updates::kind,
         updates::payload,
         updates::attempts,
@@ -339,6 +385,15 @@ pub fn waiting_lanes(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<La
     Ok(unsent.into_iter().chain(unanswered).collect())
 }
 
+/// How many of these updates of the bot are not in the inbox.
+pub fn unknown(conn: &mut PgConnection, bot_id: i64, update_ids: &[i64]) -> QueryResult<usize> {
+    let known: i64 = updates::table
+        .filter(updates::bot_id.eq(bot_id).and(updates::update_id.eq_any(update_ids)))
+        .count()
+        .get_result(conn)?;
+    Ok(update_ids.len().saturating_sub(usize::try_from(known).unwrap_or_default()))
+}
+
 /// The newest update in the inbox: what is not newer was there before this boot, and may be why the last one ended.
 pub fn newest(conn: &mut PgConnection) -> QueryResult<i64> {
     updates::table
@@ -348,13 +403,13 @@ pub fn newest(conn: &mut PgConnection) -> QueryResult<i64> {
 }
 
 /// Records that `attempts` to answer the update have ended in a crash. An absolute number: a repetition counts once.
-pub fn set_attempts(conn: &mut PgConnection, seq: i64, attempts: i32) -> QueryResult<usize> {
-    diesel::update(updates::table.find(seq)).set(updates::attempts.eq(attempts)).execute(conn)
+pub fn set_attempts(conn: &mut PgConnection, key: Key, attempts: i32) -> QueryResult<usize> {
+    diesel::update(row(key)).set(updates::attempts.eq(attempts)).execute(conn)
 }
 
 /// Puts the model call for the update off by `wait`, after `retries` of them in all.
-pub fn put_off(conn: &mut PgConnection, seq: i64, retries: i32, wait: Duration) -> QueryResult<usize> {
-    diesel::update(updates::table.find(seq))
+pub fn put_off(conn: &mut PgConnection, key: Key, retries: i32, wait: Duration) -> QueryResult<usize> {
+    diesel::update(row(key))
         .set((updates::retries.eq(retries), updates::not_before.eq(from_now(wait))))
         .execute(conn)
 }

@@ -4,6 +4,7 @@
 //! A connection is taken for one call of [`Store::run`] and is back in the pool when it returns: never held
 //! across a network call or a sleep, never taken twice by one caller.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,16 +25,19 @@ use crate::base::backoff::Backoff;
 use crate::base::secret::Secret;
 use crate::metrics;
 
+use server::{Generation, Servers};
+
 pub mod archive;
 pub mod erase;
 pub mod finish;
-pub mod health;
+pub mod diagnostics;
 pub mod history;
 pub mod inbox;
 pub mod moved;
 pub mod outbox;
 mod prepared;
 pub mod queue;
+mod server;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 pub mod strangers;
@@ -45,7 +49,7 @@ pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long [`Store::insist_or`] tries against refusals.
+/// How long [`Store::retry_forever_or`] tries against refusals.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
@@ -84,6 +88,9 @@ pub enum StoreError {
     /// The database refused the statement. The error names no values.
     #[error("the database refused a statement: {0}")]
     Refused(String),
+    /// The database is on another server than the one that this work was read from ([`Store::on_one_server`]).
+    #[error("the database is on another server now; what was read from the former one is not written to it")]
+    ServerChanged,
 }
 
 /// The pool, and whether the database answered last time.
@@ -92,22 +99,24 @@ pub struct Store {
     unreachable: AtomicBool,
     /// How many queries it has answered.
     answered: AtomicU64,
+    servers: Arc<Servers>,
 }
 
 impl Store {
     /// A pool of at most `size` connections, opened as they are needed.
     pub fn new(url: &Secret, size: u32) -> Self {
+        let servers = Arc::<Servers>::default();
         let pool = Pool::builder()
             .max_size(size)
-            // never none: `health::others_at_work` tells a running bot by it
+            // never none: `diagnostics::others_at_work` tells a running bot by it
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
             // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .event_handler(Box::new(Waits))
-            .build_unchecked(Manager { url: url.clone() });
-        Self { pool, unreachable: AtomicBool::new(false), answered: AtomicU64::new(0) }
+            .build_unchecked(Manager { url: url.clone(), servers: Arc::clone(&servers) });
+        Self { pool, unreachable: AtomicBool::new(false), answered: AtomicU64::new(0), servers }
     }
 
     /// Runs `query` on a connection of its own.
@@ -130,6 +139,14 @@ impl Store {
         loop {
             let pooled = self.pool.get_timeout(wait);
             let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string(), answered))?;
+            if pooled.generation != self.generation() {
+                // a connection to the former server: perhaps it lives on, and takes what nobody reads there
+                pooled.broken = true;
+                continue;
+            }
+            if !server::admits(pooled.generation) {
+                return Err(StoreError::ServerChanged);
+            }
             match query(&mut pooled.conn) {
                 Ok(value) => {
                     self.answered.fetch_add(1, Ordering::Relaxed);
@@ -151,21 +168,26 @@ impl Store {
     }
 
     /// Runs `query` until the database takes it, however long that lasts: for what must not be lost while the process
-    /// lives.
-    pub fn insist<T>(&self, mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> T {
+    /// lives. The only error is [`StoreError::ServerChanged`].
+    pub fn retry_forever<T>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
         let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
-                Ok(done) => return done,
-                Err(error) => patience.exercise(&error),
+                Err(error @ (StoreError::Unreachable(_) | StoreError::Refused(_))) => {
+                    patience.exercise(&error);
+                }
+                done => return done,
             }
         }
     }
 
-    /// As [`Store::insist`], for what the database may refuse for its own sake. An outage is waited out, and so is a
+    /// As [`Store::retry_forever`], for what the database may refuse for its own sake. An outage is waited out, and so is a
     /// database that takes nothing at all (a full disk, a read-only standby); but if it goes on refusing `query` for two
     /// minutes and takes `instead`, that is the end, and an error.
-    pub fn insist_or<T>(
+    pub fn retry_forever_or<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
         mut instead: impl FnMut(&mut PgConnection) -> QueryResult<usize>,
@@ -173,11 +195,33 @@ impl Store {
         let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
+                Err(StoreError::ServerChanged) => return Err(StoreError::ServerChanged),
                 Err(error) if patience.is_over() && self.run(&mut instead).is_ok() => return Err(error),
                 Err(error) => patience.exercise(&error),
                 done => return done,
             }
         }
+    }
+
+    /// Runs `work` so that all its queries meet the server that the first of them met. Once the database is on another
+    /// one, they end with [`StoreError::ServerChanged`]: what was read from one server says nothing about another.
+    pub fn on_one_server<T>(&self, work: impl FnOnce() -> T) -> T {
+        server::bound(work)
+    }
+
+    /// Within [`Store::on_one_server`], for a statement that names its row by more than its number.
+    pub fn on_any_server<T>(&self, work: impl FnOnce() -> T) -> T {
+        server::unbound(work)
+    }
+
+    /// How often the database has come to another server since this process started.
+    pub fn generation(&self) -> i64 {
+        self.servers.generation()
+    }
+
+    /// `listener` hears of each such change, by the generation that is over: at the next connection, on its thread.
+    pub fn on_server_change(&self, listener: impl Fn(i64) + Send + Sync + 'static) {
+        self.servers.on_change(Box::new(listener));
     }
 
     /// One line when the database goes away, not one for each caller that notices; none if it has answered somebody since
@@ -215,7 +259,7 @@ impl Patience {
                 warn!("{error}; trying again");
                 self.refused_since = Some(Instant::now());
             }
-            StoreError::Refused(_) => {}
+            StoreError::Refused(_) | StoreError::ServerChanged => {}
         }
         thread::sleep(self.backoff.next());
     }
@@ -251,11 +295,14 @@ impl HandleEvent for Waits {
 /// went away outside a transaction for a good one.
 struct Manager {
     url: Secret,
+    servers: Arc<Servers>,
 }
 
 struct Tracked {
     conn: PgConnection,
     broken: bool,
+    /// Of the server it is connected to.
+    generation: Generation,
 }
 
 impl ManageConnection for Manager {
@@ -263,7 +310,9 @@ impl ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Tracked, ConnectionError> {
-        Ok(Tracked { conn: connect(&self.url)?, broken: false })
+        let mut conn = connect(&self.url)?;
+        let generation = self.servers.meet(&mut conn).map_err(ConnectionError::BadConnection)?;
+        Ok(Tracked { conn, broken: false, generation })
     }
 
     fn is_valid(&self, _: &mut Tracked) -> Result<(), ConnectionError> {

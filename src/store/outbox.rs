@@ -1,15 +1,17 @@
 //! The outbox: the parts of replies from the moment they are stored until Telegram took or refused them.
 //!
-//! [`super::finish`] writes, the courier reads and settles.
+//! [`super::finish`] writes, the sender reads and settles.
 
 use std::time::Duration;
 
+use diesel::data_types::PgTimestamp;
 use diesel::dsl::exists;
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::inbox::Key;
 use super::moved::of_group;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns};
@@ -26,10 +28,20 @@ pub struct Address {
     pub lane: Lane,
     /// The update it answers.
     pub update_seq: i64,
+    /// Telegram's number of that update.
+    pub update_id: i64,
     /// Topic of the chat.
     pub thread_id: Option<i64>,
     /// Message to reply to.
     pub reply_to: Option<i64>,
+}
+
+impl Address {
+    /// What names the update it answers.
+    pub fn key(&self) -> Key {
+        let Lane { bot_id, user_id, .. } = self.lane;
+        Key { seq: self.update_seq, bot_id, update_id: self.update_id, user_id }
+    }
 }
 
 /// What is done with a part.
@@ -48,6 +60,8 @@ pub enum Op {
 pub struct Unsent {
     /// Its number.
     pub id: i64,
+    bot_id: i64,
+    user_id: i64,
     /// The update it answers.
     pub update_seq: i64,
     /// The chat it goes to.
@@ -62,6 +76,8 @@ pub struct Unsent {
     payload: Option<String>,
     /// Calls that failed so far.
     pub attempts: i32,
+    /// To the microsecond: the server may give its number to another part after a failover, but not its time.
+    created_at: PgTimestamp,
     seconds: Option<f64>,
 }
 
@@ -96,6 +112,8 @@ fn columns() -> _ {
     let seconds: SqlLiteral<Nullable<Double>> = seconds_to_wait();
     (
         reply_parts::id,
+        reply_parts::bot_id,
+        reply_parts::user_id,
         reply_parts::update_seq,
         reply_parts::chat_id,
         reply_parts::thread_id,
@@ -104,8 +122,26 @@ fn columns() -> _ {
         reply_parts::message_id,
         reply_parts::payload,
         reply_parts::attempts,
+        reply_parts::created_at,
         seconds,
     )
+}
+
+/// The row of a part, by everything that names it. (Its chat is left out: a group gets another id when it becomes a
+/// supergroup.)
+#[diesel::dsl::auto_type(no_type_alias)]
+fn row(part: &Unsent) -> _ {
+    let id: i64 = part.id;
+    let bot_id: i64 = part.bot_id;
+    let user_id: i64 = part.user_id;
+    let update_seq: i64 = part.update_seq;
+    let created_at: PgTimestamp = part.created_at;
+    reply_parts::table
+        .filter(reply_parts::id.eq(id))
+        .filter(reply_parts::bot_id.eq(bot_id))
+        .filter(reply_parts::user_id.eq(user_id))
+        .filter(reply_parts::update_seq.eq(update_seq))
+        .filter(reply_parts::created_at.eq(created_at))
 }
 
 /// Stores a reply. It takes the place of the messages `standing`: the first parts theirs, one by one; what is left of
@@ -117,13 +153,23 @@ pub(super) fn insert(
     parts: &[Part],
     standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
-    insert_from(conn, address, turn_id, 0, parts, standing)
+    let Address { lane, update_seq, thread_id, reply_to, .. } = address;
+    insert_from(conn, Envelope { lane, update_seq, thread_id, reply_to, turn_id }, 0, parts, standing)
+}
+
+/// What all parts of a reply share.
+#[derive(Clone, Copy)]
+struct Envelope {
+    lane: Lane,
+    update_seq: i64,
+    thread_id: Option<i64>,
+    reply_to: Option<i64>,
+    turn_id: Option<i64>,
 }
 
 fn insert_from(
     conn: &mut PgConnection,
-    address: Address,
-    turn_id: Option<i64>,
+    envelope: Envelope,
     first: i32,
     parts: &[Part],
     standing: &[i64],
@@ -148,16 +194,16 @@ fn insert_from(
                 }
             };
             Ok((
-                reply_parts::bot_id.eq(address.lane.bot_id),
-                reply_parts::chat_id.eq(address.lane.chat_id),
-                reply_parts::user_id.eq(address.lane.user_id),
-                reply_parts::update_seq.eq(address.update_seq),
-                reply_parts::turn_id.eq(turn_id),
+                reply_parts::bot_id.eq(envelope.lane.bot_id),
+                reply_parts::chat_id.eq(envelope.lane.chat_id),
+                reply_parts::user_id.eq(envelope.lane.user_id),
+                reply_parts::update_seq.eq(envelope.update_seq),
+                reply_parts::turn_id.eq(envelope.turn_id),
                 reply_parts::position.eq(position),
                 reply_parts::op.eq(op),
                 reply_parts::form.eq(form),
-                reply_parts::thread_id.eq(address.thread_id),
-                reply_parts::reply_to.eq(address.reply_to.filter(|_| position == 0)),
+                reply_parts::thread_id.eq(envelope.thread_id),
+                reply_parts::reply_to.eq(envelope.reply_to.filter(|_| position == 0)),
                 reply_parts::message_id.eq(message_id),
                 reply_parts::payload.eq(payload),
             ))
@@ -187,8 +233,8 @@ pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
 }
 
 /// Telegram took the part as `message_id`.
-pub fn sent(conn: &mut PgConnection, id: i64, message_id: i64) -> QueryResult<usize> {
-    prepared(diesel::update(reply_parts::table.find(id)).set((
+pub fn sent(conn: &mut PgConnection, part: &Unsent, message_id: i64) -> QueryResult<usize> {
+    prepared(diesel::update(row(part)).set((
         reply_parts::state.eq("sent"),
         reply_parts::message_id.eq(message_id),
         reply_parts::payload.eq(None::<String>),
@@ -198,8 +244,8 @@ pub fn sent(conn: &mut PgConnection, id: i64, message_id: i64) -> QueryResult<us
 }
 
 /// Telegram refuses the part for good.
-pub fn abandon(conn: &mut PgConnection, id: i64) -> QueryResult<usize> {
-    diesel::update(reply_parts::table.find(id)).set(abandoned()).execute(conn)
+pub fn abandon(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize> {
+    diesel::update(row(part)).set(abandoned()).execute(conn)
 }
 
 /// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end, and
@@ -247,8 +293,8 @@ fn abandoned() -> _ {
 }
 
 /// The call failed in passing, for the `attempts`th time: the next one not before `wait` has passed.
-pub fn put_off(conn: &mut PgConnection, id: i64, attempts: i32, wait: Duration) -> QueryResult<usize> {
-    diesel::update(reply_parts::table.find(id))
+pub fn put_off(conn: &mut PgConnection, part: &Unsent, attempts: i32, wait: Duration) -> QueryResult<usize> {
+    diesel::update(row(part))
         .set((reply_parts::attempts.eq(attempts), reply_parts::not_before.eq(from_now(wait))))
         .execute(conn)
 }
@@ -274,14 +320,13 @@ pub enum Instead {
     Anew,
 }
 
-/// Replaces part `id`, which Telegram refuses, and those that follow it in the same reply. Returns false where there is
+/// Replaces the part, which Telegram refuses, and those that follow it in the same reply. Returns false where there is
 /// nothing to replace it by; nothing is changed then.
-pub fn replace(conn: &mut PgConnection, id: i64, instead: Instead) -> QueryResult<bool> {
+pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> QueryResult<bool> {
     conn.transaction(|conn| {
         type Row = (Lane, (i64, Option<i64>, Option<i64>, Option<i64>, i32));
         // gone already: this is a repetition of what was done
-        let Some((lane, (update_seq, thread_id, reply_to, turn_id, first))): Option<Row> = reply_parts::table
-            .find(id)
+        let Some((lane, (update_seq, thread_id, reply_to, turn_id, first))): Option<Row> = row(part)
             .select((
                 (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
                 (
@@ -297,10 +342,11 @@ pub fn replace(conn: &mut PgConnection, id: i64, instead: Instead) -> QueryResul
         else {
             return Ok(true);
         };
-        let address = Address { lane, update_seq, thread_id, reply_to };
+        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn_id };
         let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
-            .filter(reply_parts::bot_id.eq(address.lane.bot_id))
-            .filter(reply_parts::update_seq.eq(address.update_seq))
+            .filter(reply_parts::bot_id.eq(lane.bot_id))
+            .filter(reply_parts::user_id.eq(lane.user_id))
+            .filter(reply_parts::update_seq.eq(update_seq))
             .filter(reply_parts::position.ge(first))
             .filter(reply_parts::state.eq("unsent"))
             .returning(columns())
@@ -326,11 +372,11 @@ pub fn replace(conn: &mut PgConnection, id: i64, instead: Instead) -> QueryResul
             }
         }
         match instead {
-            Instead::Simpler => insert_from(conn, address, turn_id, first, &parts, &standing)?,
+            Instead::Simpler => insert_from(conn, envelope, first, &parts, &standing)?,
             Instead::Anew => {
-                insert_from(conn, address, turn_id, first, &parts, &[])?;
+                insert_from(conn, envelope, first, &parts, &[])?;
                 let next = first + i32::try_from(parts.len()).unwrap_or(i32::MAX);
-                insert_from(conn, address, turn_id, next, &[], standing.get(1..).unwrap_or_default())?
+                insert_from(conn, envelope, next, &[], standing.get(1..).unwrap_or_default())?
             }
         };
         Ok(true)

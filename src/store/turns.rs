@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Interval};
 
+use super::inbox::{self, Key};
 use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::{Lane, interval, wait};
@@ -66,8 +67,8 @@ impl Last {
     }
 
     /// Whether an answer would take the place of messages that people see.
-    pub fn is_shown(&self, conn: &mut PgConnection) -> QueryResult<bool> {
-        standing(conn, &self.replaced_by(true)).map(|standing| !standing.is_empty())
+    pub fn is_shown(&self, conn: &mut PgConnection, lane: Lane) -> QueryResult<bool> {
+        standing(conn, lane, &self.replaced_by(true)).map(|standing| !standing.is_empty())
     }
 }
 
@@ -113,10 +114,12 @@ pub fn knows(conn: &mut PgConnection, lane: Lane, message_id: Option<i64>) -> Qu
 }
 
 /// The messages by which people see these turns, in order, as long as all of them can be changed.
-pub(super) fn standing(conn: &mut PgConnection, turn_ids: &[i64]) -> QueryResult<Vec<i64>> {
+pub(super) fn standing(conn: &mut PgConnection, lane: Lane, turn_ids: &[i64]) -> QueryResult<Vec<i64>> {
     let young = sql::<Bool>("settled_at > clock_timestamp() - ").bind::<Interval, _>(interval(EDITABLE));
     let shown: Vec<(Option<i64>, Option<bool>)> = reply_parts::table
         .filter(reply_parts::turn_id.eq_any(turn_ids))
+        .filter(reply_parts::bot_id.eq(lane.bot_id))
+        .filter(reply_parts::user_id.eq(lane.user_id))
         .filter(reply_parts::state.eq("sent"))
         .filter(reply_parts::op.eq_any(["send", "edit"]))
         .filter(reply_parts::message_id.is_not_null())
@@ -155,9 +158,9 @@ pub enum Stopped {
     Nothing,
 }
 
-/// What became of `lane` since the stop `seq` came in.
-pub fn stopped_by(conn: &mut PgConnection, lane: Lane, seq: i64) -> QueryResult<Stopped> {
-    let received_at = updates::table.find(seq).select(updates::received_at);
+/// What became of `lane` since this stop came in.
+pub fn stopped_by(conn: &mut PgConnection, lane: Lane, stop: Key) -> QueryResult<Stopped> {
+    let received_at = inbox::row(stop).select(updates::received_at);
     let of_lane = turns::table
         .filter(turns::bot_id.eq(lane.bot_id))
         .filter(turns::user_id.eq(lane.user_id))

@@ -21,7 +21,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted};
 use crate::base::secret::Secret;
 use crate::domain::reply::{Below, Content, Part};
@@ -68,7 +68,7 @@ pub struct Telegram {
     bot_id: i64,
     /// The longest a call may take; getUpdates has its own poll time on top.
     timeout: Duration,
-    stop: Stop,
+    stop: CancelToken,
 }
 
 /// Only what is used of a sent message, so that nothing else in it can fail to decode.
@@ -79,7 +79,7 @@ struct Sent {
 
 impl Telegram {
     /// Calls end early when `stop` is requested.
-    pub fn new(http: Http, settings: &Settings, stop: Stop) -> Self {
+    pub fn new(http: Http, settings: &Settings, stop: CancelToken) -> Self {
         let Settings { token, url, timeout } = settings;
         let base = Secret::new(format!("{}/bot{}/", url.trim_end_matches('/'), token.secret.expose()));
         Self { http, base, bot_id: token.bot_id, timeout: *timeout, stop }
@@ -87,7 +87,7 @@ impl Telegram {
 
     /// The same access for work that ends at another request.
     #[must_use]
-    pub fn until(&self, stop: &Stop) -> Self {
+    pub fn until(&self, stop: &CancelToken) -> Self {
         Self { stop: stop.clone(), ..self.clone() }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{self, Action, Calls};
-use systech_aidd::base::cancel::Stop;
+use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
@@ -46,6 +46,8 @@ pub(crate) enum Fault {
     SecondPoller,
     PostgresStopped,
     PostgresFrozen,
+    /// The primary dies, and a standby that was behind takes its place.
+    Failover,
     ConnectionsTerminated,
     DiskFull,
     /// So many in a hundred requests are answered like this.
@@ -62,10 +64,20 @@ impl Fault {
     /// Whether PostgreSQL itself has to be in our hands.
     pub(crate) fn needs_own_server(&self) -> bool {
         match self {
-            Self::PostgresStopped | Self::PostgresFrozen | Self::DiskFull => true,
+            Self::PostgresStopped | Self::PostgresFrozen | Self::DiskFull | Self::Failover => true,
             Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
             _ => false,
         }
+    }
+
+    /// Whether a second server has to follow the first.
+    pub(crate) fn needs_standby(&self) -> bool {
+        matches!(self, Self::Failover)
+    }
+
+    /// Whether what was stored may be gone afterwards: then messages are lost and answers repeated, whatever the bot does.
+    pub(crate) fn loses_what_was_stored(&self) -> bool {
+        matches!(self, Self::Failover)
     }
 
     /// Whether it has to begin before anything is stored.
@@ -82,6 +94,11 @@ impl Fault {
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
             _ => false,
         }
+    }
+
+    /// How long the model takes at most: the more is in work when the servers change, the more may go astray.
+    pub(crate) fn slowest_answer(&self) -> Duration {
+        Duration::from_millis(if self.needs_standby() { 4000 } else { 300 })
     }
 
     /// Settings that turn minutes into seconds.
@@ -135,6 +152,10 @@ impl Fault {
             Self::PostgresFrozen => {
                 scene.server().freeze();
                 Box::new(move || then.server().thaw())
+            }
+            Self::Failover => {
+                scene.server().hold_replication();
+                Box::new(move || then.fail_over())
             }
             Self::ConnectionsTerminated => beside(move || {
                 then.server().terminate_connections(&then.database);
@@ -218,7 +239,7 @@ fn second_poller(scene: &Scene) -> End {
     let (http, runtime) = Http::start().unwrap();
     let token = scene.telegram.token().parse().unwrap();
     let settings = Settings { token, url: scene.telegram.url(), timeout: Duration::from_secs(2) };
-    let other = Telegram::new(http, &settings, Stop::new());
+    let other = Telegram::new(http, &settings, CancelToken::new());
     beside(move || {
         let _runtime = &runtime;
         // turned away by the bot's own poll most of the time

@@ -39,6 +39,9 @@ const OUTCOMES: &str = "
          LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
     WHERE u.done_at IS NOT NULL ORDER BY p.id";
 
+/// Every message of every dialogue.
+const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages";
+
 /// What came of a row. The lists have to be empty.
 #[derive(Default)]
 pub(crate) struct Verdict {
@@ -46,8 +49,12 @@ pub(crate) struct Verdict {
     pub(crate) lost: Vec<String>,
     pub(crate) outside: Vec<String>,
     pub(crate) disordered: Vec<String>,
+    /// Somebody's words in the chat or in the dialogue of somebody else.
+    pub(crate) strangers: Vec<String>,
     /// The model was asked although the answer was stored.
     pub(crate) paid_twice: Vec<String>,
+    /// What the database lost and the log does not tell.
+    pub(crate) untold: Vec<String>,
     /// Copies of a part that was taken while its taking was not recorded.
     pub(crate) inside: usize,
     /// Questions that ended in a sentence instead of an answer.
@@ -57,8 +64,10 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn is_clean(&self) -> bool {
-        [&self.lost, &self.outside, &self.disordered, &self.paid_twice].iter().all(|list| list.is_empty())
+    pub(crate) fn is_clean(&self, fault: &Fault) -> bool {
+        let stored = [&self.lost, &self.outside, &self.disordered, &self.paid_twice];
+        let whole = fault.loses_what_was_stored() || stored.iter().all(|list| list.is_empty());
+        whole && self.strangers.is_empty() && self.untold.is_empty()
     }
 }
 
@@ -69,6 +78,8 @@ impl fmt::Display for Verdict {
             ("repeated outside the window", &self.outside),
             ("out of order", &self.disordered),
             ("paid for twice", &self.paid_twice),
+            ("with strangers", &self.strangers),
+            ("untold", &self.untold),
         ] {
             for one in which {
                 writeln!(f, "{what}: {one}")?;
@@ -140,6 +151,10 @@ pub(crate) fn judge(scene: &Scene, fault: &Fault) -> Verdict {
         calls,
     };
     let mut verdict = Verdict { messages: evidence.record.said.len(), ..Verdict::default() };
+    evidence.strangers(&scene.psql(DIALOGUES), &mut verdict);
+    if fault.loses_what_was_stored() {
+        evidence.told(&scene.psql("SELECT update_id FROM updates"), &scene.log(), &mut verdict);
+    }
     evidence.ends(fault, &mut verdict);
     evidence.changed_ends(fault, &mut verdict);
     evidence.copies(&mut verdict);
@@ -201,6 +216,39 @@ impl Evidence {
             }
             let answered = messages.iter().map(|sent| sent.at).max().unwrap_or(said.at);
             verdict.recovery = verdict.recovery.max(self.waited(said.at, answered).unwrap_or_default());
+        }
+    }
+
+    /// Whether all that was sent or stored stands where its person is.
+    fn strangers(&self, dialogues: &str, verdict: &mut Verdict) {
+        let chats: HashMap<i64, i64> =
+            self.record.said.iter().map(|said| (said.user_id, said.chat_id)).collect();
+        for sent in &self.sent {
+            let users: HashSet<i64> = nonces(sent.text()).collect();
+            if users.len() > 1 || users.iter().any(|user| chats.get(user) != Some(&sent.chat_id)) {
+                verdict.strangers.push(format!("message {} in chat {}", sent.message_id, sent.chat_id));
+            }
+        }
+        for row in dialogues.lines() {
+            let fields: Vec<&str> = row.splitn(3, '|').collect();
+            let [user, chat] = [0, 1].map(|index| fields[index].parse::<i64>().unwrap());
+            if chats.get(&user) != Some(&chat) || nonces(fields[2]).any(|of| of != user) {
+                verdict.strangers.push(format!("a row of user {user} in chat {chat}"));
+            }
+        }
+    }
+
+    /// Whether the log counts what Telegram had delivered and the server that took over does not know.
+    fn told(&self, known: &str, log: &str, verdict: &mut Verdict) {
+        let known: HashSet<i64> = known.lines().map(|id| id.parse().unwrap()).collect();
+        let lost = self.record.said.iter().filter(|said| !known.contains(&said.update_id)).count();
+        let told: usize = log
+            .lines()
+            .filter(|line| line.contains("the new server lacks messages"))
+            .filter_map(|line| line.split_once("lost=")?.1.split(' ').next()?.parse::<usize>().ok())
+            .sum();
+        if told < lost || !log.contains("the database is on another server now") {
+            verdict.untold.push(format!("{lost} updates are gone, {told} were told"));
         }
     }
 
@@ -289,6 +337,11 @@ impl Evidence {
             }
         }
     }
+}
+
+/// Whose words stand in a text: the ids in its nonces.
+fn nonces(text: &str) -> impl Iterator<Item = i64> {
+    text.split("nonce-").skip(1).filter_map(|rest| rest.split('-').next()?.parse().ok())
 }
 
 /// The first nonce in a text.

@@ -43,7 +43,7 @@ impl Row {
     /// Plays the row between people who write all the time, waits until nothing waits any more, and judges. An error is
     /// what is wrong, line by line.
     pub(crate) fn play(&self, long: bool, seed: u64) -> Result<Verdict, String> {
-        let scene = Arc::new(Scene::new(self.fault.needs_own_server(), seed, self.fault.settings()));
+        let scene = Arc::new(Scene::new(&self.fault, seed));
         scene.start_ready();
         scene.psql(RECORDER);
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -72,7 +72,7 @@ impl Row {
         });
         let settled = scene.wait_settled();
         let verdict = judge::judge(&scene, &self.fault);
-        if settled && verdict.is_clean() {
+        if settled && verdict.is_clean(&self.fault) {
             return Ok(verdict);
         }
         let waiting = if settled { "" } else { "something waits for ever\n" };
@@ -107,6 +107,10 @@ const RECORDED: Words =
     ("what is recorded as sent is not sent again", "отмеченное как отправленное не отправляется снова");
 const KILL: Words = ("kill the process at any moment", "процесс можно убить в любой миг");
 const DATABASE: Words = ("an outage costs time, not messages", "сбой базы стоит времени, а не сообщений");
+const STRANGERS: Words = (
+    "whatever the database loses, nobody reads an answer to somebody else",
+    "что бы ни потеряла база, чужой ответ не прочтёт никто",
+);
 const TELEGRAM: Words =
     ("Telegram's bad day costs time, not messages", "плохой день Telegram стоит времени, а не сообщений");
 const MODEL: Words =
@@ -143,6 +147,18 @@ pub(crate) fn rows() -> Vec<Row> {
     ] {
         rows.push(Row { times, lasts, ..Row::new(DATABASE, name, fault) });
     }
+    rows.push(Row {
+        times: [1, 1],
+        lasts: 3000..6000,
+        ..Row::new(
+            STRANGERS,
+            (
+                "a standby that was behind takes over from a dead server",
+                "вместо погибшего сервера работает отставшая реплика",
+            ),
+            Fault::Failover,
+        )
+    });
     let pauses = Action::RetryAfterBetween { least: 1, most: 3, seed: 0 };
     for (name, action, percent) in [
         (("429 with a random pause, every method", "429 со случайной паузой, все методы"), pauses, 20),

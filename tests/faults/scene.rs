@@ -3,6 +3,7 @@
 //! What happened and when is kept for the judge: what people did, when the bot died, when a fault ended.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use sandbox::process::{Leash, Leashed};
 use sandbox::{Model, Telegram};
 use tempfile::TempDir;
 
+use crate::fault::Fault;
 use crate::people::Said;
 
 /// How long anything may take on a busy machine.
@@ -33,6 +35,9 @@ pub(crate) struct Scene {
     pub(crate) model: Model,
     pub(crate) database: String,
     own_server: Option<Server>,
+    standby: Option<Server>,
+    /// The standby has taken the place of the first server.
+    failed_over: AtomicBool,
     folder: TempDir,
     pub(crate) seed: u64,
     settings: Vec<(&'static str, String)>,
@@ -42,15 +47,18 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// With a server of its own, PostgreSQL can be stopped and frozen.
-    pub(crate) fn new(own_server: bool, seed: u64, settings: &[(&'static str, &str)]) -> Self {
-        let own_server = own_server.then(|| Server::temporary().unwrap_or_else(|error| panic!("{error}")));
+    pub(crate) fn new(fault: &Fault, seed: u64) -> Self {
+        let own_server =
+            fault.needs_own_server().then(|| Server::temporary().unwrap_or_else(|error| panic!("{error}")));
         let (telegram, model) = (Telegram::start(), Model::start());
-        model.usually(Behaviour::answer().random_delay(Duration::from_millis(300), seed));
+        model.usually(Behaviour::answer().random_delay(fault.slowest_answer(), seed));
         let mut scene = Self {
             telegram,
             model,
             database: unique_name("faults"),
             own_server,
+            standby: None,
+            failed_over: AtomicBool::new(false),
             folder: tempfile::tempdir().unwrap(),
             seed,
             settings: Vec::new(),
@@ -58,13 +66,23 @@ impl Scene {
             record: Mutex::default(),
         };
         scene.server().create_database(&scene.database);
+        let mut url = scene.server().url(&scene.database);
+        if fault.needs_standby() {
+            let standby = scene.server().standby().unwrap_or_else(|error| panic!("{error}"));
+            let host = |url: &str| {
+                url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).unwrap().0.to_owned()
+            };
+            let (first, second) = (host(&url), host(&standby.url(&scene.database)));
+            url = url.replace(&first, &format!("{first},{second}")) + "?target_session_attrs=read-write";
+            scene.standby = Some(standby);
+        }
         scene.settings = vec![
             ("TELEGRAM_API_URL", scene.telegram.url()),
             ("TELEGRAM_BOT_TOKEN", scene.telegram.token().to_owned()),
             ("TELEGRAM_TIMEOUT", "2".to_owned()),
             ("LLM_BASE_URL", scene.model.url()),
             ("OPENROUTER_API_KEY", scene.model.key().to_owned()),
-            ("DATABASE_URL", scene.server().url(&scene.database)),
+            ("DATABASE_URL", url),
             (
                 "SYSTEM_PROMPT_PATH",
                 concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/nutritionist.txt").to_owned(),
@@ -73,12 +91,22 @@ impl Scene {
             ("SHUTDOWN_GRACE", "1".to_owned()),
             ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
         ];
-        scene.settings.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        scene.settings.extend(fault.settings().iter().map(|(name, value)| (*name, (*value).to_owned())));
         scene
     }
 
     pub(crate) fn server(&self) -> &Server {
+        if let Some(standby) = self.standby.as_ref().filter(|_| self.failed_over.load(Ordering::Relaxed)) {
+            return standby;
+        }
         self.own_server.as_ref().unwrap_or_else(|| postgres::shared())
+    }
+
+    /// The first server dies, and the standby takes its place with what it knows.
+    pub(crate) fn fail_over(&self) {
+        self.server().kill();
+        self.failed_over.store(true, Ordering::Relaxed);
+        self.server().promote();
     }
 
     pub(crate) fn psql(&self, sql: &str) -> String {

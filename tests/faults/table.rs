@@ -9,10 +9,10 @@ use crate::judge::Verdict;
 use crate::rows::{Row, Words};
 
 const HEAD: Words = (
-    "| promise | fault | messages | lost | repeated outside the window | inside it | out of order | paid for twice | honest failures | slowest recovery, s |",
-    "| обещание | сбой | сообщений | потеряно | повторено вне окна | в окне | не по порядку | оплачено дважды | честных отказов | дольше всего до ответа, с |",
+    "| promise | fault | messages | lost | repeated outside the window | inside it | out of order | paid for twice | with strangers | honest failures | slowest recovery, s |",
+    "| обещание | сбой | сообщений | потеряно | повторено вне окна | в окне | не по порядку | оплачено дважды | у чужих | честных отказов | дольше всего до ответа, с |",
 );
-const RULE: &str = "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |";
+const RULE: &str = "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |";
 
 /// The marks, between which the documents hold the table.
 const BEGIN: &str = "<!-- table -->";
@@ -35,10 +35,12 @@ impl Table {
     }
 
     pub(crate) fn add(&mut self, index: u64, row: &Row, verdict: &Verdict) {
-        let Verdict { messages, lost, outside, disordered, paid_twice, inside, failures, recovery } = verdict;
-        let [lost, outside, disordered, paid] = [lost, outside, disordered, paid_twice].map(Vec::len);
+        let Verdict { messages, inside, failures, recovery, .. } = verdict;
+        let lists =
+            [&verdict.lost, &verdict.outside, &verdict.disordered, &verdict.paid_twice, &verdict.strangers];
+        let [lost, outside, disordered, paid, strangers] = lists.map(Vec::len);
         let figures = format!(
-            "{messages} | {lost} | {outside} | {inside} | {disordered} | {paid} | {failures} | {:.1} |",
+            "{messages} | {lost} | {outside} | {inside} | {disordered} | {paid} | {strangers} | {failures} | {:.1} |",
             recovery.as_secs_f64()
         );
         let english = format!("| {} | {} | {figures}", row.promise.0, row.name.0);

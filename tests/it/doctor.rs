@@ -12,7 +12,7 @@ use frankenstein::methods::SetWebhookParams;
 use sandbox::model::{Behaviour, List, When};
 use sandbox::postgres::{Options, Server, unique_name};
 use sandbox::telegram::{Action, Calls};
-use systech_aidd::base::cancel::Stop;
+use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::{Http, RuntimeGuard};
 use systech_aidd::telegram::{Settings, Telegram, TelegramError};
 
@@ -454,7 +454,7 @@ fn other_program(world: &World) -> (Telegram, RuntimeGuard) {
         url: world.telegram.url(),
         timeout: Duration::from_secs(30),
     };
-    (Telegram::new(http, &settings, Stop::new()), runtime)
+    (Telegram::new(http, &settings, CancelToken::new()), runtime)
 }
 
 #[test]

@@ -97,11 +97,13 @@ fn all_rows_of_a_question_are_finished_or_none() {
         })
         .collect();
     inbox::ingest(&mut conn, &batch).unwrap();
-    let seq = inbox::oldest(&mut conn, lane).unwrap().unwrap().seq;
-    let joined: Vec<_> =
-        inbox::following(&mut conn, lane, seq, 9).unwrap().iter().map(|waiting| waiting.seq).collect();
+    let address = inbox::oldest(&mut conn, lane).unwrap().unwrap().address(lane);
+    let joined: Vec<_> = inbox::following(&mut conn, lane, address.update_seq, 9)
+        .unwrap()
+        .iter()
+        .map(|waiting| waiting.key(lane))
+        .collect();
     assert_eq!(joined.len(), 2);
-    let address = Address { lane, update_seq: seq, thread_id: None, reply_to: None };
     let ending = Ending::Answered { answer: "a".to_owned(), usage: Usage::default() };
     let turn = Turn {
         question: "q",
@@ -112,7 +114,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         ending: &ending,
     };
     // another run was faster with one of them
-    let other = Address { update_seq: joined[1], ..address };
+    let other = Address { update_seq: joined[1].seq, update_id: joined[1].update_id, ..address };
     finish::reply(&mut conn, other, |_, _| Ok(Vec::new())).unwrap().done().unwrap();
     assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().done().is_none());
     assert_eq!(world.psql("SELECT count(*) FROM messages"), "0");

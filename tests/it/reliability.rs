@@ -87,8 +87,7 @@ fn one_question(conn: &mut PgConnection) -> Address {
         payload: "{}".to_owned(),
     };
     assert_eq!(inbox::ingest(conn, &[received]).unwrap(), 1);
-    let seq = inbox::oldest(conn, lane).unwrap().unwrap().seq;
-    Address { lane, update_seq: seq, thread_id: None, reply_to: None }
+    inbox::oldest(conn, lane).unwrap().unwrap().address(lane)
 }
 
 #[test]
@@ -129,10 +128,10 @@ fn a_refused_form_gives_way_to_simpler_ones_in_one_step_and_in_order() {
     let parts = [with_fallback("1", &["1a", "1b"]), Part::plain("2"), with_fallback("3", &["3a"])];
     let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().done().unwrap();
     assert!(
-        !outbox::replace(&mut conn, stored[1].id, Instead::Simpler).unwrap(),
+        !outbox::replace(&mut conn, &stored[1], Instead::Simpler).unwrap(),
         "the plain one is the simplest form"
     );
-    assert!(outbox::replace(&mut conn, stored[0].id, Instead::Simpler).unwrap());
+    assert!(outbox::replace(&mut conn, &stored[0], Instead::Simpler).unwrap());
     let now = outbox::unsent(&mut conn, address.lane).unwrap();
     let texts: Vec<_> = now.iter().map(|unsent| unsent.part().unwrap()).collect();
     assert_eq!(texts, ["1a", "1b", "2", "3a"].map(Part::plain));

@@ -19,7 +19,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use systech_aidd::domain::reply::{Content, Part};
 use systech_aidd::llm::Usage;
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
-use systech_aidd::store::inbox::{self, Batch, Change, Edit, Received, Stopping};
+use systech_aidd::store::inbox::{self, Batch, Change, Edit, Key, Received, Stopping};
 use systech_aidd::store::moved::Moved;
 use systech_aidd::store::outbox::{self, Address, Instead, Op, Unsent};
 use systech_aidd::store::schema::updates;
@@ -394,34 +394,33 @@ impl Play<'_> {
         if expected.put_off && !expected.stopped {
             return None;
         }
-        let address =
-            Address { lane: lane(PLACES[place]), update_seq: waiting.seq, thread_id: None, reply_to: None };
+        let address = waiting.address(lane(PLACES[place]));
         self.known.in_work.insert(place, address);
         Some(address)
     }
 
     fn put_off(&mut self, place: usize) {
-        let Some(Address { update_seq, .. }) = self.take(place) else { return };
+        let Some(address) = self.take(place) else { return };
         self.known.in_work.remove(&place);
-        let update = self.known.reference.update(update_seq);
+        let update = self.known.reference.update(address.update_seq);
         let retries = update.as_ref().map_or(1, |update| update.retries + 1);
         if let Some(update) = update {
             (update.retries, update.put_off) = (retries, true);
         }
-        inbox::put_off(&mut self.conn, update_seq, retries, HOUR).unwrap();
+        inbox::put_off(&mut self.conn, address.key(), retries, HOUR).unwrap();
     }
 
     fn attempt(&mut self, place: usize) {
-        let Some(Address { update_seq, .. }) = self.take(place) else { return };
+        let Some(address) = self.take(place) else { return };
         self.known.in_work.remove(&place);
-        let update = self.known.reference.update(update_seq);
+        let update = self.known.reference.update(address.update_seq);
         let attempts = update.as_ref().map_or(1, |update| update.attempts + 1);
         if let Some(update) = update {
             update.attempts = attempts;
         }
         // the repetition of a commit whose acknowledgement was lost counts once
         for _ in 0..2 {
-            inbox::set_attempts(&mut self.conn, update_seq, attempts).unwrap();
+            inbox::set_attempts(&mut self.conn, address.key(), attempts).unwrap();
         }
     }
 
@@ -430,7 +429,7 @@ impl Play<'_> {
         self.known.in_work.remove(&place);
         let seq = address.update_seq;
         let mut work = self.work(address, outcome, again);
-        let seqs: Vec<i64> = [seq].into_iter().chain(work.joined.iter().copied()).collect();
+        let seqs: Vec<i64> = [seq].into_iter().chain(work.joined.iter().map(|key| key.seq)).collect();
         let mut finished = work.store(&mut self.conn);
         let stopped = self.known.reference.keep_from(&seqs, &work.end);
         assert_eq!(matches!(finished, Finished::Stopped), stopped, "whether it was stopped meanwhile");
@@ -490,9 +489,9 @@ impl Play<'_> {
         }
         if again == Again::Joined {
             let behind = inbox::following(&mut self.conn, address.lane, seq, 1).unwrap();
-            work.joined = behind.iter().map(|waiting| waiting.seq).collect();
+            work.joined = behind.iter().map(|waiting| waiting.key(address.lane)).collect();
             assert_eq!(
-                work.joined.first().copied(),
+                work.joined.first().map(|key| key.seq),
                 self.known.reference.next_behind(here, seq),
                 "what is behind it"
             );
@@ -525,31 +524,31 @@ impl Play<'_> {
                     Op::Send => self.known.message_id,
                     Op::Edit(message_id) | Op::Delete(message_id) => message_id,
                 };
-                // as insist repeats it
+                // as retry_forever repeats it
                 for _ in 0..2 {
-                    outbox::sent(&mut self.conn, unsent.id, message_id).unwrap();
+                    outbox::sent(&mut self.conn, unsent, message_id).unwrap();
                 }
                 self.known.reference.sent(PLACES[place], message_id);
             }
             (Fate::Taken, Op::Send) => *self.known.unrecorded.entry(text(unsent)).or_default() += 1,
             (Fate::Taken | Fate::Never, _) | (Fate::NotThere, Op::Send) => {}
             (Fate::Refused | Fate::NotThere, Op::Delete(_)) => {
-                outbox::abandon(&mut self.conn, unsent.id).unwrap();
+                outbox::abandon(&mut self.conn, unsent).unwrap();
                 self.known.reference.abandon(PLACES[place]);
             }
             (Fate::NotThere, Op::Edit(_)) => {
-                assert!(outbox::replace(&mut self.conn, unsent.id, Instead::Anew).unwrap());
+                assert!(outbox::replace(&mut self.conn, unsent, Instead::Anew).unwrap());
                 self.known.reference.send_anew(PLACES[place]);
             }
             (Fate::Refused, _) => {
-                let simpler = outbox::replace(&mut self.conn, unsent.id, Instead::Simpler).unwrap();
+                let simpler = outbox::replace(&mut self.conn, unsent, Instead::Simpler).unwrap();
                 assert_eq!(
                     simpler,
                     self.known.reference.simplify(PLACES[place]),
                     "whether there is a simpler form"
                 );
                 if !simpler {
-                    outbox::abandon(&mut self.conn, unsent.id).unwrap();
+                    outbox::abandon(&mut self.conn, unsent).unwrap();
                     self.known.reference.abandon(PLACES[place]);
                 }
             }
@@ -558,7 +557,7 @@ impl Play<'_> {
                 self.known.reference.abandon_chat(lane.chat_id);
             }
             (Fate::Paused, _) => {
-                outbox::put_off(&mut self.conn, unsent.id, unsent.attempts + 1, HOUR).unwrap();
+                outbox::put_off(&mut self.conn, unsent, unsent.attempts + 1, HOUR).unwrap();
                 self.known.reference.put_part_off(PLACES[place]);
             }
         }
@@ -614,7 +613,7 @@ struct Work {
     parts: Vec<(String, Vec<String>)>,
     question: String,
     message_ids: Vec<i64>,
-    joined: Vec<i64>,
+    joined: Vec<Key>,
     last: Option<Last>,
 }
 

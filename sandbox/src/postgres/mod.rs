@@ -181,6 +181,32 @@ impl Server {
         self.start();
     }
 
+    /// Ends all its processes at once (SIGKILL), as a power cut does.
+    #[track_caller]
+    pub fn kill(&self) {
+        self.own("kill").kill();
+    }
+
+    /// A standby that follows this server, asynchronously, in a temporary folder.
+    #[track_caller]
+    pub fn standby(&self) -> Result<Self, Error> {
+        let cluster = Cluster::standby_of(self.own("copy"))?;
+        let client = Client::new(&cluster.url("postgres"))?;
+        Ok(Self { client, cluster: Some(cluster) })
+    }
+
+    /// From now on standbys learn nothing new: they fall behind, and nobody here notices.
+    #[track_caller]
+    pub fn hold_replication(&self) {
+        self.own("hold the replication of").hold_replication();
+    }
+
+    /// Makes a standby the primary, on a timeline of its own.
+    #[track_caller]
+    pub fn promote(&self) {
+        assert_eq!(self.psql("postgres", "SELECT pg_promote(true, 60)"), "t", "the standby was not promoted");
+    }
+
     /// Stops all its processes in mid-work (SIGSTOP): connections stay open, nothing answers.
     #[track_caller]
     pub fn freeze(&self) {

@@ -29,6 +29,20 @@ pub(super) struct Cluster {
 
 impl Cluster {
     pub(super) fn create(folder: Option<PathBuf>, settings: Vec<(String, String)>) -> Result<Self, Error> {
+        Self::create_by(folder, settings, Self::init)
+    }
+
+    /// A streaming copy of `primary`, in a temporary folder.
+    pub(super) fn standby_of(primary: &Self) -> Result<Self, Error> {
+        Self::create_by(None, primary.settings.clone(), |standby| standby.copy(&primary.url("postgres")))
+    }
+
+    /// `fill` makes the data folder, where there is none.
+    fn create_by(
+        folder: Option<PathBuf>,
+        settings: Vec<(String, String)>,
+        fill: impl FnOnce(&Self) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let binaries = server_binaries()?;
         let user = Unprivileged::needed()?;
         let temporary = folder.is_none();
@@ -48,7 +62,7 @@ impl Cluster {
             running: Mutex::default(),
         };
         if !cluster.data.join("PG_VERSION").exists() {
-            cluster.init()?;
+            fill(&cluster)?;
         }
         // Somebody may take the port between our look and PostgreSQL's.
         let mut attempts = 0;
@@ -99,20 +113,29 @@ impl Cluster {
         if self.temporary {
             initdb.arg("--no-sync");
         }
-        let output = initdb
+        self.fill_with("initdb", initdb)
+    }
+
+    /// A copy that follows the server of `url` from now on.
+    fn copy(&self, url: &str) -> Result<(), Error> {
+        let mut basebackup = self.as_user(&self.binaries.join("pg_basebackup"));
+        basebackup.arg("-D").arg(&self.data).args(["-d", url, "--write-recovery-conf", "--no-sync"]);
+        basebackup.args(["--wal-method=stream", "--checkpoint=fast"]);
+        self.fill_with("pg_basebackup", basebackup)
+    }
+
+    fn fill_with(&self, name: &str, mut program: Command) -> Result<(), Error> {
+        let output = program
             .current_dir("/")
             .stdin(Stdio::null())
             .output()
-            .map_err(|error| Error::new(format!("initdb does not start: {error}")))?;
+            .map_err(|error| Error::new(format!("{name} does not start: {error}")))?;
         if output.status.success() {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(Error::new(format!(
-            "initdb could not create a PostgreSQL in {}:\n{}",
-            self.data.display(),
-            said.trim_end()
-        )))
+        let folder = self.data.display();
+        Err(Error::new(format!("{name} could not create a PostgreSQL in {folder}:\n{}", said.trim_end())))
     }
 
     pub(super) fn start(&self) -> Result<(), Error> {
@@ -206,6 +229,31 @@ impl Cluster {
                 signal(child, "STOP");
             }
         }
+    }
+
+    /// Ends all its processes in mid-work, as a power cut does.
+    pub(super) fn kill(&self) {
+        let Some(mut leashed) = self.running().take() else { return };
+        leashed.keep();
+        // frozen first, so that none of them sees another one go
+        let pid = leashed.pid();
+        signal(pid, "STOP");
+        let children = children(pid);
+        for process in children.iter().copied().chain([pid]) {
+            signal(process, "KILL");
+        }
+        let ended = leashed.wait(START);
+        assert!(matches!(ended, Ok(Some(_))), "PostgreSQL did not die within {START:?}");
+    }
+
+    /// Stops the processes that send the log to standbys: those fall behind, while everything else goes on.
+    pub(super) fn hold_replication(&self) {
+        let senders = self.pid().into_iter().flat_map(children).filter(|child| {
+            let title = std::fs::read_to_string(format!("/proc/{child}/cmdline"));
+            title.is_ok_and(|title| title.contains("walsender"))
+        });
+        let held = senders.inspect(|sender| signal(*sender, "STOP")).count();
+        assert!(held > 0, "nothing is replicated");
     }
 
     pub(super) fn thaw(&self) {

@@ -11,7 +11,7 @@ use crate::base::secret::Secret;
 use crate::config::Database;
 use crate::database::backup;
 use crate::database::migrate::state::State;
-use crate::store::{self, health};
+use crate::store::{self, diagnostics};
 
 pub(super) const CHECKS: &[&str] = &["database", "server", "rights", "migrations", "indexes", "backups"];
 
@@ -23,7 +23,7 @@ pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender
     match connect(&database.url, deadline) {
         Ok(mut conn) => {
             // nobody may be listening: without a token Telegram is not asked
-            let _ = health::others_at_work(&mut conn).map(|others| instances.send(others));
+            let _ = diagnostics::others_at_work(&mut conn).map(|others| instances.send(others));
             examine_connected(&mut conn, report);
             report.add(backups(Some(&mut conn), database));
         }
@@ -35,7 +35,7 @@ pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender
 }
 
 fn examine_connected(conn: &mut PgConnection, report: &Report) {
-    match health::server(conn) {
+    match diagnostics::server(conn) {
         Ok(server) => {
             report.well("database", format!("connected to {} as {}", server.database, server.role));
             report.add(judge(&server));
@@ -45,7 +45,7 @@ fn examine_connected(conn: &mut PgConnection, report: &Report) {
     }
     match State::read(conn) {
         Ok(state) => {
-            report.add(migrations(&state, &health::tables_of_others(conn).unwrap_or_default()));
+            report.add(migrations(&state, &diagnostics::tables_of_others(conn).unwrap_or_default()));
             report.add(indexes(&state));
         }
         Err(error) => {
@@ -71,7 +71,7 @@ fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
     store::connect(&limited).map_err(|error| connection::trouble(url, &error.to_string()))
 }
 
-fn judge(server: &health::Server) -> Finding {
+fn judge(server: &diagnostics::Server) -> Finding {
     let found = format!("PostgreSQL {}", server.version);
     if server.major < OLDEST_SERVER {
         let remedy =
@@ -85,10 +85,10 @@ fn judge(server: &health::Server) -> Finding {
     Finding::well("server", found)
 }
 
-fn rights(conn: &mut PgConnection, server: &health::Server) -> Finding {
+fn rights(conn: &mut PgConnection, server: &diagnostics::Server) -> Finding {
     const CHECK: &str = "rights";
     let (role, schema) = (&server.role, &server.schema);
-    match health::missing_rights(conn) {
+    match diagnostics::missing_rights(conn) {
         Ok(missing) if missing.is_empty() => Finding::well(CHECK, format!("{role} may do what the bot does")),
         Ok(missing) => Finding::fault(
             CHECK,
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_server_that_is_too_old_or_only_read_is_no_good() {
-        let server = |major, read_only| health::Server {
+        let server = |major, read_only| diagnostics::Server {
             database: "d".to_owned(),
             role: "r".to_owned(),
             schema: "public".to_owned(),

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{Finding, Report};
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, describe};
 use crate::base::secret::Secret;
 use crate::domain::failure::Failure;
@@ -132,7 +132,7 @@ impl Endpoint<'_> {
         let unreachable = |problem: String| {
             Finding::fault("model", format!("the endpoint cannot be reached: {problem}"), UNREACHABLE)
         };
-        match self.http.wait(LIMIT, &Stop::new(), fetch(request)) {
+        match self.http.wait(LIMIT, &CancelToken::new(), fetch(request)) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(unreachable(describe(error))),
             Err(_) => Err(unreachable("no answer in time".to_owned())),

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 use frankenstein::TelegramApi;
 
 use super::Report;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::telegram::{Settings, Telegram, TelegramError};
 
@@ -26,7 +26,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Ok(started) => started,
         Err(error) => return report.fault("token", format!("{error:#}"), UNREACHABLE),
     };
-    let telegram = Telegram::new(http, settings, Stop::new());
+    let telegram = Telegram::new(http, settings, CancelToken::new());
     match telegram.get_me() {
         Ok(me) => report.well("token", format!("of @{}", me.result.username.unwrap_or_default())),
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::command::{Json, Outcome};
 use super::{export, show};
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::cli::terminal;
 use crate::config::Database;
 use crate::pipeline::retention;
@@ -81,7 +81,7 @@ pub fn purge(
     let bar = export::bar("messages", || anyhow::Ok(old.unsigned_abs()))?;
     let mut progress = |count: usize| bar.inc(u64::try_from(count).unwrap_or_default());
     let store = Store::new(&database.url, 1);
-    let deleted = retention::apply(&store, Some(days), &Stop::new(), &mut progress)?;
+    let deleted = retention::apply(&store, Some(days), &CancelToken::new(), &mut progress)?;
     bar.finish();
     let retention::Deleted { messages, tombstones } = deleted;
     if json {

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use tracing::warn;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::config::Database;
 use crate::database::migrate::state::State;
 
@@ -54,7 +54,7 @@ pub fn before_change(
     conn: &mut PgConnection,
     database: &Database,
     state: &State,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> anyhow::Result<Outcome> {
     let Some(folder) = &database.backup_dir else { return Ok(Outcome::NotNeeded) };
     if is_empty(conn)? {
@@ -73,7 +73,7 @@ pub fn make(
     database: &Database,
     folder: &Path,
     state: &State,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> anyhow::Result<Option<Backup>> {
     let (pg_dump, pg_restore) = tools(Some(conn))?;
     let folder = Folder::open(folder)?;

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use super::connection::Connection;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::secret::Secret;
 
 /// An installed program of PostgreSQL.
@@ -58,7 +58,7 @@ impl Tool {
     }
 
     /// Dumps the database into `file`. False: the end was asked for meanwhile.
-    pub fn dump(&self, url: &Secret, file: &mut File, stop: &Stop) -> anyhow::Result<bool> {
+    pub fn dump(&self, url: &Secret, file: &mut File, stop: &CancelToken) -> anyhow::Result<bool> {
         let mut command = self.connected(url)?;
         // as with a migration: better not at all than to queue behind somebody's transaction
         command.args(["--format=custom", "--lock-wait-timeout=10s"]);

@@ -19,7 +19,7 @@ use std::time::Duration;
 use diesel::pg::PgConnection;
 use tracing::info;
 
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::config::Database;
 use crate::database::backup::{self, Backup, Outcome};
 
@@ -35,13 +35,17 @@ use plan::{Action, Plan};
 use state::State;
 
 /// Brings the database up to date. False: the end was asked for while waiting.
-pub fn at_boot(database: &Database, patience: Duration, stop: &Stop) -> anyhow::Result<bool> {
+pub fn at_boot(database: &Database, patience: Duration, stop: &CancelToken) -> anyhow::Result<bool> {
     let Some(mut conn) = session::connect(&database.url, patience, stop)? else { return Ok(false) };
     let done = session::locked(&mut conn, stop, |conn| bring_up_to_date(conn, database, stop))?;
     Ok(done.unwrap_or(false))
 }
 
-fn bring_up_to_date(conn: &mut PgConnection, database: &Database, stop: &Stop) -> anyhow::Result<bool> {
+fn bring_up_to_date(
+    conn: &mut PgConnection,
+    database: &Database,
+    stop: &CancelToken,
+) -> anyhow::Result<bool> {
     let state = State::read(conn)?;
     state.refuse_unknown()?;
     let plan = Plan::up(&state);
@@ -68,7 +72,7 @@ pub(crate) fn change(
     database: &Database,
     state: &State,
     plan: &Plan,
-    stop: &Stop,
+    stop: &CancelToken,
     backed_up: &mut dyn FnMut(&Backup),
     announce: &mut dyn FnMut(&Action),
 ) -> anyhow::Result<bool> {

@@ -14,7 +14,7 @@ use diesel::sql_types::{BigInt, Bool};
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::Stop;
+use crate::base::cancel::CancelToken;
 use crate::base::secret::Secret;
 use crate::store;
 
@@ -27,7 +27,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 pub const LOCK_TIMEOUT: &str = "SET lock_timeout TO '10s'";
 
 /// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.
-pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<Option<PgConnection>> {
+pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::Result<Option<PgConnection>> {
     let deadline = Instant::now() + patience;
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
     let mut waiting = false;
@@ -66,7 +66,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &Stop) -> anyhow::Result<
 /// Does the work while nobody else migrates this database. `None`: the end was asked for while waiting.
 pub fn locked<T>(
     conn: &mut PgConnection,
-    stop: &Stop,
+    stop: &CancelToken,
     work: impl FnOnce(&mut PgConnection) -> anyhow::Result<T>,
 ) -> anyhow::Result<Option<T>> {
     if !lock(conn, stop)? {
@@ -79,7 +79,7 @@ pub fn locked<T>(
 }
 
 /// Takes the lock, waiting while another instance has it. False: the end was asked for while waiting.
-fn lock(conn: &mut PgConnection, stop: &Stop) -> anyhow::Result<bool> {
+fn lock(conn: &mut PgConnection, stop: &CancelToken) -> anyhow::Result<bool> {
     #[derive(QueryableByName)]
     struct Taken {
         #[diesel(sql_type = Bool)]
