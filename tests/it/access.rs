@@ -41,7 +41,7 @@ fn a_stranger_reads_one_sentence_a_day_whatever_and_wherever_they_write_and_over
     let stranger = Person::private(2).speaking("en");
     world.telegram.say(&stranger, "zebra");
     let told = world.telegram.wait_for_count(2, 1)[0].text().to_owned();
-    assert!(told.contains("ask whoever runs it") && told.contains("id is 2."), "{told}");
+    assert!(told.contains("ask the person who runs it") && told.contains("id is 2."), "{told}");
     for text in ["zebra again", "/start", "/role", "/clear", "/export", "/stop", "/retry", "/zebra"] {
         world.telegram.say(&stranger, text);
     }

@@ -46,8 +46,8 @@ fn the_menu_is_set_in_both_languages() {
     world.telegram.look(|state| {
         let menu = |code| state.commands("default", code).unwrap().as_array().unwrap().clone();
         assert_eq!(menu("").len(), 10);
-        assert_eq!(menu("en")[0]["description"], "start the conversation");
-        assert_eq!(menu("")[0]["description"], "начать разговор");
+        assert_eq!(menu("en")[0]["description"], "a greeting");
+        assert_eq!(menu("")[0]["description"], "приветствие");
     });
     drop(bot);
 }
@@ -59,7 +59,7 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     let person = Person::private(1).speaking("en");
     let first = ask(&world, &person, "one");
     ask(&world, &person, "two");
-    assert!(ask(&world, &person, "/clear").contains("4 messages forgotten"));
+    assert!(ask(&world, &person, "/clear").contains("(4 messages)"));
     world.wait_settled();
     assert_eq!(
         world.psql("SELECT count(*), count(deleted_at), count(DISTINCT deleted_at) FROM messages"),
@@ -70,7 +70,7 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     let fresh = ask(&world, &person, "three");
     assert_eq!(fresh, expected_answer(&[Message::system(PROMPT), Message::user("three")]));
 
-    assert!(ask(&world, &person, "/restore").contains("4 messages brought back"));
+    assert!(ask(&world, &person, "/restore").contains("is back (4 messages)"));
     world.wait_settled();
     assert_eq!(world.psql("SELECT count(*), count(deleted_at) FROM messages"), "6|0");
     ask(&world, &person, "four");
@@ -86,15 +86,15 @@ fn restore_undoes_the_latest_clearing_first_and_then_the_one_before() {
     let _bot = world.start();
     let person = Person::private(1).speaking("ru");
     ask(&world, &person, "раз");
-    assert!(ask(&world, &person, "/new").contains("Забыто 2 сообщения"));
+    assert!(ask(&world, &person, "/new").contains("прежний (2 сообщения)"));
     ask(&world, &person, "два");
     ask(&world, &person, "три");
     ask(&world, &person, "/clear");
-    assert!(ask(&world, &person, "/restore").contains("Возвращено 4 сообщения"));
-    assert!(ask(&world, &person, "/restore").contains("Возвращено 2 сообщения"));
+    assert!(ask(&world, &person, "/restore").contains("возвращён (4 сообщения)"));
+    assert!(ask(&world, &person, "/restore").contains("возвращён (2 сообщения)"));
     assert!(ask(&world, &person, "/restore").contains("Возвращать нечего"));
-    assert!(ask(&world, &person, "/clear").contains("Забыто 6 сообщений"));
-    assert!(ask(&world, &person, "/clear").contains("Забывать нечего"));
+    assert!(ask(&world, &person, "/clear").contains("прежний (6 сообщений)"));
+    assert!(ask(&world, &person, "/clear").contains("и так новый"));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_command_for_another_bot_is_ignored_and_one_for_this_bot_is_not() {
     ask(&world, &person, "remember me");
     world.telegram.say(&person, "/clear@other_bot");
     let answer = ask(&world, &person, &format!("/clear@{}", world.telegram.username()));
-    assert!(answer.contains("2 messages forgotten"), "{answer}");
+    assert!(answer.contains("(2 messages)"), "{answer}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn export_sends_what_is_live_of_the_dialogue_as_a_file() {
     ask(&world, &person, "/clear");
     let first = ask(&world, &person, "Привет, zebra");
     ask(&world, &Person::private(2), "somebody else's");
-    assert_eq!(ask(&world, &person, "/export"), "Our conversation, as I have it.");
+    assert_eq!(ask(&world, &person, "/export"), "Our conversation as I have stored it.");
     let sent = world.telegram.wait_for_text(1, |text| text.contains("Our conversation"));
     let document = sent.document.unwrap();
     assert_eq!(document.file_name, "dialogue.txt");

@@ -114,5 +114,5 @@ fn the_demo_answers_what_is_piped_into_it_and_remembers_it_the_next_time() {
     assert!(first.contains("psql postgres://"), "{first}");
     let second = demo(folder.path(), "А что я сказал?\n/clear\n");
     assert!(second.contains("«Что я сказал?»"), "the dialogue goes on: {second}");
-    assert!(second.contains("Забыто 6 сообщений"), "{second}");
+    assert!(second.contains("Вернуть прежний (6 сообщений)"), "{second}");
 }

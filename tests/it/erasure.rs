@@ -174,7 +174,7 @@ fn the_bot_deletes_what_is_older_than_retention_days_and_always_sweeps() {
 /// What the person reads above the button, and its data.
 fn asked(world: &World, person: &Person) -> (i64, String) {
     world.telegram.say(person, "/forget");
-    let sent = world.telegram.wait_for_text(person.chat_id, |text| text.contains("Delete for good"));
+    let sent = world.telegram.wait_for_text(person.chat_id, |text| text.contains("for good, in all chats?"));
     let button = &sent.content.markup.unwrap()["inline_keyboard"][0][0];
     (sent.message_id, button["callback_data"].as_str().unwrap().to_owned())
 }

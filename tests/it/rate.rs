@@ -46,11 +46,11 @@ fn a_question_beyond_the_limit_is_kept_costs_nothing_and_can_be_repeated_when_it
     earlier(&world, "one", 30);
     let told = ask(&world, &person, "three");
     assert!(
-        told.text().contains("as much as is allowed") && told.text().contains(" in 30 min."),
+        told.text().contains("as many questions as are allowed") && told.text().contains(" in 30 min."),
         "{}",
         told.text()
     );
-    assert!(told.text().contains("is kept") && told.text().contains("/retry"), "{}", told.text());
+    assert!(told.text().contains("is saved") && told.text().contains("/retry"), "{}", told.text());
     assert_eq!(world.model.requests().len(), 2);
     let turns = "SELECT string_agg(concat_ws(' ', content, state, failure), ', ' ORDER BY turns.id)
                  FROM turns JOIN messages ON messages.id = question_id";
@@ -162,6 +162,6 @@ fn edits_of_a_question_in_work_are_no_way_around_the_limit() {
     assert_eq!(world.psql("SELECT count(*) FROM turns"), "2", "each call is counted");
     assert!(world.telegram.texts(1)[0].contains("three"));
     world.telegram.edit(&person, said.message_id, "four");
-    world.telegram.wait_for_text(1, |text| text.contains("as much as is allowed"));
+    world.telegram.wait_for_text(1, |text| text.contains("as many questions as are allowed"));
     assert_eq!(world.model.requests().len(), 2);
 }
