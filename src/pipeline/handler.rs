@@ -138,14 +138,14 @@ impl Services {
         })?;
         if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
             let Lane { user_id, chat_id, .. } = address.lane;
-            info!(user = user_id, chat = chat_id, "somebody who is not allowed to use the bot was told so");
+            info!(user = user_id, chat = chat_id, "told a stranger that the bot does not answer everybody");
         }
         Ok(answered)
     }
 
     fn command(&self, answering: &Answering<'_>, command: Command) -> Result<Answered, StoreError> {
         let &Answering { address, message: &Message { language, private, .. }, .. } = answering;
-        debug!(seq = address.update_seq, command = command.name(), "command");
+        debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(address, language.greeting()),
             Command::Help => self.say(address, language.help()),
@@ -243,7 +243,11 @@ impl Answering<'_> {
                     return Ok(vec![Part::plain(language.old_forget_button())]);
                 }
                 let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
-                info!(user = lane.user_id, messages = rows.messages, "erased, as the person asked");
+                info!(
+                    user = lane.user_id,
+                    messages = rows.messages,
+                    "erased a user who asked for it with /forget"
+                );
                 Ok(vec![Part::plain(language.forgotten(rows.messages))])
             }),
         }

@@ -114,12 +114,12 @@ impl Poll<'_> {
                 Err(TelegramError::Stopped) => continue,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
                 Err(TelegramError::TooLarge(first)) if limit > 1 => {
-                    debug!(limit, first, "more than can be read at once: fewer are asked for");
+                    debug!(limit, first, "the batch is too large to be read; the bot asks for fewer updates");
                     limit /= 10;
                     continue;
                 }
                 Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
-                    error!(update_id = first, "an update larger than any message is passed over");
+                    error!(update_id = first, "skipped an update that is too large to be read");
                     metrics::received(None);
                     offset = Some(first + 1);
                     continue;
@@ -137,7 +137,7 @@ impl Poll<'_> {
             };
             let read = self.read(&batch, &mut open);
             if read.unreadable > 0 && !failing {
-                warn!(updates = read.unreadable, "updates without a number are passed over");
+                warn!(updates = read.unreadable, "skipped updates without an update_id");
             }
             let began = Instant::now();
             if !self.take_in(&read) {
@@ -176,7 +176,10 @@ impl Poll<'_> {
             metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
             let update_id = match decoded {
                 Ok(incoming) if !open.takes(&incoming, me) => {
-                    debug!(update_id = incoming.update_id, "said to others");
+                    debug!(
+                        update_id = incoming.update_id,
+                        "ignored what people say to each other in a group"
+                    );
                     incoming.update_id
                 }
                 Ok(incoming) => {
@@ -191,7 +194,7 @@ impl Poll<'_> {
                     update_id
                 }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
-                    debug!(update_id, "nothing to answer");
+                    debug!(update_id, "ignored an update that asks for no answer");
                     update_id
                 }
                 Err(PassedOver::Unreadable) => {
@@ -262,7 +265,7 @@ impl Poll<'_> {
                 // an outage too: what is not stored is not confirmed
                 Err(error) => {
                     if !std::mem::replace(&mut refused, true) {
-                        error!("the inbox does not take a batch, which is tried again: {error}");
+                        error!("the inbox does not take a batch of updates; the bot tries again: {error}");
                     }
                 }
             }
@@ -375,7 +378,11 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
 fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
     let large = json.len() > LARGE;
     if large {
-        warn!(update_id = incoming.update_id, bytes = json.len(), "a huge update is stored by its essence");
+        warn!(
+            update_id = incoming.update_id,
+            bytes = json.len(),
+            "stored a huge update with the needed fields only"
+        );
     }
     Received {
         bot_id: me.id,

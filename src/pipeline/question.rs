@@ -66,7 +66,7 @@ impl Services {
         let &Question { address, private, stop, .. } = question;
         let seq = address.update_seq;
         if question.attempt >= LAST_ATTEMPT {
-            warn!(seq, "crashed at each attempt; the question fails");
+            warn!(seq, class = Failure::Crashed.class(), "question failed: each attempt crashed the program");
             return self.fail(question, Failure::Crashed);
         }
         if question.stopped {
@@ -93,7 +93,7 @@ impl Services {
                 let parts = render::answer(&answer, self.rich_messages);
                 if parts.is_empty() {
                     let class = Failure::Empty.class();
-                    warn!(seq, class, problem = "nothing to see in the answer", "no answer");
+                    warn!(seq, class, problem = "the answer shows nothing", "question failed");
                     return self.fail(question, Failure::Empty);
                 }
                 self.finish(question, Ending::Answered { answer, usage }, &parts)
@@ -108,7 +108,12 @@ impl Services {
                     Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
                 };
                 let wait = pause.unwrap_or_else(backoff);
-                info!(seq, problem, seconds = wait.as_secs_f32(), "the model is asked again later");
+                info!(
+                    seq,
+                    problem,
+                    seconds = wait.as_secs_f32(),
+                    "the model failed; the bot asks it again later"
+                );
                 self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
                 metrics::retried(Neighbour::Model);
                 Ok(Answered::PutOff(wait))
@@ -118,7 +123,7 @@ impl Services {
                     LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
                     LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
                 };
-                warn!(seq, class = failure.class(), problem = %error, "no answer");
+                warn!(seq, class = failure.class(), problem = %error, "question failed");
                 self.fail(question, failure)
             }
         }
@@ -169,7 +174,13 @@ impl Services {
     fn limit(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
         let failure = Failure::RateLimited { wait };
         let Address { update_seq: seq, lane, .. } = question.address;
-        info!(seq, user = lane.user_id, class = failure.class(), seconds = wait.as_secs(), "no answer");
+        info!(
+            seq,
+            user = lane.user_id,
+            class = failure.class(),
+            seconds = wait.as_secs(),
+            "question failed: the user has reached RATE_LIMIT"
+        );
         match question.again {
             // the answer that is there stays: to repeat it cost nothing yet
             Some(last) if last.is_answered() && last.question() == question.text => {
@@ -187,7 +198,7 @@ impl Services {
         let answer = if parts.is_empty() { String::new() } else { answer };
         let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
         parts.push(question.with_retry(last));
-        info!(seq = question.address.update_seq, parts = parts.len(), "stopped by its person");
+        info!(seq = question.address.update_seq, parts = parts.len(), "question stopped by its user");
         self.finish(question, Ending::Stopped { answer, usage }, &parts)
     }
 
@@ -219,7 +230,7 @@ impl Services {
                         prompt_tokens = usage.prompt_tokens,
                         completion_tokens = usage.completion_tokens,
                         millis = usage.duration_ms,
-                        "answered"
+                        "question answered"
                     );
                 }
                 Ok(Answered::Done(unsent))

@@ -71,7 +71,7 @@ impl Sender {
                 return Ok(Outcome::RetryIn(wait));
             }
             let Ok(part) = unsent.part() else {
-                warn!(part = unsent.id, "a part that does not decode is abandoned");
+                warn!(part = unsent.id, "part abandoned: its payload does not decode");
                 bot.store.run(|conn| outbox::abandon(conn, &unsent))?;
                 continue;
             };
@@ -146,19 +146,19 @@ impl Sender {
             }
             TelegramError::Forbidden(_) => {
                 let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;
-                warn!(chat = unsent.chat_id, parts, "{error}; what waits for the chat is abandoned");
+                warn!(chat = unsent.chat_id, parts, "{error}; all unsent parts of the chat are abandoned");
                 Ok(Outcome::More)
             }
             // left where it is: it says nothing that was not said
             TelegramError::NotThere(_) | TelegramError::BadRequest(_)
                 if matches!(unsent.op(), Op::Delete(_)) =>
             {
-                debug!(part, "{error}; the message stays");
+                debug!(part, "{error}; the message stays in the chat");
                 bot.store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
             TelegramError::NotThere(_) if matches!(unsent.op(), Op::Edit(_)) => {
-                info!(part, "{error}; the part is sent as a new one");
+                info!(part, "{error}; the part is sent as a new message");
                 bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 Ok(Outcome::More)
             }
@@ -166,7 +166,7 @@ impl Sender {
                 if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
                 } else if matches!(unsent.op(), Op::Edit(_)) {
-                    warn!(part, "{error}; the part is sent as a new one");
+                    warn!(part, "{error}; the part is sent as a new message");
                     bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 } else {
                     warn!(part, "{error}; the part is abandoned, the answer stays in messages");

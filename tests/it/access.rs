@@ -66,7 +66,7 @@ fn a_stranger_reads_one_sentence_a_day_whatever_and_wherever_they_write_and_over
 
     assert!(world.model.requests().is_empty());
     assert_eq!(world.psql("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns)"), "0|0");
-    world.assert_logged("somebody who is not allowed to use the bot was told so", 2);
+    world.assert_logged("told a stranger that the bot does not answer everybody", 2);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn healthy() -> World {
 
 /// The lines with `✗`, without those that say what could not be looked at for it.
 fn faults(said: &Said) -> Vec<&str> {
-    said.out.lines().filter(|line| line.starts_with('✗') && !line.contains(" not looked at")).collect()
+    said.out.lines().filter(|line| line.starts_with('✗') && !line.contains(" not checked")).collect()
 }
 
 fn keeps_secrets(world: &World, said: &Said) {
@@ -123,7 +123,7 @@ fn it_says_who_may_use_the_bot() {
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
     world.set("ALLOWED_USERS", "42, 43");
     world.set("RATE_LIMIT", "9");
-    let line = "✓ access       2 people (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
+    let line = "✓ access       2 users (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
     let said = world.run(&["doctor"]);
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
     // who may use it is not known then
@@ -140,7 +140,7 @@ fn a_running_bot_is_left_in_peace() {
     world.telegram.wait_until(Duration::from_secs(60), |state| (state.count("getUpdates") > 0).then_some(()));
     let said = world.run(&["doctor"]);
     assert_eq!(said.code, Some(0), "{}", said.out);
-    assert!(said.out.contains("an instance is at work"), "{}", said.out);
+    assert!(said.out.contains("a bot is connected to the database"), "{}", said.out);
     assert!(world.telegram.calls("getUpdates").iter().all(|call| call.status != Some(409)));
     assert!(!bot.log().contains("WARN"), "{}", bot.log());
 }
@@ -169,7 +169,7 @@ fn one_line_tells_each_fault_of_the_settings() {
             lines: &[
                 ["environment", "TELEGRAM_BOT_TOKEN does not look like a token", "@BotFather"],
                 ["environment", "DATABASE_URL is missing", "postgresql://user:password@host:port/database"],
-                ["model", "no/such-model is not known", "LLM_MODEL"],
+                ["model", "does not know the model no/such-model", "LLM_MODEL"],
             ],
         },
         Case {
@@ -232,7 +232,7 @@ fn one_line_tells_which_part_of_the_way_to_the_database_is_wrong() {
         Case {
             name: "port in words",
             provoke: |world| world.set("DATABASE_URL", "postgresql://u:p@localhost:hunter2/d"),
-            lines: &[["database", "address: DATABASE_URL cannot be taken apart", "user:password@host:port"]],
+            lines: &[["database", "address: DATABASE_URL cannot be parsed", "user:password@host:port"]],
         },
         Case {
             name: "name",
@@ -417,7 +417,7 @@ fn one_line_tells_why_no_backup_can_be_made() {
             provoke: |world| world.set("BACKUP_DIR", "nowhere"),
             lines: &[
                 ["environment", "BACKUP_DIR names nowhere, which is not a folder", "a folder for backups"],
-                ["backups", "none can be made", "create it, or name another one"],
+                ["backups", "no backup can be made", "create it, or choose another one"],
             ],
         },
         Case {
@@ -426,13 +426,13 @@ fn one_line_tells_why_no_backup_can_be_made() {
                 world.set("PATH", "/nowhere");
                 world.set("BACKUP_DIR", ".");
             },
-            lines: &[["backups", "none can be made", "pg_dump is not installed here; install"]],
+            lines: &[["backups", "no backup can be made", "pg_dump is not installed here; install"]],
         },
         Case {
             name: "no room",
             // a file system without a free block
             provoke: |world| world.set("BACKUP_DIR", "/proc"),
-            lines: &[["backups", "none can be made", "make room, or name another folder"]],
+            lines: &[["backups", "no backup can be made", "free some space, or choose another folder"]],
         },
         Case {
             name: "without a database too",
@@ -441,7 +441,10 @@ fn one_line_tells_why_no_backup_can_be_made() {
                 world.set("PATH", "/nowhere");
                 world.set("BACKUP_DIR", ".");
             },
-            lines: &[["database", "port", "start PostgreSQL"], ["backups", "none can be made", "install"]],
+            lines: &[
+                ["database", "port", "start PostgreSQL"],
+                ["backups", "no backup can be made", "install"],
+            ],
         },
     ]);
 }
@@ -491,7 +494,7 @@ fn one_line_tells_what_is_wrong_with_telegram() {
                 let webhook = SetWebhookParams::builder().url("https://example.org/hunter2").build();
                 other_program(world).0.set_webhook(&webhook).unwrap();
             },
-            lines: &[["webhook", "one is set", "give that program a token of its own"]],
+            lines: &[["webhook", "a webhook is set", "give that program another token"]],
         },
     ]);
 }
@@ -518,7 +521,8 @@ fn another_poller_is_noticed_and_loses_nothing() {
         let told = faults(&said);
         assert_eq!(told.len(), 1, "{}", said.out);
         assert!(
-            told[0].starts_with("✗ poller") && told[0].contains("→ end it, or give it a token of its own")
+            told[0].starts_with("✗ poller")
+                && told[0].contains("→ stop that program, or give it another token")
         );
     });
 }
@@ -535,7 +539,7 @@ fn what_waits_at_telegram_is_neither_confirmed_nor_taken_for_a_poller() {
 
 #[test]
 fn one_line_tells_what_is_wrong_with_the_model() {
-    const KEY: [&str; 3] = ["model", "does not take the key (status 401)", "OPENROUTER_API_KEY"];
+    const KEY: [&str; 3] = ["model", "does not accept the key (status 401)", "OPENROUTER_API_KEY"];
     examine(&[
         Case { name: "key", provoke: |world| world.set("OPENROUTER_API_KEY", "sk-hunter2"), lines: &[KEY] },
         Case {
@@ -557,7 +561,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
         Case {
             name: "model",
             provoke: |world| world.set("LLM_MODEL", "no/such-model"),
-            lines: &[["model", "no/such-model is not known", "correct LLM_MODEL"]],
+            lines: &[["model", "does not know the model no/such-model", "correct LLM_MODEL"]],
         },
         Case {
             name: "model, where there is no list",
@@ -565,7 +569,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 world.model.list(List::Absent);
                 world.model.usually(Behaviour::status(400, "hunter2 is not a valid model ID"));
             },
-            lines: &[["model", "sandbox/echo: status 400", "correct LLM_MODEL"]],
+            lines: &[["model", "sandbox/echo: the endpoint answers with status 400", "correct LLM_MODEL"]],
         },
         Case {
             name: "account",
@@ -573,7 +577,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 world.model.list(List::Absent);
                 world.model.usually(Behaviour::quota());
             },
-            lines: &[["model", "status 429 (insufficient_quota)", "pay in"]],
+            lines: &[["model", "status 429 (insufficient_quota)", "top up the account"]],
         },
         Case {
             name: "down",

@@ -127,7 +127,7 @@ fn on_a_terminal_a_person_is_asked_and_only_yes_is_yes() {
     operator.psql(ROWS);
     for answer in ["", "n", "maybe"] {
         let said = operator.run_on_terminal(&["migrate", "down"], answer).fails_with(4);
-        assert!(said.contains("table reply_parts: 2 rows") && said.contains("Go on? [y/N]"), "{said}");
+        assert!(said.contains("table reply_parts: 2 rows") && said.contains("Continue? [y/N]"), "{said}");
         assert_eq!(operator.status(), "aaaaa");
     }
     operator.run_on_terminal(&["migrate", "down"], "y").ok();

@@ -57,5 +57,5 @@ fn an_address_of_the_model_that_redirects_is_not_followed_and_its_person_reads_a
     assert!(line.contains("misconfigured") && line.contains("LLM_BASE_URL"), "{line}");
     assert_eq!(world.model.requests().len(), 0);
     let found = world.run(&["doctor"]).out;
-    assert!(found.contains("put the address that it redirects to into LLM_BASE_URL"), "{found}");
+    assert!(found.contains("put the address that the endpoint redirects to into LLM_BASE_URL"), "{found}");
 }

@@ -15,11 +15,11 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Findin
         .map(|fault| told("environment", fault))
         .collect();
     if findings.is_empty() {
-        findings.push(Finding::well("environment", "every setting can be used"));
+        findings.push(Finding::well("environment", "all settings are valid"));
     }
     findings.push(match env_file {
         Err(error) => {
-            Finding::fault("env file", format!("{error:#}"), "correct it; .env.example shows the form")
+            Finding::fault("env file", format!("{error:#}"), "correct the line; .env.example shows the form")
         }
         Ok(()) => permissions(),
     });
@@ -45,7 +45,7 @@ fn permissions() -> Finding {
     const CHECK: &str = "env file";
     match dotenv::exposed() {
         Some(true) => Finding::fault(CHECK, dotenv::EXPOSED, dotenv::REMEDY),
-        Some(false) => Finding::well(CHECK, ".env is read by its owner alone"),
-        None => Finding::well(CHECK, "there is no .env; settings come from the environment"),
+        Some(false) => Finding::well(CHECK, "only its owner can read .env"),
+        None => Finding::well(CHECK, "there is no .env; all settings come from the environment"),
     }
 }
