@@ -21,7 +21,10 @@ use crate::base::exit::{ExitCode, exit};
 use crate::base::http::Http;
 use crate::config::Config;
 use crate::database::migrate;
+use crate::domain::failure::Failure;
+use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
+use crate::domain::update::UPDATE_KINDS;
 use crate::llm::Llm;
 use crate::metrics;
 use crate::pipeline::dispatcher::Dispatcher;
@@ -32,7 +35,7 @@ use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
-use crate::store::{Lane, Store, StoreError, inbox, outbox};
+use crate::store::{Store, StoreError, inbox, outbox};
 use crate::telegram::{Me, Telegram, TelegramError};
 
 /// How many batches may wait for the dispatcher before poll has to wait.
@@ -45,7 +48,7 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
     // the first to be called: the program starts now
-    metrics::workers(config.workers);
+    metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
@@ -62,7 +65,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let bot_id = me.id;
     let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
     let bot = Arc::new(Services {
-        store,
+        store: Arc::new(store),
         telegram,
         llm: Llm::new(http.clone(), config.llm),
         sender: Sender::new(pauses),
@@ -82,7 +85,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         // ends the poll under way, so that poll finds it out at once
         move |generation| stop.interrupt(generation..=generation)
     });
-    view.started(&bot);
+    view.started(&bot.store, bot_id);
     info!(
         bot = bot.me.username,
         version = env!("CARGO_PKG_VERSION"),

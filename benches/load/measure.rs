@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use sandbox::Person;
 use sandbox::model::When;
 use systech_aidd::base::secret::Secret;
-use systech_aidd::store::{self, Lane, history};
+use systech_aidd::domain::lane::Lane;
+use systech_aidd::store::{self, history};
 
 use crate::stage::{PATIENCE, PROGRAM, QUESTION, Stage};
 use crate::usage::peak_memory;

@@ -19,8 +19,9 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
         .context("no destination: pass --to FOLDER or set BACKUP_DIR")?;
     let conn = &mut connect(database)?;
     let state = State::read(conn)?;
-    let backup = crate::database::backup::make(conn, database, folder, &state, &CancelToken::new())?
-        .context("interrupted")?;
+    let backup =
+        crate::database::backup::make(conn, database, folder, state.contents(), &CancelToken::new())?
+            .context("interrupted")?;
     say(format!("backup {backup}"));
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::store::Lane;
+use crate::domain::lane::Lane;
 
 /// The people and the chats that may use the bot. Both empty: everybody may.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -1,9 +1,15 @@
 //! The words and rules of the bot, without any input or output.
 
-pub mod access;
+pub mod lane;
+pub mod update;
+pub mod address;
+pub mod history;
+pub mod reply;
+pub mod usage;
+pub mod transcript;
 pub mod button;
 pub mod command;
 pub mod failure;
-pub mod phrases;
-pub mod reply;
+pub mod access;
 pub mod token_budget;
+pub mod phrases;

@@ -78,6 +78,17 @@ impl Part {
     }
 }
 
+/// What is done with a part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// It is sent as a message of its own.
+    Send,
+    /// It takes the place of this message of the bot's.
+    Edit(i64),
+    /// This message of the bot's is taken away; the part says nothing.
+    Delete(i64),
+}
+
 /// Says the form and the size only: what people and models write stays out of logs and panics.
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@
 //! model and language, and rather high than low; where it is too low all the same, the endpoint refuses the prompt and
 //! [`half`] is tried.
 
-use crate::store::history::{Role, Said};
+use crate::domain::history::{Role, Said};
 
 /// What a message costs beside its text: its role, and the marks around it.
 const FRAME: usize = 8;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::Completion;
+use super::completion::Completion;
 use crate::domain::failure::Failure;
 
 /// A longer pause than this is not waited for; the question fails.

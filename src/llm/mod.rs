@@ -3,7 +3,6 @@
 //! One call of [`Llm::complete`] is one request. Whether to try again is for the caller to say; what the error is
 //! worth is said here.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
@@ -14,10 +13,13 @@ use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::base::secret::Secret;
 use crate::domain::failure::Failure;
+use crate::domain::usage::Usage;
 
+mod completion;
 mod error;
 pub mod sse;
 
+pub use completion::Completion;
 pub use error::LlmError;
 
 /// How long the figures may follow the end of the answer.
@@ -53,39 +55,6 @@ pub struct Message<'a> {
     pub role: &'a str,
     /// The text.
     pub content: &'a str,
-}
-
-/// What the endpoint said about an answer.
-#[derive(Clone, Default, Debug)]
-pub struct Usage {
-    /// The model that answered.
-    pub model: Option<String>,
-    /// Tokens read.
-    pub prompt_tokens: Option<i32>,
-    /// Tokens written.
-    pub completion_tokens: Option<i32>,
-    /// Milliseconds to the first token.
-    pub first_token_ms: Option<i32>,
-    /// Milliseconds to the end.
-    pub duration_ms: Option<i32>,
-    /// Why the model ended.
-    pub finish_reason: Option<String>,
-}
-
-/// An answer.
-#[derive(Default)]
-pub struct Completion {
-    /// The text; of a complete one, never empty.
-    pub text: String,
-    /// What the endpoint said about it.
-    pub usage: Usage,
-}
-
-/// Without the text.
-impl fmt::Debug for Completion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Completion({} bytes)", self.text.len())
-    }
 }
 
 /// The client of one endpoint.

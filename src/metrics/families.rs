@@ -1,7 +1,7 @@
 //! Every metric with its name, its help and its labels.
 
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,12 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Neighbour, OTHER, since_epoch};
-use crate::domain::failure::Failure;
-use crate::telegram::UPDATE_KINDS;
-
 /// What every name begins with.
-pub(super) const PREFIX: &str = "systech_aidd";
+pub const PREFIX: &str = "systech_aidd";
 
 /// From an answer that is there at once to one that thinks for minutes, in seconds.
 const ANSWER_BUCKETS: [f64; 11] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
@@ -130,9 +126,6 @@ impl Metrics {
             ),
             registry,
         };
-        // a series that is there from the beginning shows its first event as an increase
-        begin(&metrics.updates, "kind", UPDATE_KINDS.iter().copied().chain([OTHER]));
-        begin(&metrics.failures, "class", Failure::ALL.map(Failure::class));
         begin(&metrics.tokens, "direction", ["read", "written"]);
         begin(&metrics.drafts, "outcome", ["shown", "refused"]);
         begin(&metrics.retries, "neighbour", [Neighbour::Model, Neighbour::Telegram].map(Neighbour::name));
@@ -141,7 +134,11 @@ impl Metrics {
 }
 
 /// Begins a series at 0 for each value of the label.
-fn begin(family: &Labelled<1>, label: &'static str, values: impl IntoIterator<Item = &'static str>) {
+pub(super) fn begin(
+    family: &Labelled<1>,
+    label: &'static str,
+    values: impl IntoIterator<Item = &'static str>,
+) {
     for value in values {
         drop(family.get_or_create(&[(label, value)]));
     }
@@ -165,3 +162,25 @@ impl Named<'_> {
 
 trait Metric: prometheus_client::registry::Metric + Clone {}
 impl<M: prometheus_client::registry::Metric + Clone> Metric for M {}
+
+/// Whom a call was repeated to.
+#[derive(Clone, Copy)]
+pub enum Neighbour {
+    /// The model's endpoint.
+    Model,
+    /// The Bot API.
+    Telegram,
+}
+
+impl Neighbour {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Telegram => "telegram",
+        }
+    }
+}
+
+pub(super) fn since_epoch() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}

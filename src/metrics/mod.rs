@@ -1,4 +1,4 @@
-//! Everything that is counted and measured, and where it can be read: METRICS_ADDR (`endpoint`).
+//! Everything that is counted and measured. A leaf: it takes plain values and knows no other module.
 //!
 //! Other modules call one line here where something happens; it costs them an atomic or an uncontended lock, and nothing
 //! ever waits. Labels are few and fixed: never a chat, a person, a text or a URL. `docs/operations.md` tells what each
@@ -6,63 +6,20 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
-
-use crate::llm::Usage;
-use crate::store::finish::Ending;
-use crate::store::queue::Queue;
-use crate::telegram::TelegramError;
 
 mod families;
 
-use families::{Metrics, PREFIX};
+use families::{Metrics, since_epoch};
+pub use families::{Neighbour, PREFIX};
 
-/// The methods of the Bot API that are called. Whatever else is called one day is `other`.
-const METHODS: [&str; 13] = [
-    "answerCallbackQuery",
-    "deleteMessage",
-    "deleteWebhook",
-    "editMessageText",
-    "getMe",
-    "getUpdates",
-    "getWebhookInfo",
-    "sendChatAction",
-    "sendDocument",
-    "sendMessage",
-    "sendMessageDraft",
-    "sendRichMessage",
-    "setMyCommands",
-];
-const OTHER: &str = "other";
+/// The label of whatever has no label of its own.
+pub const OTHER: &str = "other";
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
-
-/// Whom a call was repeated to.
-#[derive(Clone, Copy)]
-pub enum Neighbour {
-    /// The model's endpoint.
-    Model,
-    /// The Bot API.
-    Telegram,
-}
-
-impl Neighbour {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Model => "model",
-            Self::Telegram => "telegram",
-        }
-    }
-}
-
-fn since_epoch() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
 
 /// An update of this kind came from Telegram. `None`: of none that asks for an answer.
 pub fn received(kind: Option<&'static str>) {
@@ -111,32 +68,45 @@ pub fn polling_restarted() {
     METRICS.polling_restarts.inc();
 }
 
-/// A question got its end, and it is stored.
-pub fn ended(ending: &Ending) {
-    match ending {
-        Ending::Answered { usage, .. } => {
-            METRICS.answers.inc();
-            count_tokens(usage);
-            let observe = |histogram: &Histogram, millis: Option<i32>| {
-                if let Some(millis) = millis {
-                    histogram.observe(f64::from(millis) / 1000.0);
-                }
-            };
-            observe(&METRICS.first_token, usage.first_token_ms);
-            observe(&METRICS.answer, usage.duration_ms);
+/// A question was answered, and the answer is stored.
+pub fn answered(figures: Figures) {
+    METRICS.answers.inc();
+    count_tokens(figures);
+    let observe = |histogram: &Histogram, millis: Option<i32>| {
+        if let Some(millis) = millis {
+            histogram.observe(f64::from(millis) / 1000.0);
         }
-        Ending::Stopped { usage, .. } => {
-            METRICS.stopped.inc();
-            count_tokens(usage);
-        }
-        Ending::Failed { class, .. } => {
-            METRICS.failures.get_or_create(&[("class", class)]).inc();
-        }
-    }
+    };
+    observe(&METRICS.first_token, figures.first_token_ms);
+    observe(&METRICS.answer, figures.duration_ms);
 }
 
-fn count_tokens(usage: &Usage) {
-    for (direction, tokens) in [("read", usage.prompt_tokens), ("written", usage.completion_tokens)] {
+/// An answer was stopped by its user, and what there was of it is stored.
+pub fn stopped(figures: Figures) {
+    METRICS.stopped.inc();
+    count_tokens(figures);
+}
+
+/// A question ended without an answer, with a failure of this class.
+pub fn failed(class: &'static str) {
+    METRICS.failures.get_or_create(&[("class", class)]).inc();
+}
+
+/// What an answer took, as far as it is known.
+#[derive(Clone, Copy)]
+pub struct Figures {
+    /// Tokens that the model read.
+    pub tokens_read: Option<i32>,
+    /// Tokens that it wrote.
+    pub tokens_written: Option<i32>,
+    /// Milliseconds to its first token.
+    pub first_token_ms: Option<i32>,
+    /// Milliseconds to its end.
+    pub duration_ms: Option<i32>,
+}
+
+fn count_tokens(figures: Figures) {
+    for (direction, tokens) in [("read", figures.tokens_read), ("written", figures.tokens_written)] {
         let tokens = tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or_default();
         METRICS.tokens.get_or_create(&[("direction", direction)]).inc_by(tokens);
     }
@@ -163,24 +133,21 @@ pub fn draft(shown: bool) {
 }
 
 /// A method of the Bot API is called.
-pub fn telegram_call(method: &str) {
-    METRICS.telegram_calls.get_or_create(&[("method", known(method))]).inc();
+pub fn telegram_call(method: &'static str) {
+    METRICS.telegram_calls.get_or_create(&[("method", method)]).inc();
 }
 
 /// A call of the Bot API failed.
-pub fn telegram_error(method: &str, error: &TelegramError) {
-    if let Some(code) = error.code() {
-        METRICS.telegram_errors.get_or_create(&[("method", known(method)), ("code", code)]).inc();
-    }
+pub fn telegram_error(method: &'static str, code: &'static str) {
+    METRICS.telegram_errors.get_or_create(&[("method", method), ("code", code)]).inc();
 }
 
-fn known(method: &str) -> &'static str {
-    METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER)
-}
-
-/// How many workers there are.
-pub fn workers(count: usize) {
-    METRICS.workers.set(amount(count));
+/// The program starts, with so many workers. Series with these kinds of updates and classes of failure begin at 0, so that
+/// the first event of each is seen as an increase.
+pub fn start(workers: usize, kinds: &[&'static str], failures: &[&'static str]) {
+    METRICS.workers.set(amount(workers));
+    families::begin(&METRICS.updates, "kind", kinds.iter().copied().chain([OTHER]));
+    families::begin(&METRICS.failures, "class", failures.iter().copied());
 }
 
 /// How many lanes are with a worker, ready for one, or waiting for a time.
@@ -205,38 +172,11 @@ pub fn connection_missed(wait: Duration) {
     METRICS.pool_timeouts.inc();
 }
 
-/// All of it in the OpenMetrics text format. Without `queue` its metrics are absent, rather than wrong.
-pub(crate) fn text(queue: Option<Queue>) -> String {
+/// All of it in the OpenMetrics text format, without the mark of its end.
+pub fn text() -> String {
     let mut text = String::new();
     METRICS.batch_waiting.set(batch_waits().unwrap_or_default().as_secs_f64());
     // writing to a string does not fail
     let _ = encode_registry(&mut text, &METRICS.registry);
-    if let Some(queue) = queue {
-        let mut registry = Registry::with_prefix(PREFIX);
-        let mut count = |name: &str, help: &str, count: i64| {
-            let gauge: Gauge = Gauge::default();
-            gauge.set(count);
-            registry.register(name, help, gauge);
-        };
-        count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
-        count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
-        let mut age = |name: &str, help: &str, seconds: f64| {
-            let gauge: Gauge<f64, AtomicU64> = Gauge::default();
-            gauge.set(seconds);
-            registry.register_with_unit(name, help, Unit::Seconds, gauge);
-        };
-        age(
-            "oldest_waiting",
-            "Age of the oldest update that is not answered yet or message that is not sent yet; 0 if there is none",
-            queue.oldest,
-        );
-        age(
-            "oldest_unsent",
-            "Age of the oldest message that Telegram has not taken yet; 0 if there is none",
-            queue.oldest_unsent,
-        );
-        let _ = encode_registry(&mut text, &registry);
-    }
-    let _ = encode_eof(&mut text);
     text
 }

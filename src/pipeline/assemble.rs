@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::domain::command::Request;
+use crate::domain::lane::Lane;
+use crate::domain::update::{Key, MESSAGE};
 use crate::render::MAX_UNITS;
-use crate::store::Lane;
-use crate::store::inbox::{Key, Waiting};
-use crate::telegram::{Incoming, MESSAGE, Me, Message};
+use crate::store::inbox::Waiting;
+use crate::telegram::{Incoming, Me, Message};
 
 /// A message with so many UTF-16 units may have been cut: the apps cut at 4096, or a little earlier, between words.
 const CUT: usize = 4000;

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::cli::history::command::Json;
-use crate::cli::history::show;
+use crate::domain::lane::Dialogue;
 use crate::store::archive::{self, Selection};
-use crate::store::{Dialogue, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// What the person sees it called.
 const NAME: &str = "dialogue.txt";
@@ -40,7 +39,9 @@ impl Document {
             let mut write = || -> anyhow::Result<()> {
                 let mut out = BufWriter::new(File::create(&document.path)?);
                 let records = archive::records(conn, Selection::from(dialogue))?;
-                show::records(&mut out, Json { json: false }, records)?;
+                for record in records {
+                    out.write_all(record?.transcript().as_bytes())?;
+                }
                 Ok(out.flush()?)
             };
             match write().map_err(anyhow::Error::downcast) {

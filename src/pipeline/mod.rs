@@ -1,13 +1,26 @@
 //! The way of a message, file by file in its order.
 
+// In: Telegram → inbox → a worker.
 pub mod poller;
 pub mod dispatcher;
+pub mod schedule;
 pub mod worker;
+
+// Answered: what the update is, and what is said.
 pub mod handler;
+pub mod in_work;
+mod commands;
+mod edit;
 pub mod assemble;
 pub mod question;
+pub mod outcome;
+mod respond;
 pub mod preview;
-pub mod export_file;
+
+// Out: outbox → Telegram.
 pub mod sender;
+pub mod export_file;
+
+// Beside it.
 pub mod retention;
 pub mod services;

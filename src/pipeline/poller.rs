@@ -16,15 +16,14 @@ use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::domain::button::Button;
 use crate::domain::command::{Command, Request};
+use crate::domain::lane::{Lane, Moved};
+use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::Open;
-use crate::pipeline::dispatcher::News;
+use crate::pipeline::schedule::News;
 use crate::store::inbox::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
-use crate::store::moved::Moved;
-use crate::store::{Lane, Store, StoreError};
-use crate::telegram::{
-    EDITED_MESSAGE, Incoming, MESSAGE, Me, Message, PassedOver, Press, Telegram, TelegramError,
-};
+use crate::store::{Store, StoreError};
+use crate::telegram::{Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 pub const POLL: Duration = Duration::from_secs(30);

@@ -13,10 +13,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::base::http::Beside;
+use crate::domain::address::Address;
 use crate::domain::reply::Content;
 use crate::metrics;
 use crate::render;
-use crate::store::outbox::Address;
 use crate::telegram::{Telegram, TelegramError};
 
 /// The least time between two drafts in a chat; it doubles with each 429, and recovers with each draft that is taken.

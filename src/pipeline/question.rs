@@ -10,22 +10,25 @@ use tracing::{info, warn};
 use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
+use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::failure::Failure;
+use crate::domain::history::{Role, Said};
 use crate::domain::phrases::Language;
 use crate::domain::reply::Part;
 use crate::domain::token_budget;
+use crate::domain::update::Key;
+use crate::domain::usage::Usage;
 use crate::llm::{Completion, LlmError, Message};
-use crate::metrics::{self, Neighbour};
-use crate::pipeline::handler::{Answered, LAST_ATTEMPT};
+use crate::metrics::{self, Figures, Neighbour};
+use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
 use crate::store::finish::{self, Ending, Finished, Turn};
-use crate::store::history::{self, Role};
-use crate::store::inbox::{self, Key};
-use crate::store::outbox::Address;
+use crate::store::history;
+use crate::store::inbox;
 use crate::store::turns::{self, Last};
 
 /// How often a model call is repeated after a passing error.
@@ -43,7 +46,7 @@ pub struct Question<'a> {
     /// Updates behind that of the address which belong to it.
     pub joined: &'a [Key],
     /// The question as it stands, to be answered again.
-    pub again: Option<&'a Last>,
+    pub replaces: Option<&'a Last>,
     /// The person's language.
     pub language: Language,
     /// Whether the chat is the person's own with the bot.
@@ -76,8 +79,8 @@ impl Services {
             return self.limit(question, wait);
         }
         let (said, in_place) = self.store.run(|conn| {
-            let said = history::recent(conn, address.lane, self.max_history, question.again)?;
-            let in_place = match question.again {
+            let said = history::recent(conn, address.lane, self.max_history, question.replaces)?;
+            let in_place = match question.replaces {
                 Some(last) => last.is_shown(conn, address.lane)?,
                 None => false,
             };
@@ -138,12 +141,12 @@ impl Services {
     /// history.
     fn ask(
         &self,
-        said: &[history::Said],
+        said: &[Said],
         question: &str,
         preview: &Preview,
         stop: &CancelToken,
     ) -> Result<Completion, LlmError> {
-        let ask = |said: &[history::Said]| {
+        let ask = |said: &[Said]| {
             let system = (!self.system_prompt.is_empty())
                 .then_some(Message { role: "system", content: &self.system_prompt });
             let past = said.iter().map(|(role, content)| Message { role, content });
@@ -181,7 +184,7 @@ impl Services {
             seconds = wait.as_secs(),
             "question failed: the user has reached RATE_LIMIT"
         );
-        match question.again {
+        match question.replaces {
             // the answer that is there stays: to repeat it cost nothing yet
             Some(last) if last.is_answered() && last.question() == question.text => {
                 self.say(question.address, question.language.failure(failure))
@@ -215,15 +218,15 @@ impl Services {
         ending: Ending,
         parts: &[Part],
     ) -> Result<Answered, StoreError> {
-        let &Question { address, text, message_ids, joined, again, began, attempt, .. } = question;
-        let turn = Turn { question: text, message_ids, joined, again, began, ending: &ending };
+        let &Question { address, text, message_ids, joined, replaces, began, attempt, .. } = question;
+        let turn = Turn { question: text, message_ids, joined, replaces, began, ending: &ending };
         let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.key(), attempt),
         )?;
         match finished {
             Finished::Done(unsent) => {
-                metrics::ended(&ending);
+                count(&ending);
                 if let Ending::Answered { usage, .. } = &ending {
                     info!(
                         seq = address.update_seq,
@@ -239,6 +242,20 @@ impl Services {
             // after the model's end, or the failure
             Finished::Stopped => self.stopped(question, ending.into()),
         }
+    }
+}
+
+fn count(ending: &Ending) {
+    let figures = |usage: &Usage| Figures {
+        tokens_read: usage.prompt_tokens,
+        tokens_written: usage.completion_tokens,
+        first_token_ms: usage.first_token_ms,
+        duration_ms: usage.duration_ms,
+    };
+    match ending {
+        Ending::Answered { usage, .. } => metrics::answered(figures(usage)),
+        Ending::Stopped { usage, .. } => metrics::stopped(figures(usage)),
+        Ending::Failed { class, .. } => metrics::failed(class),
     }
 }
 

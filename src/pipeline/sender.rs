@@ -10,15 +10,16 @@ use tracing::{debug, info, warn};
 
 use crate::base::backoff::Backoff;
 use crate::base::failpoints;
+use crate::domain::lane::{Lane, Moved};
+use crate::domain::reply::Op;
 use crate::domain::reply::{Content, Part};
 use crate::metrics::{self, Neighbour};
-use crate::pipeline::dispatcher::{Job, Outcome};
 use crate::pipeline::export_file::Document;
-use crate::pipeline::services::Services;
-use crate::store::moved::{Moved, move_chat};
-use crate::store::outbox::{self, Instead, Op, Unsent};
-use crate::store::{Lane, StoreError};
-use crate::telegram::{Method, TelegramError};
+use crate::pipeline::schedule::{Job, Outcome};
+use crate::store::moved::move_chat;
+use crate::store::outbox::{self, Instead, Unsent};
+use crate::store::{Store, StoreError};
+use crate::telegram::{Method, Telegram, TelegramError};
 
 /// The longest wait between two tries while Telegram is not to be reached.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
@@ -53,7 +54,8 @@ impl Sender {
     /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
     pub fn deliver(
         &self,
-        bot: &Services,
+        store: &Store,
+        telegram: &Telegram,
         job: &Job,
         parts: Vec<Unsent>,
         then: Outcome,
@@ -72,7 +74,7 @@ impl Sender {
             }
             let Ok(part) = unsent.part() else {
                 warn!(part = unsent.id, "part abandoned: its payload does not decode");
-                bot.store.run(|conn| outbox::abandon(conn, &unsent))?;
+                store.run(|conn| outbox::abandon(conn, &unsent))?;
                 continue;
             };
             let op = unsent.op();
@@ -83,25 +85,27 @@ impl Sender {
             failpoints::pass("sending", unsent.payload());
             let sent = match (op, part) {
                 (Op::Edit(message_id), part) => {
-                    bot.telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id)
+                    telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id)
                 }
                 (Op::Delete(message_id), _) => {
-                    bot.telegram.delete(unsent.chat_id, message_id).map(|()| message_id)
+                    telegram.delete(unsent.chat_id, message_id).map(|()| message_id)
                 }
                 (Op::Send, Part { content: Content::Document { caption }, .. }) => {
-                    match Document::build(&bot.store, job.lane.into())? {
-                        Ok(document) => bot.telegram.send_document(&unsent, caption, document.path()),
+                    match Document::build(store, job.lane.into())? {
+                        Ok(document) => {
+                            telegram.send_document(unsent.destination(), caption, document.path())
+                        }
                         Err(problem) => Err(TelegramError::File(problem.to_string())),
                     }
                 }
-                (Op::Send, part) => bot.telegram.send(&unsent, part),
+                (Op::Send, part) => telegram.send(unsent.destination(), part),
             };
             match sent {
                 Ok(message_id) => {
                     failpoints::pass("taken", unsent.payload());
                     // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    let recorded = bot.store.on_any_server(|| {
-                        bot.store.retry_forever(|conn| outbox::sent(conn, &unsent, message_id))
+                    let recorded = store.on_any_server(|| {
+                        store.retry_forever(|conn| outbox::sent(conn, &unsent, message_id))
                     })?;
                     failpoints::pass("recorded", unsent.payload());
                     if recorded == 0 {
@@ -110,7 +114,7 @@ impl Sender {
                     }
                 }
                 // the rest is read anew: something else may have taken its place
-                Err(error) => return self.failed(bot, job.lane, &unsent, method, &error),
+                Err(error) => return self.failed(store, job.lane, &unsent, method, &error),
             }
         }
         Ok(then)
@@ -119,7 +123,7 @@ impl Sender {
     /// What follows from a refused or failed send.
     fn failed(
         &self,
-        bot: &Services,
+        store: &Store,
         lane: Lane,
         unsent: &Unsent,
         method: Method,
@@ -130,7 +134,7 @@ impl Sender {
             TelegramError::RetryAfter(pause) => {
                 warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
                 self.pause(unsent.chat_id, method, pause);
-                bot.store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), pause))?;
+                store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), pause))?;
                 metrics::retried(Neighbour::Telegram);
                 Ok(Outcome::RetryIn(pause))
             }
@@ -141,11 +145,11 @@ impl Sender {
                     "the group became a supergroup; its rows move"
                 );
                 let moved = Moved { bot_id: lane.bot_id, from: unsent.chat_id, to: chat_id };
-                bot.store.run(|conn| move_chat(conn, moved))?;
+                store.run(|conn| move_chat(conn, moved))?;
                 Ok(Outcome::Moved(moved))
             }
             TelegramError::Forbidden(_) => {
-                let parts = bot.store.run(|conn| outbox::abandon_chat(conn, lane))?;
+                let parts = store.run(|conn| outbox::abandon_chat(conn, lane))?;
                 warn!(chat = unsent.chat_id, parts, "{error}; all unsent parts of the chat are abandoned");
                 Ok(Outcome::More)
             }
@@ -154,47 +158,47 @@ impl Sender {
                 if matches!(unsent.op(), Op::Delete(_)) =>
             {
                 debug!(part, "{error}; the message stays in the chat");
-                bot.store.run(|conn| outbox::abandon(conn, unsent))?;
+                store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
             TelegramError::NotThere(_) if matches!(unsent.op(), Op::Edit(_)) => {
                 info!(part, "{error}; the part is sent as a new message");
-                bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
+                store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 Ok(Outcome::More)
             }
             TelegramError::BadRequest(_) | TelegramError::NotThere(_) | TelegramError::File(_) => {
-                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
+                if store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
                 } else if matches!(unsent.op(), Op::Edit(_)) {
                     warn!(part, "{error}; the part is sent as a new message");
-                    bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
+                    store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
                 } else {
                     warn!(part, "{error}; the part is abandoned, the answer stays in messages");
-                    bot.store.run(|conn| outbox::abandon(conn, unsent))?;
+                    store.run(|conn| outbox::abandon(conn, unsent))?;
                 }
                 Ok(Outcome::More)
             }
             // the server is too old for the form; or, for plain text, it is not the Bot API that answers
             TelegramError::UnknownMethod
-                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? =>
+                if store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? =>
             {
                 warn!(part, "{error}; a simpler form takes its place");
                 Ok(Outcome::More)
             }
             // an error of the server's own that stays with the part may come from what is in it
             TelegramError::Server { .. } if unsent.attempts >= ATTEMPTS_PER_FORM => {
-                if bot.store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
+                if store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}, again and again; a simpler form takes its place");
                     return Ok(Outcome::More);
                 }
                 if unsent.attempts >= ATTEMPTS_AT_ALL {
                     warn!(part, "{error}, for a day; the part is abandoned, the answer stays in messages");
-                    bot.store.run(|conn| outbox::abandon(conn, unsent))?;
+                    store.run(|conn| outbox::abandon(conn, unsent))?;
                     return Ok(Outcome::More);
                 }
-                later(bot, unsent, error)
+                later(store, unsent, error)
             }
-            _ => later(bot, unsent, error),
+            _ => later(store, unsent, error),
         }
     }
 
@@ -222,7 +226,7 @@ fn attempts_after(unsent: &Unsent, error: &TelegramError) -> i32 {
 }
 
 /// The part is sent again after a while.
-fn later(bot: &Services, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
+fn later(store: &Store, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
     let part = unsent.id;
     let wait = Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
     // one line a part, however long the outage
@@ -231,7 +235,7 @@ fn later(bot: &Services, unsent: &Unsent, error: &TelegramError) -> Result<Outco
     } else {
         debug!(part, attempts = unsent.attempts, "{error}");
     }
-    bot.store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), wait))?;
+    store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), wait))?;
     metrics::retried(Neighbour::Telegram);
     Ok(Outcome::RetryIn(wait))
 }

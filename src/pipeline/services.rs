@@ -1,5 +1,7 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use std::sync::Arc;
+
 use crate::domain::access::Access;
 use crate::domain::token_budget::TokenBudget;
 use crate::llm::Llm;
@@ -12,7 +14,7 @@ use crate::telegram::{Me, Telegram};
 /// Shared by all workers; nothing in it belongs to one message.
 pub struct Services {
     /// PostgreSQL.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// The Bot API.
     pub telegram: Telegram,
     /// The model.

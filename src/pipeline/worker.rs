@@ -11,10 +11,10 @@ use crossbeam_channel::{Receiver, Sender};
 use tracing::error;
 
 use crate::base::failpoints;
-use crate::pipeline::dispatcher::{Finished, Job, Outcome};
-use crate::pipeline::handler::Answered;
+use crate::domain::update::Key;
+use crate::pipeline::outcome::Answered;
+use crate::pipeline::schedule::{Finished, Job, Outcome};
 use crate::pipeline::services::Services;
-use crate::store::inbox::Key;
 use crate::store::outbox::Unsent;
 use crate::store::{StoreError, inbox, outbox};
 
@@ -85,7 +85,7 @@ fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Ou
             then = Outcome::Idle;
         }
     }
-    bot.sender.deliver(bot, job, unsent, then)
+    bot.sender.deliver(&bot.store, &bot.telegram, job, unsent, then)
 }
 
 /// Counts an attempt that was cut short, so that an update which fails like this each time is given up at last.

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,12 +18,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-use super::View;
+use super::view::View;
 use crate::base::cancel::CancelToken;
+use crate::metrics;
+use crate::store::queue::Queue;
 
 /// The most connections at a time.
 const MOST_CLIENTS: usize = 64;
@@ -118,7 +124,7 @@ async fn answer(request: &Request<Incoming>, view: &View) -> Response<Full<Bytes
         return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
     }
     match request.uri().path() {
-        "/metrics" => response(StatusCode::OK, OPEN_METRICS, crate::metrics::text(view.queue().await)),
+        "/metrics" => response(StatusCode::OK, OPEN_METRICS, text(view.queue().await)),
         "/healthz" => response(StatusCode::OK, TEXT, "alive\n".to_owned()),
         "/readyz" => match view.ready().await {
             Ok(()) => response(StatusCode::OK, TEXT, "ready\n".to_owned()),
@@ -135,4 +141,38 @@ fn response(status: StatusCode, content_type: &'static str, body: String) -> Res
         response.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
     }
     response
+}
+
+/// All metrics. Without `queue` its own are absent, rather than wrong.
+fn text(queue: Option<Queue>) -> String {
+    let mut text = metrics::text();
+    if let Some(queue) = queue {
+        let mut registry = Registry::with_prefix(metrics::PREFIX);
+        let mut count = |name: &str, help: &str, count: i64| {
+            let gauge: Gauge = Gauge::default();
+            gauge.set(count);
+            registry.register(name, help, gauge);
+        };
+        count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
+        count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
+        let mut age = |name: &str, help: &str, seconds: f64| {
+            let gauge: Gauge<f64, AtomicU64> = Gauge::default();
+            gauge.set(seconds);
+            registry.register_with_unit(name, help, Unit::Seconds, gauge);
+        };
+        age(
+            "oldest_waiting",
+            "Age of the oldest update that is not answered yet or message that is not sent yet; 0 if there is none",
+            queue.oldest,
+        );
+        age(
+            "oldest_unsent",
+            "Age of the oldest message that Telegram has not taken yet; 0 if there is none",
+            queue.oldest_unsent,
+        );
+        // writing to a string does not fail
+        let _ = encode_registry(&mut text, &registry);
+    }
+    let _ = encode_eof(&mut text);
+    text
 }

@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::base::cancel::CancelToken;
 use crate::metrics;
-use crate::pipeline::services::Services;
+use crate::store::Store;
 use crate::store::queue::{self, Queue};
 
 /// How long what the database said is believed.
@@ -26,8 +26,8 @@ const LONGEST_STORING: Duration = Duration::from_secs(5);
 
 /// The running program, seen from outside.
 pub struct View {
-    /// Set when the boot is over.
-    bot: OnceLock<Arc<Services>>,
+    /// The database, and whose updates are counted there. Set when the boot is over.
+    store: OnceLock<(Arc<Store>, i64)>,
     /// Requested when the program is to end.
     stop: CancelToken,
     /// The longest that a poll may take: one that succeeded longer ago than this was not followed by another.
@@ -44,12 +44,12 @@ struct Database {
 impl View {
     /// Of a program that starts, and ends when `stop` is requested.
     pub fn new(longest_poll: Duration, stop: CancelToken) -> Self {
-        Self { bot: OnceLock::new(), stop, longest_poll, database: Mutex::default() }
+        Self { store: OnceLock::new(), stop, longest_poll, database: Mutex::default() }
     }
 
     /// The boot is over.
-    pub fn started(&self, bot: &Arc<Services>) {
-        let _ = self.bot.set(Arc::clone(bot));
+    pub fn started(&self, store: &Arc<Store>, bot_id: i64) {
+        let _ = self.store.set((Arc::clone(store), bot_id));
     }
 
     /// Whether messages are received and can be stored; if not, why.
@@ -57,7 +57,7 @@ impl View {
         if self.stop.is_requested() {
             return Err("the bot is shutting down".to_owned());
         }
-        if self.bot.get().is_none() {
+        if self.store.get().is_none() {
             return Err("the bot is starting; its log says what it waits for".to_owned());
         }
         if self.queue().await.is_none() {
@@ -80,7 +80,7 @@ impl View {
 
     /// What waits in the database. `None`: it is not known, for the database does not answer.
     pub(super) async fn queue(&self) -> Option<Queue> {
-        let bot = self.bot.get()?;
+        let (store, bot_id) = self.store.get()?;
         let mut database = self.database.lock().await;
         if let Some((at, said)) = database.said
             && at.elapsed() < FRESH
@@ -92,10 +92,10 @@ impl View {
             database.asked = None;
         }
         let asked = database.asked.get_or_insert_with(|| {
-            let bot = Arc::clone(bot);
+            let (store, bot_id) = (Arc::clone(store), *bot_id);
             spawn_blocking(move || {
-                let look = |conn: &mut _| queue::look(conn, bot.telegram.bot_id(), STATEMENT_TIMEOUT);
-                bot.store.run_within(PATIENCE, look).ok()
+                let look = |conn: &mut _| queue::look(conn, bot_id, STATEMENT_TIMEOUT);
+                store.run_within(PATIENCE, look).ok()
             })
         });
         let said = tokio::time::timeout(PATIENCE, asked).await;

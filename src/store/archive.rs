@@ -14,8 +14,9 @@ use diesel_full_text_search::{
 };
 use serde::Serialize;
 
-use super::Dialogue;
 use super::schema::messages;
+use crate::domain::lane::Dialogue;
+use crate::domain::transcript;
 
 diesel::define_sql_function! {
     /// A time as text.
@@ -119,6 +120,14 @@ pub struct Record {
     /// When it was cleared.
     #[diesel(select_expression = iso_if_any(messages::deleted_at))]
     pub deleted_at: Option<String>,
+}
+
+impl Record {
+    /// As text for people.
+    pub fn transcript(&self) -> String {
+        let heading = transcript::heading(&self.created_at, &self.role, self.deleted_at.as_deref());
+        transcript::entry(&heading, &self.content)
+    }
 }
 
 /// A message that holds the words searched for.

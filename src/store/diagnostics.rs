@@ -4,7 +4,8 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Text};
 
-use super::TABLES;
+/// Every table of the bot, by name.
+pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", "updates"];
 
 /// The server, as this connection meets it.
 #[derive(QueryableByName)]

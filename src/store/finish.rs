@@ -9,16 +9,19 @@ use diesel::prelude::*;
 use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
-use super::history::Role;
-use super::inbox::{self, Key};
-use super::outbox::{self, Address, Unsent};
+use super::inbox;
+use super::outbox::{self, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
+use super::time::{clock_timestamp, interval};
 use super::turns::{self as turn_rows, Last};
-use super::{Lane, clock_timestamp, interval};
 use crate::base::failpoints;
+use crate::domain::address::Address;
+use crate::domain::history::Role;
+use crate::domain::lane::Lane;
 use crate::domain::reply::Part;
-use crate::llm::Usage;
+use crate::domain::update::Key;
+use crate::domain::usage::Usage;
 
 /// How a turn went.
 pub enum Ending {
@@ -92,7 +95,7 @@ pub struct Turn<'a> {
     /// Updates behind that of the address which are the same question; finished with it, or not at all.
     pub joined: &'a [Key],
     /// The question as it was before it was edited, or is answered again.
-    pub again: Option<&'a Last>,
+    pub replaces: Option<&'a Last>,
     /// When answering began.
     pub began: Instant,
     /// How it went.
@@ -109,12 +112,12 @@ pub fn turn(
 ) -> QueryResult<Finished> {
     let whole = !matches!(turn.ending, Ending::Stopped { .. });
     once(conn, address, turn.joined, whole, |conn, address| {
-        if turn.again.is_some() {
+        if turn.replaces.is_some() {
             // before the rows of other turns: a move and an erasure begin with the inbox too
             inbox::row(address.key()).select(updates::seq).for_no_key_update().execute(conn)?;
         }
         let turn_id = store(conn, address, turn)?;
-        let standing = match turn.again {
+        let standing = match turn.replaces {
             Some(last) => {
                 let replaced = last.replaced_by(turn.ending.answer().is_some());
                 supersede(conn, address.lane, &replaced, turn_id)?;

@@ -13,29 +13,8 @@ use super::archive::iso;
 use super::prepared::prepared;
 use super::schema::{messages, turns};
 use super::turns::Last;
-use super::{Dialogue, Lane};
-
-/// Who said it, as `messages.role` has it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    /// The person.
-    User,
-    /// The model.
-    Assistant,
-}
-
-impl Role {
-    /// As stored and as the model's endpoint takes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
-    }
-}
-
-/// A message of the past: role, text.
-pub type Said = (String, String);
+use crate::domain::history::Said;
+use crate::domain::lane::{Dialogue, Lane};
 
 /// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer, and
 /// without the question that is answered `again`. (A turn that was replaced is soft-deleted.)

@@ -13,12 +13,14 @@ use diesel::query_dsl::methods;
 use diesel::sql_types::{BigInt, Double, Nullable};
 use diesel::upsert::excluded;
 
-use super::moved::{Moved, move_chat};
-use super::outbox::Address;
+use super::moved::move_chat;
+use super::outbox;
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
-use super::{Lane, ago, clock_timestamp, from_now, outbox, seconds_to_wait, wait};
-use crate::telegram::{EDITED_MESSAGE, MESSAGE, draft_id as draft_id_of};
+use super::time::{ago, clock_timestamp, from_now, seconds_to_wait, wait};
+use crate::domain::address::Address;
+use crate::domain::lane::{Lane, Moved};
+use crate::domain::update::{EDITED_MESSAGE, Key, MESSAGE, draft_id};
 
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
 /// week it starts its ids anew at random (Bot API, Update), so an id cannot be blocked for ever.
@@ -124,20 +126,6 @@ pub struct Edited {
     pub now: String,
 }
 
-/// An update by everything that names it. Its `seq` alone is not enough: after a failover to a standby that was behind,
-/// the server may give the same number to somebody else's update.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Key {
-    /// Its place in the order.
-    pub seq: i64,
-    /// Telegram id of the bot that received it.
-    pub bot_id: i64,
-    /// Telegram's number of the update.
-    pub update_id: i64,
-    /// Telegram id of the person. (The chat is left out: a group gets another id when it becomes a supergroup.)
-    pub user_id: i64,
-}
-
 /// An update that waits to be answered.
 pub struct Waiting {
     /// Its place in the order.
@@ -231,12 +219,12 @@ fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Op
     let up_to = match stop.draft_id {
         None => seq - 1,
         // only the oldest has a draft; one of an answer that is finished means nothing any more
-        Some(draft_id) => {
+        Some(shown) => {
             let oldest: Option<i64> = waiting(lane).select(min(updates::seq)).first(conn)?;
-            let Some(shown) = oldest.filter(|seq| i64::from(draft_id_of(*seq)) == draft_id) else {
+            let Some(oldest) = oldest.filter(|seq| i64::from(draft_id(*seq)) == shown) else {
                 return Ok(None);
             };
-            shown
+            oldest
         }
     };
     diesel::update(waiting(lane).filter(updates::seq.le(up_to)))

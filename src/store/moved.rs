@@ -1,42 +1,14 @@
 //! A group becomes a supergroup: everything of the chat goes on under its new id, in one transaction.
 
-use diesel::dsl::{case_when, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::case_when;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Text;
 
-use super::Lane;
+use super::group::of_group;
 use super::outbox;
 use super::schema::{messages, reply_parts, turns, updates};
-
-/// A chat that has another id now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Moved {
-    /// Telegram id of the bot that learnt of it.
-    pub bot_id: i64,
-    /// Its id until now.
-    pub from: i64,
-    /// Its id from now on.
-    pub to: i64,
-}
-
-impl Moved {
-    /// The lane by its new name, if the chat is its.
-    pub fn apply(self, lane: Lane) -> Lane {
-        if (lane.bot_id, lane.chat_id) == (self.bot_id, self.from) {
-            Lane { chat_id: self.to, ..lane }
-        } else {
-            lane
-        }
-    }
-}
-
-/// Telegram's ids of groups are negative, and only such rows are in the indexes by chat. It is said to PostgreSQL
-/// literally, as they have it: a value that is bound would not be known to be negative.
-pub(super) fn of_group() -> SqlLiteral<Bool> {
-    sql("chat_id < 0")
-}
+use crate::domain::lane::Moved;
 
 /// Moves the chat's rows and returns how many there were; none when they have moved before.
 ///

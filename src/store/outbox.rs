@@ -11,49 +11,17 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
-use super::inbox::Key;
-use super::moved::of_group;
+use super::group::of_group;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns};
-use super::{Lane, clock_timestamp, from_now, seconds_to_wait, wait};
+use super::time::{clock_timestamp, from_now, seconds_to_wait, wait};
+use crate::domain::address::{Address, Destination};
+use crate::domain::lane::Lane;
+use crate::domain::reply::Op;
 use crate::domain::reply::{Content, Part};
 
 /// How many parts of a lane are read at once.
 const READ_AHEAD: i64 = 32;
-
-/// Where a reply goes and what it answers.
-#[derive(Clone, Copy)]
-pub struct Address {
-    /// The dialogue.
-    pub lane: Lane,
-    /// The update it answers.
-    pub update_seq: i64,
-    /// Telegram's number of that update.
-    pub update_id: i64,
-    /// Topic of the chat.
-    pub thread_id: Option<i64>,
-    /// Message to reply to.
-    pub reply_to: Option<i64>,
-}
-
-impl Address {
-    /// What names the update it answers.
-    pub fn key(&self) -> Key {
-        let Lane { bot_id, user_id, .. } = self.lane;
-        Key { seq: self.update_seq, bot_id, update_id: self.update_id, user_id }
-    }
-}
-
-/// What is done with a part.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Op {
-    /// It is sent as a message of its own.
-    Send,
-    /// It takes the place of this message of the bot's.
-    Edit(i64),
-    /// This message of the bot's is taken away; the part says nothing.
-    Delete(i64),
-}
 
 /// A part that Telegram has yet to take.
 #[derive(Queryable)]
@@ -99,6 +67,11 @@ impl Unsent {
             ("delete", Some(message_id)) => Op::Delete(message_id),
             _ => Op::Send,
         }
+    }
+
+    /// Where it goes.
+    pub fn destination(&self) -> Destination {
+        Destination { chat_id: self.chat_id, thread_id: self.thread_id, reply_to: self.reply_to }
     }
 
     /// How long it has to be left alone still.

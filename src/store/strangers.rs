@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods;
 
 use super::schema::strangers;
-use super::{Lane, ago, clock_timestamp};
+use super::time::{ago, clock_timestamp};
+use crate::domain::lane::Lane;
 
 /// How long a stranger is left in silence after the sentence.
 const SILENCE: Duration = Duration::from_secs(24 * 3600);

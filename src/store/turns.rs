@@ -7,10 +7,12 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Interval};
 
-use super::inbox::{self, Key};
+use super::inbox;
 use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
-use super::{Lane, interval, wait};
+use super::time::{interval, wait};
+use crate::domain::lane::Lane;
+use crate::domain::update::Key;
 
 /// How long a bot's own message can be taken away (Bot API, deleteMessage). Edits have no such limit, but an answer changes
 /// as a whole.

@@ -11,18 +11,7 @@ use serde_json::value::RawValue;
 
 use super::addressed::{Me, without};
 use crate::domain::phrases::Language;
-
-/// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub const UPDATE_KINDS: &[&str] = &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
-
-/// Somebody wrote a message.
-pub const MESSAGE: &str = "message";
-/// Somebody changed one.
-pub const EDITED_MESSAGE: &str = "edited_message";
-/// Somebody pressed a button of ours.
-pub const CALLBACK_QUERY: &str = "callback_query";
-/// Somebody pressed Telegram's own stop button on a draft.
-pub const STOPPED_MESSAGE_GENERATION: &str = "stopped_message_generation";
+use crate::domain::update::{CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, STOPPED_MESSAGE_GENERATION};
 
 /// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
 const LONGEST_TEXT: usize = 4 * 32_768;

@@ -24,9 +24,11 @@ use serde_json::value::RawValue;
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted};
 use crate::base::secret::Secret;
+use crate::domain::address::{Address, Destination};
+use crate::domain::reply::Op;
 use crate::domain::reply::{Below, Content, Part};
+use crate::domain::update::{UPDATE_KINDS, draft_id};
 use crate::metrics;
-use crate::store::outbox::{Address, Op, Unsent};
 
 mod addressed;
 mod error;
@@ -34,10 +36,7 @@ mod incoming;
 
 pub use addressed::Me;
 pub use error::TelegramError;
-pub use incoming::{
-    CALLBACK_QUERY, EDITED_MESSAGE, Incoming, MESSAGE, Message, PassedOver, Press,
-    STOPPED_MESSAGE_GENERATION, UPDATE_KINDS,
-};
+pub use incoming::{Incoming, Message, PassedOver, Press};
 
 /// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
 const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
@@ -128,15 +127,15 @@ impl Telegram {
     }
 
     /// Sends a part that is a message and returns its id.
-    pub fn send(&self, unsent: &Unsent, part: Part) -> Result<i64, TelegramError> {
-        let (thread, reply) = place(unsent);
+    pub fn send(&self, to: Destination, part: Part) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(to);
         let keyboard = part.button.map(|below| ReplyMarkup::InlineKeyboardMarkup(keyboard(below)));
         let sent: MethodResponse<Sent> = match part.content {
             Content::Text { text, entities } => self.request(
                 Method::SendMessage.name(),
                 Some(
                     SendMessageParams::builder()
-                        .chat_id(unsent.chat_id)
+                        .chat_id(to.chat_id)
                         .text(text)
                         .maybe_entities((!entities.is_empty()).then_some(entities))
                         .maybe_reply_markup(keyboard)
@@ -150,7 +149,7 @@ impl Telegram {
                 Method::SendRichMessage.name(),
                 Some(
                     SendRichMessageParams::builder()
-                        .chat_id(unsent.chat_id)
+                        .chat_id(to.chat_id)
                         .rich_message(InputRichMessage::builder().blocks(blocks).build())
                         .maybe_reply_markup(keyboard)
                         .maybe_message_thread_id(thread)
@@ -198,10 +197,10 @@ impl Telegram {
     }
 
     /// Sends a file and returns the id of its message.
-    pub fn send_document(&self, unsent: &Unsent, caption: String, file: &Path) -> Result<i64, TelegramError> {
-        let (thread, reply) = place(unsent);
+    pub fn send_document(&self, to: Destination, caption: String, file: &Path) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(to);
         let params = SendDocumentParams::builder()
-            .chat_id(unsent.chat_id)
+            .chat_id(to.chat_id)
             .document(file.to_owned())
             .caption(caption)
             .maybe_message_thread_id(thread)
@@ -298,26 +297,49 @@ impl Telegram {
             Err(Interrupted::Stopped) => Err(TelegramError::Stopped),
             Err(Interrupted::TimedOut) => {
                 let error = TelegramError::Network("no answer in time".to_owned());
-                metrics::telegram_error(method, &error);
+                count_error(method, &error);
                 Err(error)
             }
         }
     }
 }
 
-/// The id of an answer's draft: that of its update, as a number which is never 0 and fits 31 bits.
-pub fn draft_id(update_seq: i64) -> i32 {
-    i32::try_from(update_seq.rem_euclid(i64::from(i32::MAX))).map_or(1, |id| id + 1)
-}
-
 /// Carries a call out and reads the whole response.
 async fn fetch<T: DeserializeOwned>(method: &str, request: RequestBuilder) -> Result<T, TelegramError> {
-    metrics::telegram_call(method);
+    metrics::telegram_call(known(method));
     let fetched = read(request).await;
     if let Err(error) = &fetched {
-        metrics::telegram_error(method, error);
+        count_error(method, error);
     }
     fetched
+}
+
+fn count_error(method: &str, error: &TelegramError) {
+    if let Some(code) = error.code() {
+        metrics::telegram_error(known(method), code);
+    }
+}
+
+/// The methods of the Bot API that are called.
+const METHODS: [&str; 13] = [
+    "answerCallbackQuery",
+    "deleteMessage",
+    "deleteWebhook",
+    "editMessageText",
+    "getMe",
+    "getUpdates",
+    "getWebhookInfo",
+    "sendChatAction",
+    "sendDocument",
+    "sendMessage",
+    "sendMessageDraft",
+    "sendRichMessage",
+    "setMyCommands",
+];
+
+/// The method as a label of metrics.
+fn known(method: &str) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method).unwrap_or(metrics::OTHER)
 }
 
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, TelegramError> {
@@ -389,12 +411,12 @@ impl TelegramApi for Telegram {
 
 /// Topic and message to reply to. An id beyond 32 bits has no place in the typed parameters: the message then goes without
 /// its reference.
-fn place(unsent: &Unsent) -> (Option<i32>, Option<ReplyParameters>) {
+fn place(to: Destination) -> (Option<i32>, Option<ReplyParameters>) {
     let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
-    let reply = narrow(unsent.reply_to).map(|message_id| {
+    let reply = narrow(to.reply_to).map(|message_id| {
         ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
     });
-    (narrow(unsent.thread_id), reply)
+    (narrow(to.thread_id), reply)
 }
 
 fn keyboard(below: Below) -> InlineKeyboardMarkup {

@@ -247,7 +247,7 @@ fn without_room_for_a_backup_nothing_is_migrated() {
     // a file system that never has any
     operator.set("BACKUP_DIR", "/proc");
     let said = operator.run(&["migrate", "up"]).fails_with(1);
-    assert!(said.contains("/proc has room for 0 MB, and a backup of this database may take"), "{said}");
+    assert!(said.contains("/proc has 0 MB of free space, and a backup of this database may take"), "{said}");
     assert_eq!(operator.status(), "aaapp");
 }
 

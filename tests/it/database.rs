@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 use sandbox::telegram::Person;
-use systech_aidd::store::{Lane, history};
+use systech_aidd::domain::lane::Lane;
+use systech_aidd::store::history;
 
 use crate::world::World;
 

@@ -48,7 +48,7 @@ fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_afte
     let to_the_second = ["migrate", "to", "20261123000002"];
     let said = operator.run_on_terminal(&to_the_second, "y").fails_with(1);
     assert!(said.contains("table reply_parts: 2 rows, 2 of them not sent yet"), "{said}");
-    assert!(said.contains("and then stops at 2026-11-23-000004_create_turns"), "{said}");
+    assert!(said.contains("and then it stops at 2026-11-23-000004_create_turns"), "{said}");
     assert!(!said.contains("table turns"), "{said}");
     assert_eq!(operator.status(), "aaaap");
     assert_eq!(operator.psql("SELECT count(*) FROM turns"), "1");

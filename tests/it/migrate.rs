@@ -266,7 +266,7 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
     let warned = operator.run(&["migrate", "down", "--all"]).fails_with(4);
-    assert!(warned.contains("and then stops at 2026-11-23-000001_create_messages: "), "{warned}");
+    assert!(warned.contains("and then it stops at 2026-11-23-000001_create_messages: "), "{warned}");
     assert!(!warned.contains("table messages"), "{warned}");
     let said = operator.run(&["migrate", "down", "--all", "--yes"]).fails_with(1);
     assert!(

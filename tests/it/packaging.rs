@@ -126,14 +126,14 @@ fn no_release_has_points_at_which_tests_make_it_fail() {
         let (_, rest) = manifest.split_once(&format!("\n[{name}]\n")).unwrap();
         rest.lines().take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with('#'))
     };
-    assert!(section("features").any(|line| line.starts_with("points = ")));
+    assert!(section("features").any(|line| line.starts_with("failpoints = ")));
     for line in section("features") {
         assert!(!line.starts_with("default"), "{line}");
     }
     for line in section("dependencies") {
-        assert!(!line.contains("points"), "{line}");
+        assert!(!line.contains("failpoints"), "{line}");
     }
-    assert!(section("dev-dependencies").any(|line| line.contains("\"points\"")), "and the tests do");
+    assert!(section("dev-dependencies").any(|line| line.contains("\"failpoints\"")), "and the tests do");
 }
 
 #[test]

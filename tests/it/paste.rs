@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use sandbox::model::{Behaviour, Gate};
 use sandbox::telegram::Person;
+use systech_aidd::domain::address::Address;
+use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
-use systech_aidd::llm::Usage;
-use systech_aidd::store::Lane;
+use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
-use systech_aidd::store::outbox::Address;
 
 use crate::world::{PATIENCE, World};
 
@@ -109,7 +109,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         question: "q",
         message_ids: &[1, 2, 3],
         joined: &joined,
-        again: None,
+        replaces: None,
         began: Instant::now(),
         ending: &ending,
     };

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person};
+use systech_aidd::domain::address::Address;
+use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
-use systech_aidd::llm::Usage;
-use systech_aidd::store::Lane;
+use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox::{self, Received};
-use systech_aidd::store::outbox::{self, Address, Instead};
+use systech_aidd::store::outbox::{self, Instead};
 
 use crate::world::{PATIENCE, World, wait_until};
 
@@ -101,7 +102,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         question: "q",
         message_ids: &[5],
         joined: &[],
-        again: None,
+        replaces: None,
         began: Instant::now(),
         ending: &ending,
     };

@@ -16,16 +16,18 @@ use diesel::sql_types::Text;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestRunner};
+use systech_aidd::domain::address::Address;
+use systech_aidd::domain::lane::{Lane, Moved};
+use systech_aidd::domain::reply::Op;
 use systech_aidd::domain::reply::{Content, Part};
-use systech_aidd::llm::Usage;
+use systech_aidd::domain::update::{EDITED_MESSAGE, Key, MESSAGE, draft_id};
+use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
-use systech_aidd::store::inbox::{self, Batch, Change, Edit, Key, Received, Stopping};
-use systech_aidd::store::moved::Moved;
-use systech_aidd::store::outbox::{self, Address, Instead, Op, Unsent};
+use systech_aidd::store::inbox::{self, Batch, Change, Edit, Received, Stopping};
+use systech_aidd::store::outbox::{self, Instead, Unsent};
 use systech_aidd::store::schema::updates;
 use systech_aidd::store::turns::{self, Last};
-use systech_aidd::store::{Lane, erase, history};
-use systech_aidd::telegram::{EDITED_MESSAGE, MESSAGE, draft_id};
+use systech_aidd::store::{erase, history};
 
 use crate::operator::Operator;
 use crate::reference::{End, Place, Reference};
@@ -649,7 +651,7 @@ impl Work {
             question: &self.question,
             message_ids: &self.message_ids,
             joined: &self.joined,
-            again: self.last.as_ref(),
+            replaces: self.last.as_ref(),
             began: Instant::now(),
             ending: &ending,
         };

@@ -6,7 +6,7 @@ use crossbeam_channel::Sender;
 use diesel::pg::PgConnection;
 
 use super::connection::{self, Trouble};
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::base::secret::Secret;
 use crate::config::Database;
 use crate::database::backup;

@@ -17,8 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use serde::Serialize;
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::base::exit::ExitCode;
 use crate::config::Parts;
@@ -26,8 +25,11 @@ use crate::config::Parts;
 mod connection;
 mod database;
 mod model;
+mod report;
 mod settings;
 mod telegram;
+
+use report::{Finding, Report};
 
 /// How `doctor` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -46,45 +48,6 @@ pub struct Arguments {
     /// How long all checks together may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
-}
-
-/// What came of one check.
-#[derive(Debug, Serialize)]
-struct Finding {
-    check: &'static str,
-    ok: bool,
-    found: String,
-    /// What to do; only where something is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
-}
-
-impl Finding {
-    fn well(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, ok: true, found: found.into(), remedy: None }
-    }
-
-    fn fault(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, ok: false, found: found.into(), remedy: Some(remedy.into()) }
-    }
-}
-
-/// Takes the findings of one neighbour.
-struct Report(Sender<Finding>);
-
-impl Report {
-    fn well(&self, check: &'static str, found: impl Into<String>) {
-        self.add(Finding::well(check, found));
-    }
-
-    fn fault(&self, check: &'static str, found: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Finding::fault(check, found, remedy));
-    }
-
-    fn add(&self, finding: Finding) {
-        // past the deadline nobody listens any more
-        let _ = self.0.send(finding);
-    }
 }
 
 /// A neighbour being looked at.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Finding, Report};
+use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, describe};
 use crate::base::secret::Secret;

@@ -1,6 +1,6 @@
 //! What needs no neighbour: the environment, the file `.env`, the prompt.
 
-use super::Finding;
+use super::report::Finding;
 use crate::config::dotenv;
 use crate::config::{Fault, Parts};
 

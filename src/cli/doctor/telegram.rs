@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use frankenstein::TelegramApi;
 
-use super::Report;
+use super::report::Report;
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::telegram::{Settings, Telegram, TelegramError};

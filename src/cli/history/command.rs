@@ -8,33 +8,19 @@ use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
 use super::export::{self, Format};
+use super::output::{Json, Outcome};
 use super::{forget, show};
 use crate::base::exit::ExitCode;
 use crate::cli::migrate::connect;
 use crate::cli::terminal::NOT_CONFIRMED;
 use crate::config::Database;
 use crate::database::migrate::state::State;
+use crate::domain::lane::Dialogue;
 use crate::store::archive::{self, Selection};
-use crate::store::{Dialogue, history};
+use crate::store::history;
 
 /// There is nothing of the kind that was asked for.
 const NOTHING: u8 = 3;
-
-/// How a command ended that had no error.
-pub enum Outcome {
-    /// It did what was asked for.
-    Done,
-    /// There is nothing of the kind.
-    Nothing,
-    /// Nobody said yes.
-    NotConfirmed,
-}
-
-impl From<bool> for Outcome {
-    fn from(found: bool) -> Self {
-        if found { Self::Done } else { Self::Nothing }
-    }
-}
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -152,14 +138,6 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-}
-
-/// `--json`
-#[derive(Args, Clone, Copy)]
-pub struct Json {
-    /// Print one JSON object per line, for programs
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// One dialogue.

@@ -2,16 +2,15 @@
 //! than one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
 use diesel::pg::PgConnection;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::show;
+use super::output::{bar, line};
 use crate::store::archive::{self, Selection};
 
 /// How messages are written.
@@ -35,7 +34,7 @@ pub fn write(
     match format {
         Format::Jsonl => {
             for record in records {
-                show::line(out, &record?)?;
+                line(out, &record?)?;
             }
         }
         Format::Csv => {
@@ -71,17 +70,4 @@ pub fn to_file(
         Ok(File::open(folder)?.sync_all()?)
     };
     write_whole().with_context(|| format!("{} could not be written", path.display()))
-}
-
-/// A progress bar on standard error, if that is a terminal; else nothing is counted and nothing is shown.
-pub fn bar<E>(what: &'static str, total: impl FnOnce() -> Result<u64, E>) -> Result<ProgressBar, E> {
-    if !std::io::stderr().is_terminal() {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta} to go");
-    let bar = ProgressBar::new(total()?).with_message(what);
-    Ok(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
 }

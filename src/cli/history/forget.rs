@@ -6,8 +6,7 @@ use clap::Args;
 use diesel::pg::PgConnection;
 use serde_json::json;
 
-use super::command::{Json, Outcome};
-use super::{export, show};
+use super::output::{Json, Outcome, bar, line};
 use crate::base::cancel::CancelToken;
 use crate::cli::terminal;
 use crate::config::Database;
@@ -52,7 +51,7 @@ pub fn erase(
     }
     let rows = erase::person(conn, user, None)?;
     if json {
-        show::line(out, &rows)?;
+        line(out, &rows)?;
     } else {
         let erase::Rows { messages, turns, reply_parts, updates } = rows;
         writeln!(
@@ -78,14 +77,14 @@ pub fn purge(
     if old > 0 && !consent.given(&format!("{old} messages of all users that are older than {days} days"))? {
         return Ok(Outcome::NotConfirmed);
     }
-    let bar = export::bar("messages", || anyhow::Ok(old.unsigned_abs()))?;
+    let bar = bar("messages", || anyhow::Ok(old.unsigned_abs()))?;
     let mut progress = |count: usize| bar.inc(u64::try_from(count).unwrap_or_default());
     let store = Store::new(&database.url, 1);
     let deleted = retention::apply(&store, Some(days), &CancelToken::new(), &mut progress)?;
     bar.finish();
     let retention::Deleted { messages, tombstones } = deleted;
     if json {
-        show::line(out, &json!({"messages": messages, "tombstones": tombstones}))?;
+        line(out, &json!({"messages": messages, "tombstones": tombstones}))?;
     } else {
         writeln!(
             out,

@@ -10,4 +10,5 @@
 pub mod command;
 pub mod export;
 pub mod forget;
+mod output;
 pub mod show;

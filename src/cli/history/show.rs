@@ -1,13 +1,12 @@
 //! What people read at a terminal, and `--json` for programs. Everything is written as it comes.
 
-use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::Write;
 
 use diesel::QueryResult;
-use serde::Serialize;
 use serde_json::json;
 
-use super::command::Json;
+use super::output::{Json, line};
+use crate::domain::transcript::{entry, time};
 use crate::store::archive::{Found, Record, Summary};
 
 /// One line a dialogue. False: there is none.
@@ -55,9 +54,7 @@ pub fn records(
         if json {
             line(out, &record)?;
         } else {
-            let note = record.deleted_at.as_deref().map(|at| format!("  (cleared {})", time(at)));
-            writeln!(out, "{}  {}{}", time(&record.created_at), record.role, note.unwrap_or_default())?;
-            said(out, &record.content)?;
+            out.write_all(record.transcript().as_bytes())?;
         }
         any = true;
     }
@@ -71,8 +68,9 @@ pub fn found(out: &mut impl Write, Json { json }: Json, found: &[Found]) -> anyh
             line(out, found)?;
         } else {
             let Record { id, user_id, chat_id, role, created_at, .. } = &found.record;
-            writeln!(out, "{}  {role}  user {user_id}, chat {chat_id}, message {id}", time(created_at))?;
-            said(out, &found.excerpt)?;
+            let heading =
+                format!("{}  {role}  user {user_id}, chat {chat_id}, message {id}", time(created_at));
+            out.write_all(entry(&heading, &found.excerpt).as_bytes())?;
         }
     }
     Ok(!found.is_empty())
@@ -103,40 +101,4 @@ pub fn count(out: &mut impl Write, Json { json }: Json, what: &str, messages: us
         writeln!(out, "{what}: {messages} messages")?;
     }
     Ok(messages > 0)
-}
-
-/// One JSON object on a line of its own.
-pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
-}
-
-/// A text below its heading, indented.
-fn said(out: &mut impl Write, text: &str) -> io::Result<()> {
-    for line in harmless(text).lines() {
-        writeln!(out, "{}", format!("    {line}").trim_end())?;
-    }
-    writeln!(out)
-}
-
-/// A time for people: to the second.
-fn time(iso: &str) -> String {
-    iso.get(..19).unwrap_or(iso).replace('T', " ")
-}
-
-/// What people write may hold commands to a terminal: they are shown, not obeyed.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let command = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if text.contains(command) { text.replace(command, "\u{fffd}").into() } else { text.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_gives_the_terminal_no_commands() {
-        assert_eq!(harmless("a\u{1b}[2Jb\r\n\tc\u{9b}"), "a\u{fffd}[2Jb\u{fffd}\n\tc\u{fffd}");
-        assert!(matches!(harmless("привет\n"), Cow::Borrowed(_)));
-    }
 }

@@ -2,6 +2,7 @@
 //! Its writer holds a lock on it, which the kernel releases however the writer ends: so the next run can tell what a
 //! killed one left from what another one is writing.
 
+use std::fmt;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +11,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
-use super::Backup;
+/// A backup that is there.
+pub struct Backup {
+    /// Where.
+    pub path: PathBuf,
+    /// How large.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Backup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} kB)", self.path.display(), self.bytes.div_ceil(1000))
+    }
+}
 
 /// How a backup ends that is being written, or was when its writer died.
 const UNFINISHED: &str = ".dump.part";

@@ -3,39 +3,34 @@
 //! A file under a final name is a whole backup, read back by `pg_restore`, on disk before anything is changed. What a
 //! killed run leaves has another name and is removed by the next run. No password is on a command line.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 use tracing::warn;
 
 use crate::base::cancel::CancelToken;
 use crate::config::Database;
-use crate::database::migrate::state::State;
 
 pub mod connection;
 pub mod folder;
 pub mod restore;
 pub mod tool;
 
+pub use folder::Backup;
 use folder::Folder;
+pub use restore::is_empty;
 use tool::Tool;
 
-/// A backup that is there.
-pub struct Backup {
-    /// Where.
-    pub path: PathBuf,
-    /// How large.
-    pub bytes: u64,
-}
-
-impl fmt::Display for Backup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} kB)", self.path.display(), self.bytes.div_ceil(1000))
-    }
+/// What is backed up, for the name of the file.
+#[derive(Clone, Copy)]
+pub struct Contents<'a> {
+    /// The name of the database.
+    pub database: &'a str,
+    /// Its newest migration, `0` for none.
+    pub version: &'a str,
 }
 
 /// What became of a backup before a change.
@@ -53,14 +48,14 @@ pub enum Outcome {
 pub fn before_change(
     conn: &mut PgConnection,
     database: &Database,
-    state: &State,
+    contents: Contents<'_>,
     stop: &CancelToken,
 ) -> anyhow::Result<Outcome> {
     let Some(folder) = &database.backup_dir else { return Ok(Outcome::NotNeeded) };
     if is_empty(conn)? {
         return Ok(Outcome::NotNeeded);
     }
-    let made = make(conn, database, folder, state, stop).context(
+    let made = make(conn, database, folder, contents, stop).context(
         "nothing was migrated: BACKUP_DIR asks for a backup first, and no backup could be made \
          (to migrate without one, unset BACKUP_DIR)",
     )?;
@@ -72,16 +67,16 @@ pub fn make(
     conn: &mut PgConnection,
     database: &Database,
     folder: &Path,
-    state: &State,
+    contents: Contents<'_>,
     stop: &CancelToken,
 ) -> anyhow::Result<Option<Backup>> {
     let (pg_dump, pg_restore) = tools(Some(conn))?;
     let folder = Folder::open(folder)?;
-    for leftover in folder.remove_leftovers(&prefix(state))? {
+    for leftover in folder.remove_leftovers(&prefix(contents))? {
         warn!(file = %leftover.display(), "removed an unfinished backup of a killed run");
     }
     folder.require_room(size(conn)?)?;
-    let mut file = folder.begin(&name(conn, state)?)?;
+    let mut file = folder.begin(&name(conn, contents)?)?;
     if !pg_dump.dump(&database.url, file.as_file_mut(), stop)? {
         return Ok(None);
     }
@@ -109,29 +104,6 @@ fn tools(conn: Option<&mut PgConnection>) -> anyhow::Result<(Tool, Tool)> {
     Ok((pg_dump, Tool::find("pg_restore")?))
 }
 
-/// Whether the database holds nothing of anybody: nothing to lose, and a place to restore to. Diesel's empty table of
-/// migrations does not count, nor does what belongs to an extension.
-pub fn is_empty(conn: &mut PgConnection) -> anyhow::Result<bool> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = Bool)]
-        found: bool,
-    }
-    let Found { found } = diesel::sql_query(
-        "SELECT EXISTS (
-             SELECT FROM pg_class
-             WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'
-               AND relnamespace NOT IN (SELECT oid FROM pg_namespace
-                                        WHERE nspname IN ('pg_catalog', 'information_schema', 'pg_toast'))
-               AND pg_class.oid IS DISTINCT FROM to_regclass('__diesel_schema_migrations')
-               AND NOT EXISTS (SELECT FROM pg_depend
-                               WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
-         ) AS found",
-    )
-    .get_result(conn)?;
-    Ok(!found)
-}
-
 /// What the tables take on the server's disk, without their indexes: a dump, which is compressed, takes less.
 fn size(conn: &mut PgConnection) -> anyhow::Result<u64> {
     #[derive(QueryableByName)]
@@ -147,7 +119,7 @@ fn size(conn: &mut PgConnection) -> anyhow::Result<u64> {
 }
 
 /// Database, time and version: what somebody looks for in a folder of backups. The time is the server's, in UTC.
-fn name(conn: &mut PgConnection, state: &State) -> anyhow::Result<String> {
+fn name(conn: &mut PgConnection, contents: Contents<'_>) -> anyhow::Result<String> {
     #[derive(QueryableByName)]
     struct Now {
         #[diesel(sql_type = Text)]
@@ -157,12 +129,11 @@ fn name(conn: &mut PgConnection, state: &State) -> anyhow::Result<String> {
         r#"SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') AS now"#,
     )
     .get_result(conn)?;
-    let version = state.current().map_or("0", |migration| &migration.version);
-    Ok(format!("{}{now}-{version}", prefix(state)))
+    Ok(format!("{}{now}-{}", prefix(contents), contents.version))
 }
 
 /// How the names of all backups of this database begin, whatever characters its own name has.
-fn prefix(state: &State) -> String {
+fn prefix(contents: Contents<'_>) -> String {
     let fit = |c: char| if c.is_alphanumeric() || "_-".contains(c) { c } else { '_' };
-    state.database.chars().map(fit).chain(['-']).collect()
+    contents.database.chars().map(fit).chain(['-']).collect()
 }

@@ -10,8 +10,9 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
-use super::is_empty;
 use super::tool::{Running, Tool};
 use crate::config::Database;
 
@@ -69,6 +70,29 @@ fn send(script: impl Read, psql: &mut impl Write) -> io::Result<()> {
         }
     }
     io::copy(&mut script, psql).map(drop)
+}
+
+/// Whether the database holds nothing of anybody: nothing to lose, and a place to restore to. Diesel's empty table of
+/// migrations does not count, nor does what belongs to an extension.
+pub fn is_empty(conn: &mut PgConnection) -> anyhow::Result<bool> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        found: bool,
+    }
+    let Found { found } = diesel::sql_query(
+        "SELECT EXISTS (
+             SELECT FROM pg_class
+             WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'
+               AND relnamespace NOT IN (SELECT oid FROM pg_namespace
+                                        WHERE nspname IN ('pg_catalog', 'information_schema', 'pg_toast'))
+               AND pg_class.oid IS DISTINCT FROM to_regclass('__diesel_schema_migrations')
+               AND NOT EXISTS (SELECT FROM pg_depend
+                               WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
+         ) AS found",
+    )
+    .get_result(conn)?;
+    Ok(!found)
 }
 
 #[cfg(test)]

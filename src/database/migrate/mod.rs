@@ -76,7 +76,7 @@ pub(crate) fn change(
     backed_up: &mut dyn FnMut(&Backup),
     announce: &mut dyn FnMut(&Action),
 ) -> anyhow::Result<bool> {
-    let backup = match backup::before_change(conn, database, state, stop)? {
+    let backup = match backup::before_change(conn, database, state.contents(), stop)? {
         Outcome::Stopped => return Ok(false),
         Outcome::Made(backup) => {
             backed_up(&backup);

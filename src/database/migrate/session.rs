@@ -37,7 +37,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
                 diesel::sql_query(LOCK_TIMEOUT).execute(&mut conn)?;
                 // a role's own limit is for its queries; an index takes the time it takes
                 diesel::sql_query("SET statement_timeout TO 0").execute(&mut conn)?;
-                let encoding = store::encoding(&mut conn)?;
+                let encoding = store::connection::encoding(&mut conn)?;
                 if encoding != "UTF8" {
                     bail!(
                         "the database is encoded as {encoding} and cannot hold every message; use a database encoded as UTF8 \

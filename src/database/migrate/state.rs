@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
 
 use super::embedded::{MIGRATIONS, Migration};
+use crate::database::backup::Contents;
 
 /// What `diesel setup` applies besides the migrations of the project: two functions that nobody here calls.
 const DIESEL_SETUP: &str = "00000000000000";
@@ -88,6 +89,14 @@ impl State {
     /// The newest migration that is applied.
     pub fn current(&self) -> Option<&'static Migration> {
         self.entries.iter().rev().find(|entry| entry.status != Status::Pending).map(|entry| entry.migration)
+    }
+
+    /// What a backup of it would hold.
+    pub fn contents(&self) -> Contents<'_> {
+        Contents {
+            database: &self.database,
+            version: self.current().map_or("0", |migration| &migration.version),
+        }
     }
 
     /// The versions that are applied, oldest first.

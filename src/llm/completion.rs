@@ -1,0 +1,21 @@
+//! What the model wrote.
+
+use std::fmt;
+
+use crate::domain::usage::Usage;
+
+/// An answer.
+#[derive(Default)]
+pub struct Completion {
+    /// The text; of a complete one, never empty.
+    pub text: String,
+    /// What the endpoint said about it.
+    pub usage: Usage,
+}
+
+/// Without the text.
+impl fmt::Debug for Completion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Completion({} bytes)", self.text.len())
+    }
+}

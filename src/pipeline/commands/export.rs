@@ -1,0 +1,28 @@
+//! /export: the dialogue as a file, in the person's private chat only.
+
+use crate::domain::lane::Dialogue;
+use crate::domain::reply::{Content, Part};
+use crate::pipeline::in_work::InWork;
+use crate::pipeline::outcome::Answered;
+use crate::store::StoreError;
+use crate::store::archive::{self, Selection};
+
+impl InWork<'_> {
+    pub(super) fn export(&self) -> Result<Answered, StoreError> {
+        let language = self.message.language;
+        if !self.message.private {
+            return self.services.say(self.address, language.only_in_private());
+        }
+        self.services.reply(self.address, |conn, lane| {
+            let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
+            Ok(vec![if messages > 0 {
+                Part {
+                    fallback: vec![Part::plain(language.export_failed())],
+                    ..Part::of(Content::Document { caption: language.exported().to_owned() })
+                }
+            } else {
+                Part::plain(language.nothing_to_export())
+            }])
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! /forget: asks with a button. The press deletes everything of the person, for good.
+
+use std::time::Duration;
+
+use tracing::info;
+
+use crate::domain::button::{Action, Button};
+use crate::domain::reply::Part;
+use crate::pipeline::in_work::InWork;
+use crate::pipeline::outcome::Answered;
+use crate::store::StoreError;
+use crate::store::archive::{self, Selection};
+use crate::store::erase;
+use crate::store::inbox;
+
+/// How long the button works.
+const BUTTON_LIFE: Duration = Duration::from_secs(3600);
+
+impl InWork<'_> {
+    pub(super) fn forget(&self) -> Result<Answered, StoreError> {
+        let &Self { services, address, .. } = self;
+        let language = self.message.language;
+        services.reply(address, |conn, lane| {
+            let selection = Selection { user_id: Some(lane.user_id), cleared: true, ..Selection::default() };
+            let button =
+                Button { action: Action::Forget, user_id: lane.user_id, update_seq: address.update_seq };
+            Ok(vec![match archive::count(conn, selection)? {
+                0 => Part::plain(language.nothing_to_delete()),
+                messages => {
+                    Part::plain(language.forget(messages)).with_button(language.forget_button(), button)
+                }
+            }])
+        })
+    }
+
+    /// The button below the question of the command `asked_by` (updates.seq) was pressed.
+    pub(in crate::pipeline) fn forget_for_good(&self, asked_by: i64) -> Result<Answered, StoreError> {
+        let &Self { services, address, .. } = self;
+        let language = self.message.language;
+        services.reply(address, |conn, lane| {
+            if !inbox::done_lately(conn, lane, asked_by, BUTTON_LIFE)? {
+                return Ok(vec![Part::plain(language.old_forget_button())]);
+            }
+            let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
+            info!(
+                user = lane.user_id,
+                messages = rows.messages,
+                "erased a user who asked for it with /forget"
+            );
+            Ok(vec![Part::plain(language.forgotten(rows.messages))])
+        })
+    }
+}

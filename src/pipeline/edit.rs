@@ -1,0 +1,63 @@
+//! A message that says something else now.
+//!
+//! If it still waited for its answer, the poller has put the new text in its place. Otherwise it is answered again, as long
+//! as nothing was asked after it.
+
+use crate::domain::command::Request;
+use crate::pipeline::assemble;
+use crate::pipeline::in_work::InWork;
+use crate::pipeline::outcome::Answered;
+use crate::store::StoreError;
+use crate::store::turns::{self, Last};
+
+/// What an edit asks for.
+enum Meaning {
+    /// Nothing: what was asked is as it was, or something was asked after it.
+    Nothing,
+    /// What was no question before is one now.
+    NewQuestion,
+    /// The last question, with another text.
+    Regenerate(Last),
+    /// The last question consisted of several messages, and only one of them is known now.
+    PartOfSeveral,
+}
+
+impl InWork<'_> {
+    pub(super) fn edit(&self) -> Result<Answered, StoreError> {
+        let text = self.message.text.as_deref().unwrap_or_default();
+        match self.meaning(text)? {
+            Meaning::Nothing => self.services.silence(self.address),
+            Meaning::NewQuestion => self.ask(text),
+            Meaning::Regenerate(last) => self.regenerate(&last, text),
+            Meaning::PartOfSeveral => {
+                self.services.say(self.address, self.message.language.edit_of_several())
+            }
+        }
+    }
+
+    fn meaning(&self, text: &str) -> Result<Meaning, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let asks = !text.trim().is_empty() && Request::of(text, &services.me.username) == Request::Question;
+        if !asks {
+            return Ok(Meaning::Nothing);
+        }
+        let last = services.store.run(|conn| turns::last(conn, address.lane))?;
+        let is_of = |last: &Last| message.message_id.is_some_and(|id| last.message_ids.contains(&id));
+        if let Some(last) = last.filter(is_of) {
+            return Ok(match last.message_ids.len() {
+                1 if last.question() == text => Meaning::Nothing,
+                1 => Meaning::Regenerate(last),
+                _ if is_piece(text, last.question()) => Meaning::Nothing,
+                _ => Meaning::PartOfSeveral,
+            });
+        }
+        // it had no answer: it was no question before, or not one to the bot
+        let known = services.store.run(|conn| turns::knows(conn, address.lane, message.message_id))?;
+        Ok(if known { Meaning::Nothing } else { Meaning::NewQuestion })
+    }
+}
+
+/// Whether a message of several is as it was: a full one somewhere in the question, or its end.
+fn is_piece(text: &str, question: &str) -> bool {
+    question.ends_with(text) || (assemble::is_cut(text) && question.contains(text))
+}

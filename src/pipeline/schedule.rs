@@ -1,0 +1,426 @@
+//! The schedule: which lane is worked on when. Plain data without threads and channels; [`crate::pipeline::dispatcher`]
+//! feeds it.
+//!
+//! It guarantees that a lane is with at most one worker, that lanes take turns, and that none waits for another. What
+//! there is to do stands in the database.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
+
+use crate::base::cancel::CancelToken;
+use crate::domain::lane::{Lane, Moved};
+use crate::metrics;
+
+/// What poll has stored, or found.
+#[derive(Default)]
+pub struct News {
+    /// The database is on another server now: whatever is in work was read from the former one.
+    pub server_changed: bool,
+    /// Chats whose rows go on under another id.
+    pub moved: Vec<Moved>,
+    /// Lanes with something new, by the ids they have after that.
+    pub lanes: Vec<Lane>,
+    /// Lanes in which work on these updates is to be looked at anew: their persons stopped or changed them.
+    pub interrupted: Vec<(Lane, RangeInclusive<i64>)>,
+}
+
+/// A step to do.
+pub struct Job {
+    /// Whose.
+    pub lane: Lane,
+    /// Ends it early.
+    pub stop: CancelToken,
+}
+
+/// A step done.
+pub struct Finished {
+    /// Whose.
+    pub lane: Lane,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What a lane needs next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Another step: there may be more to do.
+    More,
+    /// Nothing, until something new comes in.
+    Idle,
+    /// Another step, but not before this has passed.
+    RetryIn(Duration),
+    /// Another step when this has passed or something new comes in.
+    ListenFor(Duration),
+    /// The rows of the lane's chat go on under another id.
+    Moved(Moved),
+}
+
+/// Where a lane stands.
+enum State {
+    Ready,
+    /// With a worker. `follower`: its new name, should its chat have moved meanwhile.
+    Running {
+        stop: CancelToken,
+        woken: bool,
+        interrupted: bool,
+        follower: Option<Lane>,
+    },
+    /// For its time; `listening`: or for something new.
+    Waiting {
+        until: Instant,
+        listening: bool,
+    },
+    /// Under its former name it is still with a worker.
+    Following,
+}
+
+/// Who is running, who is ready, who waits for a time. A lane that is in none of these is idle and costs nothing.
+#[derive(Default)]
+pub(super) struct Schedule {
+    lanes: HashMap<Lane, State>,
+    ready: VecDeque<Lane>,
+    timers: BTreeSet<(Instant, Lane)>,
+    pub(super) running: usize,
+}
+
+impl Schedule {
+    pub(super) fn take(&mut self, news: News) {
+        if news.server_changed {
+            self.start_over();
+        }
+        for moved in news.moved {
+            self.follow(moved);
+        }
+        for (lane, seqs) in news.interrupted {
+            self.interrupt(lane, seqs);
+        }
+        for lane in news.lanes {
+            self.wake(lane);
+        }
+    }
+
+    /// Nothing that was read counts any more: what is in work ends, what waits for its time is looked at now.
+    fn start_over(&mut self) {
+        for state in self.lanes.values_mut() {
+            if let State::Running { stop, interrupted, .. } = state {
+                *interrupted = true;
+                stop.interrupt(i64::MIN..=i64::MAX);
+            }
+        }
+        for (_, lane) in std::mem::take(&mut self.timers) {
+            self.make_ready(lane);
+        }
+    }
+
+    /// Tells the metrics how it stands.
+    pub(super) fn tell(&self) {
+        metrics::lanes(self.running, self.ready.len(), self.timers.len());
+    }
+
+    /// Something new came in for the lane.
+    fn wake(&mut self, lane: Lane) {
+        match self.lanes.get_mut(&lane) {
+            None | Some(State::Waiting { listening: true, .. }) => self.make_ready(lane),
+            Some(State::Running { woken, .. }) => *woken = true,
+            // it keeps its time: what is new comes after what it waits for
+            Some(_) => {}
+        }
+    }
+
+    fn make_ready(&mut self, lane: Lane) {
+        if let Some(State::Waiting { until, .. }) = self.lanes.insert(lane, State::Ready) {
+            self.timers.remove(&(until, lane));
+        }
+        self.ready.push_back(lane);
+    }
+
+    /// What the database says about these updates has changed. Who works on one of them ends, under whatever name; a lane
+    /// that waits for its time waits no longer, for it may be another one now.
+    fn interrupt(&mut self, lane: Lane, seqs: RangeInclusive<i64>) {
+        match self.lanes.get_mut(&lane) {
+            Some(State::Running { stop, interrupted, .. }) => {
+                *interrupted = true;
+                stop.interrupt(seqs);
+            }
+            Some(State::Waiting { .. }) => self.make_ready(lane),
+            Some(State::Following) => {
+                let followed = self.lanes.values().find_map(|state| match state {
+                    State::Running { stop, follower, .. } if *follower == Some(lane) => Some(stop),
+                    _ => None,
+                });
+                if let Some(stop) = followed {
+                    stop.interrupt(seqs);
+                }
+            }
+            Some(State::Ready) | None => {}
+        }
+    }
+
+    /// The lane that has been ready longest, now running.
+    pub(super) fn next(&mut self) -> Option<Job> {
+        let lane = self.ready.pop_front()?;
+        let stop = CancelToken::new();
+        let running = State::Running { stop: stop.clone(), woken: false, interrupted: false, follower: None };
+        self.lanes.insert(lane, running);
+        self.running += 1;
+        Some(Job { lane, stop })
+    }
+
+    /// The step of the lane is done.
+    pub(super) fn finish(&mut self, lane: Lane, outcome: Outcome, now: Instant) {
+        self.running -= 1;
+        let (woken, interrupted, follower) = match self.lanes.remove(&lane) {
+            Some(State::Running { woken, interrupted, follower, .. }) => (woken, interrupted, follower),
+            _ => (false, false, None),
+        };
+        if let Some(follower) = follower {
+            self.lanes.remove(&follower);
+            self.wake(follower);
+        }
+        match outcome {
+            Outcome::Idle if !woken => {}
+            Outcome::Idle | Outcome::More => self.wake(lane),
+            // the wait was found before the interruption, and may be over with it
+            Outcome::RetryIn(_) if interrupted => self.wake(lane),
+            Outcome::ListenFor(_) if interrupted || woken => self.wake(lane),
+            Outcome::RetryIn(wait) | Outcome::ListenFor(wait) => {
+                let until = now + wait;
+                let listening = matches!(outcome, Outcome::ListenFor(_));
+                self.lanes.insert(lane, State::Waiting { until, listening });
+                self.timers.insert((until, lane));
+            }
+            Outcome::Moved(moved) => {
+                if woken {
+                    self.wake(lane);
+                }
+                self.follow(moved);
+                self.wake(moved.apply(lane));
+            }
+        }
+    }
+
+    /// What the lanes of a chat had to do has moved: their new names are woken, but not before a worker is done with
+    /// the old one.
+    fn follow(&mut self, moved: Moved) {
+        let of_chat: Vec<_> =
+            self.lanes.keys().filter(|lane| moved.apply(**lane) != **lane).copied().collect();
+        for old in of_chat {
+            let new = moved.apply(old);
+            let new_runs = matches!(self.lanes.get(&new), Some(State::Running { .. }));
+            match self.lanes.get_mut(&old) {
+                Some(State::Running { follower, .. }) if !new_runs => {
+                    *follower = Some(new);
+                    self.ready.retain(|lane| *lane != new);
+                    self.lanes.insert(new, State::Following);
+                }
+                _ => self.wake(new),
+            }
+        }
+    }
+
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.timers.first().map(|(until, _)| *until)
+    }
+
+    /// Lanes whose time has come are ready.
+    pub(super) fn ring(&mut self, now: Instant) {
+        while let Some((until, lane)) = self.timers.first().copied()
+            && until <= now
+        {
+            self.timers.pop_first();
+            if matches!(self.lanes.get(&lane), Some(State::Waiting { until: own, .. }) if *own == until) {
+                self.lanes.insert(lane, State::Ready);
+                self.ready.push_back(lane);
+            }
+        }
+    }
+
+    /// Asks every running step to end.
+    pub(super) fn interrupt_all(&self) {
+        for state in self.lanes.values() {
+            if let State::Running { stop, .. } = state {
+                stop.request();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(user_id: i64) -> Lane {
+        Lane { bot_id: 1, chat_id: 2, user_id }
+    }
+
+    fn next(schedule: &mut Schedule) -> Option<i64> {
+        schedule.next().map(|job| job.lane.user_id)
+    }
+
+    #[test]
+    fn a_lane_is_with_one_worker_at_a_time_however_often_it_wakes() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), None);
+    }
+
+    #[test]
+    fn idle_is_ignored_if_a_wake_came_since_the_dispatch() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.wake(lane(1));
+        schedule.finish(lane(1), Outcome::Idle, Instant::now());
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::Idle, Instant::now());
+        assert_eq!(next(&mut schedule), None);
+        assert!(schedule.lanes.is_empty(), "an idle lane costs nothing");
+    }
+
+    #[test]
+    fn lanes_take_turns_so_a_long_queue_delays_nobody() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.wake(lane(2));
+        schedule.finish(lane(1), Outcome::More, Instant::now());
+        assert_eq!(next(&mut schedule), Some(2));
+        assert_eq!(next(&mut schedule), Some(1));
+    }
+
+    #[test]
+    fn a_lane_that_must_wait_is_ready_when_its_time_has_come_and_not_before() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        schedule.wake(lane(1));
+        schedule.ring(now + Duration::from_secs(4));
+        assert_eq!(next(&mut schedule), None);
+        assert_eq!(schedule.next_timer(), Some(now + Duration::from_secs(5)));
+        schedule.ring(now + Duration::from_secs(5));
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None);
+    }
+
+    #[test]
+    fn an_interruption_reaches_the_worker_and_ends_a_wait() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        schedule.wake(lane(1));
+        let job = schedule.next().unwrap();
+        schedule.interrupt(lane(1), 0..=7);
+        assert!(job.stop.during(7..=7).is_requested() && !job.stop.during(8..=8).is_requested());
+        // found before it
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        assert_eq!(next(&mut schedule), None);
+        schedule.interrupt(lane(1), 0..=7);
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None, "the old timer means nothing any more");
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(9)), now);
+        schedule.ring(now + Duration::from_secs(6));
+        assert_eq!(next(&mut schedule), None);
+    }
+
+    #[test]
+    fn a_lane_that_listens_is_ready_at_its_time_or_when_something_new_comes() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        let listen = Outcome::ListenFor(Duration::from_secs(5));
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), listen, now);
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None);
+        // something new came meanwhile
+        schedule.wake(lane(1));
+        schedule.finish(lane(1), listen, now);
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), listen, now);
+        assert_eq!(next(&mut schedule), None);
+        schedule.ring(now + Duration::from_secs(5));
+        assert_eq!(next(&mut schedule), Some(1));
+    }
+
+    #[test]
+    fn on_another_server_all_work_ends_and_whatever_waits_is_looked_at_anew() {
+        let mut schedule = Schedule::default();
+        let now = Instant::now();
+        schedule.wake(lane(1));
+        assert_eq!(next(&mut schedule), Some(1));
+        schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
+        schedule.wake(lane(2));
+        let job = schedule.next().unwrap();
+        schedule.take(News { server_changed: true, ..News::default() });
+        assert!(job.stop.during(1..=1).is_requested() && !job.stop.is_shutdown());
+        assert_eq!(next(&mut schedule), Some(1));
+        assert_eq!(schedule.next_timer(), None);
+        // the wait was found on the former server
+        schedule.finish(lane(2), Outcome::RetryIn(Duration::from_secs(5)), now);
+        assert_eq!(next(&mut schedule), Some(2));
+    }
+
+    #[test]
+    fn an_interruption_finds_the_worker_of_a_lane_whose_chat_has_moved() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        let job = schedule.next().unwrap();
+        let new = Lane { chat_id: 9, ..job.lane };
+        let moved = Moved { bot_id: 1, from: 2, to: 9 };
+        schedule.take(News {
+            moved: vec![moved],
+            lanes: vec![new],
+            interrupted: vec![(new, 0..=7)],
+            ..News::default()
+        });
+        assert!(job.stop.during(7..=7).is_requested());
+        schedule.take(News { lanes: vec![new], interrupted: vec![(new, 8..=8)], ..News::default() });
+        assert!(job.stop.during(8..=8).is_requested());
+    }
+
+    #[test]
+    fn when_a_chat_moves_all_its_lanes_go_on_under_the_new_id() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        schedule.wake(lane(2));
+        schedule.wake(Lane { chat_id: 3, ..lane(3) });
+        let moving = schedule.next().unwrap().lane;
+        schedule.wake(moving);
+        let moved = Moved { bot_id: 1, from: 2, to: 9 };
+        schedule.finish(moving, Outcome::Moved(moved), Instant::now());
+        let mut lanes = Vec::new();
+        while let Some(job) = schedule.next() {
+            lanes.push((job.lane.chat_id, job.lane.user_id));
+        }
+        lanes.sort_unstable();
+        // the old lanes are looked at once more: something may have come in under the old id
+        assert_eq!(lanes, [(2, 1), (2, 2), (3, 3), (9, 1), (9, 2)]);
+    }
+
+    #[test]
+    fn the_new_name_of_a_lane_waits_until_the_worker_with_the_old_one_is_done() {
+        let mut schedule = Schedule::default();
+        schedule.wake(lane(1));
+        let old = schedule.next().unwrap().lane;
+        let new = Lane { chat_id: 9, ..old };
+        schedule.wake(new);
+        let moved = Moved { bot_id: 1, from: 2, to: 9 };
+        schedule.take(News { moved: vec![moved], lanes: vec![new, lane(3)], ..News::default() });
+        assert_eq!(next(&mut schedule), Some(3));
+        assert_eq!(next(&mut schedule), None);
+        schedule.finish(old, Outcome::More, Instant::now());
+        assert_eq!(schedule.next().map(|job| job.lane), Some(new));
+        assert_eq!(schedule.next().map(|job| job.lane), Some(old));
+        schedule.finish(new, Outcome::Idle, Instant::now());
+        schedule.finish(old, Outcome::Idle, Instant::now());
+        assert_eq!(schedule.lanes.len(), 1, "only lane 3 is left");
+    }
+}

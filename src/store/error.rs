@@ -1,0 +1,23 @@
+//! Why a query did not happen.
+
+/// Why a query did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be had or the connection broke: worth another try.
+    #[error("the database is unreachable: {0}")]
+    Unreachable(String),
+    /// The database refused the statement. The error names no values.
+    #[error("the database refused a statement: {0}")]
+    Refused(String),
+    /// The database is on another server than the one that this work was read from ([`Store::on_one_server`]).
+    #[error("the database is on another server now; what was read from the former one is not written to it")]
+    ServerChanged,
+}
+
+/// The error without its details: those quote values, and values are people's messages.
+pub(super) fn plain(error: &diesel::result::Error) -> String {
+    match error {
+        diesel::result::Error::DatabaseError(_, info) => info.message().to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,179 @@
+//! The pool of connections.
+//!
+//! A connection is taken for one call of [`Store::run`] and is back in the pool when it returns: never held
+//! across a network call or a sleep, never taken twice by one caller.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::R2D2Connection;
+use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
+use r2d2::{ManageConnection, Pool};
+use tracing::{info, warn};
+
+use super::connection::connect;
+use super::error::{StoreError, plain};
+use super::server::{self, Generation, Servers};
+use crate::base::secret::Secret;
+use crate::metrics;
+
+/// How long a caller waits for a connection before the database counts as unreachable.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The pool, and whether the database answered last time.
+pub struct Store {
+    pool: Pool<Manager>,
+    unreachable: AtomicBool,
+    /// How many queries it has answered.
+    answered: AtomicU64,
+    servers: Arc<Servers>,
+}
+
+impl Store {
+    /// A pool of at most `size` connections, opened as they are needed.
+    pub fn new(url: &Secret, size: u32) -> Self {
+        let servers = Arc::<Servers>::default();
+        let pool = Pool::builder()
+            .max_size(size)
+            // never none: `diagnostics::others_at_work` tells a running bot by it
+            .min_idle(Some(1))
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
+            .test_on_check_out(false)
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .event_handler(Box::new(Waits))
+            .build_unchecked(Manager { url: url.clone(), servers: Arc::clone(&servers) });
+        Self { pool, unreachable: AtomicBool::new(false), answered: AtomicU64::new(0), servers }
+    }
+
+    /// Runs `query` on a connection of its own.
+    ///
+    /// A connection that turns out to be broken is thrown away and the query runs again on another, so a restart
+    /// of the server costs no error while the server is back. `query` may therefore run more than once: each is
+    /// one transaction or one statement that a repetition does not harm.
+    pub fn run<T>(&self, query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> Result<T, StoreError> {
+        self.run_within(CHECKOUT_TIMEOUT, query)
+    }
+
+    /// As [`Store::run`], with another wait for a connection.
+    pub fn run_within<T>(
+        &self,
+        wait: Duration,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let answered = self.answered.load(Ordering::Relaxed);
+        let mut broken = 0;
+        loop {
+            let pooled = self.pool.get_timeout(wait);
+            let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string(), answered))?;
+            if pooled.generation != self.generation() {
+                // a connection to the former server: perhaps it lives on, and takes what nobody reads there
+                pooled.broken = true;
+                continue;
+            }
+            if !server::admits(pooled.generation) {
+                return Err(StoreError::ServerChanged);
+            }
+            match query(&mut pooled.conn) {
+                Ok(value) => {
+                    self.answered.fetch_add(1, Ordering::Relaxed);
+                    if self.unreachable.swap(false, Ordering::Relaxed) {
+                        info!("the database is reachable again");
+                    }
+                    return Ok(value);
+                }
+                Err(error) if pooled.conn.ping().is_ok() => return Err(StoreError::Refused(plain(&error))),
+                Err(error) => {
+                    pooled.broken = true;
+                    broken += 1;
+                    if broken > self.pool.max_size() {
+                        return Err(self.unreachable(&plain(&error), answered));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs `work` so that all its queries meet the server that the first of them met. Once the database is on another
+    /// one, they end with [`StoreError::ServerChanged`]: what was read from one server says nothing about another.
+    pub fn on_one_server<T>(&self, work: impl FnOnce() -> T) -> T {
+        server::bound(work)
+    }
+
+    /// Within [`Store::on_one_server`], for a statement that names its row by more than its number.
+    pub fn on_any_server<T>(&self, work: impl FnOnce() -> T) -> T {
+        server::unbound(work)
+    }
+
+    /// How often the database has come to another server since this process started.
+    pub fn generation(&self) -> i64 {
+        self.servers.generation()
+    }
+
+    /// `listener` hears of each such change, by the generation that is over: at the next connection, on its thread.
+    pub fn on_server_change(&self, listener: impl Fn(i64) + Send + Sync + 'static) {
+        self.servers.on_change(Box::new(listener));
+    }
+
+    /// One line when the database goes away, not one for each caller that notices; none if it has answered somebody since
+    /// this caller began, when it had given `answered` answers: then its connections are merely busy.
+    fn unreachable(&self, problem: &str, answered: u64) -> StoreError {
+        let problem = problem.trim().to_owned();
+        let busy = self.answered.load(Ordering::Relaxed) != answered;
+        if !busy && !self.unreachable.swap(true, Ordering::Relaxed) {
+            warn!(problem, "the database is unreachable; everything waits for it");
+        }
+        StoreError::Unreachable(problem)
+    }
+}
+
+/// Tells the metrics how long callers wait for a connection.
+#[derive(Debug)]
+struct Waits;
+
+impl HandleEvent for Waits {
+    fn handle_checkout(&self, event: CheckoutEvent) {
+        metrics::connection_taken(event.duration());
+    }
+
+    fn handle_timeout(&self, event: TimeoutEvent) {
+        metrics::connection_missed(event.timeout());
+    }
+}
+
+/// Opens connections for the pool and knows the broken ones: Diesel's own manager takes a connection whose server
+/// went away outside a transaction for a good one.
+struct Manager {
+    url: Secret,
+    servers: Arc<Servers>,
+}
+
+struct Tracked {
+    conn: PgConnection,
+    broken: bool,
+    /// Of the server it is connected to.
+    generation: Generation,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Tracked;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<Tracked, ConnectionError> {
+        let mut conn = connect(&self.url)?;
+        let generation = self.servers.meet(&mut conn).map_err(ConnectionError::BadConnection)?;
+        Ok(Tracked { conn, broken: false, generation })
+    }
+
+    fn is_valid(&self, _: &mut Tracked) -> Result<(), ConnectionError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, tracked: &mut Tracked) -> bool {
+        thread::panicking() || tracked.broken || tracked.conn.is_broken()
+    }
+}
