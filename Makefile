@@ -26,7 +26,7 @@ faults: setup ## everything that can go wrong, again and again, as a table; SEED
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
 nightly: setup faults ## what takes long: make faults; lives of messages; PostgreSQL 16, 17, 18 (needs npm); alerts (Debian: prometheus)
-	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it states
+	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
 	scripts/postgres-matrix
 	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
 	else echo "not looked at: contrib/alerts_test.yml, for promtool is not installed (Debian: prometheus)"; fi

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use sandbox::postgres::program;
 
+use crate::env::LoadEnv;
 use crate::script::Script;
-use crate::stage::Stage;
 use crate::usage::cpu_with_children;
 
 /// The dialogues of pgbench, apart from those of the bot.
@@ -22,14 +22,14 @@ pub(crate) struct Limit {
 
 /// Runs the script for so many seconds. `run` keeps the update ids of several runs apart.
 pub(crate) fn run(
-    stage: &Stage,
+    env: &LoadEnv,
     database: &str,
     script: &Script,
     connections: usize,
     seconds: u64,
     run: usize,
 ) -> Limit {
-    let file = stage.folder.path().join("answer.sql");
+    let file = env.scratch().join("answer.sql");
     fs::write(&file, &script.text).expect("the script can be written");
     let program = program("pgbench").expect("pgbench is installed: scripts/setup pgbench");
     let mut pgbench = Command::new(program);
@@ -44,12 +44,12 @@ pub(crate) fn run(
     }
     let done = || -> f64 {
         let sql = format!("SELECT count(done_at) FROM updates WHERE user_id >= {FIRST_PERSON}");
-        stage.server.psql(database, &sql).parse().unwrap_or_default()
+        env.server().psql(database, &sql).parse().unwrap_or_default()
     };
     let done_before = done();
-    let before = cpu_with_children(stage.postmaster());
-    let output = pgbench.arg(stage.server.url(database)).output().expect("pgbench starts");
-    let used = cpu_with_children(stage.postmaster()).saturating_sub(before);
+    let before = cpu_with_children(env.postmaster());
+    let output = pgbench.arg(env.server().url(database)).output().expect("pgbench starts");
+    let used = cpu_with_children(env.postmaster()).saturating_sub(before);
     let said = String::from_utf8_lossy(&output.stdout);
     let after = |label: &str| -> Option<f64> {
         said.lines().find_map(|line| line.strip_prefix(label)?.split(' ').next()?.parse().ok())

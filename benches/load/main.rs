@@ -12,20 +12,20 @@
 //! Sizes come from the environment: LOAD_LANES (64), LOAD_ROUNDS (3), LOAD_SECONDS (6, of each half of a round),
 //! LOAD_ROWS (1000000, for the history's query). Everything is on the loopback interface and ends by itself.
 
+mod env;
 mod limit;
 mod measure;
 mod pressure;
 mod processors;
 mod script;
-mod stage;
 mod usage;
 
 use std::time::Duration;
 
+use env::{LoadEnv, PROGRAM};
 use limit::Limit;
 use pressure::{Pressure, count};
 use script::Script;
-use stage::{PROGRAM, Stage};
 use usage::{median, percentile};
 
 /// DATABASE_POOL_SIZE of the bot, and as many clients of pgbench.
@@ -42,39 +42,39 @@ fn main() {
     }
     let (lanes, rounds) = (size("LOAD_LANES", 64), size("LOAD_ROUNDS", 3));
     let (seconds, rows) = (size("LOAD_SECONDS", 6), size("LOAD_ROWS", 1_000_000));
-    let stage = Stage::new();
-    stage.server.create_database(DATABASE);
+    let env = LoadEnv::new();
+    env.server().create_database(DATABASE);
     let mut table = Table::default();
-    throughput(&stage, lanes, rounds, seconds as u64, &mut table);
-    one_lane(&stage, &mut table);
+    throughput(&env, lanes, rounds, seconds as u64, &mut table);
+    one_lane(&env, &mut table);
     for workers in [64, 512] {
-        let peak = measure::memory(&stage, DATABASE, workers);
-        table.row(&format!("peak memory, {workers} answers in the making"), format!("{peak:.0} MB"));
+        let peak = measure::memory(&env, DATABASE, workers);
+        table.row(&format!("peak memory, {workers} answers in the making"), format!("{peak} MB"));
     }
-    history(&stage, rows, &mut table);
+    history(&env, rows, &mut table);
     table.print();
 }
 
 /// Full load against the limit, in turns; if LOAD_OTHER names another build of the bot, this one as well.
-fn throughput(stage: &Stage, lanes: usize, number: usize, seconds: u64, table: &mut Table) {
-    let people = Stage::people(FIRST_PERSON, lanes);
+fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &mut Table) {
+    let people = LoadEnv::people(FIRST_PERSON, lanes);
     let lanes_each = lanes.div_ceil(CONNECTIONS);
     let load = |program: &str| {
         let settings = [("DATABASE_POOL_SIZE", CONNECTIONS.to_string())];
-        let bot = stage.start_program(program, DATABASE, &settings);
-        let load = Pressure::put(stage, &bot, &people, Duration::from_secs(seconds));
+        let bot = env.start_program(program, DATABASE, &settings);
+        let load = Pressure::put(env, &bot, &people, Duration::from_secs(seconds));
         // Telegram serves one poller
         bot.kill();
         load
     };
 
     progress("a first load, to see how many updates come in one batch");
-    stage.start(DATABASE, &[]).kill();
-    stage.fill(DATABASE, FIRST_PERSON, lanes);
-    stage.fill(DATABASE, limit::FIRST_PERSON, lanes_each * CONNECTIONS);
+    env.start(DATABASE, &[]).kill();
+    env.fill(DATABASE, FIRST_PERSON, lanes);
+    env.fill(DATABASE, limit::FIRST_PERSON, lanes_each * CONNECTIONS);
     let seen = load(PROGRAM).batch;
     let batch = (1..LARGEST_BATCH).find(|batch| pressure::count(*batch) >= seen).unwrap_or(LARGEST_BATCH);
-    let script = Script::capture(stage, batch, lanes_each);
+    let script = Script::capture(env, batch, lanes_each);
 
     let other = std::env::var("LOAD_OTHER").ok();
     let mut round = 0;
@@ -83,7 +83,7 @@ fn throughput(stage: &Stage, lanes: usize, number: usize, seconds: u64, table: &
         let mut rounds = Rounds::default();
         for _ in 0..number {
             round += 1;
-            let limit = limit::run(stage, DATABASE, &script, CONNECTIONS, seconds, round);
+            let limit = limit::run(env, DATABASE, &script, CONNECTIONS, seconds, round);
             rounds.others.extend(other.as_deref().map(load));
             let load = load(PROGRAM);
             progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
@@ -92,9 +92,9 @@ fn throughput(stage: &Stage, lanes: usize, number: usize, seconds: u64, table: &
         }
         rounds
     };
-    let (for_database, for_others) = stage.divide_processors();
+    let (for_database, for_others) = env.divide_processors();
     let apart = in_turns("the database on processors of its own");
-    stage.share_processors();
+    env.share_processors();
     let shared = in_turns("all on all processors");
 
     let [bot, postgres, neighbours] = [0, 1, 2].map(|who| apart.load(|load| load.processor[who]));
@@ -180,17 +180,17 @@ impl Rounds {
 }
 
 /// What a single person notices.
-fn one_lane(stage: &Stage, table: &mut Table) {
-    let person = &Stage::people(FIRST_PERSON, 1)[0];
-    let bot = stage.start(DATABASE, &[]);
+fn one_lane(env: &LoadEnv, table: &mut Table) {
+    let person = &LoadEnv::people(FIRST_PERSON, 1)[0];
+    let bot = env.start(DATABASE, &[]);
     progress("latency at one lane");
-    measure::latency(stage, person, 10);
-    let mut added = measure::latency(stage, person, 200);
+    measure::latency(env, person, 10);
+    let mut added = measure::latency(env, person, 200);
     bot.kill();
     table.row("added latency at one lane, p50", format!("{:.1} ms", millis(percentile(&mut added, 0.5))));
     table.row("added latency at one lane, p99", format!("{:.1} ms", millis(percentile(&mut added, 0.99))));
     progress("kill -9 and recovery");
-    let mut took = measure::recovery(stage, DATABASE, person, 9);
+    let mut took = measure::recovery(env, DATABASE, person, 9);
     table.row(
         "kill -9 in mid-answer to the answer, median and longest of 9",
         format!("{:.0} ms, {:.0} ms", millis(percentile(&mut took, 0.5)), millis(percentile(&mut took, 1.0))),
@@ -198,12 +198,12 @@ fn one_lane(stage: &Stage, table: &mut Table) {
 }
 
 /// The one query of the past, on a big table.
-fn history(stage: &Stage, rows: usize, table: &mut Table) {
+fn history(env: &LoadEnv, rows: usize, table: &mut Table) {
     progress(&format!("{rows} messages are made up"));
-    stage.server.create_database("history");
-    stage.start("history", &[]).kill();
+    env.server().create_database("history");
+    env.start("history", &[]).kill();
     let rows = i64::try_from(rows).expect("a number of rows");
-    let mut took = measure::history_reads(stage, "history", rows, 2000);
+    let mut took = measure::history_reads(env, "history", rows, 2000);
     table.row(
         &format!("history read, {rows} messages, p50"),
         format!("{:.2} ms", millis(percentile(&mut took, 0.5))),

@@ -2,31 +2,31 @@
 
 use std::time::{Duration, Instant};
 
+use sandbox::PATIENCE;
 use sandbox::Person;
 use sandbox::model::When;
 use systech_aidd::base::secret::Secret;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::store::{self, history};
 
-use crate::stage::{PATIENCE, PROGRAM, QUESTION, Stage};
-use crate::usage::peak_memory;
+use crate::env::{LoadEnv, PROGRAM, QUESTION};
 
 /// Pause between two messages of one person, so that none waits for what follows the one before.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// From the moment a person writes to the arrival of the answer's send, without the model's time; one message at a time.
-pub(crate) fn latency(stage: &Stage, person: &Person, messages: usize) -> Vec<Duration> {
+pub(crate) fn latency(env: &LoadEnv, person: &Person, messages: usize) -> Vec<Duration> {
     let one = |_| {
         std::thread::sleep(PAUSE);
-        let sent = stage.sent();
+        let sent = env.sent();
         let said = Instant::now();
-        stage.telegram.say(person, QUESTION);
-        let arrived = stage.telegram.wait_until(PATIENCE, |state| {
+        env.telegram.say(person, QUESTION);
+        let arrived = env.telegram.wait_until(PATIENCE, |state| {
             let call = || state.calls().iter().rev().find(|call| call.method == "sendmessage");
             (state.sent().len() > sent).then(call).flatten().map(|call| call.at)
         });
-        stage.model.wait_idle();
-        let model = stage.model.look(|state| {
+        env.model.wait_idle();
+        let model = env.model.look(|state| {
             let asked = state.requests().last()?;
             Some(asked.ended_at?.saturating_duration_since(asked.at))
         });
@@ -36,36 +36,36 @@ pub(crate) fn latency(stage: &Stage, person: &Person, messages: usize) -> Vec<Du
 }
 
 /// Peak memory in MB when every worker of so many is with the model at the same time.
-pub(crate) fn memory(stage: &Stage, database: &str, workers: usize) -> f64 {
-    let bot = stage.start(database, &[("WORKERS", workers.to_string())]);
-    let gate = stage.model.hold(When::any());
-    let sent = stage.sent();
-    for person in Stage::people(9_000_000_000, workers) {
-        stage.telegram.say(&person, QUESTION);
+pub(crate) fn memory(env: &LoadEnv, database: &str, workers: usize) -> u64 {
+    let bot = env.start(database, &[("WORKERS", workers.to_string())]);
+    let gate = env.model.hold(When::any());
+    let sent = env.sent();
+    for person in LoadEnv::people(9_000_000_000, workers) {
+        env.telegram.say(&person, QUESTION);
     }
     gate.wait_arrivals(workers);
     gate.release();
-    stage.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= sent + workers).then_some(()));
-    stage.model.clear();
-    let peak = peak_memory(bot.pid());
+    env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= sent + workers).then_some(()));
+    env.model.clear();
+    let peak = bot.peak_memory();
     bot.kill();
     peak
 }
 
 /// From kill -9 while the model answers to the arrival of that answer, the bot started again at once.
-pub(crate) fn recovery(stage: &Stage, database: &str, person: &Person, times: usize) -> Vec<Duration> {
-    let mut bot = stage.start(database, &[]);
+pub(crate) fn recovery(env: &LoadEnv, database: &str, person: &Person, times: usize) -> Vec<Duration> {
+    let mut bot = env.start(database, &[]);
     let mut took = Vec::new();
     for _ in 0..times {
-        let gate = stage.model.hold(When::any());
-        let sent = stage.sent();
-        stage.telegram.say(person, QUESTION);
+        let gate = env.model.hold(When::any());
+        let sent = env.sent();
+        env.telegram.say(person, QUESTION);
         gate.wait_arrived();
-        stage.model.clear();
+        env.model.clear();
         let killed = Instant::now();
         bot.kill();
-        bot = stage.launch(PROGRAM, database, &[]);
-        took.push(stage.telegram.wait_until(PATIENCE, |state| {
+        bot = env.launch(PROGRAM, database, &[]);
+        took.push(env.telegram.wait_until(PATIENCE, |state| {
             let call = || state.calls().iter().rev().find(|call| call.method == "sendmessage");
             (state.sent().len() > sent).then(call).flatten().map(|call| call.at - killed)
         }));
@@ -77,12 +77,12 @@ pub(crate) fn recovery(stage: &Stage, database: &str, person: &Person, times: us
 }
 
 /// The history of `reads` dialogues, read by the program's own query on a table of `rows` messages.
-pub(crate) fn history_reads(stage: &Stage, database: &str, rows: i64, reads: usize) -> Vec<Duration> {
+pub(crate) fn history_reads(env: &LoadEnv, database: &str, rows: i64, reads: usize) -> Vec<Duration> {
     const DIALOGUE: i64 = 200;
     let dialogues = (rows / DIALOGUE).max(1);
-    stage.server.psql(database, &grow(rows, dialogues));
+    env.server().psql(database, &grow(rows, dialogues));
     let mut conn =
-        store::connect(&Secret::new(stage.server.url(database))).expect("the server takes connections");
+        store::connect(&Secret::new(env.server().url(database))).expect("the server takes connections");
     let mut random = fastrand::Rng::with_seed(1);
     let mut read = || {
         let user_id = random.i64(1..=dialogues);

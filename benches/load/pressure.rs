@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use sandbox::PATIENCE;
 use sandbox::Person;
+use sandbox::env::Bot;
 
-use crate::stage::{Bot, PATIENCE, QUESTION, Stage};
+use crate::env::{LoadEnv, QUESTION};
 use crate::usage::{cpu, cpu_with_children};
 
 /// How often the bench looks for new answers: often enough for many lanes, and cheaper than to be woken by each call.
@@ -23,14 +25,14 @@ struct Meters {
 }
 
 impl Meters {
-    fn read(stage: &Stage, bot: &Bot) -> Self {
+    fn read(env: &LoadEnv, bot: &Bot) -> Self {
         Self {
             at: Instant::now(),
             bot: cpu(bot.pid(), false),
-            postgres: cpu_with_children(stage.postmaster()),
+            postgres: cpu_with_children(env.postmaster()),
             neighbours: cpu(std::process::id(), false),
-            calls: stage.telegram.look(|state| state.calls().len()),
-            polls: stage.polls(),
+            calls: env.telegram.look(|state| state.calls().len()),
+            polls: env.polls(),
         }
     }
 }
@@ -64,24 +66,24 @@ impl Pressure {
     }
 
     /// Lets people write for `time`, and waits for the last answers.
-    pub(crate) fn put(stage: &Stage, bot: &Bot, people: &[Person], time: Duration) -> Self {
-        let mut seen = stage.sent();
+    pub(crate) fn put(env: &LoadEnv, bot: &Bot, people: &[Person], time: Duration) -> Self {
+        let mut seen = env.sent();
         let mut said = seen + people.len();
         let warm = seen + WARM_UP * people.len();
         for person in people {
-            stage.telegram.say(person, QUESTION);
+            env.telegram.say(person, QUESTION);
         }
         let mut began = None;
         loop {
             std::thread::sleep(LOOK);
             let chats: Vec<i64> =
-                stage.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
+                env.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
             seen += chats.len();
             match &began {
-                None if seen >= warm => began = Some((seen, Meters::read(stage, bot))),
+                None if seen >= warm => began = Some((seen, Meters::read(env, bot))),
                 Some((first, then)) if then.at.elapsed() >= time => {
-                    let pressure = Self::between(then, &Meters::read(stage, bot), seen - first);
-                    stage.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
+                    let pressure = Self::between(then, &Meters::read(env, bot), seen - first);
+                    env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
                     return pressure;
                 }
                 _ => {}
@@ -90,7 +92,7 @@ impl Pressure {
             for chat in chats {
                 let person =
                     people.iter().find(|person| person.chat_id == chat).expect("only people of ours");
-                stage.telegram.say(person, QUESTION);
+                env.telegram.say(person, QUESTION);
             }
         }
     }

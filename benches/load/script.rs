@@ -10,8 +10,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
+use sandbox::PATIENCE;
+
+use crate::env::{LoadEnv, QUESTION};
 use crate::pressure::count;
-use crate::stage::{PATIENCE, QUESTION, Stage};
 
 const DATABASE: &str = "capture";
 /// Where the ids of the captured run begin: table, sequence's column, first value.
@@ -45,8 +47,8 @@ struct Statement {
 
 impl Script {
     /// Captures one answer out of a batch of so many updates, for clients with `lanes` dialogues each.
-    pub(crate) fn capture(stage: &Stage, batch: usize, lanes: usize) -> Self {
-        let (log, update_ids) = record(stage, batch);
+    pub(crate) fn capture(env: &LoadEnv, batch: usize, lanes: usize) -> Self {
+        let (log, update_ids) = record(env, batch);
         let statements = parse(&log);
         let begin = |of: &str| statements.iter().position(|statement| statement.sql.starts_with(of));
         let ingest = begin("INSERT INTO \"updates\"").expect("the batch was taken in");
@@ -68,25 +70,24 @@ impl Script {
 }
 
 /// Lets the program answer a batch and returns what the server logged, and the batch's update ids.
-fn record(stage: &Stage, batch: usize) -> (String, Vec<String>) {
-    stage.server.create_database(DATABASE);
-    stage.start(DATABASE, &[]).kill();
+fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
+    env.server().create_database(DATABASE);
+    env.start(DATABASE, &[]).kill();
     for (table, column, first) in HEIGHTS {
         let sequence = format!("SELECT setval(pg_get_serial_sequence('{table}', '{column}'), {first})");
-        stage.server.psql(DATABASE, &sequence);
+        env.server().psql(DATABASE, &sequence);
     }
-    stage.server.psql(DATABASE, &format!("ALTER DATABASE {DATABASE} SET log_statement TO 'all'"));
+    env.server().psql(DATABASE, &format!("ALTER DATABASE {DATABASE} SET log_statement TO 'all'"));
     // a poll that repeats the last one's offset within half a second is answered with one update only
     std::thread::sleep(Duration::from_millis(600));
-    let people = Stage::people(FIRST_PERSON, batch);
-    stage.fill(DATABASE, FIRST_PERSON, batch);
-    let log = stage.server.log_file();
+    let people = LoadEnv::people(FIRST_PERSON, batch);
+    env.fill(DATABASE, FIRST_PERSON, batch);
+    let log = env.server().log_file();
     let logged = fs::metadata(log).map_or(0, |log| log.len());
-    let said =
-        people.iter().map(|person| stage.telegram.say(person, QUESTION).update_id.to_string()).collect();
-    let sent = stage.sent();
-    let bot = stage.start(DATABASE, &[("WORKERS", "1".to_owned())]);
-    stage.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= sent + batch).then_some(()));
+    let said = people.iter().map(|person| env.telegram.say(person, QUESTION).update_id.to_string()).collect();
+    let sent = env.sent();
+    let bot = env.start(DATABASE, &[("WORKERS", "1".to_owned())]);
+    env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= sent + batch).then_some(()));
     // the step after the last answer is to be seen as well
     std::thread::sleep(Duration::from_millis(500));
     bot.kill();

@@ -1,4 +1,4 @@
-//! What processes cost, as the kernel counts it: processor time and memory, from `/proc`.
+//! What processes cost, as the kernel counts it: processor time, from `/proc`.
 
 use std::fs;
 use std::time::Duration;
@@ -24,14 +24,6 @@ pub(crate) fn cpu_with_children(pid: u32) -> Duration {
 
 fn ticks(count: u32) -> Duration {
     TICK * count
-}
-
-/// The most memory that a process ever had in use, in MB.
-pub(crate) fn peak_memory(pid: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    let kilobytes = line.split_whitespace().next().and_then(|number| number.parse::<u32>().ok());
-    f64::from(kilobytes.unwrap_or_default()) / 1024.0
 }
 
 /// The value below which `share` of the sorted values lie.

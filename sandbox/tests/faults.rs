@@ -5,14 +5,14 @@ mod common;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use common::{Bot, receive};
+use common::{Caller, receive};
 use sandbox::telegram::{Action, Calls, Reply};
 use sandbox::{Person, Telegram};
 use serde_json::json;
 
-fn start() -> (Telegram, Bot) {
+fn start() -> (Telegram, Caller) {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     telegram.say(&Person::private(7), "hello");
     telegram.say(&Person::private(8), "hello");
     (telegram, bot)

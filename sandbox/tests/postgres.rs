@@ -1,18 +1,10 @@
 //! The throwaway PostgreSQL: what tests of the bot rely on.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sandbox::postgres::{Server, shared, unique_name};
 use sandbox::process::{children, signal};
-
-/// Waits for something outside this process.
-fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < deadline, "never happened: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
+use sandbox::wait_until;
 
 #[test]
 fn databases_are_created_queried_and_copied() {
@@ -69,7 +61,7 @@ fn connections_can_be_terminated() {
     server.create_database(&name);
     std::thread::scope(|scope| {
         let sleeping = scope.spawn(|| server.try_psql(&name, "SELECT pg_sleep(60)"));
-        eventually("the connection is there", || server.terminate_connections(&name) == 1);
+        wait_until("the connection is there", || (server.terminate_connections(&name) == 1).then_some(()));
         assert!(sleeping.join().unwrap().is_err());
     });
 }
@@ -113,13 +105,15 @@ fn a_server_does_not_outlive_its_killed_process() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    eventually("the server runs", || std::fs::read_to_string(&report).is_ok_and(|text| text.ends_with('\n')));
+    wait_until("the server runs", || {
+        (std::fs::read_to_string(&report).is_ok_and(|text| text.ends_with('\n'))).then_some(())
+    });
     let text = std::fs::read_to_string(&report).unwrap();
     let (pid, folder) = text.trim().split_once(' ').unwrap();
     assert!(!children(pid.parse().unwrap()).is_empty());
     signal(victim.id(), "KILL");
     victim.wait().unwrap();
-    eventually("the server is gone", || !std::fs::exists(format!("/proc/{pid}")).unwrap());
-    eventually("its folder is gone", || !std::fs::exists(folder).unwrap());
+    wait_until("the server is gone", || (!std::fs::exists(format!("/proc/{pid}")).unwrap()).then_some(()));
+    wait_until("its folder is gone", || (!std::fs::exists(folder).unwrap()).then_some(()));
     std::fs::remove_file(&report).unwrap();
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Bot, receive, send};
+use common::{Caller, receive, send};
 use sandbox::telegram::Limits;
 use sandbox::{Person, Telegram};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn bad(what: &str) -> (u16, String) {
 #[test]
 fn an_update_waits_until_a_higher_offset_arrives() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let anna = Person::private(7);
     let first = telegram.say(&anna, "Привет");
     let second = telegram.say(&anna, "/start now");
@@ -39,14 +39,14 @@ fn an_offset_far_in_the_future_confirms_nothing() {
     let telegram = Telegram::start();
     let said = telegram.say(&Person::private(7), "one");
     for _ in 0..2 {
-        assert_eq!(Bot::of(&telegram).poll(said.update_id + 1000, 0).len(), 1);
+        assert_eq!(Caller::of(&telegram).poll(said.update_id + 1000, 0).len(), 1);
     }
 }
 
 #[test]
 fn asking_again_at_once_with_the_same_offset_yields_one_update() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     telegram.say(&Person::private(7), "one");
     telegram.say(&Person::private(7), "two");
     assert_eq!(bot.poll(0, 0).len(), 2);
@@ -56,7 +56,7 @@ fn asking_again_at_once_with_the_same_offset_yields_one_update() {
 #[test]
 fn a_long_poll_answers_when_something_is_said() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let begun = Instant::now();
     assert!(bot.poll(0, 1).is_empty());
     assert!(begun.elapsed() >= Duration::from_secs(1));
@@ -70,7 +70,7 @@ fn a_long_poll_answers_when_something_is_said() {
 #[test]
 fn a_second_poller_and_a_webhook_bring_409() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let mut older = bot.begin("getUpdates", &json!({"timeout": 50}));
     telegram.wait_until(Duration::from_secs(30), |state| (state.polls() == 1).then_some(()));
     let mut newer = bot.begin("getUpdates", &json!({"timeout": 50}));
@@ -90,7 +90,7 @@ fn a_second_poller_and_a_webhook_bring_409() {
 #[test]
 fn kinds_that_were_not_named_do_not_arrive_and_the_names_are_remembered() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let anna = Person::private(7);
     let said = telegram.say(&anna, "one");
     let params =
@@ -113,16 +113,16 @@ fn raw_updates_arrive_as_they_are() {
     telegram.push_raw(r#"{"update_id":5000000000,"surprise":{}}"#);
     let next = telegram.push(json!({"poll": {"id": "1"}}));
     assert_eq!(next, id + 1);
-    let answer = Bot::of(&telegram).try_call("getUpdates", &json!({})).unwrap().text();
+    let answer = Caller::of(&telegram).try_call("getUpdates", &json!({})).unwrap().text();
     assert!(answer.contains(&odd[1..]) && answer.contains(r#"{"update_id":5000000000,"surprise":{}}"#));
     // Its chat is known now.
-    Bot::of(&telegram).say(42, "hello");
+    Caller::of(&telegram).say(42, "hello");
 }
 
 #[test]
 fn wrong_tokens_methods_and_chats_are_refused() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let stranger =
         receive(&mut send(&format!("{}/bot1:AA/getMe", telegram.url()), &[], b"").unwrap()).unwrap();
     assert_eq!(stranger.status, 401);
@@ -136,7 +136,7 @@ fn wrong_tokens_methods_and_chats_are_refused() {
 #[test]
 fn sending_checks_texts_replies_topics_and_blocks() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let anna = Person::private(7);
     let said = telegram.say(&anna, "hello");
     let send = |more: serde_json::Value| {
@@ -171,7 +171,7 @@ fn sending_checks_texts_replies_topics_and_blocks() {
 #[test]
 fn a_migrated_group_names_its_new_id() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let old = Person::in_group(7, -5);
     telegram.say(&old, "hello");
     let new = telegram.migrate(&old, -1_000_000_000_005);
@@ -185,7 +185,7 @@ fn a_migrated_group_names_its_new_id() {
 #[test]
 fn edits_and_deletions_follow_the_rules() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let said = telegram.say(&Person::private(7), "hello");
     let id = bot.say(7, "one");
     let edit = |message_id: i64, text: &str| json!({"chat_id": 7, "message_id": message_id, "text": text});
@@ -209,7 +209,7 @@ fn edits_and_deletions_follow_the_rules() {
 #[test]
 fn drafts_live_in_private_chats_for_thirty_seconds_or_until_the_message() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let anna = Person::private(7);
     telegram.say(&anna, "hello");
     telegram.say(&Person::in_group(7, -5), "hello");
@@ -240,7 +240,7 @@ fn drafts_live_in_private_chats_for_thirty_seconds_or_until_the_message() {
 #[test]
 fn buttons_are_pressed_and_acknowledged() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     let anna = Person::private(7);
     telegram.say(&anna, "hello");
     let keyboard = json!({"inline_keyboard": [[{"text": "Again", "callback_data": "retry:1"}]]});
@@ -262,7 +262,7 @@ fn buttons_are_pressed_and_acknowledged() {
 #[test]
 fn a_rich_message_and_a_document_are_taken() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     telegram.say(&Person::private(7), "hello");
     let rich = json!({"blocks": [{"type": "heading", "size": 1, "text": "Title"}]});
     let sent = bot.call("sendRichMessage", &json!({"chat_id": 7, "rich_message": rich}));
@@ -279,7 +279,7 @@ fn a_rich_message_and_a_document_are_taken() {
 #[test]
 fn commands_and_actions_are_checked() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     telegram.say(&Person::private(7), "hello");
     let commands = json!([{"command": "help", "description": "Помощь"}]);
     bot.call("setMyCommands", &json!({"commands": commands, "language_code": "ru"}));
@@ -295,7 +295,7 @@ fn commands_and_actions_are_checked() {
 #[test]
 fn strict_limits_answer_429_with_the_time_to_wait() {
     let telegram = Telegram::start();
-    let bot = Bot::of(&telegram);
+    let bot = Caller::of(&telegram);
     telegram.say(&Person::private(7), "hello");
     telegram.limit(Some(Limits::default()));
     for _ in 0..5 {
@@ -313,7 +313,7 @@ fn a_long_paste_becomes_several_messages() {
     let telegram = Telegram::start();
     let said = telegram.paste(&Person::private(7), &"😀".repeat(5000));
     assert_eq!(said.len(), 3);
-    let lengths: Vec<_> = Bot::of(&telegram)
+    let lengths: Vec<_> = Caller::of(&telegram)
         .poll(0, 0)
         .iter()
         .map(|u| u["message"]["text"].as_str().unwrap().encode_utf16().count())

@@ -2,6 +2,7 @@
 
 // In: Telegram → inbox → a worker.
 pub mod poller;
+mod delivered;
 pub mod dispatcher;
 pub mod schedule;
 pub mod worker;
@@ -19,6 +20,8 @@ pub mod preview;
 
 // Out: outbox → Telegram.
 pub mod sender;
+mod remedy;
+mod pauses;
 pub mod export_file;
 
 // Beside it.

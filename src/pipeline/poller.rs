@@ -1,6 +1,6 @@
 //! Telegram → inbox: a long-polling thread. A batch is committed before the call that confirms it.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use crate::domain::lane::{Lane, Moved};
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::Open;
+use crate::pipeline::delivered::Delivered;
 use crate::pipeline::schedule::News;
 use crate::store::inbox::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
 use crate::store::{Store, StoreError};
@@ -39,12 +40,6 @@ const FULL_BATCH: u8 = 100;
 /// A larger update is stored without what nobody reads: Telegram's own are far smaller.
 const LARGE: usize = 256 << 10;
 
-/// So many updates are looked for when the database is found on another server: a failover loses seconds, and this is
-/// 80 KB.
-const MOST_REMEMBERED: usize = 5000;
-/// For so long: a day less than their rows are kept in the inbox.
-const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
-
 /// What a batch holds.
 #[derive(Default)]
 struct Read {
@@ -56,6 +51,40 @@ struct Read {
     next: Option<i64>,
     /// How many updates have no number.
     unreadable: usize,
+}
+
+/// Where polling stands, from one getUpdates to the next.
+struct Round {
+    /// The next one confirms what is below it.
+    offset: Option<i64>,
+    /// How many updates are asked for.
+    limit: u8,
+    /// How long Telegram may hold an empty answer.
+    hold: Duration,
+    backoff: Backoff,
+    /// The last one failed.
+    failing: bool,
+    open: Open,
+    delivered: Delivered,
+    /// The database server that the last batch was stored on ([`Store::generation`]).
+    generation: i64,
+}
+
+impl Round {
+    /// Always from the beginning of what is unconfirmed: an offset remembered from an earlier run may lie beyond ids that
+    /// started anew, and would then confirm nothing for ever.
+    fn new(generation: i64) -> Self {
+        Self {
+            offset: None,
+            limit: FULL_BATCH,
+            hold: FIRST_POLL,
+            backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
+            failing: false,
+            open: Open::default(),
+            delivered: Delivered::default(),
+            generation,
+        }
+    }
 }
 
 /// The poller.
@@ -80,89 +109,97 @@ pub struct Poll<'a> {
 impl Poll<'_> {
     /// Polls until `stop`, or until the dispatcher is gone. An error is final: the token is not valid.
     pub fn run(self) -> Result<(), TelegramError> {
-        // always from the beginning of what is unconfirmed: an offset remembered from an earlier run may lie beyond
-        // ids that started anew, and would then confirm nothing for ever
-        let mut offset = None;
-        let mut limit = FULL_BATCH;
-        let mut hold = FIRST_POLL;
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-        let mut failing = false;
-        let mut open = Open::default();
-        let mut delivered = Delivered::default();
-        let mut generation = self.store.generation();
+        let mut round = Round::new(self.store.generation());
         while !self.stop.is_requested() {
-            if self.store.generation() != generation {
-                generation = self.store.generation();
+            if self.store.generation() != round.generation {
+                round.generation = self.store.generation();
                 // what Telegram was perhaps not told to forget, it may deliver again
-                offset = delivered.confirmed;
-                if !self.take_stock(&delivered) {
+                round.offset = round.delivered.confirmed;
+                if !self.take_stock(&round.delivered) {
                     break;
                 }
                 continue;
             }
-            delivered.asked = offset;
-            let round = self.telegram.until(&self.stop.during(generation..=generation));
-            let batch = match round.updates(offset, limit, hold) {
-                Ok(batch) => {
-                    delivered.confirmed = offset;
-                    metrics::polled();
-                    hold = POLL;
-                    batch
-                }
+            let goes_on = match self.ask(&mut round) {
+                Ok(batch) => self.take(&batch, &mut round),
                 // the end, or another server
-                Err(TelegramError::Stopped) => continue,
+                Err(TelegramError::Stopped) => true,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
-                Err(TelegramError::TooLarge(first)) if limit > 1 => {
-                    debug!(limit, first, "the batch is too large to be read; the bot asks for fewer updates");
-                    limit /= 10;
-                    continue;
-                }
-                Err(TelegramError::TooLarge(Some(first))) if first < i64::MAX => {
-                    error!(update_id = first, "skipped an update that is too large to be read");
-                    metrics::received(None);
-                    offset = Some(first + 1);
-                    continue;
-                }
                 Err(error) => {
-                    if failing {
-                        debug!("{error}");
-                    } else {
-                        warn!("{error}; polling goes on");
-                    }
-                    failing = true;
-                    self.wait_out(&error, &mut backoff);
-                    continue;
+                    self.recover(&error, &mut round);
+                    true
                 }
             };
-            let read = self.read(&batch, &mut open);
-            if read.unreadable > 0 && !failing {
-                warn!(updates = read.unreadable, "skipped updates without an update_id");
-            }
-            let began = Instant::now();
-            if !self.take_in(&read) {
+            if !goes_on {
                 break;
             }
-            delivered.note(&read.batch.received);
-            if began.elapsed() > FIRST_POLL {
-                // the last poll is long ago by now: that polling works is to be known soon
-                hold = FIRST_POLL;
-            }
-            if read.next.is_none() && !batch.is_empty() {
-                // nothing in it can be confirmed: only something after it can
-                failing = true;
-                self.http.sleep(backoff.next(), &self.stop);
-                continue;
-            }
-            if failing {
-                info!("polling works again");
-                metrics::polling_restarted();
-            }
-            failing = false;
-            backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-            limit = limit.saturating_mul(10).min(FULL_BATCH);
-            offset = read.next.or(offset);
         }
         Ok(())
+    }
+
+    fn ask(&self, round: &mut Round) -> Result<Vec<Box<RawValue>>, TelegramError> {
+        round.delivered.asked = round.offset;
+        let stop = self.stop.during(round.generation..=round.generation);
+        let batch = self.telegram.until(&stop).updates(round.offset, round.limit, round.hold)?;
+        metrics::polled();
+        round.delivered.confirmed = round.offset;
+        round.hold = POLL;
+        Ok(batch)
+    }
+
+    /// Stores a batch and moves the offset behind it. False: the end was asked for.
+    fn take(&self, batch: &[Box<RawValue>], round: &mut Round) -> bool {
+        let read = self.read(batch, &mut round.open);
+        if read.unreadable > 0 && !round.failing {
+            warn!(updates = read.unreadable, "skipped updates without an update_id");
+        }
+        let began = Instant::now();
+        if !self.take_in(&read) {
+            return false;
+        }
+        round.delivered.note(&read.batch.received);
+        if began.elapsed() > FIRST_POLL {
+            // the last poll is long ago by now: that polling works is to be known soon
+            round.hold = FIRST_POLL;
+        }
+        if read.next.is_none() && !batch.is_empty() {
+            // nothing in it can be confirmed: only something after it can
+            round.failing = true;
+            self.http.sleep(round.backoff.next(), &self.stop);
+            return true;
+        }
+        if std::mem::take(&mut round.failing) {
+            info!("polling works again");
+            metrics::polling_restarted();
+        }
+        round.backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        round.limit = round.limit.saturating_mul(10).min(FULL_BATCH);
+        round.offset = read.next.or(round.offset);
+        true
+    }
+
+    /// What follows from a poll that failed.
+    fn recover(&self, error: &TelegramError, round: &mut Round) {
+        match *error {
+            TelegramError::TooLarge(first) if round.limit > 1 => {
+                let limit = round.limit;
+                debug!(limit, first, "the batch is too large to be read; the bot asks for fewer updates");
+                round.limit /= 10;
+            }
+            TelegramError::TooLarge(Some(first)) if first < i64::MAX => {
+                error!(update_id = first, "skipped an update that is too large to be read");
+                metrics::received(None);
+                round.offset = Some(first + 1);
+            }
+            _ => {
+                if std::mem::replace(&mut round.failing, true) {
+                    debug!("{error}");
+                } else {
+                    warn!("{error}; polling goes on");
+                }
+                self.wait_out(error, &mut round.backoff);
+            }
+        }
     }
 
     /// Reads a batch for what asks for an answer.
@@ -334,36 +371,6 @@ impl Poll<'_> {
         if let Err(error) = self.telegram.delete_webhook(&params) {
             debug!("deleteWebhook: {error}");
         }
-    }
-}
-
-/// What Telegram has delivered since the start, as far as it may be asked about.
-#[derive(Default)]
-struct Delivered {
-    /// The offset of the last getUpdates: Telegram has forgotten what is below it, if the call arrived.
-    asked: Option<i64>,
-    /// The offset of the last one that was answered.
-    confirmed: Option<i64>,
-    /// Updates that were stored, the newest last, each with its time.
-    stored: VecDeque<(Instant, i64)>,
-}
-
-impl Delivered {
-    fn note(&mut self, received: &[Received]) {
-        let now = Instant::now();
-        self.stored.extend(received.iter().map(|received| (now, received.update_id)));
-        let surplus = self.stored.len().saturating_sub(MOST_REMEMBERED);
-        self.stored.drain(..surplus);
-    }
-
-    /// Those that the inbox should know still and Telegram does not deliver again (or not for sure: the last batch).
-    fn lately(&self) -> Vec<i64> {
-        let young = self.stored.iter().filter(|(at, _)| at.elapsed() < REMEMBERED);
-        let forgotten = |id: &i64| self.asked.is_some_and(|offset| *id < offset);
-        let mut ids: Vec<i64> = young.map(|(_, id)| *id).filter(forgotten).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
     }
 }
 

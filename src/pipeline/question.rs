@@ -64,12 +64,13 @@ pub struct Question<'a> {
 }
 
 impl Services {
-    /// Answers a question.
-    pub(crate) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
-        let &Question { address, private, stop, .. } = question;
-        let seq = address.update_seq;
+    /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
+    pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
-            warn!(seq, class = Failure::Crashed.class(), "question failed: each attempt crashed the program");
+            warn!(
+                seq = question.address.update_seq,
+                "question failed: it crashed the program at each attempt"
+            );
             return self.fail(question, Failure::Crashed);
         }
         if question.stopped {
@@ -78,6 +79,19 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.limit(question, wait);
         }
+        match self.ask(question)? {
+            Ok(completion) => self.answered(question, completion),
+            Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
+            Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
+                self.put_off(question, pause, &problem)
+            }
+            Err(error) => self.failed(question, &error),
+        }
+    }
+
+    /// The inner result is the model's.
+    fn ask(&self, question: &Question<'_>) -> Result<Result<Completion, LlmError>, StoreError> {
+        let &Question { address, private, .. } = question;
         let (said, in_place) = self.store.run(|conn| {
             let said = history::recent(conn, address.lane, self.max_history, question.replaces)?;
             let in_place = match question.replaces {
@@ -90,56 +104,62 @@ impl Services {
         let look = if private && !in_place { Look::Draft } else { Look::Typing };
         let preview = Preview::begin(&self.telegram, &self.paces, address, look);
         failpoints::pass("answering", question.text);
-        match self.ask(&said, question.text, &preview, stop) {
-            Ok(Completion { text: answer, usage }) => {
-                failpoints::pass("generated", question.text);
-                let parts = render::answer(&answer, self.rich_messages);
-                if parts.is_empty() {
-                    let class = Failure::Empty.class();
-                    warn!(seq, class, problem = "the answer shows nothing", "question failed");
-                    return self.fail(question, Failure::Empty);
-                }
-                self.finish(question, Ending::Answered { answer, usage }, &parts)
-            }
-            Err(LlmError::Stopped(_)) if stop.is_shutdown() => Ok(Answered::Interrupted),
-            Err(LlmError::Stopped(so_far)) if self.is_stopped(address)? => self.stopped(question, so_far),
-            // its person has edited it
-            Err(LlmError::Stopped(_)) => Ok(Answered::Changed),
-            Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
-                let retries = question.retries;
-                let backoff = || {
-                    Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
-                };
-                let wait = pause.unwrap_or_else(backoff);
-                info!(
-                    seq,
-                    problem,
-                    seconds = wait.as_secs_f32(),
-                    "the model failed; the bot asks it again later"
-                );
-                self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
-                metrics::retried(Neighbour::Model);
-                Ok(Answered::PutOff(wait))
-            }
-            Err(error) => {
-                let failure = match error {
-                    LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
-                    LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
-                };
-                warn!(seq, class = failure.class(), problem = %error, "question failed");
-                self.fail(question, failure)
-            }
-        }
+        Ok(self.complete(&said, question.text, &preview, question.stop))
     }
 
-    /// Whether its person stopped the update. Waits for the database: what was written until then is not given up for it.
-    fn is_stopped(&self, address: Address) -> Result<bool, StoreError> {
-        self.store.retry_forever(|conn| inbox::is_stopped(conn, address.key()))
+    fn answered(&self, question: &Question<'_>, completion: Completion) -> Result<Answered, StoreError> {
+        let Completion { text: answer, usage } = completion;
+        failpoints::pass("generated", question.text);
+        let parts = render::answer(&answer, self.rich_messages);
+        if parts.is_empty() {
+            let (seq, class) = (question.address.update_seq, Failure::Empty.class());
+            warn!(seq, class, "question failed: there is nothing to see in the answer");
+            return self.fail(question, Failure::Empty);
+        }
+        self.finish(question, Ending::Answered { answer, usage }, &parts)
+    }
+
+    /// The model was interrupted: by the end of the program, by the person's stop, or by an edit.
+    fn interrupted(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
+        if question.stop.is_shutdown() {
+            return Ok(Answered::Interrupted);
+        }
+        // waits for the database: what was written until then is not given up for it
+        let stopped = self.store.retry_forever(|conn| inbox::is_stopped(conn, question.address.key()))?;
+        if stopped { self.stopped(question, so_far) } else { Ok(Answered::Changed) }
+    }
+
+    /// The model is asked again, after the pause that it asked for or one of our own.
+    fn put_off(
+        &self,
+        question: &Question<'_>,
+        pause: Option<Duration>,
+        problem: &str,
+    ) -> Result<Answered, StoreError> {
+        let &Question { address, retries, .. } = question;
+        let wait = pause.unwrap_or_else(|| {
+            Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
+        });
+        let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
+        info!(seq, problem, seconds, "the model failed; the bot asks it again later");
+        self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
+        metrics::retried(Neighbour::Model);
+        Ok(Answered::PutOff(wait))
+    }
+
+    fn failed(&self, question: &Question<'_>, error: &LlmError) -> Result<Answered, StoreError> {
+        let failure = match *error {
+            LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
+            LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
+        };
+        let (seq, class) = (question.address.update_seq, failure.class());
+        warn!(seq, class, problem = %error, "question failed");
+        self.fail(question, failure)
     }
 
     /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
     /// history.
-    fn ask(
+    fn complete(
         &self,
         said: &[Said],
         question: &str,
@@ -182,7 +202,7 @@ impl Services {
             user = lane.user_id,
             class = failure.class(),
             seconds = wait.as_secs(),
-            "question failed: the user has reached RATE_LIMIT"
+            "question refused: RATE_LIMIT"
         );
         match question.replaces {
             // the answer that is there stays: to repeat it cost nothing yet

@@ -1,41 +1,43 @@
 //! Outbox → Telegram: sends the parts of one lane in order and settles each as soon as its fate is known.
-//!
-//! A pause that Telegram asks for is kept per chat and method, here for this run and in the outbox for the next.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use crate::base::backoff::Backoff;
 use crate::base::failpoints;
 use crate::domain::lane::{Lane, Moved};
-use crate::domain::reply::Op;
-use crate::domain::reply::{Content, Part};
+use crate::domain::reply::{Content, Op, Part};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::export_file::Document;
+use crate::pipeline::pauses::Pauses;
+use crate::pipeline::remedy::{LastResort, Remedy, remedy};
 use crate::pipeline::schedule::{Job, Outcome};
 use crate::store::moved::move_chat;
-use crate::store::outbox::{self, Instead, Unsent};
+use crate::store::outbox::{self, Unsent};
+use crate::store::replace::{Instead, replace};
 use crate::store::{Store, StoreError};
 use crate::telegram::{Method, Telegram, TelegramError};
 
 /// The longest wait between two tries while Telegram is not to be reached.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-
-/// So many tries (about half an hour) that end in an error of Telegram's own, and a simpler form is tried.
-const ATTEMPTS_PER_FORM: i32 = 30;
-/// So many count at most where Telegram could not be reached or asked for a pause: that says nothing about the part. The
-/// longest wait between two tries is reached by then.
+/// So many tries count at most where Telegram could not be reached or asked for a pause: that says nothing about the part.
+/// The longest wait between two tries is reached by then.
 const ATTEMPTS_OF_OTHERS: i32 = 8;
-/// So many (about a day), and the simplest form is given up.
-const ATTEMPTS_AT_ALL: i32 = 1500;
 
-/// The pauses in force.
+/// Sends what the outbox holds, and keeps the pauses that Telegram asks for.
 #[derive(Default)]
 pub struct Sender {
-    pauses: Mutex<HashMap<(i64, Method), Instant>>,
+    pauses: Pauses,
+}
+
+/// A part whose call failed.
+struct Failed<'a> {
+    store: &'a Store,
+    lane: Lane,
+    unsent: &'a Unsent,
+    method: Method,
+    error: &'a TelegramError,
 }
 
 impl Sender {
@@ -45,7 +47,7 @@ impl Sender {
         let sender = Self::default();
         for (chat_id, pause) in pauses {
             for method in Method::ALL {
-                sender.pause(chat_id, method, pause);
+                sender.pauses.begin(chat_id, method, pause);
             }
         }
         sender
@@ -72,170 +74,141 @@ impl Sender {
             if let Some(wait) = unsent.wait() {
                 return Ok(Outcome::RetryIn(wait));
             }
-            let Ok(part) = unsent.part() else {
-                warn!(part = unsent.id, "part abandoned: its payload does not decode");
+            let (Some(op), Ok(part)) = (unsent.op(), unsent.part()) else {
+                warn!(part = unsent.id, "a part that this version cannot read is abandoned");
                 store.run(|conn| outbox::abandon(conn, &unsent))?;
                 continue;
             };
-            let op = unsent.op();
             let method = Method::of(op, &part.content);
-            if let Some(wait) = self.wait(unsent.chat_id, method) {
+            if let Some(wait) = self.pauses.wait(unsent.chat_id, method) {
                 return Ok(Outcome::RetryIn(wait));
             }
             failpoints::pass("sending", unsent.payload());
-            let sent = match (op, part) {
-                (Op::Edit(message_id), part) => {
-                    telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id)
-                }
-                (Op::Delete(message_id), _) => {
-                    telegram.delete(unsent.chat_id, message_id).map(|()| message_id)
-                }
-                (Op::Send, Part { content: Content::Document { caption }, .. }) => {
-                    match Document::build(store, job.lane.into())? {
-                        Ok(document) => {
-                            telegram.send_document(unsent.destination(), caption, document.path())
-                        }
-                        Err(problem) => Err(TelegramError::File(problem.to_string())),
-                    }
-                }
-                (Op::Send, part) => telegram.send(unsent.destination(), part),
-            };
-            match sent {
+            match call(store, telegram, job.lane, &unsent, op, part)? {
                 Ok(message_id) => {
-                    failpoints::pass("taken", unsent.payload());
-                    // until this is recorded the part would be sent again: there is nothing better to do than to try
-                    let recorded = store.on_any_server(|| {
-                        store.retry_forever(|conn| outbox::sent(conn, &unsent, message_id))
-                    })?;
-                    failpoints::pass("recorded", unsent.payload());
-                    if recorded == 0 {
+                    if !record(store, &unsent, message_id)? {
                         // erased meanwhile, and the rest of the answer with it
                         return Ok(Outcome::More);
                     }
                 }
                 // the rest is read anew: something else may have taken its place
-                Err(error) => return self.failed(store, job.lane, &unsent, method, &error),
+                Err(error) => {
+                    let failed = Failed { store, lane: job.lane, unsent: &unsent, method, error: &error };
+                    return self.carry_out(remedy(&error, op, unsent.attempts), &failed);
+                }
             }
         }
         Ok(then)
     }
 
-    /// What follows from a refused or failed send.
-    fn failed(
-        &self,
-        store: &Store,
-        lane: Lane,
-        unsent: &Unsent,
-        method: Method,
-        error: &TelegramError,
-    ) -> Result<Outcome, StoreError> {
-        let part = unsent.id;
-        match *error {
-            TelegramError::RetryAfter(pause) => {
-                warn!(part, chat = unsent.chat_id, seconds = pause.as_secs(), "Telegram asks for a pause");
-                self.pause(unsent.chat_id, method, pause);
-                store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), pause))?;
-                metrics::retried(Neighbour::Telegram);
-                Ok(Outcome::RetryIn(pause))
+    fn carry_out(&self, remedy: Remedy, failed: &Failed<'_>) -> Result<Outcome, StoreError> {
+        let &Failed { store, lane, unsent, method, error, .. } = failed;
+        let (part, chat) = (unsent.id, unsent.chat_id);
+        match remedy {
+            Remedy::Pause(pause) => {
+                warn!(part, chat, seconds = pause.as_secs(), "Telegram asks for a pause");
+                self.pauses.begin(chat, method, pause);
+                failed.put_off(pause)
             }
-            TelegramError::Migrated(chat_id) => {
-                warn!(
-                    chat = unsent.chat_id,
-                    new_chat = chat_id,
-                    "the group became a supergroup; its rows move"
-                );
-                let moved = Moved { bot_id: lane.bot_id, from: unsent.chat_id, to: chat_id };
+            Remedy::Move(new_chat) => {
+                warn!(chat, new_chat, "the group became a supergroup; its rows move");
+                let moved = Moved { bot_id: lane.bot_id, from: chat, to: new_chat };
                 store.run(|conn| move_chat(conn, moved))?;
                 Ok(Outcome::Moved(moved))
             }
-            TelegramError::Forbidden(_) => {
+            Remedy::AbandonChat => {
                 let parts = store.run(|conn| outbox::abandon_chat(conn, lane))?;
-                warn!(chat = unsent.chat_id, parts, "{error}; all unsent parts of the chat are abandoned");
+                warn!(chat, parts, "{error}; all unsent parts of the chat are abandoned");
                 Ok(Outcome::More)
             }
-            // left where it is: it says nothing that was not said
-            TelegramError::NotThere(_) | TelegramError::BadRequest(_)
-                if matches!(unsent.op(), Op::Delete(_)) =>
-            {
+            Remedy::LeaveMessage => {
                 debug!(part, "{error}; the message stays in the chat");
                 store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
-            TelegramError::NotThere(_) if matches!(unsent.op(), Op::Edit(_)) => {
-                info!(part, "{error}; the part is sent as a new message");
-                store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
-                Ok(Outcome::More)
-            }
-            TelegramError::BadRequest(_) | TelegramError::NotThere(_) | TelegramError::File(_) => {
-                if store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
+            Remedy::SendAnew => failed.send_anew(),
+            Remedy::Simplify(last_resort) => {
+                if store.run(|conn| replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
-                } else if matches!(unsent.op(), Op::Edit(_)) {
-                    warn!(part, "{error}; the part is sent as a new message");
-                    store.run(|conn| outbox::replace(conn, unsent, Instead::Anew))?;
-                } else {
-                    warn!(part, "{error}; the part is abandoned, the answer stays in messages");
-                    store.run(|conn| outbox::abandon(conn, unsent))?;
-                }
-                Ok(Outcome::More)
-            }
-            // the server is too old for the form; or, for plain text, it is not the Bot API that answers
-            TelegramError::UnknownMethod
-                if store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? =>
-            {
-                warn!(part, "{error}; a simpler form takes its place");
-                Ok(Outcome::More)
-            }
-            // an error of the server's own that stays with the part may come from what is in it
-            TelegramError::Server { .. } if unsent.attempts >= ATTEMPTS_PER_FORM => {
-                if store.run(|conn| outbox::replace(conn, unsent, Instead::Simpler))? {
-                    warn!(part, "{error}, again and again; a simpler form takes its place");
                     return Ok(Outcome::More);
                 }
-                if unsent.attempts >= ATTEMPTS_AT_ALL {
-                    warn!(part, "{error}, for a day; the part is abandoned, the answer stays in messages");
-                    store.run(|conn| outbox::abandon(conn, unsent))?;
-                    return Ok(Outcome::More);
+                match last_resort {
+                    LastResort::SendAnew => failed.send_anew(),
+                    LastResort::Abandon => failed.abandon(),
+                    LastResort::Later => failed.later(),
                 }
-                later(store, unsent, error)
             }
-            _ => later(store, unsent, error),
+            Remedy::Later => failed.later(),
         }
     }
-
-    fn pause(&self, chat_id: i64, method: Method, pause: Duration) {
-        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        pauses.retain(|_, until| *until > now);
-        pauses.insert((chat_id, method), now + pause);
-    }
-
-    fn wait(&self, chat_id: i64, method: Method) -> Option<Duration> {
-        let pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = pauses.get(&(chat_id, method))?.saturating_duration_since(Instant::now());
-        (!wait.is_zero()).then_some(wait)
-    }
 }
 
-/// How many tries count after this one.
-fn attempts_after(unsent: &Unsent, error: &TelegramError) -> i32 {
-    let all = unsent.attempts + 1;
-    match error {
-        TelegramError::Server { .. } => all,
-        _ => all.min(ATTEMPTS_OF_OTHERS).max(unsent.attempts),
-    }
+/// Calls Telegram. The inner result has the id of the message.
+fn call(
+    store: &Store,
+    telegram: &Telegram,
+    lane: Lane,
+    unsent: &Unsent,
+    op: Op,
+    part: Part,
+) -> Result<Result<i64, TelegramError>, StoreError> {
+    Ok(match (op, part) {
+        (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
+        (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
+        (Op::Send, Part { content: Content::Document { caption }, .. }) => {
+            match Document::build(store, lane.into())? {
+                Ok(document) => telegram.send_document(unsent.destination(), caption, document.path()),
+                Err(problem) => Err(TelegramError::File(problem.to_string())),
+            }
+        }
+        (Op::Send, part) => telegram.send(unsent.destination(), part),
+    })
 }
 
-/// The part is sent again after a while.
-fn later(store: &Store, unsent: &Unsent, error: &TelegramError) -> Result<Outcome, StoreError> {
-    let part = unsent.id;
-    let wait = Backoff::nth(unsent.attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF);
-    // one line a part, however long the outage
-    if unsent.attempts == 0 {
-        warn!(part, "{error}; the part is sent again later");
-    } else {
-        debug!(part, attempts = unsent.attempts, "{error}");
+/// Records that Telegram took the part. Until this is done the part would be sent again, so there is nothing better to do
+/// than to try, on whatever server. False: the part is not there any more.
+fn record(store: &Store, unsent: &Unsent, message_id: i64) -> Result<bool, StoreError> {
+    failpoints::pass("taken", unsent.payload());
+    let recorded =
+        store.on_any_server(|| store.retry_forever(|conn| outbox::sent(conn, unsent, message_id)))?;
+    failpoints::pass("recorded", unsent.payload());
+    Ok(recorded > 0)
+}
+
+impl Failed<'_> {
+    fn send_anew(&self) -> Result<Outcome, StoreError> {
+        info!(part = self.unsent.id, "{}; the part is sent as a new message", self.error);
+        self.store.run(|conn| replace(conn, self.unsent, Instead::Anew))?;
+        Ok(Outcome::More)
     }
-    store.run(|conn| outbox::put_off(conn, unsent, attempts_after(unsent, error), wait))?;
-    metrics::retried(Neighbour::Telegram);
-    Ok(Outcome::RetryIn(wait))
+
+    fn abandon(&self) -> Result<Outcome, StoreError> {
+        let (part, error) = (self.unsent.id, self.error);
+        warn!(part, "{error}; the part is abandoned, the answer stays in messages");
+        self.store.run(|conn| outbox::abandon(conn, self.unsent))?;
+        Ok(Outcome::More)
+    }
+
+    /// The part is sent again after a while.
+    fn later(&self) -> Result<Outcome, StoreError> {
+        let (part, attempts, error) = (self.unsent.id, self.unsent.attempts, self.error);
+        // one line a part, however long the outage
+        if attempts == 0 {
+            warn!(part, "{error}; the part is sent again later");
+        } else {
+            debug!(part, attempts, "{error}");
+        }
+        self.put_off(Backoff::nth(attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF))
+    }
+
+    fn put_off(&self, wait: Duration) -> Result<Outcome, StoreError> {
+        let attempts = self.unsent.attempts + 1;
+        let counted = match self.error {
+            TelegramError::Server { .. } => attempts,
+            _ => attempts.min(ATTEMPTS_OF_OTHERS).max(self.unsent.attempts),
+        };
+        self.store.run(|conn| outbox::put_off(conn, self.unsent, counted, wait))?;
+        metrics::retried(Neighbour::Telegram);
+        Ok(Outcome::RetryIn(wait))
+    }
 }

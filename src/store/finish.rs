@@ -15,6 +15,7 @@ use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
 use super::time::{clock_timestamp, interval};
 use super::turns::{self as turn_rows, Last};
+use super::words::TurnState;
 use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::history::Role;
@@ -152,41 +153,72 @@ fn once(
     whole: bool,
     body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
 ) -> QueryResult<Finished> {
-    let keys = || [address.key()].into_iter().chain(joined.iter().copied());
-    let seqs: Vec<i64> = keys().map(|key| key.seq).collect();
-    let update_ids: Vec<i64> = keys().map(|key| key.update_id).collect();
+    let keys: Vec<Key> = [address.key()].into_iter().chain(joined.iter().copied()).collect();
     loop {
-        let mut rows: Vec<(i64, bool)> = Vec::new();
-        let mut stopped = false;
+        let mut found = Found::Ready;
         let done = conn.transaction(|conn| {
             let (turn_id, unsent) = body(conn, address)?;
-            let marked = prepared(
-                diesel::update(updates::table)
-                    .filter(updates::seq.eq_any(&seqs))
-                    .filter(updates::update_id.eq_any(&update_ids))
-                    .filter(updates::bot_id.eq(address.lane.bot_id))
-                    .filter(updates::user_id.eq(address.lane.user_id))
-                    .filter(updates::done_at.is_null())
-                    .set((
-                        updates::done_at.eq(clock_timestamp().nullable()),
-                        updates::turn_id.eq(turn_id),
-                        updates::payload.eq(None::<String>),
-                    ))
-                    .returning((updates::chat_id, updates::stopped_at.is_not_null())),
-            );
-            rows = marked.get_results(conn)?;
+            found = mark_done(conn, &keys, turn_id)?.compared_with(address, keys.len(), whole);
             failpoints::pass_each("finishing", unsent.iter().map(Unsent::payload));
-            stopped = whole && rows.iter().any(|(_, stopped)| *stopped);
-            let all =
-                rows.len() == seqs.len() && rows.iter().all(|(chat_id, _)| *chat_id == address.lane.chat_id);
-            if all && !stopped { Ok(unsent) } else { Err(RollbackTransaction) }
+            if found == Found::Ready { Ok(unsent) } else { Err(RollbackTransaction) }
         });
-        match done {
-            Ok(unsent) => return Ok(Finished::Done(unsent)),
-            Err(RollbackTransaction) if rows.len() < seqs.len() => return Ok(Finished::Already),
-            Err(RollbackTransaction) if stopped => return Ok(Finished::Stopped),
-            Err(RollbackTransaction) => address.lane.chat_id = rows[0].0,
-            Err(other) => return Err(other),
+        match (done, found) {
+            (Ok(unsent), _) => return Ok(Finished::Done(unsent)),
+            (Err(RollbackTransaction), Found::DoneAlready) => return Ok(Finished::Already),
+            (Err(RollbackTransaction), Found::Stopped) => return Ok(Finished::Stopped),
+            (Err(RollbackTransaction), Found::Moved(chat_id)) => address.lane.chat_id = chat_id,
+            (Err(other), _) => return Err(other),
+        }
+    }
+}
+
+/// What the updates were found to be when they were marked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// As they were when the work on them began.
+    Ready,
+    /// At least one of them was done, or is gone.
+    DoneAlready,
+    /// Their person stopped one of them.
+    Stopped,
+    /// Their chat has this id now.
+    Moved(i64),
+}
+
+/// The updates that were marked: for each its chat, and whether it was stopped.
+struct Marked(Vec<(i64, bool)>);
+
+fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> QueryResult<Marked> {
+    let seqs: Vec<i64> = keys.iter().map(|key| key.seq).collect();
+    let update_ids: Vec<i64> = keys.iter().map(|key| key.update_id).collect();
+    let marked = prepared(
+        diesel::update(updates::table)
+            .filter(updates::seq.eq_any(seqs))
+            .filter(updates::update_id.eq_any(update_ids))
+            .filter(updates::bot_id.eq(keys[0].bot_id))
+            .filter(updates::user_id.eq(keys[0].user_id))
+            .filter(updates::done_at.is_null())
+            .set((
+                updates::done_at.eq(clock_timestamp().nullable()),
+                updates::turn_id.eq(turn_id),
+                updates::payload.eq(None::<String>),
+            ))
+            .returning((updates::chat_id, updates::stopped_at.is_not_null())),
+    );
+    marked.get_results(conn).map(Marked)
+}
+
+impl Marked {
+    fn compared_with(&self, address: Address, count: usize, whole: bool) -> Found {
+        let chat = |(chat_id, _): &&(i64, bool)| *chat_id != address.lane.chat_id;
+        if self.0.len() < count {
+            Found::DoneAlready
+        } else if whole && self.0.iter().any(|(_, stopped)| *stopped) {
+            Found::Stopped
+        } else if let Some((chat_id, _)) = self.0.iter().find(chat) {
+            Found::Moved(*chat_id)
+        } else {
+            Found::Ready
         }
     }
 }
@@ -212,10 +244,10 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
     said.extend(turn.ending.answer().map(|answer| (Role::Assistant, answer, Duration::ZERO)));
     let usage = turn.ending.usage();
     let (state, failure) = match turn.ending {
-        Ending::Answered { .. } => ("answered", None),
-        Ending::Stopped { .. } => ("stopped", None),
-        Ending::Failed { class, refused: true } => ("refused", Some(*class)),
-        Ending::Failed { class, refused: false } => ("failed", Some(*class)),
+        Ending::Answered { .. } => (TurnState::Answered, None),
+        Ending::Stopped { .. } => (TurnState::Stopped, None),
+        Ending::Failed { class, refused: true } => (TurnState::Refused, Some(*class)),
+        Ending::Failed { class, refused: false } => (TurnState::Failed, Some(*class)),
     };
     let rows: Vec<_> = said
         .into_iter()

@@ -318,20 +318,32 @@ pub fn is_stopped(conn: &mut PgConnection, key: Key) -> QueryResult<bool> {
     stopped.optional().map(Option::unwrap_or_default)
 }
 
-type Row = (i64, i64, String, Option<String>, i32, i32, Option<PgTimestamp>, Option<f64>, f64);
+/// What [`columns`] selects.
+#[derive(Queryable)]
+struct Row {
+    seq: i64,
+    update_id: i64,
+    kind: String,
+    payload: Option<String>,
+    attempts: i32,
+    retries: i32,
+    stopped_at: Option<PgTimestamp>,
+    seconds_to_wait: Option<f64>,
+    age_in_seconds: f64,
+}
 
 impl From<Row> for Waiting {
-    fn from((seq, update_id, kind, payload, attempts, retries, stopped_at, seconds, age): Row) -> Self {
+    fn from(row: Row) -> Self {
         Self {
-            seq,
-            update_id,
-            kind,
-            payload: payload.unwrap_or_default(),
-            attempts,
-            retries,
-            stopped: stopped_at.is_some(),
-            wait: wait(seconds),
-            age: wait(Some(age)).unwrap_or_default(),
+            seq: row.seq,
+            update_id: row.update_id,
+            kind: row.kind,
+            payload: row.payload.unwrap_or_default(),
+            attempts: row.attempts,
+            retries: row.retries,
+            stopped: row.stopped_at.is_some(),
+            wait: wait(row.seconds_to_wait),
+            age: wait(Some(row.age_in_seconds)).unwrap_or_default(),
             last: false,
             behind_unsent: false,
         }
@@ -359,7 +371,8 @@ fn columns() -> _ {
 /// boot begins with.
 pub fn waiting_lanes(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<Lane>> {
     let unsent = reply_parts::table
-        .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::state.eq("unsent")))
+        .filter(reply_parts::bot_id.eq(bot_id))
+        .filter(outbox::is_unsent())
         .group_by((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))
         .order(min(reply_parts::id))
         .select((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))

@@ -10,12 +10,14 @@ mod server;
 mod prepared;
 mod time;
 mod group;
+mod words;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 
 // The way of a message: in, answered, out.
 pub mod inbox;
 pub mod outbox;
+pub mod replace;
 pub mod turns;
 pub mod history;
 pub mod finish;

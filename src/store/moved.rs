@@ -8,6 +8,7 @@ use diesel::sql_types::Text;
 use super::group::of_group;
 use super::outbox;
 use super::schema::{messages, reply_parts, turns, updates};
+use super::words::PartOp;
 use crate::domain::lane::Moved;
 
 /// Moves the chat's rows and returns how many there were; none when they have moved before.
@@ -23,7 +24,8 @@ pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> 
             .execute(conn)?;
         // Telegram's ids of messages name others in the new chat: what was to be changed is sent anew
         outbox::abandon_deletions(conn, bot_id, from)?;
-        let op = case_when(reply_parts::op.eq("edit"), "send".into_sql::<Text>()).otherwise(reply_parts::op);
+        let op = case_when(reply_parts::op.eq(PartOp::Edit), PartOp::Send.into_sql::<Text>())
+            .otherwise(reply_parts::op);
         let parts = diesel::update(reply_parts::table)
             .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(from)))
             .filter(of_group())

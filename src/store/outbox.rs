@@ -5,16 +5,17 @@
 use std::time::Duration;
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::exists;
+use diesel::dsl::{exists, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Double, Nullable};
+use diesel::sql_types::{Bool, Double, Nullable};
 
 use super::group::of_group;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns};
 use super::time::{clock_timestamp, from_now, seconds_to_wait, wait};
+use super::words::{PartForm, PartOp, PartState, TurnState};
 use crate::domain::address::{Address, Destination};
 use crate::domain::lane::Lane;
 use crate::domain::reply::Op;
@@ -60,12 +61,13 @@ impl Unsent {
         self.payload.as_deref().unwrap_or_default()
     }
 
-    /// What is to be done with it.
-    pub fn op(&self) -> Op {
+    /// What is to be done with it. `None`: the row was not written by this program.
+    pub fn op(&self) -> Option<Op> {
         match (self.op.as_str(), self.message_id) {
-            ("edit", Some(message_id)) => Op::Edit(message_id),
-            ("delete", Some(message_id)) => Op::Delete(message_id),
-            _ => Op::Send,
+            ("send" | "document", _) => Some(Op::Send),
+            ("edit", Some(message_id)) => Some(Op::Edit(message_id)),
+            ("delete", Some(message_id)) => Some(Op::Delete(message_id)),
+            _ => None,
         }
     }
 
@@ -81,7 +83,7 @@ impl Unsent {
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn columns() -> _ {
+pub(super) fn columns() -> _ {
     let seconds: SqlLiteral<Nullable<Double>> = seconds_to_wait();
     (
         reply_parts::id,
@@ -103,7 +105,7 @@ fn columns() -> _ {
 /// The row of a part, by everything that names it. (Its chat is left out: a group gets another id when it becomes a
 /// supergroup.)
 #[diesel::dsl::auto_type(no_type_alias)]
-fn row(part: &Unsent) -> _ {
+pub(super) fn row(part: &Unsent) -> _ {
     let id: i64 = part.id;
     let bot_id: i64 = part.bot_id;
     let user_id: i64 = part.user_id;
@@ -132,15 +134,15 @@ pub(super) fn insert(
 
 /// What all parts of a reply share.
 #[derive(Clone, Copy)]
-struct Envelope {
-    lane: Lane,
-    update_seq: i64,
-    thread_id: Option<i64>,
-    reply_to: Option<i64>,
-    turn_id: Option<i64>,
+pub(super) struct Envelope {
+    pub(super) lane: Lane,
+    pub(super) update_seq: i64,
+    pub(super) thread_id: Option<i64>,
+    pub(super) reply_to: Option<i64>,
+    pub(super) turn_id: Option<i64>,
 }
 
-fn insert_from(
+pub(super) fn insert_from(
     conn: &mut PgConnection,
     envelope: Envelope,
     first: i32,
@@ -155,16 +157,16 @@ fn insert_from(
         .map(|(position, (part, op))| {
             let payload = serde_json::to_string(part)
                 .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-            let (op, form, message_id) = match (op, &part.content) {
-                (Op::Delete(message_id), _) => ("delete", None, Some(message_id)),
-                (_, Content::Document { .. }) => ("document", None, None),
-                (op, content) => {
-                    let form = if matches!(content, Content::Rich { .. }) { "rich" } else { "text" };
-                    match op {
-                        Op::Edit(message_id) => ("edit", Some(form), Some(message_id)),
-                        _ => ("send", Some(form), None),
-                    }
-                }
+            let (op, message_id) = match (op, &part.content) {
+                (Op::Delete(message_id), _) => (PartOp::Delete, Some(message_id)),
+                (_, Content::Document { .. }) => (PartOp::Document, None),
+                (Op::Edit(message_id), _) => (PartOp::Edit, Some(message_id)),
+                (Op::Send, _) => (PartOp::Send, None),
+            };
+            let form = match (op, &part.content) {
+                (PartOp::Delete | PartOp::Document, _) | (_, Content::Document { .. }) => None,
+                (_, Content::Rich { .. }) => Some(PartForm::Rich),
+                (_, Content::Text { .. }) => Some(PartForm::Text),
             };
             Ok((
                 reply_parts::bot_id.eq(envelope.lane.bot_id),
@@ -187,17 +189,24 @@ fn insert_from(
         .get_results(conn)
 }
 
+/// Literally, as the index has it: of a value that is bound, a plan made for any value does not know that it is this one,
+/// and would read the whole table.
+pub(super) fn is_unsent() -> SqlLiteral<Bool> {
+    sql("reply_parts.state = 'unsent'")
+}
+
 /// What waits to be sent in the lane.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn waiting(lane: Lane) -> _ {
     let bot_id: i64 = lane.bot_id;
     let chat_id: i64 = lane.chat_id;
     let user_id: i64 = lane.user_id;
+    let is_unsent: SqlLiteral<Bool> = is_unsent();
     reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id))
         .filter(reply_parts::chat_id.eq(chat_id))
         .filter(reply_parts::user_id.eq(user_id))
-        .filter(reply_parts::state.eq("unsent"))
+        .filter(is_unsent)
 }
 
 /// What `lane` has to send, in order.
@@ -208,7 +217,7 @@ pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
 /// Telegram took the part as `message_id`.
 pub fn sent(conn: &mut PgConnection, part: &Unsent, message_id: i64) -> QueryResult<usize> {
     prepared(diesel::update(row(part)).set((
-        reply_parts::state.eq("sent"),
+        reply_parts::state.eq(PartState::Sent),
         reply_parts::message_id.eq(message_id),
         reply_parts::payload.eq(None::<String>),
         reply_parts::settled_at.eq(clock_timestamp().nullable()),
@@ -225,11 +234,11 @@ pub fn abandon(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize> {
 /// that a question was stopped or failed is still said.
 pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(waiting(lane))
-        .filter(reply_parts::op.eq("send"))
+        .filter(reply_parts::op.eq(PartOp::Send))
         .filter(exists(
             turns::table
                 .filter(turns::id.nullable().eq(reply_parts::turn_id))
-                .filter(turns::state.eq("answered")),
+                .filter(turns::state.eq(TurnState::Answered)),
         ))
         .set(abandoned())
         .execute(conn)
@@ -239,7 +248,8 @@ pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResul
 pub(super) fn abandon_deletions(conn: &mut PgConnection, bot_id: i64, chat_id: i64) -> QueryResult<usize> {
     diesel::update(reply_parts::table)
         .filter(reply_parts::bot_id.eq(bot_id).and(reply_parts::chat_id.eq(chat_id)))
-        .filter(reply_parts::state.eq("unsent").and(reply_parts::op.eq("delete")))
+        .filter(is_unsent())
+        .filter(reply_parts::op.eq(PartOp::Delete))
         .filter(of_group())
         .set(abandoned())
         .execute(conn)
@@ -250,7 +260,7 @@ pub fn abandon_chat(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(reply_parts::table)
         .filter(reply_parts::bot_id.eq(lane.bot_id))
         .filter(reply_parts::chat_id.eq(lane.chat_id))
-        .filter(reply_parts::state.eq("unsent"))
+        .filter(is_unsent())
         .set(abandoned())
         .execute(conn)
 }
@@ -258,8 +268,9 @@ pub fn abandon_chat(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
 #[diesel::dsl::auto_type(no_type_alias)]
 fn abandoned() -> _ {
     let nothing: Option<String> = None;
+    let abandoned: PartState = PartState::Abandoned;
     (
-        reply_parts::state.eq("abandoned"),
+        reply_parts::state.eq(abandoned),
         reply_parts::payload.eq(nothing),
         reply_parts::settled_at.eq(clock_timestamp().nullable()),
     )
@@ -276,86 +287,9 @@ pub fn put_off(conn: &mut PgConnection, part: &Unsent, attempts: i32, wait: Dura
 pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Duration)>> {
     let rows: Vec<(i64, Option<f64>)> = reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id))
-        .filter(reply_parts::state.eq("unsent"))
+        .filter(is_unsent())
         .filter(reply_parts::not_before.gt(clock_timestamp().nullable()))
         .select((reply_parts::chat_id, seconds_to_wait()))
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(chat_id, seconds)| Some((chat_id, wait(seconds)?))).collect())
-}
-
-/// What takes the place of a part that Telegram refuses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Instead {
-    /// Its simpler form, and those of the parts that follow it in the same reply.
-    Simpler,
-    /// The same as a new message, for the one it was to replace cannot be changed; so are the parts that follow it, and
-    /// what they were to replace is taken away: the order on the screen stays that of the parts.
-    Anew,
-}
-
-/// Replaces the part, which Telegram refuses, and those that follow it in the same reply. Returns false where there is
-/// nothing to replace it by; nothing is changed then.
-pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> QueryResult<bool> {
-    conn.transaction(|conn| {
-        type Row = (Lane, (i64, Option<i64>, Option<i64>, Option<i64>, i32));
-        // gone already: this is a repetition of what was done
-        let Some((lane, (update_seq, thread_id, reply_to, turn_id, first))): Option<Row> = row(part)
-            .select((
-                (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id),
-                (
-                    reply_parts::update_seq,
-                    reply_parts::thread_id,
-                    reply_parts::reply_to,
-                    reply_parts::turn_id,
-                    reply_parts::position,
-                ),
-            ))
-            .first(conn)
-            .optional()?
-        else {
-            return Ok(true);
-        };
-        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn_id };
-        let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
-            .filter(reply_parts::bot_id.eq(lane.bot_id))
-            .filter(reply_parts::user_id.eq(lane.user_id))
-            .filter(reply_parts::update_seq.eq(update_seq))
-            .filter(reply_parts::position.ge(first))
-            .filter(reply_parts::state.eq("unsent"))
-            .returning(columns())
-            .get_results(conn)?;
-        rest.sort_by_key(|part| part.id);
-        let mut parts = Vec::new();
-        let mut standing = Vec::new();
-        for (index, unsent) in rest.iter().enumerate() {
-            let op = unsent.op();
-            if let Op::Edit(message_id) | Op::Delete(message_id) = op {
-                standing.push(message_id);
-            }
-            if matches!(op, Op::Delete(_)) {
-                continue;
-            }
-            let part = unsent.part().map_err(|e| diesel::result::Error::DeserializationError(e.into()))?;
-            match part.fallback.is_empty() {
-                true if index == 0 && instead == Instead::Simpler => {
-                    return Err(diesel::result::Error::RollbackTransaction);
-                }
-                false if instead == Instead::Simpler => parts.extend(part.fallback),
-                _ => parts.push(part),
-            }
-        }
-        match instead {
-            Instead::Simpler => insert_from(conn, envelope, first, &parts, &standing)?,
-            Instead::Anew => {
-                insert_from(conn, envelope, first, &parts, &[])?;
-                let next = first + i32::try_from(parts.len()).unwrap_or(i32::MAX);
-                insert_from(conn, envelope, next, &[], standing.get(1..).unwrap_or_default())?
-            }
-        };
-        Ok(true)
-    })
-    .or_else(|error| match error {
-        diesel::result::Error::RollbackTransaction => Ok(false),
-        other => Err(other),
-    })
 }

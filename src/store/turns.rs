@@ -11,6 +11,7 @@ use super::inbox;
 use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::time::{interval, wait};
+use super::words::{PartOp, PartState, TurnState};
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
@@ -122,8 +123,8 @@ pub(super) fn standing(conn: &mut PgConnection, lane: Lane, turn_ids: &[i64]) ->
         .filter(reply_parts::turn_id.eq_any(turn_ids))
         .filter(reply_parts::bot_id.eq(lane.bot_id))
         .filter(reply_parts::user_id.eq(lane.user_id))
-        .filter(reply_parts::state.eq("sent"))
-        .filter(reply_parts::op.eq_any(["send", "edit"]))
+        .filter(reply_parts::state.eq(PartState::Sent))
+        .filter(reply_parts::op.eq_any([PartOp::Send, PartOp::Edit]))
         .filter(reply_parts::message_id.is_not_null())
         .order((reply_parts::turn_id, reply_parts::position))
         .select((reply_parts::message_id, young.nullable()))
@@ -168,7 +169,7 @@ pub fn stopped_by(conn: &mut PgConnection, lane: Lane, stop: Key) -> QueryResult
         .filter(turns::user_id.eq(lane.user_id))
         .filter(turns::chat_id.eq(lane.chat_id));
     let stopped = of_lane
-        .filter(turns::state.eq("stopped"))
+        .filter(turns::state.eq(TurnState::Stopped))
         .filter(turns::created_at.nullable().ge(received_at.single_value()));
     if diesel::select(exists(stopped)).get_result(conn)? {
         return Ok(Stopped::Questions);
@@ -177,7 +178,7 @@ pub fn stopped_by(conn: &mut PgConnection, lane: Lane, stop: Key) -> QueryResult
     let Some(newest) = newest else { return Ok(Stopped::Nothing) };
     let abandoned = reply_parts::table
         .filter(reply_parts::turn_id.eq(newest))
-        .filter(reply_parts::state.eq("abandoned"))
+        .filter(reply_parts::state.eq(PartState::Abandoned))
         .filter(reply_parts::settled_at.ge(received_at.single_value()));
     let rest: bool = diesel::select(exists(abandoned)).get_result(conn)?;
     Ok(if rest { Stopped::Rest } else { Stopped::Nothing })

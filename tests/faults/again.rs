@@ -10,16 +10,16 @@ use sandbox::telegram::Sent;
 
 use crate::fault::Fault;
 use crate::judge::{Evidence, Part, Verdict, first_nonce};
-use crate::people::{Deed, REFUSED, Said};
+use crate::people::{Act, Deed, REFUSED};
 
 impl Evidence {
     /// Whether each question of these people got its end.
     pub(crate) fn changed_ends(&self, fault: &Fault, verdict: &mut Verdict) {
         let shown: HashMap<i64, &Sent> =
             self.sent.iter().filter(|sent| !sent.deleted).map(|sent| (sent.message_id, sent)).collect();
-        let mut lanes: HashMap<i64, Vec<&Said>> = HashMap::new();
-        for said in self.record.said.iter().filter(|said| said.is_changing()) {
-            lanes.entry(said.user_id).or_default().push(said);
+        let mut lanes: HashMap<i64, Vec<&Act>> = HashMap::new();
+        for act in self.record.acts.iter().filter(|act| act.is_changing()) {
+            lanes.entry(act.user_id).or_default().push(act);
         }
         for deeds in lanes.values().flat_map(|lane| lane.chunk_by(|_, next| next.deed != Deed::Ask)) {
             let parts: Vec<&Part> = self
@@ -47,15 +47,15 @@ impl Evidence {
 
 /// A question, and what became of it.
 struct Question<'a> {
-    deeds: &'a [&'a Said],
+    deeds: &'a [&'a Act],
     /// The parts of each reply.
     replies: Vec<&'a [&'a Part]>,
 }
 
 impl<'a> Question<'a> {
     /// How it is worded in the end.
-    fn newest(&self) -> &'a Said {
-        let worded = |said: &&&Said| matches!(said.deed, Deed::Ask | Deed::Edit);
+    fn newest(&self) -> &'a Act {
+        let worded = |act: &&&Act| matches!(act.deed, Deed::Ask | Deed::Edit);
         self.deeds.iter().rev().find(worded).unwrap_or(&self.deeds[0])
     }
 
@@ -92,9 +92,9 @@ impl<'a> Question<'a> {
             }
             (answers, _) => verdict.outside.push(format!("{nonce} has {answers} answers in the end")),
         }
-        for said in self.deeds.iter().filter(|said| said.deed != Deed::Edit) {
-            if self.replies.iter().all(|reply| reply[0].update_id != said.update_id) {
-                verdict.lost.push(format!("{}, {:?}, has no reply", said.nonce, said.deed));
+        for act in self.deeds.iter().filter(|act| act.deed != Deed::Edit) {
+            if self.replies.iter().all(|reply| reply[0].update_id != act.update_id) {
+                verdict.lost.push(format!("{}, {:?}, has no reply", act.nonce, act.deed));
             }
         }
         let mut standing = HashSet::new();

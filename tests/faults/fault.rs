@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use sandbox::env::KILLED;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{self, Action, Calls};
+use sandbox::wait_until;
 use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
-use crate::scene::{Scene, wait_until};
+use crate::env::FaultEnv;
 
 /// What the bot calls: first what it calls at its start only, then what it calls all the time.
 pub(crate) const METHODS: &[&str] = &[
@@ -110,29 +112,32 @@ impl Fault {
     }
 
     /// Begins; what is returned ends it.
-    pub(crate) fn begin(&self, scene: &Arc<Scene>, rng: &mut fastrand::Rng) -> End {
-        let then = Arc::clone(scene);
+    pub(crate) fn begin(&self, env: &Arc<FaultEnv>, rng: &mut fastrand::Rng) -> End {
+        let then = Arc::clone(env);
         match self {
             Self::Kill => {
-                scene.kill();
+                env.kill();
                 Box::new(move || then.start(&[]))
             }
             Self::KillAt(point) => {
-                scene.stop();
+                env.stop();
                 let skip = rng.u32(0..20).to_string();
-                scene.start(&[("KILL_POINT", (*point).to_owned()), ("KILL_POINT_SKIP", skip)]);
-                let code = scene.wait_for_death(&format!("a message to pass the point {point}"));
-                assert_eq!(code, Some(128 + 9), "the process did not die at the point {point}");
+                env.start(&[("KILL_POINT", *point), ("KILL_POINT_SKIP", &skip)]);
+                assert_eq!(
+                    env.wait_for_death(),
+                    Some(KILLED),
+                    "the process did not die at the point {point}"
+                );
                 Box::new(move || then.start(&[]))
             }
             Self::Calls(methods, action, percent) => {
                 let at_start = methods.iter().any(|method| AT_START.contains(method));
                 if at_start {
-                    scene.stop();
+                    env.stop();
                 }
-                let first = meet(scene, methods, action, *percent, rng);
+                let first = meet(env, methods, action, *percent, rng);
                 if at_start {
-                    scene.start(&[]);
+                    env.start(&[]);
                 }
                 Box::new(move || {
                     let met = || first.iter().all(|fault| fault.hits() > 0).then_some(());
@@ -141,37 +146,37 @@ impl Fault {
                 })
             }
             Self::TelegramOut => {
-                scene.telegram.down();
+                env.telegram.down();
                 Box::new(move || then.telegram.up())
             }
-            Self::SecondPoller => second_poller(scene),
+            Self::SecondPoller => second_poller(env),
             Self::PostgresStopped => {
-                scene.server().stop();
+                env.server().stop();
                 Box::new(move || then.server().start())
             }
             Self::PostgresFrozen => {
-                scene.server().freeze();
+                env.server().freeze();
                 Box::new(move || then.server().thaw())
             }
             Self::Failover => {
-                scene.server().hold_replication();
+                env.server().hold_replication();
                 Box::new(move || then.fail_over())
             }
             Self::ConnectionsTerminated => beside(move || {
-                then.server().terminate_connections(&then.database);
+                then.server().terminate_connections(then.database.name());
                 thread::sleep(Duration::from_millis(100));
             }),
-            Self::DiskFull => disk_full(scene),
+            Self::DiskFull => disk_full(env),
             Self::Answers(behaviour, percent) => {
                 let chance = f64::from(*percent) / 100.0;
-                scene.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
+                env.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
                 Box::new(move || {
                     then.model.clear();
                     then.refuse();
                 })
             }
             Self::ModelOut => {
-                scene.model.down();
+                env.model.down();
                 Box::new(move || then.model.up())
             }
             Self::Mixture(lists) => {
@@ -181,7 +186,7 @@ impl Fault {
                 let mut ends: Vec<(usize, End)> = Vec::new();
                 for list in chosen {
                     let fault = &lists[list][rng.usize(..lists[list].len())];
-                    ends.push((list, fault.begin(scene, rng)));
+                    ends.push((list, fault.begin(env, rng)));
                     thread::sleep(Duration::from_millis(rng.u64(0..500)));
                 }
                 ends.sort_by_key(|(list, _)| *list);
@@ -193,7 +198,7 @@ impl Fault {
 
 /// The rules for `Fault::Calls`; returns those for the next call of each method.
 fn meet(
-    scene: &Scene,
+    env: &FaultEnv,
     methods: &[&str],
     action: &Action,
     percent: u8,
@@ -206,11 +211,11 @@ fn meet(
             }
             ref action => action.clone(),
         };
-        let first = scene.telegram.fault(Calls::to(method).times(1), action.clone());
+        let first = env.telegram.fault(Calls::to(method).times(1), action.clone());
         // silence at the poll lasts half a minute: once is enough
         if !(*method == "getUpdates" && matches!(action, Action::Hang)) {
             let chance = Calls::to(method).chance(f64::from(percent) / 100.0, rng.u64(..));
-            scene.telegram.fault(chance, action.clone());
+            env.telegram.fault(chance, action.clone());
         }
         first
     });
@@ -235,10 +240,10 @@ fn beside(again: impl Fn() + Send + 'static) -> End {
 }
 
 /// Polls without confirming anything, as a second instance that was started by mistake does.
-fn second_poller(scene: &Scene) -> End {
+fn second_poller(env: &FaultEnv) -> End {
     let (http, runtime) = Http::start().unwrap();
-    let token = scene.telegram.token().parse().unwrap();
-    let settings = Settings { token, url: scene.telegram.url(), timeout: Duration::from_secs(2) };
+    let token = env.telegram.token().parse().unwrap();
+    let settings = Settings { token, url: env.telegram.url(), timeout: Duration::from_secs(2) };
     let other = Telegram::new(http, &settings, CancelToken::new());
     beside(move || {
         let _runtime = &runtime;
@@ -250,17 +255,17 @@ fn second_poller(scene: &Scene) -> End {
 
 /// No room for what comes in, and then none for the answers. Both tables are empty still: the next page of each is the
 /// first one.
-fn disk_full(scene: &Arc<Scene>) -> End {
-    let full = scene.server().fill_disk(&scene.database, "updates");
-    let scene = Arc::clone(scene);
+fn disk_full(env: &Arc<FaultEnv>) -> End {
+    let full = env.server().fill_disk(env.database.name(), "updates");
+    let env = Arc::clone(env);
     Box::new(move || {
-        let gate = scene.model.hold(When::any());
-        scene.server().free_disk(full);
+        let gate = env.model.hold(When::any());
+        env.server().free_disk(full);
         gate.wait_arrived();
-        let full = scene.server().fill_disk(&scene.database, "messages");
+        let full = env.server().fill_disk(env.database.name(), "messages");
         gate.release();
-        wait_until("an answer that finds no room", || scene.log().contains("trying again").then_some(()));
+        wait_until("an answer that finds no room", || env.logs().contains("trying again").then_some(()));
         thread::sleep(Duration::from_secs(1));
-        scene.server().free_disk(full);
+        env.server().free_disk(full);
     })
 }

@@ -1,4 +1,4 @@
-//! The judge: from what Telegram took, what was recorded and what was said, it finds what was lost, repeated, swapped.
+//! The judge: from what Telegram took, what was recorded and what people did, it finds what was lost, repeated, swapped.
 //!
 //! It believes nobody: which copies were ever recorded as sent is written down by a trigger in the transaction that
 //! records them, and which answers left Telegram stands in the call log of the stand-in. A copy is inside the window if
@@ -12,9 +12,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sandbox::model::Asked;
 use sandbox::telegram::{Call, Sent};
 
+use crate::env::{FaultEnv, Record};
 use crate::fault::Fault;
-use crate::people::{Deed, Said};
-use crate::scene::{Record, Scene};
+use crate::people::{Act, Deed};
 
 /// Writes down each message id that a part was ever recorded with, and when a failed call for a part was noted.
 pub(crate) const RECORDER: &str = "
@@ -134,26 +134,26 @@ fn moment(seconds: &str) -> Option<SystemTime> {
 }
 
 /// Hears everybody when all is over.
-pub(crate) fn judge(scene: &Scene, fault: &Fault) -> Verdict {
-    let (sent, calls) = scene.telegram.look(|state| (state.sent().to_vec(), state.calls().to_vec()));
-    let recorded = scene.psql("SELECT message_id FROM judge.recorded");
-    let noted = scene.psql("SELECT part_id, extract(epoch FROM at) FROM judge.noted");
+pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
+    let (sent, calls) = env.telegram.look(|state| (state.sent().to_vec(), state.calls().to_vec()));
+    let recorded = env.psql("SELECT message_id FROM judge.recorded");
+    let noted = env.psql("SELECT part_id, extract(epoch FROM at) FROM judge.noted");
     let noted = noted.lines().filter_map(|line| line.split_once('|'));
     let evidence = Evidence {
         // both clocks are of this machine
         clocks: (Instant::now(), SystemTime::now()),
         noted: noted.map(|(part, at)| (part.parse().unwrap(), moment(at).unwrap())).collect(),
-        record: scene.record().clone(),
-        parts: scene.psql(OUTCOMES).lines().map(Part::read).collect(),
+        record: env.record().clone(),
+        parts: env.psql(OUTCOMES).lines().map(Part::read).collect(),
         recorded: recorded.lines().map(|id| id.parse().unwrap()).collect(),
-        asked: scene.model.requests(),
+        asked: env.model.requests(),
         sent,
         calls,
     };
-    let mut verdict = Verdict { messages: evidence.record.said.len(), ..Verdict::default() };
-    evidence.strangers(&scene.psql(DIALOGUES), &mut verdict);
+    let mut verdict = Verdict { messages: evidence.record.acts.len(), ..Verdict::default() };
+    evidence.strangers(&env.psql(DIALOGUES), &mut verdict);
     if fault.loses_what_was_stored() {
-        evidence.told(&scene.psql("SELECT update_id FROM updates"), &scene.log(), &mut verdict);
+        evidence.told(&env.psql("SELECT update_id FROM updates"), &env.logs(), &mut verdict);
     }
     evidence.ends(fault, &mut verdict);
     evidence.changed_ends(fault, &mut verdict);
@@ -185,44 +185,44 @@ impl Evidence {
         }
         let sent: HashMap<i64, &Sent> = self.sent.iter().map(|sent| (sent.message_id, sent)).collect();
         let mut asking = HashSet::new();
-        for said in self.record.said.iter().filter(|said| !said.is_changing()) {
+        for act in self.record.acts.iter().filter(|act| !act.is_changing()) {
             // there is something to export once something was asked
-            let to_export = said.deed == Deed::Export && asking.contains(&said.user_id);
-            if said.deed == Deed::Ask {
-                asking.insert(said.user_id);
+            let to_export = act.deed == Deed::Export && asking.contains(&act.user_id);
+            if act.deed == Deed::Ask {
+                asking.insert(act.user_id);
             }
-            let reply = replies.get(&said.update_id).map_or(&[][..], |reply| reply);
+            let reply = replies.get(&act.update_id).map_or(&[][..], |reply| reply);
             let taken = |part: &&Part| {
-                sent.get(&part.message_id).filter(|sent| part.state == "sent" && sent.chat_id == said.chat_id)
+                sent.get(&part.message_id).filter(|sent| part.state == "sent" && sent.chat_id == act.chat_id)
             };
             let messages: Option<Vec<&&Sent>> = reply.iter().map(taken).collect();
             let Some(messages) = messages.filter(|messages| !messages.is_empty()) else {
-                verdict.lost.push(format!("{} has no whole answer in its chat", said.nonce));
+                verdict.lost.push(format!("{} has no whole answer in its chat", act.nonce));
                 continue;
             };
             match (reply[0].turn.as_str(), reply[0].failure.as_str()) {
                 // an answer quotes its question first, and then the one before
                 ("answered", _) => {
-                    if first_nonce(messages[0].text()) != Some(&said.nonce) {
-                        verdict.lost.push(format!("{} was answered with something else", said.nonce));
+                    if first_nonce(messages[0].text()) != Some(&act.nonce) {
+                        verdict.lost.push(format!("{} was answered with something else", act.nonce));
                     }
                 }
                 ("", "") if to_export && messages[0].document.is_none() => {
-                    verdict.lost.push(format!("{} got a sentence and no file", said.nonce));
+                    verdict.lost.push(format!("{} got a sentence and no file", act.nonce));
                 }
-                ("", "") if said.deed == Deed::Export => {}
+                ("", "") if act.deed == Deed::Export => {}
                 ("failed", class) if fault.allows(class) => verdict.failures += 1,
-                (turn, class) => verdict.lost.push(format!("{} ended as {turn:?} {class:?}", said.nonce)),
+                (turn, class) => verdict.lost.push(format!("{} ended as {turn:?} {class:?}", act.nonce)),
             }
-            let answered = messages.iter().map(|sent| sent.at).max().unwrap_or(said.at);
-            verdict.recovery = verdict.recovery.max(self.waited(said.at, answered).unwrap_or_default());
+            let answered = messages.iter().map(|sent| sent.at).max().unwrap_or(act.at);
+            verdict.recovery = verdict.recovery.max(self.waited(act.at, answered).unwrap_or_default());
         }
     }
 
     /// Whether all that was sent or stored stands where its person is.
     fn strangers(&self, dialogues: &str, verdict: &mut Verdict) {
         let chats: HashMap<i64, i64> =
-            self.record.said.iter().map(|said| (said.user_id, said.chat_id)).collect();
+            self.record.acts.iter().map(|act| (act.user_id, act.chat_id)).collect();
         for sent in &self.sent {
             let users: HashSet<i64> = nonces(sent.text()).collect();
             if users.len() > 1 || users.iter().any(|user| chats.get(user) != Some(&sent.chat_id)) {
@@ -241,7 +241,7 @@ impl Evidence {
     /// Whether the log counts what Telegram had delivered and the server that took over does not know.
     fn told(&self, known: &str, log: &str, verdict: &mut Verdict) {
         let known: HashSet<i64> = known.lines().map(|id| id.parse().unwrap()).collect();
-        let lost = self.record.said.iter().filter(|said| !known.contains(&said.update_id)).count();
+        let lost = self.record.acts.iter().filter(|act| !known.contains(&act.update_id)).count();
         let told: usize = log
             .lines()
             .filter(|line| line.contains("the new server lacks messages"))
@@ -254,22 +254,22 @@ impl Evidence {
 
     /// Whether copies are inside the window, and all of them in order.
     fn copies(&self, verdict: &mut Verdict) {
-        let said: HashMap<i64, &Said> = self.record.said.iter().map(|said| (said.update_id, said)).collect();
+        let acts: HashMap<i64, &Act> = self.record.acts.iter().map(|act| (act.update_id, act)).collect();
         let calls: HashMap<usize, &Call> =
             self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
         let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
         let mut last: HashMap<i64, usize> = HashMap::new();
         for (index, part) in self.attributed().into_iter().enumerate() {
-            let Some((part, said)) = part.and_then(|part| Some((part, said.get(&part.update_id)?))) else {
+            let Some((part, act)) = part.and_then(|part| Some((part, acts.get(&part.update_id)?))) else {
                 verdict
                     .outside
                     .push(format!("message {} of Telegram belongs to no part", self.sent[index].message_id));
                 continue;
             };
-            let place = (said.number, part.position);
-            let newest = newest.entry(said.user_id).or_default();
+            let place = (act.number, part.position);
+            let newest = newest.entry(act.user_id).or_default();
             if place < *newest {
-                verdict.disordered.push(format!("{}, part {}, after a later one", said.nonce, part.position));
+                verdict.disordered.push(format!("{}, part {}, after a later one", act.nonce, part.position));
             }
             *newest = place.max(*newest);
             if let Some(copy) = last.insert(part.id, index) {
@@ -280,7 +280,7 @@ impl Evidence {
                 if failed && !self.recorded.contains(&self.sent[copy].message_id) {
                     verdict.inside += 1;
                 } else {
-                    verdict.outside.push(format!("{}, part {}", said.nonce, part.position));
+                    verdict.outside.push(format!("{}, part {}", act.nonce, part.position));
                 }
             }
         }
@@ -327,9 +327,9 @@ impl Evidence {
         let stored: HashMap<i64, SystemTime> =
             self.parts.iter().filter_map(|part| Some((part.update_id, part.stored?))).collect();
         // who wants an answer again, pays again
-        let once = self.record.said.iter().filter(|said| !said.is_changing());
+        let once = self.record.acts.iter().filter(|act| !act.is_changing());
         let stored: HashMap<&str, SystemTime> =
-            once.filter_map(|said| Some((&*said.nonce, *stored.get(&said.update_id)?))).collect();
+            once.filter_map(|act| Some((&*act.nonce, *stored.get(&act.update_id)?))).collect();
         for asked in &self.asked {
             let nonce = first_nonce(asked.question()).unwrap_or_default();
             if stored.get(nonce).is_some_and(|stored| self.date(asked.at) > *stored) {

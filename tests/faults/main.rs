@@ -9,12 +9,12 @@
 //! complete long run rewrites the table in docs/reliability.md and its Russian twin.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
+mod env;
 mod again;
 mod fault;
 mod judge;
 mod people;
 mod rows;
-mod scene;
 mod table;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{self, Person};
 
-use crate::scene::Scene;
+use crate::env::FaultEnv;
 
 /// People in private chats, and as many again in two groups.
 const PRIVATE: i64 = 8;
@@ -37,7 +37,7 @@ pub(crate) enum Deed {
 
 /// Something that somebody wrote or pressed.
 #[derive(Clone)]
-pub(crate) struct Said {
+pub(crate) struct Act {
     pub(crate) update_id: i64,
     pub(crate) user_id: i64,
     pub(crate) chat_id: i64,
@@ -51,14 +51,14 @@ pub(crate) struct Said {
     pub(crate) at: Instant,
 }
 
-impl Said {
+impl Act {
     /// Whether it is of somebody who changes his mind.
     pub(crate) fn is_changing(&self) -> bool {
         self.user_id > 2 * PRIVATE
     }
 }
 
-impl Scene {
+impl FaultEnv {
     /// The model refuses what asks for it, more often than not.
     pub(crate) fn refuse(&self) {
         let when = When::asked(REFUSED).chance(0.7, self.seed);
@@ -70,24 +70,24 @@ impl Scene {
         // often enough for each method to be called within seconds
         let changing = rng.u8(0..3) == 0;
         let user_id = if changing { 2 * PRIVATE + rng.i64(1..=CHANGING) } else { rng.i64(1..=2 * PRIVATE) };
-        let number = self.record().said.iter().filter(|said| said.user_id == user_id).count();
+        let number = self.record().acts.iter().filter(|act| act.user_id == user_id).count();
         let nonce = format!("nonce-{user_id}-{number}-");
         let at = Instant::now();
-        let said = if changing {
+        let act = if changing {
             let (deed, chat_id) = (Deed::Ask, user_id);
-            self.change(Said { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
+            self.change(Act { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
         } else {
             let private = user_id <= PRIVATE;
             let chat_id = if private { user_id } else { -1 - user_id % 2 };
             let deed = if private && rng.u8(0..12) == 0 { Deed::Export } else { Deed::Ask };
-            self.write(Said { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
+            self.write(Act { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
         };
-        self.record().said.push(said);
+        self.record().acts.push(act);
     }
 
     /// Writes to the bot.
-    fn write(&self, said: Said, rng: &mut fastrand::Rng) -> Said {
-        let Said { user_id, chat_id, deed, ref nonce, .. } = said;
+    fn write(&self, act: Act, rng: &mut fastrand::Rng) -> Act {
+        let Act { user_id, chat_id, deed, ref nonce, .. } = act;
         let private = chat_id == user_id;
         let person = if private { Person::private(user_id) } else { Person::in_group(user_id, chat_id) };
         let wish = if rng.u8(0..8) == 0 { " as a table" } else { "" };
@@ -97,15 +97,15 @@ impl Scene {
         }
         let text = if deed == Deed::Export { "/export" } else { &text };
         let telegram::Said { update_id, message_id } = self.telegram.address(&person.speaking("en"), text);
-        Said { update_id, message_id, ..said }
+        Act { update_id, message_id, ..act }
     }
 
     /// Asks something new, or changes what was asked last, or wants it answered again.
-    fn change(&self, said: Said, rng: &mut fastrand::Rng) -> Said {
-        let Said { user_id, ref nonce, .. } = said;
+    fn change(&self, act: Act, rng: &mut fastrand::Rng) -> Act {
+        let Act { user_id, ref nonce, .. } = act;
         let person = Person::private(user_id).speaking("en");
-        let asked = |said: &&Said| said.user_id == user_id && said.deed == Deed::Ask;
-        let last = self.record().said.iter().rev().find(asked).map(|said| said.message_id);
+        let asked = |act: &&Act| act.user_id == user_id && act.deed == Deed::Ask;
+        let last = self.record().acts.iter().rev().find(asked).map(|act| act.message_id);
         let deed = [Deed::Ask, Deed::Edit, Deed::Press][rng.usize(..3)];
         let mut text = nonce.clone();
         if rng.bool() {
@@ -130,7 +130,7 @@ impl Scene {
                 (deed, update_id, last)
             }
         };
-        Said { update_id, deed, message_id, ..said }
+        Act { update_id, deed, message_id, ..act }
     }
 
     /// Presses the button below the newest message, if there is one.

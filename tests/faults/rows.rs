@@ -10,9 +10,9 @@ use sandbox::model::Behaviour;
 use sandbox::telegram::{Action, Reply};
 use systech_aidd::base::failpoints::POINTS;
 
+use crate::env::FaultEnv;
 use crate::fault::{ALWAYS, Fault, METHODS, SENDS};
 use crate::judge::{self, RECORDER, Verdict};
-use crate::scene::Scene;
 
 /// A text in English and in Russian.
 pub(crate) type Words = (&'static str, &'static str);
@@ -43,40 +43,40 @@ impl Row {
     /// Plays the row between people who write all the time, waits until nothing waits any more, and judges. An error is
     /// what is wrong, line by line.
     pub(crate) fn play(&self, long: bool, seed: u64) -> Result<Verdict, String> {
-        let scene = Arc::new(Scene::new(&self.fault, seed));
-        scene.start_ready();
-        scene.psql(RECORDER);
+        let env = Arc::new(FaultEnv::new(&self.fault, seed));
+        env.start_ready();
+        env.psql(RECORDER);
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut people = rng.fork();
-        let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&scene, &mut rng));
+        let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&env, &mut rng));
         // the full disk needs an empty table, and what is refused is stored at once
         if begun.is_none() {
-            scene.refuse();
+            env.refuse();
         }
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
             let _over = Over(&over);
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    scene.act(&mut people);
+                    env.act(&mut people);
                     thread::sleep(Duration::from_millis(people.u64(WRITING)));
                 }
             });
             for _ in 0..self.times[usize::from(long)] {
                 thread::sleep(Duration::from_millis(rng.u64(self.pause.clone())));
-                let end = begun.take().unwrap_or_else(|| self.fault.begin(&scene, &mut rng));
+                let end = begun.take().unwrap_or_else(|| self.fault.begin(&env, &mut rng));
                 thread::sleep(Duration::from_millis(rng.u64(self.lasts.clone())));
                 end();
-                scene.fault_ended();
+                env.fault_ended();
             }
         });
-        let settled = scene.wait_settled();
-        let verdict = judge::judge(&scene, &self.fault);
+        let settled = env.is_settled_in_time();
+        let verdict = judge::judge(&env, &self.fault);
         if settled && verdict.is_clean(&self.fault) {
             return Ok(verdict);
         }
         let waiting = if settled { "" } else { "something waits for ever\n" };
-        Err(format!("{waiting}{verdict}\n--- the log of the bot ---\n{}", scene.end_of_log()))
+        Err(format!("{waiting}{verdict}\n--- the log of the bot ---\n{}", env.end_of_log()))
     }
 }
 

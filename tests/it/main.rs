@@ -1,51 +1,75 @@
 //! The real binary between a Telegram, a model and a PostgreSQL: what people, operators and crashes meet.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
-mod operator;
-mod world;
+/// What several tests need beside `sandbox::TestEnv`.
+mod support {
+    pub(crate) mod exposition;
+    pub(crate) mod migrations;
+    pub(crate) mod predecessor;
+    pub(crate) mod terminal;
+    pub(crate) mod transaction;
+}
 
-mod access;
-mod again;
-mod answers;
-mod arrows;
-mod backup;
-mod boot;
-mod commands;
-mod database;
-mod delivery;
-mod demo;
-mod doctor;
-mod documents;
-mod erasure;
-mod export;
-mod exposition;
-mod failures;
-mod groups;
-mod guides;
-mod hostile_database;
-mod hostile_model;
-mod hostile_telegram;
-mod hostile_updates;
-mod interrupted;
-mod live;
-mod history;
-mod metrics;
-mod migrate;
-mod migrations;
-mod operations;
-mod order;
-mod packaging;
-mod paste;
-mod picture;
-mod rate;
-mod readme;
-mod redirect;
-mod reference;
+/// What the users of the bot can rely on.
+mod promises {
+    mod access;
+    mod answers;
+    mod commands;
+    mod database;
+    mod delivery;
+    mod drafts;
+    mod erasure;
+    mod failures;
+    mod groups;
+    mod order;
+    mod paste;
+    mod rate_limit;
+    pub(crate) mod regenerate;
+    mod reliability;
+    mod secrets;
+    pub(crate) mod stop;
+    mod two_instances;
+}
 
-mod reliability;
-mod restore;
-mod secrets;
-mod settings;
-mod states;
-mod stop;
-mod two;
+/// Each neighbour at its worst.
+mod hostile {
+    mod database;
+    mod endpoint;
+    mod redirect;
+    mod telegram;
+    mod updates;
+}
+
+/// The store against a model of it in plain Rust.
+mod model {
+    mod reference;
+    mod states;
+}
+
+mod transitions;
+
+/// What operators type, start and look at.
+mod tools {
+    mod backup;
+    mod boot;
+    pub(crate) mod demo;
+    mod doctor;
+    mod export;
+    pub(crate) mod history;
+    pub(crate) mod metrics;
+    pub(crate) mod migrate;
+    mod migrate_interrupted;
+    mod migrations;
+    mod restore;
+}
+
+/// What documents and files beside the code say is what the program does.
+mod docs {
+    mod documents;
+    mod guides;
+    mod history;
+    mod operations;
+    mod packaging;
+    mod picture;
+    mod settings;
+}

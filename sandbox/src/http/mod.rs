@@ -99,6 +99,19 @@ impl Server {
         self.listen(listener);
     }
 
+    /// Whether it still deals with what clients had sent before they left. Their end of the connection is closed then, and
+    /// ours is not yet.
+    pub(crate) fn serves_the_gone(&self) -> bool {
+        const CLOSE_WAIT: &str = "08";
+        let port = format!(":{:04X}", self.address.port());
+        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+        sockets.lines().any(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let (local, _remote, state) = (fields.next(), fields.next(), fields.next());
+            local.is_some_and(|local| local.ends_with(&port)) && state == Some(CLOSE_WAIT)
+        })
+    }
+
     fn listen(&self, listener: TcpListener) {
         // Hundreds of clients connect at once, and a full queue costs each of them a second. The default is 128.
         let _ = SockRef::from(&listener).listen(4096);

@@ -25,10 +25,8 @@ pub use when::When;
 use crate::http::Server;
 use crate::telegram::{secret, seed};
 use crate::trigger::Rng;
+use crate::wait::PATIENCE;
 use crate::watched::Watched;
-
-/// How long the waits without a time of their own last.
-pub use crate::telegram::PATIENCE;
 
 /// A running model endpoint; stops when dropped.
 pub struct Model {

@@ -14,7 +14,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use client::unique_name;
 pub use install::program;
@@ -274,11 +274,14 @@ impl Server {
 
 /// The server that all tests of this process share, started at the first use.
 #[track_caller]
-pub fn shared() -> &'static Server {
-    static SHARED: OnceLock<Result<Server, Error>> = OnceLock::new();
-    let server = SHARED.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
-        Ok(url) if !url.is_empty() => Server::external(&url),
-        _ => Server::temporary(),
+pub fn shared() -> Arc<Server> {
+    static SHARED: OnceLock<Result<Arc<Server>, Error>> = OnceLock::new();
+    let server = SHARED.get_or_init(|| {
+        let server = match std::env::var("TEST_DATABASE_URL") {
+            Ok(url) if !url.is_empty() => Server::external(&url),
+            _ => Server::temporary(),
+        };
+        server.map(Arc::new)
     });
-    server.as_ref().unwrap_or_else(|error| panic!("{error}"))
+    Arc::clone(server.as_ref().unwrap_or_else(|error| panic!("{error}")))
 }

@@ -37,10 +37,8 @@ pub use state::State;
 
 use crate::http::Server;
 use crate::trigger::Rng;
+use crate::wait::{PATIENCE, wait_until};
 use crate::watched::Watched;
-
-/// How long the waits without a time of their own last: long enough for a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running Bot API; stops when dropped.
 pub struct Telegram {
@@ -187,6 +185,12 @@ impl Telegram {
             let shown: Vec<_> = state.in_chat(chat_id).collect();
             (shown.len() >= count).then(|| shown.into_iter().cloned().collect())
         })
+    }
+
+    /// Waits until everything that dead processes had sent is taken, and can be seen.
+    #[track_caller]
+    pub fn wait_disconnected(&self) {
+        wait_until("Telegram to notice who is gone", || (!self.server.serves_the_gone()).then_some(()));
     }
 
     /// Waits until the bot has confirmed every update.

@@ -108,11 +108,11 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// A bot's side of the Bot API.
-pub(crate) struct Bot {
+pub(crate) struct Caller {
     base: String,
 }
 
-impl Bot {
+impl Caller {
     pub(crate) fn of(telegram: &Telegram) -> Self {
         Self { base: format!("{}/bot{}", telegram.url(), telegram.token()) }
     }

@@ -1,0 +1,93 @@
+//! What to do about a part that Telegram did not take. A decision only; the sender carries it out.
+
+use std::time::Duration;
+
+use crate::domain::reply::Op;
+use crate::telegram::TelegramError;
+
+/// So many tries (about half an hour) that end in an error of Telegram's own, and a simpler form is tried.
+const ATTEMPTS_PER_FORM: i32 = 30;
+/// So many (about a day), and the simplest form is given up.
+const ATTEMPTS_AT_ALL: i32 = 1500;
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Remedy {
+    /// Telegram wants no call of this method in the chat before this has passed.
+    Pause(Duration),
+    /// The group has another id now: its rows move, and the part is sent there.
+    Move(i64),
+    /// The chat is closed to the bot: nothing that waits for it can be sent.
+    AbandonChat,
+    /// A message that was to be taken away stays: it says nothing that was not said.
+    LeaveMessage,
+    /// The message that was to be changed cannot be: the part is sent as a new one.
+    SendAnew,
+    /// A simpler form takes its place; where there is none, the last resort.
+    Simplify(LastResort),
+    /// The same again, later.
+    Later,
+}
+
+/// What to do with the simplest form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum LastResort {
+    SendAnew,
+    Abandon,
+    Later,
+}
+
+/// What follows from this error of a call that was made after `attempts` failed ones.
+pub(super) fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
+    use TelegramError as E;
+    match (error, op) {
+        (E::RetryAfter(pause), _) => Remedy::Pause(*pause),
+        (E::Migrated(chat_id), _) => Remedy::Move(*chat_id),
+        (E::Forbidden(_), _) => Remedy::AbandonChat,
+        (E::NotThere(_) | E::BadRequest(_), Op::Delete(_)) => Remedy::LeaveMessage,
+        (E::NotThere(_), Op::Edit(_)) => Remedy::SendAnew,
+        (E::BadRequest(_) | E::File(_), Op::Edit(_)) => Remedy::Simplify(LastResort::SendAnew),
+        (E::BadRequest(_) | E::NotThere(_) | E::File(_), _) => Remedy::Simplify(LastResort::Abandon),
+        // the server is too old for the form; or, for plain text, it is not the Bot API that answers
+        (E::UnknownMethod, _) => Remedy::Simplify(LastResort::Later),
+        // an error of the server's own that stays with the part may come from what is in it
+        (E::Server { .. }, _) if attempts >= ATTEMPTS_AT_ALL => Remedy::Simplify(LastResort::Abandon),
+        (E::Server { .. }, _) if attempts >= ATTEMPTS_PER_FORM => Remedy::Simplify(LastResort::Later),
+        _ => Remedy::Later,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_remedy() {
+        let words = || "words".to_owned();
+        let server = TelegramError::Server { status: 502, problem: "no JSON" };
+        let (send, edit, delete) = (Op::Send, Op::Edit(1), Op::Delete(1));
+        for (error, op, attempts, expected) in [
+            (
+                TelegramError::RetryAfter(Duration::from_secs(9)),
+                edit,
+                0,
+                Remedy::Pause(Duration::from_secs(9)),
+            ),
+            (TelegramError::Migrated(-100), send, 0, Remedy::Move(-100)),
+            (TelegramError::Forbidden(words()), delete, 0, Remedy::AbandonChat),
+            (TelegramError::NotThere(words()), delete, 0, Remedy::LeaveMessage),
+            (TelegramError::BadRequest(words()), delete, 0, Remedy::LeaveMessage),
+            (TelegramError::NotThere(words()), edit, 0, Remedy::SendAnew),
+            (TelegramError::BadRequest(words()), edit, 0, Remedy::Simplify(LastResort::SendAnew)),
+            (TelegramError::BadRequest(words()), send, 0, Remedy::Simplify(LastResort::Abandon)),
+            (TelegramError::File(words()), send, 0, Remedy::Simplify(LastResort::Abandon)),
+            (TelegramError::UnknownMethod, send, 0, Remedy::Simplify(LastResort::Later)),
+            (server.clone(), send, 29, Remedy::Later),
+            (server.clone(), send, 30, Remedy::Simplify(LastResort::Later)),
+            (server, send, 1500, Remedy::Simplify(LastResort::Abandon)),
+            (TelegramError::Network(words()), send, 9999, Remedy::Later),
+        ] {
+            assert_eq!(remedy(&error, op, attempts), expected, "{error:?} {op:?} {attempts}");
+        }
+    }
+}

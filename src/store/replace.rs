@@ -1,0 +1,116 @@
+//! What takes the place of a part that Telegram refuses, and of those that follow it in the same reply.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::result::Error::{DeserializationError, RollbackTransaction};
+
+use super::outbox::{Envelope, Unsent, columns, insert_from, is_unsent, row};
+use super::schema::reply_parts;
+use crate::domain::lane::Lane;
+use crate::domain::reply::{Op, Part};
+
+/// What takes its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Instead {
+    /// Its simpler form, and those of the parts that follow it in the same reply.
+    Simpler,
+    /// The same as a new message, for the one it was to replace cannot be changed; so are the parts that follow it, and
+    /// what they were to replace is taken away: the order on the screen stays that of the parts.
+    Anew,
+}
+
+/// Where a part stands in its reply.
+#[derive(Queryable)]
+struct Place {
+    lane: Lane,
+    update_seq: i64,
+    thread_id: Option<i64>,
+    reply_to: Option<i64>,
+    turn_id: Option<i64>,
+    position: i32,
+}
+
+/// Replaces the part, which Telegram refuses, and those that follow it in the same reply. Returns false where there is
+/// nothing to replace it by; nothing is changed then.
+pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> QueryResult<bool> {
+    let replaced = conn.transaction(|conn| {
+        // gone already: this is a repetition of what was done
+        let Some(place) = place(conn, part)? else { return Ok(()) };
+        let rest = take_rest(conn, &place)?;
+        let standing = standing(&rest);
+        let parts = new_parts(&rest, instead)?.ok_or(RollbackTransaction)?;
+        let Place { lane, update_seq, thread_id, reply_to, turn_id, position } = place;
+        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn_id };
+        match instead {
+            Instead::Simpler => insert_from(conn, envelope, position, &parts, &standing)?,
+            Instead::Anew => {
+                insert_from(conn, envelope, position, &parts, &[])?;
+                // the message of the refused part itself cannot be taken away either
+                let next = position + i32::try_from(parts.len()).unwrap_or(i32::MAX);
+                insert_from(conn, envelope, next, &[], standing.get(1..).unwrap_or_default())?
+            }
+        };
+        Ok(())
+    });
+    match replaced {
+        Ok(()) => Ok(true),
+        Err(RollbackTransaction) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+fn place(conn: &mut PgConnection, part: &Unsent) -> QueryResult<Option<Place>> {
+    let lane = (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id);
+    row(part)
+        .select((
+            lane,
+            reply_parts::update_seq,
+            reply_parts::thread_id,
+            reply_parts::reply_to,
+            reply_parts::turn_id,
+            reply_parts::position,
+        ))
+        .first(conn)
+        .optional()
+}
+
+/// Takes the part and the unsent ones behind it out of the outbox, in order.
+fn take_rest(conn: &mut PgConnection, place: &Place) -> QueryResult<Vec<Unsent>> {
+    let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
+        .filter(reply_parts::bot_id.eq(place.lane.bot_id))
+        .filter(reply_parts::user_id.eq(place.lane.user_id))
+        .filter(reply_parts::update_seq.eq(place.update_seq))
+        .filter(reply_parts::position.ge(place.position))
+        .filter(is_unsent())
+        .returning(columns())
+        .get_results(conn)?;
+    rest.sort_by_key(|part| part.id);
+    Ok(rest)
+}
+
+/// The messages whose place they were to take, or that were to be taken away.
+fn standing(rest: &[Unsent]) -> Vec<i64> {
+    let message = |unsent: &Unsent| match unsent.op() {
+        Some(Op::Edit(message_id) | Op::Delete(message_id)) => Some(message_id),
+        Some(Op::Send) | None => None,
+    };
+    rest.iter().filter_map(message).collect()
+}
+
+/// What is said instead. `None`: the first one has no simpler form.
+fn new_parts(rest: &[Unsent], instead: Instead) -> QueryResult<Option<Vec<Part>>> {
+    let mut parts = Vec::new();
+    for (index, unsent) in rest.iter().enumerate() {
+        if matches!(unsent.op(), Some(Op::Delete(_))) {
+            // it says nothing
+            continue;
+        }
+        let part = unsent.part().map_err(|error| DeserializationError(error.into()))?;
+        match (instead, part.fallback.is_empty()) {
+            (Instead::Simpler, false) => parts.extend(part.fallback),
+            (Instead::Simpler, true) if index == 0 => return Ok(None),
+            (Instead::Simpler | Instead::Anew, _) => parts.push(part),
+        }
+    }
+    Ok(Some(parts))
+}

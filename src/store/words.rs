@@ -1,0 +1,96 @@
+//! Columns that hold one of a few words: as types here, as text in PostgreSQL, so that people read them in psql.
+
+use std::io::Write;
+
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::Text;
+
+/// An enum whose values are words of a column. A word that is none of them is an error, never another one's meaning.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, AsExpression, FromSqlRow)]
+        #[diesel(sql_type = Text)]
+        pub enum $name {
+            $($(#[$word_doc])* $value),+
+        }
+
+        impl $name {
+            /// As the column has it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word),+
+                }
+            }
+        }
+
+        impl ToSql<Text, Pg> for $name {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                out.write_all(self.as_str().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+
+        impl FromSql<Text, Pg> for $name {
+            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                match value.as_bytes() {
+                    $(word if word == $word.as_bytes() => Ok(Self::$value),)+
+                    _ => Err(concat!("not a known ", stringify!($name)).into()),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// `reply_parts.state`
+    PartState {
+        /// Telegram has yet to take it.
+        Unsent = "unsent",
+        /// Telegram took it.
+        Sent = "sent",
+        /// It will not be sent any more.
+        Abandoned = "abandoned",
+    }
+}
+
+words! {
+    /// `reply_parts.op`
+    PartOp {
+        /// A message of its own.
+        Send = "send",
+        /// It takes the place of a message of the bot's.
+        Edit = "edit",
+        /// A message of the bot's is taken away.
+        Delete = "delete",
+        /// A file.
+        Document = "document",
+    }
+}
+
+words! {
+    /// `reply_parts.form`
+    PartForm {
+        /// Text with entities.
+        Text = "text",
+        /// Typed blocks.
+        Rich = "rich",
+    }
+}
+
+words! {
+    /// `turns.state`
+    TurnState {
+        /// The model answered.
+        Answered = "answered",
+        /// Its person stopped it.
+        Stopped = "stopped",
+        /// There is no answer.
+        Failed = "failed",
+        /// The model would not answer.
+        Refused = "refused",
+    }
+}

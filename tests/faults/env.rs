@@ -1,0 +1,173 @@
+//! The environment of one row of the table, and a record of what happened in it.
+//!
+//! What happened and when is kept for the judge: what people did, when the bot died, when a fault ended.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sandbox::PATIENCE;
+use sandbox::TestEnv;
+use sandbox::env::{Bot, Database};
+use sandbox::model::Behaviour;
+use sandbox::postgres::{self, Server};
+
+use crate::fault::Fault;
+use crate::people::Act;
+
+/// What the judge has to know.
+#[derive(Clone, Default)]
+pub(crate) struct Record {
+    pub(crate) acts: Vec<Act>,
+    /// When a process of the bot ended.
+    pub(crate) deaths: Vec<Instant>,
+    /// When a fault ended.
+    pub(crate) ends: Vec<Instant>,
+}
+
+/// Everything that is needed for one row.
+pub(crate) struct FaultEnv {
+    env: TestEnv,
+    standby: Option<Database>,
+    /// The standby has taken the place of the first server.
+    failed_over: AtomicBool,
+    pub(crate) seed: u64,
+    bot: Mutex<Option<Bot>>,
+    record: Mutex<Record>,
+}
+
+impl Deref for FaultEnv {
+    type Target = TestEnv;
+
+    fn deref(&self) -> &TestEnv {
+        &self.env
+    }
+}
+
+impl FaultEnv {
+    pub(crate) fn new(fault: &Fault, seed: u64) -> Self {
+        let own = || Arc::new(Server::temporary().unwrap());
+        let mut env = TestEnv::on(if fault.needs_own_server() { own() } else { postgres::shared() });
+        env.model.usually(Behaviour::answer().random_delay(fault.slowest_answer(), seed));
+        let usual = [("TELEGRAM_TIMEOUT", "2"), ("MAX_HISTORY_MESSAGES", "4"), ("SHUTDOWN_GRACE", "1")];
+        for (name, value) in usual.iter().chain(fault.settings()) {
+            env.set(name, *value);
+        }
+        let standby = fault.needs_standby().then(|| {
+            let standby = Database::existing(Arc::new(env.server().standby().unwrap()), env.database.name());
+            env.set("DATABASE_URL", of_either(&env.database.url(), &standby.url()));
+            standby
+        });
+        let (bot, record) = (Mutex::default(), Mutex::default());
+        Self { env, standby, failed_over: AtomicBool::new(false), seed, bot, record }
+    }
+
+    /// The database as it is now: on the first server, or on the one that has taken its place.
+    pub(crate) fn database(&self) -> &Database {
+        let standby = self.standby.as_ref().filter(|_| self.failed_over.load(Ordering::Relaxed));
+        standby.unwrap_or(&self.env.database)
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        self.database().server()
+    }
+
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        self.database().psql(sql)
+    }
+
+    /// The first server dies, and the standby takes its place with what it knows.
+    pub(crate) fn fail_over(&self) {
+        self.server().kill();
+        self.failed_over.store(true, Ordering::Relaxed);
+        self.server().promote();
+    }
+
+    /// Starts the bot with further settings, unless it runs; it may not be ready yet.
+    pub(crate) fn start(&self, further: &[(&str, &str)]) {
+        let mut bot = self.bot();
+        if bot.is_none() {
+            // What its predecessor began may be under way in a database that was frozen when it died.
+            self.database().wait_disconnected();
+            *bot = Some(self.env.start_with(further));
+        }
+    }
+
+    /// As [`FaultEnv::start`], and waits until it polls.
+    pub(crate) fn start_ready(&self) {
+        self.start(&[]);
+        if let Some(bot) = &*self.bot() {
+            bot.wait_for_line("ready");
+        }
+    }
+
+    /// SIGKILL, and its end.
+    pub(crate) fn kill(&self) {
+        self.end("KILL");
+    }
+
+    /// SIGTERM, and its end.
+    pub(crate) fn stop(&self) {
+        self.end("TERM");
+    }
+
+    fn end(&self, signal: &str) {
+        if let Some(bot) = &*self.bot() {
+            bot.signal(signal);
+        }
+        self.wait_for_death();
+    }
+
+    /// Waits for the end of the bot, and returns its code: 128 and the signal's number, if it died of one.
+    pub(crate) fn wait_for_death(&self) -> Option<i32> {
+        let bot = self.bot().take()?;
+        let status = bot.wait();
+        // What it had sent before its death counts as sent before.
+        self.telegram.wait_disconnected();
+        self.record().deaths.push(Instant::now());
+        status.code()
+    }
+
+    fn bot(&self) -> MutexGuard<'_, Option<Bot>> {
+        self.bot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fault is over: what waits from now on waits for the bot.
+    pub(crate) fn fault_ended(&self) {
+        self.record().ends.push(Instant::now());
+    }
+
+    /// Waits until nothing waits any more: neither with Telegram nor in the database. False: something waits for ever.
+    pub(crate) fn is_settled_in_time(&self) -> bool {
+        let waiting = "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
+                            + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')";
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if self.telegram.unconfirmed() == 0 && self.psql(waiting) == "0" {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    }
+
+    /// The end of the bot's log, for the report of a failure. It holds no message texts.
+    pub(crate) fn end_of_log(&self) -> String {
+        let log = self.logs();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+}
+
+/// One URL for both servers, of which the one that takes writes is meant.
+fn of_either(first: &str, second: &str) -> String {
+    let host =
+        |url: &str| url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).unwrap().0.to_owned();
+    let (first_host, second_host) = (host(first), host(second));
+    first.replace(&first_host, &format!("{first_host},{second_host}")) + "?target_session_attrs=read-write"
+}

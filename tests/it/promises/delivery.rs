@@ -1,0 +1,256 @@
+//! What Telegram says to a send, and what follows.
+
+use std::time::Duration;
+
+use sandbox::model::{Behaviour, When};
+use sandbox::telegram::{Action, Calls, Person, Reply};
+use sandbox::{PATIENCE, TestEnv};
+
+#[test]
+fn a_pause_that_telegram_asks_for_is_kept_even_over_a_restart() {
+    let env = TestEnv::new();
+    let bot = env.start();
+    env.telegram.fault(Calls::to("sendMessage").in_chat(1).times(1), Action::RetryAfter(4));
+    env.telegram.say(&Person::private(1), "hello");
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE not_before IS NOT NULL", |rows| rows == "1");
+    env.kill(bot);
+    let _bot = env.start();
+    // in the meantime other chats are served
+    env.telegram.say(&Person::private(2), "and me?");
+    env.telegram.wait_for_count(2, 1);
+    env.telegram.wait_for_count(1, 1);
+    let calls = env.telegram.calls("sendMessage");
+    let to_one: Vec<_> = calls.iter().filter(|call| call.chat_id == Some(1)).collect();
+    assert_eq!(to_one.len(), 2);
+    assert!(to_one[1].at - to_one[0].at >= Duration::from_secs(4), "{:?}", to_one[1].at - to_one[0].at);
+    assert_eq!(env.model.requests().len(), 2);
+}
+
+#[test]
+fn a_pause_holds_for_the_whole_group_and_for_nobody_else() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.telegram.fault(Calls::to("sendMessage").in_chat(-5).times(1), Action::RetryAfter(3));
+    env.telegram.address(&Person::in_group(1, -5), "one");
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE not_before IS NOT NULL", |rows| rows == "1");
+    env.telegram.address(&Person::in_group(2, -5), "two");
+    env.telegram.say(&Person::private(3), "three");
+    env.telegram.wait_for_count(3, 1);
+    env.telegram.wait_for_count(-5, 2);
+    let calls = env.telegram.calls("sendMessage");
+    let group: Vec<_> = calls.iter().filter(|call| call.chat_id == Some(-5)).map(|call| call.at).collect();
+    assert_eq!(group.len(), 3, "no call was made in vain");
+    assert!(group[1] - group[0] >= Duration::from_secs(3));
+}
+
+#[test]
+fn what_fails_in_passing_is_sent_again_until_it_is_taken() {
+    for action in [
+        Action::Refuse(Reply::html(502)),
+        Action::Refuse(Reply::garbage(200)),
+        Action::Refuse(Reply::error(500, "Internal Server Error")),
+        Action::Refuse(Reply::empty(200)),
+        Action::Reset,
+    ] {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        env.telegram.fault(Calls::to("sendMessage").times(3), action);
+        env.telegram.say(&Person::private(1), "hello");
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
+        assert_eq!(env.psql("SELECT state, attempts FROM reply_parts"), "sent|3");
+        assert_eq!(env.model.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_person_who_blocked_the_bot_is_left_alone_and_the_answer_kept() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1);
+    env.telegram.say(&person, "hello");
+    env.telegram.wait_for_count(1, 1);
+    env.telegram.block(1);
+    env.telegram.say(&person, "are you there?");
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'abandoned'", |rows| rows == "1");
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*) FROM messages"), "4");
+    env.telegram.unblock(1);
+    env.telegram.say(&person, "back again");
+    env.telegram.wait_for_count(1, 2);
+}
+
+#[test]
+fn a_part_that_is_refused_for_good_does_not_hold_up_the_lane() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1);
+    env.telegram.fault(
+        Calls::to("sendMessage").times(1),
+        Action::Refuse(Reply::error(400, "Bad Request: message text is strange")),
+    );
+    env.telegram.address(&person, "first");
+    env.telegram.address(&person, "second");
+    env.telegram.wait_for_text(1, |text| text.contains("second"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT state FROM reply_parts ORDER BY id"), "abandoned\nsent");
+    assert!(env.logs().contains("the part is abandoned"));
+}
+
+#[test]
+fn a_route_to_nowhere_costs_no_answer() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.telegram.fault(Calls::to("sendMessage").times(2), Action::Refuse(Reply::error(404, "Not Found")));
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT state, form FROM reply_parts"), "sent|text");
+}
+
+#[test]
+fn a_group_that_became_a_supergroup_keeps_its_dialogues() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::in_group(1, -5);
+    env.telegram.address(&person, "first");
+    env.telegram.wait_for_count(-5, 1);
+    let moved = env.telegram.migrate_silently(&person, -1_000_000_000_777);
+    env.telegram.address(&person, "second");
+    env.telegram.wait_for_count(-1_000_000_000_777, 1);
+    env.telegram.address(&moved, "third");
+    env.telegram.wait_for_count(-1_000_000_000_777, 2);
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT DISTINCT chat_id FROM messages"), "-1000000000777");
+    assert_eq!(env.model.requests()[2].messages.len(), 6, "prompt, two pairs, question");
+}
+
+#[test]
+fn polling_survives_everything_telegram_does_to_it() {
+    for action in [
+        Action::Refuse(Reply::html(502)),
+        Action::Refuse(Reply::garbage(200)),
+        Action::RetryAfter(1),
+        Action::Reset,
+        Action::TakeThenReset,
+        Action::TakeThenTruncate,
+        Action::Refuse(Reply::error(409, "Conflict: terminated by other getUpdates request")),
+    ] {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        let fault = env.telegram.fault(Calls::to("getUpdates").times(2), action);
+        fault.wait_hits(1, PATIENCE);
+        env.telegram.say(&Person::private(1), "hello");
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
+        assert_eq!(env.telegram.texts(1).len(), 1);
+    }
+}
+
+#[test]
+fn a_telegram_outage_delays_answers_and_loses_none() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.telegram.say(&Person::private(1), "before");
+    env.telegram.wait_for_count(1, 1);
+    let gate = env.model.hold(When::asked("during"));
+    env.telegram.say(&Person::private(1), "during");
+    gate.wait_arrived();
+    env.telegram.down();
+    gate.release();
+    env.wait_for_rows("SELECT attempts > 0 FROM reply_parts WHERE state = 'unsent'", |rows| rows == "t");
+    env.telegram.up();
+    env.telegram.wait_for_text(1, |text| text.contains("during"));
+    env.telegram.say(&Person::private(1), "after");
+    env.telegram.wait_for_text(1, |text| text.contains("after"));
+}
+
+const TABLE: &str =
+    "Prices:\n\n| Fruit | Price |\n| --- | ---: |\n| **apple** | 10 |\n| pear | 20 |\n\nThat is all.";
+
+#[test]
+fn a_table_goes_out_as_a_rich_message_and_markdown_as_entities() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.model.on(When::asked("table"), Behaviour::text(TABLE));
+    env.model.on(When::asked("bold"), Behaviour::text("**bold** and `code`"));
+    env.telegram.say(&Person::private(1), "table");
+    env.telegram.say(&Person::private(2), "bold");
+    env.telegram.wait_for_count(1, 1);
+    let bold = &env.telegram.wait_for_count(2, 1)[0];
+    let blocks = &env.telegram.calls("sendRichMessage")[0].params["rich_message"]["blocks"];
+    assert!(blocks.as_array().unwrap().iter().any(|block| block["type"] == "table"), "{blocks}");
+    assert_eq!(bold.text(), "bold and code");
+    let kinds: Vec<_> =
+        bold.params["entities"].as_array().unwrap().iter().map(|e| e["type"].clone()).collect();
+    assert_eq!(kinds, ["bold", "code"]);
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT content FROM messages WHERE user_id = 1 AND role = 'assistant'"), TABLE);
+}
+
+#[test]
+fn a_refused_form_gives_way_to_a_simpler_one_until_plain_text_and_nothing_is_lost() {
+    for (code, description) in [(400, "Bad Request: RICH_MESSAGE_INVALID"), (404, "Not Found")] {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        env.model.on(When::any(), Behaviour::text(TABLE));
+        let refuse = |method: &str, times: u64, reply: Reply| {
+            env.telegram.fault(Calls::to(method).times(times), Action::Refuse(reply));
+        };
+        refuse("sendRichMessage", 1, Reply::error(code, description));
+        refuse("sendMessage", 1, Reply::error(400, "Bad Request: can't parse entities"));
+        env.telegram.say(&Person::private(1), "table");
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
+        let calls = env.telegram.calls("sendMessage");
+        assert!(calls[0].params["entities"].is_array(), "first with formatting");
+        assert!(calls[1].params["entities"].is_null(), "then without");
+        let text = env.telegram.texts(1).join("\n");
+        for word in ["Prices:", "Fruit", "Price", "apple", "10", "pear", "20", "That is all."] {
+            assert!(text.contains(word), "{word} is not in: {text}");
+        }
+        assert_eq!(env.model.requests().len(), 1);
+        assert_eq!(env.logs().matches("a simpler form takes its place").count(), 2);
+    }
+}
+
+#[test]
+fn rich_messages_can_be_turned_off_and_a_blank_answer_is_an_empty_one() {
+    let mut env = TestEnv::new();
+    env.set("RICH_MESSAGES", "never");
+    let _bot = env.start();
+    env.model.on(When::asked("table"), Behaviour::text(TABLE));
+    env.model.on(When::asked("blank"), Behaviour::text("\u{200b}"));
+    env.telegram.say(&Person::private(1), "table");
+    env.telegram.say(&Person::private(2).speaking("en"), "blank");
+    env.telegram.wait_for_text(1, |text| text.contains("apple"));
+    env.telegram.wait_for_text(2, |text| text.contains("empty answer"));
+    assert!(env.telegram.calls("sendRichMessage").is_empty());
+}
+
+#[test]
+fn that_telegram_is_not_reached_counts_against_no_part_however_long_it_lasts() {
+    let env = TestEnv::new();
+    let bot = env.start();
+    let hang = env.telegram.fault(Calls::to("sendMessage").times(1), Action::Hang);
+    env.telegram.say(&Person::private(1), "soup");
+    hang.wait_hits(1, PATIENCE);
+    env.kill(bot);
+    // many tries have failed; then one that says nothing about the part, and one that might
+    env.psql("UPDATE reply_parts SET attempts = 29");
+    env.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
+    let attempts = |expected: &str| {
+        env.wait_for_rows("SELECT attempts, not_before > now() FROM reply_parts", |rows| rows == expected);
+    };
+    let bot = env.start();
+    attempts("29|t");
+    env.kill(bot);
+    env.psql("UPDATE reply_parts SET not_before = NULL");
+    env.telegram.fault(Calls::to("sendMessage").times(1), Action::Refuse(Reply::html(502)));
+    let bot = env.start();
+    attempts("30|t");
+    env.kill(bot);
+    env.psql("UPDATE reply_parts SET not_before = NULL");
+    let _bot = env.start();
+    env.telegram.wait_for_text(1, |text| text.contains("soup"));
+}

@@ -1,0 +1,94 @@
+//! The answer while it grows.
+
+use std::time::Duration;
+
+use sandbox::model::{Behaviour, Gate, When};
+use sandbox::telegram::{Action, Calls, Limits, Person, Reply};
+use sandbox::{PATIENCE, TestEnv};
+
+const ANSWER: &str = "# Soup\n\nTake **two** carrots, `salt` and a [pot](https://example.org). Then wait for a while, \
+                      stir, wait again, and serve it *hot* with bread.\n\nEnjoy!";
+
+#[test]
+fn in_a_private_chat_the_answer_grows_and_comes_once() {
+    let env = TestEnv::new();
+    env.telegram.limit(Some(Limits::default()));
+    let _bot = env.start();
+    let gate = Gate::default();
+    let slowly = Behaviour::text(ANSWER).token_every(Duration::from_millis(120));
+    env.model.usually(slowly.hold_after(0, &gate));
+    env.telegram.say(&Person::private(1), "soup");
+    env.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().map(drop));
+    gate.release();
+    let sent = env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(1).len(), 1);
+    let text = sent[0].text();
+    let drafts = env.telegram.calls("sendMessageDraft");
+    assert_eq!(drafts[0].params["text"], "", "it begins with Thinking…");
+    assert!(drafts.len() >= 3, "{} drafts", drafts.len());
+    let mut longest = 0;
+    for draft in &drafts {
+        let shown = draft.params["text"].as_str().unwrap();
+        assert!(text.starts_with(shown), "a draft is the beginning of the answer: {shown:?}");
+        assert!(shown.len() >= longest, "a draft never gets shorter");
+        longest = shown.len();
+        assert_eq!(draft.params["draft_id"], drafts[0].params["draft_id"]);
+        assert_eq!(draft.status, Some(200), "none is too soon for Telegram");
+    }
+    assert!(longest > 20, "{longest}");
+    for two in drafts.windows(2) {
+        assert!(two[1].at - two[0].at >= Duration::from_millis(950), "{:?}", two[1].at - two[0].at);
+    }
+    // "typing" is for where there are no drafts
+    assert!(env.telegram.calls("sendChatAction").is_empty());
+}
+
+#[test]
+fn a_draft_that_fails_never_harms_the_answer() {
+    for action in [
+        Action::Refuse(Reply::error(404, "Not Found")),
+        Action::Refuse(Reply::error(400, "Bad Request: TEXTDRAFT_PEER_INVALID")),
+        Action::Refuse(Reply::html(502)),
+        Action::RetryAfter(100_000),
+        Action::Hang,
+        Action::Reset,
+    ] {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        let gate = env.model.hold(When::any());
+        let fault = env.telegram.fault(Calls::to("sendMessageDraft"), action);
+        env.telegram.say(&Person::private(1), "hello");
+        fault.wait_hits(1, PATIENCE);
+        gate.wait_arrived();
+        gate.release();
+        env.telegram.wait_for_text(1, |text| text.contains("hello"));
+        env.wait_settled();
+        assert_eq!(env.telegram.texts(1).len(), 1);
+    }
+}
+
+#[test]
+fn where_drafts_are_not_to_be_had_the_chat_shows_typing() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let gate = env.model.hold(When::any());
+    env.telegram.fault(Calls::to("sendMessageDraft"), Action::Refuse(Reply::error(404, "Not Found")));
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
+    assert_eq!(env.telegram.calls("sendMessageDraft").len(), 1);
+    gate.release();
+    env.telegram.wait_for_count(1, 1);
+}
+
+#[test]
+fn no_draft_is_sent_while_telegram_asks_for_a_pause_not_even_for_the_next_answer() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    env.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::RetryAfter(100_000));
+    for (n, text) in ["one", "two", "three"].iter().enumerate() {
+        env.telegram.say(&Person::private(1), text);
+        env.telegram.wait_for_count(1, n + 1);
+    }
+    assert_eq!(env.telegram.calls("sendMessageDraft").len(), 1);
+}

@@ -1,0 +1,159 @@
+//! `systech-aidd history`: reading, finding, clearing and restoring dialogues from the command line.
+
+use sandbox::env::Operator;
+use serde_json::Value;
+use systech_aidd::store::archive::{self, Selection};
+
+/// Two people, one of them in a group too; one dialogue live, one cleared, one in part.
+pub(crate) const DIALOGUES: &str = "
+    INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at, deleted_at) VALUES
+        (1, 1, 'user', 'Как сварить борщ?', 17, '2026-01-01 10:00', NULL),
+        (1, 1, 'assistant', E'Свёклу натрите.\\nВарите час.', 27, '2026-01-01 10:00:05', NULL),
+        (1, -7, 'user', 'What do soups need?', 19, '2026-01-02 11:00', '2026-01-03 09:00'),
+        (1, -7, 'assistant', 'Salt', 4, '2026-01-02 11:00:03', '2026-01-03 09:00'),
+        (2, 2, 'user', 'erste', 5, '2026-01-02 12:00', '2026-01-04 08:00:00.25'),
+        (2, 2, 'assistant', 'zweite', 6, '2026-01-02 12:00:01', '2026-01-05 08:00'),
+        (2, 2, 'user', E'dritte \\x1b[2J', 11, '2026-01-02 12:00:02', NULL);";
+
+fn operator() -> Operator {
+    let operator = Operator::up_to_date();
+    operator.psql(DIALOGUES);
+    operator
+}
+
+/// Each line as JSON.
+fn json(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn list_tells_who_talks_where_since_when_and_what_is_live() {
+    let operator = operator();
+    let list = operator.run(&["history", "list"]).ok();
+    let lines: Vec<Vec<_>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["user", "chat", "messages", "first", "last", "state"]);
+    let (from, to) = (["2026-01-02", "12:00:00"], ["2026-01-02", "12:00:02"]);
+    assert_eq!(lines[1], [&["2", "2", "3"], &from[..], &to, &["1", "live,", "2", "cleared"]].concat());
+    assert_eq!(lines[2][..3], ["1", "-7", "2"]);
+    assert_eq!((lines[2][7], lines[3][7]), ("cleared", "live"));
+    let of_one = json(&operator.run(&["history", "list", "--user", "1", "--json"]).ok());
+    assert_eq!(of_one.len(), 2);
+    assert_eq!(of_one[0]["chat_id"], -7);
+    assert_eq!(of_one[0]["cleared_at"], "2026-01-03T09:00:00.000000");
+    assert_eq!((&of_one[1]["live"], &of_one[1]["cleared_at"]), (&Value::from(2), &Value::Null));
+    assert_eq!(operator.run(&["history", "list", "--user", "3"]).fails_with(3), "");
+}
+
+#[test]
+fn show_is_a_transcript_of_one_dialogue_or_of_a_time_in_it() {
+    let operator = operator();
+    let all = operator.run(&["history", "show", "--user", "1"]).ok();
+    assert_eq!(
+        all,
+        "2026-01-01 10:00:00  user\n    Как сварить борщ?\n\n\
+         2026-01-01 10:00:05  assistant\n    Свёклу натрите.\n    Варите час.\n\n"
+    );
+    let period = ["--since", "2026-01-01 10:00:01", "--until", "2026-01-02"];
+    let later = operator.run(&[&["history", "show", "--user", "1"], &period[..]].concat()).ok();
+    assert!(!later.contains("борщ") && later.contains("Свёклу"), "{later}");
+    // what was cleared is shown only to who asks for it
+    let group = ["history", "show", "--user", "1", "--chat", "-7"];
+    operator.run(&group).fails_with(3);
+    let cleared = operator.run(&[&group[..], &["--cleared"]].concat()).ok();
+    assert!(cleared.contains("assistant  (cleared 2026-01-03 09:00:00)\n    Salt\n"), "{cleared}");
+    let records = json(&operator.run(&[&group[..], &["--cleared", "--json"]].concat()).ok());
+    assert_eq!(records[1]["content"], "Salt");
+    assert_eq!(records[1]["created_at"], "2026-01-02T11:00:03.000000");
+    // nobody's message is a command to the operator's terminal
+    let shown = operator.run(&["history", "show", "--user", "2"]).ok();
+    assert!(shown.contains("dritte \u{fffd}[2J") && !shown.contains('\u{1b}'), "{shown:?}");
+    let wrong = operator.run(&["history", "show", "--user", "1", "--since", "soon"]).fails_with(1);
+    assert!(wrong.contains("--since \"soon\""), "{wrong}");
+}
+
+#[test]
+fn search_finds_words_in_any_form_in_both_languages() {
+    let operator = operator();
+    let found = operator.run(&["history", "search", "борща", "сварил"]).ok();
+    assert!(found.contains("user 1, chat 1, message 1\n    Как **сварить** **борщ**?"), "{found}");
+    for (words, hits) in [
+        (&["СВЕКЛА"][..], 1),
+        (&["натереть", "or", "борщ"], 1),
+        (&["варить -час"], 0),
+        (&["\"варите час\""], 1),
+        (&["soup"], 0),
+        (&["soup", "--cleared"], 1),
+        (&["salt", "--cleared", "--user", "2"], 0),
+        (&["salt", "--cleared", "--since", "2026-01-03"], 0),
+        (&["the"], 0),
+    ] {
+        let said = operator.run(&[&["history", "search", "--json"], words].concat());
+        assert_eq!(said.code, Some(if hits == 0 { 3 } else { 0 }), "{words:?}: {}{}", said.out, said.err);
+        assert_eq!(json(&said.out).len(), hits, "{words:?}: {}", said.out);
+    }
+    operator.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+         SELECT 3, 3, 'user', 'soup ' || n, 6, timestamp '2026-02-01' + n * interval '1 s' FROM generate_series(1, 30) n",
+    );
+    let found = json(&operator.run(&["history", "search", "soups", "--json", "--limit", "5"]).ok());
+    assert_eq!(found.len(), 5);
+    assert_eq!(found[0]["excerpt"], "**soup** 30", "the newest first");
+}
+
+#[test]
+fn a_search_reads_the_index_and_not_the_table() {
+    let operator = operator();
+    operator.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT n % 100, n % 100, 'user', 'слово' || n || ' and word' || n % 5000, 20
+         FROM generate_series(1, 50000) AS n;
+         ANALYZE messages",
+    );
+    let query = archive::holding("words", Selection::default(), 20);
+    let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
+    let (sql, _) = sql.split_once(" -- binds").unwrap();
+    // the plan for given words, and the one that PostgreSQL may keep for all words
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        for words in ["слово4711", "word42", "nothing"] {
+            let plan = operator.psql(&format!(
+                "SET plan_cache_mode = {mode}; PREPARE search AS {sql};
+                 EXPLAIN EXECUTE search('{words}', '{words}', 20)"
+            ));
+            assert!(plan.contains("Bitmap Index Scan on idx_messages_words"), "{mode}, {words}:\n{plan}");
+            assert!(!plan.contains("Seq Scan"), "{mode}, {words}:\n{plan}");
+        }
+    }
+    assert_eq!(json(&operator.run(&["history", "search", "word42", "--json"]).ok()).len(), 10);
+}
+
+#[test]
+fn clear_and_restore_do_what_the_person_could_and_any_clearing_can_be_undone() {
+    let operator = operator();
+    let live = |user| operator.psql(&format!("SELECT count(*) FROM live_messages WHERE user_id = {user}"));
+    assert_eq!(operator.run(&["history", "clear", "--user", "1"]).ok(), "cleared: 2 messages\n");
+    assert_eq!(live(1), "0");
+    operator.run(&["history", "clear", "--user", "1"]).fails_with(3);
+    assert_eq!(operator.run(&["history", "restore", "--user", "1", "--json"]).ok(), "{\"restored\":2}\n");
+    operator.run(&["history", "restore", "--user", "1"]).fails_with(3);
+    assert_eq!(live(1), "2");
+
+    let list = operator.run(&["history", "restore", "--user", "2", "--list"]).ok();
+    assert_eq!(list, "2026-01-05T08:00:00.000000  1 messages\n2026-01-04T08:00:00.250000  1 messages\n");
+    let earlier = list.lines().nth(1).unwrap().split_whitespace().next().unwrap();
+    operator.run(&["history", "restore", "--user", "2", "--at", earlier]).ok();
+    assert_eq!(
+        operator.psql("SELECT content FROM messages WHERE user_id = 2 AND deleted_at IS NOT NULL"),
+        "zweite",
+        "the earlier clearing is undone, the latest one is not"
+    );
+    operator.run(&["history", "restore", "--user", "2", "--at", earlier]).fails_with(3);
+    operator.run(&["history", "restore", "--user", "2"]).ok();
+    assert_eq!(live(2), "3");
+}
+
+#[test]
+fn a_database_that_is_not_up_to_date_is_told_so() {
+    let operator = Operator::new();
+    let refused = operator.run(&["history", "list"]).fails_with(1);
+    assert!(refused.contains("migrate up"), "{refused}");
+}

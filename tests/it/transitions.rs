@@ -1,0 +1,191 @@
+//! Each change of a turn's state (the table in ARCHITECTURE.md), with a kill -9 at it: after the next start all is as if
+//! the program had lived.
+
+use sandbox::TestEnv;
+use sandbox::model::{Behaviour, Gate, When};
+use sandbox::telegram::{Action, Calls, Person, Reply};
+
+use crate::promises::regenerate::TURNS;
+
+/// What is the same however often the program died on the way.
+struct End {
+    /// The turns.
+    turns: &'static str,
+    /// How many messages the person sees.
+    shown: usize,
+    /// How often the model was asked in all.
+    asked: usize,
+}
+
+/// Plays `before`, then `last`, at which the program dies at `point`; starts it again and compares.
+#[track_caller]
+fn dies(
+    point: &str,
+    skip: u32,
+    before: impl Fn(&TestEnv, &Person),
+    last: impl Fn(&TestEnv, &Person),
+    end: &End,
+) {
+    let mut env = TestEnv::new();
+    env.set("KILL_POINT", point);
+    env.set("KILL_POINT_SKIP", skip.to_string());
+    let bot = env.start();
+    let person = Person::private(1).speaking("en");
+    before(&env, &person);
+    last(&env, &person);
+    env.wait_killed(bot);
+    env.unset("KILL_POINT");
+    let _bot = env.start();
+    env.wait_for_rows(TURNS, |turns| turns == end.turns);
+    env.wait_settled();
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert_eq!(env.psql(TURNS), end.turns, "{point}");
+    assert_eq!(env.telegram.texts(1).len(), end.shown, "{point}");
+    assert_eq!(env.model.requests().len(), end.asked, "{point}");
+    // and the lane goes on
+    env.model.clear();
+    env.model.usually(Behaviour::answer());
+    env.telegram.clear_faults();
+    env.telegram.say(&person, "harmless");
+    env.telegram.wait_for_text(1, |text| text.contains("harmless"));
+}
+
+fn ask(env: &TestEnv, person: &Person) {
+    env.telegram.say(person, "soup");
+}
+
+fn answered(env: &TestEnv, person: &Person) {
+    ask(env, person);
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+}
+
+fn nothing(_: &TestEnv, _: &Person) {}
+
+#[test]
+fn received_answering_answered_sending_sent() {
+    for (point, shown, asked) in [
+        ("received:soup", 1, 1),
+        ("answering:soup", 1, 1),
+        // nothing of it is stored yet: asked once more
+        ("generated:soup", 1, 2),
+        ("finishing:soup", 1, 2),
+        ("finished:soup", 1, 1),
+        ("sending:soup", 1, 1),
+        // the window: Telegram took it, and nobody wrote that down
+        ("taken:soup", 2, 1),
+        ("recorded:soup", 1, 1),
+    ] {
+        dies(point, 0, nothing, ask, &End { turns: "answered", shown, asked });
+    }
+}
+
+#[test]
+fn answering_put_off_answered() {
+    let busy = |env: &TestEnv, _: &Person| {
+        env.model.on(When::any().times(1), Behaviour::status(503, "busy"));
+    };
+    dies("answering:soup", 1, busy, ask, &End { turns: "answered", shown: 1, asked: 2 });
+}
+
+#[test]
+fn answering_failed() {
+    let broken = |env: &TestEnv, _: &Person| env.model.usually(Behaviour::status(401, "no"));
+    for (point, asked) in [("finishing:/retry", 2), ("finished:/retry", 1)] {
+        dies(point, 0, broken, ask, &End { turns: "failed", shown: 1, asked });
+    }
+}
+
+#[test]
+fn answering_stopped() {
+    let held = |env: &TestEnv, person: &Person| {
+        let gate = env.model.hold(When::asked("soup"));
+        ask(env, person);
+        gate.wait_arrived();
+    };
+    let stop = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/stop");
+    };
+    for point in ["received:/stop", "finishing:Stopped", "finished:Stopped", "sending:Stopped"] {
+        dies(point, 0, held, stop, &End { turns: "stopped", shown: 1, asked: 1 });
+    }
+}
+
+#[test]
+fn received_stopped() {
+    let waiting = |env: &TestEnv, person: &Person| {
+        let gate = env.model.hold(When::asked("first"));
+        env.telegram.say(person, "first");
+        gate.wait_arrived();
+        ask(env, person);
+        env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
+    };
+    let stop = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/stop");
+    };
+    dies("received:/stop", 0, waiting, stop, &End { turns: "stopped, stopped", shown: 2, asked: 1 });
+}
+
+#[test]
+fn received_edited_answered() {
+    let gate = Gate::default();
+    let waiting = |env: &TestEnv, person: &Person| {
+        env.model.on(When::asked("first").times(1), Behaviour::answer().hold(&gate));
+        env.telegram.say(person, "first");
+        gate.wait_arrived();
+    };
+    let edit = |env: &TestEnv, person: &Person| {
+        let said = env.telegram.say(person, "soup");
+        env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
+        env.telegram.edit(person, said.message_id, "tea");
+    };
+    // the first one is asked again, for its answer was in the making
+    dies("received:tea", 0, waiting, edit, &End { turns: "answered, answered", shown: 2, asked: 3 });
+}
+
+#[test]
+fn answered_superseded() {
+    let edit = |env: &TestEnv, person: &Person| {
+        let question = env.psql("SELECT message_ids[1] FROM turns").parse().unwrap();
+        env.telegram.edit(person, question, "tea");
+    };
+    for (point, asked) in [
+        ("received:tea", 2),
+        ("answering:tea", 2),
+        ("generated:tea", 3),
+        ("finishing:tea", 3),
+        ("finished:tea", 2),
+        ("sending:tea", 2),
+        // taken twice changes nothing: an edit has no window
+        ("taken:tea", 2),
+        ("recorded:tea", 2),
+    ] {
+        dies(point, 0, answered, edit, &End { turns: "answered superseded, answered", shown: 1, asked });
+    }
+}
+
+#[test]
+fn failed_superseded() {
+    let failed = |env: &TestEnv, person: &Person| {
+        env.model.on(When::any().times(1), Behaviour::status(401, "no"));
+        ask(env, person);
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
+    };
+    let retry = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/retry");
+    };
+    for (point, asked) in [("received:/retry", 2), ("finishing:soup", 3), ("taken:soup", 2)] {
+        dies(point, 0, failed, retry, &End { turns: "failed superseded, answered", shown: 1, asked });
+    }
+}
+
+#[test]
+fn sending_abandoned() {
+    let blocked = |env: &TestEnv, _: &Person| {
+        let forbidden = Reply::error(403, "Forbidden: bot was blocked by the user");
+        env.telegram.fault(Calls::to("sendMessage"), Action::Refuse(forbidden));
+    };
+    dies("sending:soup", 0, blocked, ask, &End { turns: "answered", shown: 0, asked: 1 });
+}
