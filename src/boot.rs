@@ -18,6 +18,7 @@ use tracing::{info, warn};
 use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
 use crate::base::exit::{ExitCode, exit};
+use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::config::Config;
 use crate::database::migrate;
@@ -52,10 +53,11 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let stop = CancelToken::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
     let shutdown = watch_signals(stop.clone())?;
-    let view = Arc::new(View::new(poller::POLL + config.telegram.timeout, stop.clone()));
+    let stale = failpoints::wait("stale", poller::longest_poll() + config.telegram.timeout);
+    let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
 
-    if !migrate::at_boot(&config.database, DATABASE_PATIENCE, &stop)? {
+    if !migrate::at_boot(&config.database, failpoints::wait("database", DATABASE_PATIENCE), &stop)? {
         return Ok(());
     }
     let store = Store::new(&config.database.url, config.pool_size);

@@ -48,7 +48,9 @@ fn sources() -> BTreeMap<String, String> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("tests.rs")
+            {
                 let module = path.strip_prefix(src()).unwrap().with_extension("");
                 let module = module.to_str().unwrap().replace('/', "::");
                 let module = module.strip_suffix("::mod").unwrap_or(&module).to_owned();
@@ -63,7 +65,7 @@ fn sources() -> BTreeMap<String, String> {
 
 /// The text without comments, literals and unit tests.
 fn code(text: &str) -> String {
-    let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+    let text = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
     let mut code = String::new();
     for line in text.lines() {
         let line = line.trim_start();

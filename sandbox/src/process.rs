@@ -52,6 +52,9 @@ exec 3<&-
 wait "$child"
 "#;
 
+/// The child's PATH may lead nowhere.
+const SH: &str = "/bin/sh";
+
 /// How a child is to run.
 #[derive(Debug)]
 pub struct Leash<'a> {
@@ -82,10 +85,10 @@ impl Leash<'_> {
         let mut shell = match below {
             Some(below) => {
                 let mut shell = Command::new(below.get_program());
-                shell.args(below.get_args()).arg("sh");
+                shell.args(below.get_args()).arg(SH);
                 shell
             }
-            None => Command::new("sh"),
+            None => Command::new(SH),
         };
         shell.args(["-c", LEASH, "leash", self.signal]);
         shell.args([

@@ -1,5 +1,5 @@
-//! Points on the way of a message at which a test makes the program fail as a bug would, or die as in a power cut.
-//! Compiled in with the cargo feature `failpoints` only, which the tests turn on and no release does.
+//! Points on the way of a message at which a test makes the program fail as a bug would, or die as in a power cut; and
+//! waits that a test makes shorter. Compiled in with the cargo feature `failpoints` only, which the tests turn on and no release does.
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
@@ -22,17 +22,41 @@ pub const POINTS: [&str; 8] = [
     "recorded",
 ];
 
+/// Every wait that tests make shorter.
+pub const WAITS: [&str; 6] = [
+    // for the database at the start
+    "database", // of a migration, for a lock that somebody holds
+    "lock",     // for updates, in one poll
+    "poll",     // until the last poll that succeeded is too long ago for a bot that is ready
+    "stale",    // of the doctor, for another poller
+    "poller",   // until "typing" is shown again
+    "typing",
+];
+
 #[cfg(feature = "failpoints")]
 mod armed {
+    use std::collections::HashMap;
     use std::env;
     use std::process;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     use rustix::process::{Signal, getpid, kill_process};
 
     static FAIL: LazyLock<Trap> = LazyLock::new(|| Trap::of("FAIL_POINT"));
     static KILL: LazyLock<Trap> = LazyLock::new(|| Trap::of("KILL_POINT"));
+
+    /// The waits of `SHORT_WAITS`: `<name>=<seconds>`, with blanks between.
+    static SHORT: LazyLock<HashMap<String, Duration>> = LazyLock::new(|| {
+        let text = env::var("SHORT_WAITS").unwrap_or_default();
+        let waits = text.split_whitespace().map(|wait| {
+            let (name, seconds) = wait.split_once('=').expect("<name>=<seconds>");
+            assert!(super::WAITS.contains(&name), "SHORT_WAITS: there is no wait {name}");
+            (name.to_owned(), Duration::from_secs_f64(seconds.parse().expect("a number of seconds")))
+        });
+        waits.collect()
+    });
 
     /// A point, what the subject has to contain, and how many may pass before.
     struct Trap {
@@ -71,14 +95,26 @@ mod armed {
         }
         assert!(!FAIL.catches(point, subject), "{subject}");
     }
+
+    /// How long to wait: as long as `SHORT_WAITS` says, else as usual.
+    pub fn wait(name: &str, usual: Duration) -> Duration {
+        debug_assert!(super::WAITS.contains(&name), "{name} is not among WAITS");
+        SHORT.get(name).copied().unwrap_or(usual)
+    }
 }
 
 #[cfg(feature = "failpoints")]
-pub use armed::pass;
+pub use armed::{pass, wait};
 
 /// Nothing: the feature is off.
 #[cfg(not(feature = "failpoints"))]
 pub fn pass(_: &str, _: &str) {}
+
+/// As long as usual: the feature is off.
+#[cfg(not(feature = "failpoints"))]
+pub fn wait(_: &str, usual: std::time::Duration) -> std::time::Duration {
+    usual
+}
 
 /// Passes the point with each of several messages.
 pub fn pass_each<'a>(point: &str, subjects: impl IntoIterator<Item = &'a str>) {

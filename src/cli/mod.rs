@@ -8,7 +8,7 @@ use tracing::warn;
 use crate::base::exit::ExitCode;
 use crate::base::logging;
 use crate::boot;
-use crate::config::dotenv;
+use crate::config::dotenv::{self, Repeated};
 use crate::config::{self, Config, Database, Faults};
 
 pub mod backup;
@@ -128,11 +128,14 @@ pub fn run() -> anyhow::Result<ExitCode> {
 
 /// Reads settings, if `.env` could be read, and starts logging as they say.
 fn settings<T>(
-    env_file: anyhow::Result<()>,
+    env_file: anyhow::Result<Vec<Repeated>>,
     read: fn() -> Result<(logging::Settings, T), Faults>,
 ) -> anyhow::Result<T> {
-    env_file?;
+    let repeated = env_file?;
     let (logging, settings) = read()?;
     logging.start();
+    for repeated in repeated {
+        warn!("{}; {}", repeated.found(), Repeated::REMEDY);
+    }
     Ok(settings)
 }

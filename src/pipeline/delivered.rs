@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::store::inbox::Received;
+use crate::store::take_in::Received;
 
 /// So many updates are looked for when the database is found on another server: a failover loses seconds, and this is
 /// 80 KB.

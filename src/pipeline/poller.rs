@@ -22,12 +22,13 @@ use crate::metrics;
 use crate::pipeline::assemble::Open;
 use crate::pipeline::delivered::Delivered;
 use crate::pipeline::schedule::News;
-use crate::store::inbox::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
+use crate::store::inbox;
+use crate::store::take_in::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
 use crate::store::{Store, StoreError};
 use crate::telegram::{Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
-pub const POLL: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_secs(30);
 /// The same for the first poll: whether polling works is known soon, also where nobody writes.
 const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
@@ -37,8 +38,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// The most updates that are asked for at once (getUpdates, `limit`).
 const FULL_BATCH: u8 = 100;
-/// A larger update is stored without what nobody reads: Telegram's own are far smaller.
-const LARGE: usize = 256 << 10;
 
 /// What a batch holds.
 #[derive(Default)]
@@ -106,6 +105,11 @@ pub struct Poll<'a> {
     pub stop: CancelToken,
 }
 
+/// How long Telegram may hold a poll while there is nothing new.
+pub fn longest_poll() -> Duration {
+    failpoints::wait("poll", POLL)
+}
+
 impl Poll<'_> {
     /// Polls until `stop`, or until the dispatcher is gone. An error is final: the token is not valid.
     pub fn run(self) -> Result<(), TelegramError> {
@@ -143,7 +147,7 @@ impl Poll<'_> {
         let batch = self.telegram.until(&stop).updates(round.offset, round.limit, round.hold)?;
         metrics::polled();
         round.delivered.confirmed = round.offset;
-        round.hold = POLL;
+        round.hold = longest_poll();
         Ok(batch)
     }
 
@@ -221,7 +225,7 @@ impl Poll<'_> {
                 Ok(incoming) => {
                     let update_id = incoming.update_id;
                     if seen.insert(update_id) {
-                        self.sort(&incoming, raw.get(), &mut read);
+                        self.sort(&incoming, &mut read);
                     }
                     update_id
                 }
@@ -244,9 +248,9 @@ impl Poll<'_> {
     }
 
     /// Puts an update where it belongs in its batch.
-    fn sort(&self, incoming: &Incoming, json: &str, read: &mut Read) {
+    fn sort(&self, incoming: &Incoming, read: &mut Read) {
         let Incoming { update_id, kind, message } = incoming;
-        let received = received(self.me, incoming, json);
+        let received = received(self.me, incoming);
         // an edit stops nothing: what was meant by it came before it
         let text = message.text.as_deref().filter(|_| *kind == MESSAGE);
         let request = text.map(|text| Request::of(text, &self.me.username));
@@ -272,7 +276,7 @@ impl Poll<'_> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut refused = false;
         while !self.stop.is_requested() {
-            match self.store.run(|conn| inbox::take_in(conn, &read.batch)) {
+            match self.store.run(|conn| take_in::take_in(conn, &read.batch)) {
                 Ok(changed) => {
                     metrics::batch_stored();
                     failpoints::pass_each("received", received.iter().map(|update| &*update.payload));
@@ -381,15 +385,9 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
-fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
-    let large = json.len() > LARGE;
-    if large {
-        warn!(
-            update_id = incoming.update_id,
-            bytes = json.len(),
-            "stored a huge update with the needed fields only"
-        );
-    }
+/// The row of an update. It holds no more than what is read of it: what others said, to whom its person replies, is none
+/// of it.
+fn received(me: &Me, incoming: &Incoming) -> Received {
     Received {
         bot_id: me.id,
         update_id: incoming.update_id,
@@ -397,7 +395,7 @@ fn received(me: &Me, incoming: &Incoming, json: &str) -> Received {
         user_id: incoming.message.user_id,
         kind: incoming.kind,
         message_id: incoming.message.message_id,
-        payload: if large { incoming.essence(me) } else { json.to_owned() },
+        payload: incoming.essence(me),
     }
 }
 

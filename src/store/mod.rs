@@ -15,6 +15,7 @@ mod words;
 pub mod schema;
 
 // The way of a message: in, answered, out.
+pub mod take_in;
 pub mod inbox;
 pub mod outbox;
 pub mod replace;

@@ -136,7 +136,7 @@ diesel::table! {
         kind -> Text,
         /// Telegram's id of the message in it: by this an edit finds its question.
         message_id -> Nullable<Int8>,
-        /// The update as received (JSON); emptied once done.
+        /// What is read of the update (JSON, in the form of Telegram's own); emptied once done.
         payload -> Nullable<Text>,
         /// When it was taken in.
         received_at -> Timestamptz,

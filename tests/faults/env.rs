@@ -98,7 +98,7 @@ impl FaultEnv {
     pub(crate) fn start_ready(&self) {
         self.start(&[]);
         if let Some(bot) = &*self.bot() {
-            bot.wait_for_line("ready");
+            bot.wait_ready();
         }
     }
 

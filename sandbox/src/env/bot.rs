@@ -95,6 +95,14 @@ impl Bot {
         wait_until(part, || self.log().lines().find(|line| line.contains(part)).map(str::to_owned))
     }
 
+    /// Waits until it has come up and polls.
+    #[track_caller]
+    pub fn wait_ready(&self) {
+        // As text and as JSON. Other lines speak of /readyz.
+        let ready = |line: &str| line.contains(" INFO ready ") || line.contains(r#""message":"ready""#);
+        wait_until("the bot to be ready", || self.log().lines().any(ready).then_some(()));
+    }
+
     /// The most memory it ever had, in megabytes.
     pub fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();

@@ -14,6 +14,7 @@ pub use bot::{Bot, KILLED, program};
 pub use database::Database;
 pub use operator::{Operator, Printed, Running};
 
+use crate::model::Asked;
 use crate::postgres::{Server, shared};
 use crate::{Model, Person, Telegram};
 
@@ -112,7 +113,7 @@ impl TestEnv {
     #[track_caller]
     pub fn start_ready(&self) -> Bot {
         let bot = self.start();
-        bot.wait_for_line("ready");
+        bot.wait_ready();
         bot
     }
 
@@ -153,10 +154,14 @@ impl TestEnv {
         self.telegram.wait_for_count(person.chat_id, 1);
     }
 
-    /// How often the model was asked the question that has this in it. Whatever else the bot asks does not count.
+    /// The requests to the model whose question has this in it, oldest first. What else the bot asks is not among them.
+    pub fn asked(&self, part: &str) -> Vec<Asked> {
+        self.model.requests().into_iter().filter(|asked| asked.question().contains(part)).collect()
+    }
+
+    /// How many these are.
     pub fn times_asked(&self, part: &str) -> usize {
-        self.model
-            .look(|state| state.requests().iter().filter(|asked| asked.question().contains(part)).count())
+        self.asked(part).len()
     }
 
     /// The log has `count` lines with this in it, and nothing that people or operators keep secret: texts of people and

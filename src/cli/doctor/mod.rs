@@ -21,6 +21,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::base::exit::ExitCode;
 use crate::config::Parts;
+use crate::config::dotenv::Repeated;
 
 mod connection;
 mod database;
@@ -98,7 +99,7 @@ impl Examination {
 
 impl Arguments {
     /// Looks at everything; `env_file` is what came of reading `.env`.
-    pub fn run(self, env_file: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    pub fn run(self, env_file: anyhow::Result<Vec<Repeated>>) -> anyhow::Result<ExitCode> {
         let deadline = Instant::now() + Duration::from_secs(self.timeout);
         let mut parts = Parts::from_env();
         parts.logging.take().unwrap_or_default().start();

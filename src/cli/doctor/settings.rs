@@ -1,13 +1,14 @@
 //! What needs no neighbour: the environment, the file `.env`, the prompt.
 
 use super::report::Finding;
-use crate::config::dotenv;
+use crate::config::dotenv::{self, Repeated};
 use crate::config::{Fault, Parts};
 
 /// The setting whose fault is told by a check of its own.
 const PROMPT: &str = "SYSTEM_PROMPT_PATH";
+const ENV_FILE: &str = "env file";
 
-pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Finding> {
+pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<Vec<Repeated>>) -> Vec<Finding> {
     let mut findings: Vec<_> = parts
         .faults
         .iter()
@@ -17,12 +18,18 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<()>) -> Vec<Findin
     if findings.is_empty() {
         findings.push(Finding::well("environment", "all settings are valid"));
     }
-    findings.push(match env_file {
-        Err(error) => {
-            Finding::fault("env file", format!("{error:#}"), "correct the line; .env.example shows the form")
+    match env_file {
+        Err(error) => findings.push(Finding::fault(
+            ENV_FILE,
+            format!("{error:#}"),
+            "correct the line; .env.example shows the form",
+        )),
+        Ok(repeated) => {
+            let told = |repeated: Repeated| Finding::fault(ENV_FILE, repeated.found(), Repeated::REMEDY);
+            findings.extend(repeated.into_iter().map(told));
+            findings.push(permissions());
         }
-        Ok(()) => permissions(),
-    });
+    }
     findings.push(match (parts.faults.iter().find(|fault| fault.variable == PROMPT), &parts.system_prompt) {
         (None, Some(prompt)) => Finding::well("prompt", format!("{} characters", prompt.chars().count())),
         (Some(fault), _) => told("prompt", fault),
@@ -42,10 +49,9 @@ fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> F
 }
 
 fn permissions() -> Finding {
-    const CHECK: &str = "env file";
     match dotenv::exposed() {
-        Some(true) => Finding::fault(CHECK, dotenv::EXPOSED, dotenv::REMEDY),
-        Some(false) => Finding::well(CHECK, "only its owner can read .env"),
-        None => Finding::well(CHECK, "there is no .env; all settings come from the environment"),
+        Some(true) => Finding::fault(ENV_FILE, dotenv::EXPOSED, dotenv::REMEDY),
+        Some(false) => Finding::well(ENV_FILE, "only its owner can read .env"),
+        None => Finding::well(ENV_FILE, "there is no .env; all settings come from the environment"),
     }
 }

@@ -12,6 +12,7 @@ use frankenstein::TelegramApi;
 
 use super::report::Report;
 use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::telegram::{Settings, Telegram, TelegramError};
 
@@ -32,7 +33,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
     }
     match telegram.get_webhook_info() {
-        Ok(info) if info.result.url.is_empty() => report.well("webhook", "no webhook is set"),
+        Ok(info) if info.result.url.is_empty() => report.well("webhook", "none is set"),
         // its address stays untold: some carry a secret
         Ok(_) => {
             return report.fault(
@@ -50,7 +51,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
                 "a bot is connected to the database; doctor asks for no updates, to leave it in peace",
             );
         }
-        Ok(false) => match telegram.peek(PROBE) {
+        Ok(false) => match telegram.peek(failpoints::wait("poller", PROBE)) {
             Ok(0) => report.well("poller", "no other program asks for updates"),
             Ok(_) => report.well("poller", "no other program asks for updates; some wait for the bot"),
             Err(TelegramError::Conflict(_)) => report.fault(

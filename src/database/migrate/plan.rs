@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use super::embedded::{MIGRATIONS, Migration};
-use super::session::LOCK_TIMEOUT;
+use super::session::lock_timeout;
 use super::state::{Entry, State, Status};
 
 /// Actions, in order.
@@ -63,7 +63,8 @@ impl Plan {
     pub fn sql(&self) -> String {
         let setup = CREATE_MIGRATIONS_TABLE.trim().trim_end_matches(';');
         let head = format!(
-            "\\set ON_ERROR_STOP on\n{LOCK_TIMEOUT};\nSET client_min_messages TO warning;\n{setup};\n"
+            "\\set ON_ERROR_STOP on\n{};\nSET client_min_messages TO warning;\n{setup};\n",
+            lock_timeout()
         );
         let actions = self.0.iter().map(|action| format!("\n-- {action}\n{}", action.sql()));
         std::iter::once(head).chain(actions).collect()

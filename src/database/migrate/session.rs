@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::base::secret::Secret;
 use crate::store;
 
@@ -24,7 +25,12 @@ const LOCK_POLL: Duration = Duration::from_millis(200);
 /// How long another instance may migrate before this one gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long a migration may queue behind somebody's transaction: everybody else queues behind the migration.
-pub const LOCK_TIMEOUT: &str = "SET lock_timeout TO '10s'";
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The statement that keeps to [`LOCK_TIMEOUT`].
+pub fn lock_timeout() -> String {
+    format!("SET lock_timeout TO '{}s'", failpoints::wait("lock", LOCK_TIMEOUT).as_secs_f64())
+}
 
 /// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.
 pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::Result<Option<PgConnection>> {
@@ -34,7 +40,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
     loop {
         let problem = match store::connect(url) {
             Ok(mut conn) => {
-                diesel::sql_query(LOCK_TIMEOUT).execute(&mut conn)?;
+                diesel::sql_query(lock_timeout()).execute(&mut conn)?;
                 // a role's own limit is for its queries; an index takes the time it takes
                 diesel::sql_query("SET statement_timeout TO 0").execute(&mut conn)?;
                 let encoding = store::connection::encoding(&mut conn)?;

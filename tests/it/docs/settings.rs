@@ -126,7 +126,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
     }
     let _bot = env.start_ready();
     env.others_are_served();
-    let asked = env.model.requests().pop().unwrap();
+    let asked = env.asked("and me?").pop().unwrap();
     assert_eq!((&asked.body["temperature"], &asked.body["max_tokens"]), (&0.7.into(), &1000.into()));
 }
 
@@ -139,7 +139,7 @@ fn a_prompt_file_may_have_a_byte_order_mark_windows_line_ends_and_nul() {
     env.telegram.say(&Person::private(1), "/role");
     env.telegram.wait_for_text(1, |text| text == "You are kind.");
     env.others_are_served();
-    let prompt = env.model.requests().pop().unwrap().messages[0].content.clone();
+    let prompt = env.asked("and me?").pop().unwrap().messages[0].content.clone();
     assert_eq!(prompt, "You are kind.\n\nAnd brief.");
 }
 
@@ -159,7 +159,7 @@ fn an_env_file_may_have_a_byte_order_mark_and_windows_line_ends() {
     let gate = env.model.hold(When::any());
     gate.release();
     env.others_are_served();
-    assert_eq!(env.model.requests().pop().unwrap().body["model"], "m 1");
+    assert_eq!(env.asked("and me?").pop().unwrap().body["model"], "m 1");
 }
 
 #[test]

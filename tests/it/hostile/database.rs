@@ -37,7 +37,7 @@ fn assert_all_answered(env: &TestEnv, people: i64, messages: usize) {
         }
     }
     let mut asked = BTreeMap::<_, usize>::new();
-    for request in env.model.requests() {
+    for request in env.asked("zebra-") {
         *asked.entry(request.question().to_owned()).or_default() += 1;
     }
     assert_eq!((asked.len(), asked.values().max()), (all, Some(&1)), "nothing is generated twice");
@@ -121,16 +121,17 @@ fn a_database_that_is_frozen_at_the_start_is_waited_for_with_one_line() {
     let bot = env.start();
     wait_until("a second one", || bot.log().contains("not there yet").then_some(()));
     env.server().thaw();
-    bot.wait_for_line("ready");
+    bot.wait_ready();
     env.assert_logged("not there yet", 2);
 }
 
 #[test]
 fn a_database_that_never_comes_is_given_up_with_an_error() {
-    let env = TestEnv::with_own_server();
+    let mut env = TestEnv::with_own_server();
+    env.set("SHORT_WAITS", "database=1");
     env.server().stop();
     let bot = env.start();
-    bot.wait_for_line("the database is not there yet; waiting up to 60 s for it");
+    bot.wait_for_line("the database is not there yet; waiting up to 1 s for it");
     let (status, log) = bot.wait_log();
     assert_eq!(status.code(), Some(1));
     assert!(log.contains("the database cannot be reached (DATABASE_URL)"), "{log}");

@@ -41,7 +41,7 @@ fn an_address_of_the_bot_api_that_redirects_is_not_followed_and_the_log_says_wha
     let bot = env.start();
     let line = bot.wait_for_line("a redirect, which is not followed");
     assert!(line.contains("status 308") && line.contains("TELEGRAM_API_URL"), "{line}");
-    assert_eq!(env.telegram.look(|state| state.calls().len()), 0);
+    assert!(env.telegram.look(|state| state.calls().is_empty()));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_address_of_the_model_that_redirects_is_not_followed_and_its_person_reads_a
     env.telegram.wait_for_count(1, 1);
     let line = bot.wait_for_line("a redirect, which is not followed");
     assert!(line.contains("misconfigured") && line.contains("LLM_BASE_URL"), "{line}");
-    assert_eq!(env.model.requests().len(), 0);
+    assert!(env.model.requests().is_empty());
     let found = env.run(&["doctor"]).out;
     assert!(found.contains("put the address that the endpoint redirects to into LLM_BASE_URL"), "{found}");
 }

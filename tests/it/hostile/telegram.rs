@@ -6,6 +6,7 @@ use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 use sandbox::{PATIENCE, TestEnv};
 
+use crate::support::at_once::all_at_once;
 use crate::support::transaction::Transaction;
 
 const METHODS: [&str; 12] = [
@@ -104,12 +105,7 @@ fn whatever_a_method_answers_in_passing_everybody_is_served_in_the_end() {
         (Action::TakeThenTruncate, 2),
         (Action::TakeThenReply(Reply::html(502)), 2),
     ];
-    // each waits for backoffs most of the time
-    std::thread::scope(|scope| {
-        for (action, most) in actions {
-            scope.spawn(move || serves_everybody_through(&action, most));
-        }
-    });
+    all_at_once(actions, |(action, most)| serves_everybody_through(&action, most));
 }
 
 /// Each method meets `action` once. No message is sent more than `most` times.
@@ -132,7 +128,11 @@ fn serves_everybody_through(action: &Action, most: usize) {
             assert!(times <= most, "{action:?}: {times} times");
         }
     }
-    assert_eq!(env.model.requests().len(), 7, "{action:?}: nothing is generated again");
+    for (question, times) in
+        [("zebra?", 2), ("long zebra", 1), ("short zebra", 1), ("refuse zebra", 2), ("and me?", 1)]
+    {
+        assert_eq!(env.times_asked(question), times, "{action:?}: {question} is not generated again");
+    }
     env.assert_logged("ready", 1);
 }
 
@@ -260,7 +260,7 @@ fn a_group_that_announces_its_move_is_moved_before_anything_is_sent_there() {
     assert_eq!(env.psql(chats), NEW.to_string());
     env.telegram.address(&moved, "zebra three");
     env.telegram.wait_for_count(NEW, 1);
-    assert_eq!(env.model.requests()[2].messages.len(), 4, "prompt, a pair, question");
+    assert_eq!(env.asked("zebra three")[0].messages.len(), 4, "prompt, a pair, question");
     env.others_are_served();
     env.telegram.wait_confirmed();
     // announced twice, moved once
@@ -282,15 +282,15 @@ fn the_lane_of_the_new_chat_waits_for_what_is_under_way_in_the_old_one() {
     bot.wait_for_line("a group became a supergroup");
     env.wait_for_rows("SELECT count(*) FROM updates WHERE chat_id = -1000000000777", |rows| rows == "3");
     env.others_are_served();
-    assert_eq!(env.model.requests().len(), 2, "nobody asks for the same dialogue twice at a time");
+    assert_eq!(env.times_asked("number"), 1, "nobody asks for the same dialogue twice at a time");
     gate.release();
     let sent = env.telegram.wait_for_count(NEW, 3);
     for (sent, n) in sent.iter().zip(1..) {
         assert!(sent.text().contains(&format!("number {n} ")), "{n}: {}", sent.text());
     }
     env.wait_settled();
-    assert_eq!(env.model.requests().len(), 4);
-    assert_eq!(env.model.requests()[3].messages.len(), 6, "prompt, two pairs, question");
+    assert_eq!(env.times_asked("number"), 3);
+    assert_eq!(env.asked("number 3")[0].messages.len(), 6, "prompt, two pairs, question");
     assert_eq!(env.psql("SELECT DISTINCT chat_id FROM messages WHERE chat_id < 0"), NEW.to_string());
     assert!(env.telegram.texts(OLD).is_empty());
     env.assert_logged("became a supergroup", 1);
@@ -360,5 +360,5 @@ fn a_group_moves_as_a_whole_or_not_at_all() {
     env.wait_for_rows(chats, |rows| rows == NEW.to_string());
     env.telegram.address(&moved, "zebra two");
     env.telegram.wait_for_count(NEW, 1);
-    assert_eq!(env.model.requests()[1].messages.len(), 4);
+    assert_eq!(env.asked("zebra two")[0].messages.len(), 4);
 }

@@ -41,7 +41,7 @@ fn an_update_that_asks_for_nothing_is_confirmed_whatever_it_looks_like() {
     env.wait_settled();
     let count = strange.len().to_string();
     assert_eq!(env.psql("SELECT count(*) FROM updates"), count, "the others' messages only");
-    assert_eq!(env.model.requests().len(), strange.len());
+    assert_eq!(env.times_asked("zebra"), 0);
     env.assert_logged("WARN", 0);
 }
 
@@ -128,7 +128,6 @@ fn updates_of_ten_megabytes_are_answered_one_by_one_and_their_weight_is_nowhere_
     let peak = bot.peak_memory();
     println!("peak memory: {peak} MB");
     assert!(peak < 250, "130 MB of updates cost {peak} MB");
-    env.assert_logged("stored a huge update with the needed fields only", 13);
 }
 
 #[test]
@@ -161,7 +160,7 @@ fn a_batch_that_is_delivered_again_after_it_was_answered_changes_nothing() {
     env.telegram.wait_confirmed();
     env.wait_settled();
     assert_eq!(env.telegram.sent().len(), 31);
-    assert_eq!(env.model.requests().len(), 31);
+    assert_eq!(env.times_asked("zebra"), 30);
     env.assert_logged("WARN", 0);
 }
 
@@ -197,10 +196,10 @@ fn a_message_that_panics_the_worker_each_time_becomes_an_honest_failure_and_the_
     env.telegram.wait_for_text(1, |text| text.contains("harmless"));
     env.wait_settled();
     assert_eq!(env.psql("SELECT state, failure FROM turns WHERE failure IS NOT NULL"), "failed|crashed");
-    assert_eq!(env.model.requests().len(), 2, "the model never met the poison");
+    assert_eq!(env.times_asked("poison"), 0, "the model never met the poison");
     env.assert_logged("panic", 2);
     env.assert_logged("ready", 1);
-    env.assert_logged("crashed the program at each attempt", 1);
+    env.assert_logged("it crashed the program at each attempt", 1);
 }
 
 #[test]

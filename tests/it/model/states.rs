@@ -24,10 +24,11 @@ use systech_aidd::domain::reply::{Content, Op, Part};
 use systech_aidd::domain::update::{EDITED_MESSAGE, Key, MESSAGE, draft_id};
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
-use systech_aidd::store::inbox::{self, Batch, Change, Edit, Received, Stopping};
+use systech_aidd::store::inbox;
 use systech_aidd::store::outbox::{self, Unsent};
 use systech_aidd::store::replace::{Instead, replace};
 use systech_aidd::store::schema::updates;
+use systech_aidd::store::take_in::{self, Batch, Change, Edit, Received, Stopping};
 use systech_aidd::store::turns::{self, Last};
 use systech_aidd::store::{erase, history};
 
@@ -319,7 +320,7 @@ impl Play<'_> {
         }
         batch.moved.extend(moves.then_some(Moved { bot_id: BOT, from: GROUP, to: SUPERGROUP }));
         let mut newest = inbox::newest(&mut self.conn).unwrap();
-        inbox::take_in(&mut self.conn, &batch).unwrap();
+        take_in::take_in(&mut self.conn, &batch).unwrap();
         let reference = &mut self.known.reference;
         for Past { id, place, what, text } in &arrived {
             if reference.is_new(*id) {

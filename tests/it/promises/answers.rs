@@ -1,11 +1,9 @@
 //! From a message to a stored answer.
 
-use std::time::Duration;
-
 use sandbox::env::PROMPT;
 use sandbox::model::{Behaviour, Message, When, expected_answer};
 use sandbox::telegram::Person;
-use sandbox::{PATIENCE, TestEnv};
+use sandbox::{TestEnv, wait_until};
 use systech_aidd::domain::token_budget;
 
 #[test]
@@ -79,7 +77,7 @@ fn the_model_reads_the_last_messages_only_and_no_failed_questions() {
         env.telegram.say(&person, text);
         env.telegram.wait_for_count(7, n + 1);
     }
-    let asked = env.model.requests().pop().unwrap();
+    let asked = env.asked("fourth").pop().unwrap();
     let texts: Vec<_> = asked.messages.iter().map(|message| message.content.as_str()).collect();
     let second = env.telegram.texts(7)[1].clone();
     assert_eq!(texts, [PROMPT, "second", &second, "fourth"]);
@@ -100,7 +98,7 @@ fn a_clock_that_goes_back_leaves_the_dialogue_in_the_order_in_which_it_was_said(
         env.telegram.say(&person, text);
         env.telegram.wait_for_count(7, n + 1);
     }
-    let asked = env.model.requests().pop().unwrap();
+    let asked = env.asked("fourth").pop().unwrap();
     let read: Vec<_> = asked.messages.iter().map(|message| message.content.as_str()).collect();
     let answers = env.telegram.texts(7);
     assert_eq!(read, [PROMPT, "second", &answers[1], "third", &answers[2], "fourth"]);
@@ -132,9 +130,10 @@ fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_wi
         env.telegram.say(&person, question.trim());
         env.telegram.wait_for_count(7, n);
     }
-    let asked = env.model.requests();
     let mut lengths = Vec::new();
-    for (asked, question) in asked.iter().zip(&questions) {
+    for question in &questions {
+        let asked = env.asked(question.trim());
+        let asked = asked.iter().find(|asked| asked.question() == question.trim()).unwrap();
         let weight: usize = asked.messages.iter().map(|message| token_budget::tokens(&message.content)).sum();
         assert!(weight + max_tokens <= limit, "{weight}");
         assert_eq!(asked.messages[0], Message::system(PROMPT));
@@ -151,7 +150,7 @@ fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_wi
     // a question that leaves no room for anything else is sent alone
     env.telegram.say(&person, &"щи ".repeat(300));
     env.telegram.wait_for_count(7, 13);
-    assert_eq!(env.model.requests().pop().unwrap().messages.len(), 2);
+    assert_eq!(env.asked("щи").pop().unwrap().messages.len(), 2);
 }
 
 #[test]
@@ -162,7 +161,7 @@ fn the_model_is_asked_with_the_settings_of_the_environment() {
     let _bot = env.start();
     env.telegram.say(&Person::private(1), "hi");
     env.telegram.wait_for_count(1, 1);
-    let body = &env.model.requests()[0].body;
+    let body = &env.asked("hi")[0].body;
     assert_eq!(body["temperature"], 0.0);
     assert_eq!(body["max_tokens"], 77);
     assert_eq!(body["model"], env.model.name());
@@ -177,7 +176,7 @@ fn an_empty_finish_reason_is_none_so_a_cut_answer_is_still_a_cut_one() {
     env.model.on(When::any().once(), Behaviour::script([piece]));
     env.telegram.say(&Person::private(1), "hi");
     env.telegram.wait_for_text(1, |text| text.contains("hi"));
-    assert_eq!(env.model.requests().len(), 2);
+    assert_eq!(env.times_asked("hi"), 2);
     assert_eq!(env.telegram.texts(1).len(), 1);
 }
 
@@ -214,21 +213,30 @@ fn a_long_answer_goes_out_in_parts_and_nothing_of_it_is_lost() {
 
 #[test]
 fn a_group_sees_typing_until_the_answer_is_there_and_no_drafts() {
-    let env = TestEnv::new();
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", "typing=0.1");
     let _bot = env.start();
-    let gate = env.model.hold(When::any());
-    env.telegram.address(&Person::in_group(1, -5), "think");
-    // a second one: typing lasts five seconds at most and has to be renewed
-    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") >= 2).then_some(()));
+    let (first, second) = (env.model.hold(When::asked("first")), env.model.hold(When::asked("second")));
+    let shown = |chat: i64| {
+        env.telegram.calls("sendChatAction").iter().filter(|call| call.chat_id == Some(chat)).count()
+    };
+    let wait_shown = |chat, times| wait_until("typing", || (shown(chat) >= times).then_some(()));
+    env.telegram.address(&Person::in_group(1, -5), "first");
+    // a second one: what the chat shows fades and has to be renewed
+    wait_shown(-5, 2);
     assert!(env.telegram.texts(-5).is_empty());
-    gate.release();
+    first.release();
     env.telegram.wait_for_count(-5, 1);
-    let before = env.telegram.calls("sendChatAction").len();
-    let action = &env.telegram.calls("sendChatAction")[0].params;
-    assert_eq!(action["action"], "typing");
+    // while another answer is in the making, nothing more is shown for this one
+    env.telegram.address(&Person::in_group(1, -6), "second");
+    wait_shown(-6, 1);
+    let before = shown(-5);
+    wait_shown(-6, 5);
+    assert_eq!(shown(-5), before, "typing goes on after the answer");
+    second.release();
+    env.telegram.wait_for_count(-6, 1);
+    assert_eq!(env.telegram.calls("sendChatAction")[0].params["action"], "typing");
     assert!(env.telegram.calls("sendMessageDraft").is_empty());
-    std::thread::sleep(Duration::from_millis(5500));
-    assert_eq!(env.telegram.calls("sendChatAction").len(), before, "typing goes on after the answer");
 }
 
 #[test]

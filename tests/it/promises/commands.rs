@@ -45,7 +45,8 @@ fn the_menu_is_set_in_both_languages() {
     let bot = env.start_ready();
     env.telegram.look(|state| {
         let menu = |code| state.commands("default", code).unwrap().as_array().unwrap().clone();
-        assert_eq!(menu("").len(), 10);
+        let names = |code| menu(code).iter().map(|entry| entry["command"].clone()).collect::<Vec<_>>();
+        assert_eq!(names(""), names("en"));
         assert_eq!(menu("en")[0]["description"], "a greeting");
         assert_eq!(menu("")[0]["description"], "приветствие");
     });
@@ -74,7 +75,7 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     env.wait_settled();
     assert_eq!(env.psql("SELECT count(*), count(deleted_at) FROM messages"), "6|0");
     ask(&env, &person, "four");
-    let asked = env.model.requests().pop().unwrap();
+    let asked = env.asked("four").pop().unwrap();
     assert_eq!(asked.messages[1], Message::user("one"));
     assert_eq!(asked.messages[2], Message::assistant(&first));
     assert_eq!(asked.messages.len(), 8);

@@ -6,6 +6,8 @@ use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 use sandbox::{PATIENCE, TestEnv};
 
+use crate::support::at_once::all_at_once;
+
 #[test]
 fn a_pause_that_telegram_asks_for_is_kept_even_over_a_restart() {
     let env = TestEnv::new();
@@ -23,7 +25,7 @@ fn a_pause_that_telegram_asks_for_is_kept_even_over_a_restart() {
     let to_one: Vec<_> = calls.iter().filter(|call| call.chat_id == Some(1)).collect();
     assert_eq!(to_one.len(), 2);
     assert!(to_one[1].at - to_one[0].at >= Duration::from_secs(4), "{:?}", to_one[1].at - to_one[0].at);
-    assert_eq!(env.model.requests().len(), 2);
+    assert_eq!((env.times_asked("hello"), env.times_asked("and me?")), (1, 1));
 }
 
 #[test]
@@ -45,13 +47,14 @@ fn a_pause_holds_for_the_whole_group_and_for_nobody_else() {
 
 #[test]
 fn what_fails_in_passing_is_sent_again_until_it_is_taken() {
-    for action in [
+    let actions = [
         Action::Refuse(Reply::html(502)),
         Action::Refuse(Reply::garbage(200)),
         Action::Refuse(Reply::error(500, "Internal Server Error")),
         Action::Refuse(Reply::empty(200)),
         Action::Reset,
-    ] {
+    ];
+    all_at_once(actions, |action| {
         let env = TestEnv::new();
         let _bot = env.start();
         env.telegram.fault(Calls::to("sendMessage").times(3), action);
@@ -59,8 +62,8 @@ fn what_fails_in_passing_is_sent_again_until_it_is_taken() {
         env.telegram.wait_for_count(1, 1);
         env.wait_settled();
         assert_eq!(env.psql("SELECT state, attempts FROM reply_parts"), "sent|3");
-        assert_eq!(env.model.requests().len(), 1);
-    }
+        assert_eq!(env.times_asked("hello"), 1);
+    });
 }
 
 #[test]
@@ -122,12 +125,12 @@ fn a_group_that_became_a_supergroup_keeps_its_dialogues() {
     env.telegram.wait_for_count(-1_000_000_000_777, 2);
     env.wait_settled();
     assert_eq!(env.psql("SELECT DISTINCT chat_id FROM messages"), "-1000000000777");
-    assert_eq!(env.model.requests()[2].messages.len(), 6, "prompt, two pairs, question");
+    assert_eq!(env.asked("third")[0].messages.len(), 6, "prompt, two pairs, question");
 }
 
 #[test]
 fn polling_survives_everything_telegram_does_to_it() {
-    for action in [
+    let actions = [
         Action::Refuse(Reply::html(502)),
         Action::Refuse(Reply::garbage(200)),
         Action::RetryAfter(1),
@@ -135,7 +138,8 @@ fn polling_survives_everything_telegram_does_to_it() {
         Action::TakeThenReset,
         Action::TakeThenTruncate,
         Action::Refuse(Reply::error(409, "Conflict: terminated by other getUpdates request")),
-    ] {
+    ];
+    all_at_once(actions, |action| {
         let env = TestEnv::new();
         let _bot = env.start();
         let fault = env.telegram.fault(Calls::to("getUpdates").times(2), action);
@@ -144,7 +148,7 @@ fn polling_survives_everything_telegram_does_to_it() {
         env.telegram.wait_for_count(1, 1);
         env.wait_settled();
         assert_eq!(env.telegram.texts(1).len(), 1);
-    }
+    });
 }
 
 #[test]
@@ -209,7 +213,7 @@ fn a_refused_form_gives_way_to_a_simpler_one_until_plain_text_and_nothing_is_los
         for word in ["Prices:", "Fruit", "Price", "apple", "10", "pear", "20", "That is all."] {
             assert!(text.contains(word), "{word} is not in: {text}");
         }
-        assert_eq!(env.model.requests().len(), 1);
+        assert_eq!(env.times_asked("table"), 1);
         assert_eq!(env.logs().matches("a simpler form takes its place").count(), 2);
     }
 }

@@ -6,6 +6,8 @@ use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Limits, Person, Reply};
 use sandbox::{PATIENCE, TestEnv};
 
+use crate::support::at_once::all_at_once;
+
 const ANSWER: &str = "# Soup\n\nTake **two** carrots, `salt` and a [pot](https://example.org). Then wait for a while, \
                       stir, wait again, and serve it *hot* with bread.\n\nEnjoy!";
 
@@ -46,14 +48,15 @@ fn in_a_private_chat_the_answer_grows_and_comes_once() {
 
 #[test]
 fn a_draft_that_fails_never_harms_the_answer() {
-    for action in [
+    let actions = [
         Action::Refuse(Reply::error(404, "Not Found")),
         Action::Refuse(Reply::error(400, "Bad Request: TEXTDRAFT_PEER_INVALID")),
         Action::Refuse(Reply::html(502)),
         Action::RetryAfter(100_000),
         Action::Hang,
         Action::Reset,
-    ] {
+    ];
+    all_at_once(actions, |action| {
         let env = TestEnv::new();
         let _bot = env.start();
         let gate = env.model.hold(When::any());
@@ -65,7 +68,7 @@ fn a_draft_that_fails_never_harms_the_answer() {
         env.telegram.wait_for_text(1, |text| text.contains("hello"));
         env.wait_settled();
         assert_eq!(env.telegram.texts(1).len(), 1);
-    }
+    });
 }
 
 #[test]

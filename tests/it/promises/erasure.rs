@@ -65,7 +65,7 @@ fn an_erasure_wins_against_an_answer_in_the_making() {
     env.wait_settled();
     assert_eq!(left(|sql| env.psql(sql), 1), "2|1|1|1");
     assert_eq!(env.telegram.texts(1).len(), 2, "nothing is sent of what was erased");
-    assert_eq!(env.model.requests().last().unwrap().messages.len(), 2, "the model knows nothing any more");
+    assert_eq!(env.asked("third")[0].messages.len(), 2, "the model knows nothing any more");
 }
 
 #[test]

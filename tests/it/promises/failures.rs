@@ -103,8 +103,8 @@ fn a_passing_error_is_retried_and_the_person_never_hears_of_it() {
     env.telegram.say(&Person::private(1), "hi");
     let answer = env.telegram.wait_for_count(1, 1)[0].text().to_owned();
     assert_eq!(answer, expected_answer(&[Message::system(PROMPT), Message::user("hi")]));
-    assert_eq!(env.model.requests().len(), 3);
-    let requests = env.model.requests();
+    let requests = env.asked("hi");
+    assert_eq!(requests.len(), 3);
     assert!(requests[2].at - requests[1].at >= Duration::from_secs(1), "Retry-After is honoured");
 }
 
@@ -135,13 +135,12 @@ fn a_prompt_that_is_too_long_is_shortened_once_and_asked_again() {
     env.model.on(When::asked("five").once(), Behaviour::json(400, too_long));
     env.telegram.say(&person, "five");
     env.telegram.wait_for_count(1, 5);
-    let requests = env.model.requests();
-    let lengths: Vec<_> = requests.iter().rev().take(2).map(|asked| asked.messages.len()).collect();
-    assert_eq!(lengths, [6, 10], "prompt, half of eight messages, question");
+    let lengths: Vec<_> = env.asked("five").iter().map(|asked| asked.messages.len()).collect();
+    assert_eq!(lengths, [10, 6], "prompt, half of eight messages, question");
     // half of ten messages begins with an answer: it is not sent without its question
     env.model.on(When::asked("six").once(), Behaviour::json(400, too_long));
     env.telegram.say(&person, "six");
     env.telegram.wait_for_count(1, 6);
-    let asked = env.model.requests().pop().unwrap();
+    let asked = env.asked("six").pop().unwrap();
     assert_eq!((asked.messages.len(), &*asked.messages[1].content), (6, "four"));
 }

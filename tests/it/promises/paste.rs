@@ -11,7 +11,8 @@ use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
-use systech_aidd::store::inbox::{self, Received};
+use systech_aidd::store::inbox;
+use systech_aidd::store::take_in::{self, Received};
 
 #[test]
 fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
@@ -27,9 +28,8 @@ fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
     env.telegram.wait_for_count(2, 1);
     env.telegram.wait_for_count(1, 1);
     env.wait_settled();
-    let asked = env.model.requests();
-    assert_eq!(asked.len(), 2);
-    assert!(asked.iter().any(|asked| asked.question() == text), "put together as it was");
+    let asked: Vec<_> = env.asked("word").iter().map(|asked| asked.question().to_owned()).collect();
+    assert_eq!(asked, [text], "put together as it was");
     assert_eq!(env.psql("SELECT count(*), count(DISTINCT turn_id) FROM updates WHERE user_id = 1"), "4|1");
     let ids: Vec<_> = said.iter().map(|said| said.message_id.to_string()).collect();
     assert_eq!(
@@ -49,14 +49,14 @@ fn a_long_message_that_nothing_follows_is_answered_by_itself() {
     let said_at = Instant::now();
     env.telegram.say(&person, &"я".repeat(4096));
     env.model.wait_for_requests(1);
-    let waited = env.model.requests()[0].at - said_at;
+    let waited = env.asked("я")[0].at - said_at;
     assert!(waited >= Duration::from_millis(1500), "something may follow for {waited:?}");
     env.telegram.wait_for_count(1, 1);
     env.wait_settled();
     assert_eq!(env.psql("SELECT count(*) FROM turns"), "1");
     env.telegram.say(&person, "и ещё");
     env.telegram.wait_for_text(1, |text| text.contains("и ещё"));
-    assert_eq!(env.model.requests()[1].question(), "и ещё");
+    assert_eq!(env.asked("ещё")[0].question(), "и ещё");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn the_stop_button_of_a_draft_stops_all_of_a_paste() {
     env.telegram.wait_for_text(1, |text| text.contains("Stopped"));
     env.wait_settled();
     assert_eq!(env.telegram.texts(1).len(), 1);
-    assert_eq!(env.model.requests().len(), 1);
+    assert_eq!(env.times_asked("я"), 1);
     assert_eq!(env.psql("SELECT state, array_length(message_ids, 1) FROM turns"), "stopped|2");
 }
 
@@ -95,7 +95,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
             payload: "{}".to_owned(),
         })
         .collect();
-    inbox::ingest(&mut conn, &batch).unwrap();
+    take_in::ingest(&mut conn, &batch).unwrap();
     let address = inbox::oldest(&mut conn, lane).unwrap().unwrap().address(lane);
     let joined: Vec<_> = inbox::following(&mut conn, lane, address.update_seq, 9)
         .unwrap()

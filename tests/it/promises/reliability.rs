@@ -12,9 +12,10 @@ use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
 use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
-use systech_aidd::store::inbox::{self, Received};
+use systech_aidd::store::inbox;
 use systech_aidd::store::outbox;
 use systech_aidd::store::replace::{Instead, replace};
+use systech_aidd::store::take_in::{self, Received};
 
 use crate::support::transaction::Transaction;
 
@@ -52,7 +53,7 @@ fn a_repeated_delivery_is_answered_once_even_after_a_restart() {
     env.telegram.wait_for_text(1, |text| text.contains("twice"));
     env.wait_settled();
     assert_eq!(env.telegram.texts(1).len(), 2);
-    assert_eq!(env.model.requests().len(), 2);
+    assert_eq!(env.times_asked("once"), 1);
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn one_question(conn: &mut PgConnection) -> Address {
         message_id: Some(5),
         payload: "{}".to_owned(),
     };
-    assert_eq!(inbox::ingest(conn, &[received]).unwrap(), 1);
+    assert_eq!(take_in::ingest(conn, &[received]).unwrap(), 1);
     inbox::oldest(conn, lane).unwrap().unwrap().address(lane)
 }
 
@@ -143,7 +144,7 @@ fn an_answer_is_saved_before_it_is_sent_so_a_crash_does_not_pay_the_model_twice(
     let _bot = env.start();
     env.wait_settled();
     assert_eq!(env.telegram.texts(1).len(), 1);
-    assert_eq!(env.model.requests().len(), 1);
+    assert_eq!(env.times_asked("expensive"), 1);
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn the_one_possible_duplicate_is_a_part_whose_taking_was_never_learnt() {
     let texts = env.telegram.texts(1);
     assert_eq!(texts.len(), 2);
     assert_eq!(texts[0], texts[1]);
-    assert_eq!(env.model.requests().len(), 1);
+    assert_eq!(env.times_asked("hello"), 1);
 }
 
 #[test]
@@ -178,7 +179,7 @@ fn with_the_database_down_a_generated_answer_waits_for_it_and_is_not_generated_a
         env.telegram.wait_for_count(user, 1);
     }
     env.wait_settled();
-    assert_eq!(env.model.requests().len(), 4);
+    assert_eq!(env.times_asked("hello"), 4);
     let lines = env.logs().lines().filter(|line| line.contains("database is unreachable")).count();
     assert_eq!(lines, 1, "an outage is one line");
 }
@@ -259,7 +260,7 @@ fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
     env.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
     env.wait_settled();
     assert_eq!(env.psql("SELECT state, failure FROM turns"), "failed|crashed");
-    assert_eq!(env.model.requests().len(), 3);
+    assert_eq!(env.times_asked("poison"), 3);
     // and the lane goes on
     env.telegram.say(&Person::private(1), "harmless");
     env.telegram.wait_for_text(1, |text| text.contains("harmless"));
@@ -309,7 +310,7 @@ fn a_database_that_takes_nothing_is_waited_for_and_the_answer_is_not_paid_for_ag
     bot.wait_for_line("trying again");
     read_only(false);
     env.telegram.wait_for_count(1, 1);
-    assert_eq!(env.model.requests().len(), 1);
+    assert_eq!(env.times_asked("hello"), 1);
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     env.set("RUST_LOG", "trace");
     env.set("LLM_TIMEOUT", "1");
     env.set("METRICS_ADDR", "127.0.0.1:0");
+    env.set("SHORT_WAITS", "poller=0");
     env.set("FAIL_POINT", "answering:zebra-panic");
     // a password that libpq would quote if it met it as it is
     let (person, place) =

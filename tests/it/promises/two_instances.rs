@@ -63,7 +63,7 @@ fn two_instances_on_one_database_lose_nothing_and_store_every_answer_once() {
     assert_eq!(env.psql(stored), format!("{all} {all}"));
     assert_eq!(env.psql("SELECT count(*) FROM messages WHERE role = 'assistant'"), all.to_string());
     // what the one was sending while the other looked at the same lane: the known window
-    let (twice, asked) = (twice(&answered), env.model.requests().len());
+    let (twice, asked) = (twice(&answered), env.times_asked("nonce-"));
     println!("{all} questions, {asked} asked of the model, sent twice: {twice:?}");
     assert!(answered.values().all(|count| *count <= 2), "{answered:?}");
     // the one that is left works on alone

@@ -315,7 +315,9 @@ fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_su
             }
         }
     }
-    assert_eq!(seeded.len(), 5, "every table had rows: {seeded:?}");
+    for table in ["messages", "updates", "turns", "reply_parts"] {
+        assert!(seeded.contains(&table), "{table} had no rows");
+    }
 }
 
 #[test]

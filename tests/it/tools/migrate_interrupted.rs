@@ -9,7 +9,8 @@ use crate::support::transaction::Transaction;
 const INDEX: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('idx_messages_history')";
 #[test]
 fn a_migration_never_queues_for_long_behind_somebodys_transaction() {
-    let operator = Operator::new();
+    let mut operator = Operator::new();
+    operator.set("SHORT_WAITS", "lock=0.2");
     operator.run(&["migrate", "to", "20261123000003"]).ok();
     let somebody = Transaction::begin(&operator.database, "LOCK TABLE messages IN SHARE MODE");
     let said = operator.run(&["migrate", "up"]).fails_with(1);
@@ -23,7 +24,8 @@ fn a_migration_never_queues_for_long_behind_somebodys_transaction() {
 
 #[test]
 fn nothing_is_destroyed_unasked_because_somebodys_lock_hid_what_there_is() {
-    let operator = migrated();
+    let mut operator = migrated();
+    operator.set("SHORT_WAITS", "lock=0.2");
     operator.psql(ROWS);
     for table in ["reply_parts", "turns"] {
         let somebody =
@@ -64,7 +66,8 @@ fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_afte
 
 #[test]
 fn a_build_that_gives_up_says_so_and_the_next_one_succeeds() {
-    let operator = Operator::new();
+    let mut operator = Operator::new();
+    operator.set("SHORT_WAITS", "lock=0.2");
     operator.run(&["migrate", "to", "20261123000001"]).ok();
     let writer = "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'hi', 2)";
     let somebody = Transaction::begin(&operator.database, writer);

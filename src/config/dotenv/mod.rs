@@ -1,0 +1,98 @@
+//! `.env`, read as the predecessor's python-dotenv reads it ([`read`]). dotenvy, whose form is stricter, puts what was
+//! understood into the environment.
+//!
+//! One thing is stricter here: python-dotenv passes over a statement that it cannot read, with a warning, and the bot does
+//! not start. That statement may be the one that says who may use it. An error names the line, never what is in it.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+mod grammar;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+pub use reading::{Reading, read};
+
+/// The file, in the working directory.
+const FILE: &str = ".env";
+/// What is wrong with it where [`exposed`] says so.
+pub const EXPOSED: &str = ".env can be read by other users of this machine";
+/// What to do about that.
+pub const REMEDY: &str = "chmod 600 .env";
+
+/// A name that several lines of the file set.
+pub struct Repeated(String, Vec<usize>);
+
+impl Repeated {
+    /// The name, and the lines, the last of which counts.
+    pub fn found(&self) -> String {
+        format!(".env sets {} more than once, in {}", self.0, numbered(&self.1))
+    }
+
+    /// What to do about it.
+    pub const REMEDY: &str = "keep the line that you mean; until then the last one counts";
+}
+
+/// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
+/// fault.
+pub fn load() -> anyhow::Result<Vec<Repeated>> {
+    let text = match std::fs::read(Path::new(FILE)).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => anyhow::bail!(".env is not UTF-8 text"),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => anyhow::bail!(".env cannot be read: {error}"),
+    };
+    let of_environment =
+        |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let Reading { values, repeated, unreadable } = read(&text, &of_environment);
+    if !unreadable.is_empty() {
+        let are = if unreadable.len() == 1 { "is" } else { "are" };
+        anyhow::bail!(
+            ".env, {}, {are} not of the form NAME=value (quotes around a value must be closed)",
+            numbered(&unreadable)
+        );
+    }
+    for (name, value) in values {
+        if let Some(strict) = value.and_then(|value| strict(&name, &value)) {
+            // it leaves alone what the environment has
+            dotenvy::from_read(strict.as_bytes())?;
+        }
+    }
+    Ok(repeated.into_iter().map(|(name, lines)| Repeated(name, lines)).collect())
+}
+
+/// Whether other users can read the file: who can, can be the bot. `None`: there is no file.
+pub fn exposed() -> Option<bool> {
+    let file = std::fs::metadata(FILE).ok()?;
+    Some(file.permissions().mode() & 0o044 != 0)
+}
+
+/// The line as dotenvy takes it. `None`: it takes no such name, and neither does anything that could ask for it.
+fn strict(name: &str, value: &str) -> Option<String> {
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let goes_on_well = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+    if !begins_well || !goes_on_well {
+        return None;
+    }
+    let mut line = format!("{name}=\"");
+    for c in value.chars() {
+        match c {
+            '"' | '\\' | '$' => line.extend(['\\', c]),
+            '\n' => line.push_str("\\n"),
+            c => line.push(c),
+        }
+    }
+    Some(line + "\"\n")
+}
+
+/// `line 3`, `lines 3 and 9`, `lines 3, 5 and 9`.
+fn numbered(lines: &[usize]) -> String {
+    let numbers: Vec<_> = lines.iter().map(usize::to_string).collect();
+    match numbers.split_last() {
+        Some((last, [])) => format!("line {last}"),
+        Some((last, others)) => format!("lines {} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

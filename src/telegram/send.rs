@@ -1,0 +1,136 @@
+//! Sending: messages, files, changes of what was sent.
+
+use std::path::Path;
+
+use frankenstein::TelegramApi;
+use frankenstein::methods::{
+    DeleteMessageParams, EditMessageTextParams, SendDocumentParams, SendMessageParams, SendRichMessageParams,
+};
+use frankenstein::response::MethodResponse;
+use frankenstein::rich_message::InputRichMessage;
+use frankenstein::types::{
+    InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyMarkup, ReplyParameters,
+};
+use serde::Deserialize;
+
+use super::error::TelegramError;
+use super::method::Method;
+use super::transport::Telegram;
+use crate::domain::address::Destination;
+use crate::domain::reply::{Below, Content, Part};
+
+/// Only what is used of a sent message, so that nothing else in it can fail to decode.
+#[derive(Deserialize)]
+struct Sent {
+    message_id: i64,
+}
+
+impl Telegram {
+    /// Sends a part that is a message and returns its id.
+    pub fn send(&self, to: Destination, part: Part) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(to);
+        let keyboard = part.button.map(|below| ReplyMarkup::InlineKeyboardMarkup(keyboard(below)));
+        let sent: MethodResponse<Sent> = match part.content {
+            Content::Text { text, entities } => self.request(
+                Method::SendMessage.name(),
+                Some(
+                    SendMessageParams::builder()
+                        .chat_id(to.chat_id)
+                        .text(text)
+                        .maybe_entities((!entities.is_empty()).then_some(entities))
+                        .maybe_reply_markup(keyboard)
+                        .maybe_message_thread_id(thread)
+                        .maybe_reply_parameters(reply)
+                        .link_preview_options(LinkPreviewOptions::DISABLED)
+                        .build(),
+                ),
+            ),
+            Content::Rich { blocks } => self.request(
+                Method::SendRichMessage.name(),
+                Some(
+                    SendRichMessageParams::builder()
+                        .chat_id(to.chat_id)
+                        .rich_message(InputRichMessage::builder().blocks(blocks).build())
+                        .maybe_reply_markup(keyboard)
+                        .maybe_message_thread_id(thread)
+                        .maybe_reply_parameters(reply)
+                        .build(),
+                ),
+            ),
+            // sent by send_document, for it needs a file
+            Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
+        }?;
+        Ok(sent.result.message_id)
+    }
+
+    /// Puts a part in the place of a message of the bot's (editMessageText), its button too. That nothing would change is
+    /// no error.
+    pub fn edit(&self, chat_id: i64, message_id: i64, part: Part) -> Result<(), TelegramError> {
+        let edit = EditMessageTextParams::builder()
+            .chat_id(chat_id)
+            .message_id(of_message(message_id)?)
+            .maybe_reply_markup(part.button.map(keyboard));
+        let edit = match part.content {
+            Content::Text { text, entities } => edit
+                .text(text)
+                .maybe_entities((!entities.is_empty()).then_some(entities))
+                .link_preview_options(LinkPreviewOptions::DISABLED)
+                .build(),
+            Content::Rich { blocks } => {
+                edit.rich_message(InputRichMessage::builder().blocks(blocks).build()).build()
+            }
+            Content::Document { .. } => {
+                return Err(TelegramError::NotThere("a file takes no message's place".to_owned()));
+            }
+        };
+        match self.request::<_, MethodResponse<Sent>>(Method::EditMessageText.name(), Some(edit)) {
+            Ok(_) | Err(TelegramError::NotModified) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a message of the bot's away (deleteMessage).
+    pub fn delete(&self, chat_id: i64, message_id: i64) -> Result<(), TelegramError> {
+        let delete =
+            DeleteMessageParams::builder().chat_id(chat_id).message_id(of_message(message_id)?).build();
+        self.request::<_, MethodResponse<bool>>(Method::DeleteMessage.name(), Some(delete)).map(drop)
+    }
+
+    /// Sends a file and returns the id of its message.
+    pub fn send_document(&self, to: Destination, caption: String, file: &Path) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(to);
+        let params = SendDocumentParams::builder()
+            .chat_id(to.chat_id)
+            .document(file.to_owned())
+            .caption(caption)
+            .maybe_message_thread_id(thread)
+            .maybe_reply_parameters(reply)
+            .build();
+        let sent: MethodResponse<Sent> = self.request_with_form_data(
+            Method::SendDocument.name(),
+            &params,
+            vec![("document", file.to_owned())],
+        )?;
+        Ok(sent.result.message_id)
+    }
+}
+
+/// Topic and message to reply to. An id beyond 32 bits has no place in the typed parameters: the message then goes without
+/// its reference.
+fn place(to: Destination) -> (Option<i32>, Option<ReplyParameters>) {
+    let narrow = |id: Option<i64>| id.and_then(|id| i32::try_from(id).ok());
+    let reply = narrow(to.reply_to).map(|message_id| {
+        ReplyParameters::builder().message_id(message_id).allow_sending_without_reply(true).build()
+    });
+    (narrow(to.thread_id), reply)
+}
+
+fn keyboard(below: Below) -> InlineKeyboardMarkup {
+    let button = InlineKeyboardButton::builder().text(below.label).callback_data(below.data).build();
+    InlineKeyboardMarkup::builder().inline_keyboard(vec![vec![button]]).build()
+}
+
+/// An id as the typed parameters take it. One beyond 32 bits cannot be named to Telegram.
+fn of_message(id: i64) -> Result<i32, TelegramError> {
+    i32::try_from(id).map_err(|_| TelegramError::NotThere("its id has no place in the call".to_owned()))
+}

@@ -1,0 +1,201 @@
+//! One transport for all methods.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frankenstein::TelegramApi;
+use reqwest::RequestBuilder;
+use reqwest::multipart::Form;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::{self, TelegramError};
+use super::settings::Settings;
+use crate::base::cancel::CancelToken;
+use crate::base::http::{Http, Interrupted};
+use crate::base::secret::Secret;
+use crate::metrics;
+
+/// A preview, or the answer to a press, that takes longer is not worth waiting for.
+pub(super) const PREVIEW_TIMEOUT: Duration = Duration::from_secs(4);
+/// The longest a file may take; the Bot API takes up to 50 MB.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
+/// The most that an answer of the Bot API may weigh: a hundred updates as people make them are a tenth of it.
+const BODY_LIMIT: usize = 16 << 20;
+
+/// A bot's access to the Bot API. Clones share the connection pool.
+#[derive(Clone)]
+pub struct Telegram {
+    pub(super) http: Http,
+    /// What stands before the method's name: server, `/bot<token>/`.
+    base: Secret,
+    bot_id: i64,
+    /// The longest a call may take; getUpdates has its own poll time on top.
+    pub(super) timeout: Duration,
+    stop: CancelToken,
+}
+
+impl Telegram {
+    /// Calls end early when `stop` is requested.
+    pub fn new(http: Http, settings: &Settings, stop: CancelToken) -> Self {
+        let Settings { token, url, timeout } = settings;
+        let base = Secret::new(format!("{}/bot{}/", url.trim_end_matches('/'), token.secret.expose()));
+        Self { http, base, bot_id: token.bot_id, timeout: *timeout, stop }
+    }
+
+    /// The same access for work that ends at another request.
+    #[must_use]
+    pub fn until(&self, stop: &CancelToken) -> Self {
+        Self { stop: stop.clone(), ..self.clone() }
+    }
+
+    /// Telegram id of the bot.
+    pub fn bot_id(&self) -> i64 {
+        self.bot_id
+    }
+
+    /// The client, for work beside the callers.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub(super) fn post(&self, method: &str, limit: Duration) -> RequestBuilder {
+        self.http.client.post(format!("{}{method}", self.base.expose())).timeout(limit)
+    }
+
+    pub(super) fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        limit: Duration,
+        body: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<T, TelegramError> {
+        let request = body(self.post(method, limit));
+        self.wait(method, limit, fetch(method, request))
+    }
+
+    pub(super) fn wait<T>(
+        &self,
+        method: &str,
+        limit: Duration,
+        call: impl Future<Output = Result<T, TelegramError>>,
+    ) -> Result<T, TelegramError> {
+        match self.http.wait(limit, &self.stop, call) {
+            Ok(result) => result,
+            Err(Interrupted::Stopped) => Err(TelegramError::Stopped),
+            Err(Interrupted::TimedOut) => {
+                let error = TelegramError::Network("no answer in time".to_owned());
+                count_error(method, &error);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Carries a call out and reads the whole response.
+pub(super) async fn fetch<T: DeserializeOwned>(
+    method: &str,
+    request: RequestBuilder,
+) -> Result<T, TelegramError> {
+    metrics::telegram_call(known(method));
+    let fetched = read(request).await;
+    if let Err(error) = &fetched {
+        count_error(method, error);
+    }
+    fetched
+}
+
+fn count_error(method: &str, error: &TelegramError) {
+    if let Some(code) = error.code() {
+        metrics::telegram_error(known(method), code);
+    }
+}
+
+/// The methods of the Bot API that are called.
+const METHODS: [&str; 13] = [
+    "answerCallbackQuery",
+    "deleteMessage",
+    "deleteWebhook",
+    "editMessageText",
+    "getMe",
+    "getUpdates",
+    "getWebhookInfo",
+    "sendChatAction",
+    "sendDocument",
+    "sendMessage",
+    "sendMessageDraft",
+    "sendRichMessage",
+    "setMyCommands",
+];
+
+/// The method as a label of metrics.
+fn known(method: &str) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method).unwrap_or(metrics::OTHER)
+}
+
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, TelegramError> {
+    let mut response = request.send().await.map_err(TelegramError::from)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(TelegramError::TooLarge(first_update(&body)));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    error::response(status, &body)
+}
+
+impl TelegramApi for Telegram {
+    type Error = TelegramError;
+
+    fn request<Params, Output>(&self, method: &str, params: Option<Params>) -> Result<Output, TelegramError>
+    where
+        Params: Serialize + fmt::Debug,
+        Output: DeserializeOwned,
+    {
+        self.call(method, self.timeout, |request| match &params {
+            Some(params) => request.json(params),
+            None => request,
+        })
+    }
+
+    fn request_with_form_data<Params, Output>(
+        &self,
+        method: &str,
+        params: Params,
+        files: Vec<(&str, PathBuf)>,
+    ) -> Result<Output, TelegramError>
+    where
+        Params: Serialize + fmt::Debug,
+        Output: DeserializeOwned,
+    {
+        let unusable = |problem: String| TelegramError::File(problem);
+        let Ok(serde_json::Value::Object(params)) = serde_json::to_value(&params) else {
+            return Err(unusable("its parameters are no object".to_owned()));
+        };
+        self.wait(method, UPLOAD_TIMEOUT, async {
+            let mut form = Form::new();
+            for (name, value) in params {
+                // a file stands in the form as itself; text as it is, everything else as JSON (Bot API, Making requests)
+                match value {
+                    _ if files.iter().any(|(file, _)| *file == name) => {}
+                    serde_json::Value::String(text) => form = form.text(name, text),
+                    value => form = form.text(name, value.to_string()),
+                }
+            }
+            for (name, path) in files {
+                form = form.file(name.to_owned(), path).await.map_err(|error| unusable(error.to_string()))?;
+            }
+            fetch(method, self.post(method, UPLOAD_TIMEOUT).multipart(form)).await
+        })
+    }
+}
+
+/// The number of the first update in the beginning of a getUpdates answer. Telegram puts it first in each update.
+fn first_update(body: &[u8]) -> Option<i64> {
+    let head = String::from_utf8_lossy(&body[..body.len().min(1024)]);
+    let (_, after) = head.split_once(r#""update_id":"#)?;
+    let digits = after.trim_start();
+    digits[..digits.find(|c: char| !c.is_ascii_digit())?].parse().ok()
+}

@@ -1,0 +1,62 @@
+//! Receiving: getUpdates, and the answer to the press of a button.
+
+use std::time::Duration;
+
+use frankenstein::methods::AnswerCallbackQueryParams;
+use frankenstein::response::MethodResponse;
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::error::TelegramError;
+use super::incoming::Press;
+use super::transport::{PREVIEW_TIMEOUT, Telegram, fetch};
+use crate::domain::update::UPDATE_KINDS;
+
+impl Telegram {
+    /// Waits up to `poll` for at most `limit` (100) updates from `offset` on (getUpdates). Each update comes
+    /// undecoded, so that a strange one does not spoil its batch. The call confirms everything below `offset`.
+    pub fn updates(
+        &self,
+        offset: Option<i64>,
+        limit: u8,
+        poll: Duration,
+    ) -> Result<Vec<Box<RawValue>>, TelegramError> {
+        #[derive(Serialize, Debug)]
+        struct Params {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            offset: Option<i64>,
+            limit: u8,
+            timeout: u64,
+            allowed_updates: &'static [&'static str],
+        }
+        let params = Params { offset, limit, timeout: poll.as_secs(), allowed_updates: UPDATE_KINDS };
+        let batch: MethodResponse<_> =
+            self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
+        Ok(batch.result)
+    }
+
+    /// Waits up to `poll` for updates and says how many came (at most one), without confirming any and without a change
+    /// of their kinds. Turns away whoever waits for updates already.
+    pub fn peek(&self, poll: Duration) -> Result<usize, TelegramError> {
+        let params = serde_json::json!({"limit": 1, "timeout": poll.as_secs()});
+        let batch: MethodResponse<Vec<IgnoredAny>> =
+            self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
+        Ok(batch.result.len())
+    }
+
+    /// Tells Telegram that the press of a button has arrived, so that the person's app stops waiting; with a text, the
+    /// person reads it. Nobody waits for this, and a failure has no consequence.
+    pub fn acknowledge(&self, press: &Press, text: Option<&str>) {
+        let params = AnswerCallbackQueryParams::builder()
+            .callback_query_id(&press.id)
+            .maybe_text(text)
+            .show_alert(text.is_some())
+            .build();
+        let method = "answerCallbackQuery";
+        let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
+        self.http.aside(async move {
+            let _ = fetch::<MethodResponse<bool>>(method, request).await;
+        });
+    }
+}
