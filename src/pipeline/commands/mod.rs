@@ -20,7 +20,7 @@ impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
         let &Self { services, address, .. } = self;
         let language = self.message.language;
-        debug!(seq = address.update_seq, command = command.name(), "command");
+        debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(language.greeting()),
             Command::Help => self.say(language.help()),

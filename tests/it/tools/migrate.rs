@@ -114,7 +114,7 @@ fn on_a_terminal_a_person_is_asked_and_only_yes_is_yes() {
     operator.psql(ROWS);
     for answer in ["", "n", "maybe"] {
         let said = run_on_terminal(&operator, &["migrate", "down"], answer).fails_with(4);
-        assert!(said.contains("table reply_parts: 2 rows") && said.contains("Go on? [y/N]"), "{said}");
+        assert!(said.contains("table reply_parts: 2 rows") && said.contains("Continue? [y/N]"), "{said}");
         assert_eq!(states(&operator), "aaaaa");
     }
     run_on_terminal(&operator, &["migrate", "down"], "y").ok();
@@ -253,7 +253,7 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
     let warned = operator.run(&["migrate", "down", "--all"]).fails_with(4);
-    assert!(warned.contains("and then stops at 2026-11-23-000001_create_messages: "), "{warned}");
+    assert!(warned.contains("and then it stops at 2026-11-23-000001_create_messages: "), "{warned}");
     assert!(!warned.contains("table messages"), "{warned}");
     let said = operator.run(&["migrate", "down", "--all", "--yes"]).fails_with(1);
     assert!(
