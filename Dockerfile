@@ -1,11 +1,28 @@
 # The bot as a small image: built in one stage, run in another, without root and without a writable file.
 
-FROM rust:1.95-slim-trixie AS build
+FROM rust:1.95-slim-trixie AS toolchain
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
+
+# By what cargo knows the dependencies: the manifests, the lock file and, for each target, a program that does nothing.
+# A change of source leaves this stage's result as it is, and with it the layer of the dependencies below.
+FROM toolchain AS manifests
 COPY . .
+RUN find . -type f ! -name 'Cargo.*' ! -name '*.rs' -delete \
+    && find src -type f ! -path src/main.rs ! -path src/lib.rs -delete \
+    && find . -type d -empty -delete \
+    && echo '#![allow(warnings)] fn main() {}' | tee $(find . -name '*.rs') >/dev/null
+
+FROM toolchain AS build
+COPY --from=manifests /source .
+# What was built of the programs that do nothing must not be taken for the bot.
+RUN cargo build --release --locked --bin systech-aidd \
+    && cargo clean --release --locked --package systech-aidd
+COPY build.rs ./
+COPY migrations migrations
+COPY src src
 RUN cargo build --release --locked --bin systech-aidd
 
 # trixie: its pg_dump is of PostgreSQL 17 and understands the 16 of docker-compose.yml; bookworm's does not

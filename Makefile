@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo picture psql test faults nightly audit bench bench-history run check-migrations migrations setup
+.PHONY: help demo picture psql test faults nightly fresh audit bench bench-history run check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,20 +18,25 @@ psql: setup ## read the demo's dialogue with psql
 	@cargo run --quiet --locked --example demo psql
 
 # the demo has tests of its own, so cargo test alone builds it as a test only; the tests run it too
-test: setup ## all tests, against a real PostgreSQL
+test: setup tools ## all tests, against a real PostgreSQL
 	cargo build --locked --example demo
 	cargo test --workspace --locked
 
 faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
-nightly: setup faults ## what takes long: make faults; lives of messages; PostgreSQL 16, 17, 18 (needs npm); alerts (Debian: prometheus)
+nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
 	scripts/postgres-matrix
+	scripts/dotenv-corpus --check
 	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
 	else echo "not looked at: contrib/alerts_test.yml, for promtool is not installed (Debian: prometheus)"; fi
+	scripts/fresh
 
-audit: setup ## licences, sources and known faults of the dependencies, and which of them nothing uses (installs its tools)
+fresh: ## make demo and make test of the committed state on a bare Debian 12 in a folder; half an hour, needs root and debootstrap
+	@scripts/fresh
+
+audit: setup ## dependencies (licences, sources, known faults, unused ones), scripts and workflows; brings its tools
 	@scripts/audit
 
 bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
@@ -41,15 +46,19 @@ bench: setup ## the real bot under load, beside pgbench with the same statements
 run: setup ## the bot itself, with the settings of .env
 	cargo run --release --locked
 
-check-migrations: setup ## every migration up, redone, down and up again with the diesel CLI
+check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations
 
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history
 
 # the diesel CLI does not understand the predecessor's postgresql+asyncpg://
-migrations: ## the diesel CLI on the database of .env: make migrations ARGS='migration list'
-	@DATABASE_URL="$$(sed -n 's/^DATABASE_URL=//p' .env | tr -d "\"'" | sed 's/^\(postgres[a-z]*\)+[a-z0-9]*:/\1:/')" diesel $(ARGS)
+migrations: setup tools ## the diesel CLI on the database of .env: make migrations ARGS='migration list'
+	@DATABASE_URL="$$(sed -n 's/^DATABASE_URL=//p' .env | tr -d "\"'" | sed 's/^\(postgres[a-z]*\)+[a-z0-9]*:/\1:/')" \
+		"$$(scripts/tools --path diesel)" $(ARGS)
 
-setup:
+tools: setup ## the programs that tests run beside the project's own (the diesel CLI, a linter), once, outside the checkout
+	@scripts/tools
+
+setup: ## the Debian packages that building and testing need, where they are missing
 	@scripts/setup

@@ -218,8 +218,8 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &CancelToken) -> anyhow::Re
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
     let username = loop {
-        match telegram.get_me() {
-            Ok(me) => break me.result.username.unwrap_or_default(),
+        match telegram.username() {
+            Ok(username) => break username,
             Err(TelegramError::Stopped) => return Ok(None),
             Err(error @ (TelegramError::Unauthorized | TelegramError::UnknownMethod)) => {
                 return Err(unauthorized(&error));

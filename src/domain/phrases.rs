@@ -288,6 +288,14 @@ impl Language {
         }
     }
 
+    /// What stands behind a command that takes no words.
+    pub fn words_not_asked(self) -> &'static str {
+        self.pick(
+            "Слова после команды я не читаю. Если это вопрос, отправьте его отдельным сообщением.",
+            "I do not read what follows this command. If it is a question, send it as a message of its own.",
+        )
+    }
+
     /// The answer in a group to the bot's name and nothing else.
     pub fn no_question(self) -> &'static str {
         self.pick(

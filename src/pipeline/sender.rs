@@ -127,6 +127,12 @@ impl Sender {
                 Ok(Outcome::More)
             }
             Remedy::SendAnew => failed.send_anew(),
+            Remedy::LeaveTopic => {
+                let parts = store.run(|conn| outbox::leave_topic(conn, unsent))?;
+                warn!(part, chat, parts, "{error}; the answer goes to the chat itself");
+                Ok(Outcome::More)
+            }
+            Remedy::Split => failed.replace_or_abandon(Instead::Halves),
             Remedy::Simplify(last_resort) => {
                 if store.run(|conn| replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
@@ -134,6 +140,7 @@ impl Sender {
                 }
                 match last_resort {
                     LastResort::SendAnew => failed.send_anew(),
+                    LastResort::Bare => failed.replace_or_abandon(Instead::Bare),
                     LastResort::Abandon => failed.abandon(),
                     LastResort::Later => failed.later(),
                 }
@@ -179,6 +186,14 @@ impl Failed<'_> {
     fn send_anew(&self) -> Result<Outcome, StoreError> {
         info!(part = self.unsent.id, "{}; the part is sent as a new message", self.error);
         self.store.run(|conn| replace(conn, self.unsent, Instead::Anew))?;
+        Ok(Outcome::More)
+    }
+
+    fn replace_or_abandon(&self, instead: Instead) -> Result<Outcome, StoreError> {
+        if !self.store.run(|conn| replace(conn, self.unsent, instead))? {
+            return self.abandon();
+        }
+        warn!(part = self.unsent.id, "{}; {instead}", self.error);
         Ok(Outcome::More)
     }
 

@@ -8,6 +8,7 @@ mod support {
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
     pub(crate) mod terminal;
+    pub(crate) mod tool;
     pub(crate) mod transaction;
 }
 

@@ -28,8 +28,8 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Err(error) => return report.fault("token", format!("{error:#}"), UNREACHABLE),
     };
     let telegram = Telegram::new(http, settings, CancelToken::new());
-    match telegram.get_me() {
-        Ok(me) => report.well("token", format!("it belongs to @{}", me.result.username.unwrap_or_default())),
+    match telegram.username() {
+        Ok(username) => report.well("token", format!("of @{username}")),
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
     }
     match telegram.get_webhook_info() {

@@ -18,9 +18,9 @@ const BUTTON_LIFE: Duration = Duration::from_secs(3600);
 
 impl InWork<'_> {
     pub(super) fn forget(&self) -> Result<Answered, StoreError> {
-        let &Self { services, address, .. } = self;
+        let &Self { address, .. } = self;
         let language = self.message.language;
-        services.reply(address, |conn, lane| {
+        self.reply(|conn, lane| {
             let selection = Selection { user_id: Some(lane.user_id), cleared: true, ..Selection::default() };
             let button =
                 Button { action: Action::Forget, user_id: lane.user_id, update_seq: address.update_seq };

@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use sandbox::postgres::Server;
 
 use crate::support::predecessor;
+use crate::support::tool::tool;
 
 /// The database that the guides speak of.
 const URL: &str = "postgresql://systech:systech_dev_password@localhost:5432/systech_aidd";
@@ -47,12 +48,7 @@ impl Reader {
         }
         fs::create_dir(folder.path().join(".bin")).unwrap();
         symlink(env!("CARGO_BIN_EXE_systech-aidd"), folder.path().join(".bin/systech-aidd")).unwrap();
-        fs::write(
-            folder.path().join(".bin/diesel"),
-            format!("#!/bin/sh\nexec {}/scripts/diesel \"$@\"\n", root.display()),
-        )
-        .unwrap();
-        make_executable(&folder.path().join(".bin/diesel"));
+        symlink(tool("diesel"), folder.path().join(".bin/diesel")).unwrap();
         let reader = Self { server, folder, exports: String::new() };
         reader.new_database("empty");
         reader
@@ -91,11 +87,7 @@ impl Reader {
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", path)
-            .envs(
-                ["HOME", "XDG_CACHE_HOME", "CARGO_HOME", "RUSTUP_HOME"]
-                    .iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
+            .envs(std::env::var_os("HOME").map(|home| ("HOME", home)))
             .env("LC_ALL", "C.UTF-8")
             // no pager, no line drawing of one's own
             .env("PSQLRC", "/dev/null")
@@ -144,11 +136,6 @@ impl Reader {
         }
         replayed
     }
-}
-
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// As an editor leaves it: no blanks at the end of a line, no empty lines at the end.

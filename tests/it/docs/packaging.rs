@@ -175,21 +175,121 @@ fn the_compose_file_starts_the_database_that_env_example_names() {
     assert_eq!(bot["depends_on"]["postgres"]["condition"], "service_healthy");
 }
 
+/// The instructions of the Dockerfile, word by word.
+fn instructions(dockerfile: &str) -> Vec<Vec<&str>> {
+    let lines = dockerfile.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    lines.map(|line| line.split_whitespace().collect()).collect()
+}
+
 #[test]
 fn the_image_is_built_in_stages_and_runs_without_root() {
     let dockerfile = file("Dockerfile");
-    let instructions: Vec<Vec<_>> = dockerfile
-        .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
-        .map(|line| line.split_whitespace().collect())
-        .collect();
+    let instructions = instructions(&dockerfile);
     let named = |name: &str| instructions.iter().filter(move |words| words[0] == name).collect::<Vec<_>>();
-    assert_eq!(named("FROM").len(), 2);
-    let toolchain = format!("rust:{}-slim-trixie", env!("CARGO_PKG_RUST_VERSION"));
-    assert_eq!(named("FROM")[0][1], toolchain);
+    assert_eq!(named("FROM").last().unwrap()[1..], ["debian:trixie-slim"], "no compiler is in the image");
     assert_eq!(named("USER")[0][1], "aidd");
     assert_eq!(named("ENTRYPOINT")[0][1], "[\"systech-aidd\"]");
     // what the default of SYSTEM_PROMPT_PATH names is in the image
     assert!(named("COPY").iter().any(|words| words[1..] == ["prompts", "prompts"]));
     assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/nutritionist.txt").exists());
+}
+
+#[test]
+fn a_change_of_source_leaves_the_layer_of_the_dependencies_as_it_is() {
+    let dockerfile = file("Dockerfile");
+    let instructions = instructions(&dockerfile);
+    let build = instructions.iter().position(|words| words[0] == "FROM" && words.ends_with(&["AS", "build"]));
+    let build = &instructions[build.expect("a stage called build")..];
+    let cargo = |words: &Vec<&str>| words.starts_with(&["RUN", "cargo", "build"]);
+    let dependencies = build.iter().position(cargo).unwrap();
+    let bot = build.iter().rposition(cargo).unwrap();
+    let sources = build.iter().position(|words| words[..] == ["COPY", "src", "src"]).unwrap();
+    assert!(dependencies < sources && sources < bot, "{build:?}");
+    // until then only what has the manifests and nothing of the sources
+    let copied = build[..dependencies].iter().filter(|words| words[0] == "COPY");
+    assert_eq!(copied.collect::<Vec<_>>(), [&["COPY", "--from=manifests", "/source", "."]]);
+    // and the builder gets to see whatever is copied
+    let ignored = file(".dockerignore");
+    let seen: Vec<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    for words in instructions.iter().filter(|words| words[0] == "COPY" && words[1] != ".") {
+        assert!(
+            words[1].starts_with("--from") || seen.contains(&words[1].trim_end_matches('/')),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn one_version_of_rust_is_named_everywhere() {
+    let rust = env!("CARGO_PKG_RUST_VERSION");
+    let (toolchain, workflow) = (file("rust-toolchain.toml"), file(".github/workflows/release.yml"));
+    // with all three numbers: rustup takes 1.95 and 1.95.0 for two toolchains, and would fetch the other one
+    let channel =
+        toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
+    assert_eq!(channel.strip_prefix(rust).map(|patch| patch.matches('.').count()), Some(1), "{channel}");
+    // a component that is named here would be fetched, or missed, before anything is built
+    assert!(!toolchain.lines().any(|line| line.starts_with("components") || line.starts_with("targets")));
+    assert!(file("Dockerfile").contains(&format!("\nFROM rust:{rust}-slim-trixie AS toolchain\n")));
+    assert!(workflow.contains(&format!(" container: rust:{rust}-slim-")));
+}
+
+#[test]
+fn make_help_lists_every_target() {
+    let makefile = file("Makefile");
+    let (_, phony) = makefile.split_once(".PHONY: ").unwrap();
+    let targets: BTreeSet<_> = phony.lines().next().unwrap().split(' ').collect();
+    let help = Command::new("make").arg("help").current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let listed: BTreeSet<_> = help.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    assert_eq!(listed, targets);
+    for name in
+        ["CONTRIBUTING.md", "README.md", "docs/operations.md", "docs/migrations.md", "docs/reliability.md"]
+    {
+        for code in file(name).split('`').skip(1).step_by(2) {
+            let Some(target) = code.strip_prefix("make ").and_then(|rest| rest.split_whitespace().next())
+            else {
+                continue;
+            };
+            assert!(targets.contains(target), "{name}: there is no `make {target}`");
+        }
+    }
+}
+
+#[test]
+fn every_file_that_contributing_names_exists() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = file("CONTRIBUTING.md");
+    let linked = guide.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    let named = guide.split('`').skip(1).step_by(2).filter(|code| {
+        let first = code.split('/').next().unwrap();
+        !code.contains(' ') && !first.is_empty() && first != *code && root.join(first).exists()
+    });
+    let files: Vec<_> = linked.chain(named).filter(|name| !name.starts_with("http")).collect();
+    assert!(files.len() > 30, "{files:?}");
+    for name in files {
+        assert!(root.join(name).exists(), "CONTRIBUTING.md names {name}");
+    }
+}
+
+#[test]
+fn a_release_is_told_by_the_changelog_and_the_version_of_the_manifest() {
+    let notes = |version: &str| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/release-notes");
+        Command::new(script).arg(version).output().unwrap()
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let told = notes(version);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("### Added") && !told.contains("\n## "), "{told}");
+    let refused = notes("999.0.0");
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    assert!(
+        String::from_utf8(refused.stderr).unwrap().contains(&format!("Cargo.toml is at version {version}"))
+    );
+    // and what comes has a place above it
+    let changelog = file("CHANGELOG.md");
+    let headings: Vec<_> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
+    assert_eq!(headings[0], "## [Unreleased]");
+    assert!(headings[1].starts_with(&format!("## [{version}] - 20")), "{}", headings[1]);
 }

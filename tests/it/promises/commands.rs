@@ -54,6 +54,42 @@ fn the_menu_is_set_in_both_languages() {
 }
 
 #[test]
+fn a_question_behind_new_begins_a_new_conversation_and_is_answered() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    ask(&env, &person, "an old story");
+    let answer = ask(&env, &person, "/new How long does rice cook?");
+    assert!(answer.contains("How long does rice cook?"), "{answer}");
+    assert!(!answer.contains("old story"), "{answer}");
+    env.wait_settled();
+    let live = "SELECT string_agg(content, '|' ORDER BY id) FROM messages WHERE role = 'user' AND deleted_at IS NULL";
+    assert_eq!(env.psql(live), "How long does rice cook?");
+    assert!(ask(&env, &person, "/clear\nAnd pasta?").contains("And pasta?"));
+}
+
+#[test]
+fn words_behind_a_command_that_takes_none_are_not_passed_over_in_silence() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    for command in ["/start", "/help", "/role", "/restore", "/stop", "/export", "/forget", "/retry"] {
+        let before = env.telegram.texts(1).len();
+        env.telegram.say(&person, &format!("{command} How long does rice cook?"));
+        env.telegram.wait_for_text(1, |text| text.contains("as a message of its own"));
+        env.wait_settled();
+        let said = env.telegram.texts(1).split_off(before);
+        assert!(said.last().unwrap().contains("as a message of its own"), "{command}: {said:?}");
+    }
+    // what a link of Telegram's brings along is nobody's words
+    let before = env.telegram.texts(1).len();
+    ask(&env, &person, "/start ref_42-a");
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(1).len(), before + 1);
+    assert!(env.model.requests().is_empty());
+}
+
+#[test]
 fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     let env = TestEnv::new();
     let _bot = env.start();

@@ -8,6 +8,8 @@ use sandbox::env::Operator;
 use systech_aidd::database::migrate::embedded::{MIGRATIONS, Migration};
 use systech_aidd::database::migrate::script::Script;
 
+use crate::support::tool::tool;
+
 fn root(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -19,7 +21,7 @@ fn file(migration: &Migration, file: &str) -> PathBuf {
 /// Runs the linter with the settings of `.squawk.toml`.
 fn squawk(arguments: &[&str], file: &PathBuf) -> Output {
     assert!(file.is_file(), "{}", file.display());
-    Command::new(root("scripts/squawk"))
+    Command::new(tool("squawk"))
         .current_dir(root(""))
         .args(["--reporter", "gcc"])
         .args(arguments)
