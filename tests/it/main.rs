@@ -37,6 +37,7 @@ mod promises {
 mod hostile {
     mod database;
     mod endpoint;
+    mod log;
     mod redirect;
     mod telegram;
     mod updates;

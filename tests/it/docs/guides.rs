@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use sandbox::postgres::Server;
 
+use crate::support::migrations;
 use crate::support::predecessor;
 use crate::support::tool::tool;
 
@@ -37,11 +38,10 @@ impl Reader {
             fs::create_dir_all(copy.parent().unwrap()).unwrap();
             fs::copy(root.join(file), copy).unwrap();
         }
-        for migration in fs::read_dir(root.join("migrations")).unwrap() {
-            let migration = migration.unwrap();
-            let copy = folder.path().join("migrations").join(migration.file_name());
+        for migration in migrations::names() {
+            let copy = folder.path().join("migrations").join(&migration);
             fs::create_dir_all(&copy).unwrap();
-            for file in fs::read_dir(migration.path()).unwrap() {
+            for file in fs::read_dir(root.join("migrations").join(&migration)).unwrap() {
                 let file = file.unwrap();
                 fs::copy(file.path(), copy.join(file.file_name())).unwrap();
             }

@@ -76,11 +76,12 @@ fn words_behind_a_command_that_takes_none_are_not_passed_over_in_silence() {
     for command in ["/start", "/help", "/role", "/restore", "/stop", "/export", "/forget", "/retry"] {
         let before = env.telegram.texts(1).len();
         env.telegram.say(&person, &format!("{command} How long does rice cook?"));
-        env.telegram.wait_for_text(1, |text| text.contains("as a message of its own"));
-        env.wait_settled();
-        let said = env.telegram.texts(1).split_off(before);
-        assert!(said.last().unwrap().contains("as a message of its own"), "{command}: {said:?}");
+        sandbox::wait_until(&format!("what {command} says of the words behind it"), || {
+            let said = env.telegram.texts(1).split_off(before);
+            said.last().is_some_and(|text| text.contains("as a message of its own")).then_some(())
+        });
     }
+    env.wait_settled();
     // what a link of Telegram's brings along is nobody's words
     let before = env.telegram.texts(1).len();
     ask(&env, &person, "/start ref_42-a");
@@ -132,6 +133,26 @@ fn restore_undoes_the_latest_clearing_first_and_then_the_one_before() {
     assert!(ask(&env, &person, "/restore").contains("Возвращать нечего"));
     assert!(ask(&env, &person, "/clear").contains("прежний (6 сообщений)"));
     assert!(ask(&env, &person, "/clear").contains("и так новый"));
+}
+
+#[test]
+fn restore_undoes_the_clearing_that_came_last_in_the_dialogue_whatever_the_clock_said() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    ask(&env, &person, "old");
+    ask(&env, &person, "/clear");
+    env.wait_settled();
+    // the host of the predecessor was three hours ahead
+    env.psql("UPDATE messages SET deleted_at = deleted_at + interval '3 hours'");
+    for question in ["one", "two"] {
+        ask(&env, &person, question);
+    }
+    ask(&env, &person, "/clear");
+    ask(&env, &person, "/restore");
+    env.wait_settled();
+    let live = "SELECT string_agg(content, '|' ORDER BY id) FROM messages WHERE role = 'user' AND deleted_at IS NULL";
+    assert_eq!(env.psql(live), "one|two");
 }
 
 #[test]
