@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use systech_aidd::domain::lane::Moved;
 use systech_aidd::domain::update::{EDITED_MESSAGE, MESSAGE, draft_id};
 use systech_aidd::store::inbox;
-use systech_aidd::store::take_in::{self, Batch, Change, Edit, Received, Stopping};
 use systech_aidd::store::schema::updates;
+use systech_aidd::store::take_in::{self, Batch, Change, Edit, Received, Stopping};
 
 use super::Play;
 use crate::model::steps::{Arrival, BOT, GROUP, PLACES, SUPERGROUP};
