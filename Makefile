@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test faults nightly fresh audit bench bench-history run check-migrations migrations tools setup
+.PHONY: help demo picture psql test faults nightly fresh audit bench bench-history run check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -9,6 +9,10 @@ help: ## this list
 demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, private PostgreSQL
 	@cargo build --locked --bin systech-aidd --example demo
 	@cargo run --quiet --locked --example demo
+
+picture: setup ## draw the pictures of the demo for the READMEs (docs/demo.svg, docs/demo.ru.svg); the tests compare them
+	cargo build --locked --example demo
+	UPDATE_PICTURE=1 cargo test --locked --test it picture::
 
 psql: setup ## read the demo's dialogue with psql
 	@cargo run --quiet --locked --example demo psql

@@ -73,10 +73,22 @@ pub enum Request {
     Question,
 }
 
+/// What stands behind the command that `text` begins with, if anything does.
+pub fn words(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(char::is_whitespace)?;
+    Some(rest.trim()).filter(|rest| !rest.is_empty())
+}
+
+/// Whether these words behind /start are no words of a person: a deep link brings them along (Bot API, Deep linking).
+pub fn is_deep_link(words: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    words.len() <= 64 && words.chars().all(allowed)
+}
+
 impl Request {
     /// Reads `text`, which was written to the bot called `username`. A command is a slash, then letters, digits and
     /// underscores (Bot API, MessageEntity `bot_command`), perhaps `@` and a bot's name, up to the first white
-    /// space; what follows it is not looked at. `/etc/hosts` is no command.
+    /// space; for what follows it see [`words`]. `/etc/hosts` is no command.
     pub fn of(text: &str, username: &str) -> Self {
         let token = text.split_whitespace().next().unwrap_or_default();
         let Some(token) = token.strip_prefix('/').filter(|_| text.starts_with('/')) else {
@@ -104,6 +116,20 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_behind_a_command_are_found_and_a_deep_link_is_none() {
+        for (text, expected) in [
+            ("/new", None),
+            ("/new   ", None),
+            ("/new How long?", Some("How long?")),
+            ("/new\nHow long?\nTell me", Some("How long?\nTell me")),
+        ] {
+            assert_eq!(words(text), expected, "{text:?}");
+        }
+        assert!(is_deep_link("ref_42-a") && !is_deep_link("How long") && !is_deep_link("привет"));
+        assert!(!is_deep_link(&"a".repeat(65)));
+    }
 
     #[test]
     fn commands_are_exact_tokens_and_everything_else_is_a_question() {

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::button::Button;
 
+/// A text is not cut into pieces shorter than this, in bytes: whatever a server calls too long, that is not.
+const SHORTEST_HALF: usize = 100;
+
 /// One message to send, and what takes its place should Telegram refuse it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
@@ -65,6 +68,29 @@ impl Part {
     /// A part of plain text, the simplest form.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::of(Content::Text { text: text.into(), entities: Vec::new() })
+    }
+
+    /// The text alone, without formatting and button. `None`: it is no text.
+    pub fn bare(&self) -> Option<Self> {
+        match &self.content {
+            Content::Text { text, .. } => Some(Self::plain(text)),
+            Content::Rich { .. } | Content::Document { .. } => None,
+        }
+    }
+
+    /// Its text, without formatting, as two parts of about the same length; the second has the button. `None`: it is no
+    /// text, or too short for that.
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let Content::Text { text, .. } = &self.content else { return None };
+        let middle = text.floor_char_boundary(text.len() / 2);
+        if middle < SHORTEST_HALF {
+            return None;
+        }
+        // between two words, if one ends in the second quarter
+        let space = text[..middle].rfind(char::is_whitespace).filter(|space| *space >= middle / 2);
+        let (first, second) = text.split_at(space.unwrap_or(middle));
+        let second = Self { button: self.button.clone(), ..Self::plain(second.trim_start()) };
+        Some([Self::plain(first), second])
     }
 
     /// With a button below it, whatever form it takes in the end.

@@ -38,7 +38,7 @@ pub enum LlmError {
     #[error("the prompt is too long for the model")]
     ContextTooLong,
     /// The call was given up because the end was asked for. This is what had come by then; its text may be empty.
-    #[error("stopped")]
+    #[error("the call was given up because the answer is not wanted any more")]
     Stopped(Completion),
 }
 
@@ -71,8 +71,8 @@ impl LlmError {
         let said = |needle: &str| field("message").to_ascii_lowercase().contains(needle);
         let code = [field("code"), field("type")].into_iter().find(|text| is_code(text));
         let problem = match code {
-            Some(code) => format!("status {status} ({code})"),
-            None => format!("status {status}"),
+            Some(code) => format!("the endpoint answers with status {status} ({code})"),
+            None => format!("the endpoint answers with status {status}"),
         };
         let too_long = || {
             named("context_length_exceeded")

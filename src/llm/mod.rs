@@ -153,7 +153,7 @@ impl Llm {
             Interrupted::Stopped => LlmError::Stopped(answer.so_far(&self.settings.model)),
             Interrupted::TimedOut => LlmError::last(
                 Failure::TooSlow,
-                format!("silent for {} s", self.settings.silence.as_secs_f32()),
+                format!("the model was silent for {} s", self.settings.silence.as_secs_f32()),
             ),
         }
     }
@@ -285,12 +285,12 @@ impl<H: FnMut(&str)> Answer<H> {
             Some("content_filter") => {
                 return Err(LlmError::last(Failure::Refused, "the answer was filtered"));
             }
-            Some("error") => return Err(LlmError::passing("the provider broke the answer off")),
+            Some("error") => return Err(LlmError::passing("the endpoint broke the answer off")),
             Some(_) => {}
         }
         if self.text.trim().is_empty() {
             return Err(if self.refused {
-                LlmError::last(Failure::Refused, "the model refused")
+                LlmError::last(Failure::Refused, "the model refused to answer")
             } else {
                 LlmError::last(Failure::Empty, "the answer is empty")
             });

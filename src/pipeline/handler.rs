@@ -88,7 +88,7 @@ impl Services {
             Ok(strangers::tell(conn, lane)?.then(sentence).into_iter().collect())
         })?;
         if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
-            info!(user = user_id, chat = chat_id, "somebody who is not allowed to use the bot was told so");
+            info!(user = user_id, chat = chat_id, "told a stranger that the bot does not answer everybody");
         }
         Ok(answered)
     }

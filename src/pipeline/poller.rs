@@ -54,13 +54,15 @@ struct Read {
 
 /// Where polling stands, from one getUpdates to the next.
 struct Round {
-    /// The next one confirms what is below it.
+    /// The next one confirms what is below it. `None`: there is nothing new to confirm.
     offset: Option<i64>,
     /// How many updates are asked for.
     limit: u8,
     /// How long Telegram may hold an empty answer.
     hold: Duration,
     backoff: Backoff,
+    /// The next one is not made before.
+    not_before: Instant,
     /// The last one failed.
     failing: bool,
     open: Open,
@@ -78,6 +80,7 @@ impl Round {
             limit: FULL_BATCH,
             hold: FIRST_POLL,
             backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
+            not_before: Instant::now(),
             failing: false,
             open: Open::default(),
             delivered: Delivered::default(),
@@ -117,8 +120,8 @@ impl Poll<'_> {
         while !self.stop.is_requested() {
             if self.store.generation() != round.generation {
                 round.generation = self.store.generation();
-                // what Telegram was perhaps not told to forget, it may deliver again
-                round.offset = round.delivered.confirmed;
+                // what Telegram was not told to forget, it delivers again
+                round.offset = None;
                 if !self.take_stock(&round.delivered) {
                     break;
                 }
@@ -141,12 +144,22 @@ impl Poll<'_> {
         Ok(())
     }
 
+    /// Asks for updates. A server that does not hold an empty answer, or repeats what it was told to forget, is asked at a
+    /// pace.
     fn ask(&self, round: &mut Round) -> Result<Vec<Box<RawValue>>, TelegramError> {
-        round.delivered.asked = round.offset;
+        round.delivered.confirm(round.offset);
         let stop = self.stop.during(round.generation..=round.generation);
+        if let Some(pace) = round.not_before.checked_duration_since(Instant::now()) {
+            self.http.sleep(pace, &stop);
+        }
+        let asked = Instant::now();
         let batch = self.telegram.until(&stop).updates(round.offset, round.limit, round.hold)?;
+        if batch.is_empty() {
+            round.not_before = asked + FIRST_WAIT.min(round.hold);
+        }
         metrics::polled();
-        round.delivered.confirmed = round.offset;
+        // told once: a server whose ids began anew would take a later one for a confirmation of what nobody has seen
+        round.offset = None;
         round.hold = longest_poll();
         Ok(batch)
     }
@@ -154,8 +167,11 @@ impl Poll<'_> {
     /// Stores a batch and moves the offset behind it. False: the end was asked for.
     fn take(&self, batch: &[Box<RawValue>], round: &mut Round) -> bool {
         let read = self.read(batch, &mut round.open);
+        if !batch.is_empty() && round.delivered.has_confirmed(read.next) {
+            round.not_before = Instant::now() + FIRST_WAIT;
+        }
         if read.unreadable > 0 && !round.failing {
-            warn!(updates = read.unreadable, "updates without a number are passed over");
+            warn!(updates = read.unreadable, "skipped updates without an update_id");
         }
         let began = Instant::now();
         if !self.take_in(&read) {
@@ -178,7 +194,7 @@ impl Poll<'_> {
         }
         round.backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         round.limit = round.limit.saturating_mul(10).min(FULL_BATCH);
-        round.offset = read.next.or(round.offset);
+        round.offset = read.next;
         true
     }
 
@@ -187,15 +203,17 @@ impl Poll<'_> {
         match *error {
             TelegramError::TooLarge(first) if round.limit > 1 => {
                 let limit = round.limit;
-                debug!(limit, first, "more than can be read at once: fewer are asked for");
+                debug!(limit, first, "the batch is too large to be read; the bot asks for fewer updates");
                 round.limit /= 10;
             }
             TelegramError::TooLarge(Some(first)) if first < i64::MAX => {
-                error!(update_id = first, "an update larger than any message is passed over");
+                error!(update_id = first, "skipped an update that is too large to be read");
                 metrics::received(None);
                 round.offset = Some(first + 1);
             }
             _ => {
+                // whatever became of the call: what is not confirmed comes again, and is known then
+                round.offset = None;
                 if std::mem::replace(&mut round.failing, true) {
                     debug!("{error}");
                 } else {
@@ -216,7 +234,10 @@ impl Poll<'_> {
             metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
             let update_id = match decoded {
                 Ok(incoming) if !open.takes(&incoming, me) => {
-                    debug!(update_id = incoming.update_id, "said to others");
+                    debug!(
+                        update_id = incoming.update_id,
+                        "ignored what people say to each other in a group"
+                    );
                     incoming.update_id
                 }
                 Ok(incoming) => {
@@ -231,7 +252,7 @@ impl Poll<'_> {
                     update_id
                 }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
-                    debug!(update_id, "nothing to answer");
+                    debug!(update_id, "ignored an update that asks for no answer");
                     update_id
                 }
                 Err(PassedOver::Unreadable) => {
@@ -302,7 +323,7 @@ impl Poll<'_> {
                 // an outage too: what is not stored is not confirmed
                 Err(error) => {
                     if !std::mem::replace(&mut refused, true) {
-                        error!("the inbox does not take a batch, which is tried again: {error}");
+                        error!("the inbox does not take a batch of updates; the bot tries again: {error}");
                     }
                 }
             }

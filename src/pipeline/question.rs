@@ -67,7 +67,10 @@ impl Services {
     /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
     pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
-            warn!(seq = question.address.update_seq, "question failed: crashed at each attempt");
+            warn!(
+                seq = question.address.update_seq,
+                "question failed: it crashed the program at each attempt"
+            );
             return self.fail(question, Failure::Crashed);
         }
         if question.stopped {
@@ -138,7 +141,7 @@ impl Services {
             Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
         });
         let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
-        info!(seq, problem, seconds, "the model is asked again later");
+        info!(seq, problem, seconds, "the model failed; the bot asks it again later");
         self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
         metrics::retried(Neighbour::Model);
         Ok(Answered::PutOff(wait))
@@ -218,7 +221,7 @@ impl Services {
         let answer = if parts.is_empty() { String::new() } else { answer };
         let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
         parts.push(question.with_retry(last));
-        info!(seq = question.address.update_seq, parts = parts.len(), "stopped by its person");
+        info!(seq = question.address.update_seq, parts = parts.len(), "question stopped by its user");
         self.finish(question, Ending::Stopped { answer, usage }, &parts)
     }
 
@@ -250,7 +253,7 @@ impl Services {
                         prompt_tokens = usage.prompt_tokens,
                         completion_tokens = usage.completion_tokens,
                         millis = usage.duration_ms,
-                        "answered"
+                        "question answered"
                     );
                 }
                 Ok(Answered::Done(unsent))

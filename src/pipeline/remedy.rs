@@ -23,6 +23,10 @@ pub(super) enum Remedy {
     LeaveMessage,
     /// The message that was to be changed cannot be: the part is sent as a new one.
     SendAnew,
+    /// The topic is gone: the part, and those that follow it in its reply, go to the chat itself, as a reply.
+    LeaveTopic,
+    /// Two shorter parts take its place; where it cannot be any shorter, it is given up.
+    Split,
     /// A simpler form takes its place; where there is none, the last resort.
     Simplify(LastResort),
     /// The same again, later.
@@ -33,6 +37,8 @@ pub(super) enum Remedy {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum LastResort {
     SendAnew,
+    /// Plain text with nothing around it; if it is that already, it is given up.
+    Bare,
     Abandon,
     Later,
 }
@@ -44,10 +50,14 @@ pub(super) fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
         (E::RetryAfter(pause), _) => Remedy::Pause(*pause),
         (E::Migrated(chat_id), _) => Remedy::Move(*chat_id),
         (E::Forbidden(_), _) => Remedy::AbandonChat,
-        (E::NotThere(_) | E::BadRequest(_), Op::Delete(_)) => Remedy::LeaveMessage,
-        (E::NotThere(_), Op::Edit(_)) => Remedy::SendAnew,
+        (E::NotThere(_) | E::BadRequest(_) | E::NoTopic(_) | E::TooLong(_), Op::Delete(_)) => {
+            Remedy::LeaveMessage
+        }
+        (E::NotThere(_) | E::NoTopic(_), Op::Edit(_)) => Remedy::SendAnew,
+        (E::NoTopic(_), Op::Send) => Remedy::LeaveTopic,
+        (E::TooLong(_), Op::Send | Op::Edit(_)) => Remedy::Split,
         (E::BadRequest(_) | E::File(_), Op::Edit(_)) => Remedy::Simplify(LastResort::SendAnew),
-        (E::BadRequest(_) | E::NotThere(_) | E::File(_), _) => Remedy::Simplify(LastResort::Abandon),
+        (E::BadRequest(_) | E::NotThere(_) | E::File(_), _) => Remedy::Simplify(LastResort::Bare),
         // the server is too old for the form; or, for plain text, it is not the Bot API that answers
         (E::UnknownMethod, _) => Remedy::Simplify(LastResort::Later),
         // an error of the server's own that stays with the part may come from what is in it
@@ -79,8 +89,13 @@ mod tests {
             (TelegramError::BadRequest(words()), delete, 0, Remedy::LeaveMessage),
             (TelegramError::NotThere(words()), edit, 0, Remedy::SendAnew),
             (TelegramError::BadRequest(words()), edit, 0, Remedy::Simplify(LastResort::SendAnew)),
-            (TelegramError::BadRequest(words()), send, 0, Remedy::Simplify(LastResort::Abandon)),
-            (TelegramError::File(words()), send, 0, Remedy::Simplify(LastResort::Abandon)),
+            (TelegramError::BadRequest(words()), send, 0, Remedy::Simplify(LastResort::Bare)),
+            (TelegramError::File(words()), send, 0, Remedy::Simplify(LastResort::Bare)),
+            (TelegramError::NoTopic(words()), send, 0, Remedy::LeaveTopic),
+            (TelegramError::NoTopic(words()), edit, 0, Remedy::SendAnew),
+            (TelegramError::TooLong(words()), send, 0, Remedy::Split),
+            (TelegramError::TooLong(words()), edit, 0, Remedy::Split),
+            (TelegramError::TooLong(words()), delete, 0, Remedy::LeaveMessage),
             (TelegramError::UnknownMethod, send, 0, Remedy::Simplify(LastResort::Later)),
             (server.clone(), send, 29, Remedy::Later),
             (server.clone(), send, 30, Remedy::Simplify(LastResort::Later)),

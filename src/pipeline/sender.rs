@@ -118,15 +118,21 @@ impl Sender {
             }
             Remedy::AbandonChat => {
                 let parts = store.run(|conn| outbox::abandon_chat(conn, lane))?;
-                warn!(chat, parts, "{error}; what waits for the chat is abandoned");
+                warn!(chat, parts, "{error}; all unsent parts of the chat are abandoned");
                 Ok(Outcome::More)
             }
             Remedy::LeaveMessage => {
-                debug!(part, "{error}; the message stays");
+                debug!(part, "{error}; the message stays in the chat");
                 store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
             Remedy::SendAnew => failed.send_anew(),
+            Remedy::LeaveTopic => {
+                let parts = store.run(|conn| outbox::leave_topic(conn, unsent))?;
+                warn!(part, chat, parts, "{error}; the answer goes to the chat itself");
+                Ok(Outcome::More)
+            }
+            Remedy::Split => failed.replace_or_abandon(Instead::Halves),
             Remedy::Simplify(last_resort) => {
                 if store.run(|conn| replace(conn, unsent, Instead::Simpler))? {
                     warn!(part, "{error}; a simpler form takes its place");
@@ -134,6 +140,7 @@ impl Sender {
                 }
                 match last_resort {
                     LastResort::SendAnew => failed.send_anew(),
+                    LastResort::Bare => failed.replace_or_abandon(Instead::Bare),
                     LastResort::Abandon => failed.abandon(),
                     LastResort::Later => failed.later(),
                 }
@@ -177,8 +184,16 @@ fn record(store: &Store, unsent: &Unsent, message_id: i64) -> Result<bool, Store
 
 impl Failed<'_> {
     fn send_anew(&self) -> Result<Outcome, StoreError> {
-        info!(part = self.unsent.id, "{}; the part is sent as a new one", self.error);
+        info!(part = self.unsent.id, "{}; the part is sent as a new message", self.error);
         self.store.run(|conn| replace(conn, self.unsent, Instead::Anew))?;
+        Ok(Outcome::More)
+    }
+
+    fn replace_or_abandon(&self, instead: Instead) -> Result<Outcome, StoreError> {
+        if !self.store.run(|conn| replace(conn, self.unsent, instead))? {
+            return self.abandon();
+        }
+        warn!(part = self.unsent.id, "{}; {instead}", self.error);
         Ok(Outcome::More)
     }
 

@@ -13,7 +13,7 @@ use diesel::sql_types::{Bool, Double, Nullable};
 
 use super::group::of_group;
 use super::prepared::{prepared, prepared_if};
-use super::schema::{reply_parts, turns};
+use super::schema::{reply_parts, turns, updates};
 use super::time::{clock_timestamp, from_now, seconds_to_wait, wait};
 use super::words::{PartForm, PartOp, PartState, TurnState};
 use crate::domain::address::{Address, Destination};
@@ -228,6 +228,27 @@ pub fn sent(conn: &mut PgConnection, part: &Unsent, message_id: i64) -> QueryRes
 /// Telegram refuses the part for good.
 pub fn abandon(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize> {
     diesel::update(row(part)).set(abandoned()).execute(conn)
+}
+
+/// The topic of the part is gone: it and those that follow it in its reply go to the chat itself, the first of them as a
+/// reply to the message that it answers. Returns how many they are.
+pub fn leave_topic(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize> {
+    let asked = updates::table
+        .filter(updates::seq.eq(part.update_seq))
+        .filter(updates::bot_id.eq(part.bot_id).and(updates::user_id.eq(part.user_id)))
+        .select(updates::message_id)
+        .single_value();
+    conn.transaction(|conn| {
+        diesel::update(row(part).filter(reply_parts::reply_to.is_null()))
+            .set(reply_parts::reply_to.eq(asked))
+            .execute(conn)?;
+        diesel::update(reply_parts::table)
+            .filter(reply_parts::bot_id.eq(part.bot_id).and(reply_parts::user_id.eq(part.user_id)))
+            .filter(reply_parts::update_seq.eq(part.update_seq))
+            .filter(is_unsent())
+            .set(reply_parts::thread_id.eq(None::<i64>))
+            .execute(conn)
+    })
 }
 
 /// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end, and

@@ -1,5 +1,7 @@
 //! What takes the place of a part that Telegram refuses, and of those that follow it in the same reply.
 
+use std::fmt;
+
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::{DeserializationError, RollbackTransaction};
@@ -17,6 +19,22 @@ pub enum Instead {
     /// The same as a new message, for the one it was to replace cannot be changed; so are the parts that follow it, and
     /// what they were to replace is taken away: the order on the screen stays that of the parts.
     Anew,
+    /// Plain text without a button, a topic and a message to reply to, and those of the parts that follow it likewise: what
+    /// Telegram takes if it takes anything.
+    Bare,
+    /// Two plain parts, each with about half of the text.
+    Halves,
+}
+
+impl fmt::Display for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Simpler => "a simpler form takes its place",
+            Self::Anew => "the part is sent as a new one",
+            Self::Bare => "plain text with nothing around it takes its place",
+            Self::Halves => "two shorter parts take its place",
+        })
+    }
 }
 
 /// Where a part stands in its reply.
@@ -38,11 +56,16 @@ pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> Quer
         let Some(place) = place(conn, part)? else { return Ok(()) };
         let rest = take_rest(conn, &place)?;
         let standing = standing(&rest);
-        let parts = new_parts(&rest, instead)?.ok_or(RollbackTransaction)?;
+        let parts = new_parts(&rest, instead)?.filter(|_| instead != Instead::Bare || !is_bare(&rest));
+        let parts = parts.ok_or(RollbackTransaction)?;
         let Place { lane, update_seq, thread_id, reply_to, turn_id, position } = place;
+        let bare = instead == Instead::Bare;
+        let [thread_id, reply_to] = [thread_id, reply_to].map(|id| id.filter(|_| !bare));
         let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn_id };
         match instead {
-            Instead::Simpler => insert_from(conn, envelope, position, &parts, &standing)?,
+            Instead::Simpler | Instead::Halves | Instead::Bare => {
+                insert_from(conn, envelope, position, &parts, &standing)?
+            }
             Instead::Anew => {
                 insert_from(conn, envelope, position, &parts, &[])?;
                 // the message of the refused part itself cannot be taken away either
@@ -106,11 +129,27 @@ fn new_parts(rest: &[Unsent], instead: Instead) -> QueryResult<Option<Vec<Part>>
             continue;
         }
         let part = unsent.part().map_err(|error| DeserializationError(error.into()))?;
-        match (instead, part.fallback.is_empty()) {
-            (Instead::Simpler, false) => parts.extend(part.fallback),
-            (Instead::Simpler, true) if index == 0 => return Ok(None),
-            (Instead::Simpler | Instead::Anew, _) => parts.push(part),
+        match instead {
+            Instead::Simpler if !part.fallback.is_empty() => parts.extend(part.fallback),
+            Instead::Simpler if index == 0 => return Ok(None),
+            Instead::Halves if index == 0 => match part.halves() {
+                Some(halves) => parts.extend(halves),
+                None => return Ok(None),
+            },
+            Instead::Bare => match part.bare() {
+                Some(bare) => parts.push(bare),
+                None if index == 0 => return Ok(None),
+                None => parts.push(part),
+            },
+            Instead::Simpler | Instead::Anew | Instead::Halves => parts.push(part),
         }
     }
     Ok(Some(parts))
+}
+
+/// Whether the first one has nothing around it that could be taken away.
+fn is_bare(rest: &[Unsent]) -> bool {
+    let Some(first) = rest.first() else { return true };
+    let alone = first.thread_id.is_none() && first.reply_to.is_none();
+    alone && first.part().is_ok_and(|part| part.bare().as_ref() == Some(&part))
 }

@@ -18,6 +18,14 @@ const UNCHANGEABLE: [&str; 6] = [
     "MESSAGE_ID_INVALID",
 ];
 
+/// By what its words say that the topic is not there any more, or takes no messages.
+const NO_TOPIC: [&str; 5] =
+    ["message thread not found", "thread not found", "TOPIC_CLOSED", "TOPIC_DELETED", "TOPIC_ID_INVALID"];
+
+/// By what its words say that a message is longer than this server takes.
+const TOO_LONG: [&str; 4] =
+    ["message is too long", "MESSAGE_TOO_LONG", "text is too long", "message caption is too long"];
+
 /// Why a call failed (Bot API, "Making requests" and ResponseParameters).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TelegramError {
@@ -34,16 +42,22 @@ pub enum TelegramError {
     #[error("the group became a supergroup")]
     Migrated(i64),
     /// 403: blocked, kicked or deactivated; final for the chat.
-    #[error("Telegram forbids it: {0}")]
+    #[error("Telegram forbids the call: {0}")]
     Forbidden(String),
     /// 400: this call will never be taken as it is.
-    #[error("Telegram refuses it: {0}")]
+    #[error("Telegram refuses the call: {0}")]
     BadRequest(String),
     /// 400 to an edit or a deletion: the message is gone, too old (48 hours), or none that can be changed.
     #[error("Telegram will not change the message: {0}")]
     NotThere(String),
+    /// 400: the topic of the chat is gone or closed; the chat itself may be open.
+    #[error("Telegram has no such topic: {0}")]
+    NoTopic(String),
+    /// 400: the message is longer than this server takes.
+    #[error("Telegram finds the message too long: {0}")]
+    TooLong(String),
     /// 400 to an edit: the message says that already.
-    #[error("nothing would change")]
+    #[error("the edit would change nothing")]
     NotModified,
     /// 404: the server does not know the method, or the token is not one at all.
     #[error("the Bot API server does not know the method")]
@@ -66,7 +80,7 @@ pub enum TelegramError {
     #[error("Telegram cannot be reached: {0}")]
     Network(String),
     /// The call was given up because the program ends.
-    #[error("stopped")]
+    #[error("the call was given up because the program ends")]
     Stopped,
 }
 
@@ -74,7 +88,11 @@ impl TelegramError {
     /// Its code for metrics. `None`: no call of the Bot API failed.
     pub fn code(&self) -> Option<&'static str> {
         match self {
-            Self::BadRequest(_) | Self::Migrated(_) | Self::NotThere(_) => Some("400"),
+            Self::BadRequest(_)
+            | Self::Migrated(_)
+            | Self::NotThere(_)
+            | Self::NoTopic(_)
+            | Self::TooLong(_) => Some("400"),
             Self::Unauthorized => Some("401"),
             Self::Forbidden(_) => Some("403"),
             Self::UnknownMethod => Some("404"),
@@ -138,12 +156,22 @@ pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<
         (404, _) => TelegramError::UnknownMethod,
         (409, _) => TelegramError::Conflict(phrase(&verdict.description)),
         (400, _) if verdict.description.contains("message is not modified") => TelegramError::NotModified,
-        (400, _) if UNCHANGEABLE.iter().any(|sign| verdict.description.contains(sign)) => {
+        (400, _) if says(&verdict.description, &UNCHANGEABLE) => {
             TelegramError::NotThere(phrase(&verdict.description))
+        }
+        (400, _) if says(&verdict.description, &NO_TOPIC) => {
+            TelegramError::NoTopic(phrase(&verdict.description))
+        }
+        (400 | 413, _) if says(&verdict.description, &TOO_LONG) => {
+            TelegramError::TooLong(phrase(&verdict.description))
         }
         (400..500, _) => TelegramError::BadRequest(phrase(&verdict.description)),
         _ => TelegramError::Server { status, problem: "the Bot API reports an error of its own" },
     })
+}
+
+fn says(description: &str, signs: &[&str]) -> bool {
+    signs.iter().any(|sign| description.contains(sign))
 }
 
 /// What of a description is Telegram's own: it may go on with a quotation.
@@ -202,6 +230,12 @@ mod tests {
         assert_eq!(of(same), TelegramError::NotModified);
         for gone in UNCHANGEABLE {
             assert_eq!(of(gone), TelegramError::NotThere(format!("Bad Request: {gone}")));
+        }
+        for gone in NO_TOPIC {
+            assert_eq!(of(gone), TelegramError::NoTopic(format!("Bad Request: {gone}")));
+        }
+        for long in TOO_LONG {
+            assert_eq!(of(long), TelegramError::TooLong(format!("Bad Request: {long}")));
         }
         assert!(matches!(of("can't parse entities"), TelegramError::BadRequest(_)));
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use frankenstein::methods::AnswerCallbackQueryParams;
 use frankenstein::response::MethodResponse;
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::TelegramError;
@@ -34,6 +34,17 @@ impl Telegram {
         let batch: MethodResponse<_> =
             self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
         Ok(batch.result)
+    }
+
+    /// The bot's name (getMe), without the @. Whatever else a server says about it, or leaves out, does not matter.
+    pub fn username(&self) -> Result<String, TelegramError> {
+        #[derive(Deserialize)]
+        struct Bot {
+            #[serde(default)]
+            username: String,
+        }
+        let me: MethodResponse<Bot> = self.call("getMe", self.timeout, |request| request)?;
+        Ok(me.result.username)
     }
 
     /// Waits up to `poll` for updates and says how many came (at most one), without confirming any and without a change

@@ -37,6 +37,7 @@ mod promises {
 mod hostile {
     mod database;
     mod endpoint;
+    mod log;
     mod redirect;
     mod telegram;
     mod updates;
@@ -54,7 +55,7 @@ mod transitions;
 mod tools {
     mod backup;
     mod boot;
-    mod demo;
+    pub(crate) mod demo;
     mod doctor;
     mod export;
     pub(crate) mod history;
@@ -67,9 +68,11 @@ mod tools {
 
 /// What documents and files beside the code say is what the program does.
 mod docs {
+    mod documents;
     mod guides;
+    mod history;
     mod operations;
     mod packaging;
-    mod readme;
+    mod picture;
     mod settings;
 }

@@ -23,9 +23,9 @@ const BODY_LIMIT: usize = 16 << 20;
 /// The deadline of all checks is what ends a call.
 const LIMIT: Duration = Duration::from_secs(600);
 
-const UNREACHABLE: &str = "look at LLM_BASE_URL, the network of this machine and HTTPS_PROXY";
+const UNREACHABLE: &str = "check LLM_BASE_URL, the network of this machine and HTTPS_PROXY";
 const KEY: &str = "put a valid key of this endpoint into OPENROUTER_API_KEY";
-const NAME: &str = "correct LLM_MODEL: the endpoint has a list of its models";
+const NAME: &str = "correct LLM_MODEL; the endpoint lists its models";
 
 struct Endpoint<'a> {
     http: Http,
@@ -59,12 +59,19 @@ impl Endpoint<'_> {
                     .as_array()
                     .map(|models| models.iter().filter_map(|model| model["id"].as_str()).collect());
                 if names.as_ref().is_some_and(|names| !names.is_empty() && !names.contains(&model.as_str())) {
-                    return Err(Finding::fault("model", format!("{model} is not known there"), NAME));
+                    return Err(Finding::fault(
+                        "model",
+                        format!("the endpoint does not know the model {model}"),
+                        NAME,
+                    ));
                 }
                 let for_anybody =
                     key.is_none() || matches!(self.ask(Method::GET, "models", None, None)?, Answer::Taken(_));
                 if names.is_some() && !for_anybody {
-                    return Ok(Finding::well("model", format!("{model} is known, the key is valid")));
+                    return Ok(Finding::well(
+                        "model",
+                        format!("the endpoint knows {model}, and the key is valid"),
+                    ));
                 }
             }
             // no list is offered
@@ -87,7 +94,7 @@ impl Endpoint<'_> {
                     (200, LlmError::of_event(&answer["error"]))
                 }
                 Answer::Taken(_) => {
-                    let found = "what answers at LLM_BASE_URL is no OpenAI-compatible endpoint";
+                    let found = "the server at LLM_BASE_URL is no OpenAI-compatible endpoint";
                     return Err(Finding::fault("model", found, "correct LLM_BASE_URL; most end with /v1"));
                 }
                 Answer::Refused(status, error) => (status, error),
@@ -95,22 +102,26 @@ impl Endpoint<'_> {
         let found = format!("{model}: {error}");
         Err(match (status, &error) {
             (401 | 403, _) => rejected(status),
-            (300..=399, _) => {
-                Finding::fault("model", found, "put the address that it redirects to into LLM_BASE_URL")
-            }
+            (300..=399, _) => Finding::fault(
+                "model",
+                found,
+                "put the address that the endpoint redirects to into LLM_BASE_URL",
+            ),
             (404 | 405, _) => {
                 Finding::fault("model", found, "correct LLM_MODEL, or LLM_BASE_URL: most end with /v1")
             }
-            (_, LlmError::Final { failure: Failure::OutOfQuota, .. }) => {
-                Finding::fault("model", found, "pay in, or raise the limit of the key at the endpoint")
-            }
+            (_, LlmError::Final { failure: Failure::OutOfQuota, .. }) => Finding::fault(
+                "model",
+                found,
+                "top up the account, or raise the limit of the key at the endpoint",
+            ),
             (_, LlmError::Final { failure: Failure::Misconfigured, .. }) => {
                 Finding::fault("model", found, NAME)
             }
             _ => Finding::fault(
                 "model",
                 found,
-                "wait a little and look again; the endpoint's own status page may say more",
+                "wait a little and run doctor again; the endpoint's own status page may say more",
             ),
         })
     }
@@ -157,5 +168,5 @@ async fn fetch(request: RequestBuilder) -> reqwest::Result<Answer> {
 }
 
 fn rejected(status: u16) -> Finding {
-    Finding::fault("model", format!("the endpoint does not take the key (status {status})"), KEY)
+    Finding::fault("model", format!("the endpoint does not accept the key (status {status})"), KEY)
 }

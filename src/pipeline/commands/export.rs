@@ -11,9 +11,9 @@ impl InWork<'_> {
     pub(super) fn export(&self) -> Result<Answered, StoreError> {
         let language = self.message.language;
         if !self.message.private {
-            return self.services.say(self.address, language.only_in_private());
+            return self.say(language.only_in_private());
         }
-        self.services.reply(self.address, |conn, lane| {
+        self.reply(|conn, lane| {
             let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
             Ok(vec![if messages > 0 {
                 Part {

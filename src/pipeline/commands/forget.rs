@@ -18,9 +18,9 @@ const BUTTON_LIFE: Duration = Duration::from_secs(3600);
 
 impl InWork<'_> {
     pub(super) fn forget(&self) -> Result<Answered, StoreError> {
-        let &Self { services, address, .. } = self;
+        let &Self { address, .. } = self;
         let language = self.message.language;
-        services.reply(address, |conn, lane| {
+        self.reply(|conn, lane| {
             let selection = Selection { user_id: Some(lane.user_id), cleared: true, ..Selection::default() };
             let button =
                 Button { action: Action::Forget, user_id: lane.user_id, update_seq: address.update_seq };
@@ -42,7 +42,11 @@ impl InWork<'_> {
                 return Ok(vec![Part::plain(language.old_forget_button())]);
             }
             let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
-            info!(user = lane.user_id, messages = rows.messages, "erased, as the person asked");
+            info!(
+                user = lane.user_id,
+                messages = rows.messages,
+                "erased a user who asked for it with /forget"
+            );
             Ok(vec![Part::plain(language.forgotten(rows.messages))])
         })
     }

@@ -1,8 +1,11 @@
 //! What each command does. Who may use it is settled before.
 
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
 use tracing::debug;
 
-use crate::domain::command::Command;
+use crate::domain::command::{self, Command, Request};
+use crate::domain::lane::Lane;
 use crate::domain::reply::Part;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
@@ -17,17 +20,24 @@ impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
         let &Self { services, address, .. } = self;
         let language = self.message.language;
-        debug!(seq = address.update_seq, command = command.name(), "command");
+        debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
-            Command::Start => services.say(address, language.greeting()),
-            Command::Help => services.say(address, language.help()),
-            Command::Role => services.say(address, &services.role),
+            Command::Start => self.say(language.greeting()),
+            Command::Help => self.say(language.help()),
+            Command::Role => self.say(services.role.clone()),
             Command::Stop => self.stop_was_heeded(),
             Command::Retry => self.retry(),
-            Command::Clear | Command::New => services.reply(address, |conn, lane| {
-                history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
-            }),
-            Command::Restore => services.reply(address, |conn, lane| {
+            Command::Clear | Command::New => match self.words() {
+                Some(question) => {
+                    // again after a crash: then there is nothing left to clear
+                    services.store.run(|conn| history::clear(conn, address.lane))?;
+                    self.ask(question)
+                }
+                None => self.reply(|conn, lane| {
+                    history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
+                }),
+            },
+            Command::Restore => self.reply(|conn, lane| {
                 history::restore(conn, lane, None).map(|n| vec![Part::plain(language.restored(n))])
             }),
             Command::Forget => self.forget(),
@@ -37,9 +47,9 @@ impl InWork<'_> {
 
     /// What there was to stop was stopped when the command came in; this says what it was.
     fn stop_was_heeded(&self) -> Result<Answered, StoreError> {
-        let &Self { services, address, .. } = self;
+        let &Self { address, .. } = self;
         let language = self.message.language;
-        services.reply(address, |conn, lane| {
+        self.reply(|conn, lane| {
             Ok(match turns::stopped_by(conn, lane, address.key())? {
                 Stopped::Questions => Vec::new(),
                 Stopped::Rest => vec![Part::plain(language.rest_not_sent())],
@@ -49,9 +59,42 @@ impl InWork<'_> {
     }
 
     fn retry(&self) -> Result<Answered, StoreError> {
+        if self.words().is_some() {
+            // it would answer the question as it was, and not what is wanted
+            return self.services.say(self.address, self.message.language.words_not_asked());
+        }
         match self.services.store.run(|conn| turns::last(conn, self.address.lane))? {
             Some(last) => self.regenerate(&last, last.question()),
             None => self.services.say(self.address, self.message.language.nothing_to_repeat()),
         }
+    }
+
+    /// What the person wrote behind the command. A deep link is not written.
+    fn words(&self) -> Option<&str> {
+        let words = command::words(self.message.text.as_deref()?)?;
+        (!command::is_deep_link(words) || !self.is_start()).then_some(words)
+    }
+
+    fn is_start(&self) -> bool {
+        let text = self.message.text.as_deref().unwrap_or_default();
+        Request::of(text, &self.services.me.username) == Request::Command(Command::Start)
+    }
+
+    fn say(&self, text: impl Into<String>) -> Result<Answered, StoreError> {
+        let part = Part::plain(text);
+        self.reply(|_, _| Ok(vec![part.clone()]))
+    }
+
+    /// Finishes the command with what `act` replies. Words behind it are not asked, and the person is told so.
+    fn reply(
+        &self,
+        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
+    ) -> Result<Answered, StoreError> {
+        let not_asked = self.words().map(|_| Part::plain(self.message.language.words_not_asked()));
+        self.services.reply(self.address, |conn, lane| {
+            let mut parts = act(conn, lane)?;
+            parts.extend(not_asked.clone());
+            Ok(parts)
+        })
     }
 }

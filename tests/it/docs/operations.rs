@@ -9,7 +9,7 @@ use sandbox::telegram::{Action, Calls, Person};
 use sandbox::wait_until;
 
 use super::guides;
-use super::packaging::{file, sections};
+use super::packaging::file;
 use crate::support::exposition::{Exposition, page};
 use crate::tools::metrics::{address, env};
 
@@ -23,16 +23,6 @@ fn every_command_of_the_english_guide_to_operations_says_what_the_guide_shows() 
 #[test]
 fn every_command_of_the_russian_guide_to_operations_says_what_the_guide_shows() {
     guides::is_true(GUIDES[1]);
-}
-
-#[test]
-fn both_guides_to_operations_have_the_same_sections_tables_and_commands() {
-    let [english, russian] = GUIDES.map(|guide| file(&format!("docs/{guide}")).replace(".ru.md", ".md"));
-    let (english, russian) = (sections(&english), sections(&russian));
-    for (one, other) in english.iter().zip(&russian) {
-        assert_eq!(one, other);
-    }
-    assert_eq!(english.len(), russian.len());
 }
 
 /// The rows of the table that has this first column, without backticks.

@@ -101,6 +101,100 @@ fn a_part_that_is_refused_for_good_does_not_hold_up_the_lane() {
 }
 
 #[test]
+fn an_answer_to_a_topic_that_is_gone_goes_to_the_chat_itself_as_a_reply() {
+    let errors = ["message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED"];
+    all_at_once(errors, |error| {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        let group = -1_000_000_000_005;
+        let person = Person::in_supergroup(1, group).in_thread(7);
+        let gate = env.model.hold(When::any());
+        let asked = env.telegram.address(&person, "a **bold** question");
+        gate.wait_arrived();
+        let refused = Action::Refuse(Reply::error(400, &format!("Bad Request: {error}")));
+        env.telegram.fault(Calls::to("sendMessage").times(1), refused);
+        gate.release();
+        let sent = env.telegram.wait_for_count(group, 1).remove(0);
+        assert!(sent.text().contains("question"), "{}", sent.text());
+        assert_eq!((sent.thread, sent.reply_to), (None, Some(asked.message_id)), "{error}");
+    });
+}
+
+#[test]
+fn what_a_server_finds_too_long_is_sent_in_shorter_parts() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let words: Vec<String> = (0..300).map(|number| format!("word{number}")).collect();
+    env.model.usually(Behaviour::text(&words.join(" ")));
+    let too_long = Action::Refuse(Reply::error(400, "Bad Request: message is too long"));
+    env.telegram.fault(Calls::to("sendMessage").times(2), too_long);
+    env.telegram.say(&Person::private(1), "much");
+    env.telegram.wait_for_count(1, 3);
+    env.wait_settled();
+    let said: Vec<String> = env
+        .telegram
+        .texts(1)
+        .iter()
+        .flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(said, words, "every word arrives once, in order");
+}
+
+#[test]
+fn whatever_telegram_dislikes_about_a_message_its_words_arrive() {
+    let errors = [
+        "BUTTON_DATA_INVALID",
+        "message to be replied not found",
+        "can't parse entities: what for",
+        "ENTITY_BOUNDS_INVALID",
+        "a reason nobody has heard of",
+    ];
+    all_at_once(errors, |error| {
+        let env = TestEnv::new();
+        let _bot = env.start();
+        // with formatting, in reply to a message, below it a button
+        env.model.usually(Behaviour::answer().cut_after(2));
+        let refused = Action::Refuse(Reply::error(400, &format!("Bad Request: {error}")));
+        env.telegram.fault(Calls::to("sendMessage").times(1), refused);
+        env.telegram.address(&Person::in_group(1, -5), "a question");
+        let sent = env.telegram.wait_for_count(-5, 1).remove(0);
+        assert_eq!((sent.reply_to, sent.buttons().len()), (None, 0), "{error}");
+        env.wait_settled();
+        assert_eq!(env.psql("SELECT count(*) FROM reply_parts WHERE state = 'abandoned'"), "0", "{error}");
+    });
+}
+
+#[test]
+fn a_server_that_holds_no_poll_is_asked_at_a_pace() {
+    let env = TestEnv::new();
+    let empty = Action::Refuse(Reply::json(200, r#"{"ok":true,"result":[]}"#));
+    env.telegram.fault(Calls::to("getUpdates"), empty);
+    let _bot = env.start();
+    let polls = || env.telegram.calls("getUpdates");
+    let first = sandbox::wait_until("some polls", || Some(polls()).filter(|polls| polls.len() > 5));
+    let took = first[5].at - first[0].at;
+    assert!(took >= Duration::from_millis(5 * 500), "six polls within {took:?}");
+    env.telegram.clear_faults();
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_for_count(1, 1);
+}
+
+#[test]
+fn a_server_whose_ids_begin_anew_loses_nothing_that_it_still_has() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let said = env.telegram.say(&Person::private(1), "before");
+    env.telegram.wait_for_count(1, 1);
+    env.telegram.wait_confirmed();
+    env.telegram.down();
+    env.telegram.set_next_update_id(said.update_id - 5);
+    env.telegram.say(&Person::private(1), "behind");
+    env.telegram.up();
+    env.telegram.wait_for_text(1, |text| text.contains("behind"));
+    env.telegram.wait_confirmed();
+}
+
+#[test]
 fn a_route_to_nowhere_costs_no_answer() {
     let env = TestEnv::new();
     let _bot = env.start();

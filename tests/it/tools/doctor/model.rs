@@ -6,7 +6,7 @@ use super::{Case, examine, healthy};
 
 #[test]
 fn one_line_tells_what_is_wrong_with_the_model() {
-    const KEY: [&str; 3] = ["model", "does not take the key (status 401)", "OPENROUTER_API_KEY"];
+    const KEY: [&str; 3] = ["model", "does not accept the key (status 401)", "OPENROUTER_API_KEY"];
     examine(&[
         Case { name: "key", provoke: |env| env.set("OPENROUTER_API_KEY", "sk-hunter2"), lines: &[KEY] },
         Case {
@@ -28,7 +28,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
         Case {
             name: "model",
             provoke: |env| env.set("LLM_MODEL", "no/such-model"),
-            lines: &[["model", "no/such-model is not known", "correct LLM_MODEL"]],
+            lines: &[["model", "does not know the model no/such-model", "correct LLM_MODEL"]],
         },
         Case {
             name: "model, where there is no list",
@@ -36,7 +36,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 env.model.list(List::Absent);
                 env.model.usually(Behaviour::status(400, "hunter2 is not a valid model ID"));
             },
-            lines: &[["model", "sandbox/echo: status 400", "correct LLM_MODEL"]],
+            lines: &[["model", "sandbox/echo: the endpoint answers with status 400", "correct LLM_MODEL"]],
         },
         Case {
             name: "account",
@@ -44,7 +44,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 env.model.list(List::Absent);
                 env.model.usually(Behaviour::quota());
             },
-            lines: &[["model", "status 429 (insufficient_quota)", "pay in"]],
+            lines: &[["model", "status 429 (insufficient_quota)", "top up the account"]],
         },
         Case {
             name: "down",
