@@ -128,7 +128,7 @@ impl Command {
     }
 }
 
-/// A connection for a command: a person is waiting, so a database that is not there is an error at once.
+/// A connection for a command: an operator is waiting, so a database that is not there is an error at once.
 pub fn connect(database: &Database) -> anyhow::Result<PgConnection> {
     session::connect(&database.url, Duration::ZERO, &CancelToken::new())?.context("interrupted")
 }

@@ -48,7 +48,7 @@ pub struct Config {
     pub role: String,
     /// ALLOWED_USERS, ALLOWED_CHATS
     pub access: Access,
-    /// RATE_LIMIT: questions of a person in any hour. `None`: as many as they like.
+    /// RATE_LIMIT: questions of a user in any hour. `None`: as many as they like.
     pub rate_limit: Option<u32>,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,

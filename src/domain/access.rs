@@ -15,7 +15,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whether the person may use the bot in this chat.
+    /// Whether the user may use the bot in this chat.
     pub fn admits(&self, lane: Lane) -> bool {
         self.is_open() || self.users.contains(&lane.user_id) || self.chats.contains(&lane.chat_id)
     }

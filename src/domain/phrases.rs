@@ -7,7 +7,7 @@ use frankenstein::types::BotCommand;
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 
-/// The language a person is spoken to in.
+/// The language a user is spoken to in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Language {
     /// Russian, also for everybody whose language is unknown.
@@ -240,7 +240,7 @@ impl Language {
         )
     }
 
-    /// What somebody reads who presses another person's button; up to 200 characters.
+    /// What somebody reads who presses another user's button; up to 200 characters.
     pub fn foreign_button(self) -> &'static str {
         self.pick("Эта кнопка не для вас.", "This button is not for you.")
     }

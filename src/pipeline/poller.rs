@@ -44,7 +44,7 @@ const FULL_BATCH: u8 = 100;
 struct Read {
     /// What is taken in.
     batch: Batch,
-    /// Presses of buttons among it, each with what the person is to be told at once.
+    /// Presses of buttons among it, each with what the user is to be told at once.
     presses: Vec<(Press, Option<&'static str>)>,
     /// The offset that confirms the batch. `None`: nothing in it has a number.
     next: Option<i64>,
@@ -403,7 +403,7 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
-/// The row of an update. It holds no more than what is read of it: what others said, to whom its person replies, is none
+/// The row of an update. It holds no more than what is read of it: what others said, to whom its user replies, is none
 /// of it.
 fn received(me: &Me, incoming: &Incoming) -> Received {
     Received {

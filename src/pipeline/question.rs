@@ -1,7 +1,7 @@
 //! A question → the model's answer, or what is said in its place, stored as a turn.
 //!
 //! Called by [`crate::pipeline::handler`] with what the question is: one message or several, new or answered again. However it ends,
-//! it ends once, and the person reads how.
+//! it ends once, and the user reads how.
 
 use std::time::{Duration, Instant};
 
@@ -47,15 +47,15 @@ pub struct Question<'a> {
     pub joined: &'a [Key],
     /// The question as it stands, to be answered again.
     pub replaces: Option<&'a Last>,
-    /// The person's language.
+    /// The user's language.
     pub language: Language,
-    /// Whether the chat is the person's own with the bot.
+    /// Whether the chat is the user's own with the bot.
     pub private: bool,
     /// Which attempt this is, from 1.
     pub attempt: i32,
     /// Model calls for it that were put off.
     pub retries: i32,
-    /// Its person stopped it while it waited.
+    /// Its user stopped it while it waited.
     pub stopped: bool,
     /// When answering began.
     pub began: Instant,
@@ -119,7 +119,7 @@ impl Services {
         self.finish(question, Ending::Answered { answer, usage }, &parts)
     }
 
-    /// The model was interrupted: by the end of the program, by the person's stop, or by an edit.
+    /// The model was interrupted: by the end of the program, by the user's stop, or by an edit.
     fn interrupted(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
         if question.stop.is_shutdown() {
             return Ok(Answered::Interrupted);
@@ -184,7 +184,7 @@ impl Services {
         }
     }
 
-    /// How long its person has to wait before it can be asked. What was begun is not refused any more.
+    /// How long its user has to wait before it can be asked. What was begun is not refused any more.
     fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
         match self.rate_limit {
             Some(limit) if question.retries == 0 => {

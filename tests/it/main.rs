@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod exposition;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
+    pub(crate) mod rows;
     pub(crate) mod terminal;
     pub(crate) mod tool;
     pub(crate) mod transaction;
@@ -26,10 +27,10 @@ mod promises {
     mod order;
     mod paste;
     mod rate_limit;
-    pub(crate) mod regenerate;
+    mod regenerate;
     mod reliability;
     mod secrets;
-    pub(crate) mod stop;
+    mod stop;
     mod two_instances;
 }
 
@@ -45,8 +46,10 @@ mod hostile {
 
 /// The store against a model of it in plain Rust.
 mod model {
+    mod play;
     mod reference;
     mod states;
+    mod steps;
 }
 
 mod transitions;
@@ -58,11 +61,12 @@ mod tools {
     pub(crate) mod demo;
     mod doctor;
     mod export;
-    pub(crate) mod history;
-    pub(crate) mod metrics;
-    pub(crate) mod migrate;
+    mod history;
+    mod metrics;
+    mod migrate;
     mod migrate_interrupted;
     mod migrations;
+    mod readiness;
     mod restore;
 }
 

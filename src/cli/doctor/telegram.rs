@@ -33,7 +33,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
     }
     match telegram.get_webhook_info() {
-        Ok(info) if info.result.url.is_empty() => report.well("webhook", "none is set"),
+        Ok(info) if info.result.url.is_empty() => report.well("webhook", "no webhook is set"),
         // its address stays untold: some carry a secret
         Ok(_) => {
             return report.fault(

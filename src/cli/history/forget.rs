@@ -1,4 +1,4 @@
-//! Real deletion: of a person, or of what is old. What will be gone is told first, and somebody has to say yes.
+//! Real deletion: of a user, or of what is old. What will be gone is told first, and somebody has to say yes.
 
 use std::io::Write;
 
@@ -33,7 +33,7 @@ impl Consent {
     }
 }
 
-/// Deletes a person.
+/// Deletes everything about a user.
 pub fn erase(
     conn: &mut PgConnection,
     out: &mut impl Write,

@@ -1,4 +1,4 @@
-//! /forget: asks with a button. The press deletes everything of the person, for good.
+//! /forget: asks with a button. The press deletes everything of the user, for good.
 
 use std::time::Duration;
 

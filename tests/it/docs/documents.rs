@@ -117,7 +117,7 @@ fn every_link_and_every_file_that_the_documents_name_leads_somewhere() {
         Regex::new(r"^(src|tests|docs|contrib|scripts|benches|examples|sandbox|fuzz|prompts|\.ci)/[^ ]*$")
             .unwrap();
     let twins: Vec<_> = english().iter().map(|name| russian(name)).collect();
-    let others = ["ARCHITECTURE.md", "CHANGELOG.md"].map(str::to_owned);
+    let others = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
     for name in english().into_iter().chain(twins).chain(others) {
         let text = file(&name);
         let folder = name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));

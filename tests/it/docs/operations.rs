@@ -6,12 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use sandbox::telegram::{Action, Calls, Person};
-use sandbox::wait_until;
+use sandbox::{TestEnv, wait_until};
 
 use super::guides;
 use super::packaging::file;
-use crate::support::exposition::{Exposition, page};
-use crate::tools::metrics::{address, env};
+use crate::support::exposition::{Exposition, address, measured, page};
 
 const GUIDES: [&str; 2] = ["operations.md", "operations.ru.md"];
 
@@ -36,7 +35,7 @@ fn table(guide: &str, column: &str) -> Vec<Vec<String>> {
 
 /// Every metric of a bot that has met at least one error, as PromQL calls it, with its type and its labels.
 fn exposed() -> BTreeMap<String, (String, BTreeSet<String>)> {
-    let env = env();
+    let env = measured(TestEnv::new());
     let bot = env.start_ready();
     let address = address(&bot);
     env.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);

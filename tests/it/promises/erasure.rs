@@ -5,9 +5,9 @@ use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person};
 use sandbox::{PATIENCE, TestEnv};
 
+use crate::support::rows::DIALOGUES;
 use crate::support::terminal::run_on_terminal;
 use crate::support::transaction::Transaction;
-use crate::tools::history::DIALOGUES;
 
 /// What is left of a person, in the order of the tables' names.
 fn left(psql: impl Fn(&str) -> String, user: i64) -> String {

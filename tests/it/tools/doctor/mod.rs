@@ -1,7 +1,7 @@
 //! `systech-aidd doctor`: every fault it knows, provoked for real, and the remedy it tells.
 
 mod database;
-mod model;
+mod endpoint;
 mod settings;
 mod telegram;
 
