@@ -104,9 +104,11 @@ fn every_test_that_the_documents_name_exists() {
     for name in ["ARCHITECTURE.md", "docs/reliability.md", "docs/reliability.ru.md"] {
         let document = file(name);
         let in_backticks = document.split('`').skip(1).step_by(2);
-        for test in in_backticks.filter(|words| {
-            words.matches('_').count() > 3 && !words.contains(' ') && !words.starts_with("systech_aidd_")
-        }) {
+        // a name of that many words is a test's, or a metric's
+        let tests = in_backticks
+            .filter(|words| words.matches('_').count() > 3 && !words.contains(' '))
+            .filter(|words| !words.starts_with("systech_aidd_"));
+        for test in tests {
             assert!(sources.contains(&format!("fn {test}(")), "{name} names {test}, which is no test");
         }
     }
