@@ -68,6 +68,7 @@ mod tools {
     mod migrations;
     mod readiness;
     mod restore;
+    mod run;
 }
 
 /// What documents and files beside the code say is what the program does.
