@@ -4,8 +4,8 @@
 //! I/O, no clock, no panics, and time linear in the text. The way of an answer:
 //!
 //! ```text
-//! source → walk → doc ─┬→ text → flat → split ─┬→ parts
-//!                      └→ rich (packs blocks) ─┘
+//! source → walk (inline) → doc ─┬→ text → flat → split ─┬→ parts
+//!                              └→ rich (packs blocks) ─┘
 //! ```
 //!
 //! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no
@@ -14,8 +14,9 @@
 //! the mention of a stranger by id; links go to `http` and `https` only.
 
 mod doc;
+mod entity;
 mod flat;
-mod html;
+mod inline;
 mod link;
 mod rich;
 mod source;
@@ -84,7 +85,7 @@ impl FromStr for RichMessages {
 /// A finished answer as the messages to send, in order. An answer without anything to see has no parts:
 /// what to say then is the caller's to know.
 pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
-    let document = walk::document(&source::prepared(markdown));
+    let document = walk::document(&source::cleaned(markdown), false);
     let rich = match mode {
         RichMessages::Never => false,
         RichMessages::Always => true,
@@ -105,7 +106,8 @@ pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
 /// itself looks back: a mark that is never closed turns out to be text, a table re-aligns while it grows, a
 /// later `[name]: address` makes links.
 pub fn draft(markdown: &str) -> Option<Content> {
-    let document = walk::document(&unfinished::closed(&source::prepared(markdown)));
+    let source = source::cleaned(markdown);
+    let document = walk::document(unfinished::settled(&source), true);
     let flat = text::flat(&document);
     let last = split::messages(&flat).pop()?;
     let (text, entities) = flat.message(last);
