@@ -38,6 +38,7 @@ mod promises {
 mod hostile {
     mod database;
     mod endpoint;
+    mod languages;
     mod log;
     mod redirect;
     mod telegram;
