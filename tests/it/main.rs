@@ -74,6 +74,7 @@ mod tools {
 
 /// What documents and files beside the code say is what the program does.
 mod docs {
+    mod configuration;
     mod documents;
     mod guides;
     mod history;
