@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -15,6 +16,7 @@ pub mod doctor;
 pub mod health;
 pub mod history;
 pub mod migrate;
+mod sql;
 mod terminal;
 
 /// The Telegram assistant that never loses a message.
@@ -52,6 +54,14 @@ enum Command {
     Restore {
         /// A file made by `backup`, or any custom-format file of `pg_dump`
         file: PathBuf,
+    },
+    /// Prints DATABASE_URL as libpq understands it, with its password: for a pipe or a variable
+    Url,
+    /// Opens psql on the database of DATABASE_URL; the password is on no command line
+    Sql {
+        /// Arguments of psql, as in `sql -c 'SELECT 1'`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// Checks everything the bot depends on, and says what is wrong and what to do about it
     #[command(after_help = doctor::EXIT_CODES)]
@@ -91,6 +101,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::History { command }) => command.run(&settings(env_file, Database::load)?),
         Some(Command::Backup { to }) => backup::backup(&settings(env_file, Database::load)?, to.as_deref()),
         Some(Command::Restore { file }) => backup::restore_file(&settings(env_file, Database::load)?, &file),
+        Some(Command::Url) => sql::print_url(&settings(env_file, Database::load)?),
+        Some(Command::Sql { arguments }) => sql::psql(&settings(env_file, Database::load)?, &arguments),
         Some(Command::Health) => health::ask(settings(env_file, config::load_metrics_addr)?.as_deref()),
         // looks at the faults that end the others
         Some(Command::Doctor { arguments }) => arguments.run(env_file),

@@ -59,6 +59,7 @@ mod transitions;
 mod tools {
     mod backup;
     mod boot;
+    mod database_url;
     pub(crate) mod demo;
     mod doctor;
     mod export;
