@@ -111,6 +111,10 @@ impl ConnectionFault {
     /// Finds out, which may take another attempt to connect.
     pub fn of(url: &Secret, error: &ConnectionError) -> Self {
         let message = error.to_string();
+        if let Some(name) = unknown_parameter(&message) {
+            let words = format!("the libpq of this machine is too old for {name} in DATABASE_URL");
+            return Self { cause: Cause::Parameter, words };
+        }
         // what a server says has its severity before it, and libpq puts two spaces between them
         let cause = if message.contains(":  ") {
             let refusal = sqlstate::refusal(&bounded(url.expose()));
@@ -126,6 +130,12 @@ impl ConnectionFault {
         };
         Self { cause, words }
     }
+}
+
+/// A parameter that this libpq does not know. The settings let through none that no libpq knows, so it is no piece of a
+/// password.
+fn unknown_parameter(message: &str) -> Option<&str> {
+    message.trim().strip_prefix("invalid URI query parameter: \"")?.strip_suffix('"')
 }
 
 /// The words without libpq's question whether the server is running. They hold no password; should a server ever repeat
@@ -186,6 +196,13 @@ mod tests {
         ] {
             assert_eq!(fault("postgresql://u@h/d", message).cause, cause, "{message}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_this_libpq_does_not_know_is_named() {
+        let fault = fault("postgresql://h/d?x=1", "invalid URI query parameter: \"sslnegotiation\"\n");
+        assert_eq!(fault.cause, Cause::Parameter);
+        assert!(fault.to_string().contains("too old for sslnegotiation"), "{fault}");
     }
 
     #[test]
