@@ -7,8 +7,7 @@
 
 use serde_json::Value;
 
-/// A longer line or event is none of a chat completion.
-pub const LIMIT: usize = 1 << 20;
+use super::lines::{LIMIT, Lines};
 
 /// What an endpoint tells of an answer, piece by piece.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,81 +23,60 @@ pub enum Event {
 /// Collects bytes and gives out events.
 #[derive(Default)]
 pub struct Reader {
-    /// The first line, which may have a byte order mark, is behind.
-    began: bool,
-    /// The last byte was a CR: an LF behind it belongs to the same line end.
-    after_cr: bool,
-    line: Vec<u8>,
-    overlong: bool,
+    lines: Lines,
+    form: Form,
+}
+
+/// What the lines are, as far as is known.
+#[derive(Default)]
+struct Form {
+    /// There was a line of the form of events, or of a document.
+    known: bool,
+    /// There was one of another form.
+    foreign: bool,
     /// What `event:` called the event.
     name: String,
     /// A JSON document stands there by itself, without `data:`.
     bare: bool,
     data: Json,
-    /// There was a line of the form of events, or of a document.
-    known: bool,
-    /// There was one of another form.
-    foreign: bool,
 }
 
 impl Reader {
     /// Takes the next bytes of the answer and hands each complete event to `hear`.
-    pub fn push(&mut self, mut bytes: &[u8], mut hear: impl FnMut(Event)) {
-        if self.after_cr && !bytes.is_empty() {
-            self.after_cr = false;
-            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
-        }
-        while let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
-            self.append(&bytes[..end]);
-            self.finish_line(&mut hear);
-            let pair = bytes[end..].starts_with(b"\r\n");
-            self.after_cr = !pair && bytes[end] == b'\r' && end + 1 == bytes.len();
-            bytes = &bytes[end + if pair { 2 } else { 1 }..];
-        }
-        self.append(bytes);
+    pub fn push(&mut self, bytes: &[u8], mut hear: impl FnMut(Event)) {
+        let Self { lines, form } = self;
+        lines.push(bytes, |line| form.take(line, &mut hear));
     }
 
     /// The answer has ended: a last line may have no line end, a last event no empty line behind it. Whether what came was
     /// something else altogether, such as a page for people.
-    pub fn end(mut self, mut hear: impl FnMut(Event)) -> bool {
-        self.finish_line(&mut hear);
-        if self.data.is_open() {
+    pub fn end(self, mut hear: impl FnMut(Event)) -> bool {
+        let Self { mut lines, mut form } = self;
+        lines.end(|line| form.take(line, &mut hear));
+        if form.data.is_open() {
             hear(Event::Broken);
         }
-        self.foreign && !self.known
+        form.foreign && !form.known
     }
+}
 
-    fn append(&mut self, bytes: &[u8]) {
-        if self.overlong || self.line.len() + bytes.len() > LIMIT {
-            self.overlong = true;
-            self.line = Vec::new();
-        } else {
-            self.line.extend_from_slice(bytes);
-        }
-    }
-
-    fn finish_line(&mut self, hear: &mut impl FnMut(Event)) {
-        let line = std::mem::take(&mut self.line);
-        if std::mem::take(&mut self.overlong) {
+impl Form {
+    fn take(&mut self, line: Option<&str>, hear: &mut impl FnMut(Event)) {
+        let Some(line) = line else {
             self.data = Json::default();
-            hear(Event::Broken);
-        } else {
-            let line = if self.began { &line[..] } else { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line) };
-            self.read(&String::from_utf8_lossy(line), hear);
-        }
-        self.began = true;
-        // its memory serves the next line
-        self.line = line;
-        self.line.clear();
+            return hear(Event::Broken);
+        };
+        self.read(line, hear);
     }
 
     fn read(&mut self, line: &str, hear: &mut impl FnMut(Event)) {
-        let text = line.trim_start();
         if self.bare && self.data.is_open() {
             return self.data.push(line, hear);
         }
         self.bare = false;
-        self.known |= ["data:", "event:", "id:", "retry:", ":", "{", "["].iter().any(|start| text.starts_with(start));
+        let text = line.trim_start();
+        self.known |=
+            ["data:", "event:", "id:", "retry:", ":", "{", "["].iter().any(|start| text.starts_with(start));
         if text.is_empty() {
             if self.data.is_open() {
                 // the event ends here, and its document does not
@@ -243,12 +221,21 @@ mod tests {
             ("CR", "data: {\"a\":1}\r\rdata: {\"a\":2}\r\rdata: [DONE]\r\r"),
             ("no empty lines, no blanks, no end", "data:{\"a\":1}\ndata:{\"a\":2}\ndata:[DONE]"),
             ("a byte order mark", "\u{feff}data: {\"a\":1}\n\ndata: {\"a\":2}\n\ndata: [DONE]"),
-            ("over several lines", "data: {\"a\":\ndata: 1}\n\ndata: {\ndata: \"a\": 2\ndata: }\n\ndata: [DONE]"),
-            ("names, ids, comments", ": hi\n\nid: 1\nevent: x\ndata: {\"a\":1}\n\nretry: 5\ndata: {\"a\":2}\n\ndata: [DONE]"),
+            (
+                "over several lines",
+                "data: {\"a\":\ndata: 1}\n\ndata: {\ndata: \"a\": 2\ndata: }\n\ndata: [DONE]",
+            ),
+            (
+                "names, ids, comments",
+                ": hi\n\nid: 1\nevent: x\ndata: {\"a\":1}\n\nretry: 5\ndata: {\"a\":2}\n\ndata: [DONE]",
+            ),
             ("a line each", "{\"a\":1}\n{\"a\":2}\n[DONE]"),
             ("several on a line", "{\"a\":1}{\"a\":2} [DONE]"),
             ("quoted end", "data: {\"a\":1}\n\ndata: {\"a\":2}\n\ndata: \"[DONE]\"\n\n"),
-            ("named keep-alives", "event: ping\ndata: x\n\ndata: {\"a\":1}\n\ndata:\n\ndata: {\"a\":2}\n\ndata: [done]"),
+            (
+                "named keep-alives",
+                "event: ping\ndata: x\n\ndata: {\"a\":1}\n\ndata:\n\ndata: {\"a\":2}\n\ndata: [done]",
+            ),
         ] {
             assert_eq!(whole(stream), [a(1), a(2), Event::Done], "{form}");
         }
@@ -269,7 +256,10 @@ mod tests {
         ] {
             let stream = format!("{broken}\n\ndata: {{\"a\":2}}\n\n");
             let events = whole(&stream);
-            assert!(events.contains(&Event::Broken) && events.last() == Some(&a(2)), "{broken:?}: {events:?}");
+            assert!(
+                events.contains(&Event::Broken) && events.last() == Some(&a(2)),
+                "{broken:?}: {events:?}"
+            );
         }
         assert_eq!(whole("data: {\"a\":1"), [Event::Broken]);
         assert_eq!(whole("<html>\n<body>\n"), []);

@@ -22,6 +22,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod going_on;
     mod groups;
     mod order;
     mod paste;
@@ -36,9 +37,12 @@ mod promises {
 /// Each neighbour at its worst.
 mod hostile {
     mod database;
+    mod dialects;
     mod endpoint;
     mod redirect;
+    mod streams;
     mod telegram;
+    mod too_long;
     mod updates;
 }
 
