@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo psql test faults nightly fresh audit bench bench-history run check-migrations migrations tools setup
+.PHONY: help demo picture psql test faults nightly fresh audit bench bench-history run check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -10,13 +10,20 @@ demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, pr
 	@cargo build --locked --bin systech-aidd --example demo
 	@cargo run --quiet --locked --example demo
 
+picture: setup ## draw the pictures of the demo for the READMEs (docs/demo.svg, docs/demo.ru.svg); the tests compare them
+	cargo build --locked --example demo
+	UPDATE_PICTURE=1 cargo test --locked --test it picture::
+
 psql: setup ## read the demo's dialogue with psql
 	@cargo run --quiet --locked --example demo psql
+
+# Most tests wait for most of their time: three for each processor keep it busy. The server of the tests takes 300 connections.
+RUST_TEST_THREADS ?= $(shell threads=$$(($$(nproc) * 3)); echo $$((threads < 24 ? threads : 24)))
 
 # the demo has tests of its own, so cargo test alone builds it as a test only; the tests run it too
 test: setup tools ## all tests, against a real PostgreSQL
 	cargo build --locked --example demo
-	cargo test --workspace --locked
+	RUST_TEST_THREADS=$(RUST_TEST_THREADS) cargo test --workspace --locked
 
 faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")

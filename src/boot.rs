@@ -150,7 +150,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     if poll.is_finished() {
         match poll.join() {
             Ok(ended) => ended.map_err(|error| unauthorized(&error))?,
-            Err(_) => bail!("poll panicked; what is stored is answered after the next start"),
+            Err(_) => bail!("the poller panicked; the next start answers what is stored"),
         }
     }
     info!("stopped");
@@ -164,7 +164,7 @@ fn spawn<T: Send + 'static>(
     thread::Builder::new()
         .name(name)
         .spawn(work)
-        .context("a thread cannot be started; WORKERS may be too many")
+        .context("a thread cannot be started; WORKERS may be too large")
 }
 
 /// The endpoint of METRICS_ADDR, if it is set, from now on until the returned guard is dropped.
@@ -172,7 +172,7 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
     let Some(address) = address else { return Ok(None) };
     let endpoint = Endpoint::bind(address)?;
     if let Some(address) = endpoint.address() {
-        info!(%address, "metrics and health are told at /metrics, /healthz and /readyz");
+        info!(%address, "metrics and health are served at /metrics, /healthz and /readyz");
     }
     let (view, stop) = (Arc::clone(view), CancelToken::new());
     let thread = {

@@ -1,11 +1,14 @@
 //! The binary: maps the outcome of a run to an exit code.
 
+use std::io::Write;
 use systech_aidd::base::exit::{ExitCode, exit};
+
 use systech_aidd::cli;
 
 fn main() {
     exit(cli::run().unwrap_or_else(|error| {
-        eprintln!("systech-aidd: {error:#}");
+        // whoever closed standard error does not want to read it
+        let _ = writeln!(std::io::stderr(), "systech-aidd: {error:#}");
         ExitCode::FAILURE
     }))
 }

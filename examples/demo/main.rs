@@ -54,7 +54,7 @@ fn demo() -> Outcome<()> {
     let folder = place::folder()?;
     let postgres = start_postgres(&folder)?;
     let telegram = Telegram::start_with_token(TOKEN);
-    let person = Person::private(USER);
+    let person = Person::private(USER).speaking(language());
     telegram.meet(&person);
     let model = stand_in_model();
 
@@ -79,6 +79,14 @@ fn psql() -> Outcome<()> {
     let _signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
     let status = Command::new("psql").arg(postgres.url(DATABASE)).status()?;
     if status.success() { Ok(()) } else { Err(format!("psql ended with {status}").into()) }
+}
+
+/// English where the locale is, else Russian, as the bot speaks to everybody whose language it does not know.
+fn language() -> &'static str {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let english =
+        locale.into_iter().find(|value| !value.is_empty()).is_some_and(|value| value.starts_with("en"));
+    if english { "en" } else { "ru" }
 }
 
 fn start_postgres(folder: &Path) -> Outcome<Server> {

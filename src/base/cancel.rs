@@ -1,4 +1,4 @@
-//! The request to end what is going on: a shutdown, or a person who stops or edits a question that is being answered.
+//! The request to end what is going on: a shutdown, or a user who stops or edits a question that is being answered.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 /// A request that anybody can make and everybody who holds a clone sees: blocking code between two steps, a network
 /// wait at once.
 ///
-/// What a person wants is about certain updates, and must not hit the next one that the same worker turned to meanwhile:
+/// What a user wants is about certain updates, and must not hit the next one that the same worker turned to meanwhile:
 /// who works on some looks at the request with [`CancelToken::during`].
 #[derive(Clone)]
 pub struct CancelToken {

@@ -1,6 +1,6 @@
 //! Logs: to standard error, as text or JSON, and never with what people wrote.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
 
 use tracing::error;
@@ -37,12 +37,31 @@ impl FromStr for Format {
     }
 }
 
+/// A log that cannot be written (a full disk, a pipe whose reader has gone) costs lines of the log, not the bot.
+struct Lossy<W>(W);
+
+impl<W: Write> Write for Lossy<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
+}
+
 impl Settings {
     /// Starts logging, once in a process.
     pub fn start(self) {
-        let builder = tracing_subscriber::fmt().with_env_filter(self.filter).with_writer(std::io::stderr);
+        let builder = tracing_subscriber::fmt()
+            .with_env_filter(self.filter)
+            .with_writer(|| Lossy(io::stderr()))
+            // it would be told where the log itself cannot be written, and end the program
+            .log_internal_errors(false);
         match self.format {
-            Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
+            Format::Text => builder.with_ansi(io::stderr().is_terminal()).with_target(false).init(),
             Format::Json => builder.json().flatten_event(true).init(),
         }
         // the default hook prints the panic's message, and that may quote a person's

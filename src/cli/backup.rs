@@ -14,8 +14,9 @@ use crate::database::migrate::state::State;
 
 /// Makes a backup in `to`, or in BACKUP_DIR. Nobody has to stop for it, and no lock is taken that a start waits for.
 pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let folder =
-        to.or(database.backup_dir.as_deref()).context("where to? Say --to FOLDER, or set BACKUP_DIR")?;
+    let folder = to
+        .or(database.backup_dir.as_deref())
+        .context("no destination: pass --to FOLDER or set BACKUP_DIR")?;
     let conn = &mut connect(database)?;
     let state = State::read(conn)?;
     let backup =

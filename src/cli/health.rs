@@ -10,9 +10,9 @@ use crate::base::http::{Http, describe};
 
 /// How `health` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 the bot is ready; 1 it is not, or does not answer, and the line says why; 2 a wrong command line.
+Exit code: 0 the bot is ready; 1 it is not ready or does not answer, and the line says why; 2 a wrong command line.
 
-It asks /readyz at METRICS_ADDR, which must be set for the bot and for this command.";
+The command asks /readyz at METRICS_ADDR, which must be set for the bot and for this command.";
 
 /// The longest that all of it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const LONGEST_ANSWER: usize = 1000;
 pub fn ask(address: Option<&str>) -> anyhow::Result<ExitCode> {
     let Some(address) = address else {
         bail!(
-            "METRICS_ADDR is not set: set it, to 127.0.0.1:9464 for instance, for the bot and for this command"
+            "METRICS_ADDR is not set: set it for the bot and for this command, to 127.0.0.1:9464 for instance"
         );
     };
     let (http, _runtime) = Http::start_direct().context("the HTTP client cannot be started")?;
@@ -52,7 +52,9 @@ pub fn ask(address: Option<&str>) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         503 if said.lines().count() == 1 => bail!("not ready: {}", said.trim_end()),
-        _ => bail!("what answers at METRICS_ADDR={address} is not this bot: status {status}"),
+        _ => bail!(
+            "another program answers at METRICS_ADDR={address}, with status {status}: choose another port"
+        ),
     }
 }
 

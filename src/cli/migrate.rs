@@ -25,12 +25,12 @@ const NOT_UP_TO_DATE: u8 = 3;
 /// How `migrate` ends, for its help.
 pub const EXIT_CODES: &str = "\
 A version is typed as 20261123000002, 2026-11-23-000002 or the whole name.
-DATABASE_URL is the only setting needed. With BACKUP_DIR set, a backup is made
-before anything is changed; if it cannot be made, nothing is changed.
+DATABASE_URL is the only setting needed. With BACKUP_DIR set, the command makes
+a backup before it changes anything; if that fails, it changes nothing.
 
 Exit code:
   0  done, or nothing to do
-  1  an error, which says what is done and what is not
+  1  an error, which says what was done and what was not
   2  a wrong command line
   3  status --check: something is pending, unknown to this program or invalid
   4  not confirmed: nothing was done";
@@ -50,7 +50,7 @@ pub enum Command {
         #[arg(long, short)]
         verbose: bool,
     },
-    /// Applies everything that is pending, as a start of the bot does
+    /// Applies all pending migrations, as a start of the bot does
     Up {
         /// See [`DryRun`].
         #[command(flatten)]
@@ -68,9 +68,9 @@ pub enum Command {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Goes forwards or backwards to exactly this version
+    /// Applies or reverts migrations up to exactly this version
     To {
-        /// Where to go
+        /// The version to go to
         version: String,
         /// See [`Consent`].
         #[command(flatten)]
@@ -128,7 +128,7 @@ impl Command {
     }
 }
 
-/// A connection for a command: a person is waiting, so a database that is not there is an error at once.
+/// A connection for a command: an operator is waiting, so a database that is not there is an error at once.
 pub fn connect(database: &Database) -> anyhow::Result<PgConnection> {
     session::connect(&database.url, Duration::ZERO, &CancelToken::new())?.context("interrupted")
 }
@@ -172,7 +172,7 @@ fn status(database: &Database, check: bool) -> anyhow::Result<ExitCode> {
         lines.push(format!("{word}   {:<36}  {note}", entry.migration).trim_end().to_owned());
     }
     for version in &state.unknown {
-        lines.push(format!("unknown   {version}  (of a newer systech-aidd: start that one)"));
+        lines.push(format!("unknown   {version}  (from a newer systech-aidd: start that one)"));
     }
     for index in &state.invalid_indexes {
         lines.push(format!("invalid   index {index}  ({})", state.remedy_for(index)));
@@ -273,7 +273,7 @@ fn consents(database: &Database, losses: &Losses) -> anyhow::Result<bool> {
         eprintln!("  {loss}");
     }
     if let Some(refusal) = &losses.refusal {
-        eprintln!("and then stops at {refusal}");
+        eprintln!("and then it stops at {refusal}");
     }
     match &database.backup_dir {
         Some(folder) => eprintln!("A backup is made first, in {}.", folder.display()),

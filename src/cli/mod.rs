@@ -20,8 +20,8 @@ mod terminal;
 
 /// The Telegram assistant that never loses a message.
 ///
-/// A person writes to the bot, a language model answers, and every dialogue stays in your own PostgreSQL, in the
-/// table `messages`. Without arguments the bot runs until SIGTERM or Ctrl-C: pending migrations first, then polling.
+/// People write to the bot in Telegram, a language model answers, and every dialogue stays in your own PostgreSQL, in
+/// the table `messages`. Without arguments the bot applies pending migrations and runs until SIGTERM or Ctrl-C.
 #[derive(Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Arguments {
@@ -31,13 +31,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Looks at the migrations of the database, runs them and takes them back
+    /// Shows, applies and reverts the migrations of the database
     #[command(after_help = migrate::EXIT_CODES)]
     Migrate {
         #[command(subcommand)]
         command: migrate::Command,
     },
-    /// Lists, shows, finds, exports, clears, restores and deletes what people and the model said
+    /// Lists, shows, searches, exports, clears, restores and deletes dialogues
     #[command(after_help = history::command::EXIT_CODES)]
     History {
         #[command(subcommand)]
@@ -45,23 +45,23 @@ enum Command {
     },
     /// Makes a backup of the database with `pg_dump`, while the bot runs
     Backup {
-        /// Folder for it  [BACKUP_DIR]
+        /// Folder for the backup  [BACKUP_DIR]
         #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
     /// Restores a backup into the database of DATABASE_URL, which must be empty
     Restore {
-        /// What `backup` made, or any custom-format file of `pg_dump`
+        /// A file made by `backup`, or any custom-format file of `pg_dump`
         file: PathBuf,
     },
-    /// Looks at everything the bot depends on, and says what is wrong and what to do about it
+    /// Checks everything the bot depends on, and says what is wrong and what to do about it
     #[command(after_help = doctor::EXIT_CODES)]
     Doctor {
         /// See [`doctor::Arguments`].
         #[command(flatten)]
         arguments: doctor::Arguments,
     },
-    /// Asks the running bot whether it is ready: for the health check of a container
+    /// Asks the running bot whether it is ready, for the health check of a container
     #[command(after_help = health::EXIT_CODES)]
     Health,
 }
@@ -77,26 +77,26 @@ Settings come from the environment and from .env in the working directory; the e
   LLM_TEMPERATURE       0 to 2  [0.7]
   LLM_MAX_TOKENS        longest answer, in tokens  [1000]
   LLM_TIMEOUT           longest silence of the model, in seconds  [60]
-  MAX_HISTORY_MESSAGES  messages of the dialogue that the model reads  [20]
-  LLM_CONTEXT_TOKENS    what the model can read and write, about; older turns that do not fit are left out
+  MAX_HISTORY_MESSAGES  earlier messages of the dialogue that the model reads  [20]
+  LLM_CONTEXT_TOKENS    tokens the model can read and write; older turns that do not fit are left out
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]
-  ROLE_TEXT             what /role says  [first paragraph of that file]
-  ALLOWED_USERS         Telegram ids of people who may use the bot in every chat; see ALLOWED_CHATS
-  ALLOWED_CHATS         Telegram ids of chats in which everybody may; with neither everybody may everywhere
-  RATE_LIMIT            questions of a person in any hour; without it as many as they like
-  RICH_MESSAGES         auto (where an answer holds a table, a formula or details), never, always  [auto]
-  TELEGRAM_API_URL      what stands before /bot<token>/  [https://api.telegram.org]
-  TELEGRAM_TIMEOUT      longest wait for an answer of Telegram, in seconds  [30]
+  ROLE_TEXT             answer to /role  [first paragraph of that file]
+  ALLOWED_USERS         Telegram ids of users who may use the bot in every chat
+  ALLOWED_CHATS         Telegram ids of chats in which everybody may; with neither, everybody everywhere
+  RATE_LIMIT            questions that a user may ask in any hour; without it there is no limit
+  RICH_MESSAGES         never, always, or auto: for a table, a formula or details  [auto]
+  TELEGRAM_API_URL      address of the Bot API, before /bot<token>/  [https://api.telegram.org]
+  TELEGRAM_TIMEOUT      longest wait for an answer of the Bot API, in seconds  [30]
   WORKERS               answers in the making at the same time  [64]
   BACKUP_DIR            folder for a backup before each migration; without it there is none
-  RETENTION_DAYS        messages older than this are deleted, daily; without it they stay for ever
+  RETENTION_DAYS        the bot deletes older messages, once a day; without it they stay for ever
   DATABASE_POOL_SIZE    connections to PostgreSQL; far fewer than WORKERS are enough  [8]
   SHUTDOWN_GRACE        seconds that running answers get after SIGTERM  [20]
   METRICS_ADDR          host:port for /metrics, /healthz and /readyz; without it there are none
   LOG_FORMAT            text or json  [text]
   RUST_LOG              filter of the log, to standard error  [info]
 
-systech-aidd doctor looks at all of it, and says what is wrong.
+systech-aidd doctor checks all of this and says what is wrong.
 
 Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for a wrong command line, 128 + signal after a second signal.";
 

@@ -1,4 +1,4 @@
-//! Asking the person at the terminal before something is destroyed.
+//! Asks the operator at the terminal before something is destroyed.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -8,10 +8,10 @@ pub(super) const NOT_CONFIRMED: u8 = 4;
 /// Asks whether to go on. Without a terminal nobody can be asked: then the answer is no.
 pub(super) fn confirm() -> io::Result<bool> {
     if !io::stdin().is_terminal() {
-        eprintln!("Nothing was done: there is no terminal to ask on. With --yes it is done without asking.");
+        eprintln!("Nothing was done: there is no terminal to ask on. Pass --yes to do it without asking.");
         return Ok(false);
     }
-    eprint!("Go on? [y/N] ");
+    eprint!("Continue? [y/N] ");
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

@@ -51,7 +51,7 @@ pub struct Config {
     pub role: String,
     /// ALLOWED_USERS, ALLOWED_CHATS
     pub access: Access,
-    /// RATE_LIMIT: questions of a person in any hour. `None`: as many as they like.
+    /// RATE_LIMIT: questions of a user in any hour. `None`: as many as they like.
     pub rate_limit: Option<u32>,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,
@@ -177,7 +177,7 @@ impl Parts {
         let rate_limit = env.optional_number(
             "RATE_LIMIT",
             1..=100_000,
-            "questions of a person in an hour, from 1 to 100000; or nothing",
+            "questions of a user in an hour, from 1 to 100000; or nothing",
         );
         let rich_messages =
             env.parse("RICH_MESSAGES", "auto", |text| text.parse().ok(), "auto, never or always");
@@ -304,7 +304,7 @@ impl Reader<'_> {
     }
 
     fn access(&mut self) -> Option<Access> {
-        let people = "Telegram ids of people with commas between them, as in 42,43; or nothing";
+        let people = "Telegram ids of users with commas between them, as in 42,43; or nothing";
         let users = self.ids("ALLOWED_USERS", |id| id > 0, people);
         let places = "Telegram ids of chats with commas between them, as in -1001234567890,-42; or nothing";
         let chats = self.ids("ALLOWED_CHATS", |id| id != 0, places);

@@ -15,7 +15,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whether the person may use the bot in this chat.
+    /// Whether the user may use the bot in this chat.
     pub fn admits(&self, lane: Lane) -> bool {
         self.is_open() || self.users.contains(&lane.user_id) || self.chats.contains(&lane.chat_id)
     }
@@ -33,8 +33,8 @@ impl fmt::Display for Access {
         }
         let people = match self.users.len() {
             0 => None,
-            1 => Some("1 person (ALLOWED_USERS)".to_owned()),
-            n => Some(format!("{n} people (ALLOWED_USERS)")),
+            1 => Some("1 user (ALLOWED_USERS)".to_owned()),
+            n => Some(format!("{n} users (ALLOWED_USERS)")),
         };
         let chats = match self.chats.len() {
             0 => None,
@@ -62,7 +62,7 @@ mod tests {
         assert!(!chats.admits(lane(1, 1)) && !chats.admits(lane(1, -6)));
         let both = Access { users: [1].into(), chats: [-5].into() };
         assert!(both.admits(lane(1, -6)) && both.admits(lane(2, -5)) && !both.admits(lane(2, -6)));
-        let said = "1 person (ALLOWED_USERS) and everybody in 1 chat (ALLOWED_CHATS)";
+        let said = "1 user (ALLOWED_USERS) and everybody in 1 chat (ALLOWED_CHATS)";
         assert_eq!((everybody.to_string(), both.to_string()), ("everybody".to_owned(), said.to_owned()));
     }
 }

@@ -14,7 +14,7 @@ pub struct Button {
 /// What a button does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Deletes everything of the person. While the update that asked for it is remembered and young, it works.
+    /// Deletes everything of the user. While the update that asked for it is remembered and young, it works.
     Forget,
     /// Answers the question of that update again, as long as it is the last one of its dialogue.
     Retry,
@@ -48,7 +48,7 @@ impl Button {
         Some(Self { action, user_id: user_id.parse().ok()?, update_seq: update_seq.parse().ok()? })
     }
 
-    /// Whether this person may press it.
+    /// Whether this user may press it.
     pub fn is_for(self, user_id: i64) -> bool {
         self.user_id == user_id
     }

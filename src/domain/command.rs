@@ -19,9 +19,9 @@ pub enum Command {
     New,
     /// Undoes the latest clearing.
     Restore,
-    /// Sends the person's dialogue as a file.
+    /// Sends the user's dialogue as a file.
     Export,
-    /// Deletes everything of the person, once a button is pressed.
+    /// Deletes everything of the user, once a button is pressed.
     Forget,
 }
 
@@ -79,7 +79,7 @@ pub fn words(text: &str) -> Option<&str> {
     Some(rest.trim()).filter(|rest| !rest.is_empty())
 }
 
-/// Whether these words behind /start are no words of a person: a deep link brings them along (Bot API, Deep linking).
+/// Whether these words behind /start are no words of a user: a deep link brings them along (Bot API, Deep linking).
 pub fn is_deep_link(words: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     words.len() <= 64 && words.chars().all(allowed)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A class of failure: what the person reads depends on it, and `turns.failure` names it.
+/// A class of failure: what the user reads depends on it, and `turns.failure` names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
     /// The endpoint cannot be reached, fails, or breaks off.
@@ -25,7 +25,7 @@ pub enum Failure {
     ConversationTooLong,
     /// Answering crashed the program, again and again.
     Crashed,
-    /// The person has asked as much as RATE_LIMIT allows.
+    /// The user has asked as much as RATE_LIMIT allows.
     RateLimited {
         /// How long until the next question can be asked.
         wait: Duration,

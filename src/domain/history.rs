@@ -3,7 +3,7 @@
 /// Who said it, as `messages.role` has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-    /// The person.
+    /// The user.
     User,
     /// The model.
     Assistant,

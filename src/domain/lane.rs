@@ -2,7 +2,7 @@
 
 use diesel::Queryable;
 
-/// A dialogue: one person in one chat with one bot. The unit of order: within a lane one thing happens at a
+/// A dialogue: one user in one chat with one bot. The unit of order: within a lane one thing happens at a
 /// time, and no lane waits for another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Queryable)]
 pub struct Lane {
@@ -10,14 +10,14 @@ pub struct Lane {
     pub bot_id: i64,
     /// Telegram id of the chat.
     pub chat_id: i64,
-    /// Telegram id of the person.
+    /// Telegram id of the user.
     pub user_id: i64,
 }
 
 /// A dialogue as `messages` has it, whichever bot it is with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Dialogue {
-    /// Telegram id of the person.
+    /// Telegram id of the user.
     pub user_id: i64,
     /// Telegram id of the chat.
     pub chat_id: i64,

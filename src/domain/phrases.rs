@@ -7,7 +7,7 @@ use frankenstein::types::BotCommand;
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 
-/// The language a person is spoken to in.
+/// The language a user is spoken to in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Language {
     /// Russian, also for everybody whose language is unknown.
@@ -69,21 +69,17 @@ impl Language {
     /// What a command is for, as the menu and /help say it.
     pub fn purpose(self, command: Command) -> &'static str {
         match command {
-            Command::Start => self.pick("начать разговор", "start the conversation"),
+            Command::Start => self.pick("приветствие", "a greeting"),
             Command::Help => self.pick("что я умею", "what I can do"),
             Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
             Command::Stop => self.pick("остановить ответ", "stop the answer"),
             Command::Retry => self.pick("ответить на вопрос заново", "answer the question again"),
-            Command::Clear => {
-                self.pick("забыть разговор и начать заново", "forget the conversation and start over")
-            }
+            Command::Clear => self.pick("начать новый разговор", "start a new conversation"),
             Command::New => self.pick("то же, что /clear", "the same as /clear"),
-            Command::Restore => {
-                self.pick("вернуть забытый разговор", "bring the forgotten conversation back")
-            }
+            Command::Restore => self.pick("вернуть прежний разговор", "bring the previous conversation back"),
             Command::Export => self.pick("получить наш разговор файлом", "get our conversation as a file"),
             Command::Forget => {
-                self.pick("удалить навсегда всё, что вы писали", "delete for good all you ever wrote")
+                self.pick("удалить навсегда все ваши сообщения", "delete all your messages for good")
             }
         }
     }
@@ -101,43 +97,56 @@ impl Language {
     /// The answer to /clear.
     pub fn cleared(self, messages: usize) -> String {
         match (self, messages) {
-            (Russian, 0) => "Забывать нечего: разговор ещё не начат.".to_owned(),
-            (English, 0) => "There is nothing to forget: the conversation has not begun yet.".to_owned(),
-            (Russian, n) => format!("Начинаем заново. {}. Вернуть: /restore", russian_messages("Забыт", n)),
-            (English, n) => {
-                format!("A fresh start. {} forgotten. To undo: /restore", english_messages(n))
+            (Russian, 0) => "Этот разговор и так новый: в нём ещё нет сообщений.".to_owned(),
+            (English, 0) => "This conversation is new already: it has no messages yet.".to_owned(),
+            (Russian, n) => {
+                format!("Начинаем новый разговор. Вернуть прежний ({}): /restore", russian_messages(n))
             }
+            (English, n) => format!(
+                "We start a new conversation. To bring back the previous one ({}): /restore",
+                english_messages(n)
+            ),
         }
     }
 
     /// The answer to /restore.
     pub fn restored(self, messages: usize) -> String {
         match (self, messages) {
-            (Russian, 0) => "Возвращать нечего: разговор не очищался.".to_owned(),
-            (English, 0) => "There is nothing to bring back: the conversation was not cleared.".to_owned(),
-            (Russian, n) => format!("{}. Продолжаем с того же места.", russian_messages("Возвращен", n)),
-            (English, n) => format!("{} brought back. We go on where we were.", english_messages(n)),
+            (Russian, 0) => "Возвращать нечего: прежнего разговора нет.".to_owned(),
+            (English, 0) => "There is nothing to bring back: there is no previous conversation.".to_owned(),
+            (Russian, n) => {
+                format!("Прежний разговор возвращён ({}). Продолжаем с того же места.", russian_messages(n))
+            }
+            (English, n) => {
+                format!(
+                    "The previous conversation is back ({}). We continue where we were.",
+                    english_messages(n)
+                )
+            }
         }
     }
 
     /// What stands below the file that /export sends.
     pub fn exported(self) -> &'static str {
-        self.pick("Наш разговор, как он есть у меня.", "Our conversation, as I have it.")
+        self.pick(
+            "Наш разговор в том виде, в котором он у меня хранится.",
+            "Our conversation as I have stored it.",
+        )
     }
 
     /// The answer to /export where there is nothing to send.
     pub fn nothing_to_export(self) -> &'static str {
         self.pick(
-            "Отправлять нечего: разговор ещё не начат.",
-            "There is nothing to send: the conversation has not begun yet.",
+            "Отправлять нечего: в разговоре ещё нет сообщений.",
+            "There is nothing to send: the conversation has no messages yet.",
         )
     }
 
     /// What takes the place of a file that cannot be sent.
     pub fn export_failed(self) -> &'static str {
         self.pick(
-            "Не получилось отправить файл. Попросите его у того, кто держит этого бота.",
-            "The file could not be sent. Whoever runs this bot can give it to you.",
+            "Не получилось отправить файл. Попросите его у владельца этого бота.",
+            "The file could not be sent. Ask the person who runs this bot for it.",
         )
     }
 
@@ -145,12 +154,12 @@ impl Language {
     pub fn forget(self, messages: i64) -> String {
         match self {
             Russian => format!(
-                "Удалить навсегда всё, что у меня есть от вас, во всех чатах? Сообщений: {messages}, вместе с ответами и \
-                 очищенными. Вернуть будет нельзя. Старые резервные копии хранят их дальше."
+                "Удалить навсегда все ваши сообщения и мои ответы на них, во всех чатах? Сообщений: {messages}, считая \
+                 скрытые командой /clear. Вернуть их будет нельзя. В старых резервных копиях они останутся."
             ),
             English => format!(
-                "Delete for good everything I have of you, in all chats? Messages: {messages}, answers and cleared ones \
-                 among them. This cannot be undone. Old backups still hold them."
+                "Delete all your messages and my answers to them for good, in all chats? Messages: {messages}, including \
+                 those hidden by /clear. This cannot be undone. Older backups still contain them."
             ),
         }
     }
@@ -171,16 +180,16 @@ impl Language {
     /// The answer to /forget where there is nothing.
     pub fn nothing_to_delete(self) -> &'static str {
         self.pick(
-            "Удалять нечего: у меня ничего от вас нет.",
-            "There is nothing to delete: I have nothing of you.",
+            "Удалять нечего: у меня нет ваших сообщений.",
+            "There is nothing to delete: I have no messages from you.",
         )
     }
 
     /// The answer to the button of /forget when it means nothing any more.
     pub fn old_forget_button(self) -> &'static str {
         self.pick(
-            "Эта кнопка уже старая, и я ничего не сделал. Чтобы удалить всё, отправьте /forget ещё раз.",
-            "This button is old, and I did nothing. To delete everything, send /forget once more.",
+            "Эта кнопка уже старая, и я ничего не удалил. Чтобы удалить всё, отправьте /forget ещё раз.",
+            "This button is old, and I deleted nothing. To delete everything, send /forget again.",
         )
     }
 
@@ -214,7 +223,7 @@ impl Language {
     pub fn go_on(self) -> &'static str {
         self.pick(
             "Продолжи ответ точно с того места, где он оборвался, на том же языке и без повторений.",
-            "Go on with the answer exactly where it broke off, in the same language and without repeating anything.",
+            "Continue the answer exactly where it broke off, in the same language and without repeating anything.",
         )
     }
 
@@ -229,7 +238,7 @@ impl Language {
     /// The answer to /retry where there is no question.
     pub fn nothing_to_repeat(self) -> &'static str {
         self.pick(
-            "Повторять нечего: в нашем разговоре ещё нет вопроса.",
+            "Повторять нечего: в нашем разговоре ещё нет вопросов.",
             "There is nothing to repeat: our conversation has no question yet.",
         )
     }
@@ -242,8 +251,8 @@ impl Language {
     /// The answer to /stop where it keeps the rest of an answer from being sent.
     pub fn rest_not_sent(self) -> &'static str {
         self.pick(
-            "Остаток ответа не отправляю. Получить ответ заново: /retry",
-            "The rest of the answer will not be sent. To have an answer again: /retry",
+            "Остаток ответа я не отправлю. Получить ответ заново: /retry",
+            "The rest of the answer will not be sent. To get a new answer: /retry",
         )
     }
 
@@ -259,11 +268,11 @@ impl Language {
     pub fn edit_of_several(self) -> &'static str {
         self.pick(
             "Этот вопрос пришёл несколькими сообщениями, и правку одного из них я применить не могу. Отправьте его ещё раз целиком.",
-            "This question came as several messages, and I cannot apply a change to one of them. Please send it again as a whole.",
+            "This question came in several messages, and I cannot apply an edit of one of them. Please send it again as a whole.",
         )
     }
 
-    /// What somebody reads who presses another person's button; up to 200 characters.
+    /// What somebody reads who presses another user's button; up to 200 characters.
     pub fn foreign_button(self) -> &'static str {
         self.pick("Эта кнопка не для вас.", "This button is not for you.")
     }
@@ -271,8 +280,8 @@ impl Language {
     /// The answer to /export in a group.
     pub fn only_in_private(self) -> &'static str {
         self.pick(
-            "Здесь файл увидели бы все. Напишите мне это лично.",
-            "Everybody here would see the file. Please ask me in our private chat.",
+            "Здесь файл увидели бы все. Отправьте эту команду в личном чате со мной.",
+            "Everybody here would see the file. Please send this command in our private chat.",
         )
     }
 
@@ -280,7 +289,7 @@ impl Language {
     pub fn unknown_command(self) -> &'static str {
         self.pick(
             "Такой команды я не знаю. Список команд: /help",
-            "I do not know this command. All commands: /help",
+            "I do not know this command. The list of commands: /help",
         )
     }
 
@@ -288,7 +297,7 @@ impl Language {
     pub fn only_text(self) -> &'static str {
         self.pick(
             "Пока я понимаю только текст. Пожалуйста, напишите вопрос словами.",
-            "So far I understand only text. Please put the question into words.",
+            "So far I understand only text. Please write your question in words.",
         )
     }
 
@@ -296,12 +305,12 @@ impl Language {
     pub fn stranger(self, user_id: i64, chat_id: Option<i64>) -> String {
         let text = match self {
             Russian => format!(
-                "Извините, этот бот отвечает не всем. Чтобы пользоваться им, попросите того, кто его держит, добавить вас: \
-                 ваш номер в Telegram — {user_id}."
+                "Извините, этот бот отвечает не всем. Чтобы получить доступ, попросите владельца бота добавить вас: ваш \
+                 номер в Telegram — {user_id}."
             ),
             English => format!(
-                "Sorry, this bot does not answer everybody. To use it, ask whoever runs it to add you: your Telegram id is \
-                 {user_id}."
+                "Sorry, this bot does not answer everybody. To use it, ask the person who runs it to add you: your \
+                 Telegram id is {user_id}."
             ),
         };
         match (self, chat_id) {
@@ -323,7 +332,7 @@ impl Language {
     pub fn no_question(self) -> &'static str {
         self.pick(
             "Слушаю вас. Напишите вопрос ответом на это сообщение.",
-            "I am listening. Put your question into a reply to this message.",
+            "I am listening. Please reply to this message with your question.",
         )
     }
 
@@ -331,7 +340,7 @@ impl Language {
     pub fn unreadable(self) -> &'static str {
         self.pick(
             "Не получилось прочитать это сообщение. Пожалуйста, отправьте его ещё раз.",
-            "This message could not be read. Please send it again.",
+            "I could not read this message. Please send it again.",
         )
     }
 
@@ -340,10 +349,11 @@ impl Language {
         let minutes = wait.as_secs() / 60 + 1;
         match self {
             Russian => format!(
-                "За последний час вы спросили столько, сколько здесь можно. Следующий вопрос — через {minutes} мин."
+                "За последний час вы задали столько вопросов, сколько здесь разрешено. Следующий можно задать через \
+                 {minutes} мин."
             ),
             English => format!(
-                "You have asked as much as is allowed in an hour. The next question can be asked in {minutes} min."
+                "You have asked as many questions as are allowed in an hour. You can ask the next one in {minutes} min."
             ),
         }
     }
@@ -357,12 +367,12 @@ impl Language {
                 &limited
             }
             Failure::Unreachable => self.pick(
-                "Модель сейчас недоступна, ответа нет.",
+                "Модель сейчас недоступна, поэтому ответа нет.",
                 "The model cannot be reached right now, so there is no answer.",
             ),
             Failure::TooSlow => self.pick(
                 "Модель слишком долго молчала, и я перестал ждать.",
-                "The model was silent for too long and I stopped waiting.",
+                "The model was silent for too long, and I stopped waiting.",
             ),
             Failure::Refused => self.pick(
                 "Модель отказалась отвечать на этот вопрос.",
@@ -373,10 +383,10 @@ impl Language {
                 "The bot has used up its quota with the model.",
             ),
             Failure::Misconfigured => self.pick(
-                "Модель не принимает запросы бота: нужна помощь того, кто его настраивает.",
-                "The model does not accept the bot's requests: whoever runs the bot has to look at its settings.",
+                "Модель не принимает запросы бота: его владельцу нужно проверить настройки.",
+                "The model does not accept the bot's requests: the person who runs the bot has to check its settings.",
             ),
-            Failure::Empty => self.pick("Модель ответила пустым сообщением.", "The model gave an empty answer."),
+            Failure::Empty => self.pick("Модель прислала пустой ответ.", "The model gave an empty answer."),
             Failure::OutOfTokens => self.pick(
                 "Модель думала так долго, что на сам ответ места не осталось.",
                 "The model thought for so long that there was no room left for the answer.",
@@ -386,47 +396,46 @@ impl Language {
                 "The question is too long for the model.",
             ),
             Failure::ConversationTooLong => self.pick(
-                "Разговор слишком длинный для модели, и продолжить ответ не получилось.",
-                "Our conversation is too long for the model, and the answer could not go on.",
+                "Разговор слишком длинный для модели, поэтому продолжить ответ не получилось.",
+                "Our conversation is too long for the model, so the answer cannot be continued.",
             ),
             Failure::Crashed => self.pick(
-                "На этом вопросе у меня случилась ошибка, и ответить не получилось.",
-                "Something went wrong inside me at this question, and I could not answer it.",
+                "У меня случилась внутренняя ошибка, и ответить на этот вопрос не получилось.",
+                "Something went wrong inside me, and I could not answer this question.",
             ),
         };
         let repeat = match failure {
             Failure::Refused => self.pick(
                 "Попробуйте сформулировать его иначе: можно просто исправить сообщение.",
-                "Try to put it differently: you can simply edit your message.",
+                "Try to word it differently; you can simply edit your message.",
             ),
             Failure::TooLong => {
                 self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
             }
             Failure::ConversationTooLong => self.pick(
-                "Задайте новый вопрос или начните заново: /new",
-                "Ask a new question, or start over: /new",
+                "Задайте новый вопрос или начните новый разговор: /new",
+                "Ask a new question, or start a new conversation: /new",
             ),
             Failure::OutOfQuota | Failure::Misconfigured | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
-                "Your question is kept; repeat it later with the button or /retry.",
+                "Your question is saved; repeat it later with the button or /retry.",
             ),
             _ => self.pick(
                 "Ваш вопрос сохранён; повторить его можно кнопкой или командой /retry.",
-                "Your question is kept; repeat it with the button or /retry.",
+                "Your question is saved; repeat it with the button or /retry.",
             ),
         };
         format!("{reason} {repeat}")
     }
 }
 
-/// "Забыто 5 сообщений", "Забыто 1 сообщение": the neuter form of `stem` fits every number.
-fn russian_messages(stem: &str, n: usize) -> String {
+fn russian_messages(n: usize) -> String {
     let noun = match (n % 10, n % 100) {
         (1, tens) if tens != 11 => "сообщение",
         (2..=4, tens) if !(12..=14).contains(&tens) => "сообщения",
         _ => "сообщений",
     };
-    format!("{stem}о {n} {noun}")
+    format!("{n} {noun}")
 }
 
 fn english_messages(n: usize) -> String {
@@ -448,13 +457,39 @@ mod tests {
 
     #[test]
     fn numbers_agree_with_their_nouns() {
-        for (n, noun) in [(1, "сообщение"), (3, "сообщения"), (5, "сообщений"), (11, "сообщений")]
-        {
-            assert!(Russian.cleared(n).contains(&format!("Забыто {n} {noun}.")), "{}", Russian.cleared(n));
+        let nouns = [
+            (1, "сообщение"),
+            (3, "сообщения"),
+            (5, "сообщений"),
+            (11, "сообщений"),
+            (21, "сообщение"),
+            (112, "сообщений"),
+        ];
+        for (n, noun) in nouns {
+            for said in [Russian.cleared(n), Russian.restored(n)] {
+                assert!(said.contains(&format!("({n} {noun})")), "{said}");
+            }
         }
-        assert!(Russian.cleared(21).contains("21 сообщение."));
-        assert!(Russian.cleared(112).contains("112 сообщений."));
-        assert!(English.cleared(1).contains("1 message forgotten"));
-        assert!(English.restored(2).contains("2 messages brought back"));
+        assert!(English.cleared(1).contains("(1 message)"));
+        assert!(English.restored(2).contains("(2 messages)"));
+    }
+
+    /// /clear can be undone and /forget cannot: no word of the one may stand in the other.
+    #[test]
+    fn clearing_is_never_called_forgetting_or_deleting() {
+        let said = |language: Language| {
+            let clear =
+                [Command::Clear, Command::New, Command::Restore].map(|command| language.purpose(command));
+            let answers = [0, 1, 5].map(|n| language.cleared(n) + &language.restored(n));
+            (clear.join(" ") + &answers.join(" ")).to_lowercase()
+        };
+        for (language, verbs) in [
+            (Russian, ["забы", "забуд", "удал", "стёр", "стер"]),
+            (English, ["forg", "delet", "eras", "remov", "lost"]),
+        ] {
+            for verb in verbs {
+                assert!(!said(language).contains(verb), "{verb}: {}", said(language));
+            }
+        }
     }
 }

@@ -24,7 +24,7 @@ pub struct Key {
     pub bot_id: i64,
     /// Telegram's number of the update.
     pub update_id: i64,
-    /// Telegram id of the person. (The chat is left out: a group gets another id when it becomes a supergroup.)
+    /// Telegram id of the user. (The chat is left out: a group gets another id when it becomes a supergroup.)
     pub user_id: i64,
 }
 

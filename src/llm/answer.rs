@@ -209,7 +209,7 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
                 return Err(LlmError::last(Failure::Refused, Cause::Endpoint, problem));
             }
             End::Broken => {
-                let problem = format!("the provider broke the answer off (finish_reason {named})");
+                let problem = format!("the endpoint broke the answer off (finish_reason {named})");
                 return Err(LlmError::passing(Cause::Endpoint, problem));
             }
         }
@@ -217,7 +217,7 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
         self.words.end(cut, &mut self.hear);
         if self.words.text().trim().is_empty() {
             return Err(match (self.refused, cut) {
-                (true, _) => LlmError::last(Failure::Refused, Cause::Endpoint, "the model refused"),
+                (true, _) => LlmError::last(Failure::Refused, Cause::Endpoint, "the model refused to answer"),
                 (false, true) => LlmError::last(
                     Failure::OutOfTokens,
                     Cause::Limit,

@@ -177,14 +177,14 @@ impl Complaint {
             return misconfigured(Redirect);
         }
         if matches!(status, 401 | 403) || self.is_coded(words::KEY_CODES) || self.says(words::KEY) {
-            return misconfigured(Key);
+            return misconfigured(Key(status));
         }
         let names_it = self.named.iter().any(|name| name == "model");
         if names_it || self.is_coded(words::MODEL_CODES) || self.says(words::MODEL) {
             return misconfigured(Model);
         }
         if let Some(field) = self.named.iter().find_map(|name| harmless(name)) {
-            let problem = format!("{problem}: the endpoint does not take the field {field}");
+            let problem = format!("{problem}: it does not accept the field {field}");
             return LlmError::last(Misconfigured, Field, problem);
         }
         misconfigured(if matches!(status, 404 | 405) { Address } else { Request })
@@ -198,8 +198,8 @@ impl Complaint {
     /// For the log: the status, and the code if there is one.
     pub(super) fn problem(&self) -> String {
         match &self.code {
-            Some(code) => format!("status {} ({code})", self.status),
-            None => format!("status {}", self.status),
+            Some(code) => format!("the endpoint answers with status {} ({code})", self.status),
+            None => format!("the endpoint answers with status {}", self.status),
         }
     }
 }

@@ -38,7 +38,7 @@ pub enum LlmError {
     #[error("the prompt is too long for the model")]
     ContextTooLong,
     /// The call was given up because the end was asked for. This is what had come by then; its text may be empty.
-    #[error("stopped")]
+    #[error("the call was given up because the answer is not wanted any more")]
     Stopped(Completion),
 }
 
@@ -51,8 +51,8 @@ pub enum Cause {
     Address,
     /// LLM_BASE_URL, which redirects.
     Redirect,
-    /// OPENROUTER_API_KEY.
-    Key,
+    /// OPENROUTER_API_KEY, which the endpoint refused with this status.
+    Key(u16),
     /// What the account has left.
     Account,
     /// LLM_MODEL.
@@ -71,8 +71,8 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Key => ": the endpoint does not take the key; look at OPENROUTER_API_KEY",
-            Self::Model => ": the endpoint does not know the model; look at LLM_MODEL",
+            Self::Key(_) => ": it does not accept the key; check OPENROUTER_API_KEY",
+            Self::Model => ": it does not know the model; check LLM_MODEL",
             Self::Redirect => {
                 ": a redirect, which is not followed; LLM_BASE_URL has to be the endpoint's own address"
             }

@@ -166,7 +166,7 @@ impl Llm {
             return Err(Failed::Refused(complaint));
         }
         if is_foreign {
-            let problem = "what answers at LLM_BASE_URL is no OpenAI-compatible endpoint";
+            let problem = "the server at LLM_BASE_URL is no OpenAI-compatible endpoint";
             return Err(LlmError::passing(Cause::Address, problem).into());
         }
         Ok(answer.complete(&self.settings.model)?)
@@ -178,7 +178,7 @@ impl Llm {
             Interrupted::TimedOut => LlmError::last(
                 Failure::TooSlow,
                 Cause::Endpoint,
-                format!("silent for {} s", self.settings.silence.as_secs_f32()),
+                format!("the model was silent for {} s", self.settings.silence.as_secs_f32()),
             ),
         }
     }

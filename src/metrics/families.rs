@@ -80,13 +80,13 @@ impl Metrics {
             batch_since: AtomicU64::new(0),
             batch_waiting: ours.add_in(
                 "batch_waiting",
-                "How long updates that Telegram gave have been waiting to be stored; 0 if none are",
+                "How long updates from Telegram have been waiting to be stored; 0 if none are",
                 seconds.clone(),
                 Gauge::default(),
             ),
             updates: ours.add("updates", "Updates from Telegram, by kind"),
             answers: ours.add("answers", "Answers of the model that were stored"),
-            stopped: ours.add("stopped", "Answers that their person stopped"),
+            stopped: ours.add("stopped", "Answers that their user stopped"),
             failures: ours.add("failures", "Questions that ended without an answer, by class of failure"),
             first_token: ours.add_in(
                 "first_token",
@@ -101,7 +101,7 @@ impl Metrics {
                 Histogram::new(ANSWER_BUCKETS),
             ),
             tokens: ours.add("tokens", "Tokens that the model read and wrote, as the endpoint counts them"),
-            retries: ours.add("retries", "Calls that are made again later, by the neighbour that failed"),
+            retries: ours.add("retries", "Calls that the bot repeats later, by the neighbour that failed"),
             drafts: ours.add("drafts", "Previews of growing answers that Telegram showed or refused"),
             telegram_calls: ours.add("telegram_calls", "Calls of the Bot API"),
             telegram_errors: ours.add("telegram_errors", "Calls of the Bot API that failed, by code"),
@@ -115,7 +115,7 @@ impl Metrics {
                 seconds,
                 Histogram::new(POOL_BUCKETS),
             ),
-            pool_timeouts: ours.add("database_pool_timeouts", "Callers who waited for a connection in vain"),
+            pool_timeouts: ours.add("database_pool_timeouts", "Callers that got no connection in time"),
             server_changes: ours.add(
                 "database_server_changes",
                 "Times that the database was found on another server, or restored, while the bot ran",

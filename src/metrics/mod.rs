@@ -1,7 +1,7 @@
 //! Everything that is counted and measured. A leaf: it takes plain values and knows no other module.
 //!
 //! Other modules call one line here where something happens; it costs them an atomic or an uncontended lock, and nothing
-//! ever waits. Labels are few and fixed: never a chat, a person, a text or a URL. `docs/operations.md` tells what each
+//! ever waits. Labels are few and fixed: never a chat, a user, a text or a URL. `docs/operations.md` tells what each
 //! metric says.
 
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! Long texts: Telegram's apps cut what is longer than a message into several. Together they are one question.
 //!
-//! A long text opens, and what the same person writes right behind it belongs to it, until something shorter has come.
+//! A long text opens, and what the same user writes right behind it belongs to it, until something shorter has come.
 //! Asked by the worker with what waits in the lane ([`join`]), and by poll in groups, where only the first message names
 //! the bot ([`Open`]).
 

@@ -79,7 +79,7 @@ impl Dispatcher {
     fn drain(self, mut schedule: Schedule) -> bool {
         // poll must not wait for room in a channel that nobody empties any more
         drop(self.news);
-        info!(running = schedule.running, "shutting down; what is not answered yet stays queued");
+        info!(running = schedule.running, "shutting down; questions without an answer stay in the queue");
         let mut deadline = Instant::now() + self.grace;
         let mut interrupted = false;
         while schedule.running > 0 {
@@ -89,7 +89,10 @@ impl Dispatcher {
                     schedule.tell();
                 }
                 Err(_) if interrupted => {
-                    warn!(running = schedule.running, "some steps do not end; they are left");
+                    warn!(
+                        running = schedule.running,
+                        "some workers do not end; the program ends without them"
+                    );
                     return false;
                 }
                 Err(_) => {

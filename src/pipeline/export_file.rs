@@ -1,4 +1,4 @@
-//! A person's own dialogue as a file, for /export.
+//! A user's own dialogue as a file, for /export.
 //!
 //! Built in a temporary file at the moment it is sent: the outbox holds no copy of what people wrote, and no connection is
 //! held while the file uploads.
@@ -13,7 +13,7 @@ use crate::domain::lane::Dialogue;
 use crate::store::archive::{self, Selection};
 use crate::store::{Store, StoreError};
 
-/// What the person sees it called.
+/// What the user sees it called.
 const NAME: &str = "dialogue.txt";
 
 /// A file that is gone when this is dropped.

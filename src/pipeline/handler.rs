@@ -1,7 +1,7 @@
 //! One update → its reply: a command's, a button's, or the answer to a question ([`crate::pipeline::question`]). The reply
 //! is stored together with the mark that the update is done.
 //!
-//! The worker calls this for the oldest update of a lane. Whatever happens, the person gets an end: an answer, or one
+//! The worker calls this for the oldest update of a lane. Whatever happens, the user gets an end: an answer, or one
 //! sentence per class of failure.
 
 use tracing::info;
@@ -88,7 +88,7 @@ impl Services {
             Ok(strangers::tell(conn, lane)?.then(sentence).into_iter().collect())
         })?;
         if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
-            info!(user = user_id, chat = chat_id, "somebody who is not allowed to use the bot was told so");
+            info!(user = user_id, chat = chat_id, "told a stranger that the bot does not answer everybody");
         }
         Ok(answered)
     }

@@ -44,7 +44,7 @@ const FULL_BATCH: u8 = 100;
 struct Read {
     /// What is taken in.
     batch: Batch,
-    /// Presses of buttons among it, each with what the person is to be told at once.
+    /// Presses of buttons among it, each with what the user is to be told at once.
     presses: Vec<(Press, Option<&'static str>)>,
     /// The offset that confirms the batch. `None`: nothing in it has a number.
     next: Option<i64>,
@@ -171,7 +171,7 @@ impl Poll<'_> {
             round.not_before = Instant::now() + FIRST_WAIT;
         }
         if read.unreadable > 0 && !round.failing {
-            warn!(updates = read.unreadable, "updates without a number are passed over");
+            warn!(updates = read.unreadable, "skipped updates without an update_id");
         }
         let began = Instant::now();
         if !self.take_in(&read) {
@@ -203,11 +203,11 @@ impl Poll<'_> {
         match *error {
             TelegramError::TooLarge(first) if round.limit > 1 => {
                 let limit = round.limit;
-                debug!(limit, first, "more than can be read at once: fewer are asked for");
+                debug!(limit, first, "the batch is too large to be read; the bot asks for fewer updates");
                 round.limit /= 10;
             }
             TelegramError::TooLarge(Some(first)) if first < i64::MAX => {
-                error!(update_id = first, "an update larger than any message is passed over");
+                error!(update_id = first, "skipped an update that is too large to be read");
                 metrics::received(None);
                 round.offset = Some(first + 1);
             }
@@ -234,7 +234,10 @@ impl Poll<'_> {
             metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
             let update_id = match decoded {
                 Ok(incoming) if !open.takes(&incoming, me) => {
-                    debug!(update_id = incoming.update_id, "said to others");
+                    debug!(
+                        update_id = incoming.update_id,
+                        "ignored what people say to each other in a group"
+                    );
                     incoming.update_id
                 }
                 Ok(incoming) => {
@@ -249,7 +252,7 @@ impl Poll<'_> {
                     update_id
                 }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
-                    debug!(update_id, "nothing to answer");
+                    debug!(update_id, "ignored an update that asks for no answer");
                     update_id
                 }
                 Err(PassedOver::Unreadable) => {
@@ -320,7 +323,7 @@ impl Poll<'_> {
                 // an outage too: what is not stored is not confirmed
                 Err(error) => {
                     if !std::mem::replace(&mut refused, true) {
-                        error!("the inbox does not take a batch, which is tried again: {error}");
+                        error!("the inbox does not take a batch of updates; the bot tries again: {error}");
                     }
                 }
             }
@@ -400,7 +403,7 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
-/// The row of an update. It holds no more than what is read of it: what others said, to whom its person replies, is none
+/// The row of an update. It holds no more than what is read of it: what others said, to whom its user replies, is none
 /// of it.
 fn received(me: &Me, incoming: &Incoming) -> Received {
     Received {

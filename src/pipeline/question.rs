@@ -1,7 +1,7 @@
 //! A question → the model's answer, or what is said in its place, stored as a turn.
 //!
 //! Called by [`crate::pipeline::handler`] with what the question is: one message or several, new or answered again. However it ends,
-//! it ends once, and the person reads how.
+//! it ends once, and the user reads how.
 
 use std::time::{Duration, Instant};
 
@@ -47,15 +47,15 @@ pub struct Question<'a> {
     pub joined: &'a [Key],
     /// The question as it stands, to be answered again.
     pub replaces: Option<&'a Last>,
-    /// The person's language.
+    /// The user's language.
     pub language: Language,
-    /// Whether the chat is the person's own with the bot.
+    /// Whether the chat is the user's own with the bot.
     pub private: bool,
     /// Which attempt this is, from 1.
     pub attempt: i32,
     /// Model calls for it that were put off.
     pub retries: i32,
-    /// Its person stopped it while it waited.
+    /// Its user stopped it while it waited.
     pub stopped: bool,
     /// When answering began.
     pub began: Instant,
@@ -67,7 +67,10 @@ impl Services {
     /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
     pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
-            warn!(seq = question.address.update_seq, "question failed: crashed at each attempt");
+            warn!(
+                seq = question.address.update_seq,
+                "question failed: it crashed the program at each attempt"
+            );
             return self.fail(question, Failure::Crashed);
         }
         if question.stopped {
@@ -132,7 +135,7 @@ impl Services {
         self.finish(question, Ending::Answered { answer, usage }, &parts)
     }
 
-    /// The model was interrupted: by the end of the program, by the person's stop, or by an edit.
+    /// The model was interrupted: by the end of the program, by the user's stop, or by an edit.
     fn interrupted(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
         if question.stop.is_shutdown() {
             return Ok(Answered::Interrupted);
@@ -154,7 +157,7 @@ impl Services {
             Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
         });
         let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
-        info!(seq, problem, seconds, "the model is asked again later");
+        info!(seq, problem, seconds, "the model failed; the bot asks it again later");
         self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
         metrics::retried(Neighbour::Model);
         Ok(Answered::PutOff(wait))
@@ -171,7 +174,7 @@ impl Services {
         self.fail(question, failure)
     }
 
-    /// How long its person has to wait before it can be asked. What was begun is not refused any more.
+    /// How long its user has to wait before it can be asked. What was begun is not refused any more.
     fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
         match self.rate_limit {
             Some(limit) if question.retries == 0 => {
@@ -208,7 +211,7 @@ impl Services {
         let answer = if parts.is_empty() { String::new() } else { answer };
         let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
         parts.push(question.with_retry(last));
-        info!(seq = question.address.update_seq, parts = parts.len(), "stopped by its person");
+        info!(seq = question.address.update_seq, parts = parts.len(), "question stopped by its user");
         self.finish(question, Ending::Stopped { answer, usage }, &parts)
     }
 
@@ -240,7 +243,7 @@ impl Services {
                         prompt_tokens = usage.prompt_tokens,
                         completion_tokens = usage.completion_tokens,
                         millis = usage.duration_ms,
-                        "answered"
+                        "question answered"
                     );
                 }
                 Ok(Answered::Done(unsent))

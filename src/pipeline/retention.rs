@@ -62,11 +62,11 @@ pub fn daily(store: &Store, http: &Http, days: Option<u32>, stop: &CancelToken) 
         let wait = match apply(store, days, stop, &mut |_| {}) {
             Ok(Deleted { messages: 0, tombstones: 0 }) => DAY,
             Ok(Deleted { messages, tombstones }) => {
-                info!(messages, tombstones, "what is too old is deleted");
+                info!(messages, tombstones, "deleted old messages and tombstones");
                 DAY
             }
             Err(problem) => {
-                warn!("what is too old could not be deleted: {problem}");
+                warn!("old messages and tombstones could not be deleted: {problem}");
                 AGAIN
             }
         };

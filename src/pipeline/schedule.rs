@@ -21,7 +21,7 @@ pub struct News {
     pub moved: Vec<Moved>,
     /// Lanes with something new, by the ids they have after that.
     pub lanes: Vec<Lane>,
-    /// Lanes in which work on these updates is to be looked at anew: their persons stopped or changed them.
+    /// Lanes in which work on these updates is to be looked at anew: their users stopped or changed them.
     pub interrupted: Vec<(Lane, RangeInclusive<i64>)>,
 }
 

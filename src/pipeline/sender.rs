@@ -118,11 +118,11 @@ impl Sender {
             }
             Remedy::AbandonChat => {
                 let parts = store.run(|conn| outbox::abandon_chat(conn, lane))?;
-                warn!(chat, parts, "{error}; what waits for the chat is abandoned");
+                warn!(chat, parts, "{error}; all unsent parts of the chat are abandoned");
                 Ok(Outcome::More)
             }
             Remedy::LeaveMessage => {
-                debug!(part, "{error}; the message stays");
+                debug!(part, "{error}; the message stays in the chat");
                 store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
@@ -184,7 +184,7 @@ fn record(store: &Store, unsent: &Unsent, message_id: i64) -> Result<bool, Store
 
 impl Failed<'_> {
     fn send_anew(&self) -> Result<Outcome, StoreError> {
-        info!(part = self.unsent.id, "{}; the part is sent as a new one", self.error);
+        info!(part = self.unsent.id, "{}; the part is sent as a new message", self.error);
         self.store.run(|conn| replace(conn, self.unsent, Instead::Anew))?;
         Ok(Outcome::More)
     }

@@ -32,7 +32,7 @@ pub struct Services {
     pub role: String,
     /// Who may use the bot.
     pub access: Access,
-    /// The most questions that a person may ask in any hour.
+    /// The most questions that a user may ask in any hour.
     pub rate_limit: Option<u32>,
     /// When answers are sent as rich messages.
     pub rich_messages: RichMessages,

@@ -93,6 +93,6 @@ fn count_attempt(bot: &Services, answering: Option<Attempt>) {
     if let Some((key, attempt)) = answering
         && let Err(problem) = bot.store.run(|conn| inbox::set_attempts(conn, key, attempt))
     {
-        error!(seq = key.seq, "the attempt could not be counted: {problem}");
+        error!(seq = key.seq, "an attempt could not be counted: {problem}");
     }
 }

@@ -79,7 +79,7 @@ type iso_if_any<E> = to_char_if_any<E, &'static str>;
 #[derive(Queryable, Selectable, Serialize)]
 #[diesel(table_name = dialogues)]
 pub struct Summary {
-    /// Telegram id of the person.
+    /// Telegram id of the user.
     pub user_id: i64,
     /// Telegram id of the chat.
     pub chat_id: i64,
@@ -104,7 +104,7 @@ pub struct Summary {
 pub struct Record {
     /// Its number.
     pub id: i32,
-    /// Telegram id of the person.
+    /// Telegram id of the user.
     pub user_id: i64,
     /// Telegram id of the chat.
     pub chat_id: i64,
@@ -143,7 +143,7 @@ pub struct Found {
 /// Which messages are meant; `None` is everything.
 #[derive(Clone, Copy, Default)]
 pub struct Selection {
-    /// Of this person.
+    /// Of this user.
     pub user_id: Option<i64>,
     /// In this chat.
     pub chat_id: Option<i64>,
@@ -189,7 +189,7 @@ pub fn moment(conn: &mut PgConnection, text: &str) -> QueryResult<PgTimestamp> {
     diesel::select(sql::<Timestamp>("").bind::<Text, _>(text).sql("::timestamp")).get_result(conn)
 }
 
-/// All dialogues, or those of one person; the one with the latest message first.
+/// All dialogues, or those of one user; the one with the latest message first.
 pub fn summaries(
     conn: &mut PgConnection,
     user_id: Option<i64>,
@@ -256,7 +256,7 @@ pub fn holding(words: &str, selection: Selection, limit: i64) -> messages::Boxed
 
 type Meant = websearch_to_tsquery_with_search_config<TsConfigurationByName, String>;
 
-/// What a person who types these words in that language looks for.
+/// What an operator who types these words in that language looks for.
 fn meant(words: &str, language: &'static str) -> Meant {
     websearch_to_tsquery_with_search_config(TsConfigurationByName(language), words.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Real deletion: of a person, or of what is older than it may become. Nothing here can be undone.
+//! Real deletion: of a user, or of what is older than it may become. Nothing here can be undone.
 
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{count_star, sql};
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::schema::{messages, reply_parts, strangers, turns, updates};
 
-/// How many rows of a person there are, or were.
+/// How many rows of a user there are, or were.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Rows {
     /// In `messages`.
@@ -35,7 +35,7 @@ pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     })
 }
 
-/// Deletes everything of a person, live and cleared, in all chats. Where the person asks for it by an update, that one
+/// Deletes everything of a user, live and cleared, in all chats. Where the user asks for it by an update, that one
 /// stays, for Telegram may deliver it again, and so does what came after it and waits to be answered.
 ///
 /// The inbox goes first. An answer in flight is stored only with its update: either it is stored before, and goes with

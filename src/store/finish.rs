@@ -33,7 +33,7 @@ pub enum Ending {
         /// Its figures.
         usage: Usage,
     },
-    /// Its person stopped it.
+    /// Its user stopped it.
     Stopped {
         /// What the model had written by then; perhaps nothing.
         answer: String,
@@ -73,7 +73,7 @@ pub enum Finished {
     Done(Vec<Unsent>),
     /// It was done already, by an earlier run of which this one did not know; nothing is stored twice.
     Already,
-    /// Its person has stopped it; nothing is stored.
+    /// Its user has stopped it; nothing is stored.
     Stopped,
 }
 
@@ -89,7 +89,7 @@ impl Finished {
 
 /// A turn to store.
 pub struct Turn<'a> {
-    /// What the person asked.
+    /// What the user asked.
     pub question: &'a str,
     /// Telegram's ids of the messages that were the question.
     pub message_ids: &'a [i64],
@@ -103,7 +103,7 @@ pub struct Turn<'a> {
     pub ending: &'a Ending,
 }
 
-/// Finishes the update of `address` with a turn and its reply. What its person stopped ends as [`Ending::Stopped`] only:
+/// Finishes the update of `address` with a turn and its reply. What its user stopped ends as [`Ending::Stopped`] only:
 /// whoever reads that nothing was being answered is not answered after that.
 pub fn turn(
     conn: &mut PgConnection,
@@ -179,7 +179,7 @@ enum Found {
     Ready,
     /// At least one of them was done, or is gone.
     DoneAlready,
-    /// Their person stopped one of them.
+    /// Their user stopped one of them.
     Stopped,
     /// Their chat has this id now.
     Moved(i64),

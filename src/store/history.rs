@@ -62,6 +62,9 @@ pub fn clear(conn: &mut PgConnection, dialogue: impl Into<Dialogue>) -> QueryRes
 
 /// Undoes the latest clearing, or the one of this moment, and returns how many messages came back. What was replaced by
 /// an edited or repeated question is not part of a clearing and stays deleted.
+///
+/// The latest is the one that holds the newest message: a clock goes back each autumn, and the predecessor's was perhaps
+/// hours ahead.
 pub fn restore(
     conn: &mut PgConnection,
     dialogue: impl Into<Dialogue>,
@@ -69,7 +72,13 @@ pub fn restore(
 ) -> QueryResult<usize> {
     let dialogue = dialogue.into();
     let moment = match of_moment {
-        None => cleared(dialogue).select(max(messages::deleted_at)).first(conn)?,
+        None => cleared(dialogue)
+            .filter(messages::deleted_at.is_not_null())
+            .order(messages::id.desc())
+            .select(messages::deleted_at)
+            .first(conn)
+            .optional()?
+            .flatten(),
         moment => moment,
     };
     let Some(moment) = moment else { return Ok(0) };
@@ -83,7 +92,7 @@ pub fn clearings(conn: &mut PgConnection, dialogue: Dialogue) -> QueryResult<Vec
     cleared(dialogue)
         .filter(messages::deleted_at.is_not_null())
         .group_by(messages::deleted_at)
-        .order(messages::deleted_at.desc())
+        .order(max(messages::id).desc())
         .select((iso(messages::deleted_at.assume_not_null()), count_star()))
         .load(conn)
 }

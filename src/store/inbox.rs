@@ -50,7 +50,7 @@ pub struct Waiting {
     pub attempts: i32,
     /// Model calls that were put off.
     pub retries: i32,
-    /// Its person stopped it.
+    /// Its user stopped it.
     pub stopped: bool,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
@@ -112,7 +112,7 @@ pub fn following(conn: &mut PgConnection, lane: Lane, seq: i64, limit: usize) ->
     Ok(rows.into_iter().map(Waiting::from).collect())
 }
 
-/// Whether its person stopped the update.
+/// Whether its user stopped the update.
 pub fn is_stopped(conn: &mut PgConnection, key: Key) -> QueryResult<bool> {
     let stopped = row(key).select(updates::stopped_at.is_not_null()).first(conn);
     stopped.optional().map(Option::unwrap_or_default)
@@ -215,7 +215,7 @@ pub fn put_off(conn: &mut PgConnection, key: Key, retries: i32, wait: Duration) 
         .execute(conn)
 }
 
-/// Whether this update of the lane's person is remembered as done, for no longer than `within`.
+/// Whether this update of the lane's user is remembered as done, for no longer than `within`.
 pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Duration) -> QueryResult<bool> {
     let done = updates::table
         .find(seq)

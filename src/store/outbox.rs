@@ -251,7 +251,7 @@ pub fn leave_topic(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize>
     })
 }
 
-/// Its person wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end, and
+/// Its user wants no more of what the model answered in `lane`. What was begun to be changed is changed to the end, and
 /// that a question was stopped or failed is still said.
 pub(super) fn abandon_answers(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(waiting(lane))

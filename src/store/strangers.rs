@@ -13,7 +13,7 @@ use crate::domain::lane::Lane;
 /// How long a stranger is left in silence after the sentence.
 const SILENCE: Duration = Duration::from_secs(24 * 3600);
 
-/// Whether it is time to tell the person; from now on they are told. Of several at the same time, one is true.
+/// Whether it is time to tell the user; from now on they are told. Of several at the same time, one is true.
 pub fn tell(conn: &mut PgConnection, lane: Lane) -> QueryResult<bool> {
     let upsert = diesel::insert_into(strangers::table)
         .values((strangers::bot_id.eq(lane.bot_id), strangers::user_id.eq(lane.user_id)))

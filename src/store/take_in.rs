@@ -26,7 +26,7 @@ pub struct Received {
     pub update_id: i64,
     /// Telegram id of the chat.
     pub chat_id: i64,
-    /// Telegram id of the person.
+    /// Telegram id of the user.
     pub user_id: i64,
     /// Kind, as Telegram names it.
     pub kind: &'static str,
@@ -62,7 +62,7 @@ pub enum Change {
     Edit(Edit),
 }
 
-/// An update of the batch by which a person stops what came before it.
+/// An update of the batch by which a user stops what came before it.
 pub struct Stopping {
     /// Telegram's number of the update.
     pub update_id: i64,
@@ -70,7 +70,7 @@ pub struct Stopping {
     pub draft_id: Option<i64>,
 }
 
-/// An update of the batch by which a person changes a message.
+/// An update of the batch by which a user changes a message.
 pub struct Edit {
     /// Telegram's number of the update.
     pub update_id: i64,
@@ -163,7 +163,7 @@ fn waiting_place(conn: &mut PgConnection, bot_id: i64, update_id: i64) -> QueryR
         .optional()
 }
 
-/// Marks what a person stops, and returns up to which update of which lane. What a stop is about is what came before it,
+/// Marks what a user stops, and returns up to which update of which lane. What a stop is about is what came before it,
 /// so a stop that is delivered again stops nothing new.
 fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Option<(Lane, i64)>> {
     let Some((seq, lane)) = waiting_place(conn, bot_id, stop.update_id)? else { return Ok(None) };

@@ -133,7 +133,7 @@ pub(super) fn standing(conn: &mut PgConnection, lane: Lane, turn_ids: &[i64]) ->
     Ok(if all_young { shown.into_iter().filter_map(|(id, _)| id).collect() } else { Vec::new() })
 }
 
-/// How long until this person may ask again, with at most `limit` (1 or more) questions in any hour, over all chats: until
+/// How long until this user may ask again, with at most `limit` (1 or more) questions in any hour, over all chats: until
 /// the `limit`th newest is an hour old. `None`: at once. Walks idx_turns_asked and stops there.
 pub fn until_next(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResult<Option<Duration>> {
     let seconds =

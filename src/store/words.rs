@@ -86,7 +86,7 @@ words! {
     TurnState {
         /// The model answered.
         Answered = "answered",
-        /// Its person stopped it.
+        /// Its user stopped it.
         Stopped = "stopped",
         /// There is no answer.
         Failed = "failed",

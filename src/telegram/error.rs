@@ -42,10 +42,10 @@ pub enum TelegramError {
     #[error("the group became a supergroup")]
     Migrated(i64),
     /// 403: blocked, kicked or deactivated; final for the chat.
-    #[error("Telegram forbids it: {0}")]
+    #[error("Telegram forbids the call: {0}")]
     Forbidden(String),
     /// 400: this call will never be taken as it is.
-    #[error("Telegram refuses it: {0}")]
+    #[error("Telegram refuses the call: {0}")]
     BadRequest(String),
     /// 400 to an edit or a deletion: the message is gone, too old (48 hours), or none that can be changed.
     #[error("Telegram will not change the message: {0}")]
@@ -57,7 +57,7 @@ pub enum TelegramError {
     #[error("Telegram finds the message too long: {0}")]
     TooLong(String),
     /// 400 to an edit: the message says that already.
-    #[error("nothing would change")]
+    #[error("the edit would change nothing")]
     NotModified,
     /// 404: the server does not know the method, or the token is not one at all.
     #[error("the Bot API server does not know the method")]
@@ -80,7 +80,7 @@ pub enum TelegramError {
     #[error("Telegram cannot be reached: {0}")]
     Network(String),
     /// The call was given up because the program ends.
-    #[error("stopped")]
+    #[error("the call was given up because the program ends")]
     Stopped,
 }
 

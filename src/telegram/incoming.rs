@@ -26,7 +26,7 @@ pub struct Incoming {
     pub message: Message,
 }
 
-/// A message of a person; or a person who presses a button below a message of the bot's, or on a draft.
+/// A message of a user; or a user who presses a button below a message of the bot's, or on a draft.
 pub struct Message {
     /// Its id within the chat; a draft has none.
     pub message_id: Option<i64>,
@@ -34,11 +34,11 @@ pub struct Message {
     pub date: i64,
     /// The chat.
     pub chat_id: i64,
-    /// Whether the chat is one person's own with the bot.
+    /// Whether the chat is one user's own with the bot.
     pub private: bool,
-    /// The person; or the chat in whose name the message is.
+    /// The user; or the chat in whose name the message is.
     pub user_id: i64,
-    /// The person's language.
+    /// The user's language.
     pub language: Language,
     /// Topic of the chat.
     pub thread_id: Option<i64>,

@@ -40,7 +40,7 @@ pub(super) struct RawPressed {
     pub(super) is_topic_message: bool,
 }
 
-/// In a private chat, whose id is the person's (Bot API, MessageGenerationStopped).
+/// In a private chat, whose id is the user's (Bot API, MessageGenerationStopped).
 #[derive(Deserialize)]
 pub(super) struct RawStopped {
     pub(super) chat: RawChat,
@@ -102,7 +102,7 @@ pub(super) struct RawPerson {
     pub(super) language_code: Option<String>,
 }
 
-/// Fields that make a message one that a person sent for somebody to read (Bot API, Message). Without any of
+/// Fields that make a message one that a user sent for somebody to read (Bot API, Message). Without any of
 /// them it is a service message: somebody joined, a topic was closed, a message was pinned.
 pub(super) const CONTENT: &[&str] = &[
     "animation",

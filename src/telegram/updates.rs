@@ -56,8 +56,8 @@ impl Telegram {
         Ok(batch.result.len())
     }
 
-    /// Tells Telegram that the press of a button has arrived, so that the person's app stops waiting; with a text, the
-    /// person reads it. Nobody waits for this, and a failure has no consequence.
+    /// Tells Telegram that the press of a button has arrived, so that the user's app stops waiting; with a text, the
+    /// user reads it. Nobody waits for this, and a failure has no consequence.
     pub fn acknowledge(&self, press: &Press, text: Option<&str>) {
         let params = AnswerCallbackQueryParams::builder()
             .callback_query_id(&press.id)

@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use table::Table;
 
 /// Rows wait most of the time: so many are played at once.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 6;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

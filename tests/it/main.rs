@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod exposition;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
+    pub(crate) mod rows;
     pub(crate) mod terminal;
     pub(crate) mod tool;
     pub(crate) mod transaction;
@@ -27,10 +28,10 @@ mod promises {
     mod order;
     mod paste;
     mod rate_limit;
-    pub(crate) mod regenerate;
+    mod regenerate;
     mod reliability;
     mod secrets;
-    pub(crate) mod stop;
+    mod stop;
     mod two_instances;
 }
 
@@ -39,6 +40,7 @@ mod hostile {
     mod database;
     mod dialects;
     mod endpoint;
+    mod log;
     mod redirect;
     mod streams;
     mod telegram;
@@ -48,8 +50,10 @@ mod hostile {
 
 /// The store against a model of it in plain Rust.
 mod model {
+    mod play;
     mod reference;
     mod states;
+    mod steps;
 }
 
 mod transitions;
@@ -58,22 +62,25 @@ mod transitions;
 mod tools {
     mod backup;
     mod boot;
-    mod demo;
+    pub(crate) mod demo;
     mod doctor;
     mod export;
-    pub(crate) mod history;
-    pub(crate) mod metrics;
-    pub(crate) mod migrate;
+    mod history;
+    mod metrics;
+    mod migrate;
     mod migrate_interrupted;
     mod migrations;
+    mod readiness;
     mod restore;
 }
 
 /// What documents and files beside the code say is what the program does.
 mod docs {
+    mod documents;
     mod guides;
+    mod history;
     mod operations;
     mod packaging;
-    mod readme;
+    mod picture;
     mod settings;
 }

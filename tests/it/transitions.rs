@@ -5,7 +5,7 @@ use sandbox::TestEnv;
 use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 
-use crate::promises::regenerate::TURNS;
+use crate::support::rows::TURNS;
 
 /// What is the same however often the program died on the way.
 struct End {

@@ -19,14 +19,14 @@ const TROUBLES: &[(&[&str], &str, &str)] = &[
     (
         &["could not translate host name"],
         "name resolution",
-        "correct the host in DATABASE_URL, or the DNS of this machine; between containers of docker-compose the host is \
-         called postgres",
+        "correct the host in DATABASE_URL, or the DNS of this machine; between the containers of Docker Compose the host \
+         is called postgres",
     ),
     (
         &["no pg_hba.conf entry", "pg_hba.conf rejects", "в pg_hba.conf нет записи", "pg_hba.conf отвергает"],
         "access",
-        "allow this user, database and machine in the server's pg_hba.conf, or add ?sslmode=require to DATABASE_URL where \
-         it allows TLS only",
+        "allow this user, database and machine in the server's pg_hba.conf, or add ?sslmode=require to DATABASE_URL if \
+         the server accepts TLS only",
     ),
     (
         &["authentication failed", "no password supplied", "проверку подлинности"],
@@ -41,7 +41,7 @@ const TROUBLES: &[(&[&str], &str, &str)] = &[
     (
         &["permission denied for database", "нет доступа к базе данных"],
         "rights",
-        "let its owner say in psql: GRANT CONNECT ON DATABASE … TO …",
+        "let the owner of the database run in psql: GRANT CONNECT ON DATABASE … TO …",
     ),
     (
         &["FATAL:  database", "ВАЖНО:  база данных"],
@@ -51,28 +51,28 @@ const TROUBLES: &[(&[&str], &str, &str)] = &[
     (
         &["too many clients", "too many connections", "connection slots"],
         "connections",
-        "end what holds so many, lower DATABASE_POOL_SIZE, or raise max_connections of the server",
+        "close other connections, lower DATABASE_POOL_SIZE, or raise max_connections of the server",
     ),
     (
         &["starting up", "shutting down", "in recovery", "not accepting connections"],
         "server",
-        "wait until it has started, then look again",
+        "wait until the server has started, then run doctor again",
     ),
     (
         &["does not support SSL"],
         "TLS",
-        "turn TLS on in the server (ssl = on), or take sslmode out of DATABASE_URL if nobody can listen on the way",
+        "turn TLS on in the server (ssl = on), or take sslmode out of DATABASE_URL if the network is private",
     ),
     (
         &["certificate", "sslmode", "SSL"],
         "TLS",
-        "let sslrootcert in DATABASE_URL name the certificate of the server's authority, and the host be the one in the \
+        "name the certificate of the server's authority in sslrootcert of DATABASE_URL, and use the host name of the \
          server's certificate; sslmode is one of disable, prefer, require, verify-ca, verify-full",
     ),
     (
         &["Connection refused", "No such file", "timeout expired", "timed out", "unreachable", "No route"],
         "port",
-        "start PostgreSQL (docker-compose up -d), and let host and port in DATABASE_URL be where it listens",
+        "start PostgreSQL (docker compose up -d), or correct host and port in DATABASE_URL",
     ),
 ];
 
@@ -85,15 +85,15 @@ pub(super) fn trouble(url: &Secret, message: &str) -> Trouble {
         None if message.contains("invalid") || message.contains("unexpected") => unreadable(),
         None => Trouble {
             found: format!("connection: {}", quoted(url, message)),
-            remedy: "look into the log of PostgreSQL",
+            remedy: "read the log of PostgreSQL",
         },
     }
 }
 
 fn unreadable() -> Trouble {
     Trouble {
-        found: "address: DATABASE_URL cannot be taken apart".to_owned(),
-        remedy: "write it as postgresql://user:password@host:port/database, the special characters of a parameter as %40",
+        found: "address: DATABASE_URL cannot be parsed".to_owned(),
+        remedy: "write it as postgresql://user:password@host:port/database, with special characters of a parameter as %40",
     }
 }
 

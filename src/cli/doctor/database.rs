@@ -50,13 +50,13 @@ fn examine_connected(conn: &mut PgConnection, report: &Report) {
         }
         Err(error) => {
             for check in ["migrations", "indexes"] {
-                report.fault(check, format!("cannot be read: {error}"), "first put the rights in order");
+                report.fault(check, format!("cannot be read: {error}"), "first fix the rights");
             }
         }
     }
 }
 
-const SERVER_LOG: &str = "look into the log of PostgreSQL";
+const SERVER_LOG: &str = "read the log of PostgreSQL";
 
 /// Connects, with a limit of its own well before the deadline: libpq then says what it waited for.
 fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
@@ -74,12 +74,11 @@ fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
 fn judge(server: &diagnostics::Server) -> Finding {
     let found = format!("PostgreSQL {}", server.version);
     if server.major < OLDEST_SERVER {
-        let remedy =
-            format!("move to PostgreSQL {OLDEST_SERVER} or newer; 16 is the one of docker-compose.yml");
+        let remedy = format!("upgrade to PostgreSQL {OLDEST_SERVER} or newer; docker-compose.yml has 16");
         return Finding::fault("server", format!("{found}, which is too old"), remedy);
     }
     if server.read_only {
-        let remedy = "let DATABASE_URL name the primary, or take default_transaction_read_only back";
+        let remedy = "name the primary in DATABASE_URL, or reset default_transaction_read_only";
         return Finding::fault("server", format!("{found} takes no writes"), remedy);
     }
     Finding::well("server", found)
@@ -89,12 +88,14 @@ fn rights(conn: &mut PgConnection, server: &diagnostics::Server) -> Finding {
     const CHECK: &str = "rights";
     let (role, schema) = (&server.role, &server.schema);
     match diagnostics::missing_rights(conn) {
-        Ok(missing) if missing.is_empty() => Finding::well(CHECK, format!("{role} may do what the bot does")),
+        Ok(missing) if missing.is_empty() => {
+            Finding::well(CHECK, format!("{role} has all rights that the bot needs"))
+        }
         Ok(missing) => Finding::fault(
             CHECK,
             format!("{role} lacks {}", missing.join(", ")),
             format!(
-                "let the owner say in psql: GRANT ALL ON SCHEMA {schema} TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA \
+                "let the owner run in psql: GRANT ALL ON SCHEMA {schema} TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA \
                  {schema} TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"
             ),
         ),
@@ -116,7 +117,7 @@ fn migrations(state: &State, tables_of_others: &[String]) -> Finding {
                 tables => Finding::fault(
                     CHECK,
                     format!("{found}, and another role owns {}", tables.join(", ")),
-                    "let it hand each over in psql, ALTER TABLE … OWNER TO the bot's role: only an owner can change a table",
+                    "let that role run in psql for each: ALTER TABLE … OWNER TO the bot's role; only the owner can change a table",
                 ),
             }
         }
@@ -125,7 +126,7 @@ fn migrations(state: &State, tables_of_others: &[String]) -> Finding {
 
 fn indexes(state: &State) -> Finding {
     if state.invalid_indexes.is_empty() {
-        return Finding::well("indexes", "none is invalid");
+        return Finding::well("indexes", "no index is invalid");
     }
     let remedies: Vec<_> = state.invalid_indexes.iter().map(|index| state.remedy_for(index)).collect();
     Finding::fault("indexes", format!("invalid: {}", state.invalid_indexes.join(", ")), remedies.join("; "))
@@ -134,11 +135,11 @@ fn indexes(state: &State) -> Finding {
 fn backups(conn: Option<&mut PgConnection>, database: &Database) -> Finding {
     const CHECK: &str = "backups";
     let Some(folder) = &database.backup_dir else {
-        return Finding::well(CHECK, "BACKUP_DIR is not set: none is made before a migration");
+        return Finding::well(CHECK, "BACKUP_DIR is not set: no backup is made before a migration");
     };
     match backup::rehearse(conn, folder) {
-        Ok(()) => Finding::well(CHECK, format!("{} takes them", folder.display())),
-        Err(error) => Finding::fault(CHECK, "none can be made", format!("{error:#}")),
+        Ok(()) => Finding::well(CHECK, format!("{} takes backups", folder.display())),
+        Err(error) => Finding::fault(CHECK, "no backup can be made", format!("{error:#}")),
     }
 }
 

@@ -34,19 +34,19 @@ use report::{Finding, Report};
 
 /// How `doctor` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 all is well; 1 something is not, and its line says what to do; 2 a wrong command line.
+Exit code: 0 every check passed; 1 a check failed, and its line says what to do; 2 a wrong command line.
 
-Nothing is changed, and a running bot is not disturbed. Only where no instance is connected to the database are updates
-asked for, for 5 s and without confirming any: that shows another program that uses the token, which is interrupted
-for a moment. Where a list of models tells nothing about the key, the model is asked for one token.";
+doctor changes nothing and does not disturb a running bot. Only while no instance is connected to the database does it
+ask Telegram for updates, for 5 s and without confirming any, to detect another program that uses the token; that
+program is interrupted for a moment. If the list of models needs no key, doctor tries the key with one token.";
 
 /// `doctor …`
 #[derive(Args)]
 pub struct Arguments {
-    /// Print one JSON document instead of lines
+    /// Print one JSON document, for programs
     #[arg(long)]
     json: bool,
-    /// How long all of it may take
+    /// How long all checks together may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
 }
@@ -88,10 +88,10 @@ impl Examination {
             }
             // the first that is missing is the one that hangs
             if std::mem::take(&mut timed_out) {
-                let remedy = "look at what keeps it busy, or allow more time with --timeout";
+                let remedy = "find out what keeps it busy, or allow more time with --timeout";
                 return Finding::fault(check, "did not answer in time", remedy);
             }
-            Finding::fault(check, "not looked at", "first put in order what is wrong above")
+            Finding::fault(check, "not checked", "first fix what is wrong above")
         };
         self.checks.iter().map(|check| finding_of(check)).collect()
     }

@@ -36,9 +36,9 @@ fn ask(llm: &Llm, model: &str) -> Finding {
     let fault = |found: String| Finding::fault("model", found, remedy(cause));
     match cause {
         Cause::Network => fault(format!("the endpoint cannot be reached: {problem}")),
-        Cause::Key => fault(format!("the endpoint does not take the key ({problem})")),
+        Cause::Key(status) => fault(format!("the endpoint does not accept the key (status {status})")),
         Cause::Model | Cause::Address | Cause::Request if let Listed::No(alike) = llm.listed() => {
-            let found = format!("{model} is not known there ({problem})");
+            let found = format!("the endpoint does not know the model {model}");
             Finding::fault("model", found, named(&alike))
         }
         _ => fault(format!("{model}: {problem}")),
@@ -57,21 +57,21 @@ fn note(listed: &Listed) -> String {
 fn named(alike: &[String]) -> String {
     match alike {
         [] => remedy(Cause::Model).to_owned(),
-        names => format!("correct LLM_MODEL: the endpoint has {}", names.join(", ")),
+        names => format!("correct LLM_MODEL; the endpoint has {}", names.join(", ")),
     }
 }
 
 fn remedy(cause: Cause) -> &'static str {
     match cause {
-        Cause::Network => "look at LLM_BASE_URL, the network of this machine and HTTPS_PROXY",
-        Cause::Address => "correct LLM_BASE_URL, or LLM_MODEL: most addresses end with /v1",
-        Cause::Redirect => "put the address that it redirects to into LLM_BASE_URL",
-        Cause::Key => "put a valid key of this endpoint into OPENROUTER_API_KEY",
-        Cause::Account => "pay in, or raise the limit of the key at the endpoint",
-        Cause::Model => "correct LLM_MODEL: the endpoint has a list of its models",
-        Cause::Request => "look at LLM_MODEL, and at what LLM_EXTRA_BODY puts into the request",
-        Cause::Field => "change or leave out the field with LLM_EXTRA_BODY",
+        Cause::Network => "check LLM_BASE_URL, the network of this machine and HTTPS_PROXY",
+        Cause::Address => "correct LLM_BASE_URL, or LLM_MODEL; most addresses end with /v1",
+        Cause::Redirect => "put the address that the endpoint redirects to into LLM_BASE_URL",
+        Cause::Key(_) => "put a valid key of this endpoint into OPENROUTER_API_KEY",
+        Cause::Account => "top up the account, or raise the limit of the key at the endpoint",
+        Cause::Model => "correct LLM_MODEL; the endpoint lists its models",
+        Cause::Request => "check LLM_MODEL, and what LLM_EXTRA_BODY puts into the request",
+        Cause::Field => "change the field, or leave it out, with LLM_EXTRA_BODY",
         Cause::Limit => "raise LLM_MAX_TOKENS, or have the model think less (LLM_EXTRA_BODY)",
-        Cause::Endpoint => "wait a little and look again; the endpoint's own status page may say more",
+        Cause::Endpoint => "wait a little and run doctor again; the endpoint's own status page may say more",
     }
 }

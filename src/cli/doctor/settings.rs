@@ -16,13 +16,13 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<Vec<Repeated>>) ->
         .map(|fault| told("environment", fault))
         .collect();
     if findings.is_empty() {
-        findings.push(Finding::well("environment", "every setting can be used"));
+        findings.push(Finding::well("environment", "all settings are valid"));
     }
     match env_file {
         Err(error) => findings.push(Finding::fault(
             ENV_FILE,
             format!("{error:#}"),
-            "correct it; .env.example shows the form",
+            "correct the line; .env.example shows the form",
         )),
         Ok(repeated) => {
             let told = |repeated: Repeated| Finding::fault(ENV_FILE, repeated.found(), Repeated::REMEDY);
@@ -51,7 +51,7 @@ fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> F
 fn permissions() -> Finding {
     match dotenv::exposed() {
         Some(true) => Finding::fault(ENV_FILE, dotenv::EXPOSED, dotenv::REMEDY),
-        Some(false) => Finding::well(ENV_FILE, ".env is read by its owner alone"),
-        None => Finding::well(ENV_FILE, "there is no .env; settings come from the environment"),
+        Some(false) => Finding::well(ENV_FILE, "only its owner can read .env"),
+        None => Finding::well(ENV_FILE, "there is no .env; all settings come from the environment"),
     }
 }

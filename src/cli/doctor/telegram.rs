@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[&str] = &["token", "webhook", "poller"];
 
 /// How long another poller may take to come back.
 const PROBE: Duration = Duration::from_secs(5);
-const UNREACHABLE: &str = "look at the network of this machine, HTTPS_PROXY and TELEGRAM_API_URL";
+const UNREACHABLE: &str = "check the network of this machine, HTTPS_PROXY and TELEGRAM_API_URL";
 
 pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &Report) {
     let (http, _runtime) = match Http::start() {
@@ -29,32 +29,35 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
     };
     let telegram = Telegram::new(http, settings, CancelToken::new());
     match telegram.username() {
-        Ok(username) => report.well("token", format!("of @{username}")),
+        Ok(username) => report.well("token", format!("it belongs to @{username}")),
         Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
     }
     match telegram.get_webhook_info() {
-        Ok(info) if info.result.url.is_empty() => report.well("webhook", "none is set"),
+        Ok(info) if info.result.url.is_empty() => report.well("webhook", "no webhook is set"),
         // its address stays untold: some carry a secret
         Ok(_) => {
             return report.fault(
                 "webhook",
-                "one is set, so another program uses the token",
-                "give that program a token of its own; a start of this bot removes the webhook and takes its updates",
+                "a webhook is set, so another program uses the token",
+                "give that program another token; a start of this bot removes the webhook and takes its updates",
             );
         }
         Err(error) => return report.fault("webhook", error.to_string(), remedy(&error)),
     }
     match instance.recv() {
         Ok(true) => {
-            report.well("poller", "an instance is at work; not asked for updates, to leave it in peace");
+            report.well(
+                "poller",
+                "a bot is connected to the database; doctor asks for no updates, to leave it in peace",
+            );
         }
         Ok(false) => match telegram.peek(failpoints::wait("poller", PROBE)) {
-            Ok(0) => report.well("poller", "nobody asks for updates"),
-            Ok(_) => report.well("poller", "nobody asks for updates; some wait for the bot"),
+            Ok(0) => report.well("poller", "no other program asks for updates"),
+            Ok(_) => report.well("poller", "no other program asks for updates; some wait for the bot"),
             Err(TelegramError::Conflict(_)) => report.fault(
                 "poller",
                 "another program asks for updates with this token",
-                "end it, or give it a token of its own: Telegram gives each update to one poller only",
+                "stop that program, or give it another token: Telegram gives each update to one poller only",
             ),
             Err(error) => report.fault("poller", error.to_string(), remedy(&error)),
         },
@@ -68,7 +71,7 @@ fn remedy(error: &TelegramError) -> &'static str {
         TelegramError::Unauthorized | TelegramError::BadRequest(_) => {
             "put the current token into TELEGRAM_BOT_TOKEN; @BotFather shows it"
         }
-        TelegramError::RetryAfter(_) => "wait for so long, then look again",
+        TelegramError::RetryAfter(_) => "wait for so long, then run doctor again",
         _ => UNREACHABLE,
     }
 }

@@ -24,18 +24,18 @@ const NOTHING: u8 = 3;
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 done; 1 an error; 2 a wrong command line; 3 there is nothing of the kind: no dialogue, no message with these
-words, nothing to clear, restore or delete; 4 not confirmed: nothing was done.
+Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no message with these words,
+nothing to clear, restore or delete; 4 not confirmed: nothing was done.
 
-Needs DATABASE_URL only; the bot may be running. A <TIME> is 2026-11-23, '2026-11-23 19:30', yesterday: whatever
-PostgreSQL reads as one, in its time zone.";
+These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23, '2026-11-23 19:30',
+yesterday, or any other form that PostgreSQL accepts, in its time zone.";
 
 /// What to do with the dialogues.
 #[derive(Subcommand)]
 pub enum Command {
     /// Lists the dialogues, the latest first
     List {
-        /// Only of this person
+        /// Only of this user
         #[arg(long, value_name = "ID")]
         user: Option<i64>,
         /// See [`Json`].
@@ -54,27 +54,27 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Finds messages by words, in any of their forms, Russian and English; the newest first
+    /// Searches messages for words in any of their forms, Russian and English; the newest first
     Search {
-        /// All of them must be there. Between quotes also: 'borscht or soup -salt "sour cream"'
+        /// The words, all of which a message must have. In quotes also: 'borscht or soup -salt "sour cream"'
         #[arg(required = true)]
         words: Vec<String>,
-        /// Only of this person
+        /// Only of this user
         #[arg(long, value_name = "ID")]
         user: Option<i64>,
         /// See [`Period`].
         #[command(flatten)]
         period: Period,
-        /// How many at most
+        /// The most messages to show
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..))]
         limit: i64,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
     },
-    /// Writes messages as JSON Lines or CSV, however many there are
+    /// Writes any number of messages as JSON Lines or CSV
     Export {
-        /// Only of this person
+        /// Only of this user
         #[arg(long, value_name = "ID")]
         user: Option<i64>,
         /// Only in this chat
@@ -83,14 +83,14 @@ pub enum Command {
         /// See [`Period`].
         #[command(flatten)]
         period: Period,
-        /// How to write them
+        /// The format of the file
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
-        /// The file to write; it has its name only when it is complete. Without this: standard output
+        /// The file to write, which gets its name only when it is complete  [default: standard output]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Clears a dialogue, as /clear does; `restore` brings it back
+    /// Hides a dialogue, as /clear does; `restore` brings it back
     Clear {
         /// See [`Which`].
         #[command(flatten)]
@@ -104,7 +104,7 @@ pub enum Command {
         /// See [`Which`].
         #[command(flatten)]
         which: Which,
-        /// Only list the clearings, the latest first
+        /// List the clearings instead, the latest first
         #[arg(long)]
         list: bool,
         /// The clearing of this time, as --list shows it
@@ -114,9 +114,9 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Deletes everything of a person for good, in all chats, live and cleared
+    /// Deletes everything about a user for good, in all chats, live and cleared
     Erase {
-        /// The person
+        /// The user
         #[arg(long, value_name = "ID")]
         user: i64,
         /// See [`forget::Consent`].
@@ -126,9 +126,9 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Deletes old messages for good, live and cleared, and old rows of the inbox. RETENTION_DAYS does so daily
+    /// Deletes old messages for good, live and cleared, and finished rows of the inbox; RETENTION_DAYS does so daily
     Purge {
-        /// Messages older than so many days
+        /// The age of the messages to delete, in days
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=100_000))]
         older_than: u32,
         /// See [`forget::Consent`].
@@ -143,10 +143,10 @@ pub enum Command {
 /// One dialogue.
 #[derive(Args, Clone, Copy)]
 pub struct Which {
-    /// The person
+    /// The user
     #[arg(long, value_name = "ID")]
     user: i64,
-    /// The chat; without this, the person's private one
+    /// The chat  [default: the user's private chat]
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     chat: Option<i64>,
 }
@@ -154,13 +154,13 @@ pub struct Which {
 /// A part of the history.
 #[derive(Args)]
 pub struct Period {
-    /// Written then or later
+    /// Only messages from this time on
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Written before
+    /// Only messages from before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Cleared messages too
+    /// Include cleared messages
     #[arg(long)]
     cleared: bool,
 }

@@ -69,5 +69,5 @@ pub fn to_file(
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Ok(File::open(folder)?.sync_all()?)
     };
-    write_whole().with_context(|| format!("{} is not written", path.display()))
+    write_whole().with_context(|| format!("{} could not be written", path.display()))
 }

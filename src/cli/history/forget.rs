@@ -1,4 +1,4 @@
-//! Real deletion: of a person, or of what is old. What will be gone is told first, and somebody has to say yes.
+//! Real deletion: of a user, or of what is old. What will be gone is told first, and somebody has to say yes.
 
 use std::io::Write;
 
@@ -28,12 +28,12 @@ impl Consent {
             return Ok(true);
         }
         eprintln!("This deletes for good: {what}.");
-        eprintln!("It cannot be undone. Backups made before still hold it.");
+        eprintln!("This cannot be undone. Older backups still contain it.");
         Ok(terminal::confirm()?)
     }
 }
 
-/// Deletes a person.
+/// Deletes everything about a user.
 pub fn erase(
     conn: &mut PgConnection,
     out: &mut impl Write,
@@ -43,10 +43,10 @@ pub fn erase(
 ) -> anyhow::Result<Outcome> {
     let rows = erase::rows_of(conn, user)?;
     if rows == (erase::Rows { messages: 0, turns: 0, reply_parts: 0, updates: 0 }) {
-        eprintln!("There is nothing of user {user}.");
+        eprintln!("There is nothing about user {user}.");
         return Ok(Outcome::Nothing);
     }
-    if !consent.given(&format!("everything of user {user}, {} messages among it", rows.messages))? {
+    if !consent.given(&format!("everything about user {user}, including {} messages", rows.messages))? {
         return Ok(Outcome::NotConfirmed);
     }
     let rows = erase::person(conn, user, None)?;
@@ -58,7 +58,7 @@ pub fn erase(
             out,
             "erased user {user}: {messages} messages, {turns} turns, {reply_parts} reply parts, {updates} updates"
         )?;
-        writeln!(out, "Backups made before still hold them, and so do files that were exported.")?;
+        writeln!(out, "Older backups and exported files still contain them.")?;
     }
     Ok(Outcome::Done)
 }
@@ -74,7 +74,7 @@ pub fn purge(
 ) -> anyhow::Result<Outcome> {
     let until = Some(erase::days_ago(conn, days)?);
     let old = archive::count(conn, Selection { until, cleared: true, ..Selection::default() })?;
-    if old > 0 && !consent.given(&format!("{old} messages older than {days} days, of everybody"))? {
+    if old > 0 && !consent.given(&format!("{old} messages of all users that are older than {days} days"))? {
         return Ok(Outcome::NotConfirmed);
     }
     let bar = bar("messages", || anyhow::Ok(old.unsigned_abs()))?;
@@ -88,7 +88,7 @@ pub fn purge(
     } else {
         writeln!(
             out,
-            "purged: {messages} messages older than {days} days, {tombstones} old rows of the inbox"
+            "purged {messages} messages older than {days} days and {tombstones} finished rows of the inbox"
         )?;
     }
     Ok(Outcome::from(messages + tombstones > 0))

@@ -25,7 +25,7 @@ impl From<bool> for Outcome {
 /// `--json`
 #[derive(Args, Clone, Copy)]
 pub struct Json {
-    /// For programs: one JSON object a line
+    /// Print one JSON object per line, for programs
     #[arg(long)]
     pub json: bool,
 }

@@ -44,7 +44,7 @@ impl<'a> Folder<'a> {
     /// The folder must be there already: an unmounted disk is not to be filled in behind.
     pub fn open(path: &'a Path) -> anyhow::Result<Self> {
         if !path.is_dir() {
-            bail!("{} is not a folder; create it, or name another one for backups", path.display());
+            bail!("{} is not a folder; create it, or choose another one for backups", path.display());
         }
         Ok(Self(path))
     }
@@ -84,12 +84,12 @@ impl<'a> Folder<'a> {
     pub fn require_room(&self, size: u64) -> anyhow::Result<()> {
         let disk = rustix::fs::statvfs(self.0)
             .map_err(io::Error::from)
-            .with_context(|| format!("the room in {} cannot be asked for", self.0.display()))?;
+            .with_context(|| format!("the free space in {} is unknown", self.0.display()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let needed = size.saturating_add(MARGIN);
         if free < needed {
             bail!(
-                "{} has room for {} MB, and a backup of this database may take {} MB: make room, or name another \
+                "{} has {} MB of free space, and a backup of this database may take {} MB: free some space, or choose another \
                  folder for backups",
                 self.0.display(),
                 free / 1_000_000,

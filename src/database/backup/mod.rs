@@ -56,7 +56,7 @@ pub fn before_change(
         return Ok(Outcome::NotNeeded);
     }
     let made = make(conn, database, folder, contents, stop).context(
-        "nothing was migrated: BACKUP_DIR asks for a backup first, and there is none \
+        "nothing was migrated: BACKUP_DIR asks for a backup first, and no backup could be made \
          (to migrate without one, unset BACKUP_DIR)",
     )?;
     Ok(made.map_or(Outcome::Stopped, Outcome::Made))
@@ -73,7 +73,7 @@ pub fn make(
     let (pg_dump, pg_restore) = tools(Some(conn))?;
     let folder = Folder::open(folder)?;
     for leftover in folder.remove_leftovers(&prefix(contents))? {
-        warn!(file = %leftover.display(), "an unfinished backup of a killed run is removed");
+        warn!(file = %leftover.display(), "removed an unfinished backup of a killed run");
     }
     folder.require_room(size(conn)?)?;
     let mut file = folder.begin(&name(conn, contents)?)?;
@@ -115,7 +115,7 @@ fn size(conn: &mut PgConnection) -> anyhow::Result<u64> {
         "SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint AS bytes FROM pg_class WHERE relkind IN ('r', 'm')",
     )
     .get_result(conn)?;
-    u64::try_from(bytes).context("the size of the database is not a size")
+    u64::try_from(bytes).context("the server reports a negative size of the database")
 }
 
 /// Database, time and version: what somebody looks for in a folder of backups. The time is the server's, in UTC.

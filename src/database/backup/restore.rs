@@ -27,8 +27,8 @@ pub fn restore(conn: &mut PgConnection, database: &Database, path: &Path) -> any
     pg_restore.check(path)?;
     if !is_empty(conn)? {
         bail!(
-            "the database of DATABASE_URL is not empty, and a restore never overwrites anything: create a new one \
-             (createdb), or let DATABASE_URL name an empty one"
+            "the database of DATABASE_URL is not empty, and a restore never overwrites anything: create a new database \
+             (createdb), or name an empty one in DATABASE_URL"
         );
     }
     // Diesel's own table, left without a row by `migrate down --all`: the backup brings its own

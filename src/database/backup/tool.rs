@@ -48,7 +48,7 @@ impl Tool {
         let Server { major } = diesel::sql_query(server).get_result(conn)?;
         if self.major < major {
             bail!(
-                "{} is of PostgreSQL {}, the server of PostgreSQL {major}, which is too new for it: install the client \
+                "{} is of PostgreSQL {}, which is older than the server's {major}: install the client \
                  programs of PostgreSQL {major} (Debian: postgresql-client-{major})",
                 self.name,
                 self.major
@@ -90,7 +90,7 @@ impl Tool {
                 file.display(),
                 self.name
             )),
-            _ => error.context(format!("{} is not a whole backup", file.display())),
+            _ => error.context(format!("{} is not a complete backup", file.display())),
         })
     }
 

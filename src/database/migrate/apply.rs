@@ -63,13 +63,13 @@ pub fn explain(
     error: &(dyn Error + Send + Sync + 'static),
 ) -> anyhow::Error {
     let state = if migration.is_transactional() {
-        "the database is as it was before it, and every step before it is done"
+        "the database is as it was before this migration, and every step before it is done"
     } else {
-        "every step before it is done; if an unfinished index is left, the next run sees to it"
+        "every step before it is done; if an unfinished index is left, the next run replaces or drops it"
     };
     let advice = match error.downcast_ref::<Refused>() {
         Some(refused) if refused.is_lock_timeout() => {
-            "\nSomebody's transaction held what it needs for more than 10 s, and waiting longer would have held up the \
+            "\nAnother transaction held a lock on what it needs for more than 10 s, and waiting longer would have held up the \
              bot. Try again when that transaction has ended; this shows it:\n  \
              SELECT pid, usename, state, xact_start, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5;"
         }

@@ -58,7 +58,7 @@ fn bring_up_to_date(
         &state,
         &plan,
         stop,
-        &mut |backup| info!(file = %backup.path.display(), bytes = backup.bytes, "backed up"),
+        &mut |backup| info!(file = %backup.path.display(), bytes = backup.bytes, "backup made"),
         &mut |action| info!(step = %action, "migrating"),
     )
 }
@@ -90,7 +90,7 @@ pub(crate) fn change(
         && State::read(conn).is_ok_and(|now| now.applied().eq(state.applied()))
         && fs::remove_file(&backup.path).is_ok()
     {
-        info!(file = %backup.path.display(), "nothing was changed; the backup is removed");
+        info!(file = %backup.path.display(), "nothing was changed, so the backup is removed");
     }
     applied.map(|()| true)
 }

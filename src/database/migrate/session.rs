@@ -46,7 +46,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
                 let encoding = store::connection::encoding(&mut conn)?;
                 if encoding != "UTF8" {
                     bail!(
-                        "the database is encoded as {encoding} and cannot hold every message; it has to be UTF8 \
+                        "the database is encoded as {encoding} and cannot hold every message; use a database encoded as UTF8 \
                          (DATABASE_URL)"
                     );
                 }
@@ -101,7 +101,7 @@ fn lock(conn: &mut PgConnection, stop: &CancelToken) -> anyhow::Result<bool> {
             return Ok(true);
         }
         if Instant::now() > deadline {
-            bail!("another instance has been migrating for {} s; look at it first", LOCK_PATIENCE.as_secs());
+            bail!("another instance has been migrating for {} s; check it first", LOCK_PATIENCE.as_secs());
         }
         if !std::mem::replace(&mut waiting, true) {
             info!("another instance is migrating; waiting for it");

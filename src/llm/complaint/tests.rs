@@ -37,7 +37,7 @@ fn a_key_that_is_not_taken_is_named_whatever_the_status() {
         (400, r#"{"error":{"message":"Invalid API Key","type":"authentication_error","code":400}}"#),
         (500, r#"{"error":{"message":"x","type":"auth_error"}}"#),
     ] {
-        assert_final(status, body, Failure::Misconfigured, Cause::Key);
+        assert_final(status, body, Failure::Misconfigured, Cause::Key(status));
     }
 }
 

@@ -1,4 +1,4 @@
-//! /export: the dialogue as a file, in the person's private chat only.
+//! /export: the dialogue as a file, in the user's private chat only.
 
 use crate::domain::lane::Dialogue;
 use crate::domain::reply::{Content, Part};

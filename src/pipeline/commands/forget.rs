@@ -1,4 +1,4 @@
-//! /forget: asks with a button. The press deletes everything of the person, for good.
+//! /forget: asks with a button. The press deletes everything of the user, for good.
 
 use std::time::Duration;
 
@@ -42,7 +42,11 @@ impl InWork<'_> {
                 return Ok(vec![Part::plain(language.old_forget_button())]);
             }
             let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
-            info!(user = lane.user_id, messages = rows.messages, "erased, as the person asked");
+            info!(
+                user = lane.user_id,
+                messages = rows.messages,
+                "erased a user who asked for it with /forget"
+            );
             Ok(vec![Part::plain(language.forgotten(rows.messages))])
         })
     }

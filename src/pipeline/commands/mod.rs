@@ -20,7 +20,7 @@ impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
         let &Self { services, address, .. } = self;
         let language = self.message.language;
-        debug!(seq = address.update_seq, command = command.name(), "command");
+        debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(language.greeting()),
             Command::Help => self.say(language.help()),
@@ -69,7 +69,7 @@ impl InWork<'_> {
         }
     }
 
-    /// What the person wrote behind the command. A deep link is not written.
+    /// What the user wrote behind the command. A deep link is not written.
     fn words(&self) -> Option<&str> {
         let words = command::words(self.message.text.as_deref()?)?;
         (!command::is_deep_link(words) || !self.is_start()).then_some(words)
@@ -85,7 +85,7 @@ impl InWork<'_> {
         self.reply(|_, _| Ok(vec![part.clone()]))
     }
 
-    /// Finishes the command with what `act` replies. Words behind it are not asked, and the person is told so.
+    /// Finishes the command with what `act` replies. Words behind it are not asked, and the user is told so.
     fn reply(
         &self,
         act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,

@@ -78,7 +78,7 @@ fn in_a_group_a_message_is_for_the_bot_or_not_and_reads_without_its_name() {
     ] {
         assert_eq!(read(&fields), expected, "{fields}");
     }
-    // to a person alone with the bot every message is for it, and its name is a word like any other
+    // to a user alone with the bot every message is for it, and its name is a word like any other
     let private = format!(r#"{{{FROM},"text":"@our_bot hi","entities":{mention}}}"#);
     let message = decode(&update(&private)).ok().unwrap().message;
     assert_eq!((message.addressed, message.text), (true, said("@our_bot hi")));

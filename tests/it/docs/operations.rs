@@ -6,12 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use sandbox::telegram::{Action, Calls, Person};
-use sandbox::wait_until;
+use sandbox::{TestEnv, wait_until};
 
 use super::guides;
-use super::packaging::{file, sections};
-use crate::support::exposition::{Exposition, page};
-use crate::tools::metrics::{address, env};
+use super::packaging::file;
+use crate::support::exposition::{Exposition, address, measured, page};
 
 const GUIDES: [&str; 2] = ["operations.md", "operations.ru.md"];
 
@@ -25,16 +24,6 @@ fn every_command_of_the_russian_guide_to_operations_says_what_the_guide_shows() 
     guides::is_true(GUIDES[1]);
 }
 
-#[test]
-fn both_guides_to_operations_have_the_same_sections_tables_and_commands() {
-    let [english, russian] = GUIDES.map(|guide| file(&format!("docs/{guide}")).replace(".ru.md", ".md"));
-    let (english, russian) = (sections(&english), sections(&russian));
-    for (one, other) in english.iter().zip(&russian) {
-        assert_eq!(one, other);
-    }
-    assert_eq!(english.len(), russian.len());
-}
-
 /// The rows of the table that has this first column, without backticks.
 fn table(guide: &str, column: &str) -> Vec<Vec<String>> {
     let rows = guide.lines().skip_while(|line| !line.starts_with(&format!("| {column} |")));
@@ -46,7 +35,7 @@ fn table(guide: &str, column: &str) -> Vec<Vec<String>> {
 
 /// Every metric of a bot that has met at least one error, as PromQL calls it, with its type and its labels.
 fn exposed() -> BTreeMap<String, (String, BTreeSet<String>)> {
-    let env = env();
+    let env = measured(TestEnv::new());
     let bot = env.start_ready();
     let address = address(&bot);
     env.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);

@@ -56,5 +56,5 @@ fn an_address_of_the_model_that_redirects_is_not_followed_and_its_person_reads_a
     assert!(line.contains("misconfigured") && line.contains("LLM_BASE_URL"), "{line}");
     assert!(env.model.requests().is_empty());
     let found = env.run(&["doctor"]).out;
-    assert!(found.contains("put the address that it redirects to into LLM_BASE_URL"), "{found}");
+    assert!(found.contains("put the address that the endpoint redirects to into LLM_BASE_URL"), "{found}");
 }

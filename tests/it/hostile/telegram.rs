@@ -24,8 +24,8 @@ const METHODS: [&str; 12] = [
     "sendDocument",
 ];
 
-/// A env in which answers go out as `sendRichMessage` and everything else as `sendMessage`.
-fn env() -> TestEnv {
+/// An environment in which answers go out as `sendRichMessage` and everything else as `sendMessage`.
+fn other_forms() -> TestEnv {
     let mut env = TestEnv::new();
     env.set("RICH_MESSAGES", "always");
     env.set("TELEGRAM_TIMEOUT", "1");
@@ -110,7 +110,7 @@ fn whatever_a_method_answers_in_passing_everybody_is_served_in_the_end() {
 
 /// Each method meets `action` once. No message is sent more than `most` times.
 fn serves_everybody_through(action: &Action, most: usize) {
-    let env = env();
+    let env = other_forms();
     let faults = METHODS.map(|method| env.telegram.fault(Calls::to(method).times(1), action.clone()));
     let _bot = env.start();
     converse(&env);
@@ -139,7 +139,7 @@ fn serves_everybody_through(action: &Action, most: usize) {
 #[test]
 fn a_pause_of_any_length_before_the_start_is_said_and_does_not_hold_up_the_end() {
     for seconds in [100_000, u64::MAX] {
-        let env = env();
+        let env = other_forms();
         let fault = env.telegram.fault(Calls::to("getMe"), Action::RetryAfter(seconds));
         let bot = env.start();
         bot.wait_for_line("s; the bot starts as soon as Telegram answers");
@@ -152,7 +152,7 @@ fn a_pause_of_any_length_before_the_start_is_said_and_does_not_hold_up_the_end()
 
 #[test]
 fn a_pause_for_what_only_adorns_the_start_does_not_delay_it() {
-    let env = env();
+    let env = other_forms();
     for method in ["deleteWebhook", "setMyCommands", "sendChatAction", "sendMessageDraft"] {
         env.telegram.fault(Calls::to(method), Action::RetryAfter(100_000));
     }
@@ -164,7 +164,7 @@ fn a_pause_for_what_only_adorns_the_start_does_not_delay_it() {
 #[test]
 fn a_pause_of_any_length_for_polling_is_kept_and_does_not_hold_up_the_end() {
     for seconds in [100_000, u64::MAX] {
-        let env = env();
+        let env = other_forms();
         let fault = env.telegram.fault(Calls::to("getUpdates"), Action::RetryAfter(seconds));
         let bot = env.start();
         bot.wait_for_line("polling goes on");
@@ -180,7 +180,7 @@ fn a_pause_of_any_length_for_polling_is_kept_and_does_not_hold_up_the_end() {
 fn a_pause_of_any_length_for_sending_holds_up_its_chat_only_and_not_the_end() {
     for (user, method, text) in [(1, "sendMessage", "/role"), (2, "sendRichMessage", "zebra?")] {
         for seconds in [100_000, u64::MAX] {
-            let env = env();
+            let env = other_forms();
             let fault = env.telegram.fault(Calls::to(method).in_chat(user), Action::RetryAfter(seconds));
             let bot = env.start();
             env.telegram.say(&Person::private(user), text);
@@ -204,7 +204,7 @@ fn a_pause_of_any_length_for_sending_holds_up_its_chat_only_and_not_the_end() {
 
 #[test]
 fn a_poll_that_is_never_answered_is_given_up_and_repeated() {
-    let env = env();
+    let env = other_forms();
     let silence = env.telegram.fault(Calls::to("getUpdates").times(1), Action::Hang);
     let bot = env.start();
     silence.wait_hits(1, PATIENCE);
@@ -217,7 +217,7 @@ fn a_poll_that_is_never_answered_is_given_up_and_repeated() {
 
 #[test]
 fn a_conflict_lasts_as_long_as_the_other_poller_and_costs_one_line() {
-    let env = env();
+    let env = other_forms();
     let conflict = env.telegram.fault(
         Calls::to("getUpdates").times(3),
         Action::Refuse(Reply::error(409, "Conflict: terminated by other getUpdates request")),
@@ -232,7 +232,7 @@ fn a_conflict_lasts_as_long_as_the_other_poller_and_costs_one_line() {
 
 #[test]
 fn a_chat_that_forbids_previews_is_answered_all_the_same() {
-    let env = env();
+    let env = other_forms();
     let reply = Reply::error(400, "Bad Request: TOPIC_CLOSED");
     for method in ["sendChatAction", "sendMessageDraft"] {
         env.telegram.fault(Calls::to(method), Action::Refuse(reply.clone()));

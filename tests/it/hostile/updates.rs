@@ -94,7 +94,7 @@ fn an_update_without_a_number_waits_for_the_next_one_and_costs_one_line() {
     let env = TestEnv::new();
     let bot = env.start();
     env.telegram.push_raw(r#"{"update_id":"zebra","message":7}"#);
-    bot.wait_for_line("updates without a number are passed over");
+    bot.wait_for_line("skipped updates without an update_id");
     // it is asked for again and again, with growing pauses
     env.telegram.wait_until(sandbox::PATIENCE, |state| (state.count("getUpdates") >= 4).then_some(()));
     assert_eq!(env.telegram.unconfirmed(), 1);
@@ -142,7 +142,7 @@ fn an_update_larger_than_any_message_is_passed_over_with_one_line() {
     env.wait_settled();
     assert_eq!(env.telegram.texts(1).len(), 2);
     assert!(bot.peak_memory() < 200, "{} MB", bot.peak_memory());
-    env.assert_logged("an update larger than any message is passed over", 1);
+    env.assert_logged("skipped an update that is too large to be read", 1);
 }
 
 #[test]

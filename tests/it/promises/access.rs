@@ -40,7 +40,7 @@ fn a_stranger_reads_one_sentence_a_day_whatever_and_wherever_they_write_and_over
     let stranger = Person::private(2).speaking("en");
     env.telegram.say(&stranger, "zebra");
     let told = env.telegram.wait_for_count(2, 1)[0].text().to_owned();
-    assert!(told.contains("ask whoever runs it") && told.contains("id is 2."), "{told}");
+    assert!(told.contains("ask the person who runs it") && told.contains("id is 2."), "{told}");
     for text in ["zebra again", "/start", "/role", "/clear", "/export", "/stop", "/retry", "/zebra"] {
         env.telegram.say(&stranger, text);
     }
@@ -65,7 +65,7 @@ fn a_stranger_reads_one_sentence_a_day_whatever_and_wherever_they_write_and_over
 
     assert!(env.model.requests().is_empty());
     assert_eq!(env.psql("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns)"), "0|0");
-    env.assert_logged("somebody who is not allowed to use the bot was told so", 2);
+    env.assert_logged("told a stranger that the bot does not answer everybody", 2);
 }
 
 #[test]

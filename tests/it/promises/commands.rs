@@ -47,8 +47,8 @@ fn the_menu_is_set_in_both_languages() {
         let menu = |code| state.commands("default", code).unwrap().as_array().unwrap().clone();
         let names = |code| menu(code).iter().map(|entry| entry["command"].clone()).collect::<Vec<_>>();
         assert_eq!(names(""), names("en"));
-        assert_eq!(menu("en")[0]["description"], "start the conversation");
-        assert_eq!(menu("")[0]["description"], "начать разговор");
+        assert_eq!(menu("en")[0]["description"], "a greeting");
+        assert_eq!(menu("")[0]["description"], "приветствие");
     });
     drop(bot);
 }
@@ -76,11 +76,12 @@ fn words_behind_a_command_that_takes_none_are_not_passed_over_in_silence() {
     for command in ["/start", "/help", "/role", "/restore", "/stop", "/export", "/forget", "/retry"] {
         let before = env.telegram.texts(1).len();
         env.telegram.say(&person, &format!("{command} How long does rice cook?"));
-        env.telegram.wait_for_text(1, |text| text.contains("as a message of its own"));
-        env.wait_settled();
-        let said = env.telegram.texts(1).split_off(before);
-        assert!(said.last().unwrap().contains("as a message of its own"), "{command}: {said:?}");
+        sandbox::wait_until(&format!("what {command} says of the words behind it"), || {
+            let said = env.telegram.texts(1).split_off(before);
+            said.last().is_some_and(|text| text.contains("as a message of its own")).then_some(())
+        });
     }
+    env.wait_settled();
     // what a link of Telegram's brings along is nobody's words
     let before = env.telegram.texts(1).len();
     ask(&env, &person, "/start ref_42-a");
@@ -96,7 +97,7 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     let person = Person::private(1).speaking("en");
     let first = ask(&env, &person, "one");
     ask(&env, &person, "two");
-    assert!(ask(&env, &person, "/clear").contains("4 messages forgotten"));
+    assert!(ask(&env, &person, "/clear").contains("(4 messages)"));
     env.wait_settled();
     assert_eq!(
         env.psql("SELECT count(*), count(deleted_at), count(DISTINCT deleted_at) FROM messages"),
@@ -107,7 +108,7 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
     let fresh = ask(&env, &person, "three");
     assert_eq!(fresh, expected_answer(&[Message::system(PROMPT), Message::user("three")]));
 
-    assert!(ask(&env, &person, "/restore").contains("4 messages brought back"));
+    assert!(ask(&env, &person, "/restore").contains("is back (4 messages)"));
     env.wait_settled();
     assert_eq!(env.psql("SELECT count(*), count(deleted_at) FROM messages"), "6|0");
     ask(&env, &person, "four");
@@ -123,15 +124,35 @@ fn restore_undoes_the_latest_clearing_first_and_then_the_one_before() {
     let _bot = env.start();
     let person = Person::private(1).speaking("ru");
     ask(&env, &person, "раз");
-    assert!(ask(&env, &person, "/new").contains("Забыто 2 сообщения"));
+    assert!(ask(&env, &person, "/new").contains("прежний (2 сообщения)"));
     ask(&env, &person, "два");
     ask(&env, &person, "три");
     ask(&env, &person, "/clear");
-    assert!(ask(&env, &person, "/restore").contains("Возвращено 4 сообщения"));
-    assert!(ask(&env, &person, "/restore").contains("Возвращено 2 сообщения"));
+    assert!(ask(&env, &person, "/restore").contains("возвращён (4 сообщения)"));
+    assert!(ask(&env, &person, "/restore").contains("возвращён (2 сообщения)"));
     assert!(ask(&env, &person, "/restore").contains("Возвращать нечего"));
-    assert!(ask(&env, &person, "/clear").contains("Забыто 6 сообщений"));
-    assert!(ask(&env, &person, "/clear").contains("Забывать нечего"));
+    assert!(ask(&env, &person, "/clear").contains("прежний (6 сообщений)"));
+    assert!(ask(&env, &person, "/clear").contains("и так новый"));
+}
+
+#[test]
+fn restore_undoes_the_clearing_that_came_last_in_the_dialogue_whatever_the_clock_said() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    ask(&env, &person, "old");
+    ask(&env, &person, "/clear");
+    env.wait_settled();
+    // the host of the predecessor was three hours ahead
+    env.psql("UPDATE messages SET deleted_at = deleted_at + interval '3 hours'");
+    for question in ["one", "two"] {
+        ask(&env, &person, question);
+    }
+    ask(&env, &person, "/clear");
+    ask(&env, &person, "/restore");
+    env.wait_settled();
+    let live = "SELECT string_agg(content, '|' ORDER BY id) FROM messages WHERE role = 'user' AND deleted_at IS NULL";
+    assert_eq!(env.psql(live), "one|two");
 }
 
 #[test]
@@ -158,7 +179,7 @@ fn a_command_for_another_bot_is_ignored_and_one_for_this_bot_is_not() {
     ask(&env, &person, "remember me");
     env.telegram.say(&person, "/clear@other_bot");
     let answer = ask(&env, &person, &format!("/clear@{}", env.telegram.username()));
-    assert!(answer.contains("2 messages forgotten"), "{answer}");
+    assert!(answer.contains("(2 messages)"), "{answer}");
 }
 
 #[test]
@@ -180,7 +201,7 @@ fn export_sends_what_is_live_of_the_dialogue_as_a_file() {
     ask(&env, &person, "/clear");
     let first = ask(&env, &person, "Привет, zebra");
     ask(&env, &Person::private(2), "somebody else's");
-    assert_eq!(ask(&env, &person, "/export"), "Our conversation, as I have it.");
+    assert_eq!(ask(&env, &person, "/export"), "Our conversation as I have stored it.");
     let sent = env.telegram.wait_for_text(1, |text| text.contains("Our conversation"));
     let document = sent.document.unwrap();
     assert_eq!(document.file_name, "dialogue.txt");

@@ -5,9 +5,9 @@ use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person};
 use sandbox::{PATIENCE, TestEnv};
 
+use crate::support::rows::DIALOGUES;
 use crate::support::terminal::run_on_terminal;
 use crate::support::transaction::Transaction;
-use crate::tools::history::DIALOGUES;
 
 /// What is left of a person, in the order of the tables' names.
 fn left(psql: impl Fn(&str) -> String, user: i64) -> String {
@@ -24,13 +24,13 @@ fn erase_asks_and_without_a_terminal_it_needs_yes() {
     let erase = ["history", "erase", "--user", "1"];
     let refused = operator.run(&erase).fails_with(4);
     assert!(
-        refused.contains("4 messages") && refused.contains("Backups made before still hold it"),
+        refused.contains("4 messages") && refused.contains("Older backups still contain it"),
         "{refused}"
     );
     run_on_terminal(&operator, &erase, "n").fails_with(4);
     assert_eq!(left(|sql| operator.psql(sql), 1), "4|0|0|0");
     let erased = run_on_terminal(&operator, &erase, "y").ok();
-    assert!(erased.contains("4 messages") && erased.contains("Backups made before"), "{erased}");
+    assert!(erased.contains("4 messages") && erased.contains("Older backups"), "{erased}");
     assert_eq!(left(|sql| operator.psql(sql), 1), "0|0|0|0");
     assert_eq!(left(|sql| operator.psql(sql), 2), "3|0|0|0");
     operator.run(&erase).fails_with(3);
@@ -118,7 +118,7 @@ fn purge_asks_deletes_what_is_old_and_sweeps_tombstones() {
     operator.psql(&old(2500));
     let purge = ["history", "purge", "--older-than", "30"];
     let refused = operator.run(&purge).fails_with(4);
-    assert!(refused.contains("2500 messages older than 30 days"), "{refused}");
+    assert!(refused.contains("2500 messages of all users that are older than 30 days"), "{refused}");
     assert_eq!(left(|sql| operator.psql(sql), 1), "2501|2501|2501|6");
     let purged = operator.run(&[&purge[..], &["--yes", "--json"]].concat()).ok();
     assert_eq!(purged, "{\"messages\":2500,\"tombstones\":3}\n");
@@ -157,14 +157,14 @@ fn the_bot_deletes_what_is_older_than_retention_days_and_always_sweeps() {
     assert_eq!(left(|sql| env.psql(sql), 1), "2501|2501|2501|2");
     env.set("RETENTION_DAYS", "30");
     let bot = env.start_ready();
-    bot.wait_for_line("what is too old is deleted");
+    bot.wait_for_line("deleted old messages and tombstones");
     assert_eq!(left(|sql| env.psql(sql), 1), "1|1|1|2");
 }
 
 /// What the person reads above the button, and its data.
 fn asked(env: &TestEnv, person: &Person) -> (i64, String) {
     env.telegram.say(person, "/forget");
-    let sent = env.telegram.wait_for_text(person.chat_id, |text| text.contains("Delete for good"));
+    let sent = env.telegram.wait_for_text(person.chat_id, |text| text.contains("for good, in all chats?"));
     let button = &sent.content.markup.unwrap()["inline_keyboard"][0][0];
     (sent.message_id, button["callback_data"].as_str().unwrap().to_owned())
 }

@@ -86,12 +86,12 @@ fn an_account_without_money_is_out_of_quota() {
 
 #[test]
 fn a_key_that_is_not_valid_is_a_misconfiguration() {
-    fails_as(Behaviour::status(401, "No auth"), "misconfigured", "настраивает", "settings");
+    fails_as(Behaviour::status(401, "No auth"), "misconfigured", "настройки", "settings");
 }
 
 #[test]
 fn an_answer_without_a_word_is_empty() {
-    fails_as(Behaviour::text(""), "empty", "пустым", "empty");
+    fails_as(Behaviour::text(""), "empty", "пустой", "empty");
 }
 
 #[test]

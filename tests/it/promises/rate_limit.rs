@@ -45,11 +45,11 @@ fn a_question_beyond_the_limit_is_kept_costs_nothing_and_can_be_repeated_when_it
     earlier(&env, "one", 30);
     let told = ask(&env, &person, "three");
     assert!(
-        told.text().contains("as much as is allowed") && told.text().contains(" in 30 min."),
+        told.text().contains("as many questions as are allowed") && told.text().contains(" in 30 min."),
         "{}",
         told.text()
     );
-    assert!(told.text().contains("is kept") && told.text().contains("/retry"), "{}", told.text());
+    assert!(told.text().contains("is saved") && told.text().contains("/retry"), "{}", told.text());
     assert_eq!(env.times_asked("three"), 0);
     let turns = "SELECT string_agg(concat_ws(' ', content, state, failure), ', ' ORDER BY turns.id)
                  FROM turns JOIN messages ON messages.id = question_id";
@@ -157,6 +157,6 @@ fn edits_of_a_question_in_work_are_no_way_around_the_limit() {
     assert_eq!(env.psql("SELECT count(*) FROM turns"), "2", "each call is counted");
     assert!(env.telegram.texts(1)[0].contains("three"));
     env.telegram.edit(&person, said.message_id, "four");
-    env.telegram.wait_for_text(1, |text| text.contains("as much as is allowed"));
+    env.telegram.wait_for_text(1, |text| text.contains("as many questions as are allowed"));
     assert_eq!(env.times_asked("four"), 0);
 }

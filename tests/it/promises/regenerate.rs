@@ -5,8 +5,8 @@ use sandbox::model::{Behaviour, Ended, Gate, Message, When, expected_answer};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 use sandbox::{PATIENCE, TestEnv};
 
-/// The turns, in order: their states, and whether they were replaced.
-pub(crate) const TURNS: &str = "SELECT string_agg(state || CASE WHEN superseded_by IS NULL THEN '' ELSE ' superseded' END, ', ' ORDER BY id) FROM turns";
+use crate::support::rows::TURNS;
+
 /// What people wrote and what is live of it.
 const LIVE: &str = "SELECT string_agg(content, ' | ' ORDER BY id) FROM messages WHERE deleted_at IS NULL";
 

@@ -9,8 +9,7 @@ use sandbox::telegram::{Action, Calls, Person, Reply};
 use sandbox::{TestEnv, wait_until};
 use serde_json::json;
 
-use crate::support::exposition::page;
-use crate::tools::metrics::address;
+use crate::support::exposition::{address, page};
 
 /// Everything that is to be found nowhere: texts of people, models and neighbours, and the password, have "zebra" in them.
 struct Secrets(Vec<String>);

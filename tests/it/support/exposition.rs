@@ -1,9 +1,12 @@
-//! A strict reader of the OpenMetrics text format, and the HTTP GET that fetches it.
+//! What METRICS_ADDR tells: a strict reader of the OpenMetrics text format, and the HTTP GET that fetches it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+
+use sandbox::env::Bot;
+use sandbox::{TestEnv, wait_until};
 
 /// What `/metrics` says.
 pub(crate) struct Exposition {
@@ -114,4 +117,39 @@ pub(crate) fn http(address: &str, request_line: &str) -> std::io::Result<(u16, S
 pub(crate) fn page(address: &str, path: &str) -> (u16, String) {
     let (status, _, body) = http(address, &format!("GET {path}")).unwrap();
     (status, body)
+}
+
+/// An environment whose bots tell how they are.
+pub(crate) fn measured(mut env: TestEnv) -> TestEnv {
+    env.set("METRICS_ADDR", "127.0.0.1:0");
+    env
+}
+
+/// Where a bot with METRICS_ADDR answers.
+pub(crate) fn address(bot: &Bot) -> String {
+    let line = bot.wait_for_line("/healthz and /readyz");
+    line.split("address=").nth(1).unwrap().trim().to_owned()
+}
+
+/// What `/metrics` says now.
+pub(crate) fn metrics(address: &str) -> Exposition {
+    let (status, head, body) = http(address, "GET /metrics").unwrap();
+    assert_eq!(status, 200);
+    assert!(
+        head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        "{head}"
+    );
+    Exposition::read(&body)
+}
+
+/// Waits until a series, named without the prefix, has a value that fits.
+#[track_caller]
+pub(crate) fn wait_for(address: &str, series: &str, fits: impl Fn(f64) -> bool) -> f64 {
+    let name = format!("systech_aidd_{series}");
+    wait_until(series, || metrics(address).get(&name).filter(|value| fits(*value)))
+}
+
+/// Exactly this value.
+pub(crate) fn is(expected: u32) -> impl Fn(f64) -> bool {
+    move |value| (value - f64::from(expected)).abs() < f64::EPSILON
 }

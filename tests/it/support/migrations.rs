@@ -39,3 +39,13 @@ pub(crate) fn states(operator: &Operator) -> String {
     };
     lines.filter(|line| !newer(line)).filter_map(|line| line.chars().next()).collect()
 }
+
+/// The names of all migrations, oldest first. The diesel CLI leaves `.diesel_lock` beside them.
+pub(crate) fn names() -> Vec<String> {
+    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    names
+}

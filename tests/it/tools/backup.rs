@@ -132,7 +132,7 @@ fn a_start_that_migrates_backs_up_first_and_the_next_start_does_not() {
     assert!(env.start_ready().stop().success());
     assert_eq!(files(&folder).0.len(), 1);
     let log = env.logs();
-    assert!(log.find("backed up").unwrap() < log.find("migrating").unwrap(), "{log}");
+    assert!(log.find("backup made").unwrap() < log.find("migrating").unwrap(), "{log}");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn with_a_pg_dump_that_is_older_than_the_server_nothing_is_migrated() {
     refuses(
         &operator,
         &folder,
-        &["pg_dump is of PostgreSQL 9, the server of PostgreSQL 1", "too new for it"],
+        &["pg_dump is of PostgreSQL 9, which is older than the server's 1", "install the client programs"],
     );
 }
 
@@ -205,7 +205,7 @@ fn a_change_that_changes_nothing_leaves_no_backup_however_often_it_is_tried() {
     operator.psql("CREATE TABLE turns ()");
     for _ in 0..2 {
         let said = operator.run(&["migrate", "up"]).fails_with(1);
-        assert!(said.contains("nothing was changed; the backup is removed"), "{said}");
+        assert!(said.contains("nothing was changed, so the backup is removed"), "{said}");
         assert_eq!(files(&folder), (Vec::new(), Vec::new()));
     }
     // and of the fifth: what the fourth has done is a change
@@ -237,14 +237,14 @@ fn a_dump_of_a_newer_pg_dump_is_not_called_broken() {
     );
     let said = operator.run(&["restore", dump.to_str().unwrap()]).fails_with(1);
     assert!(said.contains("made by a newer pg_dump") && said.contains("postgresql-client"), "{said}");
-    assert!(!said.contains("not a whole backup"), "{said}");
+    assert!(!said.contains("not a complete backup"), "{said}");
 }
 
 #[test]
 fn when_the_dump_cannot_be_read_back_nothing_is_migrated() {
     let (mut operator, folder) = halfway();
     install_pg_dump(&mut operator, "echo not a dump");
-    refuses(&operator, &folder, &["is not a whole backup", "pg_restore failed"]);
+    refuses(&operator, &folder, &["is not a complete backup", "pg_restore failed"]);
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn without_room_for_a_backup_nothing_is_migrated() {
     // a file system that never has any
     operator.set("BACKUP_DIR", "/proc");
     let said = operator.run(&["migrate", "up"]).fails_with(1);
-    assert!(said.contains("/proc has room for 0 MB, and a backup of this database may take"), "{said}");
+    assert!(said.contains("/proc has 0 MB of free space, and a backup of this database may take"), "{said}");
     assert_eq!(states(&operator), "aaapp");
 }
 
@@ -275,7 +275,7 @@ fn a_backup_killed_midway_is_never_taken_for_one_and_the_next_run_clears_it_away
 
     install_pg_dump(&mut operator, "exec $real \"$@\"");
     let said = operator.run(&["migrate", "up"]);
-    assert!(said.err.contains("an unfinished backup of a killed run is removed"), "{}", said.err);
+    assert!(said.err.contains("removed an unfinished backup of a killed run"), "{}", said.err);
     assert!(said.err.contains(half.file_name().unwrap().to_str().unwrap()), "{}", said.err);
     said.ok();
     let (backups, unfinished) = files(&folder);

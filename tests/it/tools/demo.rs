@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::terminal::terminal;
 
-/// The demo in `folder`.
-fn command(folder: &Path) -> Command {
+/// The demo in `folder`, in Russian.
+pub(crate) fn command(folder: &Path) -> Command {
     let bot = Path::new(env!("CARGO_BIN_EXE_systech-aidd"));
     let demo = bot.parent().unwrap().join("examples/demo");
     assert!(demo.exists(), "build it first: cargo build --example demo");
@@ -16,6 +16,7 @@ fn command(folder: &Path) -> Command {
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("DEMO_DIR", folder)
+        .env("LC_ALL", "ru_RU.UTF-8")
         .env_remove("OPENROUTER_API_KEY")
         .env_remove("LLM_BASE_URL")
         .env_remove("NO_COLOR");
@@ -113,5 +114,5 @@ fn the_demo_answers_what_is_piped_into_it_and_remembers_it_the_next_time() {
     assert!(first.contains("psql postgres://"), "{first}");
     let second = demo(folder.path(), "А что я сказал?\n/clear\n");
     assert!(second.contains("«Что я сказал?»"), "the dialogue goes on: {second}");
-    assert!(second.contains("Забыто 6 сообщений"), "{second}");
+    assert!(second.contains("Вернуть прежний (6 сообщений)"), "{second}");
 }

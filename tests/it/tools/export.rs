@@ -10,8 +10,8 @@ use sandbox::env::Operator;
 use sandbox::wait_until;
 use serde_json::Value;
 
+use crate::support::rows::DIALOGUES;
 use crate::support::terminal::terminal;
-use crate::tools::history::DIALOGUES;
 
 #[test]
 fn both_formats_hold_every_selected_message_as_it_is() {

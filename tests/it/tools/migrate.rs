@@ -2,7 +2,7 @@
 
 use sandbox::env::Operator;
 
-use crate::support::migrations::{LAST, ROWS, SCHEMA, migrated, states};
+use crate::support::migrations::{self, LAST, ROWS, SCHEMA, migrated, states};
 use crate::support::predecessor;
 use crate::support::terminal::run_on_terminal;
 
@@ -14,7 +14,7 @@ fn the_status_of_an_empty_database_is_all_pending_and_asking_changes_nothing() {
     let status = operator.run(&["migrate", "status"]).ok();
     assert!(status.contains(&format!("database  {}", operator.database.name())), "{status}");
     assert!(status.contains("version   none"), "{status}");
-    let all = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count();
+    let all = migrations::names().len();
     assert_eq!(status.matches("\npending   20").count(), all, "{status}");
     operator.run(&["migrate", "history", "--verbose"]).ok();
     operator.run(&["migrate", "up", "--dry-run"]).ok();
@@ -114,7 +114,7 @@ fn on_a_terminal_a_person_is_asked_and_only_yes_is_yes() {
     operator.psql(ROWS);
     for answer in ["", "n", "maybe"] {
         let said = run_on_terminal(&operator, &["migrate", "down"], answer).fails_with(4);
-        assert!(said.contains("table reply_parts: 2 rows") && said.contains("Go on? [y/N]"), "{said}");
+        assert!(said.contains("table reply_parts: 2 rows") && said.contains("Continue? [y/N]"), "{said}");
         assert_eq!(states(&operator), "aaaaa");
     }
     run_on_terminal(&operator, &["migrate", "down"], "y").ok();
@@ -253,7 +253,7 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
     let warned = operator.run(&["migrate", "down", "--all"]).fails_with(4);
-    assert!(warned.contains("and then stops at 2026-11-23-000001_create_messages: "), "{warned}");
+    assert!(warned.contains("and then it stops at 2026-11-23-000001_create_messages: "), "{warned}");
     assert!(!warned.contains("table messages"), "{warned}");
     let said = operator.run(&["migrate", "down", "--all", "--yes"]).fails_with(1);
     assert!(
@@ -271,11 +271,7 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
 
 #[test]
 fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_survives() {
-    let mut versions: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    versions.sort();
+    let versions = migrations::names();
     let statements: Vec<_> = ROWS.split_inclusive(';').collect();
     // the table of the predecessor without its alembic_version is the state before the first one
     let operator = Operator::new();

@@ -29,7 +29,7 @@ fn one_line_tells_which_part_of_the_way_to_the_database_is_wrong() {
         Case {
             name: "port in words",
             provoke: |env| env.set("DATABASE_URL", "postgresql://u:p@localhost:hunter2/d"),
-            lines: &[["database", "address: DATABASE_URL cannot be taken apart", "user:password@host:port"]],
+            lines: &[["database", "address: DATABASE_URL cannot be parsed", "user:password@host:port"]],
         },
         Case {
             name: "name",
@@ -216,7 +216,7 @@ fn one_line_tells_why_no_backup_can_be_made() {
             provoke: |env| env.set("BACKUP_DIR", "nowhere"),
             lines: &[
                 ["environment", "BACKUP_DIR names nowhere, which is not a folder", "a folder for backups"],
-                ["backups", "none can be made", "create it, or name another one"],
+                ["backups", "no backup can be made", "create it, or choose another one"],
             ],
         },
         Case {
@@ -225,13 +225,13 @@ fn one_line_tells_why_no_backup_can_be_made() {
                 env.set("PATH", "/nowhere");
                 env.set("BACKUP_DIR", ".");
             },
-            lines: &[["backups", "none can be made", "pg_dump is not installed here; install"]],
+            lines: &[["backups", "no backup can be made", "pg_dump is not installed here; install"]],
         },
         Case {
             name: "no room",
             // a file system without a free block
             provoke: |env| env.set("BACKUP_DIR", "/proc"),
-            lines: &[["backups", "none can be made", "make room, or name another folder"]],
+            lines: &[["backups", "no backup can be made", "free some space, or choose another folder"]],
         },
         Case {
             name: "without a database too",
@@ -240,7 +240,10 @@ fn one_line_tells_why_no_backup_can_be_made() {
                 env.set("PATH", "/nowhere");
                 env.set("BACKUP_DIR", ".");
             },
-            lines: &[["database", "port", "start PostgreSQL"], ["backups", "none can be made", "install"]],
+            lines: &[
+                ["database", "port", "start PostgreSQL"],
+                ["backups", "no backup can be made", "install"],
+            ],
         },
     ]);
 }

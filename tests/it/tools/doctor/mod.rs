@@ -1,7 +1,7 @@
 //! `systech-aidd doctor`: every fault it knows, provoked for real, and the remedy it tells.
 
 mod database;
-mod model;
+mod endpoint;
 mod settings;
 mod telegram;
 
@@ -51,7 +51,7 @@ pub(super) fn healthy() -> TestEnv {
 
 /// The lines with `✗`, without those that say what could not be looked at for it.
 pub(super) fn faults(said: &Printed) -> Vec<&str> {
-    said.out.lines().filter(|line| line.starts_with('✗') && !line.contains(" not looked at")).collect()
+    said.out.lines().filter(|line| line.starts_with('✗') && !line.contains(" not checked")).collect()
 }
 
 pub(super) fn keeps_secrets(env: &TestEnv, said: &Printed) {
@@ -132,7 +132,7 @@ fn it_says_who_may_use_the_bot() {
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
     env.set("ALLOWED_USERS", "42, 43");
     env.set("RATE_LIMIT", "9");
-    let line = "✓ access       2 people (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
+    let line = "✓ access       2 users (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
     let said = env.run(&["doctor"]);
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
     // who may use it is not known then
@@ -149,7 +149,7 @@ fn a_running_bot_is_left_in_peace() {
     env.telegram.wait_until(PATIENCE, |state| (state.count("getUpdates") > 0).then_some(()));
     let said = env.run(&["doctor"]);
     assert_eq!(said.code, Some(0), "{}", said.out);
-    assert!(said.out.contains("an instance is at work"), "{}", said.out);
+    assert!(said.out.contains("a bot is connected to the database"), "{}", said.out);
     assert!(env.telegram.calls("getUpdates").iter().all(|call| call.status != Some(409)));
     assert!(!bot.log().contains("WARN"), "{}", bot.log());
 }

@@ -32,7 +32,7 @@ fn one_line_tells_each_fault_of_the_settings() {
             lines: &[
                 ["environment", "TELEGRAM_BOT_TOKEN does not look like a token", "@BotFather"],
                 ["environment", "DATABASE_URL is missing", "postgresql://user:password@host:port/database"],
-                ["model", "no/such-model is not known", "LLM_MODEL"],
+                ["model", "does not know the model no/such-model", "LLM_MODEL"],
             ],
         },
         Case {

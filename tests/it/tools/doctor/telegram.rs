@@ -59,7 +59,7 @@ fn one_line_tells_what_is_wrong_with_telegram() {
                 let webhook = SetWebhookParams::builder().url("https://example.org/hunter2").build();
                 other_program(env).0.set_webhook(&webhook).unwrap();
             },
-            lines: &[["webhook", "one is set", "give that program a token of its own"]],
+            lines: &[["webhook", "a webhook is set", "give that program another token"]],
         },
     ]);
 }
@@ -86,7 +86,8 @@ fn another_poller_is_noticed_and_loses_nothing() {
         let told = faults(&said);
         assert_eq!(told.len(), 1, "{}", said.out);
         assert!(
-            told[0].starts_with("✗ poller") && told[0].contains("→ end it, or give it a token of its own")
+            told[0].starts_with("✗ poller")
+                && told[0].contains("→ stop that program, or give it another token")
         );
     });
 }

@@ -1,12 +1,14 @@
-//! What the README shows of psql is what psql shows.
+//! What `docs/history.md` shows of psql is what psql shows.
 
 use std::process::Command;
 
 use sandbox::env::Operator;
 
+use super::packaging::file;
+
 const PROMPT: &str = "systech_aidd=# ";
 
-/// What the README's reader has in the database, whoever owns the database of the test.
+/// What the reader of the page has in the database, whoever owns the database of the test.
 const ROWS: &str = "
     INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at, deleted_at) VALUES
         (42, 42, 'user', 'Сколько варить борщ?', 20, '2026-11-22 19:29:58', '2026-11-22 19:35:00'),
@@ -54,13 +56,13 @@ fn lines<'a>(output: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 #[test]
-fn psql_shows_what_the_readme_says_it_shows() {
+fn psql_shows_what_the_page_about_the_history_shows() {
     let operator = Operator::up_to_date();
     operator.psql(ROWS);
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let sessions = sessions(&readme);
+    let page = file("docs/history.md");
+    let sessions = sessions(&page);
     for command in [r"\dt", r"\d messages", r"\di"] {
-        assert!(sessions.iter().any(|(shown, _)| *shown == command), "{command} is not in the README");
+        assert!(sessions.iter().any(|(shown, _)| *shown == command), "{command} is not on the page");
     }
     for (command, shown) in sessions {
         let url = operator.database.url();

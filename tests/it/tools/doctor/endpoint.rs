@@ -7,7 +7,7 @@ use super::{Case, examine, healthy};
 
 #[test]
 fn one_line_tells_what_is_wrong_with_the_model() {
-    const KEY: [&str; 3] = ["model", "does not take the key (status 401)", "OPENROUTER_API_KEY"];
+    const KEY: [&str; 3] = ["model", "does not accept the key (status 401)", "OPENROUTER_API_KEY"];
     examine(&[
         Case { name: "key", provoke: |env| env.set("OPENROUTER_API_KEY", "sk-hunter2"), lines: &[KEY] },
         Case {
@@ -34,8 +34,8 @@ fn one_line_tells_what_is_wrong_with_the_model() {
             },
             lines: &[[
                 "model",
-                "sandbox/echoes is not known there (status 400",
-                "correct LLM_MODEL: the endpoint has sandbox/echo",
+                "does not know the model sandbox/echoes",
+                "correct LLM_MODEL; the endpoint has sandbox/echo",
             ]],
         },
         Case {
@@ -44,7 +44,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 env.model.list(List::Absent);
                 env.model.usually(Behaviour::status(400, "hunter2 is not a valid model ID"));
             },
-            lines: &[["model", "sandbox/echo: status 400", "correct LLM_MODEL"]],
+            lines: &[["model", "sandbox/echo: the endpoint answers with status 400", "correct LLM_MODEL"]],
         },
         Case {
             name: "account",
@@ -52,7 +52,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 env.model.list(List::Absent);
                 env.model.usually(Behaviour::quota());
             },
-            lines: &[["model", "status 429 (insufficient_quota)", "pay in"]],
+            lines: &[["model", "status 429 (insufficient_quota)", "top up the account"]],
         },
         Case {
             name: "key, with a status of its own",
@@ -61,11 +61,7 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                     r#"{"error":{"message":"hunter2","type":"auth_error","param":"None","code":"400"}}"#;
                 env.model.usually(Behaviour::json(400, body));
             },
-            lines: &[[
-                "model",
-                "the endpoint does not take the key (status 400 (auth_error))",
-                "OPENROUTER_API_KEY",
-            ]],
+            lines: &[["model", "the endpoint does not accept the key (status 400)", "OPENROUTER_API_KEY"]],
         },
         Case {
             name: "a field",
