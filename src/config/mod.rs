@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
 use crate::base::logging;
@@ -24,6 +25,8 @@ pub mod dotenv;
 
 const TELEGRAM_API_URL: &str = "https://api.telegram.org";
 const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
+/// The newest of OpenAI's small models: names of single models end, one by one.
+const DEFAULT_MODEL: &str = "~openai/gpt-luna-latest";
 
 /// All settings. `.env.example` describes each.
 #[derive(Debug)]
@@ -36,7 +39,7 @@ pub struct Config {
     pub retention_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
-    /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT
+    /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT, LLM_EXTRA_BODY
     pub llm: llm::Settings,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
@@ -354,11 +357,17 @@ impl Reader<'_> {
         if key.as_ref().is_some_and(|key| !key.chars().all(|c| c.is_ascii_graphic())) {
             self.fault("OPENROUTER_API_KEY", "holds a character no key has".to_owned(), "the key alone");
         }
-        let model = self.text("LLM_MODEL").unwrap_or_else(|| "openai/gpt-4o-mini".to_owned());
+        let model = self.text("LLM_MODEL").unwrap_or_else(|| DEFAULT_MODEL.to_owned());
         let temperature = self.number("LLM_TEMPERATURE", "0.7", 0.0..=2.0, "a number from 0 to 2");
         let max_tokens =
-            self.number("LLM_MAX_TOKENS", "1000", 1..=1_000_000, "a whole number from 1 to 1000000");
+            self.number("LLM_MAX_TOKENS", "4000", 1..=1_000_000, "a whole number from 1 to 1000000");
         let silence = self.number("LLM_TIMEOUT", "60", 0.1..=3600.0, "seconds, from 0.1 to 3600");
+        let extra = self.parse(
+            "LLM_EXTRA_BODY",
+            "{}",
+            extra_body,
+            r#"a JSON object of fields for each request, without model and messages, as in {"reasoning_effort":"low","temperature":null}; or nothing"#,
+        );
         Some(llm::Settings {
             base_url: base_url?,
             key: key.map(Secret::new),
@@ -366,6 +375,7 @@ impl Reader<'_> {
             temperature: temperature?,
             max_tokens: max_tokens?,
             silence: Duration::from_secs_f64(silence?),
+            extra: extra?,
         })
     }
 
@@ -452,6 +462,11 @@ fn http_url(text: &str) -> Option<String> {
     valid.then(|| text.trim_end_matches('/').to_owned())
 }
 
+fn extra_body(text: &str) -> Option<Map<String, Value>> {
+    let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+    (!fields.contains_key("model") && !fields.contains_key("messages")).then_some(fields)
+}
+
 fn host_and_port(text: &str) -> Option<String> {
     let (host, port) = text.rsplit_once(':')?;
     // an IPv6 address stands in brackets
@@ -517,6 +532,7 @@ mod tests {
             ("LLM_MAX_TOKENS", "many"),
             ("WORKERS", "0"),
             ("LLM_TIMEOUT", "NaN"),
+            ("LLM_EXTRA_BODY", "{\"model\":\"x\"}"),
             ("TELEGRAM_API_URL", "localhost:8081"),
             ("SYSTEM_PROMPT_PATH", "no/such/file"),
             ("BACKUP_DIR", "no/such/folder"),
@@ -535,6 +551,7 @@ mod tests {
             "OPENROUTER_API_KEY",
             "LLM_TEMPERATURE",
             "LLM_MAX_TOKENS",
+            "LLM_EXTRA_BODY",
             "WORKERS",
             "LLM_TIMEOUT",
             "TELEGRAM_API_URL",
@@ -551,7 +568,7 @@ mod tests {
             assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
         }
         assert!(!message.contains("topsecret"), "{message}");
-        assert_eq!(message.lines().count(), 18, "{message}");
+        assert_eq!(message.lines().count(), 19, "{message}");
     }
 
     #[test]
@@ -571,6 +588,15 @@ mod tests {
             "\n  LLM_CONTEXT_TOKENS leaves no room for a question: LLM_MAX_TOKENS takes 1000 and the prompt about {prompt};"
         );
         assert!(problem.contains(&said), "{problem}");
+    }
+
+    #[test]
+    fn fields_of_the_request_are_the_operators_to_change() {
+        let extra = |text: &str| read(&[("LLM_EXTRA_BODY", text)]).map(|config| config.llm.extra.len());
+        assert_eq!((extra(""), extra("{\"temperature\":null,\"top_k\":5}")), (Ok(0), Ok(2)));
+        for bad in ["5", "[]", "{", "{\"messages\":[]}", "{\"model\":\"x\"}"] {
+            assert!(extra(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

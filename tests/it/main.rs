@@ -23,6 +23,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod going_on;
     mod groups;
     mod order;
     mod paste;
@@ -37,10 +38,13 @@ mod promises {
 /// Each neighbour at its worst.
 mod hostile {
     mod database;
+    mod dialects;
     mod endpoint;
     mod log;
     mod redirect;
+    mod streams;
     mod telegram;
+    mod too_long;
     mod updates;
 }
 
