@@ -275,6 +275,14 @@ fn only_boot_starts_threads() {
 }
 
 #[test]
+fn only_the_question_for_a_sqlstate_is_unsafe() {
+    for (module, code) in sources() {
+        let is_unsafe = ["unsafe {", "unsafe_code"].iter().any(|word| code.contains(word));
+        assert!(!is_unsafe || module == "store::sqlstate", "{module} is unsafe");
+    }
+}
+
+#[test]
 fn architecture_md_shows_the_same_layers() {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md")).unwrap();
     let (_, map) = text.split_once("<!-- layers -->").expect("the map in ARCHITECTURE.md");

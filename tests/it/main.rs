@@ -40,6 +40,7 @@ mod hostile {
     mod database;
     mod dialects;
     mod endpoint;
+    mod languages;
     mod log;
     mod redirect;
     mod streams;
@@ -62,6 +63,7 @@ mod transitions;
 mod tools {
     mod backup;
     mod boot;
+    mod database_url;
     pub(crate) mod demo;
     mod doctor;
     mod export;
@@ -77,6 +79,7 @@ mod tools {
 
 /// What documents and files beside the code say is what the program does.
 mod docs {
+    mod configuration;
     mod documents;
     mod guides;
     mod history;

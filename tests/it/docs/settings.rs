@@ -166,6 +166,29 @@ fn an_env_file_may_have_a_byte_order_mark_and_windows_line_ends() {
 }
 
 #[test]
+fn an_env_file_is_read_as_python_dotenv_reads_it() {
+    let mut env = TestEnv::new();
+    let token = env.setting("TELEGRAM_BOT_TOKEN").unwrap();
+    let url = env.setting("DATABASE_URL").unwrap();
+    // the last of several lines, a name without a value, what stands for a value, escapes and lines in quotes
+    let file = format!(
+        "TELEGRAM_BOT_TOKEN=1:hunter2hunter2\nDATABASE_URL='{url}'\nexport ROLE_TEXT\nTOKEN='{token}' # mine\n\
+         TELEGRAM_BOT_TOKEN=${{TOKEN}}\nROLE_TEXT=\"Costs $5\\tor ${{NOTHING:-less}}\n\\\"now\\\"\"\n"
+    );
+    fs::write(env.folder().join(".env"), file).unwrap();
+    for name in ["TELEGRAM_BOT_TOKEN", "DATABASE_URL"] {
+        env.unset(name);
+    }
+    let bot = env.start();
+    env.telegram.say(&Person::private(1), "/role");
+    env.telegram.wait_for_text(1, |text| text == "Costs $5\tor less\n\"now\"");
+    let log = bot.log();
+    let line = log.lines().find(|line| line.contains("TELEGRAM_BOT_TOKEN")).unwrap_or(&log);
+    assert!(line.contains("in lines 1 and 5") && line.contains("the last one counts"), "{line}");
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[test]
 fn an_env_file_that_cannot_be_read_says_so_and_shows_no_secret() {
     let env = TestEnv::new();
     let path = env.folder().join(".env");
