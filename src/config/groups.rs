@@ -12,6 +12,8 @@ use super::prompt;
 use super::reader::Reader;
 use super::settings::{self as names, Fallback, Setting};
 use super::values;
+use serde_json::{Map, Value};
+
 use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
@@ -93,7 +95,13 @@ impl Reader<'_> {
             temperature: self.parsed(&names::LLM_TEMPERATURE)?,
             max_tokens: self.parsed(&names::LLM_MAX_TOKENS)?,
             silence: self.seconds(&names::LLM_TIMEOUT)?,
+            extra: self.extra_body()?,
         })
+    }
+
+    fn extra_body(&self) -> Option<Map<String, Value>> {
+        self.usable(&names::LLM_EXTRA_BODY)?;
+        self.value(&names::LLM_EXTRA_BODY).map_or(Some(Map::new()), |text| values::fields(&text))
     }
 
     pub(crate) fn system_prompt(&self) -> Option<String> {

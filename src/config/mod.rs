@@ -46,7 +46,7 @@ pub struct Config {
     pub retention_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
-    /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT
+    /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT, LLM_EXTRA_BODY
     pub llm: llm::Settings,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,

@@ -37,6 +37,7 @@ fn every_fault_is_named_at_once_and_none_shows_a_secret() {
         ("LLM_MAX_TOKENS", "many"),
         ("WORKERS", "0"),
         ("LLM_TIMEOUT", "NaN"),
+        ("LLM_EXTRA_BODY", "{\"model\":\"x\"}"),
         ("TELEGRAM_API_URL", "localhost:8081"),
         ("SYSTEM_PROMPT_PATH", "no/such/file"),
         ("BACKUP_DIR", "no/such/folder"),
@@ -57,6 +58,7 @@ fn every_fault_is_named_at_once_and_none_shows_a_secret() {
         "LLM_MAX_TOKENS",
         "WORKERS",
         "LLM_TIMEOUT",
+        "LLM_EXTRA_BODY",
         "TELEGRAM_API_URL",
         "SYSTEM_PROMPT_PATH",
         "BACKUP_DIR",
@@ -71,7 +73,16 @@ fn every_fault_is_named_at_once_and_none_shows_a_secret() {
         assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
     }
     assert!(!message.contains("topsecret"), "{message}");
-    assert_eq!(message.lines().count(), 18, "{message}");
+    assert_eq!(message.lines().count(), 19, "{message}");
+}
+
+#[test]
+fn fields_of_the_request_are_the_operators_to_change() {
+    let extra = |text: &str| read(&[("LLM_EXTRA_BODY", text)]).map(|config| config.llm.extra.len());
+    assert_eq!((extra(""), extra("{\"temperature\":null,\"top_k\":5}")), (Ok(0), Ok(2)));
+    for bad in ["5", "[]", "{", "{\"messages\":[]}", "{\"model\":\"x\"}"] {
+        assert!(extra(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]

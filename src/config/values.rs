@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 use std::str::FromStr;
 
+use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
 use super::database_url::DatabaseUrl;
@@ -150,6 +151,18 @@ pub(super) const ADDRESS: Values = Values::Other {
     accepted: "host:port, as in 127.0.0.1:9464",
     problem: |text| (!is_host_and_port(text)).then(|| shown("is", text)),
 };
+
+pub(super) const FIELDS: Values = Values::Other {
+    word: "a JSON object",
+    accepted: r#"a JSON object of fields for each request, without model and messages, as in {"reasoning_effort":"low","temperature":null}"#,
+    problem: |text| fields(text).is_none().then(|| "cannot be read".to_owned()),
+};
+
+/// Fields of a request that are not the bot's own business.
+pub(super) fn fields(text: &str) -> Option<Map<String, Value>> {
+    let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+    (!fields.contains_key("model") && !fields.contains_key("messages")).then_some(fields)
+}
 
 pub(super) const FILTER: Values = Values::Other {
     word: "a filter",

@@ -23,6 +23,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod going_on;
     mod groups;
     mod order;
     mod paste;
@@ -37,11 +38,14 @@ mod promises {
 /// Each neighbour at its worst.
 mod hostile {
     mod database;
+    mod dialects;
     mod endpoint;
     mod languages;
     mod log;
     mod redirect;
+    mod streams;
     mod telegram;
+    mod too_long;
     mod updates;
 }
 

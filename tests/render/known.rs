@@ -174,12 +174,12 @@ fn block() -> impl Strategy<Value = (String, Vec<String>)> {
         1 => lines().prop_map(move |lines| each(lines, |_| "> ".to_owned())),
         2 => lines().prop_map(move |lines| table(&lines)),
         1 => lines().prop_map(move |lines| {
-            let written: String = lines.iter().map(|line| format!("  <li>{}</li>\n", line.written)).collect();
-            (format!("<ul>\n{written}</ul>"), seen(&lines))
+            let items: Vec<_> = lines.iter().map(|line| format!("  <li>{}</li>", line.written)).collect();
+            (format!("<ul>\n{}\n</ul>", items.join("\n")), seen(&lines))
         }),
         1 => lines().prop_map(move |lines| {
-            let written: String = lines.iter().map(|line| format!("<p>{}</p>\n", line.written)).collect();
-            (written, seen(&lines))
+            let paragraphs: Vec<_> = lines.iter().map(|line| format!("<p>{}</p>", line.written)).collect();
+            (paragraphs.join("\n"), seen(&lines))
         }),
         1 => lines().prop_map(move |lines| {
             let code: Vec<_> = lines.iter().map(|line| line.written.clone()).collect();
@@ -197,7 +197,7 @@ fn table(lines: &[Piece]) -> (String, Vec<String>) {
     for line in lines {
         // A bar within a cell divides it, but for the one in code.
         let cell = line.written.replace('|', "\\|");
-        written.push_str(&format!("| `a | b` | {cell} | лишняя |\n"));
+        written.extend(["| `a | b` | ", &cell, " | лишняя |\n"]);
         let bar = line.written != cell;
         seen.extend([
             "a | b".to_owned(),

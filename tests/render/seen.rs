@@ -20,7 +20,9 @@ pub(crate) fn classic(markdown: &str) -> String {
 pub(crate) fn rich(markdown: &str) -> String {
     let mut parts = answer(markdown, RichMessages::Always);
     limits::check(&parts);
-    parts.iter_mut().for_each(|part| part.fallback.clear());
+    for part in &mut parts {
+        part.fallback.clear();
+    }
     let shown = show::parts(&parts, 0);
     shown.trim_start_matches("═══ rich\n").trim_end().to_owned()
 }

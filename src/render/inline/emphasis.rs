@@ -208,6 +208,7 @@ fn is_part_in_bold(begun: Product, ended: Product, content: &str) -> bool {
 }
 
 /// Whether this is the name between the double underscores of a name that Python or C has made special.
+#[expect(clippy::too_many_lines, reason = "a list of names")]
 fn is_dunder(name: &str) -> bool {
     const NAMES: [&str; 116] = [
         "APPLE",

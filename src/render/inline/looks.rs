@@ -51,6 +51,7 @@ pub(super) fn may_be_formula(beginning: &str, ended: bool) -> bool {
 }
 
 /// What a body is made of.
+#[expect(clippy::struct_excessive_bools, reason = "each was seen or not, independently of the others")]
 #[derive(Default)]
 struct Seen {
     /// A command of TeX, or its end of a line.
@@ -114,11 +115,11 @@ impl Seen {
             };
             let apart = before.is_some_and(char::is_whitespace);
             seen.prose |= apart
-                && match (last, now) {
-                    (Last::Word, Last::Word | Last::Letter | Last::Number) => true,
-                    (Last::Letter | Last::Number, Last::Word) => true,
-                    _ => false,
-                };
+                && matches!(
+                    (last, now),
+                    (Last::Word, Last::Word | Last::Letter | Last::Number)
+                        | (Last::Letter | Last::Number, Last::Word)
+                );
             last = now;
             at += piece;
         }
@@ -165,11 +166,11 @@ impl Seen {
             '^' => self.script |= operand && next.is_some_and(|c| !c.is_whitespace()),
             '_' => {
                 self.script |=
-                    operand && (next == Some('{') || (single && next.is_some_and(char::is_alphanumeric)))
+                    operand && (next == Some('{') || (single && next.is_some_and(char::is_alphanumeric)));
             }
             '=' | '<' | '>' | '≤' | '≥' | '≠' | '≈' | '∈' | '→' | '⇒' => self.relation = true,
             '+' | '*' | '×' | '·' | '±' | '÷' | '√' | '∞' | '∑' | '∫' | '|' => {
-                self.operator = true
+                self.operator = true;
             }
             '-' | '/' => self.operator |= self.letters > 0 && self.words == 0,
             '.' => self.prose |= before.is_some_and(char::is_alphabetic),

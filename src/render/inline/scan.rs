@@ -236,6 +236,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as its neighbours return")]
     fn run(&mut self, at: usize, mark: u8) -> Option<Step<'a>> {
         let length = self.text[at..].bytes().take_while(|byte| *byte == mark).count();
         if mark == b'|' && length != 2 {
@@ -302,13 +303,13 @@ pub(in crate::render) fn opaque(line: &str) -> Vec<(Range<usize>, bool)> {
         };
         let (length, escape) = match (formula, rest.as_bytes()[0]) {
             (Some(length), _) => (length, false),
-            (None, b'`') => match code::span(rest, &mut missing) {
-                Some((length, _)) => (length, false),
-                None => {
+            (None, b'`') => {
+                let Some((length, _)) = code::span(rest, &mut missing) else {
                     at += code::backticks(rest);
                     continue;
-                }
-            },
+                };
+                (length, false)
+            }
             (None, b'\\') => (1 + rest[1..].chars().next().map_or(0, char::len_utf8), true),
             _ => (1, false),
         };

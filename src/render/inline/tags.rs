@@ -117,6 +117,7 @@ impl<'a> Scan<'a> {
     }
 
     /// `<code>` and `<pre>`: what is between them is code, whatever marks it holds.
+    #[expect(clippy::unnecessary_wraps, reason = "as its neighbours return")]
     fn code_in_tags(&mut self, at: usize, found: &tag::Found<'a>) -> Result<Option<Step<'a>>, usize> {
         let rest = &self.text[at + found.length..];
         let pre = found.tag == Tag::Pre;

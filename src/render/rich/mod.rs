@@ -17,8 +17,10 @@ use frankenstein::rich_message::{
 use pulldown_cmark::Alignment;
 
 use crate::domain::reply::{Content, Part};
+use crate::render::classic::text_parts;
 use crate::render::doc::{Block, Inline, Item, Kind, Script, Span, Table};
-use crate::render::{RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS, table, text_parts};
+use crate::render::limits::{RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS};
+use crate::render::table;
 
 /// The document as rich messages, each with its classic form to fall back on; and as classic ones where it must be.
 pub(super) fn parts(document: Vec<Block>) -> Vec<Part> {

@@ -54,6 +54,7 @@ struct Frame {
 }
 
 /// The open containers, and the blocks below them all.
+#[expect(clippy::struct_field_names, reason = "frames are what it holds")]
 #[derive(Default)]
 pub(super) struct Frames {
     frames: Vec<Frame>,

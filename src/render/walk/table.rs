@@ -49,13 +49,16 @@ fn table(mut alignments: Vec<Alignment>, mut rows: Vec<Vec<Inline>>) -> Option<B
     if rows.iter().flatten().all(Inline::is_blank) {
         return None;
     }
-    rows.iter_mut().for_each(|row| row.resize_with(width, Inline::default));
+    for row in &mut rows {
+        row.resize_with(width, Inline::default);
+    }
     alignments.resize(width, Alignment::None);
     let head = rows.remove(0);
     Some(Block::Table(Table { alignments, head, rows }))
 }
 
 /// The rows of a table of HTML, as far as they have been read.
+#[expect(clippy::struct_field_names, reason = "the rows that are read, the row and the cell being read")]
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Vec<Vec<Inline>>,
@@ -85,14 +88,16 @@ impl Rows {
             Block::Rule => {}
             Block::Quote(blocks) => blocks.iter().for_each(|block| self.put(block)),
             Block::List(items) => {
-                items.iter().flat_map(|item| &item.blocks).for_each(|block| self.put(block))
+                items.iter().flat_map(|item| &item.blocks).for_each(|block| self.put(block));
             }
             Block::Table(table) => {
                 std::iter::once(&table.head).chain(&table.rows).flatten().for_each(|cell| self.add(cell));
             }
             Block::Details { summary, blocks } => {
                 self.add(summary);
-                blocks.iter().for_each(|block| self.put(block));
+                for block in blocks {
+                    self.put(block);
+                }
             }
         }
     }

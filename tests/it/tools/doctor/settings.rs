@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use sandbox::model::Behaviour;
+
 use super::{Case, examine};
 
 #[test]
@@ -25,6 +27,7 @@ fn one_line_tells_each_fault_of_the_settings() {
                 env.unset("DATABASE_URL");
                 env.set("TELEGRAM_BOT_TOKEN", "hunter2");
                 env.set("LLM_MODEL", "no/such-model");
+                env.model.usually(Behaviour::status(404, "no such model"));
             },
             lines: &[
                 ["environment", "TELEGRAM_BOT_TOKEN does not look like a token", "@BotFather"],
