@@ -47,18 +47,19 @@ pub fn load() -> anyhow::Result<Vec<Repeated>> {
     let of_environment =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let Reading { values, repeated, unreadable } = read(&text, &of_environment);
+    for (name, value) in values {
+        if let Some(strict) = value.and_then(|value| strict(&name, &value)) {
+            // it leaves alone what the environment has
+            dotenvy::from_read(strict.as_bytes())?;
+        }
+    }
+    // The doctor looks at the other lines all the same.
     if !unreadable.is_empty() {
         let are = if unreadable.len() == 1 { "is" } else { "are" };
         anyhow::bail!(
             ".env, {}, {are} not of the form NAME=value (quotes around a value must be closed)",
             numbered(&unreadable)
         );
-    }
-    for (name, value) in values {
-        if let Some(strict) = value.and_then(|value| strict(&name, &value)) {
-            // it leaves alone what the environment has
-            dotenvy::from_read(strict.as_bytes())?;
-        }
     }
     Ok(repeated.into_iter().map(|(name, lines)| Repeated(name, lines)).collect())
 }
