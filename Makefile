@@ -1,28 +1,35 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help demo picture psql test faults nightly fresh audit bench bench-history run check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
 
+run: setup ## the bot itself; asks for settings that are missing; ARGS=doctor and the like for its other commands
+	@cargo build --locked --release
+	@cargo build --locked --release --package sandbox --example run
+	@cargo run --quiet --locked --release --package sandbox --example run -- $(ARGS)
+
 demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, private PostgreSQL
 	@cargo build --locked --bin systech-aidd --example demo
-	@cargo run --quiet --locked --example demo
+	@cargo run --quiet --locked --example demo -- $(ARGS)
 
 picture: setup ## draw the pictures of the demo for the READMEs (docs/demo.svg, docs/demo.ru.svg); the tests compare them
 	cargo build --locked --example demo
 	UPDATE_PICTURE=1 cargo test --locked --test it picture::
 
-psql: setup ## read the demo's dialogue with psql
-	@cargo run --quiet --locked --example demo psql
+psql: setup ## read dialogues with psql: those in the private PostgreSQL of make run, if there is one, else the demo's
+	@if [ -e .postgres ] || [ -L .postgres ]; then \
+		cargo run --quiet --locked --release --package sandbox --example run psql $(ARGS); \
+	else cargo run --quiet --locked --example demo psql; fi
 
 # Most tests wait for most of their time: three for each processor keep it busy. The server of the tests takes 300 connections.
 RUST_TEST_THREADS ?= $(shell threads=$$(($$(nproc) * 3)); echo $$((threads < 24 ? threads : 24)))
 
-# the demo has tests of its own, so cargo test alone builds it as a test only; the tests run it too
+# both examples have tests of their own, so cargo test alone builds them as tests only; the tests run them too
 test: setup tools ## all tests, against a real PostgreSQL
-	cargo build --locked --example demo
+	cargo build --workspace --locked --example demo --example run
 	RUST_TEST_THREADS=$(RUST_TEST_THREADS) cargo test --workspace --locked
 
 faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
@@ -45,9 +52,6 @@ audit: setup ## dependencies (licences, sources, known faults, unused ones), scr
 bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
 	@scripts/setup pgbench
 	cargo bench --locked --bench load
-
-run: setup ## the bot itself, with the settings of .env
-	cargo run --release --locked
 
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations

@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use sandbox::model::Behaviour;
-use sandbox::postgres::Server;
+use sandbox::postgres::{self, Server};
 use sandbox::process::{Leash, Leashed};
 use sandbox::{Model, Person, Telegram};
 
@@ -74,7 +74,14 @@ fn demo() -> Outcome<()> {
 
 /// Opens psql on the dialogue, with this process's own streams.
 fn psql() -> Outcome<()> {
-    let postgres = start_postgres(&place::folder()?)?;
+    let folder = place::folder()?;
+    let postgres = match start_postgres(&folder) {
+        // The demo has it at work.
+        Err(error) if error.downcast_ref().is_some_and(postgres::Error::is_in_use) => {
+            Server::join(&place::for_postgres(&folder)?)?
+        }
+        started => started?,
+    };
     // Ctrl-C belongs to psql, which cancels a query by it.
     let _signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
     let status = Command::new("psql").arg(postgres.url(DATABASE)).status()?;

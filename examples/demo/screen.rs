@@ -8,7 +8,7 @@ use sandbox::postgres::Server;
 use sandbox::telegram::{Content, State};
 use unicode_width::UnicodeWidthStr;
 
-use super::paint;
+use super::{paint, place};
 
 const YOU: &str = "you> ";
 const BOT: &str = "bot> ";
@@ -41,7 +41,10 @@ pub(super) fn farewell(postgres: &Server, database: &str, user: i64) {
         "\nThe dialogue stays in {}; the next `make demo` goes on with it.",
         postgres.data_folder().display()
     );
-    println!("To read it: make psql, or while the demo is running:");
+    // `make psql` prefers the real bot's dialogues.
+    let command =
+        if place::checkout().join(".postgres").exists() { "make demo ARGS=psql" } else { "make psql" };
+    println!("To read it: {command}, or while the demo is running:");
     let query =
         format!("SELECT id, role, content, created_at FROM messages WHERE user_id = {user} ORDER BY id");
     println!("  psql {} -c '{query}'", postgres.url(database));

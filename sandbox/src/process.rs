@@ -7,6 +7,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -29,7 +30,9 @@ exec >/dev/null
             *) kill -s "$word" "$child" ;;
         esac
     done
-    # A frozen process would never notice.
+    kill -s "$signal" "$child"
+    # A frozen process hears of it only when it goes on.
+    kill -s CONT "$child"
     for status in /proc/[0-9]*/status; do
         while read -r name value; do
             [ "$name" = PPid: ] || continue
@@ -37,8 +40,6 @@ exec >/dev/null
             break
         done <"$status"
     done
-    kill -s CONT "$child"
-    kill -s "$signal" "$child"
     # A child that does not listen gets ten seconds.
     tries=0
     while kill -s 0 "$child"; do
@@ -149,6 +150,16 @@ impl Leashed {
         }
     }
 
+    /// Leaves the child to this process as a whole, also when the process becomes another program (`exec`).
+    pub fn hold_over_exec(self) -> io::Result<()> {
+        if let Some(pipe) = &self.pipe {
+            keep_over_exec(pipe)?;
+        }
+        // closed by the end of the process alone
+        std::mem::forget(self);
+        Ok(())
+    }
+
     /// Keeps the folder that was to be removed at the end.
     pub(crate) fn keep(&mut self) {
         if let Some(pipe) = &mut self.pipe {
@@ -162,6 +173,11 @@ impl Drop for Leashed {
         drop(self.pipe.take());
         let _ = self.shell.wait();
     }
+}
+
+/// Lets a file stay open in the program that this process becomes (`exec`).
+pub fn keep_over_exec(file: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?)
 }
 
 /// Sends a process a signal, by name. Uses the shell's own `kill`: the program is not everywhere.

@@ -1,8 +1,11 @@
 //! The throwaway PostgreSQL: what tests of the bot rely on.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sandbox::postgres::{Server, shared, unique_name};
+use sandbox::postgres::{Options, Server, shared, unique_name};
 use sandbox::process::{children, signal};
 use sandbox::wait_until;
 
@@ -83,6 +86,97 @@ fn a_folder_keeps_its_data_from_one_server_to_the_next() {
     server.create_database("kept");
     drop(server);
     assert!(Server::in_dir(&folder).unwrap().has_database("kept"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A folder of its own, which another user can enter.
+fn kept_folder() -> PathBuf {
+    std::env::temp_dir().join(unique_name("sandbox_kept"))
+}
+
+#[test]
+fn a_kept_folder_is_for_one_process_at_a_time_and_others_can_join() {
+    let folder = kept_folder();
+    assert!(Server::join(&folder).is_err());
+    let server = Server::in_dir(&folder).unwrap();
+    server.create_database("kept");
+    let error = Server::in_dir(&folder).err().unwrap();
+    assert!(error.is_in_use(), "{error}");
+    assert!(Server::join(&folder).unwrap().has_database("kept"));
+    drop(server);
+    assert!(Server::join(&folder).err().unwrap().to_string().contains("no PostgreSQL is at work"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_private_server_has_a_socket_for_its_user_and_no_port_however_long_its_path() {
+    let long = "a folder with an & and a very long name ".repeat(4);
+    let top = kept_folder();
+    for folder in [top.clone(), top.join(long)] {
+        let server = Options::default().folder(&folder).private().start().unwrap();
+        let url = server.create_database("kept");
+        assert_eq!(server.psql("kept", "SHOW listen_addresses"), "");
+        let socket = server.psql("kept", "SHOW unix_socket_directories");
+        assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o700);
+        let joined = Server::join(&folder).unwrap();
+        assert_eq!((joined.url("kept"), joined.psql("kept", "SELECT 7")), (url, "7".to_owned()));
+        drop(server);
+        if Path::new(&socket) != folder {
+            wait_until("the end of the socket's folder", || (!Path::new(&socket).exists()).then_some(()));
+        }
+    }
+    std::fs::remove_dir_all(&top).unwrap();
+}
+
+/// A process that has nothing to do with PostgreSQL; ended when dropped.
+struct Bystander(std::process::Child);
+
+impl Drop for Bystander {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_start_is_not_kept_off_by_a_process_that_has_the_number_of_a_server_before_the_power_went() {
+    let folder = kept_folder();
+    let server = Options::default().folder(&folder).private().start().unwrap();
+    server.create_database("kept");
+    let copies = [folder.join("data/postmaster.pid"), folder.join(".s.PGSQL.5432.lock")];
+    let texts = copies.each_ref().map(|file| std::fs::read_to_string(file).unwrap());
+    let pid = server.pid().unwrap().to_string();
+    let owner = std::fs::metadata(server.data_folder()).unwrap().uid();
+    drop(server);
+    // Of another user's process PostgreSQL itself knows that it is no server.
+    let bystander = Bystander(std::process::Command::new("sleep").arg("600").uid(owner).spawn().unwrap());
+    for (file, text) in copies.iter().zip(texts) {
+        std::fs::write(file, text.replacen(&pid, &bystander.0.id().to_string(), 1)).unwrap();
+    }
+    assert!(Options::default().folder(&folder).private().start().unwrap().has_database("kept"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn data_that_was_being_created_when_the_power_went_is_created_anew() {
+    let folder = kept_folder();
+    let half = folder.join("data-new-1");
+    std::fs::create_dir_all(&half).unwrap();
+    std::fs::write(half.join("PG_VERSION"), "15\n").unwrap();
+    assert_eq!(Server::in_dir(&folder).unwrap().psql("postgres", "SELECT 7"), "7");
+    assert!(!half.exists());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn data_of_another_version_is_told_and_not_touched() {
+    let folder = kept_folder();
+    let version = folder.join("data/PG_VERSION");
+    std::fs::create_dir_all(folder.join("data")).unwrap();
+    std::fs::write(&version, "9.6\n").unwrap();
+    let error = Server::in_dir(&folder).err().unwrap();
+    assert!(error.to_string().contains("is of PostgreSQL 9.6, and the server in"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.join("data")).unwrap().count(), 1);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

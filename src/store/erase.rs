@@ -1,13 +1,16 @@
 //! Real deletion: of a user, or of what is older than it may become. Nothing here can be undone.
 
+use std::time::Duration;
+
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::{case_when, count_star, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
 use super::schema::{messages, reply_parts, strangers, turns, updates};
+use super::time::{ago, clock_timestamp};
 
 /// How many rows of a user there are, or were.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -25,34 +28,75 @@ pub struct Rows {
 /// What [`person`] would delete.
 pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     Ok(Rows {
-        messages: messages::table.filter(messages::user_id.eq(user_id)).select(count_star()).first(conn)?,
-        turns: turns::table.filter(turns::user_id.eq(user_id)).select(count_star()).first(conn)?,
-        reply_parts: reply_parts::table
-            .filter(reply_parts::user_id.eq(user_id))
-            .select(count_star())
-            .first(conn)?,
-        updates: updates::table.filter(updates::user_id.eq(user_id)).select(count_star()).first(conn)?,
+        messages: messages_of(user_id).select(count_star()).first(conn)?,
+        turns: turns_of(user_id).select(count_star()).first(conn)?,
+        reply_parts: parts_of_turns(user_id).select(count_star()).first::<i64>(conn)?
+            + parts_without_turn(user_id).select(count_star()).first::<i64>(conn)?,
+        updates: updates_of(user_id).select(count_star()).first(conn)?,
     })
 }
 
-/// Deletes everything of a user, live and cleared, in all chats. Where the user asks for it by an update, that one
-/// stays, for Telegram may deliver it again, and so does what came after it and waits to be answered.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn messages_of(user_id: i64) -> _ {
+    messages::table.filter(messages::user_id.eq(user_id))
+}
+
+/// Found by their questions: turns and their parts have no index by user alone, messages have one.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn turns_of(user_id: i64) -> _ {
+    turns::table.filter(
+        turns::question_id.eq_any(messages::table.filter(messages::user_id.eq(user_id)).select(messages::id)),
+    )
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn parts_of_turns(user_id: i64) -> _ {
+    let questions = messages::table.filter(messages::user_id.eq(user_id)).select(messages::id);
+    reply_parts::table.filter(
+        reply_parts::turn_id
+            .eq_any(turns::table.filter(turns::question_id.eq_any(questions)).select(turns::id.nullable())),
+    )
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn parts_without_turn(user_id: i64) -> _ {
+    reply_parts::table.filter(reply_parts::user_id.eq(user_id)).filter(reply_parts::turn_id.is_null())
+}
+
+/// Those that wait or tell something still. One that was emptied is a number by which a repetition is recognised.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn updates_of(user_id: i64) -> _ {
+    updates::table
+        .filter(updates::user_id.eq(user_id))
+        .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
+}
+
+/// Deletes everything of a person, live and cleared, in all chats. Where the person asks for it by an update, that one
+/// stays, and so does what came after it and waits to be answered.
 ///
-/// The inbox goes first. An answer in flight is stored only with its update: either it is stored before, and goes with
-/// the rest, or it finds its update gone and stores nothing ([`super::finish`]).
+/// The rows of the inbox are emptied rather than deleted: Telegram may deliver an update again, and it must not come back.
+/// They go first. An answer in flight is stored only with its update: either it is stored before, and goes with the rest, or
+/// it finds its update done and stores nothing ([`super::finish`]).
 pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> QueryResult<Rows> {
     let count = |rows| i64::try_from(rows).unwrap_or(i64::MAX);
     conn.transaction(|conn| {
         let asking = asking.unwrap_or(i64::MAX);
-        let updates = diesel::delete(updates::table)
-            .filter(updates::user_id.eq(user_id))
+        let done =
+            case_when(updates::done_at.is_null(), clock_timestamp().nullable()).otherwise(updates::done_at);
+        let updates = diesel::update(updates_of(user_id))
             .filter(updates::seq.lt(asking).or(updates::seq.gt(asking).and(updates::done_at.is_not_null())))
+            .set((
+                updates::done_at.eq(done),
+                updates::payload.eq(None::<String>),
+                updates::message_id.eq(None::<i64>),
+                updates::turn_id.eq(None::<i64>),
+            ))
             .execute(conn)?;
-        let parts =
-            diesel::delete(reply_parts::table).filter(reply_parts::user_id.eq(user_id)).execute(conn)?;
-        let turns = diesel::delete(turns::table).filter(turns::user_id.eq(user_id)).execute(conn)?;
-        diesel::delete(strangers::table).filter(strangers::user_id.eq(user_id)).execute(conn)?;
-        let messages = diesel::delete(messages::table).filter(messages::user_id.eq(user_id)).execute(conn)?;
+        let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?
+            + diesel::delete(parts_without_turn(user_id)).execute(conn)?;
+        let turns = diesel::delete(turns_of(user_id)).execute(conn)?;
+        diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
+        let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         Ok(Rows {
             messages: count(messages),
             turns: count(turns),
@@ -60,6 +104,19 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             updates: count(updates),
         })
     })
+}
+
+/// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
+/// how many.
+pub fn parts_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
+    let old = reply_parts::table
+        .filter(reply_parts::turn_id.is_null())
+        .filter(reply_parts::created_at.lt(ago(age)))
+        .filter(reply_parts::settled_at.is_not_null())
+        .limit(limit)
+        .select(reply_parts::id);
+    let ids: Vec<i64> = old.load(conn)?;
+    diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(ids))).execute(conn)
 }
 
 /// The moment so many days ago, by the server's clock.

@@ -220,6 +220,8 @@ pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Durati
     let done = updates::table
         .find(seq)
         .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
+        // emptied by an erasure, it has asked for nothing any more
+        .filter(updates::message_id.is_not_null())
         .filter(updates::done_at.gt(ago(within).nullable()));
     diesel::select(exists(done)).get_result(conn)
 }

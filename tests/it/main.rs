@@ -69,6 +69,7 @@ mod tools {
     mod migrations;
     mod readiness;
     mod restore;
+    mod run;
 }
 
 /// What documents and files beside the code say is what the program does.

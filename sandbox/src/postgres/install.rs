@@ -7,6 +7,9 @@ use std::process::Command;
 use super::Error;
 use crate::process::in_path;
 
+/// Where Debian has a folder for each version of the server.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
 /// The folder with `initdb` and `postgres`: `PG_BIN`, else `PATH`, else the newest of Debian's.
 pub(super) fn server_binaries() -> Result<PathBuf, Error> {
     if let Some(folder) = std::env::var_os("PG_BIN").map(PathBuf::from) {
@@ -26,6 +29,38 @@ pub(super) fn server_binaries() -> Result<PathBuf, Error> {
     })
 }
 
+/// As [`server_binaries`], but of the version that existing data needs.
+pub(super) fn server_binaries_for(data: &Path) -> Result<PathBuf, Error> {
+    let usual = server_binaries()?;
+    let Ok(wanted) = std::fs::read_to_string(data.join("PG_VERSION")) else { return Ok(usual) };
+    let wanted = wanted.trim();
+    let found = version(&usual)?;
+    if found == wanted {
+        return Ok(usual);
+    }
+    let of_debian = of_debian(wanted);
+    if std::env::var_os("PG_BIN").is_none() && is_server(&of_debian) {
+        return Ok(of_debian);
+    }
+    Err(Error::new(format!(
+        "The data in {0} is of PostgreSQL {wanted}, and the server in {1} is {found}, which cannot read it. Install \
+         PostgreSQL {wanted} beside it (Debian: apt-get install postgresql-{wanted}), or let PG_BIN name the folder with its \
+         initdb and postgres. To move to {found}: make a backup with {wanted}, put {0} aside, and restore the backup.",
+        data.display(),
+        usual.display()
+    )))
+}
+
+/// The major version of a server, as `PG_VERSION` has it.
+fn version(folder: &Path) -> Result<String, Error> {
+    let output = Command::new(folder.join("postgres")).arg("--version").output();
+    let output = output.map_err(|error| Error::new(format!("postgres does not start: {error}")))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    // postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1); 18beta1
+    let version = said.split_whitespace().nth(2).unwrap_or_default();
+    Ok(version.chars().take_while(char::is_ascii_digit).collect())
+}
+
 /// psql: beside the server, else in `PATH`.
 pub(super) fn psql() -> Result<PathBuf, Error> {
     program("psql").ok_or_else(|| {
@@ -40,14 +75,19 @@ pub fn program(name: &str) -> Option<PathBuf> {
 }
 
 fn newest_of_debian() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
+    let versions = std::fs::read_dir(DEBIAN).ok()?.flatten();
     versions
         .filter_map(|entry| {
-            Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin")))
+            let name = entry.file_name();
+            Some((name.to_str()?.parse::<u32>().ok()?, of_debian(name.to_str()?)))
         })
         .filter(|(_, folder)| is_server(folder))
         .max()
         .map(|(_, folder)| folder)
+}
+
+fn of_debian(version: &str) -> PathBuf {
+    Path::new(DEBIAN).join(version).join("bin")
 }
 
 fn is_server(folder: &Path) -> bool {

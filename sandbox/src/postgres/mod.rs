@@ -1,6 +1,7 @@
 //! A PostgreSQL of one's own, from the installed server binaries.
 //!
-//! [`Server::temporary`] is gone when dropped, or when its process is, however that ends; [`Server::in_dir`] keeps its data.
+//! [`Server::temporary`] is gone when dropped, or when its process is, however that ends; [`Server::in_dir`] keeps its data,
+//! for one process at a time; [`Server::join`] is the server that another process runs on such data.
 //! [`shared`] is the one server of a test process. With `TEST_DATABASE_URL` it is somebody else's server: databases are
 //! created there and dropped afterwards, and what needs control of the server panics with a sentence that says so.
 //!
@@ -8,6 +9,8 @@
 
 mod client;
 mod install;
+mod kept;
+mod place;
 mod server;
 
 use std::fmt;
@@ -18,18 +21,21 @@ use std::sync::{Arc, OnceLock};
 
 pub use client::unique_name;
 pub use install::program;
-pub use server::reachable;
+pub use place::reachable;
 
 use client::Client;
 use server::Cluster;
 
 /// What went wrong, as a sentence for the person who started it.
 #[derive(Debug)]
-pub struct Error(String);
+pub struct Error {
+    sentence: String,
+    in_use: bool,
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.sentence)
     }
 }
 
@@ -37,7 +43,12 @@ impl std::error::Error for Error {}
 
 impl Error {
     fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+        Self { sentence: sentence.into(), in_use: false }
+    }
+
+    /// Whether another process has the folder of the data; [`Server::join`] finds its server.
+    pub fn is_in_use(&self) -> bool {
+        self.in_use
     }
 }
 
@@ -46,6 +57,7 @@ impl Error {
 #[must_use]
 pub struct Options {
     folder: Option<PathBuf>,
+    private: bool,
     settings: Vec<(String, String)>,
 }
 
@@ -53,6 +65,13 @@ impl Options {
     /// Keeps the data in this folder, and uses what is there. Default: a temporary folder.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
+        self
+    }
+
+    /// Listens nowhere but on a socket that this user alone can reach. Default: on the loopback interface as well, where
+    /// every user of the machine can connect.
+    pub fn private(mut self) -> Self {
+        self.private = true;
         self
     }
 
@@ -64,7 +83,7 @@ impl Options {
 
     /// Starts the server and waits until it takes connections.
     pub fn start(self) -> Result<Server, Error> {
-        let cluster = Cluster::create(self.folder, self.settings)?;
+        let cluster = Cluster::create(self)?;
         let client = Client::new(&cluster.url("postgres"))?;
         Ok(Server { client, cluster: Some(cluster) })
     }
@@ -92,12 +111,24 @@ impl Server {
         Options::default().folder(folder).start()
     }
 
+    /// The server that another process runs on the data in this folder, as soon as it takes connections. An error if none does.
+    pub fn join(folder: &Path) -> Result<Self, Error> {
+        let url = kept::wait_for_url(folder)?;
+        Ok(Self { client: Client::new(&url)?, cluster: None })
+    }
+
     /// Somebody else's server; the user of the URL must be allowed to create databases.
     pub fn external(url: &str) -> Result<Self, Error> {
         Ok(Self { client: Client::new(url)?, cluster: None })
     }
 
-    /// The URL of a database, over TCP.
+    /// Leaves the server to this process as a whole, also when the process becomes another program (`exec`): the server
+    /// stops when that ends, however it ends.
+    pub fn hold_over_exec(self) -> Result<(), Error> {
+        self.cluster.as_ref().map_or(Ok(()), Cluster::hold_over_exec)
+    }
+
+    /// The URL of a database: over TCP, or by the socket where the server is private.
     pub fn url(&self, database: &str) -> String {
         self.client.url(database)
     }

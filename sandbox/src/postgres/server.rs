@@ -1,19 +1,22 @@
 //! A cluster of our own: created, started, stopped, frozen.
 
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Error;
-use super::install::{Unprivileged, server_binaries};
+use super::install::{self, Unprivileged};
+use super::kept::{self, Postmaster};
+use super::place::{as_user, prepare, socket_folder, temporary_folder};
+use super::{Error, Options};
 use crate::http::free_port;
-use crate::process::{Leash, Leashed, children, signal};
+use crate::process::{Leash, Leashed, children, keep_over_exec, signal};
 
 /// How long a start may take, crash recovery included.
-const START: Duration = Duration::from_mins(1);
+pub(super) const START: Duration = Duration::from_mins(1);
+/// Of a server that listens on its socket alone: the port is a part of the socket's name there, and never taken.
+const PRIVATE_PORT: u16 = 5432;
 
 pub(super) struct Cluster {
     binaries: PathBuf,
@@ -22,62 +25,91 @@ pub(super) struct Cluster {
     data: PathBuf,
     log: PathBuf,
     temporary: bool,
+    private: bool,
     settings: Vec<(String, String)>,
     port: u16,
+    /// Of the socket; empty where there is none.
+    socket: PathBuf,
     running: Mutex<Option<Leashed>>,
+    /// Keeps others away from a folder that is kept. Freed last.
+    lock: Option<File>,
 }
 
 impl Cluster {
-    pub(super) fn create(folder: Option<PathBuf>, settings: Vec<(String, String)>) -> Result<Self, Error> {
-        Self::create_by(folder, settings, Self::init)
+    pub(super) fn create(options: Options) -> Result<Self, Error> {
+        Self::create_by(options, Self::init)
     }
 
     /// A streaming copy of `primary`, in a temporary folder.
     pub(super) fn standby_of(primary: &Self) -> Result<Self, Error> {
-        Self::create_by(None, primary.settings.clone(), |standby| standby.copy(&primary.url("postgres")))
+        let options = Options { settings: primary.settings.clone(), ..Options::default() };
+        Self::create_by(options, |standby, folder| standby.copy(&primary.url("postgres"), folder))
     }
 
     /// `fill` makes the data folder, where there is none.
     fn create_by(
-        folder: Option<PathBuf>,
-        settings: Vec<(String, String)>,
-        fill: impl FnOnce(&Self) -> Result<(), Error>,
+        Options { folder, private, settings }: Options,
+        fill: impl FnOnce(&Self, &Path) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let binaries = server_binaries()?;
         let user = Unprivileged::needed()?;
         let temporary = folder.is_none();
         let folder = folder.unwrap_or_else(temporary_folder);
         let folder = std::path::absolute(&folder)
             .map_err(|error| Error::new(format!("{}: {error}", folder.display())))?;
         prepare(&folder, user)?;
+        let lock = if temporary { None } else { Some(kept::lock(&folder)?) };
+        let data = folder.join("data");
         let mut cluster = Self {
-            binaries,
+            binaries: install::server_binaries_for(&data)?,
             user,
-            data: folder.join("data"),
+            data,
             log: folder.join("postgres.log"),
+            socket: socket_folder(&folder, private, user)?,
             folder,
             temporary,
+            private,
             settings,
             port: 0,
             running: Mutex::default(),
+            lock,
         };
+        if !temporary {
+            kept::settle(&cluster.data)?;
+        }
         if !cluster.data.join("PG_VERSION").exists() {
-            fill(&cluster)?;
+            cluster.create_data(fill)?;
         }
         // Somebody may take the port between our look and PostgreSQL's.
         let mut attempts = 0;
         loop {
-            cluster.port = free_port();
+            cluster.port = if private { PRIVATE_PORT } else { free_port() };
             attempts += 1;
             match cluster.start() {
-                Err(_) if attempts < 5 && cluster.port_was_taken() => {}
+                Err(_) if !private && attempts < 5 && cluster.port_was_taken() => {}
                 outcome => return outcome.map(|()| cluster),
             }
         }
     }
 
     pub(super) fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        if self.private {
+            kept::socket_url(&self.socket, self.port, database)
+        } else {
+            kept::tcp_url(self.port, database)
+        }
+    }
+
+    pub(super) fn hold_over_exec(&self) -> Result<(), Error> {
+        let hold = || {
+            if let Some(lock) = &self.lock {
+                let lock = lock.try_clone()?;
+                keep_over_exec(&lock)?;
+                // closed by the end of the process alone
+                std::mem::forget(lock);
+            }
+            self.running().take().map_or(Ok(()), Leashed::hold_over_exec)
+        };
+        hold().map_err(|error| Error::new(format!("the server cannot be handed on: {error}")))
     }
 
     pub(super) fn data(&self) -> &Path {
@@ -101,9 +133,17 @@ impl Cluster {
         as_user(self.user, program)
     }
 
-    fn init(&self) -> Result<(), Error> {
+    /// Creates the data, whole or not at all: it gets its name when it is complete.
+    fn create_data(&self, fill: impl FnOnce(&Self, &Path) -> Result<(), Error>) -> Result<(), Error> {
+        let folder = kept::for_new_data(&self.folder)?;
+        fill(self, &folder)?;
+        let named = std::fs::rename(&folder, &self.data).and_then(|()| File::open(&self.folder)?.sync_all());
+        named.map_err(|error| Error::new(format!("{}: {error}", self.data.display())))
+    }
+
+    fn init(&self, folder: &Path) -> Result<(), Error> {
         let mut initdb = self.as_user(&self.binaries.join("initdb"));
-        initdb.arg("-D").arg(&self.data).args([
+        initdb.arg("-D").arg(folder).args([
             "--username=postgres",
             "--auth=trust",
             "--encoding=UTF8",
@@ -117,9 +157,9 @@ impl Cluster {
     }
 
     /// A copy that follows the server of `url` from now on.
-    fn copy(&self, url: &str) -> Result<(), Error> {
+    fn copy(&self, url: &str, folder: &Path) -> Result<(), Error> {
         let mut basebackup = self.as_user(&self.binaries.join("pg_basebackup"));
-        basebackup.arg("-D").arg(&self.data).args(["-d", url, "--write-recovery-conf", "--no-sync"]);
+        basebackup.arg("-D").arg(folder).args(["-d", url, "--write-recovery-conf", "--no-sync"]);
         basebackup.args(["--wal-method=stream", "--checkpoint=fast"]);
         self.fill_with("pg_basebackup", basebackup)
     }
@@ -151,7 +191,7 @@ impl Cluster {
         let leash = Leash {
             log: &self.log,
             signal: if self.temporary { "QUIT" } else { "INT" },
-            remove: self.temporary.then_some(self.folder.as_path()),
+            remove: self.removed_at_end(),
         };
         let below = self.user.map(Unprivileged::below);
         let mut leashed = leash
@@ -174,11 +214,12 @@ impl Cluster {
     }
 
     fn own_settings(&self) -> Vec<(String, String)> {
-        let socket = self.socket_folder();
+        let addresses = if self.private { "" } else { "127.0.0.1" };
         let mut settings = vec![
-            ("listen_addresses".into(), "127.0.0.1".into()),
+            ("listen_addresses".into(), addresses.into()),
             ("port".into(), self.port.to_string()),
-            ("unix_socket_directories".into(), socket.display().to_string()),
+            ("unix_socket_directories".into(), self.socket.display().to_string()),
+            ("unix_socket_permissions".into(), "0700".into()),
             ("max_connections".into(), "300".into()),
             ("logging_collector".into(), "off".into()),
         ];
@@ -189,17 +230,17 @@ impl Cluster {
         settings
     }
 
-    /// Beside the data; a path too long for a socket means none, and TCP only.
-    fn socket_folder(&self) -> PathBuf {
-        let fits = self.folder.as_os_str().len() + "/.s.PGSQL.65535".len() < 107;
-        if fits { self.folder.clone() } else { PathBuf::new() }
+    /// The folder that goes with the server.
+    fn removed_at_end(&self) -> Option<&Path> {
+        if self.temporary {
+            Some(&self.folder)
+        } else {
+            Some(self.socket.as_path()).filter(|socket| self.private && *socket != self.folder)
+        }
     }
 
-    /// What `pg_ctl` looks at too: the last line of `postmaster.pid`.
     fn is_ready(&self, pid: u32) -> bool {
-        let status = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
-        let lines: Vec<&str> = status.lines().map(str::trim).collect();
-        lines.first() == Some(&pid.to_string().as_str()) && lines.get(7) == Some(&"ready")
+        Postmaster::read(&self.data).is_some_and(|postmaster| postmaster.pid == pid && postmaster.ready)
     }
 
     fn port_was_taken(&self) -> bool {
@@ -273,48 +314,4 @@ impl Drop for Cluster {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
-}
-
-fn as_user(user: Option<Unprivileged>, program: &Path) -> Command {
-    let Some(user) = user else { return Command::new(program) };
-    let mut command = user.below();
-    command.arg(program);
-    command
-}
-
-fn temporary_folder() -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(1);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("sandbox-postgres-{}-{number}", std::process::id()))
-}
-
-/// Creates the folder and gives it to the user.
-fn prepare(folder: &Path, user: Option<Unprivileged>) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::new(format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let Some(user) = user else { return Ok(()) };
-    chown(folder, Some(user.uid), Some(user.gid)).map_err(failed)?;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
-    if usable(folder, user) {
-        return Ok(());
-    }
-    Err(Error::new(format!(
-        "PostgreSQL does not run as root, and the user it runs as (uid {}) cannot reach {}. Choose a folder below one \
-         that everybody may enter.",
-        user.uid,
-        folder.display()
-    )))
-}
-
-/// Whether the user can work in a folder.
-fn usable(folder: &Path, user: Unprivileged) -> bool {
-    let mut test = as_user(Some(user), Path::new("test"));
-    test.arg("-x").arg(folder).current_dir("/").stderr(Stdio::null());
-    test.status().is_ok_and(|status| status.success())
-}
-
-/// Whether a server can keep its data below this existing folder: always, unless we are root and the user that
-/// PostgreSQL then runs as cannot get there.
-pub fn reachable(folder: &Path) -> Result<bool, Error> {
-    Ok(Unprivileged::needed()?.is_none_or(|user| usable(folder, user)))
 }

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::base::exit::ExitCode;
@@ -49,6 +49,22 @@ pub struct Arguments {
     /// How long all checks together may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
+    /// Make these checks alone; separate several with commas
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    only: Vec<Subject>,
+}
+
+/// What can be checked alone.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// The environment, .env and the prompt; nothing goes over the network
+    Settings,
+    /// The database
+    Database,
+    /// The token and its webhook; another poller only together with the database
+    Telegram,
+    /// The endpoint of the model
+    Model,
 }
 
 /// A neighbour being looked at.
@@ -59,19 +75,19 @@ struct Examination {
 }
 
 impl Examination {
-    /// Begins on a thread of its own, which is left behind if it hangs. A check without a finding was not reached.
-    fn begin(
+    /// Begins on a thread of its own, which is left behind if it hangs. A check without a finding was not reached, with
+    /// settings that cannot be used none is.
+    fn of<S: Send + 'static>(
+        settings: Option<S>,
         checks: &'static [&'static str],
-        work: impl FnOnce(&Report) + Send + 'static,
+        work: impl FnOnce(&S, &Report) + Send + 'static,
     ) -> io::Result<Self> {
         let (report, findings) = bounded(checks.len());
-        thread::Builder::new().name(checks[0].to_owned()).spawn(move || work(&Report(report)))?;
+        if let (Some(settings), Some(name)) = (settings, checks.first()) {
+            let thread = thread::Builder::new().name((*name).to_owned());
+            thread.spawn(move || work(&settings, &Report(report)))?;
+        }
         Ok(Self { checks, findings })
-    }
-
-    /// Not to begin at all: the settings that it needs cannot be used.
-    fn impossible(checks: &'static [&'static str]) -> Self {
-        Self { checks, findings: bounded(0).1 }
     }
 
     fn findings(self, deadline: Instant) -> Vec<Finding> {
@@ -98,41 +114,50 @@ impl Examination {
 }
 
 impl Arguments {
-    /// Looks at everything; `env_file` is what came of reading `.env`.
+    /// Looks at everything, or at what was asked for; `env_file` is what came of reading `.env`.
     pub fn run(self, env_file: anyhow::Result<Vec<Repeated>>) -> anyhow::Result<ExitCode> {
         let deadline = Instant::now() + Duration::from_secs(self.timeout);
         let mut parts = Parts::from_env();
         parts.logging.take().unwrap_or_default().start();
 
+        let database_checks = self.checks(Subject::Database, database::CHECKS);
+        // without the database nobody knows whether an instance is at work, which a look for others would disturb
+        let telegram_checks = if database_checks.is_empty() { telegram::ALONE } else { telegram::CHECKS };
+        let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
+        let model_checks = self.checks(Subject::Model, model::CHECKS);
+
         let mut findings = settings::examine(&parts, env_file);
+        if !self.is_about(Subject::Settings) {
+            // only what keeps from looking at the rest
+            let kept_from = (parts.database.is_none() && !database_checks.is_empty())
+                || (parts.telegram.is_none() && !telegram_checks.is_empty())
+                || (parts.llm.is_none() && !model_checks.is_empty());
+            findings.retain(|finding| kept_from && !finding.ok);
+        }
         // whether an instance is at work: from the database to Telegram
         let (tell, told) = bounded(1);
-        let database = if let Some(settings) = parts.database {
-            Examination::begin(database::CHECKS, move |report| {
-                database::examine(&settings, deadline, &tell, report);
-            })?
-        } else {
-            drop(tell);
-            Examination::impossible(database::CHECKS)
-        };
-        let telegram = match parts.telegram {
-            Some(settings) => Examination::begin(telegram::CHECKS, move |report| {
-                telegram::examine(&settings, &told, report);
-            })?,
-            None => Examination::impossible(telegram::CHECKS),
-        };
-        let model = match parts.llm {
-            Some(settings) => {
-                Examination::begin(model::CHECKS, move |report| model::examine(&settings, report))?
-            }
-            None => Examination::impossible(model::CHECKS),
-        };
+        let database = Examination::of(parts.database, database_checks, move |settings, report| {
+            database::examine(settings, deadline, &tell, report);
+        })?;
+        let telegram = Examination::of(parts.telegram, telegram_checks, move |settings, report| {
+            telegram::examine(settings, &told, report);
+        })?;
+        let model = Examination::of(parts.llm, model_checks, model::examine)?;
         for examination in [database, telegram, model] {
             findings.extend(examination.findings(deadline));
         }
         print(&findings, self.json)?;
         let well = findings.iter().all(|finding| finding.ok);
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn is_about(&self, subject: Subject) -> bool {
+        self.only.is_empty() || self.only.contains(&subject)
+    }
+
+    /// What is to have a finding.
+    fn checks(&self, subject: Subject, checks: &'static [&'static str]) -> &'static [&'static str] {
+        if self.is_about(subject) { checks } else { &[] }
     }
 }
 
@@ -143,7 +168,7 @@ fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
         writeln!(out)?;
         return Ok(());
     }
-    for Finding { check, ok, found, remedy } in findings {
+    for Finding { check, ok, found, remedy, .. } in findings {
         let mark = if *ok { '✓' } else { '✗' };
         write!(out, "{mark} {check:<12} {found}")?;
         match remedy {

@@ -63,7 +63,8 @@ impl Endpoint<'_> {
                         "model",
                         format!("the endpoint does not know the model {model}"),
                         NAME,
-                    ));
+                    )
+                    .of("LLM_MODEL"));
                 }
                 let for_anybody =
                     key.is_none() || matches!(self.ask(Method::GET, "models", None, None)?, Answer::Taken(_));
@@ -95,7 +96,8 @@ impl Endpoint<'_> {
                 }
                 Answer::Taken(_) => {
                     let found = "the server at LLM_BASE_URL is no OpenAI-compatible endpoint";
-                    return Err(Finding::fault("model", found, "correct LLM_BASE_URL; most end with /v1"));
+                    let fault = Finding::fault("model", found, "correct LLM_BASE_URL; most end with /v1");
+                    return Err(fault.of("LLM_BASE_URL"));
                 }
                 Answer::Refused(status, error) => (status, error),
             };
@@ -106,7 +108,8 @@ impl Endpoint<'_> {
                 "model",
                 found,
                 "put the address that the endpoint redirects to into LLM_BASE_URL",
-            ),
+            )
+            .of("LLM_BASE_URL"),
             (404 | 405, _) => {
                 Finding::fault("model", found, "correct LLM_MODEL, or LLM_BASE_URL: most end with /v1")
             }
@@ -169,4 +172,5 @@ async fn fetch(request: RequestBuilder) -> reqwest::Result<Answer> {
 
 fn rejected(status: u16) -> Finding {
     Finding::fault("model", format!("the endpoint does not accept the key (status {status})"), KEY)
+        .of("OPENROUTER_API_KEY")
 }

@@ -12,15 +12,23 @@ pub(super) struct Finding {
     /// What to do; only where something is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) remedy: Option<String>,
+    /// The setting that is wrong; only where that is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) setting: Option<&'static str>,
 }
 
 impl Finding {
     pub(super) fn well(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, ok: true, found: found.into(), remedy: None }
+        Self { check, ok: true, found: found.into(), remedy: None, setting: None }
     }
 
     pub(super) fn fault(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, ok: false, found: found.into(), remedy: Some(remedy.into()) }
+        Self { check, ok: false, found: found.into(), remedy: Some(remedy.into()), setting: None }
+    }
+
+    /// The fault is this setting's.
+    pub(super) fn of(self, setting: &'static str) -> Self {
+        Self { setting: Some(setting), ..self }
     }
 }
 

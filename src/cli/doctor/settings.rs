@@ -45,7 +45,7 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<Vec<Repeated>>) ->
 }
 
 fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> Finding {
-    Finding::fault(check, format!("{variable} {problem}"), format!("expected: {accepted}"))
+    Finding::fault(check, format!("{variable} {problem}"), format!("expected: {accepted}")).of(variable)
 }
 
 fn permissions() -> Finding {

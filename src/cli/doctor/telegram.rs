@@ -10,13 +10,15 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use frankenstein::TelegramApi;
 
-use super::report::Report;
+use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::telegram::{Settings, Telegram, TelegramError};
 
 pub(super) const CHECKS: &[&str] = &["token", "webhook", "poller"];
+/// Without the database.
+pub(super) const ALONE: &[&str] = &["token", "webhook"];
 
 /// How long another poller may take to come back.
 const PROBE: Duration = Duration::from_secs(5);
@@ -30,7 +32,11 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
     let telegram = Telegram::new(http, settings, CancelToken::new());
     match telegram.username() {
         Ok(username) => report.well("token", format!("it belongs to @{username}")),
-        Err(error) => return report.fault("token", error.to_string(), remedy(&error)),
+        Err(error) => {
+            let fault = Finding::fault("token", error.to_string(), remedy(&error));
+            let unknown = matches!(error, TelegramError::Unauthorized);
+            return report.add(if unknown { fault.of("TELEGRAM_BOT_TOKEN") } else { fault });
+        }
     }
     match telegram.get_webhook_info() {
         Ok(info) if info.result.url.is_empty() => report.well("webhook", "no webhook is set"),

@@ -53,7 +53,7 @@ pub fn load() -> anyhow::Result<Vec<Repeated>> {
             dotenvy::from_read(strict.as_bytes())?;
         }
     }
-    // The doctor looks at the other lines all the same.
+    // the rest counts all the same: what else is wrong is told together with it
     if !unreadable.is_empty() {
         let are = if unreadable.len() == 1 { "is" } else { "are" };
         anyhow::bail!(

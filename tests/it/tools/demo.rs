@@ -1,7 +1,7 @@
 //! `make demo`, without a terminal.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -115,4 +115,28 @@ fn the_demo_answers_what_is_piped_into_it_and_remembers_it_the_next_time() {
     let second = demo(folder.path(), "А что я сказал?\n/clear\n");
     assert!(second.contains("«Что я сказал?»"), "the dialogue goes on: {second}");
     assert!(second.contains("Вернуть прежний (6 сообщений)"), "{second}");
+}
+
+#[test]
+fn psql_reads_the_dialogue_while_the_demo_is_running_and_afterwards() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let mut child = command(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all("Привет\n".as_bytes()).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("bot> ")));
+    let psql = || {
+        let mut psql = command(folder.path());
+        // Debian's psql begins in Perl, which complains about a language that the machine does not have.
+        psql.env("LC_ALL", "C.UTF-8");
+        let mut child = psql.arg("psql").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"SELECT content FROM messages ORDER BY id LIMIT 1;").unwrap();
+        let said = child.wait_with_output().unwrap();
+        assert!(String::from_utf8_lossy(&said.stdout).contains("Привет"), "{said:?}");
+    };
+    psql();
+    drop(input);
+    assert_eq!(lines.filter(|line| line.as_ref().unwrap().contains("To read it: make")).count(), 1);
+    assert!(child.wait().unwrap().success());
+    psql();
 }

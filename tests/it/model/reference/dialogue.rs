@@ -27,7 +27,9 @@ impl Reference {
         let stays = |update: &Update| {
             asking.is_some_and(|asking| update.seq == asking || (update.seq > asking && update.waits()))
         };
-        self.updates.retain(|update| update.place.user != user || stays(update));
+        // emptied, and not gone: a repetition is recognised still
+        let emptied = self.updates.iter_mut().filter(|update| update.place.user == user && !stays(update));
+        emptied.for_each(Update::empty);
         self.turns.retain(|turn| turn.place.user != user);
         self.messages.retain(|said| said.place.user != user);
         self.parts.retain(|part| part.place.user != user);

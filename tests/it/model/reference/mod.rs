@@ -39,6 +39,14 @@ enum Progress {
 }
 
 impl Update {
+    /// Its person was erased.
+    fn empty(&mut self) {
+        self.message_id = None;
+        if self.waits() {
+            self.progress = Progress::Done;
+        }
+    }
+
     pub(crate) fn waits(&self) -> bool {
         self.progress == Progress::Waits
     }

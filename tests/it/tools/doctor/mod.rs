@@ -2,6 +2,7 @@
 
 mod database;
 mod endpoint;
+mod only;
 mod settings;
 mod telegram;
 
