@@ -59,10 +59,11 @@ check-migrations: setup tools ## every migration up, redone, down and up again w
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history
 
-# the diesel CLI does not understand the predecessor's postgresql+asyncpg://
-migrations: setup tools ## the diesel CLI on the database of .env: make migrations ARGS='migration list'
-	@DATABASE_URL="$$(sed -n 's/^DATABASE_URL=//p' .env | tr -d "\"'" | sed 's/^\(postgres[a-z]*\)+[a-z0-9]*:/\1:/')" \
-		"$$(scripts/tools --path diesel)" $(ARGS)
+# the bot itself says which database is its own, from the environment or .env, in a form that the diesel CLI understands
+migrations: setup ## the diesel CLI on the bot's database: make migrations ARGS='migration list'
+	@command -v diesel >/dev/null || scripts/tools diesel
+	@url=$$(cargo run --quiet --locked -- url) && \
+		DATABASE_URL=$$url "$$(command -v diesel || scripts/tools --path diesel)" $(ARGS)
 
 tools: setup ## the programs that tests run beside the project's own (the diesel CLI, a linter), once, outside the checkout
 	@scripts/tools

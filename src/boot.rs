@@ -29,6 +29,7 @@ use crate::domain::update::UPDATE_KINDS;
 use crate::llm::Llm;
 use crate::metrics;
 use crate::pipeline::dispatcher::Dispatcher;
+use crate::pipeline::named::Named;
 use crate::pipeline::poller::{self, Poll};
 use crate::pipeline::preview::DraftThrottle;
 use crate::pipeline::retention;
@@ -80,6 +81,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         room: config.room,
+        named: Named::default(),
         newest_at_boot: newest,
     });
     bot.store.on_server_change({

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -66,6 +67,8 @@ impl Http {
             .tcp_nodelay(true)
             // a POST that is redirected becomes a GET without what it says, and the token would go along
             .redirect(Policy::none())
+            // asked for nothing compressed: what comes packed all the same is unpacked as it comes
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
             .user_agent(concat!("systech-aidd/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok((Self { client, handle: runtime.handle().clone() }, RuntimeGuard(Some(runtime))))

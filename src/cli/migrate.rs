@@ -242,7 +242,7 @@ fn carry_out(
     let destroys = plan.0.iter().any(|action| matches!(action, Action::Down(_)));
     let mut refusal = None;
     if destroys && !yes {
-        let losses = loss::rehearse(conn, &plan)?;
+        let losses = loss::rehearse(conn, &database.url, &plan)?;
         if !losses.is_empty() && !consents(database, &losses)? {
             return Ok(ExitCode::from(NOT_CONFIRMED));
         }

@@ -18,13 +18,18 @@ pub enum Action {
     Forget,
     /// Answers the question of that update again, as long as it is the last one of its dialogue.
     Retry,
+    /// Has the answer to that update, which the limit of tokens cut, go on, as long as it is the last one of its dialogue.
+    Continue,
 }
 
 impl Action {
+    const ALL: [Self; 3] = [Self::Forget, Self::Retry, Self::Continue];
+
     fn name(self) -> &'static str {
         match self {
             Self::Forget => "forget",
             Self::Retry => "retry",
+            Self::Continue => "continue",
         }
     }
 }
@@ -39,7 +44,7 @@ impl Button {
     pub fn of(data: &str) -> Option<Self> {
         let (name, rest) = data.split_once(':')?;
         let (user_id, update_seq) = rest.split_once(':')?;
-        let action = [Action::Forget, Action::Retry].into_iter().find(|action| action.name() == name)?;
+        let action = Action::ALL.into_iter().find(|action| action.name() == name)?;
         Some(Self { action, user_id: user_id.parse().ok()?, update_seq: update_seq.parse().ok()? })
     }
 
@@ -55,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_button_comes_back_as_it_went_and_nothing_else_is_one() {
-        for action in [Action::Forget, Action::Retry] {
+        for action in Action::ALL {
             let button = Button { action, user_id: i64::MAX, update_seq: i64::MAX };
             assert!(button.data().len() <= 64);
             assert_eq!(Button::of(&button.data()), Some(button));

@@ -17,8 +17,12 @@ pub enum Failure {
     Misconfigured,
     /// The model ended without a word.
     Empty,
+    /// Thinking took all the tokens that an answer may have (LLM_MAX_TOKENS).
+    OutOfTokens,
     /// The question alone is more than the model can read.
     TooLong,
+    /// What was to be gone on with is more than the model can read.
+    ConversationTooLong,
     /// Answering crashed the program, again and again.
     Crashed,
     /// The user has asked as much as RATE_LIMIT allows.
@@ -30,14 +34,16 @@ pub enum Failure {
 
 impl Failure {
     /// One of each class.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Unreachable,
         Self::TooSlow,
         Self::Refused,
         Self::OutOfQuota,
         Self::Misconfigured,
         Self::Empty,
+        Self::OutOfTokens,
         Self::TooLong,
+        Self::ConversationTooLong,
         Self::Crashed,
         Self::RateLimited { wait: Duration::ZERO },
     ];
@@ -51,7 +57,9 @@ impl Failure {
             Self::OutOfQuota => "out_of_quota",
             Self::Misconfigured => "misconfigured",
             Self::Empty => "empty",
+            Self::OutOfTokens => "out_of_tokens",
             Self::TooLong => "too_long",
+            Self::ConversationTooLong => "conversation_too_long",
             Self::Crashed => "crashed",
             Self::RateLimited { .. } => "rate_limited",
         }

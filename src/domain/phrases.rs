@@ -18,6 +18,9 @@ pub enum Language {
 use Language::{English, Russian};
 
 impl Language {
+    /// Both.
+    pub const ALL: [Self; 2] = [Russian, English];
+
     /// By Telegram's `language_code`, an IETF tag such as `en` or `en-GB`.
     pub fn of(code: Option<&str>) -> Self {
         match code.and_then(|code| code.split('-').next()) {
@@ -203,6 +206,35 @@ impl Language {
         self.pick("Ответить заново", "Answer again")
     }
 
+    /// What stands below an answer that the limit of tokens cut.
+    pub fn cut(self) -> &'static str {
+        self.pick(
+            "Ответ не окончен: он достиг предельной длины.",
+            "The answer is not finished: it reached the length limit.",
+        )
+    }
+
+    /// What stands on the button below that.
+    pub fn continue_button(self) -> &'static str {
+        self.pick("Продолжить", "Continue")
+    }
+
+    /// What that button asks the model. It is stored as the question, so a change here makes older ones ordinary.
+    pub fn go_on(self) -> &'static str {
+        self.pick(
+            "Продолжи ответ точно с того места, где он оборвался, на том же языке и без повторений.",
+            "Continue the answer exactly where it broke off, in the same language and without repeating anything.",
+        )
+    }
+
+    /// What stands below an answer for which nothing of the conversation found room.
+    pub fn without_conversation(self) -> &'static str {
+        self.pick(
+            "Разговор слишком длинный для модели: этот ответ дан без него.",
+            "Our conversation is too long for the model: this answer was given without it.",
+        )
+    }
+
     /// The answer to /retry where there is no question.
     pub fn nothing_to_repeat(self) -> &'static str {
         self.pick(
@@ -355,9 +387,17 @@ impl Language {
                 "The model does not accept the bot's requests: the person who runs the bot has to check its settings.",
             ),
             Failure::Empty => self.pick("Модель прислала пустой ответ.", "The model gave an empty answer."),
+            Failure::OutOfTokens => self.pick(
+                "Модель думала так долго, что на сам ответ места не осталось.",
+                "The model thought for so long that there was no room left for the answer.",
+            ),
             Failure::TooLong => self.pick(
                 "Вопрос слишком длинный для модели.",
                 "The question is too long for the model.",
+            ),
+            Failure::ConversationTooLong => self.pick(
+                "Разговор слишком длинный для модели, поэтому продолжить ответ не получилось.",
+                "Our conversation is too long for the model, so the answer cannot be continued.",
             ),
             Failure::Crashed => self.pick(
                 "У меня случилась внутренняя ошибка, и ответить на этот вопрос не получилось.",
@@ -372,6 +412,10 @@ impl Language {
             Failure::TooLong => {
                 self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
             }
+            Failure::ConversationTooLong => self.pick(
+                "Задайте новый вопрос или начните новый разговор: /new",
+                "Ask a new question, or start a new conversation: /new",
+            ),
             Failure::OutOfQuota | Failure::Misconfigured | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
                 "Your question is saved; repeat it later with the button or /retry.",

@@ -2,9 +2,9 @@
 //!
 //! Nobody but the endpoint knows what a token is, and it says so only afterwards. The estimate here is made for every
 //! model and language, and rather high than low; where it is too low all the same, the endpoint refuses the prompt and
-//! [`half`] is tried.
+//! [`half`] is tried, again and again.
 
-use crate::domain::history::{Role, Said};
+use crate::domain::history::Exchange;
 
 /// What a message costs beside its text: its role, and the marks around it.
 const FRAME: usize = 8;
@@ -31,29 +31,22 @@ impl TokenBudget {
         self.0.is_some_and(|room| room <= FRAME)
     }
 
-    /// The newest of `said` that fit together with the question, beginning with a question: an answer is never read
-    /// without what it answers.
-    pub fn fit<'a>(self, said: &'a [Said], question: &str) -> &'a [Said] {
-        let Some(room) = self.0 else { return whole(said) };
+    /// The newest turns that fit together with the question.
+    pub fn fit<'a>(self, past: &'a [Exchange], question: &str) -> &'a [Exchange] {
+        let Some(room) = self.0 else { return past };
         let mut left = room.saturating_sub(tokens(question));
-        let fitting = said.iter().rev().take_while(|(_, text)| {
-            let rest = left.checked_sub(tokens(text));
+        let fitting = past.iter().rev().take_while(|turn| {
+            let rest = left.checked_sub(tokens(&turn.question) + tokens(&turn.answer));
             left = rest.unwrap_or_default();
             rest.is_some()
         });
-        whole(&said[said.len() - fitting.count()..])
+        &past[past.len() - fitting.count()..]
     }
 }
 
-/// The newer half of `said`, beginning with a question.
-pub fn half(said: &[Said]) -> &[Said] {
-    whole(&said[said.len().div_ceil(2)..])
-}
-
-/// `said` from its first question on.
-fn whole(said: &[Said]) -> &[Said] {
-    let first = said.iter().position(|(role, _)| role == Role::User.as_str());
-    &said[first.unwrap_or(said.len())..]
+/// The newer half of the turns: fewer each time, and none at last.
+pub fn half(past: &[Exchange]) -> &[Exchange] {
+    &past[past.len().div_ceil(2)..]
 }
 
 #[cfg(test)]
@@ -62,8 +55,12 @@ mod tests {
 
     use super::*;
 
-    fn said(history: &[(&str, &str)]) -> Vec<Said> {
-        history.iter().map(|(role, text)| ((*role).to_owned(), (*text).to_owned())).collect()
+    fn past(turns: &[(&str, &str)]) -> Vec<Exchange> {
+        let exchange = |(question, answer): &(&str, &str)| Exchange {
+            question: (*question).to_owned(),
+            answer: (*answer).to_owned(),
+        };
+        turns.iter().map(exchange).collect()
     }
 
     fn room(tokens: usize) -> TokenBudget {
@@ -88,59 +85,56 @@ mod tests {
 
     #[test]
     fn whole_turns_are_kept_from_the_newest_backwards() {
-        let said = said(&[("user", "aaa"), ("assistant", "bbb"), ("user", "ccc"), ("assistant", "ddd")]);
+        let past = past(&[("aaa", "bbb"), ("ccc", "ddd")]);
+        let kept = |tokens| past.len() - room(tokens).fit(&past, "eee").len();
         let each = FRAME + 1;
-        assert_eq!(room(5 * each).fit(&said, "eee"), said);
-        assert_eq!(room(5 * each - 1).fit(&said, "eee"), &said[2..]);
-        assert_eq!(room(3 * each).fit(&said, "eee"), &said[2..]);
+        assert_eq!(kept(5 * each), 0);
+        assert_eq!(kept(5 * each - 1), 1);
+        assert_eq!(kept(3 * each), 1);
         // the answer alone would fit, and is left out with its question
-        assert_eq!(room(3 * each - 1).fit(&said, "eee"), &said[4..]);
-        assert_eq!(room(0).fit(&said, "eee"), &said[4..]);
-        assert_eq!(TokenBudget(None).fit(&said[1..], "eee"), &said[2..]);
-        // an old short message does not slip in past a long one
-        let uneven = super::tests::said(&[("user", "a"), ("user", &"b".repeat(300)), ("user", "c")]);
-        assert_eq!(room(5 * each).fit(&uneven, "d"), &uneven[2..]);
+        assert_eq!(kept(3 * each - 1), 2);
+        assert_eq!(kept(0), 2);
+        assert_eq!(TokenBudget(None).fit(&past, "eee").len(), 2);
+        // an old short turn does not slip in past a long one
+        let uneven = super::tests::past(&[("a", "b"), ("a", &"b".repeat(300)), ("a", "b")]);
+        assert_eq!(room(8 * each).fit(&uneven, "d").len(), 1);
     }
 
     #[test]
-    fn the_half_begins_with_a_question_and_gets_shorter_until_nothing_is_left() {
-        let said =
-            said(&[("user", "1"), ("assistant", "2"), ("user", "3"), ("assistant", "4"), ("user", "5")]);
-        assert_eq!(half(&said), &said[4..]);
-        assert_eq!(half(&said[..4]), &said[2..4]);
-        assert_eq!(half(&said[..2]), &said[..0]);
-        assert_eq!(half(&[]), &[] as &[Said]);
+    fn the_half_gets_shorter_until_nothing_is_left() {
+        let past = past(&[("1", "2"); 5]);
+        let mut lengths = vec![past.len()];
+        let mut rest = &past[..];
+        while !rest.is_empty() {
+            rest = half(rest);
+            lengths.push(rest.len());
+        }
+        assert_eq!(lengths, [5, 2, 1, 0]);
     }
 
     proptest! {
         #[test]
-        fn whatever_was_said_what_is_read_fits_is_the_newest_and_begins_with_a_question(
-            history in proptest::collection::vec((any::<bool>(), "[aя🍲]{0,40}"), 0..40),
+        fn whatever_was_said_what_is_read_fits_and_is_the_newest(
+            turns in proptest::collection::vec(("[aя🍲]{0,40}", "[aя🍲]{0,40}"), 0..20),
             question in "[aя🍲]{0,40}",
             limit in proptest::option::of(0u32..2000),
             prompt in "[aя]{0,60}",
             max_tokens in 1u32..500,
         ) {
-            let role = |user| if user { "user" } else { "assistant" };
-            let said: Vec<Said> = history.into_iter().map(|(user, text)| (role(user).to_owned(), text)).collect();
-            let read = TokenBudget::beside(limit, &prompt, max_tokens).fit(&said, &question);
-            prop_assert!(said.ends_with(read));
-            prop_assert!(read.first().is_none_or(|(role, _)| role == "user"));
-            let whole = |said: &[Said]| said.iter().map(|(_, text)| tokens(text)).sum::<usize>()
+            let past: Vec<_> = turns.into_iter().map(|(question, answer)| Exchange { question, answer }).collect();
+            let read = TokenBudget::beside(limit, &prompt, max_tokens).fit(&past, &question);
+            prop_assert!(past.ends_with(read));
+            let whole = |past: &[Exchange]| past.iter().map(|turn| tokens(&turn.question) + tokens(&turn.answer)).sum::<usize>()
                 + tokens(&prompt) + tokens(&question) + usize::try_from(max_tokens).unwrap();
             let Some(limit) = limit.map(|limit| usize::try_from(limit).unwrap()) else {
-                // nothing is cut but answers without a question
-                let cut = &said[..said.len() - read.len()];
-                prop_assert!(cut.iter().all(|(role, _)| role == "assistant"));
+                prop_assert_eq!(read.len(), past.len());
                 return Ok(());
             };
             prop_assert!(read.is_empty() || whole(read) <= limit);
             // and no more would fit: the next turn back goes beyond the limit
-            let before = &said[..said.len() - read.len()];
-            if let Some(next) = before.iter().rposition(|(role, _)| role == "user") {
-                prop_assert!(whole(&said[next..]) > limit);
+            if let Some(next) = (past.len() - read.len()).checked_sub(1) {
+                prop_assert!(whole(&past[next..]) > limit);
             }
-            prop_assert!(half(&said).len() <= said.len() / 2);
         }
     }
 }

@@ -11,6 +11,8 @@ pub struct Completion {
     pub text: String,
     /// What the endpoint said about it.
     pub usage: Usage,
+    /// The limit of tokens ended it.
+    pub cut: bool,
 }
 
 /// Without the text.

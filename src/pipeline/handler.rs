@@ -21,7 +21,7 @@ use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
 use crate::store::strangers;
-use crate::store::turns;
+use crate::store::turns::{self, Last};
 use crate::telegram::{Incoming, Message, Press};
 
 /// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
@@ -131,13 +131,17 @@ impl InWork<'_> {
             // told already, with the acknowledgement
             return services.silence(address);
         }
+        let last = || services.store.run(|conn| turns::last(conn, address.lane));
+        let is_it = |last: &Last| last.update_seq() == button.update_seq;
         match button.action {
             Action::Forget => self.forget_for_good(button.update_seq),
-            Action::Retry => match services.store.run(|conn| turns::last(conn, address.lane))? {
-                Some(last) if last.update_seq() == button.update_seq => {
-                    self.regenerate(&last, last.question())
-                }
-                _ => old_button(),
+            Action::Retry => match last()?.filter(is_it) {
+                Some(last) => self.regenerate(&last, last.question()),
+                None => old_button(),
+            },
+            Action::Continue => match last()?.filter(is_it) {
+                Some(_) => self.go_on(),
+                None => old_button(),
             },
         }
     }

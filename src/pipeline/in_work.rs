@@ -66,6 +66,11 @@ impl InWork<'_> {
         })
     }
 
+    /// Has the last answer go on, as a turn of its own: its question is the bot's own sentence.
+    pub(super) fn go_on(&self) -> Result<Answered, StoreError> {
+        self.services.question(&Question { text: self.message.language.go_on(), ..self.question() })
+    }
+
     /// What every question of this update begins with.
     fn question(&self) -> Question<'_> {
         Question {

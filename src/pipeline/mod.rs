@@ -14,6 +14,8 @@ mod commands;
 mod edit;
 pub mod assemble;
 pub mod question;
+pub mod prompt;
+pub mod named;
 pub mod outcome;
 mod respond;
 pub mod preview;

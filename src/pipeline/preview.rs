@@ -76,6 +76,12 @@ impl Preview {
         lock(&self.growing.text).push_str(more);
         self.growing.changed.notify_one();
     }
+
+    /// What the model said until now was a thought, and none of the answer.
+    pub fn begin_anew(&self) {
+        lock(&self.growing.text).clear();
+        self.growing.changed.notify_one();
+    }
 }
 
 /// Shows what has come so far, again and again, until Telegram will have no drafts here.

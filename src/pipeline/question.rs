@@ -13,16 +13,16 @@ use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::failure::Failure;
-use crate::domain::history::{Role, Said};
+use crate::domain::history::Past;
 use crate::domain::phrases::Language;
 use crate::domain::reply::Part;
-use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::domain::usage::Usage;
-use crate::llm::{Completion, LlmError, Message};
+use crate::llm::{Completion, LlmError};
 use crate::metrics::{self, Figures, Neighbour};
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
+use crate::pipeline::prompt::{Prompt, Reply};
 use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
@@ -80,7 +80,7 @@ impl Services {
             return self.limit(question, wait);
         }
         match self.ask(question)? {
-            Ok(completion) => self.answered(question, completion),
+            Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
             Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
                 self.put_off(question, pause, &problem)
@@ -90,32 +90,48 @@ impl Services {
     }
 
     /// The inner result is the model's.
-    fn ask(&self, question: &Question<'_>) -> Result<Result<Completion, LlmError>, StoreError> {
+    fn ask(&self, question: &Question<'_>) -> Result<Result<Reply, LlmError>, StoreError> {
         let &Question { address, private, .. } = question;
-        let (said, in_place) = self.store.run(|conn| {
-            let said = history::recent(conn, address.lane, self.max_history, question.replaces)?;
+        let (past, in_place) = self.store.run(|conn| {
+            // an answer that goes on needs what it goes on from
+            let most = if question.goes_on() { self.max_history.max(2) } else { self.max_history };
+            let past = Past::of(history::recent(conn, address.lane, most, question.replaces)?);
             let in_place = match question.replaces {
                 Some(last) => last.is_shown(conn, address.lane)?,
                 None => false,
             };
-            Ok((said, in_place))
+            Ok((past, in_place))
         })?;
         // a draft makes way for a message that is sent; an answer in the old one's place would leave it standing
         let look = if private && !in_place { Look::Draft } else { Look::Typing };
         let preview = Preview::begin(&self.telegram, &self.paces, address, look);
         failpoints::pass("answering", question.text);
-        Ok(self.complete(&said, question.text, &preview, question.stop))
+        let prompt = Prompt {
+            address,
+            past: &past,
+            question: question.text,
+            goes_on: question.goes_on(),
+            stop: question.stop,
+        };
+        Ok(self.complete(&prompt, &preview))
     }
 
-    fn answered(&self, question: &Question<'_>, completion: Completion) -> Result<Answered, StoreError> {
-        let Completion { text: answer, usage } = completion;
+    fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
+        let Reply { completion: Completion { text: answer, usage, cut }, alone } = reply;
         failpoints::pass("generated", question.text);
-        let parts = render::answer(&answer, self.rich_messages);
+        let mut parts = render::answer(&answer, self.rich_messages);
         if parts.is_empty() {
             let (seq, class) = (question.address.update_seq, Failure::Empty.class());
             warn!(seq, class, "question failed: there is nothing to see in the answer");
             return self.fail(question, Failure::Empty);
         }
+        if cut {
+            info!(
+                seq = question.address.update_seq,
+                "the answer was cut at its limit of tokens (LLM_MAX_TOKENS)"
+            );
+        }
+        parts.extend(question.note(alone, cut));
         self.finish(question, Ending::Answered { answer, usage }, &parts)
     }
 
@@ -150,38 +166,12 @@ impl Services {
     fn failed(&self, question: &Question<'_>, error: &LlmError) -> Result<Answered, StoreError> {
         let failure = match *error {
             LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
+            LlmError::ContextTooLong if question.goes_on() => Failure::ConversationTooLong,
             LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
         };
         let (seq, class) = (question.address.update_seq, failure.class());
         warn!(seq, class, problem = %error, "question failed");
         self.fail(question, failure)
-    }
-
-    /// Asks the model with what it has room for; if the prompt is too long for it all the same, once more with half of the
-    /// history.
-    fn complete(
-        &self,
-        said: &[Said],
-        question: &str,
-        preview: &Preview,
-        stop: &CancelToken,
-    ) -> Result<Completion, LlmError> {
-        let ask = |said: &[Said]| {
-            let system = (!self.system_prompt.is_empty())
-                .then_some(Message { role: "system", content: &self.system_prompt });
-            let past = said.iter().map(|(role, content)| Message { role, content });
-            let prompt: Vec<_> = system
-                .into_iter()
-                .chain(past)
-                .chain([Message { role: Role::User.as_str(), content: question }])
-                .collect();
-            self.llm.complete(&prompt, stop, |more| preview.grow(more))
-        };
-        let said = self.room.fit(said, question);
-        match ask(said) {
-            Err(LlmError::ContextTooLong) if !said.is_empty() => ask(token_budget::half(said)),
-            result => result,
-        }
     }
 
     /// How long its user has to wait before it can be asked. What was begun is not refused any more.
@@ -215,7 +205,7 @@ impl Services {
 
     /// What was written so far is the answer.
     fn stopped(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
-        let Completion { text: answer, usage } = so_far;
+        let Completion { text: answer, usage, .. } = so_far;
         let mut parts = render::answer(&answer, self.rich_messages);
         // nothing to see of it yet: as good as nothing
         let answer = if parts.is_empty() { String::new() } else { answer };
@@ -283,7 +273,7 @@ impl From<Ending> for Completion {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::Answered { answer, usage } | Ending::Stopped { answer, usage } => {
-                Self { text: answer, usage }
+                Self { text: answer, usage, cut: false }
             }
             Ending::Failed { .. } => Self::default(),
         }
@@ -291,10 +281,30 @@ impl From<Ending> for Completion {
 }
 
 impl Question<'_> {
+    /// It has the answer before it go on.
+    fn goes_on(&self) -> bool {
+        Language::ALL.iter().any(|language| self.text == language.go_on())
+    }
+
+    /// What is to be said about an answer, below it.
+    fn note(&self, alone: bool, cut: bool) -> Option<Part> {
+        let said = [alone.then(|| self.language.without_conversation()), cut.then(|| self.language.cut())];
+        let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
+        let part = (!text.is_empty()).then(|| Part::plain(text))?;
+        Some(if cut {
+            self.with_button(part, self.language.continue_button(), Action::Continue)
+        } else {
+            part
+        })
+    }
+
     /// The part, with the button that answers the question again.
     fn with_retry(&self, part: Part) -> Part {
+        self.with_button(part, self.language.retry_button(), Action::Retry)
+    }
+
+    fn with_button(&self, part: Part, label: &str, action: Action) -> Part {
         let Address { lane, update_seq, .. } = self.address;
-        let button = Button { action: Action::Retry, user_id: lane.user_id, update_seq };
-        part.with_button(self.language.retry_button(), button)
+        part.with_button(label, Button { action, user_id: lane.user_id, update_seq })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::access::Access;
 use crate::domain::token_budget::TokenBudget;
 use crate::llm::Llm;
+use crate::pipeline::named::Named;
 use crate::pipeline::preview::DraftThrottle;
 use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
@@ -39,6 +40,8 @@ pub struct Services {
     pub max_history: u32,
     /// How much of it the model has room for.
     pub room: TokenBudget,
+    /// Messages that were named in the log as no part of a dialogue.
+    pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
 }

@@ -39,7 +39,7 @@ pub(super) struct Item {
     pub(super) blocks: Vec<Block>,
 }
 
-/// A table; `head` and every row may differ in length only if built by hand: the parser evens them out.
+/// A table; `head` and every row are of one length.
 pub(super) struct Table {
     pub(super) alignments: Vec<Alignment>,
     pub(super) head: Vec<Inline>,
@@ -74,6 +74,8 @@ pub(super) struct Formats {
     pub(super) italic: bool,
     pub(super) underline: bool,
     pub(super) strike: bool,
+    /// Hidden until it is touched.
+    pub(super) spoiler: bool,
 }
 
 /// Text set lower or higher than its line.
@@ -102,6 +104,13 @@ impl Span {
 pub(super) struct Inline(pub(super) Vec<Span>);
 
 impl Inline {
+    /// A text of one kind.
+    pub(super) fn of(text: &str, kind: Kind) -> Self {
+        let mut line = Self::default();
+        line.push(text, &Style { kind, ..Style::default() });
+        line
+    }
+
     /// Appends text in a style.
     pub(super) fn push(&mut self, text: &str, style: &Style) {
         match self.0.last_mut() {

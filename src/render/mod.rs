@@ -4,8 +4,8 @@
 //! I/O, no clock, no panics, and time linear in the text. The way of an answer:
 //!
 //! ```text
-//! source → walk → doc ─┬→ text → flat → split ─┬→ parts
-//!                      └→ rich (packs blocks) ─┘
+//! source → walk (inline) → doc ─┬→ text → flat → split ─┬→ parts
+//!                              └→ rich (packs blocks) ─┘
 //! ```
 //!
 //! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no
@@ -13,9 +13,12 @@
 //! other. No text of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or
 //! the mention of a stranger by id; links go to `http` and `https` only.
 
+mod classic;
 mod doc;
+mod entity;
 mod flat;
-mod html;
+mod inline;
+mod limits;
 mod link;
 mod rich;
 mod source;
@@ -26,23 +29,14 @@ mod unfinished;
 mod walk;
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
-use crate::domain::reply::{Content, Part};
+use classic::text_parts;
+pub use limits::{
+    MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
+};
 
-/// The longest text message, in UTF-16 units.
-pub const MAX_UNITS: usize = 4096;
-/// The most entities of a text message; Telegram drops what is above.
-pub const MAX_ENTITIES: usize = 100;
-/// The longest rich message, in characters.
-pub const RICH_MAX_UNITS: usize = 32_768;
-/// The most blocks of a rich message; items of lists and rows of tables count.
-pub const RICH_MAX_BLOCKS: usize = 500;
-/// The deepest nesting of blocks and formats in a rich message.
-pub const RICH_MAX_DEPTH: usize = 16;
-/// The most columns of a table in a rich message.
-pub const RICH_MAX_COLUMNS: usize = 20;
+use crate::domain::reply::{Content, Part};
 
 /// When answers are sent as rich messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +78,7 @@ impl FromStr for RichMessages {
 /// A finished answer as the messages to send, in order. An answer without anything to see has no parts:
 /// what to say then is the caller's to know.
 pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
-    let document = walk::document(&source::prepared(markdown));
+    let document = walk::document(&source::cleaned(markdown), false);
     let rich = match mode {
         RichMessages::Never => false,
         RichMessages::Always => true,
@@ -105,25 +99,10 @@ pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
 /// itself looks back: a mark that is never closed turns out to be text, a table re-aligns while it grows, a
 /// later `[name]: address` makes links.
 pub fn draft(markdown: &str) -> Option<Content> {
-    let document = walk::document(&unfinished::closed(&source::prepared(markdown)));
+    let source = source::cleaned(markdown);
+    let document = walk::document(unfinished::settled(&source), true);
     let flat = text::flat(&document);
     let last = split::messages(&flat).pop()?;
     let (text, entities) = flat.message(last);
     Some(Content::Text { text, entities })
-}
-
-/// Blocks as classic messages, each with its plain form to fall back on.
-fn text_parts(blocks: &[doc::Block]) -> Vec<Part> {
-    let flat = text::flat(blocks);
-    split::messages(&flat).into_iter().map(|message| text_part(&flat, message)).collect()
-}
-
-fn text_part(flat: &flat::Flat, message: Range<usize>) -> Part {
-    let (text, entities) = flat.message(message.clone());
-    let fallback = if entities.is_empty() { Vec::new() } else { plain_parts(&flat.plain(message)) };
-    Part { fallback, ..Part::of(Content::Text { text, entities }) }
-}
-
-fn plain_parts(plain: &flat::Flat) -> Vec<Part> {
-    split::messages(plain).into_iter().map(|message| Part::plain(&plain.text[message])).collect()
 }

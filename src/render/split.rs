@@ -10,7 +10,7 @@ use unicode_segmentation::GraphemeCursor;
 
 use super::doc::is_blank;
 use super::flat::{Border, Flat};
-use super::{MAX_ENTITIES, MAX_UNITS};
+use super::limits::{MAX_ENTITIES, MAX_UNITS};
 
 /// The stretches of the text that make a message each, in order; none is blank.
 pub(super) fn messages(flat: &Flat) -> Vec<Range<usize>> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doc::{Block, Inline, Item, Kind, Style};
 use super::flat::{Border, Flat, Look, Pre, Quote};
-use super::table;
+use super::{inline, table};
 
 /// A line across the message.
 const RULE: &str = "──────────";
@@ -61,6 +61,9 @@ impl Writer {
                 look.formats.underline |= *level == 1;
             }),
             Block::Code { language, text } => self.pre(text, language.clone()),
+            Block::Formula(tex) if inline::told(tex).is_some() => {
+                self.write(&inline::told(tex).unwrap_or_default(), &self.base.clone(), Border::Line);
+            }
             Block::Formula(tex) => self.pre(&tex.replace("\\\\ ", "\\\\\n"), Some("latex".into())),
             Block::Rule => self.write(RULE, &self.base.clone(), Border::Line),
             Block::Quote(blocks) => self.quoted(blocks, Quote::Plain, gap),

@@ -19,7 +19,7 @@ pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
 
 /// The URL with limits for a server that is gone without a word (libpq, Parameter Key Words); what it sets itself wins.
 /// A server that is merely frozen still acknowledges what it gets, and is waited for.
-fn bounded(url: &str) -> String {
+pub(super) fn bounded(url: &str) -> String {
     let mut url = url.to_owned();
     for (name, value) in [
         ("connect_timeout", 5),

@@ -28,7 +28,7 @@ pub fn recent(
     let more = i64::try_from(left_out.len()).unwrap_or(i64::MAX);
     let rows: Vec<(i32, String, String)> = prepared(newest(lane, i64::from(limit) + more)).load(conn)?;
     let kept = rows.into_iter().filter(|(id, ..)| !left_out.contains(id));
-    let mut said: Vec<Said> = kept.map(|(_, role, content)| (role, content)).collect();
+    let mut said: Vec<Said> = kept.map(|(id, role, content)| Said { id, role, content }).collect();
     said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     said.reverse();
     Ok(said)

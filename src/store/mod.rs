@@ -4,6 +4,9 @@
 // How to get at it.
 pub mod error;
 pub mod connection;
+pub mod fault;
+mod sqlstate;
+pub mod public_url;
 pub mod pool;
 mod retry;
 mod server;

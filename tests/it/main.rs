@@ -24,6 +24,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod going_on;
     mod groups;
     mod order;
     mod paste;
@@ -38,10 +39,14 @@ mod promises {
 /// Each neighbour at its worst.
 mod hostile {
     mod database;
+    mod dialects;
     mod endpoint;
+    mod languages;
     mod log;
     mod redirect;
+    mod streams;
     mod telegram;
+    mod too_long;
     mod updates;
 }
 
@@ -59,6 +64,7 @@ mod transitions;
 mod tools {
     mod backup;
     mod boot;
+    mod database_url;
     pub(crate) mod demo;
     mod doctor;
     mod export;
@@ -74,6 +80,7 @@ mod tools {
 
 /// What documents and files beside the code say is what the program does.
 mod docs {
+    mod configuration;
     mod documents;
     mod guides;
     mod history;

@@ -58,10 +58,11 @@ fn check_text(text: &str, entities: &[MessageEntity]) {
 /// What the Bot API says of nested entities.
 fn may_hold(outer: MessageEntityType, inner: MessageEntityType) -> bool {
     use MessageEntityType::{
-        Blockquote, Bold, Code, ExpandableBlockquote, Italic, Pre, Strikethrough, TextLink, Underline,
+        Blockquote, Bold, Code, ExpandableBlockquote, Italic, Pre, Spoiler, Strikethrough, TextLink,
+        Underline,
     };
     let quote = |kind| matches!(kind, Blockquote | ExpandableBlockquote);
-    let plain = |kind| matches!(kind, Bold | Italic | Underline | Strikethrough);
+    let plain = |kind| matches!(kind, Bold | Italic | Underline | Strikethrough | Spoiler);
     match outer {
         Pre | Code => false,
         TextLink => plain(inner),
@@ -116,7 +117,7 @@ fn count_rich(blocks: &Value, count: &mut usize, units: &mut usize) {
 }
 
 fn count_text(text: &Value, units: &mut usize) {
-    const FORMATS: [&str; 9] = [
+    const FORMATS: [&str; 10] = [
         "bold",
         "italic",
         "underline",
@@ -124,6 +125,7 @@ fn count_text(text: &Value, units: &mut usize) {
         "subscript",
         "superscript",
         "code",
+        "spoiler",
         "url",
         "mathematical_expression",
     ];

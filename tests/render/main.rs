@@ -3,6 +3,14 @@
 mod cases;
 mod checks;
 mod corpus;
+mod emphasis;
+mod fences;
+mod formulas;
+mod known;
 mod limits;
 mod properties;
+mod seen;
 mod show;
+mod signs;
+mod tables;
+mod tags;

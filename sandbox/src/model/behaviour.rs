@@ -35,7 +35,13 @@ pub(super) enum Kind {
     /// An HTTP answer without any completion.
     Http { status: u16, content_type: String, headers: Vec<(String, String)>, body: Vec<u8> },
     /// A stream of these bytes, each piece a chunk of its own, with pauses between; then the end of the body.
-    Script { pieces: Vec<Vec<u8>>, pause: Duration, clean_end: bool },
+    Script {
+        content_type: String,
+        headers: Vec<(String, String)>,
+        pieces: Vec<Vec<u8>>,
+        pause: Duration,
+        clean_end: bool,
+    },
     /// No answer for as long as the client waits.
     Stall,
     /// RST before any answer.
@@ -151,7 +157,13 @@ impl Behaviour {
     /// A stream of exactly these bytes, each piece sent on its own, a moment apart; then a clean end.
     pub fn script<P: AsRef<[u8]>>(pieces: impl IntoIterator<Item = P>) -> Self {
         let pieces = pieces.into_iter().map(|piece| piece.as_ref().to_vec()).collect();
-        Self::of(Kind::Script { pieces, pause: Duration::from_millis(2), clean_end: true })
+        Self::of(Kind::Script {
+            content_type: "text/event-stream".to_owned(),
+            headers: Vec::new(),
+            pieces,
+            pause: Duration::from_millis(2),
+            clean_end: true,
+        })
     }
 
     /// As [`Behaviour::script`], but the connection closes without the end of the body.
@@ -173,12 +185,28 @@ impl Behaviour {
         Self::of(Kind::Reset)
     }
 
-    /// A header of an HTTP answer (`retry-after`, `retry-after-ms`).
+    /// A header of an HTTP answer or a script (`retry-after`, `content-encoding`).
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let Kind::Http { headers, .. } = &mut self.kind else {
-            panic!("headers belong to status(), json(), html(), http()")
+        let (Kind::Http { headers, .. } | Kind::Script { headers, .. }) = &mut self.kind else {
+            panic!("headers belong to status(), json(), html(), http(), script()")
         };
         headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A script with another pause after each piece.
+    pub fn every(mut self, other: Duration) -> Self {
+        let Kind::Script { pause, .. } = &mut self.kind else { panic!("tokens have token_every()") };
+        *pause = other;
+        self
+    }
+
+    /// A script with another content type, which need not be true.
+    pub fn typed(mut self, other: &str) -> Self {
+        let Kind::Script { content_type, .. } = &mut self.kind else {
+            panic!("only a script has a type of its own")
+        };
+        other.clone_into(content_type);
         self
     }
 

@@ -73,6 +73,8 @@ impl Message {
 /// A request for a completion, with the right key and a valid body.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// Path and query.
+    pub path: String,
     /// The dialogue.
     pub messages: Vec<Message>,
     /// The whole body.
@@ -130,6 +132,7 @@ pub struct State {
     usual: Behaviour,
     context_limit: Option<usize>,
     list: List,
+    ends: Option<String>,
     recording_off: bool,
     stopped: bool,
 }
@@ -222,6 +225,11 @@ impl Model {
     /// Who gets the list of models (in the beginning, who has the key).
     pub fn list(&self, list: List) {
         self.shared.state.change(|state| state.list = list);
+    }
+
+    /// The list of models tells a last day of the model.
+    pub fn announce_end(&self, day: &str) {
+        self.shared.state.change(|state| state.ends = Some(day.to_owned()));
     }
 
     /// Whether bodies and headers are kept (they are, unless a long run turns it off to save memory).

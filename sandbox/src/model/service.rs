@@ -23,8 +23,10 @@ impl Service for Http {
         let outcome = match self.admit(&request) {
             Ok(Some(messages)) => self.complete(request, &messages, exchange),
             Ok(None) => {
-                let models =
-                    json!({"data": [{"id": "sandbox/echo", "object": "model", "context_length": 128_000}]});
+                let ends = self.0.state.look(|state| state.ends.clone());
+                let models = json!({"data": [{
+                    "id": "sandbox/echo", "object": "model", "context_length": 128_000, "expiration_date": ends,
+                }]});
                 exchange.respond(200, JSON, &[], models.to_string().as_bytes())
             }
             Err((status, message)) => {
@@ -69,6 +71,7 @@ impl Http {
     ) -> Result<(), Gone> {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let asked = Asked {
+            path: request.path,
             messages: messages.to_vec(),
             body: body.clone(),
             headers: request.headers,
@@ -80,7 +83,7 @@ impl Http {
             let rule = state
                 .rules
                 .iter_mut()
-                .find_map(|rule| rule.applies(asked.question()).then_some(&mut rule.behaviour));
+                .find_map(|rule| rule.applies(asked.question(), &body).then_some(&mut rule.behaviour));
             let too_long = state.context_limit.is_some_and(|limit| {
                 messages.iter().map(|message| message.content.chars().count()).sum::<usize>() > limit
             });
@@ -169,8 +172,8 @@ fn answer(
         Kind::Http { status, content_type, headers, body } => {
             exchange.respond(*status, content_type, headers, body)
         }
-        Kind::Script { pieces, pause, clean_end } => {
-            begin(exchange)?;
+        Kind::Script { content_type, headers, pieces, pause, clean_end } => {
+            exchange.begin(200, content_type, headers)?;
             for piece in pieces {
                 exchange.chunk(piece)?;
                 exchange.pause(*pause)?;

@@ -1,5 +1,7 @@
 //! Which requests the model answers in another way.
 
+use serde_json::Value;
+
 use super::behaviour::Behaviour;
 use crate::trigger::{Rng, Trigger, per_million};
 
@@ -8,6 +10,7 @@ use crate::trigger::{Rng, Trigger, per_million};
 #[must_use]
 pub struct When {
     asked: Option<String>,
+    fits: Option<fn(&Value) -> bool>,
     trigger: Trigger,
 }
 
@@ -20,6 +23,11 @@ impl When {
     /// Requests whose newest message of a person contains this.
     pub fn asked(part: &str) -> Self {
         Self { asked: Some(part.to_owned()), ..Self::default() }
+    }
+
+    /// Requests whose body is like this: with a field that an endpoint refuses, for instance.
+    pub fn body(fits: fn(&Value) -> bool) -> Self {
+        Self { fits: Some(fits), ..Self::default() }
     }
 
     /// The first `requests` matching requests pass.
@@ -53,7 +61,10 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn applies(&mut self, question: &str) -> bool {
-        self.when.asked.as_deref().is_none_or(|part| question.contains(part)) && self.when.trigger.fires()
+    pub(super) fn applies(&mut self, question: &str, body: &Value) -> bool {
+        let When { asked, fits, trigger } = &mut self.when;
+        asked.as_deref().is_none_or(|part| question.contains(part))
+            && fits.is_none_or(|fits| fits(body))
+            && trigger.fires()
     }
 }

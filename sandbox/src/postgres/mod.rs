@@ -59,6 +59,7 @@ pub struct Options {
     folder: Option<PathBuf>,
     private: bool,
     settings: Vec<(String, String)>,
+    language: Option<String>,
 }
 
 impl Options {
@@ -78,6 +79,12 @@ impl Options {
     /// A setting of postgresql.conf; later ones win over earlier ones and over ours.
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The language of the server's messages (`ru`), if their catalogue is installed. Default: English.
+    pub fn language(mut self, language: &str) -> Self {
+        self.language = Some(language.to_owned());
         self
     }
 

@@ -27,6 +27,7 @@ pub(super) struct Cluster {
     temporary: bool,
     private: bool,
     settings: Vec<(String, String)>,
+    language: Option<String>,
     port: u16,
     /// Of the socket; empty where there is none.
     socket: PathBuf,
@@ -48,7 +49,7 @@ impl Cluster {
 
     /// `fill` makes the data folder, where there is none.
     fn create_by(
-        Options { folder, private, settings }: Options,
+        Options { folder, private, settings, language }: Options,
         fill: impl FnOnce(&Self, &Path) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let user = Unprivileged::needed()?;
@@ -69,6 +70,7 @@ impl Cluster {
             temporary,
             private,
             settings,
+            language,
             port: 0,
             running: Mutex::default(),
             lock,
@@ -187,6 +189,10 @@ impl Cluster {
         postgres.current_dir("/").arg("-D").arg(&self.data);
         for (name, value) in self.own_settings().iter().chain(&self.settings) {
             postgres.arg("-c").arg(format!("{name}={value}"));
+        }
+        if let Some(language) = &self.language {
+            // gettext's own: what lc_messages names needs a locale, which may not be installed
+            postgres.env("LANGUAGE", language);
         }
         let leash = Leash {
             log: &self.log,

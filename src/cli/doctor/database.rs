@@ -5,12 +5,13 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 use diesel::pg::PgConnection;
 
-use super::connection::{self, Trouble};
+use super::connection::Trouble;
 use super::report::{Finding, Report};
 use crate::base::secret::Secret;
 use crate::config::Database;
 use crate::database::backup;
 use crate::database::migrate::state::State;
+use crate::store::fault::ConnectionFault;
 use crate::store::{self, diagnostics};
 
 pub(super) const CHECKS: &[&str] = &["database", "server", "rights", "migrations", "indexes", "backups"];
@@ -68,7 +69,7 @@ fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
         let seconds = (deadline.saturating_duration_since(Instant::now()).as_secs() / 2).max(2);
         Secret::new(format!("{}{mark}connect_timeout={seconds}", url.expose()))
     };
-    store::connect(&limited).map_err(|error| connection::trouble(url, &error.to_string()))
+    store::connect(&limited).map_err(|error| Trouble::from(&ConnectionFault::of(&limited, &error)))
 }
 
 fn judge(server: &diagnostics::Server) -> Finding {

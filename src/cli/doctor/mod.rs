@@ -18,9 +18,10 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use tracing::warn;
 
 use crate::base::exit::ExitCode;
-use crate::config::Parts;
+use crate::config::ENVIRONMENT;
 use crate::config::dotenv::Repeated;
 
 mod connection;
@@ -117,8 +118,11 @@ impl Arguments {
     /// Looks at everything, or at what was asked for; `env_file` is what came of reading `.env`.
     pub fn run(self, env_file: anyhow::Result<Vec<Repeated>>) -> anyhow::Result<ExitCode> {
         let deadline = Instant::now() + Duration::from_secs(self.timeout);
-        let mut parts = Parts::from_env();
-        parts.logging.take().unwrap_or_default().start();
+        let env = ENVIRONMENT;
+        env.logging().unwrap_or_default().start();
+        for note in env.notes() {
+            warn!("{note}");
+        }
 
         let database_checks = self.checks(Subject::Database, database::CHECKS);
         // without the database nobody knows whether an instance is at work, which a look for others would disturb
@@ -126,23 +130,25 @@ impl Arguments {
         let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
         let model_checks = self.checks(Subject::Model, model::CHECKS);
 
-        let mut findings = settings::examine(&parts, env_file);
+        let (database, telegram, model) = (env.database(), env.telegram(), env.llm());
+
+        let mut findings = settings::examine(&env, env_file);
         if !self.is_about(Subject::Settings) {
             // only what keeps from looking at the rest
-            let kept_from = (parts.database.is_none() && !database_checks.is_empty())
-                || (parts.telegram.is_none() && !telegram_checks.is_empty())
-                || (parts.llm.is_none() && !model_checks.is_empty());
+            let kept_from = (database.is_none() && !database_checks.is_empty())
+                || (telegram.is_none() && !telegram_checks.is_empty())
+                || (model.is_none() && !model_checks.is_empty());
             findings.retain(|finding| kept_from && !finding.ok);
         }
         // whether an instance is at work: from the database to Telegram
         let (tell, told) = bounded(1);
-        let database = Examination::of(parts.database, database_checks, move |settings, report| {
+        let database = Examination::of(database, database_checks, move |settings, report| {
             database::examine(settings, deadline, &tell, report);
         })?;
-        let telegram = Examination::of(parts.telegram, telegram_checks, move |settings, report| {
+        let telegram = Examination::of(telegram, telegram_checks, move |settings, report| {
             telegram::examine(settings, &told, report);
         })?;
-        let model = Examination::of(parts.llm, model_checks, model::examine)?;
+        let model = Examination::of(model, model_checks, model::examine)?;
         for examination in [database, telegram, model] {
             findings.extend(examination.findings(deadline));
         }

@@ -2,15 +2,15 @@
 
 use super::report::Finding;
 use crate::config::dotenv::{self, Repeated};
-use crate::config::{Fault, Parts};
+use crate::config::{Fault, Reader};
 
 /// The setting whose fault is told by a check of its own.
 const PROMPT: &str = "SYSTEM_PROMPT_PATH";
 const ENV_FILE: &str = "env file";
 
-pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<Vec<Repeated>>) -> Vec<Finding> {
-    let mut findings: Vec<_> = parts
-        .faults
+pub(super) fn examine(env: &Reader<'_>, env_file: anyhow::Result<Vec<Repeated>>) -> Vec<Finding> {
+    let faults = env.faults();
+    let mut findings: Vec<_> = faults
         .iter()
         .filter(|fault| fault.variable != PROMPT)
         .map(|fault| told("environment", fault))
@@ -30,15 +30,15 @@ pub(super) fn examine(parts: &Parts, env_file: anyhow::Result<Vec<Repeated>>) ->
             findings.push(permissions());
         }
     }
-    findings.push(match (parts.faults.iter().find(|fault| fault.variable == PROMPT), &parts.system_prompt) {
+    findings.push(match (faults.iter().find(|fault| fault.variable == PROMPT), env.system_prompt()) {
         (None, Some(prompt)) => Finding::well("prompt", format!("{} characters", prompt.chars().count())),
         (Some(fault), _) => told("prompt", fault),
         (None, None) => unreachable!("there is a prompt or a fault"),
     });
     // a fault of theirs is told above
-    if let Some(access) = &parts.access {
+    if let Some(access) = env.access() {
         let limit =
-            parts.rate_limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
+            env.rate_limit().map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
         findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
     }
     findings

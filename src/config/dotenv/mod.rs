@@ -8,6 +8,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use anyhow::{anyhow, bail};
+
 mod grammar;
 mod reading;
 #[cfg(test)]
@@ -36,13 +38,13 @@ impl Repeated {
 }
 
 /// Adds `.env` of the working directory to the environment; what the environment has already wins. No file is no
-/// fault.
+/// fault. What can be read is added also where something else cannot: doctor goes on with it.
 pub fn load() -> anyhow::Result<Vec<Repeated>> {
     let text = match std::fs::read(Path::new(FILE)).map(String::from_utf8) {
         Ok(Ok(text)) => text,
-        Ok(Err(_)) => anyhow::bail!(".env is not UTF-8 text"),
+        Ok(Err(_)) => bail!(".env is not UTF-8 text"),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => anyhow::bail!(".env cannot be read: {error}"),
+        Err(error) => bail!(".env cannot be read: {error}"),
     };
     let of_environment =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -50,13 +52,15 @@ pub fn load() -> anyhow::Result<Vec<Repeated>> {
     for (name, value) in values {
         if let Some(strict) = value.and_then(|value| strict(&name, &value)) {
             // it leaves alone what the environment has
-            dotenvy::from_read(strict.as_bytes())?;
+            let set = dotenvy::from_read(strict.as_bytes());
+            // its own error quotes the line
+            set.map_err(|_| anyhow!(".env sets {name} to something that cannot be set"))?;
         }
     }
     // the rest counts all the same: what else is wrong is told together with it
     if !unreadable.is_empty() {
         let are = if unreadable.len() == 1 { "is" } else { "are" };
-        anyhow::bail!(
+        bail!(
             ".env, {}, {are} not of the form NAME=value (quotes around a value must be closed)",
             numbered(&unreadable)
         );

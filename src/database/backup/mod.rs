@@ -14,7 +14,6 @@ use tracing::warn;
 use crate::base::cancel::CancelToken;
 use crate::config::Database;
 
-pub mod connection;
 pub mod folder;
 pub mod restore;
 pub mod tool;

@@ -1,8 +1,10 @@
 //! `pg_dump`, `pg_restore` and `psql`. They get and give their data through a pipe, so that they end when this process is
 //! killed; the password through the environment, which only their own user can read; and no other secret.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -11,9 +13,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
-use super::connection::Connection;
 use crate::base::cancel::CancelToken;
 use crate::base::secret::Secret;
+use crate::store::public_url::PublicUrl;
 
 /// An installed program of PostgreSQL.
 pub struct Tool {
@@ -61,7 +63,7 @@ impl Tool {
     pub fn dump(&self, url: &Secret, file: &mut File, stop: &CancelToken) -> anyhow::Result<bool> {
         let mut command = self.connected(url)?;
         // as with a migration: better not at all than to queue behind somebody's transaction
-        command.args(["--format=custom", "--lock-wait-timeout=10s"]);
+        command.args(["--no-password", "--format=custom", "--lock-wait-timeout=10s"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut dump = Running::start(self.name, command)?;
         let mut output = dump.child.stdout.take().context("pg_dump has no output")?;
@@ -83,6 +85,8 @@ impl Tool {
     pub fn check(&self, file: &Path) -> anyhow::Result<()> {
         let mut command = Command::new(self.name);
         command.arg("--list").arg(file).stdin(Stdio::null()).stdout(Stdio::null());
+        // one of its errors is looked for below
+        command.env("LC_ALL", "C");
         Running::start(self.name, command)?.succeed().map_err(|error| match error.to_string() {
             text if text.contains("unsupported version") => error.context(format!(
                 "{} was made by a newer pg_dump than this {}: install a postgresql-client as new as that one \
@@ -107,6 +111,7 @@ impl Tool {
         let mut command = self.connected(url)?;
         // terse: the details of an error quote values, and values are people's messages
         command.args([
+            "--no-password",
             "--no-psqlrc",
             "--quiet",
             "--set=ON_ERROR_STOP=1",
@@ -117,10 +122,21 @@ impl Tool {
         Running::start(self.name, command)
     }
 
+    /// Becomes the program, connected and with these arguments; what is returned is why it did not.
+    pub fn take_over(&self, url: &Secret, arguments: &[OsString]) -> anyhow::Error {
+        match self.connected(url) {
+            Ok(mut command) => {
+                without_secrets(command.args(arguments));
+                anyhow::Error::new(command.exec()).context(format!("{} does not start", self.name))
+            }
+            Err(error) => error,
+        }
+    }
+
     fn connected(&self, url: &Secret) -> anyhow::Result<Command> {
-        let Connection { public, password } = Connection::of(url)?;
+        let PublicUrl { url, password } = PublicUrl::of(url)?;
         let mut command = Command::new(self.name);
-        command.arg("--no-password").arg(format!("--dbname={public}"));
+        command.arg(format!("--dbname={url}"));
         if let Some(password) = password {
             command.env("PGPASSWORD", password.expose());
         }
@@ -140,9 +156,7 @@ impl Running {
     fn start(name: &'static str, mut command: Command) -> anyhow::Result<Self> {
         // a file, so that no amount of errors can block the program
         let errors = tempfile::tempfile().context("a temporary file cannot be created")?;
-        for secret in ["DATABASE_URL", "TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY"] {
-            command.env_remove(secret);
-        }
+        without_secrets(&mut command);
         let child = command
             .stderr(errors.try_clone().context("a temporary file cannot be used")?)
             .spawn()
@@ -168,6 +182,13 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What the program has no need of.
+fn without_secrets(command: &mut Command) {
+    for secret in ["DATABASE_URL", "TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY"] {
+        command.env_remove(secret);
     }
 }
 

@@ -12,9 +12,16 @@ use diesel_migrations::MigrationHarness;
 use super::embedded::Migration;
 use super::plan::{self, Action, Plan};
 use super::script::Refused;
+use super::session;
+use crate::base::secret::Secret;
 
 /// Carries out the plan and says before each action what it is. The connection holds the lock.
-pub fn apply(conn: &mut PgConnection, plan: &Plan, announce: &mut dyn FnMut(&Action)) -> anyhow::Result<()> {
+pub fn apply(
+    conn: &mut PgConnection,
+    url: &Secret,
+    plan: &Plan,
+    announce: &mut dyn FnMut(&Action),
+) -> anyhow::Result<()> {
     if plan.0.is_empty() {
         return Ok(());
     }
@@ -22,12 +29,12 @@ pub fn apply(conn: &mut PgConnection, plan: &Plan, announce: &mut dyn FnMut(&Act
     conn.batch_execute(CREATE_MIGRATIONS_TABLE)?;
     for action in &plan.0 {
         announce(action);
-        run(conn, action)?;
+        run(conn, url, action)?;
     }
     Ok(())
 }
 
-fn run(conn: &mut PgConnection, action: &Action) -> anyhow::Result<()> {
+fn run(conn: &mut PgConnection, url: &Secret, action: &Action) -> anyhow::Result<()> {
     match action {
         Action::DropLeftover(index) => conn
             .batch_execute(&plan::drop_index(index))
@@ -36,13 +43,13 @@ fn run(conn: &mut PgConnection, action: &Action) -> anyhow::Result<()> {
         Action::Up(migration) => {
             conn.run_migration(*migration).map(drop).map_err(|error| {
                 leave_nothing_unfinished(conn, migration.concurrent_indexes());
-                explain(migration, "failed", &*error)
+                explain(migration, "failed", &*error, was_in_the_way(url, &*error))
             })?;
         }
         Action::Down(migration) => {
             conn.revert_migration(*migration).map(drop).map_err(|error| {
                 leave_nothing_unfinished(conn, migration.dropped_indexes());
-                explain(migration, "could not be reverted", &*error)
+                explain(migration, "could not be reverted", &*error, was_in_the_way(url, &*error))
             })?;
         }
     }
@@ -56,24 +63,29 @@ fn leave_nothing_unfinished(conn: &mut PgConnection, indexes: impl Iterator<Item
     }
 }
 
+/// Whether it was somebody's lock.
+fn was_in_the_way(url: &Secret, error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    error.downcast_ref::<Refused>().is_some_and(|refused| session::is_lock_timeout(url, refused.reason()))
+}
+
 /// What happened to a migration, and what can be done about it.
 pub fn explain(
     migration: &Migration,
     outcome: &str,
-    error: &(dyn Error + Send + Sync + 'static),
+    error: &dyn Error,
+    is_lock_timeout: bool,
 ) -> anyhow::Error {
     let state = if migration.is_transactional() {
         "the database is as it was before this migration, and every step before it is done"
     } else {
         "every step before it is done; if an unfinished index is left, the next run replaces or drops it"
     };
-    let advice = match error.downcast_ref::<Refused>() {
-        Some(refused) if refused.is_lock_timeout() => {
-            "\nAnother transaction held a lock on what it needs for more than 10 s, and waiting longer would have held up the \
-             bot. Try again when that transaction has ended; this shows it:\n  \
-             SELECT pid, usename, state, xact_start, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5;"
-        }
-        _ => "",
+    let advice = if is_lock_timeout {
+        "\nAnother transaction held a lock on what it needs for more than 10 s, and waiting longer would have held up the \
+         bot. Try again when that transaction has ended; this shows it:\n  \
+         SELECT pid, usename, state, xact_start, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5;"
+    } else {
+        ""
     };
     anyhow!("migration {migration} {outcome}; {state}\n{error}{advice}")
 }

@@ -13,6 +13,8 @@ use super::apply;
 use super::embedded::Migration;
 use super::plan::{Action, Plan};
 use super::script::Refused;
+use super::session;
+use crate::base::secret::Secret;
 
 /// What would be gone, and why the plan would not come to its end.
 #[derive(Default)]
@@ -29,12 +31,13 @@ pub struct Refusal {
     pub index: usize,
     migration: &'static Migration,
     error: Refused,
+    is_lock_timeout: bool,
 }
 
 impl Refusal {
     /// As the error that it is.
     pub fn explain(&self) -> anyhow::Error {
-        apply::explain(self.migration, "could not be reverted", &self.error)
+        apply::explain(self.migration, "could not be reverted", &self.error, self.is_lock_timeout)
     }
 }
 
@@ -71,11 +74,11 @@ impl fmt::Display for Loss {
 ///
 /// An error where the first revert is refused, or where one could not be rehearsed because of somebody's lock: what
 /// would be gone is then not known, so nobody can be asked about it.
-pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> {
+pub fn rehearse(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> anyhow::Result<Losses> {
     let (mut gone, mut deleted, mut refused) = (Vec::new(), Vec::new(), None);
     let rehearsal = conn.transaction(|conn| {
         let before = columns(conn)?;
-        refused = revert(conn, plan)?;
+        refused = revert(conn, url, plan)?;
         let after = columns(conn)?;
         for (table, columns) in before {
             match after.get(&table) {
@@ -94,7 +97,7 @@ pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> 
     {
         return Err(error.into());
     }
-    if let Some(refusal) = refused.take_if(|refusal| refusal.error.is_lock_timeout() || gone.is_empty()) {
+    if let Some(refusal) = refused.take_if(|refusal| refusal.is_lock_timeout || gone.is_empty()) {
         return Err(refusal.explain());
     }
     let mut losses = Losses { all: deleted, refusal: refused };
@@ -117,7 +120,7 @@ pub fn rehearse(conn: &mut PgConnection, plan: &Plan) -> anyhow::Result<Losses> 
 }
 
 /// Reverts within the transaction, up to the first one that is refused.
-fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<Refusal>> {
+fn revert(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> QueryResult<Option<Refusal>> {
     for (index, action) in plan.0.iter().enumerate() {
         let Action::Down(migration) = action else { continue };
         // it builds an index: nothing goes by that, and here it would keep everybody from writing
@@ -137,7 +140,8 @@ fn revert(conn: &mut PgConnection, plan: &Plan) -> QueryResult<Option<Refusal>> 
             })
         });
         if let Some(error) = refused {
-            return Ok(Some(Refusal { index, migration, error }));
+            let is_lock_timeout = session::is_lock_timeout(url, error.reason());
+            return Ok(Some(Refusal { index, migration, error, is_lock_timeout }));
         }
         tried?;
     }

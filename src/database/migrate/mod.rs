@@ -84,7 +84,7 @@ pub(crate) fn change(
         }
         Outcome::NotNeeded => None,
     };
-    let applied = apply::apply(conn, plan, announce);
+    let applied = apply::apply(conn, &database.url, plan, announce);
     if applied.is_err()
         && let Some(backup) = backup
         && State::read(conn).is_ok_and(|now| now.applied().eq(state.applied()))

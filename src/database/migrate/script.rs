@@ -90,10 +90,9 @@ impl Script {
 }
 
 impl Refused {
-    /// Whether somebody else's transaction was in the way for too long.
-    pub fn is_lock_timeout(&self) -> bool {
-        // Diesel has no kind for it; the words are PostgreSQL's own unless lc_messages translates them
-        matches!(&self.source, Error::DatabaseError(_, info) if info.message().contains("lock timeout"))
+    /// What PostgreSQL said.
+    pub fn reason(&self) -> &Error {
+        &self.source
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Bool};
 use tracing::{info, warn};
 
@@ -18,6 +19,7 @@ use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::secret::Secret;
 use crate::store;
+use crate::store::fault::ConnectionFault;
 
 /// Identifies the lock among the advisory locks of a database: the bytes of "aidd", and our version of its meaning.
 const LOCK: i64 = 0x6169_6464_0001;
@@ -38,7 +40,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
     let mut waiting = false;
     loop {
-        let problem = match store::connect(url) {
+        let fault = match store::connect(url) {
             Ok(mut conn) => {
                 diesel::sql_query(lock_timeout()).execute(&mut conn)?;
                 // a role's own limit is for its queries; an index takes the time it takes
@@ -52,15 +54,13 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
                 }
                 return Ok(Some(conn));
             }
-            Err(error) => error.to_string().trim().to_owned(),
+            Err(error) => ConnectionFault::of(url, &error),
         };
-        // a wrong password or name does not get better by waiting
-        let hopeless = ["authentication failed", "does not exist", "invalid"];
-        if hopeless.iter().any(|words| problem.contains(words)) || Instant::now() >= deadline {
-            bail!("the database cannot be reached (DATABASE_URL): {problem}");
+        if !fault.cause.may_pass() || Instant::now() >= deadline {
+            bail!("the database cannot be reached (DATABASE_URL): {fault}");
         }
         if !std::mem::replace(&mut waiting, true) {
-            warn!(problem, "the database is not there yet; waiting up to {} s for it", patience.as_secs());
+            warn!(problem = %fault, "the database is not there yet; waiting up to {} s for it", patience.as_secs());
         }
         thread::sleep(backoff.next());
         if stop.is_requested() {
@@ -111,4 +111,18 @@ fn lock(conn: &mut PgConnection, stop: &CancelToken) -> anyhow::Result<bool> {
             return Ok(false);
         }
     }
+}
+
+/// Whether a statement was given up because somebody's lock was in its way for too long.
+///
+/// Diesel tells no SQLSTATE, and the words are in the server's language. So another connection waits, for a moment, for the
+/// lock that [`locked`] holds, and is told the same in the same words. Where that cannot be found out, it counts as one:
+/// then nothing goes on.
+pub fn is_lock_timeout(url: &Secret, error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, told) = error else { return false };
+    let Ok(mut other) = store::connect(url) else { return true };
+    let waited = diesel::sql_query("SET lock_timeout TO '1ms'").execute(&mut other).and_then(|_| {
+        diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut other)
+    });
+    matches!(waited, Err(Error::DatabaseError(_, words)) if words.message() == told.message())
 }

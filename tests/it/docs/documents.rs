@@ -1,16 +1,12 @@
-//! The documents agree: each has a Russian twin of the same structure, every link and every file they name is there, and
-//! the table of settings is that of `--help` and of the program.
+//! The documents agree: each has a Russian twin of the same structure, and every link and every file they name is there.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use regex_lite::Regex;
 
-use super::packaging::{example, file};
-
-const CONFIGURATION: [&str; 2] = ["docs/configuration.md", "docs/configuration.ru.md"];
+use super::packaging::file;
 
 /// What a section of a document says that has no language.
 #[derive(Debug, Default, PartialEq)]
@@ -142,77 +138,5 @@ fn the_readme_is_read_in_a_few_minutes() {
     for name in ["README.md", "README.ru.md"] {
         let lines = file(name).lines().count();
         assert!(lines <= 250, "{name} has {lines} lines");
-    }
-}
-
-/// The table of settings: variable, default, values, each without backticks.
-fn settings(document: &str) -> Vec<[String; 3]> {
-    let rows = document.lines().filter_map(|line| line.strip_prefix("| `"));
-    rows.map(|row| {
-        let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
-        [(); 3].map(|()| cells.next().unwrap())
-    })
-    .collect()
-}
-
-#[test]
-fn the_table_of_settings_names_every_setting_with_the_default_of_the_help() {
-    let help = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--help").output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let examples: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
-    let [english, russian] = CONFIGURATION.map(|name| settings(&file(name)));
-    assert_eq!(english.iter().map(|[name, ..]| name.clone()).collect::<BTreeSet<_>>(), examples);
-    for ([name, default, _], [twin, same, _]) in english.iter().zip(&russian) {
-        let line = help.lines().find(|line| line.starts_with(&format!("  {name} "))).unwrap();
-        match line.split_once("  [") {
-            Some((_, of_help)) => assert_eq!(of_help, format!("{default}]"), "{name}"),
-            None => assert!(
-                ["required", "required for OpenRouter", "everybody"].contains(&&**default)
-                    || default.starts_with("no "),
-                "{name}: {default} is not in --help"
-            ),
-        }
-        assert_eq!(name, twin);
-        // a value has no language, a word has
-        let is_value = file(CONFIGURATION[0]).contains(&format!("| `{name}` | `{default}` |"));
-        assert!(!is_value || default == same, "{name}: {default} and {same}");
-    }
-}
-
-#[test]
-fn the_table_of_settings_has_the_ranges_of_the_program() {
-    let range = Regex::new(r"^(?:от )?([\d.]+) (?:to|до) ([\d.]+)$").unwrap();
-    let [english, russian] = CONFIGURATION.map(|name| {
-        let rows = settings(&file(name)).into_iter();
-        let ranges = rows.filter_map(|[name, _, values]| {
-            let range = range.captures(&values)?;
-            Some((name, range[1].to_owned(), range[2].to_owned()))
-        });
-        ranges.collect::<Vec<_>>()
-    });
-    assert_eq!(english, russian);
-    assert!(english.len() > 10, "{english:?}");
-    // what the program says to these values; without a token it ends there
-    let said = |value: &dyn Fn(&str, &str) -> String| {
-        let mut bot = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
-        bot.current_dir(env!("CARGO_TARGET_TMPDIR")).env("TELEGRAM_BOT_TOKEN", "none");
-        bot.envs(english.iter().map(|(name, lowest, highest)| (name, value(lowest, highest))));
-        let said = bot.output().unwrap();
-        assert_eq!(said.status.code(), Some(1));
-        String::from_utf8(said.stderr).unwrap()
-    };
-    let beyond = |lowest: &str| {
-        let lowest: f64 = lowest.parse().unwrap();
-        if lowest.fract() > 0.0 { lowest / 2.0 } else { lowest - 1.0 }.to_string()
-    };
-    let above = |highest: &str| (highest.parse::<f64>().unwrap() + 1.0).to_string();
-    let (low, high) = (said(&|lowest, _| lowest.to_owned()), said(&|_, highest| highest.to_owned()));
-    let (too_low, too_high) = (said(&|lowest, _| beyond(lowest)), said(&|_, highest| above(highest)));
-    for (name, lowest, highest) in &english {
-        let fault = format!("\n  {name} is ");
-        assert!(!low.contains(&fault) && !high.contains(&fault), "{name} refuses {lowest} or {highest}");
-        let fault = |value: String| format!("\n  {name} is \"{value}\"");
-        assert!(too_low.contains(&fault(beyond(lowest))), "{name} takes less than {lowest}: {too_low}");
-        assert!(too_high.contains(&fault(above(highest))), "{name} takes more than {highest}: {too_high}");
     }
 }

@@ -19,43 +19,6 @@ pub(crate) fn example() -> Vec<(String, String)> {
 }
 
 #[test]
-fn env_example_help_and_the_program_name_the_same_settings() {
-    let help = Command::new(env!("CARGO_BIN_EXE_systech-aidd")).arg("--help").output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let in_help: BTreeSet<_> = help
-        .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
-        .filter(|word| word.contains('_') && word.len() > 5)
-        .chain(["WORKERS"])
-        .filter(|word| help.contains(&format!("  {word} ")))
-        .map(str::to_owned)
-        .collect();
-    let in_example: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(in_help, in_example);
-    for (name, default) in example() {
-        let without_default = [
-            "TELEGRAM_BOT_TOKEN",
-            "OPENROUTER_API_KEY",
-            "DATABASE_URL",
-            "ROLE_TEXT",
-            "BACKUP_DIR",
-            "RETENTION_DAYS",
-            "METRICS_ADDR",
-            "ALLOWED_USERS",
-            "ALLOWED_CHATS",
-            "RATE_LIMIT",
-            "LLM_CONTEXT_TOKENS",
-        ];
-        if !without_default.contains(&name.as_str()) {
-            assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
-        }
-    }
-    let sources = file("src/config/mod.rs");
-    for name in in_example {
-        assert!(sources.contains(&format!("\"{name}\"")), "{name} is read nowhere");
-    }
-}
-
-#[test]
 fn image_and_compose_file_ask_the_running_bot_for_its_health_alike() {
     let dockerfile = file("Dockerfile");
     let line = dockerfile.lines().find_map(|line| line.strip_prefix("HEALTHCHECK ")).unwrap();

@@ -29,6 +29,8 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("LLM_MAX_TOKENS", "0", "LLM_MAX_TOKENS is \"0\""),
     ("LLM_MAX_TOKENS", "1e3", "LLM_MAX_TOKENS is \"1e3\""),
     ("LLM_MAX_TOKENS", "99999999999999999999", "LLM_MAX_TOKENS is"),
+    ("LLM_EXTRA_BODY", "top_k=5", "LLM_EXTRA_BODY is \"top_k=5\"; expected: a JSON object of fields"),
+    ("LLM_EXTRA_BODY", "{\"messages\":[]}", "LLM_EXTRA_BODY cannot be read"),
     ("LLM_TIMEOUT", "0", "LLM_TIMEOUT is \"0\"; expected: seconds, from 0.1 to 3600"),
     ("LLM_TIMEOUT", "inf", "LLM_TIMEOUT is \"inf\""),
     ("LLM_TIMEOUT", "60s", "LLM_TIMEOUT is \"60s\""),
@@ -64,7 +66,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "LLM_CONTEXT_TOKENS",
         "1000",
-        "LLM_CONTEXT_TOKENS leaves no room for a question: LLM_MAX_TOKENS takes 1000",
+        "LLM_CONTEXT_TOKENS leaves no room for a question: LLM_MAX_TOKENS takes 4000",
     ),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is \"xml\"; expected: text or json"),
     ("RUST_LOG", "systech_aidd=loud=1", "RUST_LOG is \"systech_aidd=loud=1\"; expected: a level"),
@@ -105,6 +107,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
     for variable in [
         "LLM_TEMPERATURE",
         "LLM_MAX_TOKENS",
+        "LLM_EXTRA_BODY",
         "LLM_TIMEOUT",
         "MAX_HISTORY_MESSAGES",
         "SYSTEM_PROMPT_PATH",
@@ -127,7 +130,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
     let _bot = env.start_ready();
     env.others_are_served();
     let asked = env.asked("and me?").pop().unwrap();
-    assert_eq!((&asked.body["temperature"], &asked.body["max_tokens"]), (&0.7.into(), &1000.into()));
+    assert_eq!((&asked.body["temperature"], &asked.body["max_tokens"]), (&0.7.into(), &4000.into()));
 }
 
 #[test]
@@ -160,6 +163,29 @@ fn an_env_file_may_have_a_byte_order_mark_and_windows_line_ends() {
     gate.release();
     env.others_are_served();
     assert_eq!(env.asked("and me?").pop().unwrap().body["model"], "m 1");
+}
+
+#[test]
+fn an_env_file_is_read_as_python_dotenv_reads_it() {
+    let mut env = TestEnv::new();
+    let token = env.setting("TELEGRAM_BOT_TOKEN").unwrap();
+    let url = env.setting("DATABASE_URL").unwrap();
+    // the last of several lines, a name without a value, what stands for a value, escapes and lines in quotes
+    let file = format!(
+        "TELEGRAM_BOT_TOKEN=1:hunter2hunter2\nDATABASE_URL='{url}'\nexport ROLE_TEXT\nTOKEN='{token}' # mine\n\
+         TELEGRAM_BOT_TOKEN=${{TOKEN}}\nROLE_TEXT=\"Costs $5\\tor ${{NOTHING:-less}}\n\\\"now\\\"\"\n"
+    );
+    fs::write(env.folder().join(".env"), file).unwrap();
+    for name in ["TELEGRAM_BOT_TOKEN", "DATABASE_URL"] {
+        env.unset(name);
+    }
+    let bot = env.start();
+    env.telegram.say(&Person::private(1), "/role");
+    env.telegram.wait_for_text(1, |text| text == "Costs $5\tor less\n\"now\"");
+    let log = bot.log();
+    let line = log.lines().find(|line| line.contains("TELEGRAM_BOT_TOKEN")).unwrap_or(&log);
+    assert!(line.contains("in lines 1 and 5") && line.contains("the last one counts"), "{line}");
+    assert!(!log.contains("hunter2"), "{log}");
 }
 
 #[test]

@@ -15,6 +15,11 @@ fn says(text: &str) -> Vec<u8> {
     event(&format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#))
 }
 
+/// As gateways say it that name a reason with every piece.
+fn words_with_reason(text: &str) -> Vec<u8> {
+    event(&format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}},"finish_reason":"stop"}}]}}"#))
+}
+
 fn ends() -> Vec<u8> {
     event(r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#)
 }
@@ -27,13 +32,16 @@ fn error(body: &str, status: u16) -> Behaviour {
     Behaviour::json(status, &format!(r#"{{"error":{body}}}"#))
 }
 
-#[test]
-fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
-    let mut env = TestEnv::new();
-    env.set("LLM_TIMEOUT", "2");
-    let _bot = env.start();
-    let huge = format!("data: {}\n\n", "zebra".repeat(2 << 20)).into_bytes();
-    let cases = [
+/// What happens, the class that it ends as, and how.
+type Case = (&'static str, &'static str, Behaviour);
+
+/// A line of 10 MB.
+fn huge() -> Vec<u8> {
+    format!("data: {}\n\n", "zebra".repeat(2 << 20)).into_bytes()
+}
+
+fn broken_on_the_wire() -> Vec<Case> {
+    vec![
         ("silent before the headers", "too_slow", Behaviour::stall()),
         ("headers, then silent", "too_slow", Behaviour::answer().stall_after(0)),
         ("silent in the stream", "too_slow", Behaviour::answer().stall_after(3)),
@@ -47,6 +55,43 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
         ("no more money, in the stream", "out_of_quota", Behaviour::answer().error_after(3, 402, "zebra")),
         ("an error without a code", "unreachable", Behaviour::script([event(r#"{"error":"zebra"}"#)])),
         ("an error with status 200", "misconfigured", error(r#"{"code":401,"message":"zebra"}"#, 200)),
+        ("half an answer, abort", "unreachable", Behaviour::answer().finish("abort")),
+        (
+            "half an answer, no resources",
+            "unreachable",
+            Behaviour::answer().finish("insufficient_system_resource"),
+        ),
+        ("an end of tomorrow", "unreachable", Behaviour::answer().finish("stripes")),
+        (
+            "an event that does not decode",
+            "unreachable",
+            Behaviour::script([says("o"), event("{\"choices\":[{"), says("k"), ends(), done()]),
+        ),
+        (
+            "an event that is no JSON",
+            "unreachable",
+            Behaviour::script([says("o"), event("zebra"), says("k"), ends(), done()]),
+        ),
+        (
+            "content that is no text",
+            "unreachable",
+            Behaviour::script([event(r#"{"choices":[{"delta":{"content":42}}]}"#), ends(), done()]),
+        ),
+        (
+            "a line of 10 MB between",
+            "unreachable",
+            Behaviour::script([says("o"), huge(), says("k"), ends(), done()]),
+        ),
+        (
+            "a reason with each word, then cut",
+            "unreachable",
+            Behaviour::script_cut([words_with_reason("half "), words_with_reason("an ")]),
+        ),
+        (
+            "half a document",
+            "unreachable",
+            Behaviour::json(200, r#"{"choices":[{"message":{"content":"half"#),
+        ),
         ("finish reason error", "unreachable", Behaviour::answer().finish("error")),
         ("an empty body", "unreachable", Behaviour::http(200, "text/event-stream", b"")),
         ("an empty document", "unreachable", Behaviour::json(200, "")),
@@ -63,7 +108,9 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
             Behaviour::script([event(r#"{"choices":[{"delta":{"content":null}}]}"#), ends(), done()]),
         ),
         ("nothing to see", "empty", Behaviour::text(" \n\u{200b}\n")),
-        ("reasoning only", "empty", Behaviour::text("").reasoning("zebra").finish("length")),
+        ("reasoning only", "out_of_tokens", Behaviour::text("").reasoning("zebra").finish("length")),
+        ("thoughts that never end", "out_of_tokens", Behaviour::text("<think>zebra").finish("length")),
+        ("thoughts and nothing behind", "empty", Behaviour::text("<think>zebra</think>\n")),
         ("reasoning_content only", "empty", Behaviour::text("").reasoning_content("zebra")),
         (
             "a refusal",
@@ -77,9 +124,14 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
             "unreachable",
             Behaviour::script([&b"\xff\xfe\0zebra\n\ndata: {\"choi"[..], b"ces\ndata:\0\n"]),
         ),
-        ("one line of 10 MB", "unreachable", Behaviour::script([huge.clone()])),
-        ("a document of 10 MB", "unreachable", Behaviour::http(200, "application/json", &huge)),
-        ("an error of 10 MB", "misconfigured", Behaviour::http(400, "application/json", &huge)),
+        ("one line of 10 MB", "unreachable", Behaviour::script([huge()])),
+        ("a document of 10 MB", "unreachable", Behaviour::http(200, "application/json", &huge())),
+    ]
+}
+
+fn told_by_the_endpoint() -> Vec<Case> {
+    vec![
+        ("an error of 10 MB", "misconfigured", Behaviour::http(400, "application/json", &huge())),
         ("a page with status 200", "unreachable", Behaviour::html(200)),
         ("a gateway's page", "unreachable", Behaviour::html(502)),
         ("400", "misconfigured", Behaviour::status(400, "zebra")),
@@ -95,7 +147,15 @@ fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
             Behaviour::status(500, "zebra").header("retry-after", "99999999999"),
         ),
         ("context too long", "too_long", error(r#"{"message":"maximum context length is zebra"}"#, 400)),
-    ];
+    ]
+}
+
+#[test]
+fn whatever_keeps_a_model_from_answering_ends_as_its_class_with_one_line() {
+    let mut env = TestEnv::new();
+    env.set("LLM_TIMEOUT", "2");
+    let _bot = env.start();
+    let cases = [broken_on_the_wire(), told_by_the_endpoint()].concat();
     for (user, (case, _, behaviour)) in (1..).zip(&cases) {
         env.model.on(When::asked(&format!("zebra, {case}?")), behaviour.clone());
         env.telegram.say(&Person::private(user).speaking("en"), &format!("zebra, {case}?"));
@@ -125,7 +185,6 @@ fn whatever_an_answer_looks_like_on_the_wire_it_is_read() {
     let _bot = env.start();
     let smile = "data: {\"choices\":[{\"delta\":{\"content\":\"привет 😀\"}}]}\n\n";
     let torn = smile.find('😀').unwrap() + 2;
-    let huge = format!("data: {}\n\n", "zebra".repeat(2 << 20)).into_bytes();
     let error = event(r#"{"error":{"code":502,"message":"zebra"}}"#);
     let cases: Vec<(&str, &str, Behaviour)> = vec![
         (
@@ -147,7 +206,6 @@ fn whatever_an_answer_looks_like_on_the_wire_it_is_read() {
             "ok",
             Behaviour::script([b"\r\n: hi\r\n".to_vec(), says("o"), says("k"), ends()]),
         ),
-        ("a line of 10 MB between", "ok", Behaviour::script([says("o"), huge, says("k"), ends(), done()])),
         ("NUL", "a\u{fffd}b", Behaviour::script([says(r"a\u0000b"), ends()])),
         (
             "NUL in the figures",
@@ -178,22 +236,4 @@ fn whatever_an_answer_looks_like_on_the_wire_it_is_read() {
         assert_eq!(env.times_asked(&format!("zebra, {case}?")), 1, "{case}");
     }
     env.assert_logged("WARN", 0);
-}
-
-#[test]
-fn a_prompt_too_long_even_with_half_of_the_history_fails_after_two_calls() {
-    let env = TestEnv::new();
-    let _bot = env.start();
-    let person = Person::private(1).speaking("en");
-    for (n, text) in ["one", "two"].into_iter().enumerate() {
-        env.telegram.say(&person, text);
-        env.telegram.wait_for_count(1, n + 1);
-    }
-    env.model.limit_context(Some(10));
-    env.telegram.say(&person, "three");
-    env.telegram.wait_for_text(1, |text| text.contains("too long for the model"));
-    assert_eq!(env.times_asked("three"), 2, "with all of the history and with half of it");
-    env.model.limit_context(None);
-    env.telegram.say(&person, "four");
-    env.telegram.wait_for_text(1, |text| text.contains("four"));
 }

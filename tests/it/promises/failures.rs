@@ -91,7 +91,13 @@ fn a_key_that_is_not_valid_is_a_misconfiguration() {
 
 #[test]
 fn an_answer_without_a_word_is_empty() {
-    fails_as(Behaviour::text("").finish("length"), "empty", "пустой", "empty");
+    fails_as(Behaviour::text(""), "empty", "пустой", "empty");
+}
+
+#[test]
+fn an_answer_that_thinking_left_no_room_for_is_told_as_that() {
+    let thought = Behaviour::text("").reasoning("zebra").finish("length");
+    fails_as(thought, "out_of_tokens", "думала", "thought for so long");
 }
 
 #[test]
@@ -119,28 +125,4 @@ fn a_lane_that_waits_for_a_retry_frees_its_worker() {
     env.telegram.say(&Person::private(2), "quick");
     env.telegram.wait_for_count(2, 1);
     assert!(env.telegram.texts(1).is_empty());
-}
-
-#[test]
-fn a_prompt_that_is_too_long_is_shortened_once_and_asked_again() {
-    let env = TestEnv::new();
-    let _bot = env.start();
-    let person = Person::private(1);
-    for (n, text) in ["one", "two", "three", "four"].into_iter().enumerate() {
-        env.telegram.say(&person, text);
-        env.telegram.wait_for_count(1, n + 1);
-    }
-    let too_long =
-        r#"{"error":{"message":"This endpoint's maximum context length is 10 tokens","code":400}}"#;
-    env.model.on(When::asked("five").once(), Behaviour::json(400, too_long));
-    env.telegram.say(&person, "five");
-    env.telegram.wait_for_count(1, 5);
-    let lengths: Vec<_> = env.asked("five").iter().map(|asked| asked.messages.len()).collect();
-    assert_eq!(lengths, [10, 6], "prompt, half of eight messages, question");
-    // half of ten messages begins with an answer: it is not sent without its question
-    env.model.on(When::asked("six").once(), Behaviour::json(400, too_long));
-    env.telegram.say(&person, "six");
-    env.telegram.wait_for_count(1, 6);
-    let asked = env.asked("six").pop().unwrap();
-    assert_eq!((asked.messages.len(), &*asked.messages[1].content), (6, "four"));
 }

@@ -25,7 +25,11 @@ pub(crate) const ROWS: &str = "
 
 /// A database with the migrations up to [`LAST`].
 pub(crate) fn migrated() -> Operator {
-    let operator = Operator::new();
+    migrated_on(Operator::new())
+}
+
+/// The same, of this operator.
+pub(crate) fn migrated_on(operator: Operator) -> Operator {
     operator.run(&["migrate", "to", LAST]).ok();
     operator
 }

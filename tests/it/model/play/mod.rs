@@ -178,6 +178,7 @@ impl<'a> Play<'a> {
         assert_eq!(rows, self.known.reference.rows());
         for place in PLACES {
             let recent = history::recent(&mut self.conn, lane(place), 1000, None).unwrap();
+            let recent: Vec<_> = recent.into_iter().map(|said| (said.role, said.content)).collect();
             assert_eq!(recent, self.known.reference.recent(place), "what the model reads");
         }
     }

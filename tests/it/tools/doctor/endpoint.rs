@@ -1,5 +1,6 @@
 //! Faults of the model's endpoint.
 
+use sandbox::TestEnv;
 use sandbox::model::{Behaviour, List};
 
 use super::{Case, examine, healthy};
@@ -27,8 +28,15 @@ fn one_line_tells_what_is_wrong_with_the_model() {
         },
         Case {
             name: "model",
-            provoke: |env| env.set("LLM_MODEL", "no/such-model"),
-            lines: &[["model", "does not know the model no/such-model", "correct LLM_MODEL"]],
+            provoke: |env| {
+                env.set("LLM_MODEL", "sandbox/echoes");
+                env.model.usually(Behaviour::status(400, "hunter2 is not a valid model ID"));
+            },
+            lines: &[[
+                "model",
+                "does not know the model sandbox/echoes",
+                "correct LLM_MODEL; the endpoint has sandbox/echo",
+            ]],
         },
         Case {
             name: "model, where there is no list",
@@ -45,6 +53,29 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 env.model.usually(Behaviour::quota());
             },
             lines: &[["model", "status 429 (insufficient_quota)", "top up the account"]],
+        },
+        Case {
+            name: "key, with a status of its own",
+            provoke: |env| {
+                let body =
+                    r#"{"error":{"message":"hunter2","type":"auth_error","param":"None","code":"400"}}"#;
+                env.model.usually(Behaviour::json(400, body));
+            },
+            lines: &[["model", "the endpoint does not accept the key (status 400)", "OPENROUTER_API_KEY"]],
+        },
+        Case {
+            name: "a field",
+            provoke: |env| {
+                let body =
+                    r#"{"error":{"message":"hunter2","param":"messages[0].name","code":"invalid_value"}}"#;
+                env.model.usually(Behaviour::json(400, body));
+            },
+            lines: &[["model", "the field messages[0].name", "LLM_EXTRA_BODY"]],
+        },
+        Case {
+            name: "a model that thinks too long",
+            provoke: |env| env.model.usually(Behaviour::text("").reasoning("hunter2").finish("length")),
+            lines: &[["model", "thinking used up LLM_MAX_TOKENS", "raise LLM_MAX_TOKENS"]],
         },
         Case {
             name: "down",
@@ -71,11 +102,32 @@ fn one_line_tells_what_is_wrong_with_the_model() {
 }
 
 #[test]
-fn a_list_that_everybody_gets_is_followed_by_a_question_of_one_token() {
-    let env = healthy();
-    env.model.list(List::ForAnybody);
-    let said = env.run(&["doctor"]);
-    assert_eq!(said.code, Some(0), "{}", said.out);
-    let asked = env.model.requests();
-    assert!(!asked.is_empty() && asked.iter().all(|asked| asked.body["max_tokens"] == 1), "{asked:?}");
+fn a_model_that_answers_is_well_whatever_the_list_says() {
+    let mut env = healthy();
+    let line = |env: &TestEnv| {
+        let said = env.run(&["doctor"]);
+        assert_eq!(said.code, Some(0), "{}", said.out);
+        said.out.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(line(&env), "✓ model        sandbox/echo answers");
+    let asked = &env.model.requests()[0].body;
+    assert_eq!(
+        (&asked["max_tokens"], &asked["temperature"], &asked["stream"]),
+        (&4000.into(), &0.7.into(), &true.into())
+    );
+    env.model.announce_end("2027-01-14");
+    assert_eq!(
+        line(&env),
+        "✓ model        sandbox/echo answers; the endpoint announces its end for 2027-01-14"
+    );
+    for list in [List::ForAnybody, List::Absent] {
+        env.model.list(list);
+        assert!(line(&env).starts_with("✓ model        sandbox/echo answers"));
+    }
+    env.model.list(List::WithKey);
+    env.set("LLM_MODEL", "sandbox/echo:online");
+    assert_eq!(
+        line(&env),
+        "✓ model        sandbox/echo:online answers; it is not on the endpoint's list of models"
+    );
 }

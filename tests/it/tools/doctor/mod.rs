@@ -100,8 +100,7 @@ fn where_all_is_well_each_line_says_so_and_nothing_is_changed() {
     assert_eq!(said.err, "");
     assert_eq!(env.psql("SELECT * FROM __diesel_schema_migrations"), before);
     assert_eq!(fs::read_dir(backups).unwrap().count(), 0);
-    // the list of models says it all: the model is not paid for
-    assert!(env.model.requests().is_empty());
+    assert_eq!(env.model.requests().len(), 1, "one short question");
     let polls = env.telegram.calls("getUpdates");
     let confirms = |params: &serde_json::Value| params.get("offset").is_some();
     let changes = |params: &serde_json::Value| params.get("allowed_updates").is_some();
@@ -110,8 +109,8 @@ fn where_all_is_well_each_line_says_so_and_nothing_is_changed() {
 
 #[test]
 fn programs_get_one_json_document() {
-    let mut env = healthy();
-    env.set("LLM_MODEL", "no/such-model");
+    let env = healthy();
+    env.model.usually(Behaviour::status(404, "no such model"));
     let said = env.run(&["doctor", "--json"]);
     assert_eq!(said.code, Some(1), "{}", said.err);
     let findings: Vec<serde_json::Value> = serde_json::from_str(&said.out).unwrap();

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use sandbox::model::Behaviour;
+
 use super::{Case, examine};
 
 #[test]
@@ -15,8 +17,8 @@ fn one_line_tells_each_fault_of_the_settings() {
                 env.set("LOG_FORMAT", "xml");
             },
             lines: &[
-                ["environment", "LOG_FORMAT is \"xml\"", "expected: text or json"],
                 ["environment", "LLM_TEMPERATURE is \"hot\"", "expected: a number from 0 to 2"],
+                ["environment", "LOG_FORMAT is \"xml\"", "expected: text or json"],
             ],
         },
         Case {
@@ -25,6 +27,7 @@ fn one_line_tells_each_fault_of_the_settings() {
                 env.unset("DATABASE_URL");
                 env.set("TELEGRAM_BOT_TOKEN", "hunter2");
                 env.set("LLM_MODEL", "no/such-model");
+                env.model.usually(Behaviour::status(404, "no such model"));
             },
             lines: &[
                 ["environment", "TELEGRAM_BOT_TOKEN does not look like a token", "@BotFather"],
@@ -42,6 +45,20 @@ fn one_line_tells_each_fault_of_the_settings() {
                 ["environment", "LLM_MAX_TOKENS is \"many\"", "a whole number"],
                 ["environment", "WORKERS is \"0\"", "a whole number"],
                 ["env file", ".env, line 2, is not of the form", ".env.example"],
+            ],
+        },
+        Case {
+            name: ".env that says things twice",
+            provoke: |env| {
+                let file =
+                    "LLM_MODEL=no/such-model\nLLM_TIMEOUT=5\n\nLLM_MODEL='sandbox/echo'\nLLM_TIMEOUT=5\n";
+                fs::write(env.folder().join(".env"), file).unwrap();
+                fs::set_permissions(env.folder().join(".env"), fs::Permissions::from_mode(0o600)).unwrap();
+                env.unset("LLM_MODEL");
+            },
+            lines: &[
+                ["env file", ".env sets LLM_MODEL more than once, in lines 1 and 4", "the last one counts"],
+                ["env file", ".env sets LLM_TIMEOUT more than once, in lines 2 and 5", "the last one counts"],
             ],
         },
         Case {

@@ -11,14 +11,16 @@ use frankenstein::rich_message::{
     InputRichBlockList, InputRichBlockListItem, InputRichBlockMathematicalExpression,
     InputRichBlockParagraph, InputRichBlockPreformatted, InputRichBlockSectionHeading, InputRichBlockTable,
     RichBlockTableCell, RichText, RichTextBold, RichTextCode, RichTextItalic, RichTextMathematicalExpression,
-    RichTextObject, RichTextStrikethrough, RichTextSubscript, RichTextSuperscript, RichTextUnderline,
-    RichTextUrl,
+    RichTextObject, RichTextSpoiler, RichTextStrikethrough, RichTextSubscript, RichTextSuperscript,
+    RichTextUnderline, RichTextUrl,
 };
 use pulldown_cmark::Alignment;
 
-use super::doc::{Block, Inline, Item, Kind, Script, Span, Table};
-use super::{RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS, table, text_parts};
 use crate::domain::reply::{Content, Part};
+use crate::render::classic::text_parts;
+use crate::render::doc::{Block, Inline, Item, Kind, Script, Span, Table};
+use crate::render::limits::{RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS};
+use crate::render::table;
 
 /// The document as rich messages, each with its classic form to fall back on; and as classic ones where it must be.
 pub(super) fn parts(document: Vec<Block>) -> Vec<Part> {
@@ -228,7 +230,8 @@ fn rich_span(Span { text, style }: &Span) -> RichText {
         style.formats.strike => RichTextStrikethrough,
         style.formats.underline => RichTextUnderline,
         style.formats.italic => RichTextItalic,
-        style.formats.bold => RichTextBold
+        style.formats.bold => RichTextBold,
+        style.formats.spoiler => RichTextSpoiler
     }
     match &style.link {
         Some(url) => RichTextUrl { text: rich.into(), url: url.to_string() }.into(),
@@ -290,6 +293,7 @@ impl Size {
                 RichTextObject::Underline(format) => Self::of_text(&format.text),
                 RichTextObject::Italic(format) => Self::of_text(&format.text),
                 RichTextObject::Bold(format) => Self::of_text(&format.text),
+                RichTextObject::Spoiler(format) => Self::of_text(&format.text),
                 RichTextObject::Url(format) => Self::of_text(&format.text),
                 _ => Self::default(),
             },

@@ -9,25 +9,44 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use crate::base::secret::Secret;
 
+mod parameters;
+
+use parameters::{Parameters, TWO_AT};
+
 /// A URL that libpq reads as it was meant.
 #[derive(Debug)]
-pub struct DatabaseUrl(Secret);
+pub struct DatabaseUrl {
+    url: Secret,
+    /// The parameters that were left out.
+    left_out: Vec<String>,
+}
 
 impl From<DatabaseUrl> for Secret {
     fn from(url: DatabaseUrl) -> Self {
-        url.0
+        url.url
+    }
+}
+
+impl DatabaseUrl {
+    /// What is to be said about what was left out.
+    pub fn note(&self) -> Option<String> {
+        let left_out = self.left_out.join(", ");
+        (!left_out.is_empty()).then(|| {
+            format!("parameters of DATABASE_URL that mean nothing to libpq are left out: {left_out}")
+        })
     }
 }
 
 impl FromStr for DatabaseUrl {
-    type Err = &'static str;
+    /// What is wrong with it, to follow its name.
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, rest) = text.split_once("://").ok_or("is not a URL")?;
         // SQLAlchemy names its driver in the scheme
         let (scheme, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
         if !matches!(scheme, "postgresql" | "postgres") {
-            return Err("is not a URL of PostgreSQL");
+            return Err("is not a URL of PostgreSQL".to_owned());
         }
         // the user's name ends at the first colon, the password at the first @; both may be percent-encoded, or not
         let (person, place) = match rest.split_once('@') {
@@ -36,8 +55,9 @@ impl FromStr for DatabaseUrl {
         };
         let (host, query) = place.split_once('?').unwrap_or((place, ""));
         if host.contains('@') {
-            return Err("has more than one @ (in a password it is written %40)");
+            return Err(TWO_AT.to_owned());
         }
+        let parameters = Parameters::read(query, !driver.is_empty())?;
         let mut url = "postgresql://".to_owned();
         if let Some(person) = person {
             url.push_str(&strict(user(person)));
@@ -48,13 +68,8 @@ impl FromStr for DatabaseUrl {
             url.push('@');
         }
         url.push_str(host);
-        for (mark, parameter) in ["?"].into_iter().chain(std::iter::repeat("&")).zip(query.split('&')) {
-            if !parameter.is_empty() {
-                url.push_str(mark);
-                url.push_str(&parameter_of_libpq(parameter, driver));
-            }
-        }
-        Ok(Self(Secret::new(url)))
+        url.push_str(&parameters.query());
+        Ok(Self { url: Secret::new(url), left_out: parameters.left_out })
     }
 }
 
@@ -66,15 +81,6 @@ fn user(person: &str) -> &str {
 fn strict(text: &str) -> String {
     let decoded: Vec<u8> = percent_decode_str(text).collect();
     utf8_percent_encode(&String::from_utf8_lossy(&decoded), NON_ALPHANUMERIC).to_string()
-}
-
-/// asyncpg calls `ssl` what libpq calls `sslmode`.
-fn parameter_of_libpq(parameter: &str, driver: &str) -> String {
-    match parameter.strip_prefix("ssl=").filter(|_| driver == "asyncpg") {
-        Some("true") => "sslmode=require".to_owned(),
-        Some(mode) => format!("sslmode={mode}"),
-        None => parameter.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -90,12 +96,13 @@ mod tests {
         for (url, expected) in [
             ("postgres://u:p%40x@h/d", "postgresql://u:p%40x@h/d"),
             ("postgresql+asyncpg://u:pass@h/d?ssl=require", "postgresql://u:pass@h/d?sslmode=require"),
-            ("postgresql+asyncpg://h/d?a=b&ssl=true", "postgresql://h/d?a=b&sslmode=require"),
             ("postgresql+psycopg2://h/d?sslmode=disable", "postgresql://h/d?sslmode=disable"),
+            ("postgresql+psycopg://u@h/d", "postgresql://u@h/d"),
+            ("postgres+asyncpg://u@h/d", "postgresql://u@h/d"),
             ("postgresql://u@h:5432/d", "postgresql://u@h:5432/d"),
             (
                 "postgresql:///d?host=/run/postgresql&user=a@b",
-                "postgresql:///d?host=/run/postgresql&user=a@b",
+                "postgresql:///d?host=/run/postgresql&user=a%40b",
             ),
             ("postgresql://u:p@[::1]:5432,other:5433/d", "postgresql://u:p@[::1]:5432,other:5433/d"),
         ] {
@@ -119,7 +126,9 @@ mod tests {
 
     #[test]
     fn an_ambiguous_password_is_refused_and_not_quoted() {
-        let problem = "postgresql://u:SEC@RET@h/d".parse::<DatabaseUrl>().err().unwrap();
-        assert!(problem.contains("%40") && !problem.contains("RET"), "{problem}");
+        for url in ["postgresql://u:SEC@RET@h/d", "postgresql://u:SEC@RE?T=x@h/d"] {
+            let problem = url.parse::<DatabaseUrl>().err().unwrap();
+            assert!(problem.contains("%40") && !problem.contains("RE"), "{problem}");
+        }
     }
 }

@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use frankenstein::types::{MessageEntity, MessageEntityType};
 
-use super::doc::Formats;
-use super::link;
+use crate::render::doc::Formats;
+use crate::render::link;
 
 /// Formatted text.
 #[derive(Default)]
-pub(super) struct Flat {
-    pub(super) text: String,
+pub(in crate::render) struct Flat {
+    pub(in crate::render) text: String,
     runs: Vec<Run>,
     /// Line breaks that divide more, or less, than a line does; in order.
     borders: Vec<(usize, Border)>,
@@ -29,7 +29,7 @@ struct Run {
 
 /// How much the text before and after a line break belong together.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Border {
+pub(in crate::render) enum Border {
     /// Two blocks: the best place to cut.
     Block,
     /// Two lines of one block.
@@ -40,21 +40,21 @@ pub(super) enum Border {
 
 /// How a run of flat text looks.
 #[derive(Clone, Default, PartialEq)]
-pub(super) struct Look {
-    pub(super) quote: Option<Quote>,
-    pub(super) pre: Option<Pre>,
-    pub(super) code: bool,
-    pub(super) link: Option<Rc<str>>,
-    pub(super) formats: Formats,
+pub(in crate::render) struct Look {
+    pub(in crate::render) quote: Option<Quote>,
+    pub(in crate::render) pre: Option<Pre>,
+    pub(in crate::render) code: bool,
+    pub(in crate::render) link: Option<Rc<str>>,
+    pub(in crate::render) formats: Formats,
 }
 
 /// A block of code and its language.
 #[derive(Clone, PartialEq)]
-pub(super) struct Pre(pub(super) Option<Rc<str>>);
+pub(in crate::render) struct Pre(pub(in crate::render) Option<Rc<str>>);
 
 /// The kinds of quotes.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Quote {
+pub(in crate::render) enum Quote {
     /// Folded when it is long.
     Plain,
     /// Folded always: what a details block hides.
@@ -75,6 +75,7 @@ enum Kind {
     Quote(Quote),
     Pre(Pre),
     Code,
+    Spoiler,
     Link(Rc<str>),
     Bold,
     Italic,
@@ -92,6 +93,7 @@ impl Look {
         if self.code && self.link.is_none() {
             return quote.into_iter().chain([Kind::Code]).collect();
         }
+        let spoiler = self.formats.spoiler.then_some(Kind::Spoiler);
         let link = self.link.clone().map(Kind::Link);
         let splittable = [
             (self.formats.bold, Kind::Bold),
@@ -100,12 +102,12 @@ impl Look {
             (self.formats.strike, Kind::Strike),
         ];
         let splittable = splittable.into_iter().filter_map(|(is, kind)| is.then_some(kind));
-        quote.into_iter().chain(link).chain(splittable).collect()
+        quote.into_iter().chain(spoiler).chain(link).chain(splittable).collect()
     }
 }
 
 impl Flat {
-    pub(super) fn push(&mut self, text: &str, look: &Look) {
+    pub(in crate::render) fn push(&mut self, text: &str, look: &Look) {
         if text.is_empty() {
             return;
         }
@@ -118,7 +120,7 @@ impl Flat {
     }
 
     /// Appends line breaks that divide blocks, or glue them.
-    pub(super) fn push_border(&mut self, breaks: &str, look: &Look, border: Border) {
+    pub(in crate::render) fn push_border(&mut self, breaks: &str, look: &Look, border: Border) {
         if border != Border::Line {
             self.borders.extend((0..breaks.len()).map(|at| (self.text.len() + at, border)));
         }
@@ -126,13 +128,13 @@ impl Flat {
     }
 
     /// What the line break at this place divides.
-    pub(super) fn border(&self, at: usize) -> Border {
+    pub(in crate::render) fn border(&self, at: usize) -> Border {
         let found = self.borders.binary_search_by_key(&at, |(place, _)| *place);
         found.map_or(Border::Line, |found| self.borders[found].1)
     }
 
     /// Whether the character at this place is code of a block, where leading spaces count.
-    pub(super) fn in_pre(&self, at: usize) -> bool {
+    pub(in crate::render) fn in_pre(&self, at: usize) -> bool {
         let run = self.runs.partition_point(|run| run.end <= at);
         self.runs.get(run).is_some_and(|run| run.look.pre.is_some())
     }
@@ -178,12 +180,12 @@ impl Flat {
     }
 
     /// Where the entity begins that is one too many for a message, if the stretch has so many.
-    pub(super) fn one_too_many(&self, stretch: Range<usize>, limit: usize) -> Option<usize> {
+    pub(in crate::render) fn one_too_many(&self, stretch: Range<usize>, limit: usize) -> Option<usize> {
         self.marks(stretch).get(limit).map(|mark| mark.range.start)
     }
 
     /// A stretch as the text and entities of a message.
-    pub(super) fn message(&self, stretch: Range<usize>) -> (String, Vec<MessageEntity>) {
+    pub(in crate::render) fn message(&self, stretch: Range<usize>) -> (String, Vec<MessageEntity>) {
         let mut text = self.text[stretch.clone()].to_owned();
         let units = utf16_offsets(&text);
         let entities = self.marks(stretch.clone()).into_iter().map(|mark| {
@@ -199,7 +201,7 @@ impl Flat {
     }
 
     /// A stretch as text that needs no entities: quotes marked, the targets of links written out.
-    pub(super) fn plain(&self, stretch: Range<usize>) -> Flat {
+    pub(in crate::render) fn plain(&self, stretch: Range<usize>) -> Flat {
         let mut plain = Flat::default();
         let look = Look::default();
         let mut runs = self.runs(stretch).peekable();
@@ -261,6 +263,7 @@ fn entity(kind: Kind, text: &str, start: u16, end: u16) -> MessageEntity {
         Kind::Italic => new(MessageEntityType::Italic).build(),
         Kind::Underline => new(MessageEntityType::Underline).build(),
         Kind::Strike => new(MessageEntityType::Strikethrough).build(),
+        Kind::Spoiler => new(MessageEntityType::Spoiler).build(),
     }
 }
 

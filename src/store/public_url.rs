@@ -6,14 +6,14 @@ use percent_encoding::percent_decode_str;
 use crate::base::secret::Secret;
 
 /// What a program of PostgreSQL needs to connect.
-pub struct Connection {
-    /// The URL, fit for a command line.
-    pub public: String,
+pub struct PublicUrl {
+    /// Fit for a command line.
+    pub url: String,
     /// Goes into PGPASSWORD. `None`: libpq looks for one where it always does (`~/.pgpass`).
     pub password: Option<Secret>,
 }
 
-impl Connection {
+impl PublicUrl {
     /// Takes the password out, from both places that libpq knows in a URL.
     pub fn of(url: &Secret) -> anyhow::Result<Self> {
         let (scheme, rest) = url.expose().split_once("://").unwrap_or(("postgresql", url.expose()));
@@ -36,14 +36,14 @@ impl Connection {
             match parameter.split_once('=') {
                 Some(("password", secret)) => password = Some(decode(secret)),
                 Some(("sslpassword", _)) => bail!(
-                    "DATABASE_URL has an sslpassword, which pg_dump and pg_restore take on the command line only, \
-                     for everybody to read: use a client key without one, or make backups by hand"
+                    "DATABASE_URL has an sslpassword, which psql, pg_dump and pg_restore take on the command line only, \
+                     for everybody to read: use a client key without one, or run them by hand"
                 ),
                 _ => kept.push(parameter),
             }
         }
         let mark = if kept.is_empty() { "" } else { "?" };
-        Ok(Self { public: format!("{scheme}://{user}{place}{mark}{}", kept.join("&")), password })
+        Ok(Self { url: format!("{scheme}://{user}{place}{mark}{}", kept.join("&")), password })
     }
 }
 
@@ -65,15 +65,15 @@ mod tests {
             ("postgresql:///d?host=/run/a@b", "postgresql:///d?host=/run/a@b", None),
             ("postgresql://u:p@/d?host=/run", "postgresql://u@/d?host=/run", Some("p")),
         ] {
-            let connection = Connection::of(&Secret::new(url)).unwrap();
-            assert_eq!(connection.public, public);
+            let connection = PublicUrl::of(&Secret::new(url)).unwrap();
+            assert_eq!(connection.url, public);
             assert_eq!(connection.password.as_ref().map(Secret::expose), password, "{url}");
         }
     }
 
     #[test]
     fn a_secret_that_only_a_command_line_could_carry_is_refused_without_being_shown() {
-        let error = Connection::of(&Secret::new("postgresql://h/d?sslpassword=topsecret")).err().unwrap();
+        let error = PublicUrl::of(&Secret::new("postgresql://h/d?sslpassword=topsecret")).err().unwrap();
         assert!(error.to_string().contains("sslpassword") && !error.to_string().contains("topsecret"));
     }
 }

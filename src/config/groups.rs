@@ -1,0 +1,130 @@
+//! The settings that belong together, each group as its part of the program takes it, and the faults between settings that
+//! can be used one by one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Database;
+use super::database_url::DatabaseUrl;
+use super::faults::Fault;
+use super::prompt;
+use super::reader::Reader;
+use super::settings::{self as names, Fallback, Setting};
+use super::values;
+use serde_json::{Map, Value};
+
+use crate::base::logging;
+use crate::base::secret::Secret;
+use crate::domain::access::Access;
+use crate::domain::token_budget::{self, TokenBudget};
+use crate::llm;
+use crate::telegram;
+
+/// A group is `None` where one of its settings cannot be used.
+impl Reader<'_> {
+    /// Everything that is wrong, for who goes on with what can be used.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        names::ALL.iter().filter_map(|setting| self.fault(setting)).chain(self.faults_between()).collect()
+    }
+
+    /// What is wrong between settings that can be used one by one.
+    pub(super) fn faults_between(&self) -> impl Iterator<Item = Fault> {
+        [self.missing_key(), self.no_room()].into_iter().flatten()
+    }
+
+    fn missing_key(&self) -> Option<Fault> {
+        let url = self.base_url(&names::LLM_BASE_URL)?;
+        let is_openrouter = matches!(names::LLM_BASE_URL.default, Fallback::Value(default) if default == url);
+        let is_missing = self.given(&names::OPENROUTER_API_KEY).is_none();
+        (is_openrouter && is_missing).then(|| Fault {
+            variable: names::OPENROUTER_API_KEY.name,
+            problem: "is missing".to_owned(),
+            accepted: "a key of openrouter.ai (another endpoint, set with LLM_BASE_URL, may need none)"
+                .to_owned(),
+        })
+    }
+
+    fn no_room(&self) -> Option<Fault> {
+        let (prompt, max_tokens) = (self.system_prompt()?, self.parsed(&names::LLM_MAX_TOKENS)?);
+        let room = TokenBudget::beside(self.parsed(&names::LLM_CONTEXT_TOKENS), &prompt, max_tokens);
+        room.is_none().then(|| {
+            let prompt = token_budget::tokens(&prompt);
+            let problem = format!(
+                "leaves no room for a question: LLM_MAX_TOKENS takes {max_tokens} and the prompt about {prompt}"
+            );
+            Fault::of(&names::LLM_CONTEXT_TOKENS, problem)
+        })
+    }
+
+    /// What is to be logged about the settings.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let url = self.parsed::<DatabaseUrl>(&names::DATABASE_URL);
+        url.and_then(|url| url.note()).into_iter().collect()
+    }
+
+    pub(crate) fn logging(&self) -> Option<logging::Settings> {
+        Some(logging::Settings {
+            filter: self.parsed(&names::RUST_LOG)?,
+            format: self.parsed(&names::LOG_FORMAT)?,
+        })
+    }
+
+    pub(crate) fn telegram(&self) -> Option<telegram::Settings> {
+        Some(telegram::Settings {
+            token: self.parsed(&names::TELEGRAM_BOT_TOKEN)?,
+            url: self.base_url(&names::TELEGRAM_API_URL)?,
+            timeout: self.seconds(&names::TELEGRAM_TIMEOUT)?,
+        })
+    }
+
+    pub(crate) fn database(&self) -> Option<Database> {
+        Some(Database {
+            url: self.parsed::<DatabaseUrl>(&names::DATABASE_URL)?.into(),
+            // whoever makes a backup says what is wrong with the folder
+            backup_dir: self.given(&names::BACKUP_DIR).map(PathBuf::from),
+        })
+    }
+
+    pub(crate) fn llm(&self) -> Option<llm::Settings> {
+        self.usable(&names::OPENROUTER_API_KEY)?;
+        Some(llm::Settings {
+            base_url: self.base_url(&names::LLM_BASE_URL)?,
+            key: self.value(&names::OPENROUTER_API_KEY).map(Secret::new),
+            model: self.value(&names::LLM_MODEL)?,
+            temperature: self.parsed(&names::LLM_TEMPERATURE)?,
+            max_tokens: self.parsed(&names::LLM_MAX_TOKENS)?,
+            silence: self.seconds(&names::LLM_TIMEOUT)?,
+            extra: self.extra_body()?,
+        })
+    }
+
+    fn extra_body(&self) -> Option<Map<String, Value>> {
+        self.usable(&names::LLM_EXTRA_BODY)?;
+        self.value(&names::LLM_EXTRA_BODY).map_or(Some(Map::new()), |text| values::fields(&text))
+    }
+
+    pub(crate) fn system_prompt(&self) -> Option<String> {
+        prompt::read(Path::new(&self.value(&names::SYSTEM_PROMPT_PATH)?)).ok()
+    }
+
+    pub(crate) fn access(&self) -> Option<Access> {
+        let ids = |setting| {
+            self.usable(setting)?;
+            self.value(setting).map_or(Some(BTreeSet::new()), |text| values::ids(&text, |_| true).ok())
+        };
+        Some(Access { users: ids(&names::ALLOWED_USERS)?, chats: ids(&names::ALLOWED_CHATS)? })
+    }
+
+    pub(crate) fn rate_limit(&self) -> Option<u32> {
+        self.parsed(&names::RATE_LIMIT)
+    }
+
+    pub(super) fn seconds(&self, setting: &Setting) -> Option<Duration> {
+        self.parsed(setting).map(Duration::from_secs_f64)
+    }
+
+    fn base_url(&self, setting: &Setting) -> Option<String> {
+        self.value(setting).map(|url| url.trim_end_matches('/').to_owned())
+    }
+}

@@ -1,0 +1,130 @@
+//! The table of settings: what each is called, what it is where nobody sets it, which values it takes, and what it is for.
+//!
+//! From here comes what is checked at the start, what a fault says, and `--help`; tests compare `.env.example` and both
+//! languages of `docs/configuration.md` with it. A new setting is an entry here, a row in both documents, a line in
+//! `.env.example`, and the field of [`super::Config`] that reads it.
+
+use super::values::{self, Values};
+
+/// A setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// What it is where nobody sets it.
+    pub default: Fallback,
+    /// What it takes.
+    pub values: Values,
+    /// What it is for.
+    pub purpose: &'static str,
+}
+
+/// What a setting is where nobody sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// Nothing: the bot does not start without it.
+    Required,
+    /// A value.
+    Value(&'static str),
+    /// No value, and what that means.
+    Nothing(&'static str),
+}
+
+macro_rules! settings {
+    ($($name:ident: $default:expr, $values:expr, $purpose:literal;)*) => {
+        $(
+            #[doc = $purpose]
+            pub const $name: Setting =
+                Setting { name: stringify!($name), default: $default, values: $values, purpose: $purpose };
+        )*
+
+        /// All of them, in the order in which people read them.
+        pub const ALL: &[Setting] = &[$($name),*];
+    };
+}
+
+use Fallback::{Nothing, Required, Value};
+
+settings! {
+    TELEGRAM_BOT_TOKEN: Required, values::TOKEN, "the token from @BotFather";
+    DATABASE_URL: Required, values::DATABASE,
+        "`postgresql://user:password@host:port/database`; `postgresql+asyncpg://` works too";
+    OPENROUTER_API_KEY: Nothing("required for OpenRouter"), values::KEY,
+        "the key of the endpoint that `LLM_BASE_URL` names";
+    LLM_BASE_URL: Value("https://openrouter.ai/api/v1"), values::HTTP,
+        "any OpenAI-compatible endpoint, with its `/v1`";
+    LLM_MODEL: Value("~openai/gpt-luna-latest"), values::TEXT, "the name of the model, as the endpoint knows it";
+    LLM_TEMPERATURE: Value("0.7"), values::number("a number", 0.0, 2.0), "the sampling temperature";
+    LLM_MAX_TOKENS: Value("4000"), values::whole("a whole number", 1, 1_000_000), "the longest answer, in tokens";
+    LLM_TIMEOUT: Value("60"), values::number("seconds,", 0.1, 3600.0),
+        "the longest silence of the model, in seconds; after it the question fails";
+    LLM_EXTRA_BODY: Nothing("nothing"), values::FIELDS,
+        "fields that each request gets beside the bot's own, or loses with `null`: `{\"reasoning_effort\":\"low\"}`";
+    MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
+        "how many earlier messages of the dialogue the model reads";
+    LLM_CONTEXT_TOKENS: Nothing("no limit"),
+        values::whole("tokens that the model can read and write,", 100, 100_000_000),
+        "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
+    SYSTEM_PROMPT_PATH: Value("prompts/nutritionist.txt"), values::PROMPT, "the text that tells the model who it is";
+    ROLE_TEXT: Nothing("first paragraph of that file"), values::MESSAGE, "the answer to `/role`";
+    ALLOWED_USERS: Nothing("everybody"), values::USERS,
+        "Telegram ids of users who may use the bot in every chat: `42,43`";
+    ALLOWED_CHATS: Nothing("everybody"), values::CHATS,
+        "Telegram ids of chats in which everybody may use the bot: `-1001234567890`";
+    RATE_LIMIT: Nothing("no limit"), values::whole("questions of a user in an hour,", 1, 100_000),
+        "how many questions a user may ask in any hour, in all chats together";
+    RICH_MESSAGES: Value("auto"), values::one_of(&["auto", "never", "always"]),
+        "`auto` sends a rich message where an answer holds a table, a formula or details";
+    TELEGRAM_API_URL: Value("https://api.telegram.org"), values::HTTP, "the address of a self-hosted Bot API server";
+    TELEGRAM_TIMEOUT: Value("30"), values::number("seconds,", 0.1, 300.0),
+        "the longest wait for an answer of the Bot API, in seconds";
+    WORKERS: Value("64"), values::whole("a whole number", 1, 4096),
+        "how many answers may be in the making at the same time";
+    RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
+        "the bot deletes older messages for good, once a day";
+    BACKUP_DIR: Nothing("no backup"), values::FOLDER, "where the bot puts a backup before each migration";
+    DATABASE_POOL_SIZE: Value("8"), values::whole("a whole number", 1, 500),
+        "connections to PostgreSQL; no answer holds one while it waits for the model";
+    SHUTDOWN_GRACE: Value("20"), values::number("seconds,", 0.0, 3600.0),
+        "how many seconds running answers get after SIGTERM";
+    METRICS_ADDR: Nothing("no metrics"), values::ADDRESS, "where the bot serves `/metrics`, `/healthz` and `/readyz`";
+    LOG_FORMAT: Value("text"), values::one_of(&["text", "json"]), "the form of the log, which goes to standard error";
+    RUST_LOG: Value("info"), values::FILTER,
+        "`error`, `warn`, `info`, `debug`, `trace`, or by module: `systech_aidd=debug,warn`";
+}
+
+impl Setting {
+    /// What it takes, for who gave it something else.
+    pub fn accepted(&self) -> String {
+        let nothing = if matches!(self.default, Nothing(_)) { "; or nothing" } else { "" };
+        format!("{}{nothing}", self.values)
+    }
+}
+
+/// What `--help` says about them.
+pub fn help() -> String {
+    ALL.iter().map(Setting::help).collect()
+}
+
+impl Setting {
+    /// Name, purpose and default, in as many lines as it takes.
+    fn help(&self) -> String {
+        const INDENT: usize = 24;
+        const WIDTH: usize = 100;
+        let default = match self.default {
+            Required => "required",
+            Value(text) | Nothing(text) => text,
+        };
+        let mut help = String::new();
+        let mut line = format!("  {:<width$}", self.name, width = INDENT - 3);
+        let purpose = self.purpose.replace('`', "");
+        for word in purpose.split(' ').chain([&*format!(" [{default}]")]) {
+            if line.chars().count() + 1 + word.chars().count() > WIDTH {
+                help.extend([line.trim_end(), "\n"]);
+                line = " ".repeat(INDENT - 1);
+            }
+            line.extend([" ", word]);
+        }
+        help + &line + "\n"
+    }
+}

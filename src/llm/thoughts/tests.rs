@@ -1,0 +1,184 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// The answer in `pieces`, and what was shown at the end.
+fn read<'a>(pieces: impl IntoIterator<Item = &'a str>, thinks_first: bool, cut: bool) -> (String, String) {
+    let mut filter = Filter::new(thinks_first);
+    let mut shown = String::new();
+    let mut hear = |heard: Heard<'_>| match heard {
+        Heard::More(more) => shown.push_str(more),
+        Heard::Anew => shown.clear(),
+    };
+    for piece in pieces {
+        filter.push(piece, &mut hear);
+    }
+    filter.end(cut, &mut hear);
+    (filter.text, shown)
+}
+
+fn answer(text: &str) -> String {
+    let (answer, shown) = read([text], false, false);
+    assert!(shown.starts_with(&answer), "{text:?}: {shown:?} is shown");
+    // letter by letter it is the same, and no thought is shown on the way
+    let mut letters = [0; 4];
+    let mut filter = Filter::new(false);
+    for c in text.chars() {
+        filter.push(c.encode_utf8(&mut letters), &mut |heard| {
+            assert!(filter_shows_no_thought(text, heard), "{text:?}: {heard:?}");
+        });
+    }
+    filter.end(false, &mut |_| {});
+    assert_eq!(filter.text, answer, "{text:?}");
+    answer
+}
+
+/// Thoughts in these tests have a zebra; only where nothing marks their beginning they are seen until their end.
+fn filter_shows_no_thought(text: &str, heard: Heard<'_>) -> bool {
+    let alone =
+        text.trim_start().starts_with(|c: char| c.is_alphabetic()) || text.matches("</think>").count() > 1;
+    alone || !matches!(heard, Heard::More(more) if more.contains('z'))
+}
+
+#[test]
+fn thoughts_before_the_answer_are_not_the_answer() {
+    for text in [
+        "<think>zebra</think>Paris.",
+        "<think>\nzebra\n</think>\n\nParis.",
+        "\n<think>\n\n</think>\n\nParis.",
+        "<THINK>zebra</Think>Paris.",
+        "<think time=\"3\">zebra</think>Paris.",
+        "<thinking>zebra</thinking>Paris.",
+        "<thought>zebra</thought>Paris.",
+        "<reasoning>zebra</reasoning>\nParis.",
+        "<seed:think>zebra</seed:think>Paris.",
+        "<longcat_think>zebra</longcat_think>Paris.",
+        "<think>a</think>\n<thinking>zebra</thinking>Paris.",
+        "<think>zebra <think> zebra</think> zebra.</think>\nParis.",
+        "<think>zebra</thinking >Paris.",
+        "<think>zebra</think>\n<answer>\nParis.\n</answer>",
+        "<think>zebra</think><response>Paris.</response>\n",
+        "[THINK]zebra[/THINK]Paris.",
+        "\u{25c1}think\u{25b7}zebra\u{25c1}/think\u{25b7}Paris.",
+        "<|begin_of_thought|>zebra<|end_of_thought|>\n<|begin_of_solution|>Paris.<|end_of_solution|>",
+        "<|START_THINKING|>zebra<|END_THINKING|><|START_RESPONSE|>Paris.<|END_RESPONSE|>",
+        "<|channel>thought\nzebra<channel|>Paris.",
+        "<|channel|>analysis<|message|>zebra<|end|><|start|>assistant<|channel|>final<|message|>Paris.<|return|>",
+        "<|channel|>analysis<|message|>zebra<|start|>assistant<|channel|>final<|message|>Paris.",
+        "<|channel|>analysis<|message|>zebra<|end|><|channel|>commentary to=zebra <|constrain|>json<|message|>{}<|call|><|channel|>final<|message|>Paris.<|end|>",
+        "<|start|>assistant<|channel|>final<|message|>Paris.<|return|>",
+        "<|channel|>final<|message|>Paris.",
+        // only the end is marked
+        "zebra</think>Paris.",
+        "zebra</think>\nParis.",
+        "Okay, a zebra.\n</think>\n\nParis.",
+        "A zebra.</think> Paris.",
+        "zebra\n</thinking>\nParis.",
+        "A zebra.[/THINK]Paris.",
+        "A zebra.\u{25c1}/think\u{25b7}Paris.",
+        "A zebra.<channel|>Paris.",
+        "A zebra.<|end|><|start|>assistant<|channel|>final<|message|>Paris.<|return|>",
+        "analysisThe user wants a zebra.assistantfinalParis.",
+    ] {
+        assert_eq!(answer(text), "Paris.", "{text:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_talks_about_marks_is_as_it_was() {
+    for text in [
+        "Models write <think>…</think> before they answer.",
+        "`<think>` opens, and `</think>` closes it.",
+        "Use `</think>` to close.",
+        "```xml\n<think>\na\n</think>\n```\nand so on",
+        "```\nb\n</think>\n```",
+        "The closing tag </think> is what matters.",
+        "The closing tag is </think>",
+        "They end with \"</think>\".",
+        "They end with **</think>**.",
+        "<b>Paris</b> is <i>it</i>.",
+        "<thinkpad> is a tag of mine",
+        "< 5 apples",
+        "<",
+        "<3",
+        "[think tank] is a word",
+        "[THIN",
+        "<answer>Paris.</answer>",
+        "  Paris",
+        "analysis: it is Paris",
+        "<|endoftext|> is a token",
+        "\u{25c1} back",
+        "",
+    ] {
+        assert_eq!(answer(text), text);
+    }
+}
+
+#[test]
+fn a_thought_that_never_ends_is_no_answer() {
+    let channel = "<|channel|>analysis<|message|>zebra";
+    for text in ["<think>", "<think>zebra", "<think>\nzebra</thin", channel, "zebra.\n</think>\n"] {
+        assert_eq!(read([text], false, true).0.trim(), "", "{text:?}");
+        assert_eq!(read([text], false, false).0.trim(), "", "{text:?}");
+    }
+}
+
+#[test]
+fn a_model_that_marks_only_the_end_of_its_thoughts_is_waited_for_once_it_is_known() {
+    let mut filter = Filter::new(true);
+    let mut shown = Vec::new();
+    let mut hear = |heard: Heard<'_>| shown.push(format!("{heard:?}"));
+    for piece in ["A zebra.", "\n</thi", "nk>\n\nPar", "is."] {
+        filter.push(piece, &mut hear);
+    }
+    filter.end(false, &mut hear);
+    assert!(filter.ended_alone());
+    assert_eq!(filter.text(), "Paris.");
+    assert_eq!(shown, ["More(\"Par\")", "More(\"is.\")"]);
+    // this time it did not think, or thought without an end
+    assert_eq!(read(["Par", "is."], true, false), ("Paris.".to_owned(), "Paris.".to_owned()));
+    assert_eq!(read(["zeb", "ra"], true, true).0, "");
+    assert_eq!(read(["<think>zebra</think>Paris."], true, true).0, "Paris.");
+}
+
+#[test]
+fn thoughts_hold_no_memory() {
+    let mut filter = Filter::new(false);
+    filter.push("<think>", &mut |_| {});
+    for _ in 0..10_000 {
+        filter.push("zebra zebra zebra zebra zebra zebra", &mut |_| {});
+    }
+    assert!(filter.len() < 200 && filter.held.capacity() < 10_000);
+}
+
+proptest! {
+    #[test]
+    fn the_answer_is_the_same_however_the_text_is_cut(
+        parts in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "<think>", "</think>", "<thi", "nk>", "</", "think>", "<|channel|>", "analysis", "final", "<|message|>", "<|end|>",
+                "<|start|>assistant", "[THINK]", "[/THINK]", "\n", " ", "word", ".", "`", "```\n", "Слово", "<answer>", "</answer>", "<b>",
+                "\u{25c1}think\u{25b7}", "\u{25c1}/think\u{25b7}", "\"",
+            ]),
+            0..14,
+        ),
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
+        thinks_first: bool,
+        cut: bool,
+    ) {
+        let text = parts.concat();
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| text.floor_char_boundary(cut.index(text.len() + 1))).collect();
+        cuts.extend([0, text.len()]);
+        cuts.sort_unstable();
+        let (whole, shown) = read([text.as_str()], thinks_first, cut);
+        let pieces = read(cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]), thinks_first, cut);
+        prop_assert_eq!(&pieces.0, &whole);
+        prop_assert!(shown.starts_with(&whole) && pieces.1.starts_with(&whole));
+        // and nothing of a text without marks is lost
+        let marked = ["hink", "channel", "THINK", "<|start|>"].iter().any(|mark| text.contains(mark));
+        let hidden = thinks_first && cut;
+        if !(marked || hidden) {
+            prop_assert_eq!(whole, text);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! A run of marks of emphasis: what it can do, by what stands around it.
+//!
+//! The rules are those of CommonMark, with two changes. Punctuation inside of the marks does not keep them from their
+//! work before a letter (`**注意：**请`, `**Важно:**текст`). And a run that plainly stands for itself does none: in
+//! arithmetic, in file names and paths, in identifiers, in quotes.
+
+use super::factors::{self, Product};
+
+/// What a run can do.
+#[derive(Clone, Copy)]
+pub(super) struct Role {
+    pub(super) opens: bool,
+    pub(super) closes: bool,
+    pub(super) product: Product,
+}
+
+impl Role {
+    const NONE: Self = Self { opens: false, closes: false, product: Product::None };
+}
+
+/// The role of a run of marks between two texts.
+pub(super) fn role(before: &str, run: &str, after: &str) -> Role {
+    let around = Around { before, after, left: before.chars().next_back(), right: after.chars().next() };
+    if around.quotes() {
+        return Role::NONE;
+    }
+    let role = match run.as_bytes()[0] {
+        b'*' => around.asterisks(run.len()),
+        b'_' => around.underscores(),
+        b'~' => around.tildes(run.len()),
+        _ => around.bars(run.len()),
+    };
+    match around.right {
+        _ if !around.in_path() => role,
+        // What ends a path may end what was begun before it.
+        Some(c) if is_word(c) || "/.-".contains(c) => Role::NONE,
+        _ => Role { opens: false, ..role },
+    }
+}
+
+/// What stands around a run.
+struct Around<'a> {
+    before: &'a str,
+    after: &'a str,
+    left: Option<char>,
+    right: Option<char>,
+}
+
+impl Around<'_> {
+    /// Whether the run is quoted: it is what is spoken of.
+    fn quotes(&self) -> bool {
+        let (Some(left), Some(right)) = (self.left, self.right) else { return false };
+        matches!(
+            (left, right),
+            ('"', '"')
+                | ('\'', '\'')
+                | ('(', ')')
+                | ('[', ']')
+                | ('{', '}')
+                | ('<', '>')
+                | ('/', '/')
+                | ('|', '|')
+                | ('«', '»')
+                | ('“', '”')
+                | ('‘', '’')
+                | ('「', '」')
+        )
+    }
+
+    /// Whether the word so far is a path: `/usr/…`, `./…`, `~/…`.
+    fn in_path(&self) -> bool {
+        /// Nobody writes longer ones; the bound keeps the search short.
+        const MAX_BYTES: usize = 256;
+        let near =
+            &self.before[self.before.ceil_char_boundary(self.before.len().saturating_sub(MAX_BYTES))..];
+        let word = near.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let word = word.trim_start_matches(['(', '"', '\'', '«', '“']);
+        let drive = word.starts_with(|c: char| c.is_ascii_alphabetic()) && word[1..].starts_with(":\\");
+        drive || ["/", "./", "../", "~/", ".\\", "..\\"].iter().any(|beginning| word.starts_with(beginning))
+    }
+
+    fn asterisks(&self, length: usize) -> Role {
+        let product = factors::product(self.before, self.after);
+        let mut role = self.flanking(true);
+        role.product = product;
+        role.opens &= product != Product::Figures;
+        role.closes &= product != Product::Figures;
+        if length == 1 && self.is_wildcard() {
+            return Role::NONE;
+        }
+        // A wildcard at the end of a path or of an expression opens nothing: `src/*`, `.*`, `[a-z]*`.
+        let path = self.left == Some('/') && self.before.chars().nth_back(1).is_some_and(is_word);
+        let bracket = matches!(self.left, Some(')' | ']' | '}')) && !self.right.is_some_and(is_word);
+        let expression = length == 1 && (self.left == Some('.') || bracket);
+        role.opens &= !(expression || (path && !self.right.is_some_and(is_word)));
+        role
+    }
+
+    /// Whether an asterisk stands for any text: `*.rs`, `/usr/*bin`, or begins or ends a comment in code.
+    fn is_wildcard(&self) -> bool {
+        let mut right = self.after.chars();
+        let (next, second) = (right.next(), right.next());
+        let extension =
+            next == Some('.') && second.is_none_or(|c| c.is_ascii_alphanumeric() || "*{".contains(c));
+        let mut left = self.before.chars().rev();
+        let (last, before) = (left.next(), left.next());
+        let comment = last == Some('/') && before.is_none_or(char::is_whitespace);
+        let comment_end = next == Some('/') && second.is_none_or(char::is_whitespace);
+        let in_path = last == Some('/') && next.is_some_and(|c| c.is_ascii_alphanumeric());
+        (extension && !last.is_some_and(is_word)) || comment || comment_end || in_path
+    }
+
+    fn underscores(&self) -> Role {
+        if self.is_part_of_name() {
+            return Role::NONE;
+        }
+        let Role { opens, closes, product } = self.flanking(false);
+        let foreign = self.right.is_some_and(|c| is_word(c) && !c.is_ascii());
+        let ended = self.left.is_some_and(|c| is_punctuation(c) && !is_opening(c));
+        Role {
+            opens: opens && (!closes || self.left.is_some_and(is_punctuation)),
+            closes: (closes && (!opens || self.right.is_some_and(is_punctuation))) || (ended && foreign),
+            product,
+        }
+    }
+
+    /// Whether underscores belong to an identifier, a file name or a path: `_my_name`, `./__pycache__/x`, `@_user`.
+    fn is_part_of_name(&self) -> bool {
+        let mut left = self.before.chars().rev();
+        let (last, before) = (left.next(), left.next());
+        let mut right = self.after.chars();
+        let (next, second) = (right.next(), right.next());
+        let begins = match last {
+            // `_this_/_that_` is no path.
+            Some('/' | '\\') => !matches!(before, Some('_' | '*')),
+            Some('@' | '#' | '$' | '%' | '&' | '=') => true,
+            Some('.') => {
+                before.is_some_and(|c| is_word(c) || matches!(c, '.' | '/'))
+                    && next.is_some_and(|c| c.is_ascii())
+            }
+            Some(':') => before == Some(':'),
+            _ => false,
+        };
+        let ends = match next {
+            Some('/' | '\\') => !matches!(second, Some('_' | '*')),
+            Some('.') => second.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
+            Some('(') => true,
+            _ => false,
+        };
+        (begins && next.is_some_and(is_word))
+            || (ends && last.is_some_and(is_word))
+            || is_compound(self.after.chars())
+            || is_compound(self.before.chars().rev())
+    }
+
+    fn tildes(&self, length: usize) -> Role {
+        let role = self.flanking(true);
+        match length {
+            // A single one is more often "about", or a home: only words are struck out by it.
+            1 => Role {
+                opens: self.left.is_none_or(|c| !is_word(c)) && self.right.is_some_and(char::is_alphabetic),
+                closes: self.right.is_none_or(|c| !is_word(c))
+                    && self.left.is_some_and(|c| c.is_alphabetic() || "!?.".contains(c)),
+                ..role
+            },
+            2 => role,
+            _ => Role::NONE,
+        }
+    }
+
+    /// Bars hide what is between them, unless they mean "or".
+    fn bars(&self, length: usize) -> Role {
+        let code = |c: char| c.is_ascii_alphanumeric() || ")]}\"'".contains(c);
+        let ink = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace());
+        Role {
+            opens: length == 2 && ink(self.right) && !self.left.is_some_and(code),
+            closes: length == 2
+                && ink(self.left)
+                && !self.right.is_some_and(|c| code(c) || "([{".contains(c)),
+            product: Product::None,
+        }
+    }
+
+    /// Whether the run can begin or end something, by what it touches. `loose` lets punctuation inside of the marks stand
+    /// next to a letter outside of them.
+    fn flanking(&self, loose: bool) -> Role {
+        let space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let sign = |c: Option<char>| c.is_some_and(is_punctuation);
+        let (left, right) = (self.left, self.right);
+        let opens = !space(right) && (!sign(right) || space(left) || sign(left));
+        let closes = !space(left) && (!sign(left) || space(right) || sign(right));
+        let word = |c: Option<char>| c.is_some_and(is_word);
+        let opening = right.is_some_and(begins_words) && word(left);
+        let closing = left.is_some_and(|c| is_punctuation(c) && !is_opening(c)) && word(right);
+        Role {
+            opens: opens || (loose && opening),
+            closes: closes || (loose && closing),
+            product: Product::None,
+        }
+    }
+}
+
+/// Whether a word that goes away from an underscore has another one within.
+fn is_compound(chars: impl Iterator<Item = char>) -> bool {
+    /// No name is longer; the bound keeps the search short.
+    const MAX_CHARS: usize = 64;
+    let mut word = false;
+    let mut joint = false;
+    for c in chars.take(MAX_CHARS) {
+        match c {
+            '_' => joint = word,
+            c if is_word(c) => {
+                if joint {
+                    return true;
+                }
+                word = true;
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Letters and digits, with the marks over them.
+pub(super) fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}')
+}
+
+fn is_punctuation(c: char) -> bool {
+    !is_word(c) && !c.is_whitespace()
+}
+
+/// Whether a sign behind a letter can be the first of what is set apart from it: a bracket, a quote, a picture.
+fn begins_words(c: char) -> bool {
+    let ends = "»”’‛›…。，、：；！？）］｝】〕〉》」』·–—".contains(c);
+    let mathematical = matches!(c, '\u{2190}'..='\u{22ff}' | '±' | '×' | '÷' | '°' | '¬' | '′' | '″');
+    is_opening(c) || matches!(c, '"' | '\'') || (!c.is_ascii() && is_punctuation(c) && !ends && !mathematical)
+}
+
+/// Brackets and quotes that stand before what they enclose.
+fn is_opening(c: char) -> bool {
+    "([{<«“‘„‚‹（［｛【〔〈《「『".contains(c)
+}

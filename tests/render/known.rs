@@ -1,0 +1,234 @@
+//! Texts made of pieces of which it is known what a reader sees: whatever stands beside them, they arrive so.
+//!
+//! The pieces say what they show; nothing here reads Markdown.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::checks;
+use crate::properties::check;
+
+/// A piece of a line: how a model writes it, and what is seen.
+#[derive(Clone, Debug)]
+struct Piece {
+    written: String,
+    seen: String,
+}
+
+/// A piece that is seen as it is written.
+fn plain(text: impl Into<String>) -> Piece {
+    let text = text.into();
+    Piece { written: text.clone(), seen: text }
+}
+
+fn marked(written: impl Into<String>, seen: impl Into<String>) -> Piece {
+    Piece { written: written.into(), seen: seen.into() }
+}
+
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "[а-яё]{2,8}",
+        2 => "[a-z]{2,8}",
+        1 => "[一-三あ-おア-オ]{1,4}",
+        1 => select(vec!["Ünïcode", "данных,", "end.", "(see", "note)", "«да»", "“yes”", "5%", "3.14", "it's", "e\u{301}"])
+            .prop_map(str::to_owned),
+    ]
+}
+
+fn words() -> impl Strategy<Value = String> {
+    prop::collection::vec(word(), 1..4).prop_map(|words| words.join(" "))
+}
+
+/// Words in one pair of marks, or next to it.
+fn bare() -> impl Strategy<Value = String> {
+    prop_oneof!["[а-яё]{3,8}", "[a-z]{3,8}", "[一-三あ-お]{2,4}"]
+}
+
+/// Sums and products, as people type them.
+fn arithmetic() -> impl Strategy<Value = Piece> {
+    let term = || {
+        prop_oneof!["[1-9][0-9]{0,3}", "[a-dx-z]", "\\([a-d]\\+[1-9]\\)", "[1-9][a-dx-z]", "[1-9]\\.[0-9]"]
+    };
+    let sign = || select(vec!["*", "*", "**", "+", "-", "/", " * ", " + "]);
+    prop_oneof![
+        (term(), prop::collection::vec((sign(), term()), 1..5)).prop_map(|(first, rest)| {
+            plain(rest.into_iter().fold(first, |sum, (sign, term)| sum + sign + &term))
+        }),
+        ("[1-9]{1,3}", "[1-9]{1,3}", "[1-9]{1,3}").prop_map(|(a, b, c)| plain(format!("{a}*{b}*{c}"))),
+        "[1-9]{1,2}(~[1-9]{1,2}){1,3}".prop_map(plain),
+        "~[1-9]{1,3}~?".prop_map(plain),
+        "[a-z]{3,6}(\\*[a-z]{3,6}){2,3}".prop_map(plain),
+        "[1-9]{1,2}\\^[1-9]".prop_map(plain),
+    ]
+}
+
+/// Names, paths, patterns and pieces of code outside of backticks.
+fn code_like() -> impl Strategy<Value = Piece> {
+    prop_oneof![
+        "[a-z]{1,5}(_[a-z0-9]{1,5}){1,4}".prop_map(plain),
+        "_?[a-z]{1,5}(_[a-z0-9]{1,5}){1,3}_?".prop_map(plain),
+        "(__init__|__main__|__name__)(\\.py|\\(\\))?".prop_map(plain),
+        "(/([a-z]{1,5}|_[a-z]{2,4}|[a-z]{2}_[a-z]{2,3}|__[a-z]{3,5}__|_[a-z]{2,4}_)){2,4}".prop_map(plain),
+        "~(/[a-z]{1,6}){1,3}".prop_map(plain),
+        "[C-E]:(\\\\[a-zA-Z_.]{1,6}){1,3}".prop_map(plain),
+        "(src/\\*\\*/)?\\*\\.[a-z]{2,4}".prop_map(plain),
+        "https://[a-z]{2,6}\\.com/[a-z_]{1,6}/_[a-z]{1,4}_/[a-z]{1,4}\\?a=1&copy=2".prop_map(plain),
+        "(Vec|List|Map)<([A-Z]|i32|str|int, [a-z])>".prop_map(plain),
+        "[a-z]<[a-z] and [a-z]>[a-z]".prop_map(plain),
+        "<[a-z]{3,4}-name>|<T>|<your name>|<x, y>".prop_map(plain),
+        "[a-z]{1,3}\\[[0-9i]\\]|\\[[1-9]\\]\\[[1-9]\\]".prop_map(plain),
+        "[a-z] (&&|\\|\\|) [a-z] (&&|\\|\\|) [a-z]|[a-z]\\|\\|[a-z]\\|\\|[a-z]".prop_map(plain),
+        "\\$[1-9]{1,2}( and | и |-)\\$[1-9]{1,2}".prop_map(plain),
+        "\\$[A-Z]{3,5}".prop_map(plain),
+        "R&D|AT&T|x->y|a=>b|#[0-9]{1,3}|\\+7 9[0-9]{2}|@[a-z]{3,5}_[a-z]{3}".prop_map(plain),
+        "\"\\*\"|\\(\\*\\)|'_'".prop_map(plain),
+        "\\.\\*[a-z]{1,3}\\.\\*|\\[a-z\\]\\*|\\\\d\\+\\\\\\.\\\\d\\*".prop_map(plain),
+    ]
+}
+
+/// Markup that says how its words look, and nothing else.
+fn formatted() -> impl Strategy<Value = Piece> {
+    let marks = select(vec![
+        ("**", "**"),
+        ("*", "*"),
+        ("***", "***"),
+        ("~~", "~~"),
+        ("||", "||"),
+        ("__", "__"),
+        ("_", "_"),
+    ]);
+    let tags = select(vec!["b", "strong", "i", "em", "u", "s", "del", "ins"]);
+    prop_oneof![
+        3 => (marks, bare(), words(), bare())
+            .prop_map(|((open, close), a, b, c)| marked(format!("{open}{a} {b} {c}{close}"), format!("{a} {b} {c}"))),
+        2 => (select(vec!["**", "*"]), bare(), select(vec![":", "!", "：", "。", "»", ")", "?"]), "[а-яё]{2,6}|[一-三]{2,3}")
+            .prop_map(|(mark, a, sign, b)| marked(format!("{mark}{a}{sign}{mark}{b}"), format!("{a}{sign}{b}"))),
+        1 => ("[а-яё]{2,6}|[一-三]{2,3}", "[а-яё]{3,6}|[一-三]{2,3}")
+            .prop_map(|(a, b)| marked(format!("{a}**«{b}»**"), format!("{a}«{b}»"))),
+        2 => (tags, words()).prop_map(|(tag, text)| marked(format!("<{tag}>{text}</{tag}>"), text)),
+        1 => words().prop_map(|text| marked(format!("<a href=\"https://example.com/x_y\">{text}</a>"), text)),
+    ]
+}
+
+/// Code, formulas, signs and escapes.
+fn set() -> impl Strategy<Value = Piece> {
+    let code = "[a-z]{1,3}(\\*|_|<b>|\\$|~~|\\|\\||\\\\|&lt;)[a-z]{1,3}";
+    prop_oneof![
+        code.prop_map(|code| marked(format!("`{code}`"), code)),
+        "[a-z] `[a-z]".prop_map(|code| marked(format!("``{code}``"), code)),
+        "[a-z]\\*[a-z]\\*[a-z]".prop_map(|code| marked(format!("<code>{code}</code>"), code)),
+        select(vec!["x^2", "a_1 + b_2", "\\frac{a}{b}", "E = mc^2", "x_{i*j}", "|x| = 5", "a*b*c = d"])
+            .prop_flat_map(|tex| {
+                select(vec![("$", "$"), ("\\(", "\\)")])
+                    .prop_map(move |(open, close)| marked(format!("{open}{tex}{close}"), tex))
+            }),
+        "[1-9]{1,2}".prop_map(|degrees| marked(format!("{degrees}^\\circ"), format!("{degrees}°"))),
+        select(vec![("\\to", "→"), ("\\Rightarrow", "⇒"), ("\\times", "×")]).prop_flat_map(
+            |(command, sign)| {
+                select(vec!["", "$"]).prop_map(move |mark| marked(format!("{mark}{command}{mark}"), sign))
+            }
+        ),
+        (words(), select(vec!['*', '_', '~', '[', ']', '-', '#', '`', '$', '|', '<']))
+            .prop_map(|(text, sign)| marked(format!("{text} \\{sign}"), format!("{text} {sign}"))),
+        ("[а-яё]{2,6} [а-яё]{2,6}|[a-z]{2,6} [a-z]{3,6}")
+            .prop_map(|text| marked(format!("\\({text}\\)"), format!("({text})"))),
+        select(vec![("&lt;", "<"), ("&amp;", "&"), ("&gt;", ">"), ("&quot;", "\""), ("&#8212;", "—")])
+            .prop_map(|(written, seen)| marked(written, seen)),
+        Just(marked("H<sub>2</sub>O", "H₂O")),
+    ]
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    prop_oneof![
+        3 => words().prop_map(plain),
+        3 => arithmetic(),
+        3 => code_like(),
+        3 => formatted(),
+        3 => set(),
+    ]
+}
+
+/// A line of pieces with spaces between them.
+fn line() -> impl Strategy<Value = Piece> {
+    (bare(), prop::collection::vec(piece(), 1..6)).prop_map(|(first, pieces)| {
+        let join = |of: fn(&Piece) -> &str| {
+            std::iter::once(first.as_str()).chain(pieces.iter().map(of)).collect::<Vec<_>>().join(" ")
+        };
+        marked(join(|piece| &piece.written), join(|piece| &piece.seen))
+    })
+}
+
+/// A block: its source, and the lines that are seen of it.
+fn block() -> impl Strategy<Value = (String, Vec<String>)> {
+    let lines = || prop::collection::vec(line(), 1..4);
+    let seen = |lines: &[Piece]| lines.iter().map(|line| line.seen.clone()).collect::<Vec<_>>();
+    let each = move |lines: Vec<Piece>, mark: fn(usize) -> String| {
+        let written: Vec<_> = lines.iter().enumerate().map(|(at, line)| mark(at) + &line.written).collect();
+        (written.join("\n"), seen(&lines))
+    };
+    prop_oneof![
+        3 => lines().prop_map(move |lines| each(lines, |_| String::new())),
+        1 => line().prop_map(|line| (format!("## {}", line.written), vec![line.seen])),
+        2 => lines().prop_map(move |lines| each(lines, |_| "- ".to_owned())),
+        1 => lines().prop_map(move |lines| each(lines, |at| format!("{}. ", at + 1))),
+        1 => lines().prop_map(move |lines| each(lines, |_| "> ".to_owned())),
+        2 => lines().prop_map(move |lines| table(&lines)),
+        1 => lines().prop_map(move |lines| {
+            let items: Vec<_> = lines.iter().map(|line| format!("  <li>{}</li>", line.written)).collect();
+            (format!("<ul>\n{}\n</ul>", items.join("\n")), seen(&lines))
+        }),
+        1 => lines().prop_map(move |lines| {
+            let paragraphs: Vec<_> = lines.iter().map(|line| format!("<p>{}</p>", line.written)).collect();
+            (paragraphs.join("\n"), seen(&lines))
+        }),
+        1 => lines().prop_map(move |lines| {
+            let code: Vec<_> = lines.iter().map(|line| line.written.clone()).collect();
+            (format!("```python\n{}\n```", code.join("\n")), code)
+        }),
+        1 => (2024..2030u32, line())
+            .prop_map(|(year, line)| (format!("{year}. {}", line.written), vec![format!("{year}. {}", line.seen)])),
+    ]
+}
+
+/// A table of two headings, whose rows have two cells and one too many.
+fn table(lines: &[Piece]) -> (String, Vec<String>) {
+    let mut written = "| код | слово |\n|---|---|\n".to_owned();
+    let mut seen = vec!["код".to_owned(), "слово".to_owned()];
+    for line in lines {
+        // A bar within a cell divides it, but for the one in code.
+        let cell = line.written.replace('|', "\\|");
+        written.extend(["| `a | b` | ", &cell, " | лишняя |\n"]);
+        let bar = line.written != cell;
+        seen.extend([
+            "a | b".to_owned(),
+            if bar { String::new() } else { line.seen.clone() },
+            "лишняя".to_owned(),
+        ]);
+    }
+    (written, seen)
+}
+
+/// The text without spaces and what lays it out.
+fn ink(text: &str) -> String {
+    text.replace('₂', "2").chars().filter(|c| !c.is_whitespace() && !"•◦▪│┼─".contains(*c)).collect()
+}
+
+#[test]
+fn what_is_known_of_pieces_is_seen_of_whole_answers() {
+    check(300, &prop::collection::vec(block(), 1..5), |blocks| {
+        let written: Vec<&str> = blocks.iter().map(|(written, _)| written.as_str()).collect();
+        let markdown = written.join("\n\n") + "\n\nконец";
+        for (way, shown) in checks::shown(&markdown).into_iter().enumerate() {
+            let shown = ink(&shown);
+            let mut at = 0;
+            for seen in blocks.iter().flat_map(|(_, seen)| seen).map(|seen| ink(seen)) {
+                let found = shown[at..].find(&seen);
+                // The plain form tells where links lead.
+                let told =
+                    found.or_else(|| shown.replace("(https://example.com/x_y)", "").find(&seen).map(|_| 0));
+                assert!(told.is_some(), "way {way} of\n{markdown}\nshows no {seen:?} in {:?}", &shown[at..]);
+                at += found.map_or(0, |found| found + seen.len());
+            }
+        }
+    });
+}

@@ -1,0 +1,105 @@
+//! Marks that stand for themselves: in arithmetic, in identifiers, in paths and patterns.
+
+use crate::seen::{assert_as_written, assert_seen, classic, preview};
+
+#[test]
+fn arithmetic_stays_as_it_is_written() {
+    assert_as_written(&[
+        "2*3*4 = 24; 150*2*3 = 900",
+        "2**3**2 = 512, 2 ** 3 ** 2, x**2 + y**2",
+        "a*b*c, 2*x*y, x*(y+z)*w, f(x)*g(y)*(h+1)",
+        "2*(3+4)*5 and 6*(1)*2, (-2)*(-3)*(-4) = -24",
+        "width*height*depth, цена*количество*скидка, а*б*в",
+        "100%*2*3, 5!*3!*2, 2*π*r, π*r*2, 2*√3*√5, x²*y²*z",
+        "*note: 2*3 = 6, and *price: a*b",
+        "f(**kwargs) returns a**b, f(*args) too",
+        "2 *3* 4 = 24",
+        "5~10~15, ~5~, ~5 to ~10, HEAD~1~2",
+        "x^2 + y^2, a_1 + a_2, 10^-3",
+        "5 > 3, 3 < 5, >= 5, 5 - 3 - 1",
+    ]);
+}
+
+#[test]
+fn names_and_paths_stay_as_they_are_written() {
+    assert_as_written(&[
+        "snake_case_name, _private_name_, __my_var__, user_id_, _id",
+        "__init__.py, __init__, __main__, __name__ == \"__main__\", obj.__dict__, __init__(self)",
+        "file_1_2.txt, my_file_(1).txt, @user_name_, #_tag_, $_GET and $_POST",
+        "~/path~, ~/a and ~/b, /usr/_lib_/x, ./__pycache__/x, /__a__/__b__",
+        "*.txt and *.md, *.*, (*.rs|*.toml), src/*.rs, src/**/*.rs and lib/**/*.rs, /etc/*, /usr/*",
+        "C:\\new\\_dir, C:\\Users\\name\\*.txt, D:\\!x\\(old)\\[y], \\\\server\\share\\_x, .\\_build\\x",
+        "https://example.com/_a_/b_c?x=1&copy=1&y=*z*, http://a.b/c*d*e",
+        "\\d+\\.\\d*, .*foo.*, [a-z]*[0-9]*, (.*) and (.*), ^\\s*$",
+        "[1][2], array[0](x), f[i][j], [see note], [x] or [y]",
+        "a || b || c, a||b||c, 'a'||'b'||'c', x && y",
+        "\"*\" and \"*\", (*) and (*), '_' and '_', \"~~\"",
+        "/*text*/, R&D, AT&T, &copy=1, ¯\\_(ツ)_/¯",
+        "**kwargs, *args, __, **",
+    ]);
+}
+
+#[test]
+fn a_figure_at_the_beginning_of_a_line_is_no_list() {
+    assert_as_written(&[
+        "2024. It was a year.",
+        "1. 2. 3.",
+        "1.",
+        "+7 999 123-45-67",
+        "-5 degrees",
+        "#1 of two",
+        "3.14 is pi",
+        ">= 3.10",
+    ]);
+    assert_seen(&[
+        ("2024. First.\n1999. Second.", "2024. First.\n1999. Second."),
+        ("12\n+ 30\n- 2\n= 40", "12\n+ 30\n- 2\n= 40"),
+        ("- 5\n- 7", "• 5\n• 7"),
+        ("3. three\n4. four\n7. seven", "3. three\n4. four\n7. seven"),
+        ("3. three\n2. two\n1. one", "3. three\n2. two\n1. one"),
+        ("1. a\n1. b\n1. c", "1. a\n2. b\n3. c"),
+    ]);
+}
+
+#[test]
+fn an_escaped_sign_is_that_sign() {
+    assert_seen(&[
+        ("It is cheap \\(almost free\\)\\.", "It is cheap (almost free)."),
+        (
+            "5\\*3\\*2, \\_x\\_, \\# no, \\[y\\], 1\\. z\\!, \\~5\\~, \\|\\|",
+            "5*3*2, _x_, # no, [y], 1. z!, ~5~, ||",
+        ),
+        ("snake\\_case\\_name and \\$5", "snake_case_name and $5"),
+        ("\\\\ and \\q", "\\ and \\q"),
+    ]);
+}
+
+#[test]
+fn what_is_formatted_beside_signs_is_formatted() {
+    assert_seen(&[
+        ("**2*3*4 = 24** and *a*", "⟨b⟩2*3*4 = 24⟨/b⟩ and ⟨i⟩a⟨/i⟩"),
+        (
+            "**/start** - **src/** - **.env** - **snake_case**",
+            "⟨b⟩/start⟨/b⟩ - ⟨b⟩src/⟨/b⟩ - ⟨b⟩.env⟨/b⟩ - ⟨b⟩snake_case⟨/b⟩",
+        ),
+        ("**он**/**она**, _и_/_или_", "⟨b⟩он⟨/b⟩/⟨b⟩она⟨/b⟩, ⟨i⟩и⟨/i⟩/⟨i⟩или⟨/i⟩"),
+        ("***a*** **b *c* d** ~~e~~ ~about~", "⟨b⟩⟨i⟩a⟨/i⟩⟨/b⟩ ⟨b⟩b ⟨i⟩c⟨/i⟩ d⟨/b⟩ ⟨s⟩e⟨/s⟩ ⟨s⟩about⟨/s⟩"),
+        ("_cursive_ and __strong__ and __Важно__", "⟨i⟩cursive⟨/i⟩ and ⟨b⟩strong⟨/b⟩ and ⟨b⟩Важно⟨/b⟩"),
+    ]);
+}
+
+#[test]
+fn a_preview_shows_signs_as_the_answer_does() {
+    for text in [
+        "2*3*4",
+        "a*b*c = d",
+        "5~10~15",
+        "*.txt and *.md",
+        "цена*вес*путь",
+        "snake_case_name",
+        "C:\\new\\_dir",
+    ] {
+        assert_eq!(preview(text), text);
+    }
+    assert_eq!(classic("# C# and F#"), "⟨b⟩⟨u⟩C# and F#⟨/u⟩⟨/b⟩");
+}
