@@ -73,10 +73,11 @@ Settings come from the environment and from .env in the working directory; the e
   DATABASE_URL          required; postgresql://user:password@host:port/database
   OPENROUTER_API_KEY    required, unless LLM_BASE_URL names an endpoint that needs no key
   LLM_BASE_URL          any OpenAI-compatible endpoint, with its /v1  [https://openrouter.ai/api/v1]
-  LLM_MODEL             [openai/gpt-4o-mini]
+  LLM_MODEL             [~openai/gpt-luna-latest]
   LLM_TEMPERATURE       0 to 2  [0.7]
-  LLM_MAX_TOKENS        longest answer, in tokens  [1000]
+  LLM_MAX_TOKENS        longest answer, in tokens, with what the model thinks  [4000]
   LLM_TIMEOUT           longest silence of the model, in seconds  [60]
+  LLM_EXTRA_BODY        JSON object of fields for each request; null takes one away
   MAX_HISTORY_MESSAGES  earlier messages of the dialogue that the model reads  [20]
   LLM_CONTEXT_TOKENS    tokens the model can read and write; older turns that do not fit are left out
   SYSTEM_PROMPT_PATH    file that tells the model who it is  [prompts/nutritionist.txt]

@@ -44,6 +44,7 @@ fn env_example_help_and_the_program_name_the_same_settings() {
             "ALLOWED_CHATS",
             "RATE_LIMIT",
             "LLM_CONTEXT_TOKENS",
+            "LLM_EXTRA_BODY",
         ];
         if !without_default.contains(&name.as_str()) {
             assert!(help.contains(&format!("[{default}]")), "{name}: {default} is not the default in --help");
