@@ -3,7 +3,7 @@
 //! Endpoints send server-sent events as `application/json`, one JSON document as `text/event-stream`, and JSON line by
 //! line as either. So the lines themselves are looked at: what stands behind `data:` is an event, and so is a line that
 //! begins like a JSON document, up to the document's end. An event may reach over several lines, lines may end in CR, LF
-//! or both, a byte order mark may stand in front, and the bytes may be cut anywhere. Memory is bounded by [`LIMIT`].
+//! or both, a byte order mark may stand in front, and the bytes may be cut anywhere. Memory is bounded by `LIMIT`.
 
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ pub enum StoreError {
     /// The database refused the statement. The error names no values.
     #[error("the database refused a statement: {0}")]
     Refused(String),
-    /// The database is on another server than the one that this work was read from ([`Store::on_one_server`]).
+    /// The database is on another server than the one that this work was read from ([`super::Store::on_one_server`]).
     #[error("the database is on another server now; what was read from the former one is not written to it")]
     ServerChanged,
 }

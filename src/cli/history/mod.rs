@@ -10,5 +10,5 @@
 pub mod command;
 pub mod export;
 pub mod forget;
-mod output;
+pub mod output;
 pub mod show;

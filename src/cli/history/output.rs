@@ -31,13 +31,13 @@ pub struct Json {
 }
 
 /// One JSON object on a line of its own.
-pub(super) fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }
 
 /// A progress bar on standard error, if that is a terminal; else nothing is counted and nothing is shown.
-pub(super) fn bar<E>(what: &'static str, total: impl FnOnce() -> Result<u64, E>) -> Result<ProgressBar, E> {
+pub fn bar<E>(what: &'static str, total: impl FnOnce() -> Result<u64, E>) -> Result<ProgressBar, E> {
     if !std::io::stderr().is_terminal() {
         return Ok(ProgressBar::hidden());
     }

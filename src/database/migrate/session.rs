@@ -29,7 +29,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long a migration may queue behind somebody's transaction: everybody else queues behind the migration.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The statement that keeps to [`LOCK_TIMEOUT`].
+/// The statement that keeps to `LOCK_TIMEOUT`.
 pub fn lock_timeout() -> String {
     format!("SET lock_timeout TO '{}s'", failpoints::wait("lock", LOCK_TIMEOUT).as_secs_f64())
 }
