@@ -52,14 +52,15 @@ settings! {
     OPENROUTER_API_KEY: Nothing("required for OpenRouter"), values::KEY,
         "the key of the endpoint that `LLM_BASE_URL` names";
     LLM_BASE_URL: Value("https://openrouter.ai/api/v1"), values::HTTP,
-        "any OpenAI-compatible endpoint, with its `/v1`";
+        "any OpenAI-compatible endpoint, with its `/v1`; a query (`?api-version=…`) is kept";
     LLM_MODEL: Value("~openai/gpt-luna-latest"), values::TEXT, "the name of the model, as the endpoint knows it";
     LLM_TEMPERATURE: Value("0.7"), values::number("a number", 0.0, 2.0), "the sampling temperature";
-    LLM_MAX_TOKENS: Value("4000"), values::whole("a whole number", 1, 1_000_000), "the longest answer, in tokens";
+    LLM_MAX_TOKENS: Value("4000"), values::whole("a whole number", 1, 1_000_000),
+        "the longest answer, in tokens; what a model thinks counts too";
     LLM_TIMEOUT: Value("60"), values::number("seconds,", 0.1, 3600.0),
         "the longest silence of the model, in seconds; after it the question fails";
-    LLM_EXTRA_BODY: Nothing("nothing"), values::FIELDS,
-        "fields that each request gets beside the bot's own, or loses with `null`: `{\"reasoning_effort\":\"low\"}`";
+    LLM_EXTRA_BODY: Nothing("no fields"), values::FIELDS,
+        "fields for each request: `{\"reasoning_effort\":\"low\"}`; `null` takes a field away";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),

@@ -36,11 +36,11 @@ impl Telegram {
         Ok(batch.result)
     }
 
-    /// The bot's name (getMe), without the @. Whatever else a server says about it, or leaves out, does not matter.
+    /// The bot's name (getMe), without the @. Every bot has one: what has none is no answer to getMe. Whatever
+    /// else a server says about it, or leaves out, does not matter.
     pub fn username(&self) -> Result<String, TelegramError> {
         #[derive(Deserialize)]
         struct Bot {
-            #[serde(default)]
             username: String,
         }
         let me: MethodResponse<Bot> = self.call("getMe", self.timeout, |request| request)?;

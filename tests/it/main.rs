@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod at_once;
     pub(crate) mod exposition;
+    mod killed;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
     pub(crate) mod rows;

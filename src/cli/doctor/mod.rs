@@ -39,7 +39,7 @@ Exit code: 0 every check passed; 1 a check failed, and its line says what to do;
 
 doctor changes nothing and does not disturb a running bot. Only while no instance is connected to the database does it
 ask Telegram for updates, for 5 s and without confirming any, to detect another program that uses the token; that
-program is interrupted for a moment. If the list of models needs no key, doctor tries the key with one token.";
+program is interrupted for a moment. The model is asked a short question, exactly as the bot asks.";
 
 /// `doctor …`
 #[derive(Args)]

@@ -205,7 +205,12 @@ fn make_help_lists_every_target() {
     let makefile = file("Makefile");
     let (_, phony) = makefile.split_once(".PHONY: ").unwrap();
     let targets: BTreeSet<_> = phony.lines().next().unwrap().split(' ').collect();
-    let help = Command::new("make").arg("help").current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let help = Command::new("make")
+        .arg("--no-print-directory")
+        .arg("help")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let listed: BTreeSet<_> = help.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
     assert_eq!(listed, targets);

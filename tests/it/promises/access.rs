@@ -47,7 +47,7 @@ fn a_stranger_reads_one_sentence_a_day_whatever_and_wherever_they_write_and_over
     env.telegram.post(&stranger, &json!({"voice": {"file_id": "x"}}));
     env.telegram.address(&Person::in_group(2, -6), "zebra in another chat");
     settle(&env, 11);
-    drop(bot);
+    env.kill(bot);
     let _bot = env.start();
     env.telegram.say(&stranger, "zebra after a restart");
     settle(&env, 12);
@@ -89,7 +89,7 @@ fn who_is_no_longer_allowed_may_still_delete_what_is_theirs_and_press_nothing_el
     env.telegram.say(&person, "zebra");
     let failed = env.telegram.wait_for_count(2, 1)[0].clone();
     env.wait_settled();
-    drop(bot);
+    env.kill(bot);
 
     env.set("ALLOWED_USERS", "1");
     let _bot = env.start();
@@ -113,7 +113,7 @@ fn who_is_no_longer_allowed_may_still_delete_what_is_theirs_and_press_nothing_el
 fn who_was_told_long_ago_is_forgotten_by_the_daily_sweep() {
     let env = closed();
     let bot = env.start_ready();
-    drop(bot);
+    env.kill(bot);
     env.psql(
         "INSERT INTO strangers VALUES (7, 1, now() - interval '25 hours'), (7, 2, now() - interval '23 hours')",
     );

@@ -17,7 +17,7 @@ const COLUMNS: &str = "
 #[test]
 fn messages_is_exactly_the_table_of_the_guide() {
     let fresh = TestEnv::new();
-    fresh.start_ready();
+    fresh.kill(fresh.start_ready());
     let guide = TestEnv::new();
     guide.psql(predecessor::TABLES);
     assert_eq!(fresh.psql(COLUMNS), guide.psql(COLUMNS));
@@ -69,7 +69,7 @@ fn stamps_are_in_the_servers_time_zone_so_new_messages_follow_the_predecessors()
 #[test]
 fn every_table_and_column_of_ours_says_what_it_is() {
     let env = TestEnv::new();
-    env.start_ready();
+    env.kill(env.start_ready());
     let silent = "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> '__diesel_schema_migrations'
           AND a.attnum >= 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL
@@ -83,7 +83,7 @@ fn every_table_and_column_of_ours_says_what_it_is() {
 fn the_predecessors_rows_survive_a_revert_of_everything() {
     let env = TestEnv::new();
     env.psql(&predecessor::database());
-    env.start_ready();
+    env.kill(env.start_ready());
     for migration in [
         "000015_add_search_index",
         "000014_create_message_words",
@@ -135,7 +135,7 @@ fn a_table_of_another_shape_stops_the_boot_with_its_differences_and_is_not_touch
 #[test]
 fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_huge_dialogue() {
     let env = TestEnv::new();
-    env.start_ready();
+    env.kill(env.start_ready());
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
          SELECT CASE WHEN n <= 50000 THEN 1 WHEN n <= 50400 THEN 2 ELSE 100 + n % 3000 END,
@@ -170,7 +170,7 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
 #[test]
 fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
     let env = TestEnv::new();
-    env.start_ready();
+    env.kill(env.start_ready());
     env.psql(
         "INSERT INTO messages (id, user_id, chat_id, role, content, message_length, created_at, deleted_at) VALUES
             (1, 1, 1, 'user', 'a', 1, '2026-01-01 10:00:00', '2026-01-02'),
@@ -206,7 +206,7 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
 #[test]
 fn no_text_is_too_long_or_too_strange_for_the_index_of_words() {
     let env = TestEnv::new();
-    env.start_ready();
+    env.kill(env.start_ready());
     // two million different words, words of one letter each, one word without end
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length)

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Limits, Person, Reply};
-use sandbox::{PATIENCE, TestEnv};
+use sandbox::{PATIENCE, TestEnv, wait_until};
 
 use crate::support::at_once::all_at_once;
+use crate::support::exposition::{address, is, measured, wait_for};
 
 const ANSWER: &str = "# Soup\n\nTake **two** carrots, `salt` and a [pot](https://example.org). Then wait for a while, \
                       stir, wait again, and serve it *hot* with bread.\n\nEnjoy!";
@@ -86,12 +87,26 @@ fn where_drafts_are_not_to_be_had_the_chat_shows_typing() {
 
 #[test]
 fn no_draft_is_sent_while_telegram_asks_for_a_pause_not_even_for_the_next_answer() {
-    let env = TestEnv::new();
-    let _bot = env.start();
-    env.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::RetryAfter(100_000));
-    for (n, text) in ["one", "two", "three"].iter().enumerate() {
-        env.telegram.say(&Person::private(1), text);
-        env.telegram.wait_for_count(1, n + 1);
-    }
-    assert_eq!(env.telegram.calls("sendMessageDraft").len(), 1);
+    let env = measured(TestEnv::new());
+    let bot = env.start_ready();
+    let drafts = |chat: i64| {
+        let drafts = env.telegram.calls("sendMessageDraft");
+        drafts.iter().filter(|call| call.chat_id == Some(chat)).count()
+    };
+    let [one, two, other] = ["one", "two", "other"].map(|text| env.model.hold(When::asked(text)));
+    env.telegram.fault(Calls::to("sendMessageDraft").in_chat(1).times(1), Action::RetryAfter(100_000));
+    env.telegram.say(&Person::private(1), "one");
+    wait_for(&address(&bot), "drafts_total{outcome=\"refused\"}", is(1));
+    one.release();
+    env.telegram.wait_for_count(1, 1);
+    env.telegram.say(&Person::private(1), "two");
+    two.wait_arrived();
+    // somebody else, whose answer is in the making since then, sees a draft
+    env.telegram.say(&Person::private(2), "other");
+    wait_until("a draft for somebody else", || (drafts(2) > 0).then_some(()));
+    assert_eq!(drafts(1), 1);
+    two.release();
+    other.release();
+    env.telegram.wait_for_count(1, 2);
+    assert_eq!(drafts(1), 1);
 }

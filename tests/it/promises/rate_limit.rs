@@ -118,7 +118,7 @@ fn the_limit_costs_one_look_into_an_index_and_none_where_there_is_no_limit() {
         env.set("RATE_LIMIT", limit);
         let bot = env.start_ready();
         ask(&env, &Person::private(1), "one");
-        drop(bot);
+        env.kill(bot);
         let scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'idx_turns_asked'";
         // two dozen people with a thousand questions each; the planner knows the table
         env.psql(
