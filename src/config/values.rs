@@ -155,7 +155,7 @@ pub(super) const ADDRESS: Values = Values::Other {
 pub(super) const FIELDS: Values = Values::Other {
     word: "a JSON object",
     accepted: r#"a JSON object of fields for each request, without model and messages, as in {"reasoning_effort":"low","temperature":null}"#,
-    problem: |text| fields(text).is_none().then(|| "cannot be read".to_owned()),
+    problem: |text| fields(text).is_none().then(|| shown("is", text)),
 };
 
 /// Fields of a request that are not the bot's own business.
