@@ -122,9 +122,10 @@ impl Setting {
         for word in purpose.split(' ').chain([&*format!(" [{default}]")]) {
             if line.chars().count() + 1 + word.chars().count() > WIDTH {
                 help.extend([line.trim_end(), "\n"]);
-                line = " ".repeat(INDENT - 1);
+                line = " ".repeat(INDENT) + word.trim_start();
+            } else {
+                line.extend([" ", word]);
             }
-            line.extend([" ", word]);
         }
         help + &line + "\n"
     }
