@@ -141,7 +141,13 @@ impl Complaint {
         match self.status {
             413 => true,
             429 => self.says(words::TOO_LONG_AT_ONCE),
-            _ => self.is_coded(words::TOO_LONG_CODES) || self.says(words::TOO_LONG),
+            _ if self.is_coded(words::TOO_LONG_CODES) || self.says(words::TOO_LONG) => true,
+            400 | 422 => {
+                self.named.is_empty()
+                    && !self.says(words::RATES)
+                    && words::TOO_LONG_PARTS.iter().all(|part| self.says(part))
+            }
+            _ => false,
         }
     }
 

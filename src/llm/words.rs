@@ -78,6 +78,40 @@ pub(super) const TOO_LONG: &[&str] = &[
     "输入长度超",
 ];
 
+/// The prompt is too long, in words that nobody is known to use: something that is read, how it is measured, and that it is
+/// too much.
+pub(super) const TOO_LONG_PARTS: [&[&str]; 3] = [
+    &[
+        "prompt",
+        "context",
+        "input token",
+        "input length",
+        "input is",
+        "input text",
+        "inputs",
+        "messages",
+        "conversation",
+        "history",
+    ],
+    &["token", "length", "context", "size", "long"],
+    &[
+        "too long",
+        "too large",
+        "too many",
+        "exceed",
+        "longer than",
+        "larger than",
+        "greater than",
+        "over the limit",
+        "at most",
+        "no more than",
+    ],
+];
+
+/// But not where it is about how much may be read in a time.
+pub(super) const RATES: &[&str] =
+    &["per minute", "per min", "per day", "per hour", "rate limit", "rate_limit", "quota"];
+
 /// With 429 only these are about the prompt; the others' words also stand in sentences about tokens a minute.
 pub(super) const TOO_LONG_AT_ONCE: &[&str] = &["request too large", "reduce your message size"];
 
@@ -169,6 +203,10 @@ pub(super) const KEY: &[&str] = &[
     "api key is invalid",
     "invalid proxy server token", // LiteLLM
     "malformed api key",
+    "authentication error",   // LiteLLM
+    "authentication fail",    // DeepSeek ("Authentication Fails")
+    "invalid authentication", // Kimi
+    "api key has expired",
 ];
 
 /// The model is not known, by code.

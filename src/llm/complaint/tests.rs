@@ -231,6 +231,28 @@ fn a_prompt_that_is_too_long_is_known_in_every_endpoints_words() {
 }
 
 #[test]
+fn a_prompt_that_is_too_long_is_known_in_words_that_nobody_foresaw() {
+    for sentence in [
+        "The conversation has 9000 tokens, more than the model takes; it exceeds 8192.",
+        "Your prompt is too long, shorten it",
+        "Total size of the messages is larger than what the model reads",
+        "input text must have no more than 8000 tokens",
+    ] {
+        let error = of(400, &[], &json!({"error": sentence}).to_string());
+        assert!(matches!(error, LlmError::ContextTooLong), "{sentence}: {error:?}");
+    }
+    for sentence in [
+        "max_tokens is too large: 5000. This model supports at most 4096 completion tokens",
+        "Too many requests: the limit of input tokens per minute is exceeded",
+        "messages must not be empty",
+        "Invalid value for temperature: must be at most 2",
+    ] {
+        let error = of(400, &[], &json!({"error": sentence}).to_string());
+        assert!(!matches!(error, LlmError::ContextTooLong), "{sentence}: {error:?}");
+    }
+}
+
+#[test]
 fn what_quotes_the_request_is_not_what_the_endpoint_says() {
     let body = json!({"detail": [{"loc": ["body", "n"], "msg": "bad", "input": {"messages": "the maximum context is what?"}}]});
     assert!(matches!(of(422, &[], &body.to_string()), LlmError::Final { cause: Cause::Field, .. }));
