@@ -31,7 +31,11 @@ fn ask(llm: &Llm, model: &str) -> Finding {
         LlmError::Passing { cause, problem, .. } | LlmError::Final { cause, problem, .. } => {
             (*cause, problem)
         }
-        LlmError::ContextTooLong | LlmError::Stopped(_) => (Cause::Limit, &error.to_string()),
+        LlmError::ContextTooLong => {
+            let found = format!("{model} has no room for a question beside an answer of LLM_MAX_TOKENS");
+            return Finding::fault("model", found, "lower LLM_MAX_TOKENS").of("LLM_MAX_TOKENS");
+        }
+        LlmError::Stopped(_) => (Cause::Endpoint, &error.to_string()),
     };
     let fault = |found: String| {
         let finding = Finding::fault("model", found, remedy(cause));

@@ -163,15 +163,12 @@ fn is_thought(name: &str) -> bool {
         || name.starts_with("think_")
 }
 
-/// The place of the first closing tag of a thought.
-fn closing_tag(text: &str) -> Option<Range<usize>> {
-    text.match_indices("</").find_map(|(at, _)| {
-        let inner = &text[at + 2..];
-        let name = &inner[..inner.find(|c: char| !is_of_name(c)).unwrap_or(inner.len())];
-        let blanks = inner[name.len()..].len() - inner[name.len()..].trim_start().len();
-        let end = name.len() + blanks;
-        (is_thought(name) && inner[end..].starts_with('>')).then(|| at..at + 2 + end + 1)
-    })
+/// How long the closing tag of a thought is that a text begins with.
+fn closing_tag(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("</")?;
+    let name = &inner[..inner.find(|c: char| !is_of_name(c)).unwrap_or(inner.len())];
+    let rest = inner[name.len()..].trim_start();
+    (is_thought(name) && rest.starts_with('>')).then(|| text.len() - rest.len() + 1)
 }
 
 /// Whether a tag that begins a thought stands in it.
@@ -183,12 +180,11 @@ impl Closing {
     /// Where in `text` the thought ends: the mark that ends it, empty where it is that of the next.
     pub(super) fn find(self, text: &str) -> Option<Range<usize>> {
         match self {
-            Self::Tag => closing_tag(text),
-            Self::Mark(marks) => first(text, marks),
+            Self::Tag => first(text, closing_tag),
+            Self::Mark(marks) => first(text, |rest| one_of(rest, marks)),
             Self::Channel => {
-                let end = first(text, CHANNEL_ENDS);
-                let next = first(text, &[START, CHANNEL]).map(|next| next.start..next.start);
-                [end, next].into_iter().flatten().min_by_key(|range| range.start)
+                let next = |rest: &str| one_of(rest, &[START, CHANNEL]).map(|_| 0);
+                first(text, |rest| one_of(rest, CHANNEL_ENDS).or_else(|| next(rest)))
             }
         }
     }
@@ -197,23 +193,24 @@ impl Closing {
 /// The end of a thought in a text that did not begin with a mark.
 pub(super) struct Lone {
     pub(super) at: Range<usize>,
-    /// A tag may also be what the answer talks about.
-    pub(super) is_tag: bool,
+    /// It may as well be what the answer talks about.
+    pub(super) doubtful: bool,
     /// What may stand behind the answer.
     pub(super) behind: &'static [&'static str],
 }
 
 /// The first of them from `searched` on.
 pub(super) fn lone(text: &str, searched: usize) -> Option<Lone> {
-    const FINAL: &str = "<|channel|>final<|message|>";
-    let rest = &text[searched..];
-    let mark =
-        |at: Range<usize>, behind| Lone { at: at.start + searched..at.end + searched, is_tag: false, behind };
-    let pairs = PAIRS.iter().filter_map(|(_, close)| Some(mark(first(rest, &close[..1])?, &[])));
-    let tag = closing_tag(rest).map(|at| Lone { is_tag: true, ..mark(at, &[]) });
-    let channel = first(rest, &[FINAL]).map(|at| mark(at, CHANNEL_ENDS));
-    let bare = bare_channels(text).map(|at| Lone { at, is_tag: false, behind: &[] });
-    pairs.chain(tag).chain(channel).chain(bare).min_by_key(|mark| mark.at.start)
+    const FINAL: &[&str] = &["<|channel|>final<|message|>"];
+    let pair = |rest: &str| PAIRS.iter().find_map(|(_, close)| one_of(rest, &close[..1]));
+    let end = |rest: &str| closing_tag(rest).or_else(|| pair(rest)).or_else(|| one_of(rest, FINAL));
+    let marked = first(&text[searched..], end).map(|at| at.start + searched..at.end + searched);
+    let bare = bare_channels(text).map(|at| Lone { at, doubtful: false, behind: &[] });
+    let marked = marked.map(|at| {
+        let behind = if one_of(&text[at.start..], FINAL).is_some() { CHANNEL_ENDS } else { &[] };
+        Lone { at, doubtful: true, behind }
+    });
+    marked.into_iter().chain(bare).min_by_key(|mark| mark.at.start)
 }
 
 /// How long a text is without the mark at its end, if it is one of these.
@@ -234,13 +231,19 @@ fn bare_channels(text: &str) -> Option<Range<usize>> {
     Some(at..at + FINAL.len())
 }
 
-fn first(text: &str, marks: &[&str]) -> Option<Range<usize>> {
-    let found = marks.iter().filter_map(|mark| {
-        let bytes = text.as_bytes().windows(mark.len());
-        let at = bytes.enumerate().find(|(_, window)| window.eq_ignore_ascii_case(mark.as_bytes()))?.0;
-        Some(at..at + mark.len())
+/// The first place at which `length` finds a mark, and how long it is there. All marks begin with one of three characters.
+fn first(text: &str, length: impl Fn(&str) -> Option<usize>) -> Option<Range<usize>> {
+    let mut places = text.match_indices(['<', '[', '\u{25c1}']);
+    places.find_map(|(at, _)| Some(at..at + length(&text[at..])?))
+}
+
+/// How long the mark is that a text begins with, if it is one of these.
+fn one_of(text: &str, marks: &[&str]) -> Option<usize> {
+    let it = marks.iter().find(|mark| {
+        let begin = text.as_bytes().get(..mark.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(mark.as_bytes()))
     });
-    found.min_by_key(|range| range.start)
+    it.map(|mark| mark.len())
 }
 
 /// How many bytes of a text that was searched may belong to a mark whose rest is still to come.

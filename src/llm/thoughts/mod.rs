@@ -187,7 +187,7 @@ impl Filter {
             self.searched = Some(text.floor_char_boundary(text.len().saturating_sub(TAIL)));
             return false;
         };
-        match is_end(text, mark.at.start, &text[mark.at.end..], mark.is_tag, ended) {
+        match is_end(text, mark.at.start, &text[mark.at.end..], mark.doubtful, ended) {
             // what follows will tell
             None => return false,
             Some(true) => {}
@@ -216,7 +216,7 @@ impl Filter {
 
 /// Whether the mark at `at` is the end of a thought, and not something that the answer talks about. `None`: what follows will
 /// tell.
-fn is_end(text: &str, at: usize, after: &str, is_tag: bool, ended: bool) -> Option<bool> {
+fn is_end(text: &str, at: usize, after: &str, doubtful: bool, ended: bool) -> Option<bool> {
     const QUOTES: &[char] = &['"', '\'', '(', '\u{ab}', '\u{201c}', '\u{2018}', '\u{201e}', '*', '_'];
     const SENTENCE_ENDS: &[char] = &['.', '!', '?', '\u{2026}', '\u{3002}', ':', ')'];
     const GO_ON: &[char] = &['.', ',', ';', ':', '!', '?', ')', '"', '\'', '\u{bb}', '\u{201d}', '\u{2019}'];
@@ -227,13 +227,19 @@ fn is_end(text: &str, at: usize, after: &str, is_tag: bool, ended: bool) -> Opti
     if in_code || before.ends_with(QUOTES) || marks::has_opening_tag(before) {
         return Some(false);
     }
-    if !is_tag || line.trim().is_empty() || line.trim_end().ends_with(SENTENCE_ENDS) {
+    if !doubtful || line.trim().is_empty() || line.trim_end().ends_with(SENTENCE_ENDS) {
         return Some(true);
     }
-    match after.chars().next() {
+    if after.starts_with(['\n', '\r']) {
+        return Some(true);
+    }
+    match after.trim_start().chars().next() {
         None => ended.then_some(false),
-        // the answer on a new line, or at once; a sentence that is about the tag goes on behind a blank
-        Some(next) => Some(matches!(next, '\n' | '\r') || !(next.is_whitespace() || GO_ON.contains(&next))),
+        // a sentence that is about the mark goes on behind it
+        Some(next) if after.starts_with(char::is_whitespace) => {
+            Some(!next.is_lowercase() && !GO_ON.contains(&next))
+        }
+        Some(next) => Some(!GO_ON.contains(&next)),
     }
 }
 

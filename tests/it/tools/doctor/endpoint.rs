@@ -55,29 +55,6 @@ fn one_line_tells_what_is_wrong_with_the_model() {
             lines: &[["model", "status 429 (insufficient_quota)", "top up the account"]],
         },
         Case {
-            name: "key, with a status of its own",
-            provoke: |env| {
-                let body =
-                    r#"{"error":{"message":"hunter2","type":"auth_error","param":"None","code":"400"}}"#;
-                env.model.usually(Behaviour::json(400, body));
-            },
-            lines: &[["model", "the endpoint does not accept the key (status 400)", "OPENROUTER_API_KEY"]],
-        },
-        Case {
-            name: "a field",
-            provoke: |env| {
-                let body =
-                    r#"{"error":{"message":"hunter2","param":"messages[0].name","code":"invalid_value"}}"#;
-                env.model.usually(Behaviour::json(400, body));
-            },
-            lines: &[["model", "the field messages[0].name", "LLM_EXTRA_BODY"]],
-        },
-        Case {
-            name: "a model that thinks too long",
-            provoke: |env| env.model.usually(Behaviour::text("").reasoning("hunter2").finish("length")),
-            lines: &[["model", "thinking used up LLM_MAX_TOKENS", "raise LLM_MAX_TOKENS"]],
-        },
-        Case {
             name: "down",
             provoke: |env| env.model.down(),
             lines: &[["model", "the endpoint cannot be reached", "LLM_BASE_URL"]],
@@ -97,6 +74,44 @@ fn one_line_tells_what_is_wrong_with_the_model() {
                 env.model.usually(Behaviour::html(200));
             },
             lines: &[["model", "no OpenAI-compatible endpoint", "correct LLM_BASE_URL"]],
+        },
+    ]);
+}
+
+#[test]
+fn one_line_tells_what_the_endpoint_objects_to() {
+    examine(&[
+        Case {
+            name: "key, with a status of its own",
+            provoke: |env| {
+                let body =
+                    r#"{"error":{"message":"hunter2","type":"auth_error","param":"None","code":"400"}}"#;
+                env.model.usually(Behaviour::json(400, body));
+            },
+            lines: &[["model", "the endpoint does not accept the key (status 400)", "OPENROUTER_API_KEY"]],
+        },
+        Case {
+            name: "a field",
+            provoke: |env| {
+                let body =
+                    r#"{"error":{"message":"hunter2","param":"messages[0].name","code":"invalid_value"}}"#;
+                env.model.usually(Behaviour::json(400, body));
+            },
+            lines: &[["model", "the field messages[0].name", "LLM_EXTRA_BODY"]],
+        },
+        Case {
+            name: "a small model",
+            provoke: |env| env.model.limit_context(Some(1)),
+            lines: &[[
+                "model",
+                "no room for a question beside an answer of LLM_MAX_TOKENS",
+                "lower LLM_MAX_TOKENS",
+            ]],
+        },
+        Case {
+            name: "a model that thinks too long",
+            provoke: |env| env.model.usually(Behaviour::text("").reasoning("hunter2").finish("length")),
+            lines: &[["model", "thinking used up LLM_MAX_TOKENS", "raise LLM_MAX_TOKENS"]],
         },
     ]);
 }
