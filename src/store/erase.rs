@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
-use super::schema::{messages, reply_parts, strangers, turns, updates};
+use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 
 /// How many rows of a user there are, or were.
@@ -71,7 +71,7 @@ fn updates_of(user_id: i64) -> _ {
         .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
 }
 
-/// Deletes everything of a person, live and cleared, in all chats. Where the person asks for it by an update, that one
+/// Deletes everything of a person, live and cleared, in all chats. The ledger keeps what was paid, and forgets for whom. Where the person asks for it by an update, that one
 /// stays, and so does what came after it and waits to be answered.
 ///
 /// The rows of the inbox are emptied rather than deleted: Telegram may deliver an update again, and it must not come back.
@@ -95,6 +95,13 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?
             + diesel::delete(parts_without_turn(user_id)).execute(conn)?;
         let turns = diesel::delete(turns_of(user_id)).execute(conn)?;
+        diesel::update(model_calls::table.filter(model_calls::user_id.eq(user_id)))
+            .set((
+                model_calls::user_id.eq(None::<i64>),
+                model_calls::chat_id.eq(None::<i64>),
+                model_calls::update_seq.eq(None::<i64>),
+            ))
+            .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         Ok(Rows {

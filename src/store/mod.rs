@@ -25,6 +25,7 @@ pub mod replace;
 pub mod turns;
 pub mod history;
 pub mod finish;
+pub mod ledger;
 pub mod moved;
 pub mod strangers;
 
