@@ -93,7 +93,7 @@ mod tests {
             cost: "0.000095".parse().ok(),
             ..Usage::default()
         };
-        assert_eq!(read(&[openrouter.clone()]), expected);
+        assert_eq!(read(std::slice::from_ref(&openrouter)), expected);
         assert_eq!(read(&[openrouter, json!({"usage": null}), json!({})]), expected);
         let deepseek = read(&[json!({"usage": {"prompt_tokens": 9, "prompt_cache_hit_tokens": 8}})]);
         assert_eq!((deepseek.prompt_tokens, deepseek.cached_tokens), (Some(9), Some(8)));

@@ -3,6 +3,7 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
+use bigdecimal::{BigDecimal, ToPrimitive};
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
@@ -11,6 +12,7 @@ use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Asked, Completion, Heard, LlmError, Message};
+use crate::metrics;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 
@@ -66,6 +68,7 @@ impl Services {
                 return Err(LlmError::ContextTooLong);
             }
             let Asked { call, answer } = self.ask_with(read, prompt, preview);
+            count(&call);
             calls.push(call);
             match answer {
                 Err(LlmError::ContextTooLong) if !read.is_empty() => {
@@ -111,6 +114,11 @@ impl Services {
             );
         }
     }
+}
+
+fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
+    let cost = usage.cost.as_ref().and_then(BigDecimal::to_f64);
+    metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }
 
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.

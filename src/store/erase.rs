@@ -96,11 +96,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             + diesel::delete(parts_without_turn(user_id)).execute(conn)?;
         let turns = diesel::delete(turns_of(user_id)).execute(conn)?;
         diesel::update(model_calls::table.filter(model_calls::user_id.eq(user_id)))
-            .set((
-                model_calls::user_id.eq(None::<i64>),
-                model_calls::chat_id.eq(None::<i64>),
-                model_calls::update_seq.eq(None::<i64>),
-            ))
+            .set(nobody())
             .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
@@ -111,6 +107,13 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             updates: count(updates),
         })
     })
+}
+
+/// A call that nobody made.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn nobody() -> _ {
+    let unknown: Option<i64> = None;
+    (model_calls::user_id.eq(unknown), model_calls::chat_id.eq(unknown), model_calls::update_seq.eq(unknown))
 }
 
 /// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
@@ -124,6 +127,17 @@ pub fn parts_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(reply_parts::id);
     let ids: Vec<i64> = old.load(conn)?;
     diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(ids))).execute(conn)
+}
+
+/// Takes the person out of up to `limit` calls that are older than this; what they cost stays. Returns of how many.
+pub fn callers_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
+    let old = model_calls::table
+        .filter(model_calls::called_at.lt(ago(age)))
+        .filter(model_calls::user_id.is_not_null())
+        .limit(limit)
+        .select(model_calls::id);
+    let ids: Vec<i64> = old.load(conn)?;
+    diesel::update(model_calls::table.filter(model_calls::id.eq_any(ids))).set(nobody()).execute(conn)
 }
 
 /// The moment so many days ago, by the server's clock.

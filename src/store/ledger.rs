@@ -12,7 +12,7 @@ use diesel::sql_types::{Interval, Timestamptz};
 use super::prepared::{Prepared, prepared, prepared_if};
 use super::schema::model_calls;
 use super::time::interval;
-use super::words::{CallOutcome, CostSource, Purpose};
+use super::words::{CostSource, Purpose};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::usage::{Call, Outcome};
@@ -45,7 +45,6 @@ impl Calls<'_> {
             .map(|Call { endpoint, model, began, outcome, usage }| {
                 let called_at =
                     sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(began.elapsed()));
-                let (outcome, failure) = words(*outcome);
                 (
                     (
                         model_calls::bot_id.eq(address.lane.bot_id),
@@ -56,8 +55,8 @@ impl Calls<'_> {
                         model_calls::endpoint.eq(endpoint.clone()),
                         model_calls::model.eq(model.clone()),
                         model_calls::answered_by.eq(usage.model.clone()),
-                        model_calls::outcome.eq(outcome),
-                        model_calls::failure.eq(failure),
+                        model_calls::outcome.eq(outcome.as_str()),
+                        model_calls::failure.eq(failure(*outcome)),
                     ),
                     (
                         model_calls::prompt_tokens.eq(usage.prompt_tokens),
@@ -77,13 +76,11 @@ impl Calls<'_> {
     }
 }
 
-fn words(outcome: Outcome) -> (CallOutcome, Option<&'static str>) {
+fn failure(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::Answered => (CallOutcome::Answered, None),
-        Outcome::Cut => (CallOutcome::Cut, None),
-        Outcome::Stopped => (CallOutcome::Stopped, None),
-        Outcome::Refused => (CallOutcome::Refused, Some(Failure::Refused.class())),
-        Outcome::Failed(class) => (CallOutcome::Failed, Some(class)),
+        Outcome::Answered | Outcome::Cut | Outcome::Stopped => None,
+        Outcome::Refused => Some(Failure::Refused.class()),
+        Outcome::Failed(class) => Some(class),
     }
 }
 

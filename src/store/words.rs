@@ -104,22 +104,6 @@ words! {
 }
 
 words! {
-    /// `model_calls.outcome`
-    CallOutcome {
-        /// The model answered.
-        Answered = "answered",
-        /// It answered up to its limit of tokens.
-        Cut = "cut",
-        /// It was given up.
-        Stopped = "stopped",
-        /// The model would not answer.
-        Refused = "refused",
-        /// There is no answer.
-        Failed = "failed",
-    }
-}
-
-words! {
     /// `model_calls.cost_source`
     CostSource {
         /// The endpoint said so.

@@ -133,6 +133,39 @@ fn a_dialogue_that_is_too_long_has_a_row_for_each_try() {
 }
 
 #[test]
+fn people_read_what_their_own_questions_cost() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let (spender, other) = (Person::private(1).speaking("en"), Person::private(2).speaking("ru"));
+    let usage = |person: &Person| {
+        let before = env.telegram.texts(person.chat_id).len();
+        env.telegram.say(person, "/usage");
+        env.telegram.wait_for_count(person.chat_id, before + 1)[before].text().to_owned()
+    };
+    assert_eq!(
+        usage(&other),
+        "Сегодня: обращений к модели не было.\nВ этом месяце: обращений к модели не было."
+    );
+    env.model.on(
+        When::asked("rice"),
+        Behaviour::text("Boil it.").figures(&json!({"cost": 0.0123, "prompt_tokens": 90})),
+    );
+    env.telegram.say(&spender, "rice");
+    env.telegram.wait_for_count(1, 1);
+    let once = "calls of the model: 1, tokens: 93, $0.012";
+    assert_eq!(usage(&spender), format!("Today: {once}.\nThis month: {once}."));
+    env.model.on(When::asked("soup"), Behaviour::text("Boil it.").figures(&json!({"prompt_tokens": 90})));
+    env.telegram.say(&spender, "soup");
+    env.telegram.wait_for_count(1, 3);
+    let twice = "calls of the model: 2, tokens: 186, $0.012, and 1 more of unknown cost";
+    assert_eq!(usage(&spender), format!("Today: {twice}.\nThis month: {twice}."));
+    env.telegram.say(&other, "soup");
+    env.telegram.wait_for_count(2, 2);
+    let unknown = "обращений к модели — 1, токенов — 93, цена неизвестна";
+    assert_eq!(usage(&other), format!("Сегодня: {unknown}.\nВ этом месяце: {unknown}."));
+}
+
+#[test]
 fn a_crash_before_the_commit_repeats_the_call_and_leaves_one_row() {
     let mut env = TestEnv::new();
     env.set("KILL_POINT", "finishing");
