@@ -6,6 +6,7 @@ use sandbox::telegram::Person;
 use serde_json::json;
 
 use super::erasure::operator_of;
+use crate::support::exposition::{address, measured, wait_for};
 
 /// What the ledger says of each call, in their order.
 fn ledger(env: &TestEnv) -> String {
@@ -40,6 +41,28 @@ fn an_answer_has_its_figures_in_the_ledger_as_the_endpoint_told_them() {
         "a-model|1|0|0.00012345|0"
     );
     assert_eq!(env.psql("SELECT user_id, calls, cost, unknown FROM costs_by_person"), "1|1|0.00012345|0");
+}
+
+#[test]
+fn the_metrics_count_calls_and_cost_by_model() {
+    let mut env = measured(TestEnv::new());
+    env.set("LLM_MODEL", "a-model");
+    let bot = env.start_ready();
+    let address = address(&bot);
+    env.model.on(When::asked("rice"), Behaviour::text("Boil it.").figures(&json!({"cost": 0.25})));
+    env.model.on(When::asked("soup"), Behaviour::status(401, "no"));
+    for question in ["rice", "rice", "soup"] {
+        env.telegram.say(&Person::private(1), question);
+    }
+    env.telegram.wait_for_count(1, 3);
+    let of = "endpoint=\"127.0.0.1\",model=\"a-model\"";
+    for (series, value) in [
+        (format!("model_calls_total{{{of},outcome=\"answered\"}}"), 2.0),
+        (format!("model_calls_total{{{of},outcome=\"failed\"}}"), 1.0),
+        (format!("model_cost_dollars_total{{{of}}}"), 0.5),
+    ] {
+        wait_for(&address, &series, |told| (told - value).abs() < 1e-9);
+    }
 }
 
 #[test]
