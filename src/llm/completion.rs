@@ -2,15 +2,22 @@
 
 use std::fmt;
 
-use crate::domain::usage::Usage;
+use super::error::LlmError;
+use crate::domain::usage::Call;
+
+/// What came of a call.
+pub struct Asked {
+    /// The call, for the ledger.
+    pub call: Call,
+    /// The answer, or why there is none.
+    pub answer: Result<Completion, LlmError>,
+}
 
 /// An answer.
 #[derive(Default)]
 pub struct Completion {
     /// The text; of a complete one, never empty.
     pub text: String,
-    /// What the endpoint said about it.
-    pub usage: Usage,
     /// The limit of tokens ended it.
     pub cut: bool,
 }
