@@ -2,17 +2,6 @@
 
 use std::fmt;
 
-use super::error::LlmError;
-use crate::domain::usage::Call;
-
-/// What came of a call.
-pub struct Asked {
-    /// The call, for the ledger.
-    pub call: Call,
-    /// The answer, or why there is none.
-    pub answer: Result<Completion, LlmError>,
-}
-
 /// An answer.
 #[derive(Default)]
 pub struct Completion {

@@ -20,6 +20,7 @@ use crate::domain::failure::Failure;
 use crate::domain::usage::{Call, Outcome, Usage};
 
 mod answer;
+mod asked;
 mod complaint;
 mod completion;
 mod delta;
@@ -38,8 +39,9 @@ mod thoughts;
 mod words;
 
 use answer::Answer;
+pub use asked::Asked;
 use complaint::Complaint;
-pub use completion::{Asked, Completion};
+pub use completion::Completion;
 pub use error::{Cause, LlmError};
 use fields::Body;
 use learnt::Learnt;
