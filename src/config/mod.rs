@@ -27,6 +27,7 @@ pub mod reader;
 pub mod faults;
 pub mod database_url;
 mod prompt;
+pub mod catalogue;
 mod groups;
 #[cfg(test)]
 mod tests;

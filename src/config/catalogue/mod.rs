@@ -1,0 +1,120 @@
+//! The catalogue `assistant.toml`: endpoints, models and roles to choose from.
+//!
+//! Read whole: every fault is told with its line. Without the file there is one model and one role, from the environment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::base::secret::Secret;
+use crate::domain::catalogue::Catalogue;
+
+mod document;
+mod endpoint;
+mod model;
+mod role;
+#[cfg(test)]
+mod tests;
+
+pub use document::Problem;
+use document::{Document, Table};
+
+/// The longest name of a model or a role; a button has room for 64 bytes (Bot API, InlineKeyboardButton).
+const LONGEST_ID: usize = 24;
+
+/// The catalogue and whom to ask for each of its models.
+#[derive(Debug)]
+pub struct Read {
+    /// What people choose from.
+    pub catalogue: Catalogue,
+    /// For each model, in the same order.
+    pub asked: Vec<Asked>,
+}
+
+/// Whom to ask for a model, and by which name.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The name of the endpoint in the catalogue.
+    pub endpoint: String,
+    /// Its base URL.
+    pub base_url: String,
+    /// Its key, if it wants one.
+    pub key: Option<Secret>,
+    /// Headers for each request.
+    pub headers: Vec<(String, String)>,
+    /// The model, as the endpoint knows it.
+    pub model: String,
+}
+
+/// What is outside of the document.
+pub struct Around<'a> {
+    /// The environment.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The folder from which the paths of prompt files start.
+    pub folder: &'a Path,
+    /// The longest answer where a model says nothing else.
+    pub max_tokens: u32,
+    /// The longest text that Telegram shows in one message, in UTF-16 units.
+    pub longest_words: usize,
+}
+
+/// Reads the document. An error is everything that is wrong with it.
+pub fn read(text: &str, around: &Around<'_>) -> Result<Read, Vec<Problem>> {
+    let document = Document::new(text);
+    let entries = document.parse();
+    let read = tables(&Table::root(&document, &entries), around);
+    let problems = document.into_problems();
+    match read {
+        Some(read) if problems.is_empty() => Ok(read),
+        _ => Err(problems),
+    }
+}
+
+/// `None`: something is missing without which the rest means nothing; it is told.
+fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Option<Read> {
+    let endpoints: BTreeMap<_, _> = root
+        .tables("endpoints")
+        .into_iter()
+        .map(|(name, table)| {
+            let endpoint = endpoint::read(&table, around);
+            table.end();
+            (name, endpoint)
+        })
+        .collect();
+    let models = root.tables("models");
+    let roles = root.tables("roles");
+    root.end();
+    for (key, tables) in [("models", &models), ("roles", &roles)] {
+        check_names(tables);
+        if tables.is_empty() {
+            root.wrong(key, "has nothing to choose from", &format!("at least one table [{key}.NAME]"));
+        }
+    }
+    model::check_fallbacks(&models);
+    let ids: Vec<&str> = models.iter().map(|(id, _)| id.as_str()).collect();
+    let read_models: Vec<_> =
+        models.iter().map(|(id, table)| model::read(id, table, &endpoints, around)).collect();
+    let read_roles: Vec<_> = roles.iter().map(|(id, table)| role::read(id, table, &ids, around)).collect();
+    models.into_iter().chain(roles).for_each(|(_, table)| table.end());
+    let (models, asked) = read_models.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
+    let roles = read_roles.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Read { catalogue: Catalogue { models, roles }, asked })
+}
+
+/// Buttons carry the name of a table, and people tell its entries apart by what they are called.
+fn check_names(tables: &[(String, Table<'_, '_>)]) {
+    let mut called = BTreeMap::new();
+    for (id, table) in tables {
+        let fits = (1..=LONGEST_ID).contains(&id.len())
+            && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if !fits {
+            table.wrong_itself(
+                "has a name that does not fit on a button",
+                "up to 24 letters, digits, hyphens, dots: [models.quick-1]",
+            );
+        }
+        let name = table.text("name").unwrap_or_else(|| id.clone());
+        if let Some(other) = called.insert(name, &table.path) {
+            table.wrong("name", &format!("is that of {other} too"), "a name of its own");
+        }
+    }
+}

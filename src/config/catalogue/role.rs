@@ -1,0 +1,37 @@
+//! `[roles.NAME]`: who the model is told to be.
+
+use super::Around;
+use super::document::Table;
+use crate::config::prompt;
+use crate::domain::catalogue::Role;
+
+/// `None`: it cannot be used, and why is told.
+pub(super) fn read(id: &str, table: &Table<'_, '_>, models: &[&str], around: &Around<'_>) -> Option<Role> {
+    let accepted = "a text file in UTF-8: \"prompts/helper.txt\"";
+    let path = table.required("prompt", accepted);
+    let prompt = path.map(|path| prompt::read(&around.folder.join(path)));
+    if let Some(Err(problem)) = &prompt {
+        table.wrong("prompt", problem, accepted);
+    }
+    let words = table.text("words");
+    if words.as_ref().is_some_and(|words| words.encode_utf16().count() > around.longest_words) {
+        table.wrong(
+            "words",
+            "are too long for one message",
+            &format!("up to {} characters", around.longest_words),
+        );
+    }
+    let model = table.text("model");
+    if model.as_ref().is_some_and(|model| !models.contains(&model.as_str())) {
+        table.wrong("model", "names no model of this file", &format!("one of these: {}", models.join(", ")));
+    }
+    let prompt = prompt?.ok()?;
+    Some(Role {
+        id: id.to_owned(),
+        name: table.text("name").unwrap_or_else(|| id.to_owned()),
+        about: table.text("about"),
+        words: words.unwrap_or_else(|| prompt::role(&prompt)),
+        prompt,
+        model,
+    })
+}
