@@ -12,6 +12,7 @@ use super::prompt;
 use super::reader::Reader;
 use super::settings::{self as names, Fallback, Setting};
 use super::values;
+use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::base::logging;
@@ -88,14 +89,21 @@ impl Reader<'_> {
 
     pub(crate) fn llm(&self) -> Option<llm::Settings> {
         self.usable(&names::OPENROUTER_API_KEY)?;
+        let base_url = self.base_url(&names::LLM_BASE_URL)?;
+        let host = llm::host(&base_url);
         Some(llm::Settings {
-            base_url: self.base_url(&names::LLM_BASE_URL)?,
+            kind: llm::Kind::of(&host),
+            endpoint: host,
+            base_url,
             key: self.value(&names::OPENROUTER_API_KEY).map(Secret::new),
             model: self.value(&names::LLM_MODEL)?,
             temperature: self.parsed(&names::LLM_TEMPERATURE)?,
             max_tokens: self.parsed(&names::LLM_MAX_TOKENS)?,
             silence: self.seconds(&names::LLM_TIMEOUT)?,
             extra: self.extra_body()?,
+            headers: HeaderMap::new(),
+            price: None,
+            private: false,
         })
     }
 

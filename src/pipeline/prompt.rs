@@ -3,7 +3,7 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
-use bigdecimal::{BigDecimal, ToPrimitive};
+use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
@@ -11,7 +11,7 @@ use crate::domain::address::Address;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
-use crate::llm::{self, Asked, Completion, Heard, LlmError, Message};
+use crate::llm::{self, Ask, Asked, Completion, Heard, LlmError, Message};
 use crate::metrics;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
@@ -95,7 +95,7 @@ impl Services {
             .flat_map(|turn| [message(Role::User, &turn.question), message(Role::Assistant, &turn.answer)]);
         let question = message(Role::User, prompt.question);
         let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
-        self.llm.complete(&messages, prompt.stop, |heard| match heard {
+        self.llm.complete(&Ask::from(&*messages), prompt.stop, |heard| match heard {
             Heard::More(more) => preview.grow(more),
             Heard::Anew => preview.begin_anew(),
         })
@@ -117,7 +117,7 @@ impl Services {
 }
 
 fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
-    let cost = usage.cost.as_ref().and_then(BigDecimal::to_f64);
+    let cost = usage.cost.as_ref().and_then(|cost| cost.dollars().to_f64());
     metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }
 

@@ -5,7 +5,7 @@
 use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::llm::{Cause, Listed, Llm, LlmError, Message, Settings};
+use crate::llm::{Ask, Cause, Listed, Llm, LlmError, Message, Settings};
 
 pub(super) const CHECKS: &[&str] = &["model"];
 
@@ -23,7 +23,7 @@ pub(super) fn examine(settings: &Settings, report: &Report) {
 }
 
 fn ask(llm: &Llm, model: &str) -> Finding {
-    let answered = llm.complete(&QUESTION, &CancelToken::new(), |_| ()).answer;
+    let answered = llm.complete(&Ask::from(&QUESTION[..]), &CancelToken::new(), |_| ()).answer;
     let Err(error) = answered else {
         return Finding::well("model", format!("{model} answers{}", note(&llm.listed())));
     };

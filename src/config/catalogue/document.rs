@@ -164,6 +164,46 @@ impl<'t, 'd> Table<'t, 'd> {
         })
     }
 
+    /// A number in this range.
+    pub(super) fn number(&self, key: &'static str, range: RangeInclusive<f64>) -> Option<f64> {
+        let accepted = format!("a number from {} to {}", range.start(), range.end());
+        self.value(key, &accepted, |value| {
+            let number: f64 = match value {
+                DeValue::Float(number) => number.as_str().replace('_', "").parse().ok()?,
+                #[expect(clippy::cast_precision_loss, reason = "the range is a small one")]
+                _ => whole(value)? as f64,
+            };
+            range.contains(&number).then_some(number)
+        })
+    }
+
+    /// true or false.
+    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+        self.value(key, "true or false", DeValue::as_bool)
+    }
+
+    /// One of these words.
+    pub(super) fn word<T: Copy>(
+        &self,
+        key: &'static str,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let names: Vec<_> = all.iter().map(|word| name(*word)).collect();
+        self.value(key, &format!("one of these: {}", names.join(", ")), |value| {
+            let said = text(value)?;
+            all.iter().copied().find(|word| name(*word) == said)
+        })
+    }
+
+    /// An object, as JSON has it.
+    pub(super) fn json(&self, key: &'static str) -> Option<serde_json::Map<String, serde_json::Value>> {
+        self.value(key, "a table of fields: { top_p = 0.9 }", |value| match json(value)? {
+            serde_json::Value::Object(fields) => Some(fields),
+            _ => None,
+        })
+    }
+
     /// Words of a list, each once, in the list's order.
     pub(super) fn words<T: Copy>(
         &self,
@@ -234,7 +274,7 @@ impl<'t, 'd> Table<'t, 'd> {
     pub(super) fn end(&self) {
         let known = self.known.borrow();
         let accepted = known.iter().copied().collect::<Vec<_>>().join(", ");
-        for key in self.entries.keys().filter(|key| !known.contains(&*key.get_ref().as_ref())) {
+        for key in self.entries.keys().filter(|key| !known.contains(key.get_ref().as_ref())) {
             let problem = format!("{} is not known", self.name(key.get_ref()));
             self.document.problem(&key.span(), problem, format!("one of these: {accepted}"));
         }
@@ -248,4 +288,25 @@ fn text(value: &DeValue<'_>) -> Option<String> {
 fn whole(value: &DeValue<'_>) -> Option<i64> {
     let number = value.as_integer()?;
     i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+}
+
+/// The same in JSON, which has no dates and no infinities.
+fn json(value: &DeValue<'_>) -> Option<serde_json::Value> {
+    Some(match value {
+        DeValue::String(text) => text.as_ref().into(),
+        DeValue::Integer(_) => whole(value)?.into(),
+        DeValue::Float(number) => {
+            serde_json::Number::from_f64(number.as_str().replace('_', "").parse().ok()?)?.into()
+        }
+        DeValue::Boolean(flag) => (*flag).into(),
+        DeValue::Datetime(_) => return None,
+        DeValue::Array(items) => {
+            items.iter().map(|item| json(item.get_ref())).collect::<Option<Vec<_>>>()?.into()
+        }
+        DeValue::Table(fields) => {
+            let fields =
+                fields.iter().map(|(name, value)| Some((name.get_ref().to_string(), json(value.get_ref())?)));
+            fields.collect::<Option<serde_json::Map<_, _>>>()?.into()
+        }
+    })
 }

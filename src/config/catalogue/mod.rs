@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::base::secret::Secret;
 use crate::domain::catalogue::Catalogue;
+use crate::llm::Settings;
 
 mod document;
 mod endpoint;
@@ -21,29 +22,18 @@ use document::{Document, Table};
 /// The longest name of a model or a role; a button has room for 64 bytes (Bot API, InlineKeyboardButton).
 const LONGEST_ID: usize = 24;
 
-/// The catalogue and whom to ask for each of its models.
+/// The catalogue, and how each of its models is asked.
 #[derive(Debug)]
 pub struct Read {
     /// What people choose from.
     pub catalogue: Catalogue,
     /// For each model, in the same order.
-    pub asked: Vec<Asked>,
+    pub settings: Vec<Settings>,
 }
 
-/// Whom to ask for a model, and by which name.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// The name of the endpoint in the catalogue.
-    pub endpoint: String,
-    /// Its base URL.
-    pub base_url: String,
-    /// Its key, if it wants one.
-    pub key: Option<Secret>,
-    /// Headers for each request.
-    pub headers: Vec<(String, String)>,
-    /// The model, as the endpoint knows it.
-    pub model: String,
-}
+/// Something cannot be used, and why is told already.
+#[derive(Clone, Copy, Debug)]
+struct Told;
 
 /// What is outside of the document.
 pub struct Around<'a> {
@@ -53,6 +43,10 @@ pub struct Around<'a> {
     pub folder: &'a Path,
     /// The longest answer where a model says nothing else.
     pub max_tokens: u32,
+    /// The temperature, likewise.
+    pub temperature: f64,
+    /// The longest silence of a model.
+    pub silence: Duration,
     /// The longest text that Telegram shows in one message, in UTF-16 units.
     pub longest_words: usize,
 }
@@ -64,13 +58,12 @@ pub fn read(text: &str, around: &Around<'_>) -> Result<Read, Vec<Problem>> {
     let read = tables(&Table::root(&document, &entries), around);
     let problems = document.into_problems();
     match read {
-        Some(read) if problems.is_empty() => Ok(read),
+        Ok(read) if problems.is_empty() => Ok(read),
         _ => Err(problems),
     }
 }
 
-/// `None`: something is missing without which the rest means nothing; it is told.
-fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Option<Read> {
+fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Result<Read, Told> {
     let endpoints: BTreeMap<_, _> = root
         .tables("endpoints")
         .into_iter()
@@ -95,9 +88,9 @@ fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Option<Read> {
         models.iter().map(|(id, table)| model::read(id, table, &endpoints, around)).collect();
     let read_roles: Vec<_> = roles.iter().map(|(id, table)| role::read(id, table, &ids, around)).collect();
     models.into_iter().chain(roles).for_each(|(_, table)| table.end());
-    let (models, asked) = read_models.into_iter().collect::<Option<Vec<_>>>()?.into_iter().unzip();
-    let roles = read_roles.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Read { catalogue: Catalogue { models, roles }, asked })
+    let (models, settings) = read_models.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let roles = read_roles.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Read { catalogue: Catalogue { models, roles }, settings })
 }
 
 /// Buttons carry the name of a table, and people tell its entries apart by what they are called.

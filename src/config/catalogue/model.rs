@@ -5,18 +5,20 @@ use std::num::NonZeroU32;
 
 use super::document::Table;
 use super::endpoint::Endpoint;
-use super::{Around, Asked};
+use super::{Around, Told};
 use crate::domain::access::Access;
 use crate::domain::catalogue::{Effort, Medium, Model, Price};
+use crate::llm::Settings;
 
-/// `None`: it cannot be used, and why is told.
 pub(super) fn read(
     id: &str,
     table: &Table<'_, '_>,
-    endpoints: &BTreeMap<String, Option<Endpoint>>,
+    endpoints: &BTreeMap<String, Result<Endpoint, Told>>,
     around: &Around<'_>,
-) -> Option<(Model, Asked)> {
-    let asked = asked(table, endpoints);
+) -> Result<(Model, Settings), Told> {
+    let name = table.required("model", "the name of the model, as the endpoint knows it");
+    let endpoint = endpoint(table, endpoints);
+    let (temperature, extra) = (table.number("temperature", 0.0..=2.0), table.json("extra"));
     let context = table.whole("context", 100..=100_000_000);
     let max_tokens = table.whole("max_tokens", 16..=1_000_000);
     if let (Some(context), Some(max_tokens)) = (context, max_tokens)
@@ -40,26 +42,43 @@ pub(super) fn read(
             chats: table.ids("chats").unwrap_or_default(),
         },
     };
-    Some((model, asked?))
+    let (endpoint, Endpoint { base_url, kind, key, headers, private }) = endpoint?;
+    let settings = Settings {
+        endpoint,
+        kind,
+        base_url,
+        key,
+        headers,
+        model: name.ok_or(Told)?,
+        temperature: temperature.unwrap_or(around.temperature),
+        max_tokens: model.max_tokens,
+        silence: around.silence,
+        extra: extra.unwrap_or_default(),
+        price: model.price.clone(),
+        private,
+    };
+    Ok((model, settings))
 }
 
-/// Whom to ask: the only endpoint need not be named.
-fn asked(table: &Table<'_, '_>, endpoints: &BTreeMap<String, Option<Endpoint>>) -> Option<Asked> {
-    let model = table.required("model", "the name of the model, as the endpoint knows it");
-    let names = || endpoints.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let only = || endpoints.keys().next().filter(|_| endpoints.len() == 1).cloned();
-    let name = if table.has("endpoint") { table.text("endpoint")? } else { only().unwrap_or_default() };
+/// The only endpoint need not be named.
+fn endpoint(
+    table: &Table<'_, '_>,
+    endpoints: &BTreeMap<String, Result<Endpoint, Told>>,
+) -> Result<(String, Endpoint), Told> {
+    let all: Vec<_> = endpoints.keys().map(String::as_str).collect();
+    let only = endpoints.keys().next().filter(|_| endpoints.len() == 1).cloned();
+    let named = if table.has("endpoint") { Some(table.text("endpoint").ok_or(Told)?) } else { None };
+    let problem = if named.is_some() { "names no endpoint of this file" } else { "is missing" };
+    let name = named.or(only).unwrap_or_default();
     let Some(endpoint) = endpoints.get(&name) else {
-        let accepted = match endpoints.len() {
-            0 => "a table [endpoints.NAME] with its url".to_owned(),
-            _ => format!("one of these: {}", names()),
+        let accepted = match &*all {
+            [] => "a table [endpoints.NAME] with its url".to_owned(),
+            all => format!("one of these: {}", all.join(", ")),
         };
-        let problem = if table.has("endpoint") { "names no endpoint of this file" } else { "is missing" };
         table.wrong("endpoint", problem, &accepted);
-        return None;
+        return Err(Told);
     };
-    let Endpoint { base_url, key, headers } = endpoint.clone()?;
-    Some(Asked { endpoint: name, base_url, key, headers, model: model? })
+    Ok((name, endpoint.clone()?))
 }
 
 fn price(table: &Table<'_, '_>) -> Option<Price> {

@@ -1,12 +1,16 @@
 //! `[roles.NAME]`: who the model is told to be.
 
-use super::Around;
 use super::document::Table;
+use super::{Around, Told};
 use crate::config::prompt;
 use crate::domain::catalogue::Role;
 
-/// `None`: it cannot be used, and why is told.
-pub(super) fn read(id: &str, table: &Table<'_, '_>, models: &[&str], around: &Around<'_>) -> Option<Role> {
+pub(super) fn read(
+    id: &str,
+    table: &Table<'_, '_>,
+    models: &[&str],
+    around: &Around<'_>,
+) -> Result<Role, Told> {
     let accepted = "a text file in UTF-8: \"prompts/helper.txt\"";
     let path = table.required("prompt", accepted);
     let prompt = path.map(|path| prompt::read(&around.folder.join(path)));
@@ -25,8 +29,8 @@ pub(super) fn read(id: &str, table: &Table<'_, '_>, models: &[&str], around: &Ar
     if model.as_ref().is_some_and(|model| !models.contains(&model.as_str())) {
         table.wrong("model", "names no model of this file", &format!("one of these: {}", models.join(", ")));
     }
-    let prompt = prompt?.ok()?;
-    Some(Role {
+    let prompt = prompt.and_then(Result::ok).ok_or(Told)?;
+    Ok(Role {
         id: id.to_owned(),
         name: table.text("name").unwrap_or_else(|| id.to_owned()),
         about: table.text("about"),

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
 use crate::domain::catalogue::{Effort, Medium};
@@ -9,7 +10,17 @@ const MAX_TOKENS: u32 = 4000;
 fn read_text(text: &str) -> Result<Read, Vec<Problem>> {
     let variable = |name: &str| (name == "A_KEY").then(|| "secret".to_owned());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    read(text, &Around { variable: &variable, folder, max_tokens: MAX_TOKENS, longest_words: 4096 })
+    read(
+        text,
+        &Around {
+            variable: &variable,
+            folder,
+            max_tokens: MAX_TOKENS,
+            temperature: 0.7,
+            silence: Duration::from_secs(60),
+            longest_words: 4096,
+        },
+    )
 }
 
 /// A document that is right, with a line in place of another.
@@ -51,7 +62,7 @@ fn a_catalogue_is_read_whole() {
         words = "I cook."
         model = "a"
     "#;
-    let Read { catalogue, asked } = read_text(text).unwrap();
+    let Read { catalogue, settings } = read_text(text).unwrap();
     let [z, a] = &catalogue.models[..] else { panic!("two models") };
     assert_eq!((&*z.id, &*z.name, z.about.as_deref()), ("z", "Quick", Some("answers at once")));
     assert_eq!(z.reads, [Medium::Pictures, Medium::Sound].into());
@@ -68,10 +79,10 @@ fn a_catalogue_is_read_whole() {
     let lane = |user_id| Lane { bot_id: 7, chat_id: user_id, user_id };
     assert!(catalogue.model("z", lane(42)).is_some() && catalogue.model("z", lane(43)).is_none());
     assert_eq!(catalogue.models_for(lane(43)).count(), 1);
-    assert_eq!((&*asked[0].base_url, &*asked[0].model), ("https://far.example/v1", "vendor/z"));
-    assert_eq!(asked[0].headers, [("X-Title".to_owned(), "Ours".to_owned())]);
-    assert_eq!(asked[0].key.as_ref().unwrap().expose(), "secret");
-    assert!(asked[1].key.is_none());
+    assert_eq!((&*settings[0].base_url, &*settings[0].model), ("https://far.example/v1", "vendor/z"));
+    assert_eq!(settings[0].headers["x-title"], "Ours");
+    assert_eq!(settings[0].key.as_ref().unwrap().expose(), "secret");
+    assert!(settings[1].key.is_none());
     let role = catalogue.role("cook").unwrap();
     assert_eq!((&*role.words, role.model.as_deref()), ("I cook.", Some("a")));
     assert!(role.prompt.len() > 100);
@@ -84,12 +95,7 @@ fn what_cannot_be_used_is_told_with_its_line_and_what_is_accepted() {
         ("model = \"m\"", "model = \"m\"\nmodel = \"n\"", 7, "is not TOML: duplicate key"),
         ("url = \"http://h/v1\"", "", 1, "endpoints.one.url is missing"),
         ("url = \"http://h/v1\"", "url = \"h/v1\"", 2, "endpoints.one.url is no address"),
-        (
-            "key = \"A_KEY\"",
-            "key = \"B_KEY\"",
-            3,
-            "names a variable that neither the environment nor .env sets",
-        ),
+        ("key = \"A_KEY\"", "key = \"B_KEY\"", 3, "names a variable without a key"),
         ("key = \"A_KEY\"", "key = \"sk-or-v1-abc\"", 3, "endpoints.one.key is no name of a variable"),
         ("key = \"A_KEY\"", "keys = \"A_KEY\"", 3, "endpoints.one.keys is not known"),
         ("key = \"A_KEY\"", "headers = { Authorization = \"x\" }", 3, "cannot be sent as a header"),
