@@ -1,6 +1,5 @@
 //! What can be chosen from: models and roles, who may use which, and which model stands in for which.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;
@@ -24,33 +23,18 @@ pub struct Model {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// A word on it.
-    pub about: Option<String>,
-    /// What it can read beside text.
-    pub reads: BTreeSet<Medium>,
     /// How many tokens it can read and write in all.
     pub context: Option<NonZeroU32>,
     /// The most tokens an answer of it may have.
     pub max_tokens: u32,
-    /// How much it can think, from the least; empty where that cannot be chosen.
-    pub efforts: Vec<Effort>,
+    /// How much it thinks, where that is not left to it.
+    pub effort: Option<Effort>,
     /// What it costs, where that is known beforehand.
     pub price: Option<Price>,
     /// The models that stand in for it, by their ids, in this order.
     pub fallback: Vec<String>,
     /// Who may choose it.
     pub access: Access,
-}
-
-/// What a model can read beside text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Medium {
-    /// Pictures.
-    Pictures,
-    /// PDF documents.
-    Pdf,
-    /// Sound.
-    Sound,
 }
 
 /// How much a model thinks before it answers (`reasoning_effort`).
@@ -88,36 +72,19 @@ pub struct Role {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// A word on it.
-    pub about: Option<String>,
     /// What the model is told before the dialogue.
     pub prompt: String,
     /// What people are told about it.
     pub words: String,
-    /// The model that suits it, by its id, where nobody chose another one.
-    pub model: Option<String>,
 }
 
 impl Catalogue {
-    /// The model of this id, if `lane` may use it.
-    pub fn model(&self, id: &str, lane: Lane) -> Option<&Model> {
-        self.models.iter().find(|model| model.id == id && model.access.admits(lane))
-    }
-
-    /// The role of this id.
-    pub fn role(&self, id: &str) -> Option<&Role> {
-        self.roles.iter().find(|role| role.id == id)
-    }
-
-    /// The models that `lane` may choose.
-    pub fn models_for(&self, lane: Lane) -> impl Iterator<Item = &Model> {
-        self.models.iter().filter(move |model| model.access.admits(lane))
-    }
-
-    /// A model, and those that stand in for it, each once; a stand-in of a stand-in is none.
-    pub fn chain<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = &'a Model> {
-        let others = model.fallback.iter().filter_map(|id| self.models.iter().find(|model| model.id == *id));
-        [model].into_iter().chain(others)
+    /// The places of the models that answer `lane`: the first that its user may use, and those that stand in for it, in
+    /// their order. A stand-in of a stand-in is none. Where the user may use none, it is the first of all.
+    pub fn chain(&self, lane: Lane) -> impl Iterator<Item = usize> {
+        let place = |id: &String| self.models.iter().position(|model| model.id == *id);
+        let chosen = self.models.iter().position(|model| model.access.admits(lane)).unwrap_or(0);
+        [chosen].into_iter().chain(self.models[chosen].fallback.iter().filter_map(place))
     }
 }
 
@@ -134,20 +101,6 @@ impl Effort {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Max => "max",
-        }
-    }
-}
-
-impl Medium {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Pictures, Self::Pdf, Self::Sound];
-
-    /// As the catalogue names it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pictures => "pictures",
-            Self::Pdf => "pdf",
-            Self::Sound => "sound",
         }
     }
 }

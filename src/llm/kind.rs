@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
+use super::ask::Ask;
 use super::fields::Body;
-use super::settings::Ask;
 use crate::domain::catalogue::Effort;
 
 /// What an endpoint is.

@@ -20,6 +20,7 @@ use crate::domain::failure::Failure;
 use crate::domain::usage::{Call, Outcome, Usage};
 
 mod answer;
+mod ask;
 mod asked;
 mod complaint;
 mod completion;
@@ -40,6 +41,7 @@ mod thoughts;
 mod words;
 
 use answer::Answer;
+pub use ask::{Ask, Message};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
@@ -49,7 +51,7 @@ pub use kind::Kind;
 use learnt::Learnt;
 pub use models::Listed;
 pub use request::host;
-pub use settings::{Ask, Message, Settings};
+pub use settings::Settings;
 pub use thoughts::{Heard, without_thoughts};
 
 /// How long the body of an error may take, and how much of it is read.

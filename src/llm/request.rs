@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::ask::{Ask, Message};
 use super::fields::{Body, Limit};
 use super::learnt::Learnt;
-use super::settings::{Ask, Message, Settings};
+use super::settings::Settings;
 
 /// Puts a request together. LLM_EXTRA_BODY has the word over the settings, and what was learnt over both.
 pub(super) fn body(settings: &Settings, learnt: &Learnt, ask: &Ask<'_>) -> Body {

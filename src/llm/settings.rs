@@ -1,14 +1,13 @@
-//! What the endpoint is, and what it is asked.
+//! What the endpoint is, and how the model is asked.
 
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::kind::Kind;
 use crate::base::secret::Secret;
-use crate::domain::catalogue::{Effort, Price};
+use crate::domain::catalogue::Price;
 
 /// What to ask, and whom.
 #[derive(Clone, Debug)]
@@ -37,32 +36,4 @@ pub struct Settings {
     pub price: Option<Price>,
     /// Where the endpoint can be told so, it keeps nothing of what it is sent.
     pub private: bool,
-}
-
-/// What is asked.
-#[derive(Clone, Copy)]
-pub struct Ask<'a> {
-    /// The prompt.
-    pub messages: &'a [Message<'a>],
-    /// How much the model is to think.
-    pub effort: Option<Effort>,
-    /// Who asks: always the same for a person, and nothing that leads to one.
-    pub asker: Option<&'a str>,
-    /// In which conversation, likewise.
-    pub conversation: Option<&'a str>,
-}
-
-impl<'a> From<&'a [Message<'a>]> for Ask<'a> {
-    fn from(messages: &'a [Message<'a>]) -> Self {
-        Self { messages, effort: None, asker: None, conversation: None }
-    }
-}
-
-/// One message of a prompt.
-#[derive(Serialize)]
-pub struct Message<'a> {
-    /// `system`, `user` or `assistant`.
-    pub role: &'a str,
-    /// The text.
-    pub content: &'a str,
 }

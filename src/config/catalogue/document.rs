@@ -204,26 +204,6 @@ impl<'t, 'd> Table<'t, 'd> {
         })
     }
 
-    /// Words of a list, each once, in the list's order.
-    pub(super) fn words<T: Copy>(
-        &self,
-        key: &'static str,
-        all: &[T],
-        name: fn(T) -> &'static str,
-    ) -> Option<Vec<T>> {
-        let names: Vec<_> = all.iter().map(|word| name(*word)).collect();
-        let accepted = format!("a list of these: {}", names.join(", "));
-        self.value(key, &accepted, |value| {
-            let said: Option<Vec<String>> =
-                value.as_array()?.iter().map(|item| text(item.get_ref())).collect();
-            let said = said?;
-            let known = said.iter().all(|word| names.contains(&word.as_str()));
-            known.then(|| {
-                all.iter().copied().filter(|word| said.iter().any(|said| said == name(*word))).collect()
-            })
-        })
-    }
-
     /// A table in this one.
     pub(super) fn table(&self, key: &'static str) -> Option<Table<'t, 'd>> {
         let value = self.get(key)?;

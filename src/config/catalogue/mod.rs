@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, Model, Role};
+use crate::domain::token_budget::TokenBudget;
 use crate::llm::Settings;
 
 mod document;
@@ -18,6 +19,9 @@ mod tests;
 
 pub use document::Problem;
 use document::{Document, Table};
+
+/// The name of the file, where nobody sets another one.
+pub const FILE: &str = "assistant.toml";
 
 /// The longest name of a model or a role; a button has room for 64 bytes (Bot API, InlineKeyboardButton).
 const LONGEST_ID: usize = 24;
@@ -47,8 +51,6 @@ pub struct Around<'a> {
     pub temperature: f64,
     /// The longest silence of a model.
     pub silence: Duration,
-    /// The longest text that Telegram shows in one message, in UTF-16 units.
-    pub longest_words: usize,
 }
 
 /// Reads the document. An error is everything that is wrong with it.
@@ -83,14 +85,36 @@ fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Result<Read, Told> {
         }
     }
     model::check_fallbacks(&models);
-    let ids: Vec<&str> = models.iter().map(|(id, _)| id.as_str()).collect();
     let read_models: Vec<_> =
         models.iter().map(|(id, table)| model::read(id, table, &endpoints, around)).collect();
-    let read_roles: Vec<_> = roles.iter().map(|(id, table)| role::read(id, table, &ids, around)).collect();
+    let read_roles: Vec<_> = roles.iter().map(|(id, table)| role::read(id, table, around)).collect();
+    check_room(&models, &read_models, &read_roles);
     models.into_iter().chain(roles).for_each(|(_, table)| table.end());
     let (models, settings) = read_models.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let roles = read_roles.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(Read { catalogue: Catalogue { models, roles }, settings })
+}
+
+/// Each model has room for a question beside each role.
+fn check_room(
+    tables: &[(String, Table<'_, '_>)],
+    models: &[Result<(Model, Settings), Told>],
+    roles: &[Result<Role, Told>],
+) {
+    for ((_, table), (model, _)) in
+        tables.iter().zip(models).filter_map(|(table, model)| Some((table, model.as_ref().ok()?)))
+    {
+        let full = |role: &&Role| {
+            TokenBudget::beside(model.context.map(u32::from), &role.prompt, model.max_tokens).is_none()
+        };
+        if let Some(role) = roles.iter().flatten().find(full) {
+            let problem = format!(
+                "leaves no room for a question beside max_tokens and the prompt of roles.{}",
+                role.id
+            );
+            table.wrong("context", &problem, "more tokens, or a smaller max_tokens");
+        }
+    }
 }
 
 /// Buttons carry the name of a table, and people tell its entries apart by what they are called.

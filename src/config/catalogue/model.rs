@@ -7,7 +7,7 @@ use super::document::Table;
 use super::endpoint::Endpoint;
 use super::{Around, Told};
 use crate::domain::access::Access;
-use crate::domain::catalogue::{Effort, Medium, Model, Price};
+use crate::domain::catalogue::{Effort, Model, Price};
 use crate::llm::Settings;
 
 pub(super) fn read(
@@ -21,20 +21,13 @@ pub(super) fn read(
     let (temperature, extra) = (table.number("temperature", 0.0..=2.0), table.json("extra"));
     let context = table.whole("context", 100..=100_000_000);
     let max_tokens = table.whole("max_tokens", 16..=1_000_000);
-    if let (Some(context), Some(max_tokens)) = (context, max_tokens)
-        && max_tokens >= context
-    {
-        table.wrong("max_tokens", "leaves no room for a question", "fewer tokens than `context`");
-    }
     let number = |number: i64| u32::try_from(number).ok();
     let model = Model {
         id: id.to_owned(),
         name: table.text("name").unwrap_or_else(|| id.to_owned()),
-        about: table.text("about"),
-        reads: table.words("reads", &Medium::ALL, Medium::as_str).unwrap_or_default().into_iter().collect(),
         context: context.and_then(number).and_then(NonZeroU32::new),
         max_tokens: max_tokens.and_then(number).unwrap_or(around.max_tokens),
-        efforts: table.words("efforts", &Effort::ALL, Effort::as_str).unwrap_or_default(),
+        effort: table.word("effort", &Effort::ALL, Effort::as_str),
         price: price(table),
         fallback: table.texts("fallback").unwrap_or_default(),
         access: Access {

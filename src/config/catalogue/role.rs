@@ -4,13 +4,9 @@ use super::document::Table;
 use super::{Around, Told};
 use crate::config::prompt;
 use crate::domain::catalogue::Role;
+use crate::render::MAX_UNITS;
 
-pub(super) fn read(
-    id: &str,
-    table: &Table<'_, '_>,
-    models: &[&str],
-    around: &Around<'_>,
-) -> Result<Role, Told> {
+pub(super) fn read(id: &str, table: &Table<'_, '_>, around: &Around<'_>) -> Result<Role, Told> {
     let accepted = "a text file in UTF-8: \"prompts/helper.txt\"";
     let path = table.required("prompt", accepted);
     let prompt = path.map(|path| prompt::read(&around.folder.join(path)));
@@ -18,24 +14,14 @@ pub(super) fn read(
         table.wrong("prompt", problem, accepted);
     }
     let words = table.text("words");
-    if words.as_ref().is_some_and(|words| words.encode_utf16().count() > around.longest_words) {
-        table.wrong(
-            "words",
-            "are too long for one message",
-            &format!("up to {} characters", around.longest_words),
-        );
-    }
-    let model = table.text("model");
-    if model.as_ref().is_some_and(|model| !models.contains(&model.as_str())) {
-        table.wrong("model", "names no model of this file", &format!("one of these: {}", models.join(", ")));
+    if words.as_ref().is_some_and(|words| words.encode_utf16().count() > MAX_UNITS) {
+        table.wrong("words", "are too long for one message", &format!("up to {MAX_UNITS} characters"));
     }
     let prompt = prompt.and_then(Result::ok).ok_or(Told)?;
     Ok(Role {
         id: id.to_owned(),
         name: table.text("name").unwrap_or_else(|| id.to_owned()),
-        about: table.text("about"),
         words: words.unwrap_or_else(|| prompt::role(&prompt)),
         prompt,
-        model,
     })
 }

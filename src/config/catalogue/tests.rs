@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::catalogue::{Effort, Medium};
+use crate::domain::catalogue::Effort;
 use crate::domain::lane::Lane;
 
 const MAX_TOKENS: u32 = 4000;
@@ -18,7 +18,6 @@ fn read_text(text: &str) -> Result<Read, Vec<Problem>> {
             max_tokens: MAX_TOKENS,
             temperature: 0.7,
             silence: Duration::from_secs(60),
-            longest_words: 4096,
         },
     )
 }
@@ -43,13 +42,11 @@ fn a_catalogue_is_read_whole() {
 
         [models.z]
         name = "Quick"
-        about = "answers at once"
         endpoint = "far"
         model = "vendor/z"
-        reads = ["sound", "pictures"]
         context = 100_000
         max_tokens = 0x100
-        efforts = ["high", "none"]
+        effort = "high"
         price = { input = 0.25, output = 2 }
         fallback = ["a"]
         users = [42]
@@ -60,31 +57,26 @@ fn a_catalogue_is_read_whole() {
         [roles.cook]
         prompt = "prompts/nutritionist.txt"
         words = "I cook."
-        model = "a"
     "#;
     let Read { catalogue, settings } = read_text(text).unwrap();
     let [z, a] = &catalogue.models[..] else { panic!("two models") };
-    assert_eq!((&*z.id, &*z.name, z.about.as_deref()), ("z", "Quick", Some("answers at once")));
-    assert_eq!(z.reads, [Medium::Pictures, Medium::Sound].into());
+    assert_eq!((&*z.id, &*z.name), ("z", "Quick"));
     assert_eq!((z.context.map(u32::from), z.max_tokens), (Some(100_000), 256));
-    assert_eq!(z.efforts, [Effort::None, Effort::High]);
+    assert_eq!((z.effort, a.effort), (Some(Effort::High), None));
     assert_eq!(
         z.price.as_ref().unwrap().cached,
         "0.25".parse::<bigdecimal::BigDecimal>().unwrap(),
         "as what is read anew"
     );
     assert_eq!((&*a.name, a.max_tokens, &a.price), ("a", MAX_TOKENS, &None));
-    let chain: Vec<_> = catalogue.chain(z).map(|model| &*model.id).collect();
-    assert_eq!(chain, ["z", "a"]);
-    let lane = |user_id| Lane { bot_id: 7, chat_id: user_id, user_id };
-    assert!(catalogue.model("z", lane(42)).is_some() && catalogue.model("z", lane(43)).is_none());
-    assert_eq!(catalogue.models_for(lane(43)).count(), 1);
+    let chain = |user_id| catalogue.chain(Lane { bot_id: 7, chat_id: user_id, user_id }).collect::<Vec<_>>();
+    assert_eq!((chain(42), chain(43)), (vec![0, 1], vec![1]));
     assert_eq!((&*settings[0].base_url, &*settings[0].model), ("https://far.example/v1", "vendor/z"));
     assert_eq!(settings[0].headers["x-title"], "Ours");
     assert_eq!(settings[0].key.as_ref().unwrap().expose(), "secret");
     assert!(settings[1].key.is_none());
-    let role = catalogue.role("cook").unwrap();
-    assert_eq!((&*role.words, role.model.as_deref()), ("I cook.", Some("a")));
+    let role = &catalogue.roles[0];
+    assert_eq!(role.words, "I cook.");
     assert!(role.prompt.len() > 100);
 }
 
@@ -109,11 +101,10 @@ fn what_cannot_be_used_is_told_with_its_line_and_what_is_accepted() {
         (
             "model = \"m\"",
             "model = \"m\"\ncontext = 1000\nmax_tokens = 1000",
-            8,
+            7,
             "leaves no room for a question",
         ),
-        ("model = \"m\"", "model = \"m\"\nreads = [\"smell\"]", 7, "models.a.reads cannot be used"),
-        ("model = \"m\"", "model = \"m\"\nefforts = [\"harder\"]", 7, "models.a.efforts cannot be used"),
+        ("model = \"m\"", "model = \"m\"\neffort = \"harder\"", 7, "models.a.effort cannot be used"),
         ("model = \"m\"", "model = \"m\"\nprice = 2", 7, "models.a.price is no table"),
         (
             "model = \"m\"",
@@ -135,12 +126,6 @@ fn what_cannot_be_used_is_told_with_its_line_and_what_is_accepted() {
         ("[\"b\"]", "[\"b\", \"b\"]", 7, "names a model twice"),
         ("model = \"n\"", "model = \"n\"\nfallback = [\"a\"]", 7, "goes round in a circle"),
         ("prompts/nutritionist.txt", "prompts/none.txt", 13, "which cannot be read"),
-        (
-            "prompt = \"prompts/nutritionist.txt\"",
-            "prompt = \"prompts/nutritionist.txt\"\nmodel = \"c\"",
-            14,
-            "names no model of this file",
-        ),
         ("[roles.r]", "[rules.r]", 1, "roles has nothing to choose from"),
     ] {
         let problems = read_text(&with(line, instead)).unwrap_err();
@@ -156,6 +141,30 @@ fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_lines() {
     let problems = read_text(text).unwrap_err();
     let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [2, 3, 5, 6, 8], "{problems:#?}");
+}
+
+#[test]
+fn every_catalogue_that_is_shown_can_be_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let variable = |name: &str| Some(format!("a value of {name}"));
+    let around = Around {
+        variable: &variable,
+        folder: root,
+        max_tokens: MAX_TOKENS,
+        temperature: 0.7,
+        silence: Duration::ZERO,
+    };
+    let mut shown = vec![std::fs::read_to_string(root.join("assistant.example.toml")).unwrap()];
+    for guide in ["docs/models.md", "docs/models.ru.md"] {
+        let guide = std::fs::read_to_string(root.join(guide)).unwrap();
+        let blocks =
+            guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+        shown.extend(blocks);
+    }
+    assert_eq!(shown.len(), 5);
+    for text in shown {
+        assert!(read(&text, &around).is_ok(), "{text}\n{:#?}", read(&text, &around).err());
+    }
 }
 
 #[test]
