@@ -30,3 +30,4 @@ pub mod export_file;
 // Beside it.
 pub mod retention;
 pub mod services;
+pub mod assistant;

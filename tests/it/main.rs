@@ -27,6 +27,7 @@ mod promises {
     mod going_on;
     mod groups;
     mod ledger;
+    mod models;
     mod order;
     mod paste;
     mod rate_limit;
