@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use bigdecimal::ToPrimitive;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
@@ -70,11 +70,15 @@ impl Services {
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
-        let mut failures = Vec::new();
+        let mut failures: Vec<LlmError> = Vec::new();
         let mut of = None;
         for chosen in self.assistant.chain(prompt.address.lane) {
             let showing = Showing { preview, begun: Cell::new(false) };
             let name = &chosen.model.name;
+            if let Some(problem) = failures.last() {
+                let (seq, model) = (prompt.address.update_seq, &*chosen.model.id);
+                info!(seq, model, %problem, "a model has no answer; another one is asked in its place");
+            }
             match ask_for_less(chosen, &past, prompt, &showing, calls) {
                 Ok(reply) => {
                     let stand_in = of.map(|of: &String| StandIn { is: name.clone(), of: of.clone() });
@@ -83,8 +87,6 @@ impl Services {
                 Err(error @ LlmError::Stopped(_)) => return Err(error),
                 Err(error) if showing.begun.get() => return Err(error),
                 Err(error) => {
-                    let (seq, model) = (prompt.address.update_seq, &*chosen.model.id);
-                    debug!(seq, model, problem = %error, "the model has no answer");
                     failures.push(error);
                     of.get_or_insert(name);
                 }
