@@ -3,9 +3,9 @@
 //! Fed by `draft`. Here wait the lines that could yet become another block: half a fence, half a table, a lone marker, a
 //! formula over several lines. Within a line it is `inline` that waits, and closes what is open.
 
+use super::lines::{Line, is_row};
+use super::segments::{Kind, segments};
 use super::source::islands;
-use super::source::lines::{Line, is_row};
-use super::source::segments::{Kind, segments};
 
 /// How much text may wait for the end of a formula, in bytes; more is shown as it stands.
 const MAX_WAIT: usize = 1000;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address;
 use super::tag::{self, Tag};
-use crate::render::source::lines::Line;
-use crate::render::source::segments::{Kind, Segment};
+use crate::render::lines::Line;
+use crate::render::segments::{Kind, Segment};
 
 /// The longest label of a link, in bytes.
 const MAX_LABEL: usize = 200;

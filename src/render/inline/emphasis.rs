@@ -2,24 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::Piece;
+use super::dunder;
 use super::factors::Product;
+use super::piece::{Format, Piece};
 use super::runs::{self, Role};
 
 /// How many open runs are looked at for a closing one: nobody nests so many, and the search stays cheap.
 const MAX_OPEN: usize = 32;
-
-/// A format that marks in the text give it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::render) enum Format {
-    Bold,
-    Italic,
-    Underline,
-    Strike,
-    Spoiler,
-    Sub,
-    Super,
-}
 
 /// A run of marks in the text, and what becomes of it.
 pub(super) struct Run {
@@ -122,7 +111,7 @@ fn settle_dunders(text: &str, runs: &mut [Run]) {
     for at in 1..runs.len() {
         let [before, after] = &mut runs[at - 1..=at] else { continue };
         let double = |run: &Run| run.mark == b'_' && run.length == 2;
-        if double(before) && double(after) && is_dunder(&text[before.end()..after.start]) {
+        if double(before) && double(after) && dunder::is_name(&text[before.end()..after.start]) {
             before.settle();
             after.settle();
         }
@@ -205,128 +194,4 @@ fn is_part_in_bold(begun: Product, ended: Product, content: &str) -> bool {
             (words(begun) && words(ended) && letters) || (foreign && (words(begun) || words(ended)))
         }
     }
-}
-
-/// Whether this is the name between the double underscores of a name that Python or C has made special.
-#[expect(clippy::too_many_lines, reason = "a list of names")]
-fn is_dunder(name: &str) -> bool {
-    const NAMES: [&str; 116] = [
-        "APPLE",
-        "CLASS",
-        "DATE",
-        "DIR",
-        "FILE",
-        "FUNCTION",
-        "GNUC",
-        "LINE",
-        "METHOD",
-        "NAMESPACE",
-        "TIME",
-        "abs",
-        "add",
-        "aenter",
-        "aexit",
-        "all",
-        "and",
-        "anext",
-        "annotations",
-        "args",
-        "asm",
-        "attribute",
-        "await",
-        "bool",
-        "bytes",
-        "call",
-        "ceil",
-        "class",
-        "complex",
-        "contains",
-        "copy",
-        "debug",
-        "defaults",
-        "del",
-        "delattr",
-        "delete",
-        "delitem",
-        "dict",
-        "dir",
-        "dirname",
-        "doc",
-        "enter",
-        "eq",
-        "exit",
-        "file",
-        "filename",
-        "float",
-        "floor",
-        "format",
-        "func",
-        "future",
-        "ge",
-        "get",
-        "getattr",
-        "getattribute",
-        "getitem",
-        "getstate",
-        "globals",
-        "gt",
-        "hash",
-        "iadd",
-        "import",
-        "index",
-        "init",
-        "int",
-        "invert",
-        "iter",
-        "le",
-        "len",
-        "linux",
-        "loader",
-        "lt",
-        "main",
-        "missing",
-        "mod",
-        "module",
-        "mro",
-        "mul",
-        "name",
-        "ne",
-        "neg",
-        "new",
-        "next",
-        "or",
-        "package",
-        "path",
-        "pos",
-        "post",
-        "pow",
-        "proto",
-        "pycache",
-        "qualname",
-        "radd",
-        "reduce",
-        "repr",
-        "restrict",
-        "reversed",
-        "round",
-        "self",
-        "set",
-        "setattr",
-        "setitem",
-        "setstate",
-        "slots",
-        "spec",
-        "str",
-        "sub",
-        "subclasses",
-        "tests",
-        "truediv",
-        "typename",
-        "unix",
-        "version",
-        "weakref",
-        "wrapped",
-        "xor",
-    ];
-    NAMES.binary_search(&name).is_ok()
 }

@@ -3,7 +3,7 @@
 //! The marks alone do not tell: `\(almost free\)` are parentheses escaped with too much care, `$5 and $10` is money.
 //! What is doubtful is text.
 
-use super::math::Marks;
+use super::marks::Marks;
 
 /// Words that TeX sets as names of functions.
 const FUNCTIONS: [&str; 24] = [

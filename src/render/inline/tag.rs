@@ -167,6 +167,11 @@ pub(in crate::render) fn begins_block(text: &str) -> bool {
     })
 }
 
+/// Whether a text is the source of a language of tags that mean nothing here; its indents are part of it.
+pub(in crate::render) fn is_markup(text: &str) -> bool {
+    text.starts_with('<') && text[1..].starts_with(|c: char| c.is_ascii_alphabetic()) && at(text).is_none()
+}
+
 /// Whether the text could become a tag, or a comment, when more of it has come.
 pub(super) fn may_come(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('<') else { return false };

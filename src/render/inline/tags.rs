@@ -3,70 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::emphasis::Format;
+use super::address;
+use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
 use super::tag::{self, Tag};
-use super::{Piece, address};
+use super::tag_mark::{Meaning, TagMark};
+
 use crate::render::entity;
-
-/// A tag of the allow-list in the text.
-pub(super) struct Mark<'a> {
-    found: tag::Found<'a>,
-    at: usize,
-    meaning: Meaning,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Meaning {
-    /// It is text as it is written.
-    Text,
-    /// It is a tag.
-    Tag,
-    /// It ends what nobody began.
-    Nothing,
-}
-
-impl<'a> Mark<'a> {
-    /// Whether it stands at the end of a word, as a parameter of a type does: `List<b>`.
-    fn touches_word(&self, text: &str) -> bool {
-        text[..self.at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-    }
-
-    /// The piece it becomes.
-    pub(super) fn piece(&self, text: &'a str) -> Option<Piece<'a>> {
-        let written = &text[self.at..self.at + self.found.length];
-        let format = format(self.found.tag);
-        match self.meaning {
-            Meaning::Nothing => None,
-            Meaning::Text => Some(Piece::Text(Cow::Borrowed(written))),
-            Meaning::Tag => Some(match (format, self.found.tag, self.found.closing) {
-                (Some(format), _, false) => Piece::Begin(format),
-                (Some(format), _, true) => Piece::End(format),
-                (None, Tag::Link, false) => {
-                    Piece::Link(entity::decoded(self.found.attribute("href").unwrap_or_default()))
-                }
-                (None, Tag::Link, true) => Piece::LinkEnd,
-                (None, tag, closing) => {
-                    let start = self.found.attribute("start").and_then(|start| start.parse().ok());
-                    Piece::Tag { tag, closing, start, written }
-                }
-            }),
-        }
-    }
-}
-
-fn format(tag: Tag) -> Option<Format> {
-    Some(match tag {
-        Tag::Bold => Format::Bold,
-        Tag::Italic => Format::Italic,
-        Tag::Underline => Format::Underline,
-        Tag::Strike => Format::Strike,
-        Tag::Spoiler => Format::Spoiler,
-        Tag::Sub => Format::Sub,
-        Tag::Super => Format::Super,
-        _ => return None,
-    })
-}
 
 impl<'a> Scan<'a> {
     /// What an angle bracket begins: a comment, a tag, an address.
@@ -83,7 +26,7 @@ impl<'a> Scan<'a> {
                 Tag::Code | Tag::Pre if !found.closing => self.code_in_tags(at, &found),
                 _ => {
                     let length = found.length;
-                    self.tags.push(Mark { found, at, meaning: Meaning::Tag });
+                    self.tags.push(TagMark { found, at, meaning: Meaning::Tag });
                     Ok(Some((Some(Node::Tag(self.tags.len() - 1)), length)))
                 }
             };

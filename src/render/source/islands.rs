@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::lines::{self, Line};
-use super::segments::{Kind, Segment};
 use crate::render::inline::{self, FormulaSearch, FoundFormula, Tag};
+use crate::render::lines::{self, Line};
+use crate::render::segments::{Kind, Segment};
 
 /// The islands of a source that is divided into these segments, in order.
 pub(in crate::render) fn found(source: &str, segments: &[Segment], growing: bool) -> Vec<Range<usize>> {

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::islands;
-use super::lines::{self, Line};
-use super::segments::{Kind, Segment};
 use crate::render::inline;
+use crate::render::lines::{self, Line};
+use crate::render::segments::{Kind, Segment};
 
 /// Stands for what is not to be read as a mark.
 const INERT: u8 = b'x';

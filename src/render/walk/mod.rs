@@ -20,8 +20,8 @@ use self::frames::{Container, Frames};
 use self::words::Words;
 use super::doc::{Block, Inline, is_blank};
 use super::inline::{self, Definitions, Format, Growing, Piece};
-use super::source::lines::within_quotes;
-use super::source::segments::{Code, Kind, Segment, segments};
+use super::lines::within_quotes;
+use super::segments::{Code, Kind, Segment, segments};
 use super::source::skeleton;
 
 /// Parses a cleaned source. While it is `growing`, what is open at its end is taken for closed.
