@@ -38,7 +38,7 @@ pub(super) struct Fence {
     item: usize,
     /// Code with the indent of the item has been seen.
     indented: bool,
-    /// It is about Markdown: fences within it are part of it, and so many of them are open.
+    /// It may be about Markdown: fences within it are part of it, and so many of them are open.
     inner: Option<usize>,
 }
 
@@ -53,7 +53,7 @@ impl Fence {
         let (mark, length, info) = lines::fence(line.text)?;
         let fence = Self::new((mark, length), line, item);
         let nested = Self { inner: Some(0), ..fence.clone() };
-        Some(if is_markdown(info) && nesting.expects(&nested, rest) { nested } else { fence })
+        Some(if may_hold_fences(info) && nesting.expects(&nested, rest) { nested } else { fence })
     }
 
     /// The fence that stands behind the words of the line, with its place: `Run: ```sh`.
@@ -118,7 +118,8 @@ fn opens_inner(text: &str, mark: char, length: usize) -> bool {
         .is_some_and(|(inner, longer, info)| inner == mark && longer >= length && !info.is_empty())
 }
 
-fn is_markdown(info: &str) -> bool {
+/// Whether code of this kind may be about Markdown: it says so, or says nothing.
+fn may_hold_fences(info: &str) -> bool {
     let language = info.split([' ', '\t', ',', '{']).next().unwrap_or_default();
-    ["markdown", "md", "mdx"].iter().any(|known| language.eq_ignore_ascii_case(known))
+    ["", "markdown", "md", "mdx", "text", "txt"].iter().any(|known| language.eq_ignore_ascii_case(known))
 }

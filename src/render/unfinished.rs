@@ -53,8 +53,7 @@ fn without_half_table(chunk: &str) -> &str {
 fn without_lone_marker(chunk: &str) -> &str {
     let start = chunk.rfind('\n').map_or(0, |line| line + 1);
     let text = Line::of(&chunk[start..]).text.trim_end();
-    let number = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let numbers = number.len() < text.len() && matches!(number, "" | "." | ")");
+    let numbers = text.chars().all(|c| c.is_ascii_digit() || ".) ".contains(c));
     let marks = text.chars().all(|c| "-+*_#>=:.) \t".contains(c));
     if numbers || marks { &chunk[..start] } else { chunk }
 }

@@ -57,3 +57,11 @@ fn what_stands_beside_a_fence_and_is_no_language_is_code() {
         ("```C++\nx\n```", "⟨pre c++⟩x⟨/pre⟩"),
     ]);
 }
+
+#[test]
+fn a_fence_that_says_nothing_may_hold_one_that_does() {
+    assert_seen(&[
+        ("```\n# T\n```py\nx\n```\nmore\n```\nend", "⟨pre -⟩# T\n```py\nx\n```\nmore⟨/pre⟩\n\nend"),
+        ("```\na\n```\nb\n```py\nx\n```\nend", "⟨pre -⟩a⟨/pre⟩\n\nb\n\n⟨pre py⟩x⟨/pre⟩\n\nend"),
+    ]);
+}

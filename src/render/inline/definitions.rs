@@ -52,6 +52,11 @@ impl Definitions {
         }
     }
 
+    /// Whether the tag opens something anywhere.
+    pub(super) fn is_opened(&self, tag: Tag) -> bool {
+        self.tags.contains(&(tag, false))
+    }
+
     /// Whether links have targets that are defined elsewhere.
     pub(in crate::render) fn has_targets(&self) -> bool {
         !self.targets.is_empty()

@@ -22,7 +22,7 @@ pub(super) fn is_formula(body: &str, marks: Marks, escaped: bool) -> bool {
     if ink.is_empty() || (seen.foreign && !seen.command && !(marks.display() && seen.relation)) {
         return false;
     }
-    if seen.command || seen.script {
+    if seen.command || seen.script || (seen.braced && !marks.escape()) {
         return true;
     }
     let tight = ink.len() == body.len();
@@ -56,6 +56,8 @@ pub(super) fn may_be_formula(beginning: &str, ended: bool) -> bool {
 struct Seen {
     /// A command of TeX, or its end of a line.
     command: bool,
+    /// A brace that is to be seen: a set.
+    braced: bool,
     /// Something set higher or lower.
     script: bool,
     /// `=`, `<`, `>` and their kin.
@@ -130,7 +132,10 @@ impl Seen {
     fn command(&mut self, rest: &str) -> usize {
         let name = rest[1..].len() - rest[1..].trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
         let name = &rest[1..=name];
-        self.command |= !name.is_empty() || rest.starts_with("\\\\");
+        // A letter on its own belongs to a regular expression: `\d+`.
+        self.prose |= name.len() == 1;
+        self.command |= name.len() > 1 || rest.starts_with("\\\\");
+        self.braced |= rest.starts_with("\\{");
         let length = match name {
             "" => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
             name => 1 + name.len(),
@@ -165,8 +170,8 @@ impl Seen {
         match c {
             '^' => self.script |= operand && next.is_some_and(|c| !c.is_whitespace()),
             '_' => {
-                self.script |=
-                    operand && (next == Some('{') || (single && next.is_some_and(char::is_alphanumeric)));
+                let index = next.is_some_and(char::is_alphanumeric) && (single || is_indexed(rest, before));
+                self.script |= operand && (next == Some('{') || index);
             }
             '=' | '<' | '>' | '≤' | '≥' | '≠' | '≈' | '∈' | '→' | '⇒' => self.relation = true,
             '+' | '*' | '×' | '·' | '±' | '÷' | '√' | '∞' | '∑' | '∫' | '|' => {
@@ -180,6 +185,14 @@ impl Seen {
             c => self.prose |= !('\u{2190}'..='\u{22ff}').contains(&c),
         }
     }
+}
+
+/// Whether a figure alone stands behind the underscore that begins the text, and a capital before it: `CO_2`.
+fn is_indexed(text: &str, before: Option<char>) -> bool {
+    let rest = text[1..].trim_start_matches(|c: char| c.is_ascii_digit());
+    before.is_some_and(char::is_uppercase)
+        && (1..=2).contains(&(text.len() - 1 - rest.len()))
+        && !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
 /// The length of the word at the beginning.

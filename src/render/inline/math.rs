@@ -68,11 +68,9 @@ impl Search {
         if marks == Marks::Environment {
             return Some(whole(text, at, end).map_or(Found::Open(marks), Found::Formula));
         }
-        let after = text[end + marks.closing().len()..].chars().next();
+        let after = &text[end + marks.closing().len()..];
         let money = marks == Marks::Dollar
-            && (after.is_some_and(char::is_alphanumeric)
-                || body.ends_with(char::is_whitespace)
-                || body.is_empty());
+            && (body.is_empty() || body.ends_with(char::is_whitespace) || !may_follow(after, body));
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
         let fits = !money
             && !body.contains('`')
@@ -92,6 +90,14 @@ impl Search {
         *next = Some(end);
         (end != usize::MAX).then_some(end)
     }
+}
+
+/// Whether the text may stand behind a formula in single dollars: no letter or figure, but for the end of a number
+/// (`$n$th`) or the unit of a sign (`$\mu$m`).
+fn may_follow(after: &str, body: &str) -> bool {
+    let word = &after[..after.len() - after.trim_start_matches(char::is_alphanumeric).len()];
+    let unit = body.starts_with('\\') && word.chars().all(char::is_alphabetic);
+    word.is_empty() || unit || matches!(word, "th" | "st" | "nd" | "rd")
 }
 
 /// Whether a formula whose end has not come waits for it; `rest` begins with its marks. A single dollar is more often money

@@ -21,6 +21,7 @@ mod growing;
 mod looks;
 mod marks;
 mod math;
+mod meant;
 mod opaque;
 mod pass;
 mod piece;

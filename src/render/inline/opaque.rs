@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::code;
 use super::math::{self, Found};
+use super::{address, code};
 
-/// The stretches of a line in which a bar divides no cells: code, formulas, and escaped characters (`true`).
+/// The stretches of a line in which a bar divides no cells: code, formulas, the targets of links, and escaped characters (`true`).
 pub(in crate::render) fn opaque(line: &str) -> Vec<(Range<usize>, bool)> {
     let mut stretches = Vec::new();
     let mut missing = BTreeSet::new();
     let mut formulas = math::Search::of(line);
     let mut at = 0;
-    while let Some(found) = line[at..].find(['\\', '`', '$']) {
+    while let Some(found) = line[at..].find(['\\', '`', '$', ']']) {
         at += found;
         let rest = &line[at..];
         let formula = match formulas.at(line, at) {
@@ -27,6 +27,10 @@ pub(in crate::render) fn opaque(line: &str) -> Vec<(Range<usize>, bool)> {
                     continue;
                 };
                 (length, false)
+            }
+            (None, b']') => {
+                let target = address::target(&rest[1..]).filter(|(target, _)| address::is_plausible(target));
+                (1 + target.map_or(0, |(_, length)| length), false)
             }
             (None, b'\\') => (1 + rest[1..].chars().next().map_or(0, char::len_utf8), true),
             _ => (1, false),

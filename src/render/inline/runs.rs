@@ -106,8 +106,16 @@ impl Around<'_> {
         let (last, before) = (left.next(), left.next());
         let comment = last == Some('/') && before.is_none_or(char::is_whitespace);
         let comment_end = next == Some('/') && second.is_none_or(char::is_whitespace);
-        let in_path = last == Some('/') && next.is_some_and(|c| c.is_ascii_alphanumeric());
+        let in_path =
+            last == Some('/') && next.is_some_and(|c| c.is_ascii_alphanumeric()) && !self.follows_emphasis();
         (extension && !last.is_some_and(is_word)) || comment || comment_end || in_path
+    }
+
+    /// Whether the slash before the run stands behind a word in asterisks: `*this*/*that*`.
+    fn follows_emphasis(&self) -> bool {
+        let word = self.before.trim_end_matches('/').rsplit(char::is_whitespace).next().unwrap_or_default();
+        let inside = word.strip_prefix('*').and_then(|word| word.strip_suffix('*'));
+        inside.is_some_and(|inside| !inside.is_empty() && inside.chars().all(is_word))
     }
 
     fn underscores(&self) -> Role {
@@ -144,6 +152,7 @@ impl Around<'_> {
         let ends = match next {
             Some('/' | '\\') => !matches!(second, Some('_' | '*')),
             Some('.') => second.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
+            Some('@') => second.is_some_and(is_word),
             Some('(') => true,
             _ => false,
         };
@@ -176,7 +185,7 @@ impl Around<'_> {
             opens: length == 2 && ink(self.right) && !self.left.is_some_and(code),
             closes: length == 2
                 && ink(self.left)
-                && !self.right.is_some_and(|c| code(c) || "([{".contains(c)),
+                && !self.right.is_some_and(|c| c.is_ascii_alphanumeric() || "\"'([{".contains(c)),
             product: Product::None,
         }
     }
@@ -187,16 +196,31 @@ impl Around<'_> {
         let space = |c: Option<char>| c.is_none_or(char::is_whitespace);
         let sign = |c: Option<char>| c.is_some_and(is_punctuation);
         let (left, right) = (self.left, self.right);
-        let opens = !space(right) && (!sign(right) || space(left) || sign(left));
+        let opens =
+            !space(right) && !self.is_followed_as_an_end() && (!sign(right) || space(left) || sign(left));
         let closes = !space(left) && (!sign(left) || space(right) || sign(right));
         let word = |c: Option<char>| c.is_some_and(is_word);
         let opening = right.is_some_and(begins_words) && word(left);
-        let closing = left.is_some_and(|c| is_punctuation(c) && !is_opening(c)) && word(right);
+        let closing = left.is_some_and(ends_words) && word(right);
         Role {
             opens: opens || (loose && opening),
             closes: closes || (loose && closing),
             product: Product::None,
         }
+    }
+}
+
+impl Around<'_> {
+    /// Whether the run is followed as the end of words is: by a bracket that closes, by punctuation and a space. Nobody
+    /// begins a format so.
+    fn is_followed_as_an_end(&self) -> bool {
+        let mut right = self.after.chars();
+        let (next, second) = (right.next(), right.next());
+        let touches = self.left.is_some_and(|c| !c.is_whitespace());
+        next.is_some_and(|c| {
+            (touches && ")]}".contains(c))
+                || (".,;:!?)]}".contains(c) && second.is_none_or(char::is_whitespace))
+        })
     }
 }
 
@@ -235,6 +259,11 @@ fn begins_words(c: char) -> bool {
     let ends = "»”’‛›…。，、：；！？）］｝】〕〉》」』·–—".contains(c);
     let mathematical = matches!(c, '\u{2190}'..='\u{22ff}' | '±' | '×' | '÷' | '°' | '¬' | '′' | '″');
     is_opening(c) || matches!(c, '"' | '\'') || (!c.is_ascii() && is_punctuation(c) && !ends && !mathematical)
+}
+
+/// Whether a sign before a letter can be the last of what is set apart from it, and is no operator: `&*x`, `y-*x`.
+fn ends_words(c: char) -> bool {
+    is_punctuation(c) && !is_opening(c) && !"&=-/@^\\".contains(c)
 }
 
 /// Brackets and quotes that stand before what they enclose.

@@ -187,14 +187,14 @@ pub(super) fn at(text: &str, at: usize) -> Option<(&'static str, usize)> {
         return Some(("°", length));
     }
     let name = command(rest);
-    let sign = relation(name).filter(|_| name.len() > 1)?;
+    let sign = relation(name).or_else(|| self::sign(name)).filter(|_| name.len() > 1)?;
     let after = &rest[1 + name.len()..];
     let apart = before.is_empty()
-        || before.ends_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || ")]*>".contains(c));
+        || before.ends_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || "()]*>".contains(c));
     let stands = apart
         && (after.is_empty()
             || after
-                .starts_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || "([*<.,;:!?".contains(c)));
+                .starts_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || "()[*<.,;:!?".contains(c)));
     stands.then_some((sign, 1 + name.len()))
 }
 
@@ -203,7 +203,7 @@ pub(super) fn may_come(text: &str) -> Option<usize> {
     let letters = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let name = &text[letters.len()..];
     let slash = letters.strip_suffix('\\')?;
-    let known = RELATIONS.iter().any(|(known, _)| known.starts_with(name))
+    let known = RELATIONS.iter().chain(&SIGNS).any(|(known, _)| known.starts_with(name))
         || ["circ", "begin"].iter().any(|known| known.starts_with(name));
     let start = slash.strip_suffix('{').unwrap_or(slash);
     let start = start.strip_suffix('^').unwrap_or(slash);

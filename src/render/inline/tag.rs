@@ -114,7 +114,10 @@ impl Tag {
 
     /// The attributes that need no value.
     fn takes_alone(self, attribute: &str) -> bool {
-        matches!((self, attribute), (Self::Details, "open") | (Self::List(true), "reversed"))
+        matches!(
+            (self, attribute),
+            (Self::Details, "open") | (Self::List(true), "reversed") | (Self::Quote, "expandable")
+        )
     }
 }
 

@@ -29,6 +29,19 @@ impl<'a> TagMark<'a> {
         text[..self.at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
     }
 
+    /// Whether no word follows it that it could format: `the <b> tag`.
+    pub(super) fn is_followed_by_space(&self, text: &str) -> bool {
+        let after = &text[self.at + self.found.length..];
+        let rest = after.trim_start_matches([')', '"', '\'', '.', ',', ';', ':', '!', '?']);
+        rest.chars().next().is_none_or(char::is_whitespace)
+    }
+
+    /// Whether it stands in a sentence like a word of it.
+    pub(super) fn is_spoken_of(&self, text: &str) -> bool {
+        let line = text[..self.at].rsplit('\n').next().unwrap_or_default();
+        line.ends_with([' ', '(', '"', '\'', '«', '“']) && !line.trim().is_empty()
+    }
+
     /// The piece it becomes.
     pub(super) fn piece(&self, text: &'a str) -> Option<Piece<'a>> {
         let written = &text[self.at..self.at + self.found.length];

@@ -101,8 +101,8 @@ impl<'a> Scan<'a> {
         (Some(Node::Piece(Piece::LinkEnd)), address.len() + 2)
     }
 
-    /// Finds out which tags mean something. What opens and is never closed is a tag where it stands for itself
-    /// (`a <b>word`), and text where it touches a word (`List<b>`).
+    /// Finds out which tags mean something. What opens and is never closed is a tag where it begins a word (`a <b>word`),
+    /// and text where it ends one or is one (`List<b>`, `the <b> tag`).
     pub(super) fn settle_tags(&mut self) -> Result<(), usize> {
         let mut open: BTreeMap<Tag, Vec<usize>> = BTreeMap::new();
         for number in 0..self.tags.len() {
@@ -121,6 +121,8 @@ impl<'a> Scan<'a> {
                 }
             } else if let Some(opener) = open.get_mut(&tag).and_then(Vec::pop) {
                 self.tags[opener].meaning
+            } else if mark.is_spoken_of(self.text) && (tag.formats() || !self.definitions.is_opened(tag)) {
+                Meaning::Text
             } else if tag.formats() {
                 Meaning::Nothing
             } else {
@@ -131,10 +133,14 @@ impl<'a> Scan<'a> {
         open.sort_unstable();
         for number in open {
             let mark = &mut self.tags[number];
-            if !mark.found.tag.needs_end() || !(mark.touches_word(self.text) || mark.found.tag == Tag::Link) {
+            let tag = mark.found.tag;
+            let is_word = mark.touches_word(self.text)
+                || tag == Tag::Link
+                || (tag.formats() && mark.is_followed_by_space(self.text));
+            if !tag.needs_end() || !is_word {
                 continue;
             }
-            let link = mark.found.tag == Tag::Link;
+            let link = tag == Tag::Link;
             if self.growing.is_some_and(|it| if link { it.is_near(mark.at) } else { it.is_doubtful(mark.at) })
             {
                 return Err(mark.at);
