@@ -52,8 +52,12 @@ impl Fence {
     pub(super) fn opened(line: &Line, item: usize, rest: &str, nesting: &mut Nesting) -> Option<Self> {
         let (mark, length, info) = lines::fence(line.text)?;
         let fence = Self::new((mark, length), line, item);
+        if !may_hold_fences(info) {
+            return Some(fence);
+        }
         let nested = Self { inner: Some(0), ..fence.clone() };
-        Some(if may_hold_fences(info) && nesting.expects(&nested, rest) { nested } else { fence })
+        let closes = nesting.expects(&nested, rest);
+        Some(if closes { nested } else { fence })
     }
 
     /// The fence that stands behind the words of the line, with its place: `Run: ```sh`.
@@ -68,7 +72,10 @@ impl Fence {
         let fence = Self::new((mark, length), line, item);
         let language = !info.contains(char::is_whitespace);
         let words = !line.text[..at].contains(['`', '|']);
-        (language && words && nesting.expects(&fence, rest)).then_some((at, fence))
+        if !(language && words) {
+            return None;
+        }
+        nesting.expects(&fence, rest).then_some((at, fence))
     }
 
     fn closes_in(self, rest: &str) -> bool {
@@ -79,19 +86,17 @@ impl Fence {
         fence.is_none()
     }
 
-    /// Whether the line is in the containers of the fence. A model may forget to indent the code in a list.
-    pub(super) fn holds(&mut self, line: &str) -> bool {
-        let Some(code) = within_quotes(line, self.quotes) else { return false };
+    /// The fence as it stands at a line in its containers; `None` if the line is outside of them. A model may forget to
+    /// indent the code in a list.
+    pub(super) fn holding(self, line: &str) -> Option<Self> {
+        let code = within_quotes(line, self.quotes)?;
         let text = code.trim_start_matches([' ', '\t']);
-        if text.trim_end().is_empty() || columns(&code[..code.len() - text.len()]) >= self.item {
-            self.indented |= !text.trim_end().is_empty();
-            return true;
+        let blank = text.trim_end().is_empty();
+        if blank || columns(&code[..code.len() - text.len()]) >= self.item {
+            return Some(Self { indented: self.indented || !blank, ..self });
         }
-        if self.indented && !self.is_closed_by(code) {
-            return false;
-        }
-        self.item = 0;
-        true
+        let goes_on = !self.indented || self.is_closed_by(code);
+        goes_on.then_some(Self { item: 0, ..self })
     }
 
     /// The fence as it stands behind a line, if it is open still.

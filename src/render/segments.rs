@@ -42,11 +42,14 @@ pub(in crate::render) fn segments(source: &str, growing: bool) -> Vec<Segment> {
         start = range.end;
         let line = Line::of(text);
         item.pass(&line);
-        if fence.as_mut().is_some_and(|fence| !fence.holds(text)) {
-            fence = None;
-            division.close();
-        }
-        fence = match fence {
+        let within = fence.take().and_then(|fence| {
+            let held = fence.holding(text);
+            if held.is_none() {
+                division.close();
+            }
+            held
+        });
+        fence = match within {
             Some(within) => {
                 let fence = within.behind(text);
                 division.go_on(range, Kind::Code { open: fence.is_some() });

@@ -95,11 +95,11 @@ fn any_prefix_of_any_text_can_be_previewed_and_answered() {
 
 #[test]
 fn a_preview_shows_all_that_has_come_but_for_what_waits_at_its_end() {
-    check(120, &(any_text(), stream()), |(any, stream)| {
+    check(30, &(any_text(), stream()), |(any, stream)| {
         for markdown in [any, stream] {
             let ends = markdown.char_indices().map(|(at, _)| at).chain([markdown.len()]);
             // Not every prefix of a long text, and not always the same ones.
-            let step = 1 + markdown.len() / 150;
+            let step = 1 + markdown.len() / 100;
             for end in ends.filter(|end| end % step == 0) {
                 check_growing(&markdown[..end]);
             }

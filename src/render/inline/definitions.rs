@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::address;
-use super::tag::{self, Tag};
+use super::tag::Tag;
+use super::tag_at;
 use crate::render::lines::Line;
 use crate::render::segments::{Kind, Segment};
 
@@ -25,7 +26,7 @@ pub(in crate::render) struct Definitions {
 impl Definitions {
     /// All definitions of a source that is divided into these segments. The first of a label counts.
     pub(in crate::render) fn of(source: &str, segments: &[Segment]) -> Self {
-        let tags = source.match_indices('<').filter_map(|(place, _)| tag::at(&source[place..]));
+        let tags = source.match_indices('<').filter_map(|(place, _)| tag_at::at(&source[place..]));
         let tags = tags.map(|found| (found.tag, found.closing)).collect();
         let mut definitions = Self { tags, ..Self::default() };
         for segment in segments.iter().filter(|segment| segment.kind == Kind::Prose) {

@@ -1,8 +1,8 @@
 //! Whether two runs that fit each other mean to format what is between them, and are no arithmetic, no pattern and no
 //! identifier.
 
+use super::chars::is_word;
 use super::factors::Product;
-use super::runs::is_word;
 
 /// Two runs of marks, as they stand in the text.
 pub(super) struct Pair<'a> {
@@ -32,10 +32,11 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether there is more to format than punctuation.
+    /// Whether there is more to format than punctuation. A bound keeps the search short.
     fn has_ink(&self) -> bool {
-        self.mark == b'|'
-            || self.content.contains(|c: char| is_word(c) || !(c.is_ascii() || c.is_whitespace()))
+        const MAX_BYTES: usize = 64;
+        let ink = |c: char| is_word(c) || !(c.is_ascii() || c.is_whitespace());
+        self.mark == b'|' || self.content.len() > MAX_BYTES || self.content.contains(ink)
     }
 
     /// Whether nothing touches the marks from outside.

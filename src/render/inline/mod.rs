@@ -11,6 +11,7 @@
 
 mod address;
 mod brackets;
+mod chars;
 mod code;
 mod definitions;
 mod dunder;
@@ -27,8 +28,11 @@ mod pass;
 mod piece;
 mod runs;
 mod scan;
+mod seen;
+mod signs;
 mod symbols;
 mod tag;
+mod tag_at;
 mod tag_mark;
 mod tags;
 
@@ -40,7 +44,8 @@ pub(super) use opaque::opaque;
 pub(super) use piece::{Format, Piece};
 use scan::Scan;
 pub(super) use symbols::told;
-pub(super) use tag::{Tag, at as tag_at, begins_block, is_markup};
+pub(super) use tag::Tag;
+pub(super) use tag_at::{at as tag_at, begins_block, is_markup};
 
 /// The pieces of a text. `growing` says that it is the end of a text that is still being written.
 pub(super) fn pieces<'a>(

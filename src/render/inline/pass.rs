@@ -6,7 +6,7 @@ use super::emphasis::{self, Run};
 use super::math::{self, Found};
 use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
-use super::tag::is_markup;
+use super::tag_at::is_markup;
 use super::{address, code, symbols};
 use crate::render::entity;
 

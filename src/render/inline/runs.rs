@@ -4,6 +4,7 @@
 //! work before a letter (`**注意：**请`, `**Важно:**текст`). And a run that plainly stands for itself does none: in
 //! arithmetic, in file names and paths, in identifiers, in quotes.
 
+use super::chars::{begins_words, ends_words, is_compound, is_opening, is_punctuation, is_word};
 use super::factors::{self, Product};
 
 /// What a run can do.
@@ -67,13 +68,17 @@ impl Around<'_> {
         )
     }
 
-    /// Whether the word so far is a path: `/usr/…`, `./…`, `~/…`.
-    fn in_path(&self) -> bool {
+    /// The word so far.
+    fn word(&self) -> &str {
         /// Nobody writes longer ones; the bound keeps the search short.
         const MAX_BYTES: usize = 256;
-        let near =
-            &self.before[self.before.ceil_char_boundary(self.before.len().saturating_sub(MAX_BYTES))..];
-        let word = near.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let near = self.before.ceil_char_boundary(self.before.len().saturating_sub(MAX_BYTES));
+        self.before[near..].rsplit(char::is_whitespace).next().unwrap_or_default()
+    }
+
+    /// Whether the word so far is a path: `/usr/…`, `./…`, `~/…`.
+    fn in_path(&self) -> bool {
+        let word = self.word();
         let word = word.trim_start_matches(['(', '"', '\'', '«', '“']);
         let drive = word.starts_with(|c: char| c.is_ascii_alphabetic()) && word[1..].starts_with(":\\");
         drive || ["/", "./", "../", "~/", ".\\", "..\\"].iter().any(|beginning| word.starts_with(beginning))
@@ -113,8 +118,8 @@ impl Around<'_> {
 
     /// Whether the slash before the run stands behind a word in asterisks: `*this*/*that*`.
     fn follows_emphasis(&self) -> bool {
-        let word = self.before.trim_end_matches('/').rsplit(char::is_whitespace).next().unwrap_or_default();
-        let inside = word.strip_prefix('*').and_then(|word| word.strip_suffix('*'));
+        let inside =
+            self.word().trim_end_matches('/').strip_prefix('*').and_then(|word| word.strip_suffix('*'));
         inside.is_some_and(|inside| !inside.is_empty() && inside.chars().all(is_word))
     }
 
@@ -208,9 +213,7 @@ impl Around<'_> {
             product: Product::None,
         }
     }
-}
 
-impl Around<'_> {
     /// Whether the run is followed as the end of words is: by a bracket that closes, by punctuation and a space. Nobody
     /// begins a format so.
     fn is_followed_as_an_end(&self) -> bool {
@@ -222,51 +225,4 @@ impl Around<'_> {
                 || (".,;:!?)]}".contains(c) && second.is_none_or(char::is_whitespace))
         })
     }
-}
-
-/// Whether a word that goes away from an underscore has another one within.
-fn is_compound(chars: impl Iterator<Item = char>) -> bool {
-    /// No name is longer; the bound keeps the search short.
-    const MAX_CHARS: usize = 64;
-    let mut word = false;
-    let mut joint = false;
-    for c in chars.take(MAX_CHARS) {
-        match c {
-            '_' => joint = word,
-            c if is_word(c) => {
-                if joint {
-                    return true;
-                }
-                word = true;
-            }
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// Letters and digits, with the marks over them.
-pub(super) fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}')
-}
-
-fn is_punctuation(c: char) -> bool {
-    !is_word(c) && !c.is_whitespace()
-}
-
-/// Whether a sign behind a letter can be the first of what is set apart from it: a bracket, a quote, a picture.
-fn begins_words(c: char) -> bool {
-    let ends = "»”’‛›…。，、：；！？）］｝】〕〉》」』·–—".contains(c);
-    let mathematical = matches!(c, '\u{2190}'..='\u{22ff}' | '±' | '×' | '÷' | '°' | '¬' | '′' | '″');
-    is_opening(c) || matches!(c, '"' | '\'') || (!c.is_ascii() && is_punctuation(c) && !ends && !mathematical)
-}
-
-/// Whether a sign before a letter can be the last of what is set apart from it, and is no operator: `&*x`, `y-*x`.
-fn ends_words(c: char) -> bool {
-    is_punctuation(c) && !is_opening(c) && !"&=-/@^\\".contains(c)
-}
-
-/// Brackets and quotes that stand before what they enclose.
-fn is_opening(c: char) -> bool {
-    "([{<«“‘„‚‹（［｛【〔〈《「『".contains(c)
 }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::piece::{Format, Piece};
-use super::tag::{self, Tag};
+use super::tag::Tag;
+use super::tag_at;
 use crate::render::entity;
 
 /// A tag of the allow-list in the text.
 pub(super) struct TagMark<'a> {
-    pub(super) found: tag::Found<'a>,
+    pub(super) found: tag_at::Found<'a>,
     pub(super) at: usize,
     pub(super) meaning: Meaning,
 }
@@ -36,10 +37,12 @@ impl<'a> TagMark<'a> {
         rest.chars().next().is_none_or(char::is_whitespace)
     }
 
-    /// Whether it stands in a sentence like a word of it.
+    /// Whether it stands in a sentence like a word of it: behind another word of its line, or quoted.
     pub(super) fn is_spoken_of(&self, text: &str) -> bool {
-        let line = text[..self.at].rsplit('\n').next().unwrap_or_default();
-        line.ends_with([' ', '(', '"', '\'', '«', '“']) && !line.trim().is_empty()
+        let before = &text[..self.at];
+        let word = before.trim_end_matches(' ');
+        before.ends_with(['(', '"', '\'', '«', '“'])
+            || (word.len() < before.len() && word.ends_with(|c| c != '\n'))
     }
 
     /// The piece it becomes.

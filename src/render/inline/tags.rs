@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::address;
 use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
-use super::tag::{self, Tag};
+use super::tag::Tag;
+use super::tag_at;
 use super::tag_mark::{Meaning, TagMark};
 
 use crate::render::entity;
@@ -18,7 +19,7 @@ impl<'a> Scan<'a> {
         if rest.starts_with("<!--") {
             return self.comment(at);
         }
-        if let Some(found) = tag::at(rest) {
+        if let Some(found) = tag_at::at(rest) {
             return match found.tag {
                 tag if !found.closing && self.growing.is_none() && !self.definitions.is_meant(tag) => {
                     Ok(None)
@@ -35,7 +36,7 @@ impl<'a> Scan<'a> {
             return Ok(Some(self.address(at, address)));
         }
         match self.growing {
-            Some(growing) if growing.is_near(at) && (tag::may_come(rest) || address::may_come(rest)) => {
+            Some(growing) if growing.is_near(at) && (tag_at::may_come(rest) || address::may_come(rest)) => {
                 Err(at)
             }
             _ => Ok(None),
@@ -61,14 +62,14 @@ impl<'a> Scan<'a> {
 
     /// `<code>` and `<pre>`: what is between them is code, whatever marks it holds.
     #[expect(clippy::unnecessary_wraps, reason = "as its neighbours return")]
-    fn code_in_tags(&mut self, at: usize, found: &tag::Found<'a>) -> Result<Option<Step<'a>>, usize> {
+    fn code_in_tags(&mut self, at: usize, found: &tag_at::Found<'a>) -> Result<Option<Step<'a>>, usize> {
         let rest = &self.text[at + found.length..];
         let pre = found.tag == Tag::Pre;
         let closing = if pre { "</pre>" } else { "</code>" };
         let ended = self.end(closing, || up_to_end(rest, found.tag));
         // While the text grows, all that follows is code, but for what may become its end.
         let growing = self.growing.map(|_| {
-            let end = rest.rfind('<').filter(|end| tag::may_come(&rest[*end..])).unwrap_or(rest.len());
+            let end = rest.rfind('<').filter(|end| tag_at::may_come(&rest[*end..])).unwrap_or(rest.len());
             (&rest[..end], rest.len())
         });
         let Some((inside, length)) = ended.or(growing) else { return Ok(None) };
@@ -156,7 +157,7 @@ fn up_to_end(text: &str, tag: Tag) -> Option<(&str, usize)> {
     let mut at = 0;
     loop {
         at += text[at..].find("</")?;
-        if let Some(found) = tag::at(&text[at..]).filter(|found| found.tag == tag) {
+        if let Some(found) = tag_at::at(&text[at..]).filter(|found| found.tag == tag) {
             return Some((&text[..at], at + found.length));
         }
         at += 2;
@@ -167,7 +168,9 @@ fn up_to_end(text: &str, tag: Tag) -> Option<(&str, usize)> {
 fn listing(inside: &str) -> Piece<'_> {
     let mut text = inside;
     let mut language = None;
-    if let Some(found) = tag::at(text.trim_start()).filter(|found| found.tag == Tag::Code && !found.closing) {
+    if let Some(found) =
+        tag_at::at(text.trim_start()).filter(|found| found.tag == Tag::Code && !found.closing)
+    {
         let rest = &text.trim_start()[found.length..];
         text = up_to_end(rest, Tag::Code).map_or(rest, |(code, _)| code);
         language = found

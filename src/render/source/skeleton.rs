@@ -63,8 +63,9 @@ fn prose(bytes: &mut [u8], source: &str, range: Range<usize>) {
         row = closing_bar(&line).map(|bar| start + bar);
         let bytes = &mut bytes[start..start + text.len()];
         start += text.len();
+        let summand = sum.takes(text);
         // A comparison is no quotation.
-        if sum.takes(text) || text.trim_start().starts_with(">=") {
+        if summand || text.trim_start().starts_with(">=") {
             bytes[text.len() - text.trim_start().len()] = INERT;
         }
         mask(&mut bytes[line.start..], line.text);
