@@ -119,6 +119,7 @@ fn operators_patterns_and_units_stay_as_they_are_written() {
         "**нет **; ** да",
         "5**%**; *да *, и *нет",
         "x*!*y and a**?**b",
+        "foo_*bar_*baz, test_*.py, **/target/**, /*a*/",
     ]);
 }
 

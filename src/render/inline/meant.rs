@@ -20,7 +20,7 @@ pub(super) struct Pair<'a> {
 
 impl Pair<'_> {
     pub(super) fn means_format(&self) -> bool {
-        if !self.has_ink() && !self.stands_alone() {
+        if self.is_pattern() || (!self.has_ink() && !self.stands_alone()) {
             return false;
         }
         match (self.begun, self.ended) {
@@ -30,6 +30,11 @@ impl Pair<'_> {
             _ if self.length == 1 => self.is_part_of_word(),
             _ => self.is_part_in_bold(),
         }
+    }
+
+    /// Whether the marks are those of a pattern of paths: `**/target/**`.
+    fn is_pattern(&self) -> bool {
+        self.mark == b'*' && self.content.starts_with('/') && self.content.ends_with('/')
     }
 
     /// Whether there is more to format than punctuation. A bound keeps the search short.

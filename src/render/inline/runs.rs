@@ -93,10 +93,11 @@ impl Around<'_> {
         if length == 1 && self.is_wildcard() {
             return Role::NONE;
         }
-        // A wildcard at the end of a path or of an expression opens nothing: `src/*`, `.*`, `[a-z]*`.
+        // A wildcard at the end of a path or of an expression opens nothing: `src/*`, `.*`, `[a-z]*`, `a_*`.
         let path = self.left == Some('/') && self.before.chars().nth_back(1).is_some_and(is_word);
         let bracket = matches!(self.left, Some(')' | ']' | '}')) && !self.right.is_some_and(is_word);
-        let expression = length == 1 && (self.left == Some('.') || bracket);
+        let name = self.left == Some('_') && self.before.chars().nth_back(1).is_some_and(is_word);
+        let expression = (length == 1 && (self.left == Some('.') || bracket)) || name;
         role.opens &= !(expression || (path && !self.right.is_some_and(is_word)));
         role
     }

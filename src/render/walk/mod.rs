@@ -42,6 +42,7 @@ struct Walk<'a> {
     skeleton: &'a str,
     segments: &'a [Segment],
     definitions: &'a Definitions,
+    growing: bool,
     /// Where the text ends that is still being written, and whether its last line has ended.
     end: Option<(usize, Growing)>,
     frames: Frames,
@@ -75,6 +76,7 @@ impl<'a> Walk<'a> {
             skeleton,
             segments,
             definitions,
+            growing,
             end,
             frames: Frames::default(),
             lines: Vec::new(),
