@@ -26,8 +26,12 @@ pub(super) fn settled(source: &str) -> &str {
     &source[..last.range.start + kept]
 }
 
-/// The last line of open code waits while it is no more than a fence could be.
+/// The last line of open code waits while it is no more than a fence could be; a fence waits for code.
 fn without_half_fence(code: &str) -> &str {
+    let first = code.find('\n').unwrap_or(code.len());
+    if code[first..].trim_matches([' ', '\t', '\n', '>']).is_empty() {
+        return "";
+    }
     let start = code.rfind('\n').map_or(code.len(), |line| line + 1);
     let last = code[start..].trim_matches([' ', '\t', '>']);
     let may_be_fence = last.chars().all(|c| c == '`') || last.chars().all(|c| c == '~');

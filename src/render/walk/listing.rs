@@ -32,7 +32,7 @@ impl<'a> Walk<'a> {
         self.flush();
         let Code { info, text } = Code::of(self.source, segment);
         let (language, rest) = language(info);
-        if is_blank(&text) && !self.growing {
+        if is_blank(&text) {
             // What stands behind marks that fence nothing is text.
             return self.listing("", info);
         }

@@ -42,7 +42,6 @@ struct Walk<'a> {
     skeleton: &'a str,
     segments: &'a [Segment],
     definitions: &'a Definitions,
-    growing: bool,
     /// Where the text ends that is still being written, and whether its last line has ended.
     end: Option<(usize, Growing)>,
     frames: Frames,
@@ -76,7 +75,6 @@ impl<'a> Walk<'a> {
             skeleton,
             segments,
             definitions,
-            growing,
             end,
             frames: Frames::default(),
             lines: Vec::new(),
