@@ -2,6 +2,7 @@
 
 // In: Telegram → inbox → a worker.
 pub mod poller;
+mod read_batch;
 mod delivered;
 pub mod dispatcher;
 pub mod schedule;
@@ -29,3 +30,4 @@ pub mod export_file;
 // Beside it.
 pub mod retention;
 pub mod services;
+pub mod assistant;

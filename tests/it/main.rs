@@ -26,6 +26,8 @@ mod promises {
     mod failures;
     mod going_on;
     mod groups;
+    mod ledger;
+    mod models;
     mod order;
     mod paste;
     mod rate_limit;
@@ -76,6 +78,7 @@ mod tools {
     mod readiness;
     mod restore;
     mod run;
+    mod usage;
 }
 
 /// What documents and files beside the code say is what the program does.
