@@ -218,18 +218,9 @@ fn circles(mut arrows: BTreeMap<String, BTreeSet<String>>) -> String {
     rows.collect::<Vec<_>>().join("\n")
 }
 
-/// The files below `render::inline` and `render::source` still use each other in circles: to be untangled, and this to go.
-fn outside_of_the_renderer(
-    mut arrows: BTreeMap<String, BTreeSet<String>>,
-) -> BTreeMap<String, BTreeSet<String>> {
-    let tangled = |module: &str| module.starts_with("render::inline") || module.starts_with("render::source");
-    arrows.retain(|module, _| !tangled(module));
-    arrows
-}
-
 #[test]
 fn no_files_use_each_other_in_a_circle() {
-    let circles = circles(outside_of_the_renderer(arrows()));
+    let circles = circles(arrows());
     assert!(circles.is_empty(), "circles of files:\n{circles}");
 }
 
@@ -242,7 +233,7 @@ fn no_folders_use_each_other_in_a_circle() {
         let others = used.iter().map(|to| part(to)).filter(|to| *to != part(&from));
         parts.entry(part(&from)).or_default().extend(others);
     }
-    let circles = circles(outside_of_the_renderer(parts));
+    let circles = circles(parts);
     assert!(circles.is_empty(), "circles of folders:\n{circles}");
 }
 

@@ -16,11 +16,14 @@
 mod classic;
 mod doc;
 mod entity;
+mod fence;
 mod flat;
 mod inline;
 mod limits;
+mod lines;
 mod link;
 mod rich;
+mod segments;
 mod source;
 mod split;
 mod table;

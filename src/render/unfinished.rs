@@ -3,9 +3,9 @@
 //! Fed by `draft`. Here wait the lines that could yet become another block: half a fence, half a table, a lone marker, a
 //! formula over several lines. Within a line it is `inline` that waits, and closes what is open.
 
+use super::lines::{Line, is_row};
+use super::segments::{Kind, segments};
 use super::source::islands;
-use super::source::lines::{Line, is_row};
-use super::source::segments::{Kind, segments};
 
 /// How much text may wait for the end of a formula, in bytes; more is shown as it stands.
 const MAX_WAIT: usize = 1000;
@@ -26,8 +26,12 @@ pub(super) fn settled(source: &str) -> &str {
     &source[..last.range.start + kept]
 }
 
-/// The last line of open code waits while it is no more than a fence could be.
+/// The last line of open code waits while it is no more than a fence could be; a fence waits for code.
 fn without_half_fence(code: &str) -> &str {
+    let first = code.find('\n').unwrap_or(code.len());
+    if code[first..].trim_matches([' ', '\t', '\n', '>']).is_empty() {
+        return "";
+    }
     let start = code.rfind('\n').map_or(code.len(), |line| line + 1);
     let last = code[start..].trim_matches([' ', '\t', '>']);
     let may_be_fence = last.chars().all(|c| c == '`') || last.chars().all(|c| c == '~');
@@ -53,8 +57,7 @@ fn without_half_table(chunk: &str) -> &str {
 fn without_lone_marker(chunk: &str) -> &str {
     let start = chunk.rfind('\n').map_or(0, |line| line + 1);
     let text = Line::of(&chunk[start..]).text.trim_end();
-    let number = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let numbers = number.len() < text.len() && matches!(number, "" | "." | ")");
+    let numbers = text.chars().all(|c| c.is_ascii_digit() || ".) ".contains(c));
     let marks = text.chars().all(|c| "-+*_#>=:.) \t".contains(c));
     if numbers || marks { &chunk[..start] } else { chunk }
 }

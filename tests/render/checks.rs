@@ -90,3 +90,29 @@ pub(crate) fn check_draft(markdown: &str) {
         limits::check(&[Part { fallback: if plain { Vec::new() } else { fallback }, ..Part::of(content) }]);
     }
 }
+
+/// The most that may wait at the end of an unfinished answer, in bytes: for the end of a formula, and for what stands before
+/// it in its line.
+const MAX_WAIT: usize = 2100;
+
+/// Panics where a preview of a short answer lacks more of it than what may wait at its end: a line that may become a table,
+/// or what began with a mark.
+pub(crate) fn check_growing(markdown: &str) {
+    check_draft(markdown);
+    if answer(markdown, RichMessages::Never).len() > 1 {
+        return;
+    }
+    let shown = match draft(markdown) {
+        Some(Content::Text { text, .. }) => content(&text),
+        _ => Vec::new(),
+    };
+    let mut shown = shown.iter();
+    let letters = markdown.char_indices().filter(|(_, c)| !content(c.encode_utf8(&mut [0; 4])).is_empty());
+    let missing = letters.into_iter().find(|(_, c)| !shown.any(|other| other == c));
+    if let Some((at, _)) = missing {
+        let rest = &markdown[at..];
+        let row = rest.lines().next().map_or(0, str::len);
+        let waits = rest.len() <= MAX_WAIT.max(row + 1) || rest.trim_end().lines().count() <= 2;
+        assert!(waits, "{} bytes wait: {rest:?} of {markdown:?}", rest.len());
+    }
+}

@@ -64,3 +64,9 @@ fn a_link_leads_where_it_says_and_what_is_none_stays() {
         ("a[^1] and [^a-z]\n\n[^1]: b", "a[1] and [^a-z]\n\n[1] b"),
     ]);
 }
+
+#[test]
+fn a_spoiler_in_parentheses_is_one() {
+    assert_seen(&[("(||42||), [||a b||]", "(⟨spoiler⟩42⟨/spoiler⟩), [⟨spoiler⟩a b⟨/spoiler⟩]")]);
+    assert_as_written(&["(a||b), (a ||b) && (c ||d), f(x||y)||g", "'a'||b||'c'"]);
+}

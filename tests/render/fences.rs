@@ -57,3 +57,21 @@ fn what_stands_beside_a_fence_and_is_no_language_is_code() {
         ("```C++\nx\n```", "⟨pre c++⟩x⟨/pre⟩"),
     ]);
 }
+
+#[test]
+fn a_fence_that_says_nothing_may_hold_one_that_does() {
+    assert_seen(&[
+        ("```\n# T\n```py\nx\n```\nmore\n```\nend", "⟨pre -⟩# T\n```py\nx\n```\nmore⟨/pre⟩\n\nend"),
+        ("```\na\n```\nb\n```py\nx\n```\nend", "⟨pre -⟩a⟨/pre⟩\n\nb\n\n⟨pre py⟩x⟨/pre⟩\n\nend"),
+    ]);
+}
+
+#[test]
+fn words_behind_marks_that_fence_nothing_are_shown() {
+    assert_seen(&[
+        ("a\n``` tail", "a\n\n⟨pre -⟩tail⟨/pre⟩"),
+        ("a\n```\n```\nb", "a\n\nb"),
+        ("```one two\n```", "⟨pre -⟩one two⟨/pre⟩"),
+    ]);
+    assert_eq!(preview("a\n```python"), "a");
+}

@@ -91,3 +91,21 @@ fn a_preview_waits_for_formulas_and_not_for_parentheses() {
     assert!(preview(&long).starts_with("cheap (almost free, as"));
     assert_eq!(classic(&long), long.replace('\\', "").trim_end());
 }
+
+#[test]
+fn indices_sets_and_endings_belong_to_formulas_and_patterns_do_not() {
+    assert_seen(&[
+        (
+            "$CO_2$, $NH_3$ and $\\{1, 2\\}$",
+            "⟨code⟩CO_2⟨/code⟩, ⟨code⟩NH_3⟨/code⟩ and ⟨code⟩\\{1, 2\\}⟨/code⟩",
+        ),
+        ("the $n$th, 5 $\\mu$m, 5 $\\Omega$", "the ⟨code⟩n⟨/code⟩th, 5 μm, 5 Ω"),
+    ]);
+    assert_as_written(&["\\(\\d+\\) and \\[\\w\\]", "$a$b and $HOME_1 or $HOME_2"]);
+}
+
+#[test]
+fn a_sign_is_told_without_the_marks_of_a_formula() {
+    assert_seen(&[("20\\degree, \\alpha and \\beta, (\\Delta), \\infty", "20°, α and β, (Δ), ∞")]);
+    assert_as_written(&["C:\\alpha\\beta, \\alpha_1, x\\alpha, \\alphabet"]);
+}

@@ -82,6 +82,15 @@ fn code_like() -> impl Strategy<Value = Piece> {
         "\\$[A-Z]{3,5}".prop_map(plain),
         "R&D|AT&T|x->y|a=>b|#[0-9]{1,3}|\\+7 9[0-9]{2}|@[a-z]{3,5}_[a-z]{3}".prop_map(plain),
         "\"\\*\"|\\(\\*\\)|'_'".prop_map(plain),
+        "&\\*[a-z]|[a-z]-\\*[a-z]|\\*[a-z] = \\*[a-z];|\\[\\^\\*\\]\\*|_[a-z]{2,4}_@[a-z]{2,4}\\.com"
+            .prop_map(plain),
+        "[1-9]\\*(кг|м|км)\\*[мсч]|2\\*м\\*с".prop_map(plain),
+        "(the|тег) </?(b|i|s|u|em)> (tag|тег)".prop_map(plain),
+        "\\\\\\(\\\\d\\+\\\\\\)|\\$[a-z]\\$[a-z]|C:\\\\alpha\\\\beta".prop_map(plain),
+        "(Вопрос|note)\\? \\(см\\. [1-9]\\)|[1-9]{1,2}:[0-9]{2}|[1-9]{1,2}/[1-9]{1,2}".prop_map(plain),
+        "https://[a-z]{2,4}\\.com/[a-z]{1,3}_\\([a-z]{1,3}\\)_[a-z]{1,3}".prop_map(plain),
+        select(vec!["👩‍👩‍👧‍👦👍🏽", "1️⃣🏳️‍🌈", "a\u{200b}b", "\u{200f}שלום\u{200f}", "مرحبا", "x\u{301}y", "Ünï"])
+            .prop_map(plain),
         "\\.\\*[a-z]{1,3}\\.\\*|\\[a-z\\]\\*|\\\\d\\+\\\\\\.\\\\d\\*".prop_map(plain),
     ]
 }
@@ -106,6 +115,10 @@ fn formatted() -> impl Strategy<Value = Piece> {
         1 => ("[а-яё]{2,6}|[一-三]{2,3}", "[а-яё]{3,6}|[一-三]{2,3}")
             .prop_map(|(a, b)| marked(format!("{a}**«{b}»**"), format!("{a}«{b}»"))),
         2 => (tags, words()).prop_map(|(tag, text)| marked(format!("<{tag}>{text}</{tag}>"), text)),
+        1 => words().prop_map(|text| marked(format!("(||{text}||)"), format!("({text})"))),
+        1 => words().prop_map(|text| marked(format!("[{text}][r]"), text)),
+        1 => words().prop_map(|text| marked(format!("[{text}][^1]"), format!("[{text}][1]"))),
+        1 => ("[A-Z]{2,4}", words()).prop_map(|(name, text)| marked(format!("<B>{name} {text}</b >"), format!("{name} {text}"))),
         1 => words().prop_map(|text| marked(format!("<a href=\"https://example.com/x_y\">{text}</a>"), text)),
     ]
 }
@@ -135,6 +148,17 @@ fn set() -> impl Strategy<Value = Piece> {
         select(vec![("&lt;", "<"), ("&amp;", "&"), ("&gt;", ">"), ("&quot;", "\""), ("&#8212;", "—")])
             .prop_map(|(written, seen)| marked(written, seen)),
         Just(marked("H<sub>2</sub>O", "H₂O")),
+        select(vec![
+            ("\\alpha", "α"),
+            ("(\\beta)", "(β)"),
+            ("20\\degree", "20°"),
+            ("5 $\\mu$m", "5 μm"),
+            ("\\infty", "∞")
+        ])
+        .prop_map(|(written, seen)| marked(written, seen)),
+        select(vec!["CO_2", "NH_3", "\\{1, 2\\}", "\\text{по} x"])
+            .prop_map(|tex| marked(format!("${tex}$"), tex)),
+        select(vec!["n", "k", "i"]).prop_map(|letter| marked(format!("${letter}$th"), format!("{letter}th"))),
     ]
 }
 
@@ -185,6 +209,26 @@ fn block() -> impl Strategy<Value = (String, Vec<String>)> {
             let code: Vec<_> = lines.iter().map(|line| line.written.clone()).collect();
             (format!("```python\n{}\n```", code.join("\n")), code)
         }),
+        1 => lines().prop_map(move |lines| {
+            let code: Vec<_> = lines.iter().map(|line| line.written.clone()).collect();
+            (format!("~~~~\n```py\n{}\n```\n~~~~", code.join("\n")), code)
+        }),
+        1 => lines().prop_map(move |lines| each(lines, |at| "  ".repeat(at) + "- ")),
+        1 => lines().prop_map(move |lines| each(lines, |at| format!("- [{}] ", if at % 2 == 0 { " " } else { "x" }))),
+        1 => lines().prop_map(move |lines| each(lines, |at| ">".repeat(at + 1) + " ")),
+        1 => (line(), line()).prop_map(|(a, b)| {
+            let html = format!("<ul><li>{}<ol><li>{}</li></ol></li></ul>", a.written, b.written);
+            (html, vec![a.seen, b.seen])
+        }),
+        1 => (line(), line()).prop_map(|(a, b)| {
+            let html = format!("<details>\n<summary>{}</summary>\n\n{}\n</details>", a.written, b.written);
+            (html, vec![a.seen, b.seen])
+        }),
+        1 => lines().prop_map(move |lines| {
+            let (table, mut seen) = table(&lines);
+            seen.push("Итог без черты".to_owned());
+            (table + "Итог без черты", seen)
+        }),
         1 => (2024..2030u32, line())
             .prop_map(|(year, line)| (format!("{year}. {}", line.written), vec![format!("{year}. {}", line.seen)])),
     ]
@@ -217,7 +261,7 @@ fn ink(text: &str) -> String {
 fn what_is_known_of_pieces_is_seen_of_whole_answers() {
     check(300, &prop::collection::vec(block(), 1..5), |blocks| {
         let written: Vec<&str> = blocks.iter().map(|(written, _)| written.as_str()).collect();
-        let markdown = written.join("\n\n") + "\n\nконец";
+        let markdown = written.join("\n\n") + "\n\n[r]: https://example.com/x_y\n[^1]: сноска\n\nконец";
         for (way, shown) in checks::shown(&markdown).into_iter().enumerate() {
             let shown = ink(&shown);
             let mut at = 0;

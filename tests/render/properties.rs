@@ -10,7 +10,7 @@ use systech_aidd::domain::reply::{Content, Part};
 use systech_aidd::render::{RichMessages, answer, draft};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::checks::{check_answer, check_draft, text_of};
+use crate::checks::{check_answer, check_draft, check_growing, text_of};
 use crate::{corpus, limits};
 
 pub(crate) fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
@@ -51,7 +51,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 #[rustfmt::skip]
-const PIECES: [&str; 158] = [
+const PIECES: &[&str] = &[
     "\n", "\n\n", "\n\n", " ", "  ", "    ", "\t",
     "**", "*", "_", "__", "***", "~~", "~", "||", "|", "`", "``", "```",
     "```rust\n", "\n```\n", "~~~\n", "````\n", "```md\n", "    ```\n",
@@ -70,7 +70,12 @@ const PIECES: [&str; 158] = [
     "<details>", "<details>\n<summary>", "</summary>\n\n", "\n</details>\n", "<div>\n", "<T>", "</T>", "a<b", "<b and c>", "x < y",
     "&amp;", "&lt;", "&nbsp;", "&copy=1", "&",
     "2*3*4", "2**3", "a*b", "f(x)*g", "*.txt", "src/**/*.rs", "C:\\x\\_y", "\\*", "\\_", "\\.", "__init__", "snake_case", "~5",
-    "\u{301}", "\u{202e}", "🏳️‍🌈", "：**", "**（",
+    "\u{301}", "\u{202e}", "🏳️‍🌈", "：**", "**（", "\u{200b}", "\u{200f}", "\u{feff}", "1️⃣", "👩🏽‍🚀",
+    " <b> ", " </b> ", " </ul> ", "<blockquote expandable>", "<B>", "<P>", "<a href='https://example.com/?a>b'>", "<details open>",
+    "&*x", "5*kg*m", "*this*/*that*", "[^*]*", "\\d+", "\\(\\d+\\)", "$CO_2$", "$\\mu$m", "$n$th", "\\alpha ", "\\degree", "\\{",
+    "| в || г | д |\n", "| ||е|| | ж |\n", "|---|---|---|\n", "| ", " |\n", " || ", "(||", "||)",
+    "```text\n", "~~~~\n", "\n~~~\n", "> ```\n", "  - ", "   ", "[t](https://example.com/a_(b)_c|d \"x\")", "[r]: <https://example.com> 'x'\n",
+    "\\begin{itemize}", "\\end{itemize}", "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}", "\\\n", "  \n", "- - ", "1) ", "#", "#hash ",
 ];
 
 #[test]
@@ -84,7 +89,21 @@ fn any_prefix_of_any_text_can_be_previewed_and_answered() {
         let ends: Vec<usize> = markdown.char_indices().map(|(at, _)| at).chain([markdown.len()]).collect();
         let prefix = &markdown[..*index.get(&ends)];
         check_draft(prefix);
-        limits::check(&answer(prefix, RichMessages::Auto));
+        check_answer(prefix);
+    });
+}
+
+#[test]
+fn a_preview_shows_all_that_has_come_but_for_what_waits_at_its_end() {
+    check(30, &(any_text(), stream()), |(any, stream)| {
+        for markdown in [any, stream] {
+            let ends = markdown.char_indices().map(|(at, _)| at).chain([markdown.len()]);
+            // Not every prefix of a long text, and not always the same ones.
+            let step = 1 + markdown.len() / 100;
+            for end in ends.filter(|end| end % step == 0) {
+                check_growing(&markdown[..end]);
+            }
+        }
     });
 }
 

@@ -101,5 +101,38 @@ fn a_preview_shows_signs_as_the_answer_does() {
     ] {
         assert_eq!(preview(text), text);
     }
+    // A number behind a number may be the second item of a list, or the beginning of figures.
+    assert_eq!(preview("1. a\n2. 3."), "1. a");
+    assert_eq!(preview("1. a\n2. 3.14 b"), "1. a\n2. 3.14 b");
     assert_eq!(classic("# C# and F#"), "⟨b⟩⟨u⟩C# and F#⟨/u⟩⟨/b⟩");
+}
+
+#[test]
+fn operators_patterns_and_units_stay_as_they_are_written() {
+    assert_as_written(&[
+        "int *p, *q; *p = *q; **pp = 5; &*x; y-*x; *(p+1) * *(q+1)",
+        "[^*]*, x[*], and then *more",
+        "5*кг*м, м*с*кг, 2*м*с",
+        "2.5 *3* 4 = 30",
+        "2 *x*y = z, *x*y",
+        "_user_@example.com and _my_name_@example.com",
+        "**нет **; ** да",
+        "5**%**; *да *, и *нет",
+        "x*!*y and a**?**b",
+        "foo_*bar_*baz, test_*.py, **/target/**, /*a*/",
+    ]);
+}
+
+#[test]
+fn what_is_formatted_as_a_whole_keeps_the_signs_within() {
+    assert_seen(&[
+        ("*a*b*c*, **a**b**c**", "⟨i⟩a*b*c⟨/i⟩, ⟨b⟩a**b**c⟨/b⟩"),
+        ("*и*/*или*, *a*/*b*", "⟨i⟩и⟨/i⟩/⟨i⟩или⟨/i⟩, ⟨i⟩a⟨/i⟩/⟨i⟩b⟨/i⟩"),
+        ("зам*о*к, ж*и*знь, the *n*th, **X**s", "зам⟨i⟩о⟨/i⟩к, ж⟨i⟩и⟨/i⟩знь, the ⟨i⟩n⟨/i⟩th, ⟨b⟩X⟨/b⟩s"),
+        (
+            "**C#**это, **C++**это, **50%**от, **`x`**слово",
+            "⟨b⟩C#⟨/b⟩это, ⟨b⟩C++⟨/b⟩это, ⟨b⟩50%⟨/b⟩от, ⟨code⟩x⟨/code⟩слово",
+        ),
+        ("*!* or **...**", "⟨i⟩!⟨/i⟩ or ⟨b⟩...⟨/b⟩"),
+    ]);
 }

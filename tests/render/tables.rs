@@ -49,3 +49,28 @@ fn a_row_with_more_cells_than_headings_loses_none() {
 fn bars_without_a_table_stay() {
     crate::seen::assert_as_written(&["a | b | c", "| a | b", "x |y| z", "|x| = 5"]);
 }
+
+#[test]
+fn two_bars_are_text_where_they_would_divide_too_many_cells() {
+    for (row, cells) in [
+        ("| a || b | or |", "left:a || b | left:or"),
+        ("a || b | or", "left:a || b | left:or"),
+        ("| ||x y|| | or |", "left:⟨spoiler⟩x y⟨/spoiler⟩ | left:or"),
+        ("| [l](https://example.com/a|b) | c |", "left:⟨a https://example.com/a|b⟩l⟨/a⟩ | left:c"),
+    ] {
+        let seen = rich(&format!("{HEAD}{row}"));
+        assert_eq!(seen.lines().last(), Some(format!("    row {cells}").as_str()), "{row}");
+    }
+}
+
+#[test]
+fn a_line_without_a_bar_is_no_row() {
+    assert_seen(&[
+        (
+            "|a|b|\n|-|-|\n|1|2|\nThat is all.\nReally.",
+            "⟨pre -⟩a │ b\n──┼──\n1 │ 2⟨/pre⟩\n\nThat is all.\nReally.",
+        ),
+        ("- x\n  |a|b|\n  |-|-|\n  |1|2|\n  end\n- y", "• x\n⟨pre -⟩a │ b\n──┼──\n1 │ 2⟨/pre⟩\n  end\n• y"),
+        ("a | b\n---|---\n1 | 2", "⟨pre -⟩a │ b\n──┼──\n1 │ 2⟨/pre⟩"),
+    ]);
+}

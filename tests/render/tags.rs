@@ -114,3 +114,24 @@ fn a_preview_waits_for_tags_and_for_nothing_else_in_angle_brackets() {
         assert_eq!(preview(written), seen, "{written}");
     }
 }
+
+#[test]
+fn tags_that_are_spoken_of_stay() {
+    assert_as_written(&[
+        "the <s> tag is deprecated, use the <b> tag",
+        "Use <i>, <u> or <b>.",
+        "the </b> tag closes it, </ul> closes a list",
+        "(</i>) or \"</code>\" at the end",
+    ]);
+    assert_seen(&[
+        ("the <b> tag: <b>bold</b>", "the <b> tag: ⟨b⟩bold⟨/b⟩"),
+        ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩ more"),
+    ]);
+    assert_eq!(preview("the <b> tag"), "the");
+    assert_eq!(preview("the <b>bold"), "the ⟨b⟩bold⟨/b⟩");
+}
+
+#[test]
+fn the_attributes_of_telegrams_own_html_are_known() {
+    assert_seen(&[("<blockquote expandable>long</blockquote> end", "⟨quote⟩long⟨/quote⟩\n\nend")]);
+}

@@ -2,24 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::emphasis;
 use super::growing::Growing;
-use super::scan::{Node, Scan, Step};
-use super::{Piece, address};
+use super::piece::Piece;
+use super::scan::{Bracket, Node, Scan, Step};
+use super::{address, emphasis};
 use crate::render::link;
-
-/// An opening bracket whose closing one has not come.
-pub(super) struct Bracket {
-    /// Its node.
-    node: usize,
-    /// Where it stands in the text, and how long it is: two for an image.
-    start: usize,
-    length: usize,
-    /// How many runs of marks stand before it.
-    runs: usize,
-    /// Not within a link's text already.
-    active: bool,
-}
 
 impl<'a> Scan<'a> {
     pub(super) fn bracket(&mut self, at: usize, length: usize) -> Step<'a> {

@@ -33,3 +33,8 @@ pub(super) fn shown(inner: &str) -> String {
     let padded = line.starts_with(' ') && line.ends_with(' ') && !line.trim().is_empty();
     if padded { line[1..line.len() - 1].to_owned() } else { line }
 }
+
+/// How much of a text that begins with a backtick is code, or text.
+pub(in crate::render) fn length(text: &str) -> usize {
+    span(text, &mut BTreeSet::new()).map_or_else(|| backticks(text), |(length, _)| length)
+}

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::address;
-use super::tag::{self, Tag};
-use crate::render::source::lines::Line;
-use crate::render::source::segments::{Kind, Segment};
+use super::tag::Tag;
+use super::tag_at;
+use crate::render::lines::Line;
+use crate::render::segments::{Kind, Segment};
 
 /// The longest label of a link, in bytes.
 const MAX_LABEL: usize = 200;
@@ -25,7 +26,7 @@ pub(in crate::render) struct Definitions {
 impl Definitions {
     /// All definitions of a source that is divided into these segments. The first of a label counts.
     pub(in crate::render) fn of(source: &str, segments: &[Segment]) -> Self {
-        let tags = source.match_indices('<').filter_map(|(place, _)| tag::at(&source[place..]));
+        let tags = source.match_indices('<').filter_map(|(place, _)| tag_at::at(&source[place..]));
         let tags = tags.map(|found| (found.tag, found.closing)).collect();
         let mut definitions = Self { tags, ..Self::default() };
         for segment in segments.iter().filter(|segment| segment.kind == Kind::Prose) {
@@ -50,6 +51,11 @@ impl Definitions {
             Tag::Table => self.tags.contains(&(Tag::Row, false)),
             _ => true,
         }
+    }
+
+    /// Whether the tag opens something anywhere.
+    pub(super) fn is_opened(&self, tag: Tag) -> bool {
+        self.tags.contains(&(tag, false))
     }
 
     /// Whether links have targets that are defined elsewhere.

@@ -2,24 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::Piece;
+use super::dunder;
 use super::factors::Product;
+use super::meant::Pair;
+use super::piece::{Format, Piece};
 use super::runs::{self, Role};
 
 /// How many open runs are looked at for a closing one: nobody nests so many, and the search stays cheap.
 const MAX_OPEN: usize = 32;
-
-/// A format that marks in the text give it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::render) enum Format {
-    Bold,
-    Italic,
-    Underline,
-    Strike,
-    Spoiler,
-    Sub,
-    Super,
-}
 
 /// A run of marks in the text, and what becomes of it.
 pub(super) struct Run {
@@ -78,6 +68,19 @@ impl Run {
         (!either || !thirds || both).then_some(self.left.min(closer.left).min(2))
     }
 
+    /// The two runs with what stands around them.
+    fn beside<'a>(&self, text: &'a str, closer: &Self) -> Pair<'a> {
+        Pair {
+            mark: self.mark,
+            length: self.length.min(closer.length),
+            begun: self.role.product,
+            ended: closer.role.product,
+            before: &text[..self.start],
+            content: &text[self.end()..closer.start],
+            after: &text[closer.end()..],
+        }
+    }
+
     fn format(&self, marks: usize) -> Format {
         match (self.mark, marks) {
             (b'~', _) => Format::Strike,
@@ -90,7 +93,7 @@ impl Run {
 
 /// Pairs the runs from this one on, each closing one with the nearest that opens.
 pub(super) fn pair(text: &str, runs: &mut [Run]) -> Vec<usize> {
-    settle_dunders(text, runs);
+    settle_names_and_factors(text, runs);
     let mut open: Vec<usize> = Vec::new();
     for at in 0..runs.len() {
         while runs[at].role.closes && runs[at].left > 0 {
@@ -99,7 +102,7 @@ pub(super) fn pair(text: &str, runs: &mut [Run]) -> Vec<usize> {
             let found = open.iter().enumerate().rev().take(MAX_OPEN).find_map(|(place, opener)| {
                 let opener = &earlier[*opener];
                 let shared = opener.shared_with(closer)?;
-                means_format(text, opener, closer).then_some((place, shared))
+                opener.beside(text, closer).means_format().then_some((place, shared))
             });
             let Some((place, shared)) = found else { break };
             let opener = &mut earlier[open[place]];
@@ -117,12 +120,14 @@ pub(super) fn pair(text: &str, runs: &mut [Run]) -> Vec<usize> {
     open
 }
 
-/// Underscores around a name that a language has made special belong to it.
-fn settle_dunders(text: &str, runs: &mut [Run]) {
+/// Takes neighbours out of the game that plainly stand for themselves: underscores around a name that a language has made
+/// special, asterisks around a factor.
+fn settle_names_and_factors(text: &str, runs: &mut [Run]) {
     for at in 1..runs.len() {
         let [before, after] = &mut runs[at - 1..=at] else { continue };
         let double = |run: &Run| run.mark == b'_' && run.length == 2;
-        if double(before) && double(after) && is_dunder(&text[before.end()..after.start]) {
+        let name = double(before) && double(after) && dunder::is_name(&text[before.end()..after.start]);
+        if name || (before.mark == after.mark && before.beside(text, after).is_factor()) {
             before.settle();
             after.settle();
         }
@@ -153,180 +158,4 @@ pub(super) fn leave_open(runs: &mut [Run], open: &[usize]) {
             run.begun.insert(0, format);
         }
     }
-}
-
-/// Whether two runs mean to format what is between them, and are no arithmetic and no identifier.
-fn means_format(text: &str, opener: &Run, closer: &Run) -> bool {
-    let content = &text[opener.end()..closer.start];
-    match opener.mark {
-        b'*' => match (opener.role.product, closer.role.product) {
-            (Product::None, Product::None) => !is_factor(text, opener, closer, content),
-            (begun, ended) if opener.length.min(closer.length) == 1 => is_part_of_word(begun, ended, content),
-            (begun, ended) => is_part_in_bold(begun, ended, content),
-        },
-        _ => true,
-    }
-}
-
-/// Whether a figure in single asterisks is a factor of a product: `2 *3* 4 = 24`.
-fn is_factor(text: &str, opener: &Run, closer: &Run, content: &str) -> bool {
-    let figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-    let after = text[closer.end()..].trim_start();
-    let result = after.trim_start_matches(figure);
-    opener.length == 1
-        && content.chars().all(figure)
-        && text[..opener.start].trim_end().ends_with(figure)
-        && result.len() < after.len()
-        && result.trim_start().starts_with('=')
-}
-
-/// Whether single asterisks within a word, or at one end of it, set a part of it in italics and multiply nothing.
-fn is_part_of_word(begun: Product, ended: Product, content: &str) -> bool {
-    let word = !content.contains(char::is_whitespace);
-    // A letter or two of a longer word: where the stress is.
-    let stress = word && content.chars().nth(2).is_none() && !content.is_ascii();
-    match (begun, ended) {
-        (Product::None, _) => word,
-        (Product::Words { .. }, Product::None | Product::Words { .. }) => stress,
-        _ => stress && matches!((begun, ended), (Product::Terms, Product::Words { .. })),
-    }
-}
-
-/// The same for bold.
-fn is_part_in_bold(begun: Product, ended: Product, content: &str) -> bool {
-    let word = !content.contains(char::is_whitespace);
-    let letters = content.chars().all(char::is_alphabetic);
-    let foreign = !content.is_ascii();
-    let words = |product: Product| matches!(product, Product::Words { .. });
-    match (begun, ended) {
-        (Product::None, ended) => word || foreign || words(ended),
-        (begun, Product::None) => words(begun),
-        (begun, ended) => {
-            (words(begun) && words(ended) && letters) || (foreign && (words(begun) || words(ended)))
-        }
-    }
-}
-
-/// Whether this is the name between the double underscores of a name that Python or C has made special.
-#[expect(clippy::too_many_lines, reason = "a list of names")]
-fn is_dunder(name: &str) -> bool {
-    const NAMES: [&str; 116] = [
-        "APPLE",
-        "CLASS",
-        "DATE",
-        "DIR",
-        "FILE",
-        "FUNCTION",
-        "GNUC",
-        "LINE",
-        "METHOD",
-        "NAMESPACE",
-        "TIME",
-        "abs",
-        "add",
-        "aenter",
-        "aexit",
-        "all",
-        "and",
-        "anext",
-        "annotations",
-        "args",
-        "asm",
-        "attribute",
-        "await",
-        "bool",
-        "bytes",
-        "call",
-        "ceil",
-        "class",
-        "complex",
-        "contains",
-        "copy",
-        "debug",
-        "defaults",
-        "del",
-        "delattr",
-        "delete",
-        "delitem",
-        "dict",
-        "dir",
-        "dirname",
-        "doc",
-        "enter",
-        "eq",
-        "exit",
-        "file",
-        "filename",
-        "float",
-        "floor",
-        "format",
-        "func",
-        "future",
-        "ge",
-        "get",
-        "getattr",
-        "getattribute",
-        "getitem",
-        "getstate",
-        "globals",
-        "gt",
-        "hash",
-        "iadd",
-        "import",
-        "index",
-        "init",
-        "int",
-        "invert",
-        "iter",
-        "le",
-        "len",
-        "linux",
-        "loader",
-        "lt",
-        "main",
-        "missing",
-        "mod",
-        "module",
-        "mro",
-        "mul",
-        "name",
-        "ne",
-        "neg",
-        "new",
-        "next",
-        "or",
-        "package",
-        "path",
-        "pos",
-        "post",
-        "pow",
-        "proto",
-        "pycache",
-        "qualname",
-        "radd",
-        "reduce",
-        "repr",
-        "restrict",
-        "reversed",
-        "round",
-        "self",
-        "set",
-        "setattr",
-        "setitem",
-        "setstate",
-        "slots",
-        "spec",
-        "str",
-        "sub",
-        "subclasses",
-        "tests",
-        "truediv",
-        "typename",
-        "unix",
-        "version",
-        "weakref",
-        "wrapped",
-        "xor",
-    ];
-    NAMES.binary_search(&name).is_ok()
 }

@@ -4,78 +4,10 @@ use std::borrow::Cow;
 
 use super::growing::Growing;
 use super::looks;
+use super::marks::Marks;
 
 /// The longest formula, in bytes; what is longer between two marks is hardly one.
 const MAX_BYTES: usize = 4096;
-
-/// The marks a formula stands between.
-#[derive(Clone, Copy, PartialEq)]
-pub(in crate::render) enum Marks {
-    /// `$…$`
-    Dollar,
-    /// `$$…$$`
-    Dollars,
-    /// `\(…\)`
-    Paren,
-    /// `\[…\]`
-    Bracket,
-    /// `\begin{align}…\end{align}`
-    Environment,
-}
-
-impl Marks {
-    fn at(text: &str) -> Option<Self> {
-        Some(match text.as_bytes() {
-            [b'\\', b'(', ..] => Self::Paren,
-            [b'\\', b'[', ..] => Self::Bracket,
-            [b'$', b'$', ..] => Self::Dollars,
-            [b'$', ..] => Self::Dollar,
-            _ if text.starts_with("\\begin{") => Self::Environment,
-            _ => return None,
-        })
-    }
-
-    fn opening(self) -> &'static str {
-        match self {
-            Self::Dollar => "$",
-            Self::Dollars => "$$",
-            Self::Paren => "\\(",
-            Self::Bracket => "\\[",
-            Self::Environment => "\\begin{",
-        }
-    }
-
-    fn closing(self) -> &'static str {
-        match self {
-            Self::Paren => "\\)",
-            Self::Bracket => "\\]",
-            Self::Environment => "\\end{",
-            dollars => dollars.opening(),
-        }
-    }
-
-    /// Whether a formula whose end has not come waits for it. A single dollar is more often money or a variable.
-    pub(super) fn waits(self, growing: Growing, at: usize, rest: &str) -> bool {
-        if !growing.is_near(at) || rest.contains('`') {
-            return false;
-        }
-        match self {
-            Self::Dollar => growing.is_doubtful(at) && looks::may_be_formula(&rest[1..], growing.is_whole()),
-            Self::Paren => growing.is_doubtful(at) || looks::may_be_formula(&rest[2..], false),
-            _ => true,
-        }
-    }
-
-    /// Whether the formula stands on lines of its own.
-    pub(in crate::render) fn display(self) -> bool {
-        matches!(self, Self::Dollars | Self::Bracket | Self::Environment)
-    }
-
-    /// Whether the marks may be escaped punctuation.
-    pub(super) fn escape(self) -> bool {
-        matches!(self, Self::Paren | Self::Bracket)
-    }
-}
 
 /// A formula in a text.
 pub(in crate::render) struct Formula<'a> {
@@ -136,11 +68,9 @@ impl Search {
         if marks == Marks::Environment {
             return Some(whole(text, at, end).map_or(Found::Open(marks), Found::Formula));
         }
-        let after = text[end + marks.closing().len()..].chars().next();
+        let after = &text[end + marks.closing().len()..];
         let money = marks == Marks::Dollar
-            && (after.is_some_and(char::is_alphanumeric)
-                || body.ends_with(char::is_whitespace)
-                || body.is_empty());
+            && (body.is_empty() || body.ends_with(char::is_whitespace) || !may_follow(after, body));
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
         let fits = !money
             && !body.contains('`')
@@ -159,6 +89,27 @@ impl Search {
         };
         *next = Some(end);
         (end != usize::MAX).then_some(end)
+    }
+}
+
+/// Whether the text may stand behind a formula in single dollars: no letter or figure, but for the end of a number
+/// (`$n$th`) or the unit of a sign (`$\mu$m`).
+fn may_follow(after: &str, body: &str) -> bool {
+    let word = &after[..after.len() - after.trim_start_matches(char::is_alphanumeric).len()];
+    let unit = body.starts_with('\\') && word.chars().all(char::is_alphabetic);
+    word.is_empty() || unit || matches!(word, "th" | "st" | "nd" | "rd")
+}
+
+/// Whether a formula whose end has not come waits for it; `rest` begins with its marks. A single dollar is more often money
+/// or a variable.
+pub(super) fn waits(marks: Marks, growing: Growing, at: usize, rest: &str) -> bool {
+    if !growing.is_near(at) || rest.contains('`') {
+        return false;
+    }
+    match marks {
+        Marks::Dollar => growing.is_doubtful(at) && looks::may_be_formula(&rest[1..], growing.is_whole()),
+        Marks::Paren => growing.is_doubtful(at) || looks::may_be_formula(&rest[2..], false),
+        _ => true,
     }
 }
 

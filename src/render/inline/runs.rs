@@ -4,6 +4,7 @@
 //! work before a letter (`**注意：**请`, `**Важно:**текст`). And a run that plainly stands for itself does none: in
 //! arithmetic, in file names and paths, in identifiers, in quotes.
 
+use super::chars::{begins_words, ends_words, is_compound, is_opening, is_punctuation, is_word};
 use super::factors::{self, Product};
 
 /// What a run can do.
@@ -67,13 +68,17 @@ impl Around<'_> {
         )
     }
 
-    /// Whether the word so far is a path: `/usr/…`, `./…`, `~/…`.
-    fn in_path(&self) -> bool {
+    /// The word so far.
+    fn word(&self) -> &str {
         /// Nobody writes longer ones; the bound keeps the search short.
         const MAX_BYTES: usize = 256;
-        let near =
-            &self.before[self.before.ceil_char_boundary(self.before.len().saturating_sub(MAX_BYTES))..];
-        let word = near.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let near = self.before.ceil_char_boundary(self.before.len().saturating_sub(MAX_BYTES));
+        self.before[near..].rsplit(char::is_whitespace).next().unwrap_or_default()
+    }
+
+    /// Whether the word so far is a path: `/usr/…`, `./…`, `~/…`.
+    fn in_path(&self) -> bool {
+        let word = self.word();
         let word = word.trim_start_matches(['(', '"', '\'', '«', '“']);
         let drive = word.starts_with(|c: char| c.is_ascii_alphabetic()) && word[1..].starts_with(":\\");
         drive || ["/", "./", "../", "~/", ".\\", "..\\"].iter().any(|beginning| word.starts_with(beginning))
@@ -88,10 +93,11 @@ impl Around<'_> {
         if length == 1 && self.is_wildcard() {
             return Role::NONE;
         }
-        // A wildcard at the end of a path or of an expression opens nothing: `src/*`, `.*`, `[a-z]*`.
+        // A wildcard at the end of a path or of an expression opens nothing: `src/*`, `.*`, `[a-z]*`, `a_*`.
         let path = self.left == Some('/') && self.before.chars().nth_back(1).is_some_and(is_word);
         let bracket = matches!(self.left, Some(')' | ']' | '}')) && !self.right.is_some_and(is_word);
-        let expression = length == 1 && (self.left == Some('.') || bracket);
+        let name = self.left == Some('_') && self.before.chars().nth_back(1).is_some_and(is_word);
+        let expression = (length == 1 && (self.left == Some('.') || bracket)) || name;
         role.opens &= !(expression || (path && !self.right.is_some_and(is_word)));
         role
     }
@@ -106,8 +112,16 @@ impl Around<'_> {
         let (last, before) = (left.next(), left.next());
         let comment = last == Some('/') && before.is_none_or(char::is_whitespace);
         let comment_end = next == Some('/') && second.is_none_or(char::is_whitespace);
-        let in_path = last == Some('/') && next.is_some_and(|c| c.is_ascii_alphanumeric());
+        let in_path =
+            last == Some('/') && next.is_some_and(|c| c.is_ascii_alphanumeric()) && !self.follows_emphasis();
         (extension && !last.is_some_and(is_word)) || comment || comment_end || in_path
+    }
+
+    /// Whether the slash before the run stands behind a word in asterisks: `*this*/*that*`.
+    fn follows_emphasis(&self) -> bool {
+        let inside =
+            self.word().trim_end_matches('/').strip_prefix('*').and_then(|word| word.strip_suffix('*'));
+        inside.is_some_and(|inside| !inside.is_empty() && inside.chars().all(is_word))
     }
 
     fn underscores(&self) -> Role {
@@ -144,6 +158,7 @@ impl Around<'_> {
         let ends = match next {
             Some('/' | '\\') => !matches!(second, Some('_' | '*')),
             Some('.') => second.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
+            Some('@') => second.is_some_and(is_word),
             Some('(') => true,
             _ => false,
         };
@@ -176,7 +191,7 @@ impl Around<'_> {
             opens: length == 2 && ink(self.right) && !self.left.is_some_and(code),
             closes: length == 2
                 && ink(self.left)
-                && !self.right.is_some_and(|c| code(c) || "([{".contains(c)),
+                && !self.right.is_some_and(|c| c.is_ascii_alphanumeric() || "\"'([{".contains(c)),
             product: Product::None,
         }
     }
@@ -187,57 +202,28 @@ impl Around<'_> {
         let space = |c: Option<char>| c.is_none_or(char::is_whitespace);
         let sign = |c: Option<char>| c.is_some_and(is_punctuation);
         let (left, right) = (self.left, self.right);
-        let opens = !space(right) && (!sign(right) || space(left) || sign(left));
+        let opens =
+            !space(right) && !self.is_followed_as_an_end() && (!sign(right) || space(left) || sign(left));
         let closes = !space(left) && (!sign(left) || space(right) || sign(right));
         let word = |c: Option<char>| c.is_some_and(is_word);
         let opening = right.is_some_and(begins_words) && word(left);
-        let closing = left.is_some_and(|c| is_punctuation(c) && !is_opening(c)) && word(right);
+        let closing = left.is_some_and(ends_words) && word(right);
         Role {
             opens: opens || (loose && opening),
             closes: closes || (loose && closing),
             product: Product::None,
         }
     }
-}
 
-/// Whether a word that goes away from an underscore has another one within.
-fn is_compound(chars: impl Iterator<Item = char>) -> bool {
-    /// No name is longer; the bound keeps the search short.
-    const MAX_CHARS: usize = 64;
-    let mut word = false;
-    let mut joint = false;
-    for c in chars.take(MAX_CHARS) {
-        match c {
-            '_' => joint = word,
-            c if is_word(c) => {
-                if joint {
-                    return true;
-                }
-                word = true;
-            }
-            _ => return false,
-        }
+    /// Whether the run is followed as the end of words is: by a bracket that closes, by punctuation and a space. Nobody
+    /// begins a format so.
+    fn is_followed_as_an_end(&self) -> bool {
+        let mut right = self.after.chars();
+        let (next, second) = (right.next(), right.next());
+        let touches = self.left.is_some_and(|c| !c.is_whitespace());
+        next.is_some_and(|c| {
+            (touches && ")]}".contains(c))
+                || (".,;:!?)]}".contains(c) && second.is_none_or(char::is_whitespace))
+        })
     }
-    false
-}
-
-/// Letters and digits, with the marks over them.
-pub(super) fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}')
-}
-
-fn is_punctuation(c: char) -> bool {
-    !is_word(c) && !c.is_whitespace()
-}
-
-/// Whether a sign behind a letter can be the first of what is set apart from it: a bracket, a quote, a picture.
-fn begins_words(c: char) -> bool {
-    let ends = "»”’‛›…。，、：；！？）］｝】〕〉》」』·–—".contains(c);
-    let mathematical = matches!(c, '\u{2190}'..='\u{22ff}' | '±' | '×' | '÷' | '°' | '¬' | '′' | '″');
-    is_opening(c) || matches!(c, '"' | '\'') || (!c.is_ascii() && is_punctuation(c) && !ends && !mathematical)
-}
-
-/// Brackets and quotes that stand before what they enclose.
-fn is_opening(c: char) -> bool {
-    "([{<«“‘„‚‹（［｛【〔〈《「『".contains(c)
 }

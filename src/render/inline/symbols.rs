@@ -2,112 +2,10 @@
 //!
 //! Such a formula needs no setting: it is told in characters everybody has.
 
-/// Signs that stand between two things, with space around them.
-const RELATIONS: [(&str, &str); 41] = [
-    ("to", "→"),
-    ("rightarrow", "→"),
-    ("longrightarrow", "⟶"),
-    ("Rightarrow", "⇒"),
-    ("Longrightarrow", "⟹"),
-    ("implies", "⟹"),
-    ("leftarrow", "←"),
-    ("gets", "←"),
-    ("Leftarrow", "⇐"),
-    ("leftrightarrow", "↔"),
-    ("Leftrightarrow", "⇔"),
-    ("iff", "⟺"),
-    ("mapsto", "↦"),
-    ("uparrow", "↑"),
-    ("downarrow", "↓"),
-    ("rightleftharpoons", "⇌"),
-    ("times", "×"),
-    ("cdot", "·"),
-    ("div", "÷"),
-    ("pm", "±"),
-    ("mp", "∓"),
-    ("approx", "≈"),
-    ("sim", "∼"),
-    ("equiv", "≡"),
-    ("ne", "≠"),
-    ("neq", "≠"),
-    ("le", "≤"),
-    ("leq", "≤"),
-    ("ge", "≥"),
-    ("geq", "≥"),
-    ("ll", "≪"),
-    ("gg", "≫"),
-    ("propto", "∝"),
-    ("in", "∈"),
-    ("notin", "∉"),
-    ("subset", "⊂"),
-    ("cup", "∪"),
-    ("cap", "∩"),
-    ("land", "∧"),
-    ("lor", "∨"),
-    ("perp", "⊥"),
-];
-
-/// Signs that stand for themselves.
-const SIGNS: [(&str, &str); 47] = [
-    ("degree", "°"),
-    ("infty", "∞"),
-    ("ldots", "…"),
-    ("dots", "…"),
-    ("cdots", "⋯"),
-    ("angle", "∠"),
-    ("triangle", "△"),
-    ("forall", "∀"),
-    ("exists", "∃"),
-    ("neg", "¬"),
-    ("emptyset", "∅"),
-    ("checkmark", "✓"),
-    ("alpha", "α"),
-    ("beta", "β"),
-    ("gamma", "γ"),
-    ("delta", "δ"),
-    ("epsilon", "ϵ"),
-    ("varepsilon", "ε"),
-    ("zeta", "ζ"),
-    ("eta", "η"),
-    ("theta", "θ"),
-    ("iota", "ι"),
-    ("kappa", "κ"),
-    ("lambda", "λ"),
-    ("mu", "μ"),
-    ("nu", "ν"),
-    ("xi", "ξ"),
-    ("pi", "π"),
-    ("rho", "ρ"),
-    ("sigma", "σ"),
-    ("tau", "τ"),
-    ("phi", "φ"),
-    ("varphi", "φ"),
-    ("chi", "χ"),
-    ("psi", "ψ"),
-    ("omega", "ω"),
-    ("Gamma", "Γ"),
-    ("Delta", "Δ"),
-    ("Theta", "Θ"),
-    ("Lambda", "Λ"),
-    ("Xi", "Ξ"),
-    ("Pi", "Π"),
-    ("Sigma", "Σ"),
-    ("Phi", "Φ"),
-    ("Psi", "Ψ"),
-    ("Omega", "Ω"),
-    ("ell", "ℓ"),
-];
+use super::signs::{self, is_begun, relation, sign};
 
 /// How TeX writes degrees.
 const DEGREES: [&str; 2] = ["^\\circ", "^{\\circ}"];
-
-fn relation(name: &str) -> Option<&'static str> {
-    RELATIONS.iter().find(|(known, _)| *known == name).map(|(_, sign)| *sign)
-}
-
-fn sign(name: &str) -> Option<&'static str> {
-    SIGNS.iter().find(|(known, _)| *known == name).map(|(_, sign)| *sign)
-}
 
 /// A formula in characters, if it is made of letters, figures and signs only. A formula without a command stays one.
 pub(in crate::render) fn told(tex: &str) -> Option<String> {
@@ -187,14 +85,14 @@ pub(super) fn at(text: &str, at: usize) -> Option<(&'static str, usize)> {
         return Some(("°", length));
     }
     let name = command(rest);
-    let sign = relation(name).filter(|_| name.len() > 1)?;
+    let sign = relation(name).or_else(|| signs::sign(name)).filter(|_| name.len() > 1)?;
     let after = &rest[1 + name.len()..];
     let apart = before.is_empty()
-        || before.ends_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || ")]*>".contains(c));
+        || before.ends_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || "()]*>".contains(c));
     let stands = apart
         && (after.is_empty()
             || after
-                .starts_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || "([*<.,;:!?".contains(c)));
+                .starts_with(|c: char| c.is_whitespace() || c.is_ascii_digit() || "()[*<.,;:!?".contains(c)));
     stands.then_some((sign, 1 + name.len()))
 }
 
@@ -203,8 +101,7 @@ pub(super) fn may_come(text: &str) -> Option<usize> {
     let letters = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let name = &text[letters.len()..];
     let slash = letters.strip_suffix('\\')?;
-    let known = RELATIONS.iter().any(|(known, _)| known.starts_with(name))
-        || ["circ", "begin"].iter().any(|known| known.starts_with(name));
+    let known = is_begun(name) || ["circ", "begin"].iter().any(|known| known.starts_with(name));
     let start = slash.strip_suffix('{').unwrap_or(slash);
     let start = start.strip_suffix('^').unwrap_or(slash);
     known.then_some(start.len())

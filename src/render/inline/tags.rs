@@ -3,70 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::emphasis::Format;
+use super::address;
+use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
-use super::tag::{self, Tag};
-use super::{Piece, address};
+use super::tag::Tag;
+use super::tag_at;
+use super::tag_mark::{Meaning, TagMark};
+
 use crate::render::entity;
-
-/// A tag of the allow-list in the text.
-pub(super) struct Mark<'a> {
-    found: tag::Found<'a>,
-    at: usize,
-    meaning: Meaning,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Meaning {
-    /// It is text as it is written.
-    Text,
-    /// It is a tag.
-    Tag,
-    /// It ends what nobody began.
-    Nothing,
-}
-
-impl<'a> Mark<'a> {
-    /// Whether it stands at the end of a word, as a parameter of a type does: `List<b>`.
-    fn touches_word(&self, text: &str) -> bool {
-        text[..self.at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-    }
-
-    /// The piece it becomes.
-    pub(super) fn piece(&self, text: &'a str) -> Option<Piece<'a>> {
-        let written = &text[self.at..self.at + self.found.length];
-        let format = format(self.found.tag);
-        match self.meaning {
-            Meaning::Nothing => None,
-            Meaning::Text => Some(Piece::Text(Cow::Borrowed(written))),
-            Meaning::Tag => Some(match (format, self.found.tag, self.found.closing) {
-                (Some(format), _, false) => Piece::Begin(format),
-                (Some(format), _, true) => Piece::End(format),
-                (None, Tag::Link, false) => {
-                    Piece::Link(entity::decoded(self.found.attribute("href").unwrap_or_default()))
-                }
-                (None, Tag::Link, true) => Piece::LinkEnd,
-                (None, tag, closing) => {
-                    let start = self.found.attribute("start").and_then(|start| start.parse().ok());
-                    Piece::Tag { tag, closing, start, written }
-                }
-            }),
-        }
-    }
-}
-
-fn format(tag: Tag) -> Option<Format> {
-    Some(match tag {
-        Tag::Bold => Format::Bold,
-        Tag::Italic => Format::Italic,
-        Tag::Underline => Format::Underline,
-        Tag::Strike => Format::Strike,
-        Tag::Spoiler => Format::Spoiler,
-        Tag::Sub => Format::Sub,
-        Tag::Super => Format::Super,
-        _ => return None,
-    })
-}
 
 impl<'a> Scan<'a> {
     /// What an angle bracket begins: a comment, a tag, an address.
@@ -75,7 +19,7 @@ impl<'a> Scan<'a> {
         if rest.starts_with("<!--") {
             return self.comment(at);
         }
-        if let Some(found) = tag::at(rest) {
+        if let Some(found) = tag_at::at(rest) {
             return match found.tag {
                 tag if !found.closing && self.growing.is_none() && !self.definitions.is_meant(tag) => {
                     Ok(None)
@@ -83,7 +27,7 @@ impl<'a> Scan<'a> {
                 Tag::Code | Tag::Pre if !found.closing => self.code_in_tags(at, &found),
                 _ => {
                     let length = found.length;
-                    self.tags.push(Mark { found, at, meaning: Meaning::Tag });
+                    self.tags.push(TagMark { found, at, meaning: Meaning::Tag });
                     Ok(Some((Some(Node::Tag(self.tags.len() - 1)), length)))
                 }
             };
@@ -92,7 +36,7 @@ impl<'a> Scan<'a> {
             return Ok(Some(self.address(at, address)));
         }
         match self.growing {
-            Some(growing) if growing.is_near(at) && (tag::may_come(rest) || address::may_come(rest)) => {
+            Some(growing) if growing.is_near(at) && (tag_at::may_come(rest) || address::may_come(rest)) => {
                 Err(at)
             }
             _ => Ok(None),
@@ -118,14 +62,14 @@ impl<'a> Scan<'a> {
 
     /// `<code>` and `<pre>`: what is between them is code, whatever marks it holds.
     #[expect(clippy::unnecessary_wraps, reason = "as its neighbours return")]
-    fn code_in_tags(&mut self, at: usize, found: &tag::Found<'a>) -> Result<Option<Step<'a>>, usize> {
+    fn code_in_tags(&mut self, at: usize, found: &tag_at::Found<'a>) -> Result<Option<Step<'a>>, usize> {
         let rest = &self.text[at + found.length..];
         let pre = found.tag == Tag::Pre;
         let closing = if pre { "</pre>" } else { "</code>" };
         let ended = self.end(closing, || up_to_end(rest, found.tag));
         // While the text grows, all that follows is code, but for what may become its end.
         let growing = self.growing.map(|_| {
-            let end = rest.rfind('<').filter(|end| tag::may_come(&rest[*end..])).unwrap_or(rest.len());
+            let end = rest.rfind('<').filter(|end| tag_at::may_come(&rest[*end..])).unwrap_or(rest.len());
             (&rest[..end], rest.len())
         });
         let Some((inside, length)) = ended.or(growing) else { return Ok(None) };
@@ -158,8 +102,8 @@ impl<'a> Scan<'a> {
         (Some(Node::Piece(Piece::LinkEnd)), address.len() + 2)
     }
 
-    /// Finds out which tags mean something. What opens and is never closed is a tag where it stands for itself
-    /// (`a <b>word`), and text where it touches a word (`List<b>`).
+    /// Finds out which tags mean something. What opens and is never closed is a tag where it begins a word (`a <b>word`),
+    /// and text where it ends one or is one (`List<b>`, `the <b> tag`).
     pub(super) fn settle_tags(&mut self) -> Result<(), usize> {
         let mut open: BTreeMap<Tag, Vec<usize>> = BTreeMap::new();
         for number in 0..self.tags.len() {
@@ -178,6 +122,8 @@ impl<'a> Scan<'a> {
                 }
             } else if let Some(opener) = open.get_mut(&tag).and_then(Vec::pop) {
                 self.tags[opener].meaning
+            } else if mark.is_spoken_of(self.text) && (tag.formats() || !self.definitions.is_opened(tag)) {
+                Meaning::Text
             } else if tag.formats() {
                 Meaning::Nothing
             } else {
@@ -188,10 +134,14 @@ impl<'a> Scan<'a> {
         open.sort_unstable();
         for number in open {
             let mark = &mut self.tags[number];
-            if !mark.found.tag.needs_end() || !(mark.touches_word(self.text) || mark.found.tag == Tag::Link) {
+            let tag = mark.found.tag;
+            let is_word = mark.touches_word(self.text)
+                || tag == Tag::Link
+                || (tag.formats() && mark.is_followed_by_space(self.text));
+            if !tag.needs_end() || !is_word {
                 continue;
             }
-            let link = mark.found.tag == Tag::Link;
+            let link = tag == Tag::Link;
             if self.growing.is_some_and(|it| if link { it.is_near(mark.at) } else { it.is_doubtful(mark.at) })
             {
                 return Err(mark.at);
@@ -207,7 +157,7 @@ fn up_to_end(text: &str, tag: Tag) -> Option<(&str, usize)> {
     let mut at = 0;
     loop {
         at += text[at..].find("</")?;
-        if let Some(found) = tag::at(&text[at..]).filter(|found| found.tag == tag) {
+        if let Some(found) = tag_at::at(&text[at..]).filter(|found| found.tag == tag) {
             return Some((&text[..at], at + found.length));
         }
         at += 2;
@@ -218,7 +168,9 @@ fn up_to_end(text: &str, tag: Tag) -> Option<(&str, usize)> {
 fn listing(inside: &str) -> Piece<'_> {
     let mut text = inside;
     let mut language = None;
-    if let Some(found) = tag::at(text.trim_start()).filter(|found| found.tag == Tag::Code && !found.closing) {
+    if let Some(found) =
+        tag_at::at(text.trim_start()).filter(|found| found.tag == Tag::Code && !found.closing)
+    {
         let rest = &text.trim_start()[found.length..];
         text = up_to_end(rest, Tag::Code).map_or(rest, |(code, _)| code);
         language = found

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::lines::{self, Line};
-use super::segments::{Kind, Segment};
 use crate::render::inline::{self, FormulaSearch, FoundFormula, Tag};
+use crate::render::lines::{self, Line};
+use crate::render::segments::{Kind, Segment};
 
 /// The islands of a source that is divided into these segments, in order.
 pub(in crate::render) fn found(source: &str, segments: &[Segment], growing: bool) -> Vec<Range<usize>> {
@@ -144,28 +144,14 @@ impl Sea<'_> {
         }
     }
 
-    /// Whether the lines of a formula belong to the block of its first. A line with the mark of another block only does
-    /// where the formula stands for itself: there it is a minus.
+    /// Whether the lines of a formula belong to the block of its first.
     fn goes_on(&self, island: &Range<usize>, begun: &Line) -> bool {
-        let body = &self.source[island.clone()];
-        let after = self.source[island.end..].split('\n').next().unwrap_or_default();
-        let line_start = self.source[..island.start].rfind('\n').map_or(0, |at| at + 1);
-        let before = &self.source[line_start..island.start];
-        let alone = before.len() == begun.start;
-        // What could be the text of a link is none of its own.
-        let on_its_own = !before.contains('[') && after.trim_end_matches(['.', ',', ';']).trim().is_empty();
-        let mut lines = body.split('\n');
+        let place = Place::of(self.source, island, begun);
+        let mut lines = self.source[island.clone()].split('\n');
         lines.next();
         !self.has_code(island)
             && lines.all(|line| {
-                let Some(line) = lines::within_quotes(line, begun.quotes) else { return false };
-                let text = line.trim();
-                let marked = lines::after_list_marker(text).is_some() || text.starts_with('>');
-                let blank = text.is_empty() || lines::is_heading(text);
-                // What closes a formula in another item, or in a quotation, closes none here.
-                let inner = lines::after_list_marker(text).unwrap_or(text).trim_start_matches([' ', '>']);
-                let closes = marked && matches!(inner, "\\]" | "$$");
-                (!marked || (on_its_own && !closes && (alone || !text.starts_with('>')))) && (!blank || alone)
+                lines::within_quotes(line, begun.quotes).is_some_and(|line| place.takes(line.trim()))
             })
     }
 
@@ -173,6 +159,38 @@ impl Sea<'_> {
         let first = self.segments.partition_point(|segment| segment.range.end <= island.start);
         let within = self.segments[first..].iter().take_while(|segment| segment.range.start < island.end);
         within.into_iter().any(|segment| matches!(segment.kind, Kind::Code { .. }))
+    }
+}
+
+/// Where a formula over several lines stands.
+struct Place {
+    /// Its first line has nothing before it.
+    alone: bool,
+    /// There is nothing behind it, and nothing before it that could be the text of a link.
+    on_its_own: bool,
+}
+
+impl Place {
+    fn of(source: &str, formula: &Range<usize>, begun: &Line) -> Self {
+        let line_start = source[..formula.start].rfind('\n').map_or(0, |at| at + 1);
+        let before = &source[line_start..formula.start];
+        let after = source[formula.end..].split('\n').next().unwrap_or_default();
+        let ends = after.trim_end_matches(['.', ',', ';']).trim().is_empty();
+        Self { alone: before.len() == begun.start, on_its_own: ends && !before.contains('[') }
+    }
+
+    /// Whether this line is one of the formula's. One with the mark of another block only is where the formula stands for
+    /// itself: there it is a minus.
+    fn takes(&self, line: &str) -> bool {
+        let item = lines::after_list_marker(line);
+        let quote = line.starts_with('>');
+        if item.is_some() || quote {
+            // What closes a formula in another item, or in a quotation, closes none here.
+            let inner = item.unwrap_or(line).trim_start_matches([' ', '>']);
+            let closes = matches!(inner, "\\]" | "$$");
+            return self.on_its_own && !closes && (self.alone || !quote);
+        }
+        self.alone || !(line.is_empty() || lines::is_heading(line))
     }
 }
 

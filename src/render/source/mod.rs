@@ -5,8 +5,6 @@
 //! place.
 
 pub(super) mod islands;
-pub(super) mod lines;
-pub(super) mod segments;
 pub(super) mod skeleton;
 
 /// Without carriage returns, control characters and directional overrides: Telegram drops them, and a

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::islands;
-use super::lines::{self, Line};
-use super::segments::{Kind, Segment};
 use crate::render::inline;
+use crate::render::lines::{self, Line};
+use crate::render::segments::{Kind, Segment};
 
 /// Stands for what is not to be read as a mark.
 const INERT: u8 = b'x';
@@ -52,13 +52,20 @@ fn inert(bytes: &mut [u8]) {
 fn prose(bytes: &mut [u8], source: &str, range: Range<usize>) {
     let table = source[range.clone()].lines().find_map(|line| lines::columns_divided(Line::of(line).text));
     let mut sum = Sum::default();
+    let mut row = None;
     let mut start = range.start;
     for text in source[range].split_inclusive('\n') {
         let line = Line::of(text);
+        if let Some(bar) = row.filter(|_| table.is_some() && !line.text.contains('|') && line.quotes == 0) {
+            // The last bar of a row becomes a blank line before a line without any: the table is at its end.
+            bytes[bar] = b'\n';
+        }
+        row = closing_bar(&line).map(|bar| start + bar);
         let bytes = &mut bytes[start..start + text.len()];
         start += text.len();
+        let summand = sum.takes(text);
         // A comparison is no quotation.
-        if sum.takes(text) || text.trim_start().starts_with(">=") {
+        if summand || text.trim_start().starts_with(">=") {
             bytes[text.len() - text.trim_start().len()] = INERT;
         }
         mask(&mut bytes[line.start..], line.text);
@@ -71,6 +78,13 @@ fn prose(bytes: &mut [u8], source: &str, range: Range<usize>) {
             }
         }
     }
+}
+
+/// Where the bar stands that closes a row with bars on both sides.
+fn closing_bar(line: &Line) -> Option<usize> {
+    let row = line.text.trim_end();
+    (row.len() > 1 && row.starts_with('|') && row.ends_with('|') && !row.ends_with("\\|"))
+        .then_some(line.start + row.len() - 1)
 }
 
 /// Replaces the marks within the text of a line; what makes it a rule, a footnote or an alert stays.
@@ -121,7 +135,7 @@ impl Sum {
 }
 
 /// The bars of a row that divide no cells: they stand in code, in a formula, or are escaped. They divide after all where
-/// the row would have too few cells otherwise.
+/// the row would have too few cells otherwise. Two bars that divide too many mean "or", or hide something.
 fn bars_in_cells(row: &str, columns: usize) -> Vec<usize> {
     let bars: Vec<usize> = row.match_indices('|').map(|(at, _)| at).collect();
     let opaque = inline::opaque(row);
@@ -134,6 +148,17 @@ fn bars_in_cells(row: &str, columns: usize) -> Vec<usize> {
     let escaped = |bar: &usize| opaque.iter().any(|(range, escape)| *escape && range.contains(bar));
     if cells(&dividing) < columns && cells(&bars) <= columns {
         return inside.into_iter().filter(|bar| escaped(bar)).collect();
+    }
+    if cells(&dividing) > columns {
+        let pair = |bar: &usize| {
+            let other =
+                |at: Option<usize>| at.is_some_and(|at| *bar > 0 && dividing.binary_search(&at).is_ok());
+            other(bar.checked_sub(1)) || other(Some(bar + 1))
+        };
+        let (pairs, single): (Vec<usize>, Vec<usize>) = dividing.iter().partition(|bar| pair(bar));
+        if cells(&single) == columns {
+            return inside.into_iter().chain(pairs).collect();
+        }
     }
     inside
 }

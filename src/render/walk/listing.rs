@@ -32,6 +32,10 @@ impl<'a> Walk<'a> {
         self.flush();
         let Code { info, text } = Code::of(self.source, segment);
         let (language, rest) = language(info);
+        if is_blank(&text) {
+            // What stands behind marks that fence nothing is text.
+            return self.listing("", info);
+        }
         let text = if rest.is_empty() { text } else { format!("{rest}\n{text}") };
         self.listing(language.as_deref().unwrap_or_default(), &text);
     }

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::lines::{self, Line, columns, within_quotes};
+use super::fence::{Fence, Nesting};
+use super::lines::{self, Line, within_quotes};
 
 /// What a stretch of source lines is.
 #[derive(Clone, Copy, PartialEq)]
@@ -32,7 +33,7 @@ pub(in crate::render) struct Segment {
 /// Divides the source into code, prose and blank lines, in order and without gaps. While the source is `growing`, a fence
 /// that is missing at its end is expected to come.
 pub(in crate::render) fn segments(source: &str, growing: bool) -> Vec<Segment> {
-    let mut division = Division { segments: Vec::new(), nesting: Nesting { growing, futile: 0 } };
+    let mut division = Division { segments: Vec::new(), nesting: Nesting::new(growing) };
     let mut fence: Option<Fence> = None;
     let mut item = Item::default();
     let mut start = 0;
@@ -41,11 +42,14 @@ pub(in crate::render) fn segments(source: &str, growing: bool) -> Vec<Segment> {
         start = range.end;
         let line = Line::of(text);
         item.pass(&line);
-        if fence.as_mut().is_some_and(|fence| !fence.holds(text)) {
-            fence = None;
-            division.close();
-        }
-        fence = match fence {
+        let within = fence.take().and_then(|fence| {
+            let held = fence.holding(text);
+            if held.is_none() {
+                division.close();
+            }
+            held
+        });
+        fence = match within {
             Some(within) => {
                 let fence = within.behind(text);
                 division.go_on(range, Kind::Code { open: fence.is_some() });
@@ -133,118 +137,6 @@ impl Item {
         }
         self.behind_blank = blank;
     }
-}
-
-/// How the ends of fences are looked for where they decide what is one.
-struct Nesting {
-    growing: bool,
-    /// How often an end was searched in vain: a bound keeps the division linear.
-    futile: usize,
-}
-
-impl Nesting {
-    /// Whether the fence is closed in what follows, as far as can be told.
-    fn expects(&mut self, fence: &Fence, rest: &str) -> bool {
-        if self.futile >= MAX_FUTILE {
-            return false;
-        }
-        let closes = self.growing || fence.clone().closes_in(rest);
-        self.futile += usize::from(!closes);
-        closes
-    }
-}
-
-const MAX_FUTILE: usize = 8;
-
-/// An open fence.
-#[derive(Clone)]
-struct Fence {
-    mark: char,
-    length: usize,
-    /// How many quotations it stands in.
-    quotes: usize,
-    /// The column at which the text of its list item begins; 0 if it is in none, or its code keeps no indent.
-    item: usize,
-    /// Code with the indent of the item has been seen.
-    indented: bool,
-    /// It is about Markdown: fences within it are part of it, and so many of them are open.
-    inner: Option<usize>,
-}
-
-impl Fence {
-    fn new((mark, length): (char, usize), line: &Line, item: usize) -> Self {
-        let item = if line.indent.max(line.item) >= item { item } else { 0 };
-        Self { mark, length, quotes: line.quotes, item, indented: false, inner: None }
-    }
-
-    /// The fence that the line opens.
-    fn opened(line: &Line, item: usize, rest: &str, nesting: &mut Nesting) -> Option<Self> {
-        let (mark, length, info) = lines::fence(line.text)?;
-        let fence = Self::new((mark, length), line, item);
-        let nested = Self { inner: Some(0), ..fence.clone() };
-        Some(if is_markdown(info) && nesting.expects(&nested, rest) { nested } else { fence })
-    }
-
-    /// The fence that stands behind the words of the line, with its place: `Run: ```sh`.
-    fn opened_behind(line: &Line, item: usize, rest: &str, nesting: &mut Nesting) -> Option<(usize, Self)> {
-        let at = line.text.find("```")?;
-        let (mark, length, info) = lines::fence(&line.text[at..])?;
-        let fence = Self::new((mark, length), line, item);
-        let language = !info.contains(char::is_whitespace);
-        let words = !line.text[..at].contains(['`', '|']);
-        (language && words && nesting.expects(&fence, rest)).then_some((at, fence))
-    }
-
-    fn closes_in(self, rest: &str) -> bool {
-        let mut fence = Some(self);
-        for line in rest.split_inclusive('\n') {
-            fence = fence.and_then(|fence| fence.behind(line));
-        }
-        fence.is_none()
-    }
-
-    /// Whether the line is in the containers of the fence. A model may forget to indent the code in a list.
-    fn holds(&mut self, line: &str) -> bool {
-        let Some(code) = within_quotes(line, self.quotes) else { return false };
-        let text = code.trim_start_matches([' ', '\t']);
-        if text.trim_end().is_empty() || columns(&code[..code.len() - text.len()]) >= self.item {
-            self.indented |= !text.trim_end().is_empty();
-            return true;
-        }
-        if self.indented && !self.is_closed_by(code) {
-            return false;
-        }
-        self.item = 0;
-        true
-    }
-
-    /// The fence as it stands behind a line, if it is open still.
-    fn behind(mut self, line: &str) -> Option<Self> {
-        let line = within_quotes(line, self.quotes).unwrap_or(line);
-        let closed = self.is_closed_by(line);
-        match &mut self.inner {
-            Some(0) | None if closed => return None,
-            Some(inner) if closed => *inner -= 1,
-            Some(inner) => *inner += usize::from(opens_inner(line.trim(), self.mark, self.length)),
-            None => {}
-        }
-        Some(self)
-    }
-
-    fn is_closed_by(&self, line: &str) -> bool {
-        let text = line.trim();
-        text.len() >= self.length && text.chars().all(|c| c == self.mark)
-    }
-}
-
-fn opens_inner(text: &str, mark: char, length: usize) -> bool {
-    lines::fence(text)
-        .is_some_and(|(inner, longer, info)| inner == mark && longer >= length && !info.is_empty())
-}
-
-fn is_markdown(info: &str) -> bool {
-    let language = info.split([' ', '\t', ',', '{']).next().unwrap_or_default();
-    ["markdown", "md", "mdx"].iter().any(|known| language.eq_ignore_ascii_case(known))
 }
 
 /// A fenced code block taken apart.

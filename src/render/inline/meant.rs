@@ -1,0 +1,112 @@
+//! Whether two runs that fit each other mean to format what is between them, and are no arithmetic, no pattern and no
+//! identifier.
+
+use super::chars::is_word;
+use super::factors::Product;
+
+/// Two runs of marks, as they stand in the text.
+pub(super) struct Pair<'a> {
+    pub(super) mark: u8,
+    /// How many marks the shorter run has.
+    pub(super) length: usize,
+    /// What the runs would multiply.
+    pub(super) begun: Product,
+    pub(super) ended: Product,
+    /// What stands before them, between them, behind them.
+    pub(super) before: &'a str,
+    pub(super) content: &'a str,
+    pub(super) after: &'a str,
+}
+
+impl Pair<'_> {
+    pub(super) fn means_format(&self) -> bool {
+        if self.is_pattern() || (!self.has_ink() && !self.stands_alone()) {
+            return false;
+        }
+        match (self.begun, self.ended) {
+            _ if self.mark != b'*' => true,
+            (Product::None, Product::None) => true,
+            (_, Product::Terms) if self.goes_on() => false,
+            _ if self.length == 1 => self.is_part_of_word(),
+            _ => self.is_part_in_bold(),
+        }
+    }
+
+    /// Whether the marks are those of a pattern of paths: `**/target/**`.
+    fn is_pattern(&self) -> bool {
+        self.mark == b'*' && self.content.starts_with('/') && self.content.ends_with('/')
+    }
+
+    /// Whether there is more to format than punctuation. A bound keeps the search short.
+    fn has_ink(&self) -> bool {
+        const MAX_BYTES: usize = 64;
+        let ink = |c: char| is_word(c) || !(c.is_ascii() || c.is_whitespace());
+        self.mark == b'|' || self.content.len() > MAX_BYTES || self.content.contains(ink)
+    }
+
+    /// Whether nothing touches the marks from outside.
+    fn stands_alone(&self) -> bool {
+        let apart = |c: char| c.is_whitespace() || ".,;:!?".contains(c);
+        self.before.chars().next_back().is_none_or(char::is_whitespace)
+            && self.after.chars().next().is_none_or(apart)
+    }
+
+    /// Whether a figure in single asterisks is a factor of a product: `2 *3* 4 = 24`.
+    pub(super) fn is_factor(&self) -> bool {
+        let figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+        let after = self.after.trim_start();
+        let result = after.trim_start_matches(figure);
+        self.mark == b'*'
+            && self.length == 1
+            && self.content.chars().all(figure)
+            && self.before.trim_end().ends_with(figure)
+            && result.len() < after.len()
+            && result.trim_start().starts_with('=')
+    }
+
+    /// Whether the product goes on behind what the second run stands before: `*a*b*c`. A letter before a letter is one
+    /// already: `*x*y`.
+    fn goes_on(&self) -> bool {
+        let factor = self.after.trim_start_matches(is_word);
+        let behind = &self.after[..self.after.len() - factor.len()];
+        let letter = |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        factor.starts_with('*') || (self.length == 1 && letter(self.content) && letter(behind))
+    }
+
+    /// Whether single asterisks within a word, or at one end of it, set a part of it in italics and multiply nothing.
+    fn is_part_of_word(&self) -> bool {
+        let word = !self.content.contains(char::is_whitespace);
+        let stress = word && is_stress(self.content);
+        match (self.begun, self.ended) {
+            (Product::None, _) => word,
+            (Product::Words { .. }, _) | (Product::Terms, Product::Words { .. }) => stress,
+            _ => false,
+        }
+    }
+
+    /// The same for bold.
+    fn is_part_in_bold(&self) -> bool {
+        let word = !self.content.contains(char::is_whitespace);
+        let letters = self.content.chars().all(char::is_alphabetic);
+        let foreign = !self.content.is_ascii();
+        let words = |product: Product| matches!(product, Product::Words { .. });
+        match (self.begun, self.ended) {
+            (Product::None, ended) => word || foreign || words(ended),
+            (begun, Product::None) => words(begun),
+            (begun, ended) => {
+                (words(begun) && words(ended) && letters) || (foreign && (words(begun) || words(ended)))
+            }
+        }
+    }
+}
+
+/// Whether this may be where a longer word has its stress: a letter or two. In Cyrillic one of them is a vowel, which
+/// tells them from units: `5*кг*м`.
+fn is_stress(content: &str) -> bool {
+    let vowel =
+        |c: char| "аеёиоуыэюяіїєў".contains(c) || c.to_lowercase().any(|c| "аеёиоуыэюяіїєў".contains(c));
+    let cyrillic = |c: char| ('\u{400}'..='\u{4ff}').contains(&c);
+    content.chars().nth(2).is_none()
+        && !content.is_ascii()
+        && (!content.chars().all(cyrillic) || content.contains(vowel))
+}
