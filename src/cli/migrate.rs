@@ -14,6 +14,7 @@ use crate::base::exit::ExitCode;
 use crate::cli::terminal::{self, NOT_CONFIRMED};
 use crate::config::Database;
 use crate::database::migrate;
+use crate::database::migrate::kept::{self, Kept};
 use crate::database::migrate::loss::{self, Losses};
 use crate::database::migrate::plan::{Action, Plan};
 use crate::database::migrate::session;
@@ -263,6 +264,9 @@ fn carry_out(
         return Err(refusal.explain());
     }
     say(whereabouts(&State::read(conn)?));
+    if kept::is_left_behind(conn, &plan)? {
+        say(format!("this stays: {}", Kept::count(conn)?));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -271,6 +275,9 @@ fn consents(database: &Database, losses: &Losses) -> anyhow::Result<bool> {
     eprintln!("This destroys data:");
     for loss in &losses.all {
         eprintln!("  {loss}");
+    }
+    if let Some(kept) = &losses.kept {
+        eprintln!("This stays:\n  {kept}");
     }
     if let Some(refusal) = &losses.refusal {
         eprintln!("and then it stops at {refusal}");

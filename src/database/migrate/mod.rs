@@ -5,7 +5,7 @@
 //! session            the connection: lock, lock_timeout
 //! state              what the database says
 //! plan               from there to where it should be
-//! loss               what that would destroy
+//! loss, kept         what that would destroy, and what it leaves behind
 //! apply              doing it
 //! command            `systech-aidd migrate …`
 //! ```
@@ -25,6 +25,7 @@ use crate::database::backup::{self, Backup, Outcome};
 
 pub mod apply;
 pub mod embedded;
+pub mod kept;
 pub mod loss;
 pub mod plan;
 pub mod script;
