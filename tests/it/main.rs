@@ -67,6 +67,7 @@ mod tools {
     mod database_url;
     pub(crate) mod demo;
     mod doctor;
+    mod drift;
     mod export;
     mod history;
     mod metrics;
