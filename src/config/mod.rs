@@ -26,6 +26,7 @@ pub mod values;
 pub mod reader;
 pub mod faults;
 pub mod database_url;
+pub mod predecessor;
 mod prompt;
 mod groups;
 #[cfg(test)]

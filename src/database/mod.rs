@@ -3,3 +3,4 @@
 pub mod backup;
 pub mod drift;
 pub mod migrate;
+pub mod takeover;

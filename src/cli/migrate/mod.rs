@@ -136,6 +136,11 @@ impl Command {
     }
 }
 
+/// Applies all pending migrations.
+pub(super) fn up(database: &Database) -> anyhow::Result<ExitCode> {
+    change(database, |state| Ok(Plan::up(state)), DryRun { dry_run: false }, true)
+}
+
 /// Where the database is, as a sentence.
 pub fn whereabouts(state: &State) -> String {
     state

@@ -8,6 +8,7 @@ use diesel::sql_types::Bool;
 
 use super::catalogue::{Kind, Object};
 use super::expected::Catalogues;
+use super::fault::Fault;
 use super::mend::{self, Mend};
 
 /// One object that is not as it should be.
@@ -29,25 +30,6 @@ impl fmt::Display for Difference {
         write!(f, "{} {}", self.object, self.found)?;
         self.lost.as_ref().map_or(Ok(()), |lost| write!(f, "; lost: {lost}"))
     }
-}
-
-/// What is wrong with an object.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault<'a> {
-    Missing,
-    /// Another definition; of a column, another type.
-    Other(&'a Object),
-    /// Not checked, or not yet for all rows.
-    NotValid(&'a Object),
-    Invalid,
-    Disabled(&'a Object),
-    Unlogged,
-    /// A column that may be NULL, and should not.
-    Nullable,
-    /// A column that may not be NULL, and should.
-    Required,
-    NoDefault,
-    OtherDefault,
 }
 
 /// Everything that differs, in the order in which it can be mended.

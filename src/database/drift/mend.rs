@@ -5,7 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use super::catalogue::{Kind, Object};
-use super::difference::Fault;
+use super::fault::Fault;
 
 /// What mends one object.
 pub struct Mend {

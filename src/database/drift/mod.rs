@@ -3,7 +3,7 @@
 //! ```text
 //! expected    the objects as the applied migrations make them, and as they are
 //! catalogue   how both are read
-//! difference  what is not as it should be
+//! difference  what is not as it should be, and in which way (fault)
 //! mend        the SQL that puts it right
 //! ```
 //!
@@ -17,6 +17,7 @@ use super::migrate::state::{State, Status};
 mod catalogue;
 pub mod difference;
 mod expected;
+mod fault;
 pub mod mend;
 
 pub use difference::Difference;
