@@ -74,6 +74,7 @@ mod tools {
     mod migrate;
     mod migrate_interrupted;
     mod migrations;
+    mod one_table;
     mod readiness;
     mod restore;
     mod run;
