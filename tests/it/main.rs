@@ -26,6 +26,7 @@ mod promises {
     mod failures;
     mod going_on;
     mod groups;
+    mod ledger;
     mod order;
     mod paste;
     mod rate_limit;
@@ -79,6 +80,7 @@ mod tools {
     mod restore;
     mod run;
     mod takeover;
+    mod usage;
 }
 
 /// What documents and files beside the code say is what the program does.
