@@ -93,8 +93,12 @@ fn column(column: &Object, fault: Fault<'_>, all: &[Object]) -> Vec<String> {
     let filler = column.filler.as_deref().unwrap_or("NULL");
     match fault {
         Fault::Missing => {
-            let add = format!("ALTER TABLE {table} ADD COLUMN {}", declaration(column));
-            let parts = sequence(column).into_iter().chain([add]).chain(ownership(column));
+            let add = |column: &Object| {
+                format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {}", declaration(column))
+            };
+            let beside = read_together(column, all).map(add);
+            let parts =
+                sequence(column).into_iter().chain([add(column)]).chain(ownership(column)).chain(beside);
             // in the same transaction: where an empty column breaks a check, it is not added at all
             parts.chain(checks(column, all)).collect()
         }
@@ -112,19 +116,35 @@ fn column(column: &Object, fault: Fault<'_>, all: &[Object]) -> Vec<String> {
     }
 }
 
-/// Checks that read the column have gone with it. Each is made anew, if it is not there.
-fn checks(column: &Object, all: &[Object]) -> Vec<String> {
-    let reads = |constraint: &&Object| {
+/// The other columns that a check of this column reads: they may be missing as well.
+fn read_together<'a>(column: &'a Object, all: &'a [Object]) -> impl Iterator<Item = &'a Object> {
+    let checks: Vec<_> = checks_of(column, all).collect();
+    all.iter().filter(move |one| {
+        let is_read = |check: &&Object| words(&check.definition).any(|word| word == one.name);
+        one.kind == Kind::Column
+            && one.table == column.table
+            && one.name != column.name
+            && checks.iter().any(is_read)
+    })
+}
+
+/// Checks that read the column.
+fn checks_of<'a>(column: &'a Object, all: &'a [Object]) -> impl Iterator<Item = &'a Object> {
+    all.iter().filter(|constraint| {
         constraint.kind == Kind::Constraint
             && constraint.table == column.table
             && constraint.definition.starts_with("CHECK")
             && words(&constraint.definition).any(|word| word == column.name)
-    };
+    })
+}
+
+/// Checks that read the column have gone with it. Each is made anew, if it is not there.
+fn checks(column: &Object, all: &[Object]) -> Vec<String> {
     let made = |constraint: &Object| {
         let Object { table, name, .. } = constraint;
         [format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"), addition(constraint)]
     };
-    all.iter().filter(reads).flat_map(made).collect()
+    checks_of(column, all).flat_map(made).collect()
 }
 
 fn words(sql: &str) -> impl Iterator<Item = &str> {
