@@ -6,7 +6,8 @@ use anyhow::Context;
 
 use crate::base::cancel::CancelToken;
 use crate::base::exit::ExitCode;
-use crate::cli::migrate::{connect, say, whereabouts};
+use crate::cli::migrate::whereabouts;
+use crate::cli::terminal::say;
 use crate::config::Database;
 use crate::database::backup::restore::restore;
 use crate::database::migrate::session;
@@ -17,7 +18,7 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
     let folder = to
         .or(database.backup_dir.as_deref())
         .context("no destination: pass --to FOLDER or set BACKUP_DIR")?;
-    let conn = &mut connect(database)?;
+    let conn = &mut session::connect_now(&database.url)?;
     let state = State::read(conn)?;
     let backup =
         crate::database::backup::make(conn, database, folder, state.contents(), &CancelToken::new())?
@@ -28,7 +29,7 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
 
 /// Restores a backup into the empty database of DATABASE_URL.
 pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
-    let conn = &mut connect(database)?;
+    let conn = &mut session::connect_now(&database.url)?;
     session::locked(conn, &CancelToken::new(), |conn| restore(conn, database, file))?
         .context("interrupted")?;
     let state = State::read(conn)?;

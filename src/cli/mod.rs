@@ -17,6 +17,7 @@ pub mod health;
 pub mod history;
 pub mod migrate;
 mod sql;
+mod takeover;
 mod terminal;
 pub mod usage;
 
@@ -38,6 +39,13 @@ enum Command {
     Migrate {
         #[command(subcommand)]
         command: migrate::Command,
+    },
+    /// Takes over the predecessor's database; with --check only tells what that would do
+    #[command(after_help = takeover::EXIT_CODES)]
+    Takeover {
+        /// See [`takeover::Arguments`].
+        #[command(flatten)]
+        arguments: takeover::Arguments,
     },
     /// Lists, shows, searches, exports, clears, restores and deletes dialogues
     #[command(after_help = history::command::EXIT_CODES)]
@@ -114,6 +122,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Sql { arguments }) => sql::psql(&settings(env_file, Database::load)?, &arguments),
         Some(Command::Health) => health::ask(settings(env_file, config::load_metrics_addr)?.as_deref()),
         // looks at the faults that end the others
+        Some(Command::Takeover { arguments }) => arguments.run(env_file),
         Some(Command::Doctor { arguments }) => arguments.run(env_file),
     }
 }

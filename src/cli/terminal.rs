@@ -1,6 +1,11 @@
-//! Asks the operator at the terminal before something is destroyed.
+//! What a command says to its operator, and asks before something is destroyed.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
+
+use anyhow::Context;
+
+use crate::base::exit::ExitCode;
 
 /// The exit code of a command that was not confirmed: the question was answered with no, or could not be asked.
 pub(super) const NOT_CONFIRMED: u8 = 4;
@@ -20,4 +25,19 @@ pub(super) fn confirm() -> io::Result<bool> {
         eprintln!("Nothing was done.");
     }
     Ok(yes)
+}
+
+/// Tells how a change goes on. Whoever listens may have gone; that is no reason to stop midway.
+pub(super) fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Shows what was asked for. A reader such as `head` may have enough of it.
+pub(super) fn show(text: &str) -> anyhow::Result<ExitCode> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written to")
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }

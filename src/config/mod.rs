@@ -24,6 +24,7 @@ pub mod values;
 pub mod reader;
 pub mod faults;
 pub mod database_url;
+pub mod predecessor;
 mod prompt;
 pub mod catalogue;
 mod groups;

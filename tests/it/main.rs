@@ -69,15 +69,18 @@ mod tools {
     mod database_url;
     pub(crate) mod demo;
     mod doctor;
+    mod drift;
     mod export;
     mod history;
     mod metrics;
     mod migrate;
     mod migrate_interrupted;
     mod migrations;
+    mod one_table;
     mod readiness;
     mod restore;
     mod run;
+    mod takeover;
     mod usage;
 }
 

@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 
 use super::connection::Trouble;
 use super::report::{Finding, Report};
+use super::schema;
 use crate::base::secret::Secret;
 use crate::config::Database;
 use crate::database::backup;
@@ -14,7 +15,8 @@ use crate::database::migrate::state::State;
 use crate::store::fault::ConnectionFault;
 use crate::store::{self, diagnostics};
 
-pub(super) const CHECKS: &[&str] = &["database", "server", "rights", "migrations", "indexes", "backups"];
+pub(super) const CHECKS: &[&str] =
+    &["database", "server", "rights", "migrations", "indexes", "schema", "backups"];
 
 /// What all of it needs to have been tried with: the oldest that has every view and statement used here.
 const OLDEST_SERVER: i32 = 15;
@@ -48,9 +50,10 @@ fn examine_connected(conn: &mut PgConnection, report: &Report) {
         Ok(state) => {
             report.add(migrations(&state, &diagnostics::tables_of_others(conn).unwrap_or_default()));
             report.add(indexes(&state));
+            report.add(schema::examine(conn, &state));
         }
         Err(error) => {
-            for check in ["migrations", "indexes"] {
+            for check in ["migrations", "indexes", schema::CHECK] {
                 report.fault(check, format!("cannot be read: {error}"), "first fix the rights");
             }
         }
@@ -110,7 +113,11 @@ fn migrations(state: &State, tables_of_others: &[String]) -> Finding {
         return Finding::fault(CHECK, format!("unknown: {}", state.unknown.join(", ")), error.to_string());
     }
     match state.pending() {
-        0 => Finding::well(CHECK, format!("all {} applied", state.entries.len())),
+        0 if state.own.is_empty() => Finding::well(CHECK, format!("all {} applied", state.entries.len())),
+        0 => {
+            let found = format!("all {} applied, and {} of your own", state.entries.len(), state.own.len());
+            Finding::well(CHECK, found)
+        }
         pending => {
             let found = format!("{pending} of {} pending", state.entries.len());
             match tables_of_others {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! settings   the environment, .env, the prompt
-//! database   connection (told apart by connection), server, rights, migrations, indexes, backups
+//! database   connection (told apart by connection), server, rights, migrations, indexes, schema, backups
 //! telegram   token, webhook, another poller
 //! model      endpoint, key, name of the model
 //! ```
@@ -28,6 +28,7 @@ mod connection;
 mod database;
 mod model;
 mod report;
+mod schema;
 mod settings;
 mod telegram;
 

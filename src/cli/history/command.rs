@@ -11,9 +11,9 @@ use super::export::{self, Format};
 use super::output::{Json, Outcome};
 use super::{forget, show};
 use crate::base::exit::ExitCode;
-use crate::cli::migrate::connect;
 use crate::cli::terminal::NOT_CONFIRMED;
 use crate::config::Database;
+use crate::database::migrate::session;
 use crate::database::migrate::state::State;
 use crate::domain::lane::Dialogue;
 use crate::store::archive::{self, Selection};
@@ -249,7 +249,7 @@ impl Command {
 
 /// A connection to a database that is up to date: these commands read its views and search by its index.
 pub(in crate::cli) fn open(database: &Database) -> anyhow::Result<PgConnection> {
-    let mut conn = connect(database)?;
+    let mut conn = session::connect_now(&database.url)?;
     let state = State::read(&mut conn)?;
     state.refuse_unknown()?;
     if state.pending() > 0 {

@@ -53,10 +53,7 @@ impl Migration {
 
     /// Why it is there: the first paragraph of the comment at the head of its `up.sql`.
     pub fn why(&self) -> String {
-        let head = self.up.text().lines().map_while(|line| line.strip_prefix("--"));
-        let paragraph: Vec<_> = head.map(str::trim).take_while(|line| !line.is_empty()).collect();
-        let text = paragraph.join("\n");
-        text.strip_prefix("Why: ").map_or(text.clone(), str::to_owned)
+        reason(self.up.text())
     }
 
     /// Whether it is all or nothing.
@@ -80,8 +77,16 @@ impl Migration {
     }
 }
 
+/// The first paragraph of the comment at the head of an `up.sql`.
+pub(super) fn reason(script: &str) -> String {
+    let head = script.lines().map_while(|line| line.strip_prefix("--"));
+    let paragraph: Vec<_> = head.map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let text = paragraph.join("\n");
+    text.strip_prefix("Why: ").map_or(text.clone(), str::to_owned)
+}
+
 /// As Diesel does it: what stands before the first underscore, without its hyphens.
-fn version_of(name: &str) -> String {
+pub(super) fn version_of(name: &str) -> String {
     name.split('_').next().unwrap_or_default().replace('-', "")
 }
 

@@ -11,6 +11,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 
 use super::apply;
 use super::embedded::Migration;
+use super::kept::{self, Kept};
 use super::plan::{Action, Plan};
 use super::script::Refused;
 use super::session;
@@ -23,6 +24,8 @@ pub struct Losses {
     pub all: Vec<Loss>,
     /// The revert that PostgreSQL refuses. What it and all after it would destroy is not among the losses.
     pub refusal: Option<Refusal>,
+    /// What does not go, though its migration is reverted.
+    pub kept: Option<Kept>,
 }
 
 /// A revert that PostgreSQL refuses.
@@ -75,7 +78,7 @@ impl fmt::Display for Loss {
 /// An error where the first revert is refused, or where one could not be rehearsed because of somebody's lock: what
 /// would be gone is then not known, so nobody can be asked about it.
 pub fn rehearse(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> anyhow::Result<Losses> {
-    let (mut gone, mut deleted, mut refused) = (Vec::new(), Vec::new(), None);
+    let (mut gone, mut deleted, mut refused, mut is_kept) = (Vec::new(), Vec::new(), None, false);
     let rehearsal = conn.transaction(|conn| {
         let before = columns(conn)?;
         refused = revert(conn, url, plan)?;
@@ -90,6 +93,7 @@ pub fn rehearse(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> anyhow::R
             }
         }
         deleted = deleted_rows(conn)?;
+        is_kept = refused.is_none() && kept::is_left_behind(conn, plan)?;
         Err::<(), _>(Error::RollbackTransaction)
     });
     if let Err(error) = rehearsal
@@ -100,8 +104,9 @@ pub fn rehearse(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> anyhow::R
     if let Some(refusal) = refused.take_if(|refusal| refusal.is_lock_timeout || gone.is_empty()) {
         return Err(refusal.explain());
     }
-    let mut losses = Losses { all: deleted, refusal: refused };
     // counted afterwards: the rehearsal's locks are gone, nobody waits for the counting
+    let kept = if is_kept { Some(Kept::count(conn)?) } else { None };
+    let mut losses = Losses { all: deleted, refusal: refused, kept };
     for (table, column) in gone {
         losses.all.push(match column {
             None => Loss {

@@ -3,9 +3,9 @@
 //! ```text
 //! embedded, script   what this binary brings along
 //! session            the connection: lock, lock_timeout
-//! state              what the database says
+//! state, own         what the database says, of our migrations and of an operator's
 //! plan               from there to where it should be
-//! loss               what that would destroy
+//! loss, kept         what that would destroy, and what it leaves behind
 //! apply              doing it
 //! command            `systech-aidd migrate …`
 //! ```
@@ -25,7 +25,9 @@ use crate::database::backup::{self, Backup, Outcome};
 
 pub mod apply;
 pub mod embedded;
+pub mod kept;
 pub mod loss;
+pub mod own;
 pub mod plan;
 pub mod script;
 pub mod session;

@@ -1,6 +1,7 @@
 //! One SQL file of a migration: run statement by statement, so that an error can name the one that failed, its file
 //! and its line, whatever kind of error it is.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use diesel::connection::BoxableConnection;
@@ -62,6 +63,20 @@ impl Script {
         Ok(())
     }
 
+    /// Runs it in the schema of temporary objects, inside a transaction that is to be rolled back. PostgreSQL looks for
+    /// relations there, but for `functions` only where their schema is named.
+    pub fn replay(
+        &self,
+        conn: &mut dyn BoxableConnection<Pg>,
+        functions: &HashSet<String>,
+    ) -> Result<(), Refused> {
+        for statement in self.statements() {
+            let sql = statement.with_calls_in("pg_temp", functions).replace(" CONCURRENTLY", "");
+            conn.batch_execute(&sql).map_err(|error| self.refused(statement, error))?;
+        }
+        Ok(())
+    }
+
     /// Runs it; the first statement that fails ends it.
     pub fn run(&self, conn: &mut dyn BoxableConnection<Pg>) -> Result<(), Refused> {
         for statement in self.statements() {
@@ -113,14 +128,7 @@ impl Statement<'_> {
 
     /// The name of the index that it builds CONCURRENTLY.
     pub fn concurrent_index(&self) -> Option<String> {
-        let words: Vec<_> = tokens(self.sql)?
-            .into_iter()
-            .filter_map(|token| match token.token {
-                Token::Word(word) => Some(word.value),
-                _ => None,
-            })
-            .take(5)
-            .collect();
+        let words = self.first_words();
         let upper: Vec<_> = words.iter().map(|word| word.to_uppercase()).collect();
         let upper: Vec<_> = upper.iter().map(String::as_str).collect();
         match upper[..] {
@@ -128,6 +136,68 @@ impl Statement<'_> {
             ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", ..] => words.into_iter().nth(4),
             _ => None,
         }
+    }
+
+    /// The name of the function that it creates.
+    pub fn function(&self) -> Option<String> {
+        let words = self.first_words();
+        let upper: Vec<_> = words.iter().map(|word| word.to_uppercase()).collect();
+        let upper: Vec<_> = upper.iter().map(String::as_str).collect();
+        match upper[..] {
+            ["CREATE", "FUNCTION" | "PROCEDURE", ..] => words.into_iter().nth(2),
+            ["CREATE", "OR", "REPLACE", "FUNCTION" | "PROCEDURE", ..] => words.into_iter().nth(4),
+            _ => None,
+        }
+    }
+
+    fn first_words(&self) -> Vec<String> {
+        let word = |token: TokenWithSpan| match token.token {
+            Token::Word(word) => Some(word.value),
+            _ => None,
+        };
+        tokens(self.sql).unwrap_or_default().into_iter().filter_map(word).take(5).collect()
+    }
+
+    /// Itself, with this schema named before each of the functions.
+    pub fn with_calls_in(&self, schema: &str, functions: &HashSet<String>) -> String {
+        let tokens: Vec<_> = tokens(self.sql)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|token| !matches!(token.token, Token::Whitespace(_)))
+            .collect();
+        let places = Places::of(self.sql);
+        let mut sql = self.sql.to_owned();
+        let named_alone = |three: &&[TokenWithSpan]| {
+            three[0].token != Token::Period
+                && matches!(&three[1].token, Token::Word(word) if functions.contains(&word.value))
+                && three[2].token == Token::LParen
+        };
+        for three in tokens.windows(3).filter(named_alone).collect::<Vec<_>>().into_iter().rev() {
+            sql.insert_str(places.offset(three[1].span.start), &format!("{schema}."));
+        }
+        sql
+    }
+}
+
+/// Where the lines of a text begin.
+struct Places<'a> {
+    text: &'a str,
+    line_starts: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn of(text: &'a str) -> Self {
+        let starts = text.match_indices('\n').map(|(index, _)| index + 1);
+        Self { text, line_starts: std::iter::once(0).chain(starts).collect() }
+    }
+
+    /// The byte at which a token begins or ends.
+    fn offset(&self, at: Location) -> usize {
+        let line = usize::try_from(at.line).unwrap_or(1).saturating_sub(1);
+        let column = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
+        let start = self.line_starts.get(line).copied().unwrap_or(self.text.len());
+        let rest = &self.text[start..];
+        start + rest.char_indices().nth(column).map_or(rest.len(), |(index, _)| index)
     }
 }
 
@@ -138,14 +208,7 @@ fn tokens(sql: &str) -> Option<Vec<TokenWithSpan>> {
 /// What the tokenizer does not understand is one statement: PostgreSQL will say what is wrong with it.
 fn split(text: &str) -> Vec<Statement<'_>> {
     let Some(tokens) = tokens(text) else { return vec![Statement { line: 1, sql: text }] };
-    let line_starts: Vec<_> =
-        std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
-    let offset = |at: Location| {
-        let line = usize::try_from(at.line).unwrap_or(1).saturating_sub(1);
-        let column = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
-        let start = line_starts.get(line).copied().unwrap_or(text.len());
-        start + text[start..].char_indices().nth(column).map_or(text.len() - start, |(index, _)| index)
-    };
+    let places = Places::of(text);
     let mut statements = Vec::new();
     let mut first: Option<Location> = None;
     let mut end = Location::empty();
@@ -166,7 +229,7 @@ fn split(text: &str) -> Vec<Statement<'_>> {
     statements.extend(first.map(|first| (first, end)));
     let statement = |(start, end): (Location, Location)| Statement {
         line: usize::try_from(start.line).unwrap_or(1),
-        sql: &text[offset(start)..offset(end)],
+        sql: &text[places.offset(start)..places.offset(end)],
     };
     statements.into_iter().map(statement).collect()
 }
@@ -202,6 +265,21 @@ mod tests {
                 assert!(script.statements().count() > 0, "{} does nothing", script.path);
             }
         }
+    }
+
+    #[test]
+    fn a_function_is_called_in_a_schema_and_nothing_else_is() {
+        let functions = HashSet::from(["words".to_owned()]);
+        let sql = |sql| Statement { line: 1, sql }.with_calls_in("s", &functions);
+        assert_eq!(sql("CREATE FUNCTION words(content text)"), "CREATE FUNCTION s.words(content text)");
+        assert_eq!(
+            sql("SELECT 'ё', words (x), words FROM words"),
+            "SELECT 'ё', s.words (x), words FROM words"
+        );
+        assert_eq!(
+            sql("SELECT a.words(x), $$words(x)$$,\n words(words(y))"),
+            "SELECT a.words(x), $$words(x)$$,\n s.words(s.words(y))"
+        );
     }
 
     #[test]

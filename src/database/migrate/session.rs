@@ -7,7 +7,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -67,6 +67,11 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
             return Ok(None);
         }
     }
+}
+
+/// Connects for an operator, who is waiting: a database that is not there is an error at once.
+pub fn connect_now(url: &Secret) -> anyhow::Result<PgConnection> {
+    connect(url, Duration::ZERO, &CancelToken::new())?.context("interrupted")
 }
 
 /// Does the work while nobody else migrates this database. `None`: the end was asked for while waiting.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
 
 use super::embedded::{MIGRATIONS, Migration};
+use super::own::{self, Own};
 use crate::database::backup::Contents;
 
 /// What `diesel setup` applies besides the migrations of the project: two functions that nobody here calls.
@@ -21,10 +22,14 @@ pub struct State {
     pub server: String,
     /// Every migration of this binary, oldest first.
     pub entries: Vec<Entry>,
-    /// Versions of the database that this binary does not know, oldest first.
+    /// Versions of the database that a newer binary brought, oldest first.
     pub unknown: Vec<String>,
+    /// Migrations that no binary brought, oldest first.
+    pub own: Vec<Own>,
     /// Indexes that PostgreSQL keeps but does not use: their building broke off.
     pub invalid_indexes: Vec<String>,
+    /// Indexes that nobody misses: a migration has dropped them, or the next one does and may have begun to.
+    pub given_up: HashSet<String>,
 }
 
 /// A migration and what became of it.
@@ -81,9 +86,21 @@ impl State {
             entries.push(Entry { migration, status, indexes, undropped });
         }
         applied.remove(DIESEL_SETUP);
-        let mut unknown: Vec<_> = applied.into_keys().collect();
-        unknown.sort();
-        Ok(Self { database, server, entries, unknown, invalid_indexes: invalid_indexes(conn)? })
+        let mut others: Vec<_> = applied.into_iter().collect();
+        others.sort();
+        let (unknown, own): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|(version, _)| own::is_of_newer_program(version));
+        let unknown = unknown.into_iter().map(|(version, _)| version).collect();
+        let own = own.into_iter().map(|(version, at)| Own::of(version, at)).collect();
+        Ok(Self {
+            database,
+            server,
+            entries,
+            unknown,
+            own,
+            invalid_indexes: invalid_indexes(conn)?,
+            given_up,
+        })
     }
 
     /// The newest migration that is applied.
@@ -116,8 +133,16 @@ impl State {
             // whole without it
             Some(Entry { status: Status::Applied(_), .. }) => "systech-aidd migrate up drops it".to_owned(),
             Some(_) => "systech-aidd migrate up builds it anew".to_owned(),
+            None if is_made(index) => "systech-aidd migrate mend builds it anew".to_owned(),
             None => format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it"),
         }
+    }
+
+    /// Whether the state says that this index is invalid, or that its migration has to run again for it.
+    pub fn tells_of(&self, index: &str) -> bool {
+        let incomplete = self.entries.iter().filter(|entry| entry.status == Status::Incomplete);
+        self.invalid_indexes.iter().any(|invalid| invalid == index)
+            || incomplete.flat_map(|entry| entry.migration.concurrent_indexes()).any(|ours| ours == index)
     }
 
     /// An error where a newer version of the program has been at work: nothing is to be changed then.
@@ -131,6 +156,14 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Whether a migration makes it along with its table.
+fn is_made(index: &str) -> bool {
+    MIGRATIONS.iter().flat_map(|migration| migration.up.statements()).any(|statement| {
+        let words = || statement.sql.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        words().any(|word| word == "INDEX") && words().any(|word| word == index)
+    })
 }
 
 #[derive(QueryableByName)]

@@ -96,8 +96,7 @@ fn the_predecessors_rows_survive_a_revert_of_everything() {
     ] {
         env.psql(&down(migration));
     }
-    let refused = env.server().try_psql(env.database.name(), &down("000001_create_messages")).unwrap_err();
-    assert!(refused.to_string().contains("taken over from the predecessor"), "{refused}");
+    env.psql(&down("000001_create_messages"));
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "3");
 }
 

@@ -205,6 +205,50 @@ fn a_database_of_a_newer_version_is_shown_and_not_touched() {
 }
 
 #[test]
+fn an_operators_own_migrations_are_named_and_in_nobodys_way() {
+    let operator = migrated();
+    let folder = operator.folder().join("migrations/2026-11-23-143015_add_mood");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("up.sql"),
+        "-- Why: moods matter.\n\nALTER TABLE turns ADD COLUMN mood TEXT;\n",
+    )
+    .unwrap();
+    std::fs::write(folder.join("down.sql"), "ALTER TABLE turns DROP COLUMN mood;\n").unwrap();
+    operator.psql(
+        "ALTER TABLE turns ADD COLUMN mood TEXT; CREATE VIEW own AS SELECT id FROM messages;
+         INSERT INTO __diesel_schema_migrations (version, run_on)
+         VALUES ('20261123143015', '2026-12-24 18:00:00'), ('20991231235959', '2026-12-25 18:00:00')",
+    );
+    operator.run(&["migrate", "up"]).ok();
+    let status = operator.run(&["migrate", "status", "--check"]).ok();
+    let own =
+        "own       2026-11-23-143015_add_mood            2026-12-24 18:00:00\napplied   2026-11-24-000001";
+    assert!(status.contains(own), "{status}");
+    assert!(status.contains("\nown       20991231235959 "), "{status}");
+    let history = operator.run(&["migrate", "history"]).ok();
+    let named = "\n2026-11-23-143015_add_mood  (applied 2026-12-24 18:00:00, your own)\n    moods matter.\n\n2026-11-24-000001";
+    assert!(history.contains(named), "{history}");
+    assert!(history.ends_with("20991231235959  (applied 2026-12-25 18:00:00, your own)\n    not one of systech-aidd's; its SQL is not in migrations/ here\n"), "{history}");
+    let verbose = operator.run(&["migrate", "history", "--verbose"]).ok();
+    assert!(verbose.contains("    --- down ---\n    ALTER TABLE turns DROP COLUMN mood;"), "{verbose}");
+    // what depends on a table of ours keeps it from going, and is not swept away
+    let said = operator.run(&["migrate", "down", "--all", "--yes"]).fails_with(1);
+    assert!(
+        said.contains("create_messages/down.sql") && said.contains("cannot drop table messages"),
+        "{said}"
+    );
+    operator.psql("DROP VIEW own");
+    operator.run(&["migrate", "down", "--all", "--yes"]).ok();
+    assert_eq!(
+        operator.psql("SELECT version FROM __diesel_schema_migrations ORDER BY 1"),
+        "20261123143015\n20991231235959"
+    );
+    operator.run(&["migrate", "up"]).ok();
+    operator.run(&["migrate", "status", "--check"]).ok();
+}
+
+#[test]
 fn what_diesel_setup_adds_of_its_own_is_in_nobodys_way() {
     let operator = Operator::up_to_date();
     operator.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('00000000000000')");
@@ -250,18 +294,24 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
     let operator = Operator::new();
     operator.psql(&predecessor::database());
     let rows = operator.psql("SELECT * FROM messages ORDER BY id");
+    let shape = "SELECT attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum), NULL
+                 FROM pg_attribute WHERE attrelid = 'messages'::regclass AND attnum > 0 AND NOT attisdropped
+                 UNION ALL SELECT relname, relkind::text, obj_description(oid), NULL FROM pg_class
+                 WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_\\_diesel%' ORDER BY 1";
+    let as_it_was = operator.psql(shape);
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
+    operator.psql("INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 1, 'answered')");
     let warned = operator.run(&["migrate", "down", "--all"]).fails_with(4);
-    assert!(warned.contains("and then it stops at 2026-11-23-000001_create_messages: "), "{warned}");
-    assert!(!warned.contains("table messages"), "{warned}");
-    let said = operator.run(&["migrate", "down", "--all", "--yes"]).fails_with(1);
-    assert!(
-        said.contains("create_messages/down.sql:4: messages was taken over from the predecessor"),
-        "{said}"
-    );
-    assert!(said.contains("Everything else is reverted by now"), "{said}");
-    assert_eq!(states(&operator), "apppp");
+    let stays = "table messages: 3 rows; it was taken over from the predecessor\n";
+    assert!(warned.contains("  table turns: 1 row\n"), "{warned}");
+    assert!(warned.contains(&format!("\nThis stays:\n  {stays}")), "{warned}");
+    let goes = warned.split("This stays").next().unwrap();
+    assert!(!goes.contains("messages:") && !warned.contains("it stops at"), "{warned}");
+    let said = operator.run(&["migrate", "down", "--all", "--yes"]).ok();
+    assert!(said.ends_with(&format!("no migration is applied\nthis stays: {stays}")), "{said}");
+    assert_eq!(states(&operator), "ppppp");
+    assert_eq!(operator.psql(shape), as_it_was);
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
     assert_eq!(operator.psql("SELECT version_num FROM alembic_version"), "0001");
     // and forth again

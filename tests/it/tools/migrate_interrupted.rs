@@ -254,7 +254,9 @@ fn an_index_whose_coming_back_was_killed_can_be_dropped_again_or_built_anew() {
         assert_eq!(operator.psql(INDEX), "f");
         let status = operator.run(&["migrate", "status"]).ok();
         assert!(
-            status.contains(&format!("pending   {DROPS}  (the index it dropped is there again)")),
+            status.contains(&format!(
+                "pending   {DROPS}  (idx_messages_history, which it dropped, is there again)"
+            )),
             "{status}"
         );
         assert!(operator.run(next).ok().starts_with(&said), "{status}");

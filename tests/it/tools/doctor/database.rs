@@ -134,6 +134,7 @@ fn one_line_tells_what_is_wrong_in_the_database() {
                 ],
                 ["migrations", "permission denied", "rights"],
                 ["indexes", "permission denied", "rights"],
+                ["schema", "permission denied", "rights"],
             ],
         },
         Case {
