@@ -32,7 +32,7 @@ test: setup tools ## all tests, against a real PostgreSQL
 	cargo build --workspace --locked --example demo --example run
 	RUST_TEST_THREADS=$(RUST_TEST_THREADS) cargo test --workspace --locked
 
-faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
+faults: setup tools ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
 nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)

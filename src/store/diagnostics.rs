@@ -28,6 +28,9 @@ pub struct Server {
     /// A standby, or told to take no writes.
     #[diesel(sql_type = Bool)]
     pub read_only: bool,
+    /// The session has a mark ([`super::pooler`]).
+    #[diesel(sql_type = Bool)]
+    pub pooled: bool,
 }
 
 /// Asks for it.
@@ -37,7 +40,8 @@ pub fn server(conn: &mut PgConnection) -> QueryResult<Server> {
                 quote_ident(coalesce(current_schema()::text, 'public')) AS schema,
                 current_setting('server_version') AS version,
                 current_setting('server_version_num')::integer / 10000 AS major,
-                current_setting('transaction_read_only')::boolean AS read_only",
+                current_setting('transaction_read_only')::boolean AS read_only,
+                current_setting('systech_aidd.mark', true) IS NOT NULL AS pooled",
     )
     .get_result(conn)
 }

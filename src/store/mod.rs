@@ -6,6 +6,8 @@ pub mod error;
 pub mod connection;
 pub mod fault;
 mod sqlstate;
+pub mod pooler;
+mod probe;
 pub mod public_url;
 pub mod pool;
 mod retry;

@@ -10,7 +10,7 @@ mod support {
     pub(crate) mod predecessor;
     pub(crate) mod rows;
     pub(crate) mod terminal;
-    pub(crate) mod tool;
+    mod tool;
     pub(crate) mod transaction;
 }
 
@@ -28,6 +28,7 @@ mod promises {
     mod groups;
     mod order;
     mod paste;
+    mod poolers;
     mod rate_limit;
     mod regenerate;
     mod reliability;

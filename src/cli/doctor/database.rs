@@ -38,7 +38,8 @@ pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender
 fn examine_connected(conn: &mut PgConnection, report: &Report) {
     match diagnostics::server(conn) {
         Ok(server) => {
-            report.well("database", format!("connected to {} as {}", server.database, server.role));
+            let way = if server.pooled { ", through a pooler that leaves the bot its sessions" } else { "" };
+            report.well("database", format!("connected to {} as {}{way}", server.database, server.role));
             report.add(judge(&server));
             report.add(rights(conn, &server));
         }
@@ -157,6 +158,7 @@ mod tests {
             version: format!("{major}.1"),
             major,
             read_only,
+            pooled: false,
         };
         assert!(judge(&server(16, false)).ok);
         assert!(judge(&server(15, false)).ok);
