@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -55,6 +55,9 @@ bench: setup ## the real bot under load, beside pgbench with the same statements
 
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations
+
+bench-erase: setup ## erasing users from a database of 1.5 million turns, and how long the poller waits for it
+	@cargo bench --quiet --locked --bench erase
 
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history

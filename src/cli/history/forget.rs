@@ -42,14 +42,18 @@ pub fn erase(
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
     let rows = erase::rows_of(conn, user)?;
-    if rows == (erase::Rows { messages: 0, turns: 0, reply_parts: 0, updates: 0 }) {
+    if rows == erase::Rows::default() {
         eprintln!("There is nothing about user {user}.");
         return Ok(Outcome::Nothing);
     }
     if !consent.given(&format!("everything about user {user}, including {} messages", rows.messages))? {
         return Ok(Outcome::NotConfirmed);
     }
-    let rows = erase::person(conn, user, None)?;
+    let mut rows = erase::Rows::default();
+    while let Some(batch) = erase::batch(conn, user)? {
+        rows += batch;
+    }
+    rows += erase::person(conn, user, None)?;
     if json {
         line(out, &rows)?;
     } else {
