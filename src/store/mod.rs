@@ -33,6 +33,7 @@ pub mod strangers;
 // What operators look at and delete.
 pub mod archive;
 pub mod erase;
+pub mod former;
 pub mod queue;
 pub mod diagnostics;
 
