@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
+use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 
@@ -91,7 +92,7 @@ fn updates_of(user_id: i64) -> _ {
 /// waits for the other in a circle.
 pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
     conn.transaction(|conn| {
-        let ids: Vec<i32> = messages_of(user_id).limit(BATCH).select(messages::id).load(conn)?;
+        let ids = numbers(messages_of(user_id).limit(BATCH).select(messages::id).load(conn)?);
         let parts: Vec<i64> = parts_without_turn(user_id)
             .filter(reply_parts::settled_at.is_not_null())
             .limit(BATCH)
@@ -100,14 +101,14 @@ pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>>
         if ids.is_empty() && parts.is_empty() {
             return Ok(None);
         }
-        let of_ids = turns::question_id.nullable().eq_any(&ids).or(turns::answer_id.eq_any(&ids));
+        let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
         let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
         // not one statement with OR: that would read the whole table
         let of_turns = reply_parts::table.filter(reply_parts::turn_id.eq_any(&turn_ids));
         let reply_parts = diesel::delete(of_turns).execute(conn)?
             + diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(&parts))).execute(conn)?;
         let turns = diesel::delete(turns::table.filter(turns::id.eq_any(&turn_ids))).execute(conn)?;
-        let messages = diesel::delete(messages::table.filter(messages::id.eq_any(&ids))).execute(conn)?;
+        let messages = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
         Ok(Some(Rows {
             messages: count(messages),
             turns: count(turns),
@@ -182,21 +183,22 @@ pub fn days_ago(conn: &mut PgConnection, days: u32) -> QueryResult<PgTimestamp> 
 pub fn older_than(
     conn: &mut PgConnection,
     moment: PgTimestamp,
-    after: i32,
+    after: i64,
     limit: i64,
-) -> QueryResult<Option<(usize, i32)>> {
+) -> QueryResult<Option<(usize, i64)>> {
     conn.transaction(|conn| {
         // what somebody is working on is left for another day: nobody waits for this
-        let ids: Vec<i32> = messages::table
-            .filter(messages::id.gt(after).and(messages::created_at.lt(moment)))
+        let ids: Vec<MessageId> = messages::table
+            .filter(messages::id.gt(bound(after)).and(messages::created_at.lt(moment)))
             .order(messages::id)
             .limit(limit)
             .select(messages::id)
             .for_update()
             .skip_locked()
             .load(conn)?;
+        let ids = numbers(ids);
         let Some(last) = ids.last().copied() else { return Ok(None) };
-        let deleted = diesel::delete(messages::table.filter(messages::id.eq_any(ids))).execute(conn)?;
+        let deleted = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
         Ok(Some((deleted, last)))
     })
 }

@@ -101,7 +101,12 @@ impl Store {
                     pooled.broken = true;
                     return Err(self.unreachable(&pooler::refusal(), answered));
                 }
-                Err(error) if pooled.conn.ping().is_ok() => return Err(StoreError::Refused(plain(&error))),
+                Err(error) if pooled.conn.ping().is_ok() => {
+                    // its plans may be older than the table ("cached plan must not change result type"): another try
+                    // gets another connection
+                    pooled.broken = true;
+                    return Err(StoreError::Refused(plain(&error)));
+                }
                 Err(error) => {
                     pooled.broken = true;
                     broken += 1;
