@@ -11,7 +11,7 @@ use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
 use super::message_id::{MessageId, among, bound, numbers};
-use super::schema::{messages, reply_parts, strangers, turns, updates};
+use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 
 /// How many questions and answers a batch deletes.
@@ -98,9 +98,14 @@ pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>>
             .limit(BATCH)
             .select(reply_parts::id)
             .load(conn)?;
-        if ids.is_empty() && parts.is_empty() {
+        let of_user = model_calls::table.filter(model_calls::user_id.eq(user_id));
+        let calls: Vec<i64> = of_user.limit(BATCH).select(model_calls::id).load(conn)?;
+        if ids.is_empty() && parts.is_empty() && calls.is_empty() {
             return Ok(None);
         }
+        diesel::update(model_calls::table.filter(model_calls::id.eq_any(&calls)))
+            .set(nobody())
+            .execute(conn)?;
         let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
         let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
         // not one statement with OR: that would read the whole table
@@ -122,8 +127,8 @@ fn count(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// Deletes everything of a person, live and cleared, in all chats. Where the person asks for it by an update, that one
-/// stays, and so does what came after it and waits to be answered.
+/// Deletes everything of a person, live and cleared, in all chats. The ledger keeps what was paid, and forgets for whom. Where
+/// the person asks for it by an update, that one stays, and so does what came after it and waits to be answered.
 ///
 /// The rows of the inbox are emptied rather than deleted: Telegram may deliver an update again, and it must not come back.
 /// They go first. An answer in flight is stored only with its update: either it is stored before, and goes with the rest, or
@@ -145,6 +150,9 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?
             + diesel::delete(parts_without_turn(user_id)).execute(conn)?;
         let turns = diesel::delete(turns_of(user_id)).execute(conn)?;
+        diesel::update(model_calls::table.filter(model_calls::user_id.eq(user_id)))
+            .set(nobody())
+            .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         Ok(Rows {
@@ -154,6 +162,13 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             updates: count(updates),
         })
     })
+}
+
+/// A call that nobody made.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn nobody() -> _ {
+    let unknown: Option<i64> = None;
+    (model_calls::user_id.eq(unknown), model_calls::chat_id.eq(unknown), model_calls::update_seq.eq(unknown))
 }
 
 /// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
@@ -167,6 +182,17 @@ pub fn parts_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(reply_parts::id);
     let ids: Vec<i64> = old.load(conn)?;
     diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(ids))).execute(conn)
+}
+
+/// Takes the person out of up to `limit` calls that are older than this; what they cost stays. Returns of how many.
+pub fn callers_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
+    let old = model_calls::table
+        .filter(model_calls::called_at.lt(ago(age)))
+        .filter(model_calls::user_id.is_not_null())
+        .limit(limit)
+        .select(model_calls::id);
+    let ids: Vec<i64> = old.load(conn)?;
+    diesel::update(model_calls::table.filter(model_calls::id.eq_any(ids))).set(nobody()).execute(conn)
 }
 
 /// The moment so many days ago, by the server's clock.

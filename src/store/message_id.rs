@@ -27,23 +27,21 @@ impl From<MessageId> for i64 {
     }
 }
 
+/// An expression that passes for one of type `S` and binds `V` as `B`.
+type As<S, B, V> = UncheckedBind<SqlLiteral<S>, AsExprOf<V, B>>;
+
 /// A number of a message as a value of a statement.
-pub(super) fn bound(id: i64) -> UncheckedBind<SqlLiteral<Integer>, AsExprOf<i64, BigInt>> {
+pub(super) fn bound(id: i64) -> As<Integer, BigInt, i64> {
     sql("").bind::<BigInt, _>(id)
 }
 
 /// As [`bound`], where there may be none.
-pub(super) fn bound_if_any(
-    id: Option<i64>,
-) -> UncheckedBind<SqlLiteral<Nullable<Integer>>, AsExprOf<Option<i64>, Nullable<BigInt>>> {
+pub(super) fn bound_if_any(id: Option<i64>) -> As<Nullable<Integer>, Nullable<BigInt>, Option<i64>> {
     sql("").bind::<Nullable<BigInt>, _>(id)
 }
 
 /// Whether a column (by its full name) has one of these numbers.
-pub(super) fn among(
-    column: &str,
-    ids: Vec<i64>,
-) -> SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<Vec<i64>, Array<BigInt>>>> {
+pub(super) fn among(column: &str, ids: Vec<i64>) -> SqlLiteral<Bool, As<Bool, Array<BigInt>, Vec<i64>>> {
     sql::<Bool>(&format!("{column} = ANY(")).bind::<Array<BigInt>, _>(ids).sql(")")
 }
 

@@ -26,6 +26,7 @@ mod promises {
     mod failures;
     mod going_on;
     mod groups;
+    mod ledger;
     mod order;
     mod paste;
     mod poolers;
@@ -77,6 +78,7 @@ mod tools {
     mod readiness;
     mod restore;
     mod run;
+    mod usage;
     mod widen;
 }
 

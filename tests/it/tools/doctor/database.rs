@@ -185,6 +185,33 @@ fn one_line_tells_what_is_wrong_in_the_database() {
             lines: &[["migrations", "unknown: 20990101000000", "Start that version"]],
         },
         Case {
+            name: "somebody's invalid index",
+            provoke: |env| {
+                env.psql("CREATE TABLE notes (n int); INSERT INTO notes VALUES (1), (1)");
+                let build = "CREATE UNIQUE INDEX CONCURRENTLY notes_n ON notes (n)";
+                env.server().try_psql(env.database.name(), build).unwrap_err();
+            },
+            lines: &[["indexes", "invalid: notes_n", "REINDEX INDEX CONCURRENTLY notes_n"]],
+        },
+        Case {
+            name: "our invalid index",
+            provoke: |env| {
+                env.psql(
+                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass",
+                );
+            },
+            lines: &[
+                ["migrations", "1 of ", "migrate up"],
+                ["indexes", "invalid: idx_messages_dialogue", "systech-aidd migrate up builds it anew"],
+            ],
+        },
+    ]);
+}
+
+#[test]
+fn one_line_tells_what_runs_out_and_what_waits_for_nobody() {
+    examine(&[
+        Case {
             name: "few numbers for messages",
             provoke: |env| {
                 // ahead of the rows
@@ -217,27 +244,6 @@ fn one_line_tells_what_is_wrong_in_the_database() {
                 "bot 11: 2 updates and 0 unsent messages, the oldest of 2026-01-02 03:04; bot 12: 1 updates and 1 unsent",
                 "history discard --bot 11",
             ]],
-        },
-        Case {
-            name: "somebody's invalid index",
-            provoke: |env| {
-                env.psql("CREATE TABLE notes (n int); INSERT INTO notes VALUES (1), (1)");
-                let build = "CREATE UNIQUE INDEX CONCURRENTLY notes_n ON notes (n)";
-                env.server().try_psql(env.database.name(), build).unwrap_err();
-            },
-            lines: &[["indexes", "invalid: notes_n", "REINDEX INDEX CONCURRENTLY notes_n"]],
-        },
-        Case {
-            name: "our invalid index",
-            provoke: |env| {
-                env.psql(
-                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass",
-                );
-            },
-            lines: &[
-                ["migrations", "1 of ", "migrate up"],
-                ["indexes", "invalid: idx_messages_dialogue", "systech-aidd migrate up builds it anew"],
-            ],
         },
     ]);
 }
