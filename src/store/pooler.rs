@@ -10,7 +10,7 @@
 //! - Behind a pooler each session gets a mark. A connection that finds itself without its mark, or another one with it,
 //!   shares its session.
 //! - `pool_mode` may be changed while the bot runs. Behind a pooler all work is therefore done in transactions that begin by
-//!   looking for the mark ([`Mark::hold`]).
+//!   looking for the mark (`Mark::hold`).
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
