@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,7 +32,7 @@ test: setup tools ## all tests, against a real PostgreSQL
 	cargo build --workspace --locked --example demo --example run
 	RUST_TEST_THREADS=$(RUST_TEST_THREADS) cargo test --workspace --locked
 
-faults: setup ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
+faults: setup tools ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
 nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
@@ -55,6 +55,9 @@ bench: setup ## the real bot under load, beside pgbench with the same statements
 
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations
+
+bench-erase: setup ## erasing users from a database of 1.5 million turns, and how long the poller waits for it
+	@cargo bench --quiet --locked --bench erase
 
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history

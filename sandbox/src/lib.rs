@@ -3,6 +3,7 @@
 //! - [`Telegram`]: a strict Bot API server; it validates what Telegram validates and answers with Telegram's errors.
 //! - [`Model`]: an OpenAI-compatible endpoint whose answer is computed from the messages it received.
 //! - [`postgres`]: a throwaway PostgreSQL from the installed server binaries.
+//! - [`tool()`]: programs that `make tools` brings, among them the pooler of [`postgres::Pooler`].
 //! - [`process`]: child processes that never outlive the process that started them.
 //! - [`TestEnv`]: all of these around the real bot, once for every test.
 //!
@@ -16,6 +17,7 @@ pub mod model;
 pub mod postgres;
 pub mod process;
 pub mod telegram;
+pub mod tool;
 mod trigger;
 mod wait;
 mod watched;
@@ -23,4 +25,5 @@ mod watched;
 pub use env::TestEnv;
 pub use model::Model;
 pub use telegram::{Person, Telegram};
+pub use tool::tool;
 pub use wait::{PATIENCE, wait_until};

@@ -28,7 +28,7 @@ impl Role {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     /// `messages.id`
-    pub id: i32,
+    pub id: i64,
     /// `messages.role`
     pub role: String,
     /// `messages.content`
@@ -50,7 +50,7 @@ pub struct Past {
     /// Whole turns, the oldest first.
     pub exchanges: Vec<Exchange>,
     /// Messages of a role that is none, by id: they are left out.
-    pub odd: Vec<i32>,
+    pub odd: Vec<i64>,
 }
 
 impl Past {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn past(said: &[(&str, &str)]) -> Past {
-        let row = |(id, (role, content)): (i32, &(&str, &str))| Said {
+        let row = |(id, (role, content)): (i64, &(&str, &str))| Said {
             id,
             role: (*role).to_owned(),
             content: (*content).to_owned(),

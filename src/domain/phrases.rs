@@ -206,11 +206,13 @@ impl Language {
         self.pick("Удалить всё навсегда", "Delete everything for good")
     }
 
-    /// The answer to that button.
-    pub fn forgotten(self, messages: i64) -> String {
-        match self {
-            Russian => format!("Готово: всё удалено. Сообщений: {messages}."),
-            English => format!("Done: everything is deleted. Messages: {messages}."),
+    /// The answer to that button. `None`: a part was deleted before the program died, and nobody knows how many.
+    pub fn forgotten(self, messages: Option<i64>) -> String {
+        let done = self.pick("Готово: всё удалено.", "Done: everything is deleted.");
+        match (self, messages) {
+            (_, None) => done.to_owned(),
+            (Russian, Some(messages)) => format!("{done} Сообщений: {messages}."),
+            (English, Some(messages)) => format!("{done} Messages: {messages}."),
         }
     }
 

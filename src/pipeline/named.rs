@@ -8,11 +8,11 @@ const MOST: usize = 10_000;
 
 /// The ids that were named.
 #[derive(Default)]
-pub struct Named(Mutex<BTreeSet<i32>>);
+pub struct Named(Mutex<BTreeSet<i64>>);
 
 impl Named {
     /// Those of `ids` that were not named yet, and are from now on.
-    pub(super) fn new_of(&self, ids: &[i32]) -> Vec<i32> {
+    pub(super) fn new_of(&self, ids: &[i64]) -> Vec<i64> {
         if ids.is_empty() {
             return Vec::new();
         }

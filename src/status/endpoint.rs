@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use super::view::View;
 use crate::base::cancel::CancelToken;
 use crate::metrics;
+use crate::store::diagnostics::MessageIds;
 use crate::store::queue::Queue;
 
 /// The most connections at a time.
@@ -144,9 +145,9 @@ fn response(status: StatusCode, content_type: &'static str, body: String) -> Res
 }
 
 /// All metrics. Without `queue` its own are absent, rather than wrong.
-fn text(queue: Option<Queue>) -> String {
+fn text(queue: Option<(Queue, MessageIds)>) -> String {
     let mut text = metrics::text();
-    if let Some(queue) = queue {
+    if let Some((queue, ids)) = queue {
         let mut registry = Registry::with_prefix(metrics::PREFIX);
         let mut count = |name: &str, help: &str, count: i64| {
             let gauge: Gauge = Gauge::default();
@@ -155,6 +156,7 @@ fn text(queue: Option<Queue>) -> String {
         };
         count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
         count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
+        count("message_ids_left", "Numbers for messages that were not given out yet", ids.left());
         let mut age = |name: &str, help: &str, seconds: f64| {
             let gauge: Gauge<f64, AtomicU64> = Gauge::default();
             gauge.set(seconds);

@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::base::cancel::CancelToken;
 use crate::metrics;
 use crate::store::Store;
+use crate::store::diagnostics::MessageIds;
 use crate::store::queue::{self, Queue};
 
 /// How long what the database said is believed.
@@ -37,8 +38,8 @@ pub struct View {
 
 #[derive(Default)]
 struct Database {
-    asked: Option<JoinHandle<Option<Queue>>>,
-    said: Option<(Instant, Option<Queue>)>,
+    asked: Option<JoinHandle<Option<(Queue, MessageIds)>>>,
+    said: Option<(Instant, Option<(Queue, MessageIds)>)>,
 }
 
 impl View {
@@ -79,7 +80,7 @@ impl View {
     }
 
     /// What waits in the database. `None`: it is not known, for the database does not answer.
-    pub(super) async fn queue(&self) -> Option<Queue> {
+    pub(super) async fn queue(&self) -> Option<(Queue, MessageIds)> {
         let (store, bot_id) = self.store.get()?;
         let mut database = self.database.lock().await;
         if let Some((at, said)) = database.said

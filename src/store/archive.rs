@@ -14,6 +14,7 @@ use diesel_full_text_search::{
 };
 use serde::Serialize;
 
+use super::message_id::MessageId;
 use super::schema::messages;
 use crate::domain::lane::Dialogue;
 use crate::domain::transcript;
@@ -103,7 +104,8 @@ pub struct Summary {
 #[diesel(table_name = messages)]
 pub struct Record {
     /// Its number.
-    pub id: i32,
+    #[diesel(deserialize_as = MessageId)]
+    pub id: i64,
     /// Telegram id of the user.
     pub user_id: i64,
     /// Telegram id of the chat.

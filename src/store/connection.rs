@@ -6,15 +6,23 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::pooler::{self, Mark};
 use crate::base::secret::Secret;
 
-/// A connection outside the pool, named so that `pg_stat_activity` tells whose it is.
+/// A connection outside the pool, named so that `pg_stat_activity` tells whose it is. Its session is nobody else's.
 pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
-    let mut conn = PgConnection::establish(&bounded(url.expose()))?;
+    connect_marked(url).map(|(conn, _)| conn)
+}
+
+/// A connection, and what marks its session where a pooler stands before the server.
+pub(super) fn connect_marked(url: &Secret) -> ConnectionResult<(PgConnection, Option<Mark>)> {
+    let url = bounded(url.expose());
+    let mut conn = PgConnection::establish(&url)?;
+    let mark = pooler::examine(&url, &mut conn)?;
     // Diesel sets UTC; the stamps in `messages` are in the server's own time zone, as the predecessor's are
     conn.batch_execute("SET application_name TO 'systech-aidd'; RESET TIME ZONE")
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
+    Ok((conn, mark))
 }
 
 /// The URL with limits for a server that is gone without a word (libpq, Parameter Key Words); what it sets itself wins.

@@ -2,7 +2,7 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
 pub const TABLES: [&str; 5] = ["messages", "reply_parts", "strangers", "turns", "updates"];
@@ -28,6 +28,9 @@ pub struct Server {
     /// A standby, or told to take no writes.
     #[diesel(sql_type = Bool)]
     pub read_only: bool,
+    /// The session has a mark ([`super::pooler`]).
+    #[diesel(sql_type = Bool)]
+    pub pooled: bool,
 }
 
 /// Asks for it.
@@ -37,7 +40,8 @@ pub fn server(conn: &mut PgConnection) -> QueryResult<Server> {
                 quote_ident(coalesce(current_schema()::text, 'public')) AS schema,
                 current_setting('server_version') AS version,
                 current_setting('server_version_num')::integer / 10000 AS major,
-                current_setting('transaction_read_only')::boolean AS read_only",
+                current_setting('transaction_read_only')::boolean AS read_only,
+                current_setting('systech_aidd.mark', true) IS NOT NULL AS pooled",
     )
     .get_result(conn)
 }
@@ -93,6 +97,42 @@ pub fn tables_of_others(conn: &mut PgConnection) -> QueryResult<Vec<String>> {
     .bind::<Array<Text>, _>(TABLES.as_slice())
     .load(conn)?;
     Ok(tables.into_iter().map(|table| table.name).collect())
+}
+
+/// How far the numbers of messages reach.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct MessageIds {
+    /// The highest that was given out.
+    #[diesel(sql_type = BigInt)]
+    pub used: i64,
+    /// The highest that sequence and columns can hold.
+    #[diesel(sql_type = BigInt)]
+    pub most: i64,
+}
+
+impl MessageIds {
+    /// How many are left.
+    pub fn left(self) -> i64 {
+        self.most.saturating_sub(self.used)
+    }
+}
+
+/// Asks for it: the sequence may be ahead of the rows, and narrower than the columns.
+pub fn message_ids(conn: &mut PgConnection) -> QueryResult<MessageIds> {
+    diesel::sql_query(
+        "SELECT greatest((SELECT max(id) FROM messages), given.last, 0)::bigint AS used,
+                least(columns.most, given.most)::bigint AS most
+         FROM (SELECT min(CASE atttypid WHEN 'integer'::regtype THEN 2147483647 ELSE 9223372036854775807 END) AS most
+               FROM pg_attribute
+               WHERE attrelid = to_regclass('messages') AND attname = 'id'
+                  OR attrelid = to_regclass('turns') AND attname IN ('question_id', 'answer_id')) AS columns
+         LEFT JOIN (SELECT seqmax AS most,
+                           CASE WHEN has_sequence_privilege(seqrelid, 'USAGE, SELECT')
+                                THEN pg_sequence_last_value(seqrelid) END AS last
+                    FROM pg_sequence
+                    WHERE seqrelid = to_regclass(pg_get_serial_sequence('messages', 'id'))) AS given ON true",
+    )
+    .get_result(conn)
 }
 
 /// Whether this program is at work here over other connections: a running bot always has one.

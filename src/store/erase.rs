@@ -1,5 +1,6 @@
 //! Real deletion: of a user, or of what is older than it may become. Nothing here can be undone.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use diesel::data_types::PgTimestamp;
@@ -9,11 +10,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
+use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 
+/// How many questions and answers a batch deletes.
+const BATCH: i64 = 500;
+
 /// How many rows of a user there are, or were.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Rows {
     /// In `messages`.
     pub messages: i64,
@@ -25,7 +30,16 @@ pub struct Rows {
     pub updates: i64,
 }
 
-/// What [`person`] would delete.
+impl AddAssign for Rows {
+    fn add_assign(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.turns += other.turns;
+        self.reply_parts += other.reply_parts;
+        self.updates += other.updates;
+    }
+}
+
+/// What [`batch`] and [`person`] would delete.
 pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     Ok(Rows {
         messages: messages_of(user_id).select(count_star()).first(conn)?,
@@ -71,14 +85,55 @@ fn updates_of(user_id: i64) -> _ {
         .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
 }
 
-/// Deletes everything of a person, live and cleared, in all chats. The ledger keeps what was paid, and forgets for whom. Where the person asks for it by an update, that one
-/// stays, and so does what came after it and waits to be answered.
+/// Deletes some of a person's dialogues, in a transaction of its own. `None`: there is nothing left for a batch.
+///
+/// An erasure begins with these, so that [`person`] is left with little: what it locks, the poller may have to wait for. A
+/// batch touches no row of the inbox. The rows go in the order in which finish writes them anew, so that none of the two
+/// waits for the other in a circle.
+pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
+    conn.transaction(|conn| {
+        let ids = numbers(messages_of(user_id).limit(BATCH).select(messages::id).load(conn)?);
+        let parts: Vec<i64> = parts_without_turn(user_id)
+            .filter(reply_parts::settled_at.is_not_null())
+            .limit(BATCH)
+            .select(reply_parts::id)
+            .load(conn)?;
+        let of_user = model_calls::table.filter(model_calls::user_id.eq(user_id));
+        let calls: Vec<i64> = of_user.limit(BATCH).select(model_calls::id).load(conn)?;
+        if ids.is_empty() && parts.is_empty() && calls.is_empty() {
+            return Ok(None);
+        }
+        diesel::update(model_calls::table.filter(model_calls::id.eq_any(&calls)))
+            .set(nobody())
+            .execute(conn)?;
+        let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
+        let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
+        // not one statement with OR: that would read the whole table
+        let of_turns = reply_parts::table.filter(reply_parts::turn_id.eq_any(&turn_ids));
+        let reply_parts = diesel::delete(of_turns).execute(conn)?
+            + diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(&parts))).execute(conn)?;
+        let turns = diesel::delete(turns::table.filter(turns::id.eq_any(&turn_ids))).execute(conn)?;
+        let messages = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
+        Ok(Some(Rows {
+            messages: count(messages),
+            turns: count(turns),
+            reply_parts: count(reply_parts),
+            updates: 0,
+        }))
+    })
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Deletes everything of a person, live and cleared, in all chats. The ledger keeps what was paid, and forgets for whom. Where
+/// the person asks for it by an update, that one stays, and so does what came after it and waits to be answered.
 ///
 /// The rows of the inbox are emptied rather than deleted: Telegram may deliver an update again, and it must not come back.
 /// They go first. An answer in flight is stored only with its update: either it is stored before, and goes with the rest, or
 /// it finds its update done and stores nothing ([`super::finish`]).
 pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> QueryResult<Rows> {
-    let count = |rows| i64::try_from(rows).unwrap_or(i64::MAX);
     conn.transaction(|conn| {
         let asking = asking.unwrap_or(i64::MAX);
         let done =
@@ -154,21 +209,22 @@ pub fn days_ago(conn: &mut PgConnection, days: u32) -> QueryResult<PgTimestamp> 
 pub fn older_than(
     conn: &mut PgConnection,
     moment: PgTimestamp,
-    after: i32,
+    after: i64,
     limit: i64,
-) -> QueryResult<Option<(usize, i32)>> {
+) -> QueryResult<Option<(usize, i64)>> {
     conn.transaction(|conn| {
         // what somebody is working on is left for another day: nobody waits for this
-        let ids: Vec<i32> = messages::table
-            .filter(messages::id.gt(after).and(messages::created_at.lt(moment)))
+        let ids: Vec<MessageId> = messages::table
+            .filter(messages::id.gt(bound(after)).and(messages::created_at.lt(moment)))
             .order(messages::id)
             .limit(limit)
             .select(messages::id)
             .for_update()
             .skip_locked()
             .load(conn)?;
+        let ids = numbers(ids);
         let Some(last) = ids.last().copied() else { return Ok(None) };
-        let deleted = diesel::delete(messages::table.filter(messages::id.eq_any(ids))).execute(conn)?;
+        let deleted = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
         Ok(Some((deleted, last)))
     })
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use diesel::ConnectionError;
 
 use super::connection::bounded;
+use super::pooler;
 use super::public_url::PublicUrl;
 use super::sqlstate::{self, Refusal};
 use crate::base::secret::Secret;
@@ -40,6 +41,8 @@ pub enum Cause {
     Parameter,
     /// The server has no connection left.
     Connections,
+    /// A pooler gives the bot no session of its own.
+    Pooler,
     /// The server is starting or ending.
     Server,
     /// Something else.
@@ -49,8 +52,8 @@ pub enum Cause {
 impl Cause {
     /// Whether waiting may help.
     pub fn may_pass(self) -> bool {
-        use Cause::{Access, Database, Parameter, Password, Rights, Role, Url};
-        !matches!(self, Url | Access | Password | Role | Database | Rights | Parameter)
+        use Cause::{Access, Database, Parameter, Password, Pooler, Rights, Role, Url};
+        !matches!(self, Url | Access | Password | Role | Database | Rights | Parameter | Pooler)
     }
 
     /// By SQLSTATE. One code stands for whoever is turned away before it is known who they are; there the server's
@@ -111,6 +114,9 @@ impl ConnectionFault {
     /// Finds out, which may take another attempt to connect.
     pub fn of(url: &Secret, error: &ConnectionError) -> Self {
         let message = error.to_string();
+        if message.contains(pooler::SHARED) {
+            return Self { cause: Cause::Pooler, words: pooler::SHARED.to_owned() };
+        }
         if let Some(name) = unknown_parameter(&message) {
             let words = format!("the libpq of this machine is too old for {name} in DATABASE_URL");
             return Self { cause: Cause::Parameter, words };

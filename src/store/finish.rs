@@ -11,6 +11,7 @@ use diesel::sql_types::{Interval, Timestamp};
 
 use super::inbox;
 use super::ledger::Calls;
+use super::message_id::{MessageId, among, bound, bound_if_any, numbers};
 use super::outbox::{self, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
@@ -225,16 +226,19 @@ impl Marked {
 
 /// The questions and answers of these turns are as good as cleared, for good: [`super::history::restore`] leaves them.
 fn supersede(conn: &mut PgConnection, lane: Lane, replaced: &[i64], turn_id: i64) -> QueryResult<()> {
-    let pairs: Vec<(i32, Option<i32>)> = diesel::update(turns::table.filter(turns::id.eq_any(replaced)))
-        .filter(turns::bot_id.eq(lane.bot_id))
-        .filter(turns::user_id.eq(lane.user_id))
-        .set(turns::superseded_by.eq(turn_id))
-        .returning((turns::question_id, turns::answer_id))
-        .get_results(conn)?;
-    let ids = pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten();
-    diesel::update(messages::table.filter(messages::id.eq_any(ids)).filter(messages::deleted_at.is_null()))
-        .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
-        .execute(conn)?;
+    let pairs: Vec<(MessageId, Option<MessageId>)> =
+        diesel::update(turns::table.filter(turns::id.eq_any(replaced)))
+            .filter(turns::bot_id.eq(lane.bot_id))
+            .filter(turns::user_id.eq(lane.user_id))
+            .set(turns::superseded_by.eq(turn_id))
+            .returning((turns::question_id, turns::answer_id))
+            .get_results(conn)?;
+    let ids = pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten().collect();
+    diesel::update(
+        messages::table.filter(among("messages.id", numbers(ids))).filter(messages::deleted_at.is_null()),
+    )
+    .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
+    .execute(conn)?;
     Ok(())
 }
 
@@ -265,8 +269,9 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
             )
         })
         .collect();
-    let ids: Vec<i32> = prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
-        .get_results(conn)?;
+    let ids: Vec<MessageId> =
+        prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
+            .get_results(conn)?;
     Calls { address, calls: turn.calls }
         .with(
             diesel::insert_into(turns::table)
@@ -275,8 +280,8 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                     turns::update_seq.eq(address.update_seq),
                     turns::user_id.eq(lane.user_id),
                     turns::chat_id.eq(lane.chat_id),
-                    turns::question_id.eq(ids[0]),
-                    turns::answer_id.eq(ids.get(1).copied()),
+                    turns::question_id.eq(bound(ids[0].into())),
+                    turns::answer_id.eq(bound_if_any(ids.get(1).copied().map(i64::from))),
                     turns::state.eq(state),
                     turns::failure.eq(failure),
                     turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 
 use super::archive::iso;
+use super::message_id::MessageId;
 use super::prepared::prepared;
 use super::schema::{messages, turns};
 use super::turns::Last;
@@ -24,11 +25,12 @@ pub fn recent(
     limit: u32,
     again: Option<&Last>,
 ) -> QueryResult<Vec<Said>> {
-    let left_out: Vec<i32> = again.map_or_else(Vec::new, |last| last.messages().collect());
+    let left_out: Vec<i64> = again.map_or_else(Vec::new, |last| last.messages().collect());
     let more = i64::try_from(left_out.len()).unwrap_or(i64::MAX);
-    let rows: Vec<(i32, String, String)> = prepared(newest(lane, i64::from(limit) + more)).load(conn)?;
-    let kept = rows.into_iter().filter(|(id, ..)| !left_out.contains(id));
-    let mut said: Vec<Said> = kept.map(|(id, role, content)| Said { id, role, content }).collect();
+    let rows: Vec<(MessageId, String, String)> =
+        prepared(newest(lane, i64::from(limit) + more)).load(conn)?;
+    let said = rows.into_iter().map(|(id, role, content)| Said { id: id.into(), role, content });
+    let mut said: Vec<Said> = said.filter(|said| !left_out.contains(&said.id)).collect();
     said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     said.reverse();
     Ok(said)

@@ -221,14 +221,24 @@ pub fn put_off(
     calls.with(later).execute(conn)
 }
 
-/// Whether this update of the lane's user is remembered as done, for no longer than `within`.
-pub fn done_lately(conn: &mut PgConnection, lane: Lane, seq: i64, within: Duration) -> QueryResult<bool> {
+/// Whether this update of the lane's user is remembered as done, and was done no longer than `within` before `press` came
+/// in: the same answer whenever it is asked for.
+pub fn done_lately(
+    conn: &mut PgConnection,
+    lane: Lane,
+    seq: i64,
+    press: Key,
+    within: Duration,
+) -> QueryResult<bool> {
+    let pressed_at: Option<PgTimestamp> = row(press).select(updates::received_at).first(conn).optional()?;
+    let Some(PgTimestamp(pressed_at)) = pressed_at else { return Ok(false) };
+    let within = i64::try_from(within.as_micros()).unwrap_or(i64::MAX);
     let done = updates::table
         .find(seq)
         .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
         // emptied by an erasure, it has asked for nothing any more
         .filter(updates::message_id.is_not_null())
-        .filter(updates::done_at.gt(ago(within).nullable()));
+        .filter(updates::done_at.gt(PgTimestamp(pressed_at - within)));
     diesel::select(exists(done)).get_result(conn)
 }
 

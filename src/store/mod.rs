@@ -6,6 +6,8 @@ pub mod error;
 pub mod connection;
 pub mod fault;
 mod sqlstate;
+pub mod pooler;
+mod probe;
 pub mod public_url;
 pub mod pool;
 mod retry;
@@ -14,6 +16,7 @@ mod prepared;
 mod time;
 mod group;
 mod words;
+pub mod message_id;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]
 pub mod schema;
 
@@ -33,6 +36,7 @@ pub mod strangers;
 pub mod archive;
 pub mod costs;
 pub mod erase;
+pub mod former;
 pub mod queue;
 pub mod diagnostics;
 

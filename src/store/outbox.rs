@@ -276,6 +276,15 @@ pub(super) fn abandon_deletions(conn: &mut PgConnection, bot_id: i64, chat_id: i
         .execute(conn)
 }
 
+/// Nobody has the token of this bot any more.
+pub(super) fn abandon_bot(conn: &mut PgConnection, bot_id: i64) -> QueryResult<usize> {
+    diesel::update(reply_parts::table)
+        .filter(reply_parts::bot_id.eq(bot_id))
+        .filter(is_unsent())
+        .set(abandoned())
+        .execute(conn)
+}
+
 /// The chat is closed to the bot: nothing that waits for it can be sent.
 pub fn abandon_chat(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(reply_parts::table)

@@ -13,10 +13,11 @@ use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use super::connection::connect;
+use super::connection::connect_marked;
 use super::error::{StoreError, plain};
+use super::pooler::{self, Mark};
 use super::server::{self, Generation, Servers};
 use crate::base::secret::Secret;
 use crate::metrics;
@@ -28,6 +29,8 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 pub struct Store {
     pool: Pool<Manager>,
     unreachable: AtomicBool,
+    /// Whether the reason is a pooler that gives the bot no sessions.
+    shared: AtomicBool,
     /// How many queries it has answered.
     answered: AtomicU64,
     servers: Arc<Servers>,
@@ -47,7 +50,13 @@ impl Store {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .event_handler(Box::new(Waits))
             .build_unchecked(Manager { url: url.clone(), servers: Arc::clone(&servers) });
-        Self { pool, unreachable: AtomicBool::new(false), answered: AtomicU64::new(0), servers }
+        Self {
+            pool,
+            unreachable: AtomicBool::default(),
+            shared: AtomicBool::default(),
+            answered: AtomicU64::new(0),
+            servers,
+        }
     }
 
     /// Runs `query` on a connection of its own.
@@ -78,15 +87,26 @@ impl Store {
             if !server::admits(pooled.generation) {
                 return Err(StoreError::ServerChanged);
             }
-            match query(&mut pooled.conn) {
+            match pooled.run(&mut query) {
                 Ok(value) => {
                     self.answered.fetch_add(1, Ordering::Relaxed);
-                    if self.unreachable.swap(false, Ordering::Relaxed) {
+                    let shared = self.shared.swap(false, Ordering::Relaxed);
+                    if self.unreachable.swap(false, Ordering::Relaxed) || shared {
                         info!("the database is reachable again");
                     }
                     return Ok(value);
                 }
-                Err(error) if pooled.conn.ping().is_ok() => return Err(StoreError::Refused(plain(&error))),
+                Err(error) if pooler::tells_a_shared_session(&error) => {
+                    // no other is tried: this one was good, so the pooler has changed
+                    pooled.broken = true;
+                    return Err(self.unreachable(&pooler::refusal(), answered));
+                }
+                Err(error) if pooled.conn.ping().is_ok() => {
+                    // its plans may be older than the table ("cached plan must not change result type"): another try
+                    // gets another connection
+                    pooled.broken = true;
+                    return Err(StoreError::Refused(plain(&error)));
+                }
                 Err(error) => {
                     pooled.broken = true;
                     broken += 1;
@@ -123,6 +143,14 @@ impl Store {
     /// this caller began, when it had given `answered` answers: then its connections are merely busy.
     fn unreachable(&self, problem: &str, answered: u64) -> StoreError {
         let problem = problem.trim().to_owned();
+        // the operator has to do something: told by itself, whatever was told of this outage before
+        if problem.contains(pooler::SHARED) {
+            self.unreachable.store(true, Ordering::Relaxed);
+            if !self.shared.swap(true, Ordering::Relaxed) {
+                error!("{}; everything waits for it", pooler::refusal());
+            }
+            return StoreError::Unreachable(problem);
+        }
         let busy = self.answered.load(Ordering::Relaxed) != answered;
         if !busy && !self.unreachable.swap(true, Ordering::Relaxed) {
             warn!(problem, "the database is unreachable; everything waits for it");
@@ -154,9 +182,20 @@ struct Manager {
 
 struct Tracked {
     conn: PgConnection,
+    /// Where a pooler stands before the server.
+    mark: Option<Mark>,
     broken: bool,
     /// Of the server it is connected to.
     generation: Generation,
+}
+
+impl Tracked {
+    fn run<T>(&mut self, query: &mut impl FnMut(&mut PgConnection) -> QueryResult<T>) -> QueryResult<T> {
+        match &self.mark {
+            None => query(&mut self.conn),
+            Some(mark) => mark.hold(&mut self.conn, query),
+        }
+    }
 }
 
 impl ManageConnection for Manager {
@@ -164,9 +203,11 @@ impl ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Tracked, ConnectionError> {
-        let mut conn = connect(&self.url)?;
-        let generation = self.servers.meet(&mut conn).map_err(ConnectionError::BadConnection)?;
-        Ok(Tracked { conn, broken: false, generation })
+        let (conn, mark) = connect_marked(&self.url)?;
+        let mut tracked = Tracked { conn, mark, broken: false, generation: 0 };
+        let identity = tracked.run(&mut server::Identity::of);
+        tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
+        Ok(tracked)
     }
 
     fn is_valid(&self, _: &mut Tracked) -> Result<(), ConnectionError> {

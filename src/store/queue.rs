@@ -4,6 +4,8 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double};
 
+use super::diagnostics::{self, MessageIds};
+
 /// What waits.
 #[derive(Clone, Copy, Debug, QueryableByName)]
 pub struct Queue {
@@ -21,11 +23,11 @@ pub struct Queue {
     pub oldest_unsent: f64,
 }
 
-/// Looks at the queues of a bot, in one statement that gives up by itself after `limit_ms` milliseconds.
-pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<Queue> {
+/// Looks at the queues of a bot and at the room for messages, in statements that give up by themselves after `limit_ms` milliseconds.
+pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<(Queue, MessageIds)> {
     conn.transaction(|conn| {
         diesel::sql_query(format!("SET LOCAL statement_timeout TO {limit_ms}")).execute(conn)?;
-        diesel::sql_query(
+        let queue = diesel::sql_query(
             "SELECT waiting, unsent,
                     coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest,
                     coalesce(extract(epoch FROM clock_timestamp() - stored), 0)::float8 AS oldest_unsent
@@ -35,6 +37,7 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<
                    FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox",
         )
         .bind::<BigInt, _>(bot_id)
-        .get_result(conn)
+        .get_result(conn)?;
+        Ok((queue, diagnostics::message_ids(conn)?))
     })
 }

@@ -18,7 +18,7 @@ use crate::metrics;
 
 /// A server and the state of its data, as PostgreSQL tells them apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, QueryableByName)]
-struct Identity {
+pub(super) struct Identity {
     /// Given by initdb (`pg_control_system`); a copy of the data folder keeps it.
     #[diesel(sql_type = BigInt)]
     system: i64,
@@ -33,7 +33,7 @@ struct Identity {
 impl Identity {
     /// The timeline of the control file is that of the last checkpoint: for some seconds after a promotion it is the old
     /// one. The name of the current WAL file begins with the true one, but a standby does not tell it.
-    fn of(conn: &mut PgConnection) -> QueryResult<Self> {
+    pub(super) fn of(conn: &mut PgConnection) -> QueryResult<Self> {
         diesel::sql_query(
             "SELECT (SELECT system_identifier FROM pg_control_system()) AS system,
                     (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database,
@@ -77,8 +77,8 @@ struct Known {
 
 impl Servers {
     /// The generation of a new connection. An error names a server that must not be written to: it has been replaced.
-    pub(super) fn meet(&self, conn: &mut PgConnection) -> Result<Generation, String> {
-        let met = match Identity::of(conn) {
+    pub(super) fn meet(&self, identity: QueryResult<Identity>) -> Result<Generation, String> {
+        let met = match identity {
             Ok(met) => met,
             // A role or a service that may not ask: rows are still matched by everything that names them.
             Err(problem) => {

@@ -5,7 +5,7 @@
 //! connect once more. What else could tell a refusal apart: the words in each language and version, or the start of the
 //! protocol over again, with TLS and every kind of authentication.
 //!
-//! This is the only unsafe code of the program (`tests/layers.rs`).
+//! This and [`super::probe`] are the only unsafe code of the program (`tests/layers.rs`).
 
 #![expect(unsafe_code, reason = "no safe call of libpq's tells the SQLSTATE of a refused connection")]
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Interval};
 
 use super::inbox;
+use super::message_id::MessageId;
 use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::time::{interval, wait};
@@ -31,9 +32,10 @@ pub struct Last {
 struct Row {
     id: i64,
     update_seq: i64,
-    answer_id: Option<i32>,
+    answer_id: Option<MessageId>,
     message_ids: Vec<Option<i64>>,
-    question_id: i32,
+    #[diesel(deserialize_as = MessageId)]
+    question_id: i64,
     question: String,
     live: bool,
 }
@@ -58,8 +60,9 @@ impl Last {
     }
 
     /// Its questions and answers in `messages`.
-    pub fn messages(&self) -> impl Iterator<Item = i32> {
-        self.turns.iter().flat_map(|turn| [Some(turn.question_id), turn.answer_id].into_iter().flatten())
+    pub fn messages(&self) -> impl Iterator<Item = i64> {
+        let answer = |turn: &Row| turn.answer_id.map(i64::from);
+        self.turns.iter().flat_map(move |turn| [Some(turn.question_id), answer(turn)].into_iter().flatten())
     }
 
     /// The turns whose place a new one takes, the oldest first: all by one with an answer; an answer never makes way for

@@ -22,6 +22,13 @@ pub struct Token {
     pub(super) secret: Secret,
 }
 
+impl Token {
+    /// Telegram's id of the bot.
+    pub fn bot_id(&self) -> i64 {
+        self.bot_id
+    }
+}
+
 impl std::str::FromStr for Token {
     type Err = &'static str;
 

@@ -11,7 +11,8 @@ use sandbox::PATIENCE;
 use sandbox::TestEnv;
 use sandbox::env::{Bot, Database};
 use sandbox::model::Behaviour;
-use sandbox::postgres::{self, Server};
+use sandbox::postgres::{self, Pooler, Server};
+use sandbox::tool;
 
 use crate::fault::Fault;
 use crate::people::Act;
@@ -30,6 +31,7 @@ pub(crate) struct Record {
 pub(crate) struct FaultEnv {
     env: TestEnv,
     standby: Option<Database>,
+    pooler: Option<Pooler>,
     /// The standby has taken the place of the first server.
     failed_over: AtomicBool,
     pub(crate) seed: u64,
@@ -59,8 +61,13 @@ impl FaultEnv {
             env.set("DATABASE_URL", of_either(&env.database.url(), &standby.url()));
             standby
         });
+        let pooler = fault.needs_pooler().then(|| {
+            let pooler = Pooler::start(&tool("pgbouncer"), env.server(), "session").unwrap();
+            env.set("DATABASE_URL", pooler.url(env.database.name()));
+            pooler
+        });
         let (bot, record) = (Mutex::default(), Mutex::default());
-        Self { env, standby, failed_over: AtomicBool::new(false), seed, bot, record }
+        Self { env, standby, pooler, failed_over: AtomicBool::new(false), seed, bot, record }
     }
 
     /// The database as it is now: on the first server, or on the one that has taken its place.
@@ -71,6 +78,11 @@ impl FaultEnv {
 
     pub(crate) fn server(&self) -> &Server {
         self.database().server()
+    }
+
+    /// What stands before it.
+    pub(crate) fn pooler(&self) -> &Pooler {
+        self.pooler.as_ref().expect("the row has a pooler")
     }
 
     pub(crate) fn psql(&self, sql: &str) -> String {

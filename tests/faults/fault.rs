@@ -51,6 +51,8 @@ pub(crate) enum Fault {
     /// The primary dies, and a standby that was behind takes its place.
     Failover,
     ConnectionsTerminated,
+    /// The pooler before PostgreSQL is killed, and starts again.
+    PoolerKilled,
     DiskFull,
     /// So many in a hundred requests are answered like this.
     Answers(Behaviour, u8),
@@ -75,6 +77,11 @@ impl Fault {
     /// Whether a second server has to follow the first.
     pub(crate) fn needs_standby(&self) -> bool {
         matches!(self, Self::Failover)
+    }
+
+    /// Whether a pooler stands before the server.
+    pub(crate) fn needs_pooler(&self) -> bool {
+        matches!(self, Self::PoolerKilled)
     }
 
     /// Whether what was stored may be gone afterwards: then messages are lost and answers repeated, whatever the bot does.
@@ -166,6 +173,10 @@ impl Fault {
                 then.server().terminate_connections(then.database.name());
                 thread::sleep(Duration::from_millis(100));
             }),
+            Self::PoolerKilled => {
+                env.pooler().kill();
+                Box::new(move || then.pooler().resume().unwrap())
+            }
             Self::DiskFull => disk_full(env),
             Self::Answers(behaviour, percent) => {
                 let chance = f64::from(*percent) / 100.0;

@@ -143,6 +143,12 @@ pub(crate) fn rows() -> Vec<Row> {
             [1, 5],
             1000..4000,
         ),
+        (
+            ("PgBouncer in session mode is killed", "PgBouncer в режиме session убит"),
+            Fault::PoolerKilled,
+            [1, 5],
+            1000..8000,
+        ),
         (("the disk is full", "диск полон"), Fault::DiskFull, [1, 1], 1000..4000),
     ] {
         rows.push(Row { times, lasts, ..Row::new(DATABASE, name, fault) });

@@ -10,7 +10,7 @@ mod support {
     pub(crate) mod predecessor;
     pub(crate) mod rows;
     pub(crate) mod terminal;
-    pub(crate) mod tool;
+    mod tool;
     pub(crate) mod transaction;
 }
 
@@ -30,6 +30,7 @@ mod promises {
     mod models;
     mod order;
     mod paste;
+    mod poolers;
     mod rate_limit;
     mod regenerate;
     mod reliability;
@@ -82,6 +83,7 @@ mod tools {
     mod run;
     mod takeover;
     mod usage;
+    mod widen;
 }
 
 /// What documents and files beside the code say is what the program does.

@@ -123,6 +123,15 @@ impl Unprivileged {
         })
     }
 
+    /// Its name, for programs that become this user by themselves.
+    pub(super) fn name(self) -> Result<String, Error> {
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let mut fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let uid = self.uid.to_string();
+        let name = fields.find(|fields| fields.get(2) == Some(&&*uid)).map(|fields| fields[0].to_owned());
+        name.ok_or_else(|| Error::new(format!("the user {uid} has no name.")))
+    }
+
     /// The command below which others run as this user.
     pub(super) fn below(self) -> Command {
         let mut command = Command::new("setpriv");

@@ -11,6 +11,7 @@ mod client;
 mod install;
 mod kept;
 mod place;
+mod pooler;
 mod server;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 pub use client::unique_name;
 pub use install::program;
 pub use place::reachable;
+pub use pooler::Pooler;
 
 use client::Client;
 use server::Cluster;

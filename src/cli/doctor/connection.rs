@@ -2,6 +2,7 @@
 //! it.
 
 use crate::store::fault::{Cause, ConnectionFault};
+use crate::store::pooler;
 
 /// A part of the way that is at fault.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +71,7 @@ fn part(cause: Cause) -> (&'static str, &'static str) {
             "connections",
             "close other connections, lower DATABASE_POOL_SIZE, or raise max_connections of the server",
         ),
+        Cause::Pooler => ("pooler", pooler::REMEDY),
         Cause::Server => ("server", "wait until the server has started, then run doctor again"),
         Cause::Unknown => ("connection", "read the log of PostgreSQL"),
     }

@@ -13,21 +13,30 @@ use crate::config::Database;
 use crate::database::backup;
 use crate::database::migrate::state::State;
 use crate::store::fault::ConnectionFault;
-use crate::store::{self, diagnostics};
+use crate::store::{self, diagnostics, former};
 
 pub(super) const CHECKS: &[&str] =
-    &["database", "server", "rights", "migrations", "indexes", "schema", "backups"];
+    &["database", "server", "rights", "migrations", "indexes", "schema", "ids", "former bots", "backups"];
 
 /// What all of it needs to have been tried with: the oldest that has every view and statement used here.
 const OLDEST_SERVER: i32 = 15;
 
-/// `instances` is told whether this program is at work on the database already.
-pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender<bool>, report: &Report) {
+/// Below so many of a hundred, the numbers of messages are too few.
+const FEW_IDS: i64 = 10;
+
+/// `bot_id` is the bot of TELEGRAM_BOT_TOKEN. `instances` is told whether this program is at work on the database already.
+pub(super) fn examine(
+    database: &Database,
+    bot_id: Option<i64>,
+    deadline: Instant,
+    instances: &Sender<bool>,
+    report: &Report,
+) {
     match connect(&database.url, deadline) {
         Ok(mut conn) => {
             // nobody may be listening: without a token Telegram is not asked
             let _ = diagnostics::others_at_work(&mut conn).map(|others| instances.send(others));
-            examine_connected(&mut conn, report);
+            examine_connected(&mut conn, bot_id, report);
             report.add(backups(Some(&mut conn), database));
         }
         Err(Trouble { found, remedy }) => {
@@ -37,10 +46,11 @@ pub(super) fn examine(database: &Database, deadline: Instant, instances: &Sender
     }
 }
 
-fn examine_connected(conn: &mut PgConnection, report: &Report) {
+fn examine_connected(conn: &mut PgConnection, bot_id: Option<i64>, report: &Report) {
     match diagnostics::server(conn) {
         Ok(server) => {
-            report.well("database", format!("connected to {} as {}", server.database, server.role));
+            let way = if server.pooled { ", through a pooler that leaves the bot its sessions" } else { "" };
+            report.well("database", format!("connected to {} as {}{way}", server.database, server.role));
             report.add(judge(&server));
             report.add(rights(conn, &server));
         }
@@ -51,6 +61,14 @@ fn examine_connected(conn: &mut PgConnection, report: &Report) {
             report.add(migrations(&state, &diagnostics::tables_of_others(conn).unwrap_or_default()));
             report.add(indexes(&state));
             report.add(schema::examine(conn, &state));
+            if state.applied().next().is_some() {
+                // what cannot be read is not checked: the rights are told above
+                let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found)));
+                let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id)));
+            } else {
+                report.well("ids", "there is no message yet");
+                report.well("former bots", "there is no bot yet");
+            }
         }
         Err(error) => {
             for check in ["migrations", "indexes", schema::CHECK] {
@@ -140,6 +158,39 @@ fn indexes(state: &State) -> Finding {
     Finding::fault("indexes", format!("invalid: {}", state.invalid_indexes.join(", ")), remedies.join("; "))
 }
 
+fn ids(found: diagnostics::MessageIds) -> Finding {
+    const CHECK: &str = "ids";
+    let left = format!("{} of {} numbers for messages are left", found.left(), found.most);
+    if found.left() / FEW_IDS < found.most / 100 {
+        let remedy = "widen messages.id to bigint before they end: docs/migrations.md says how";
+        return Finding::fault(CHECK, left, remedy);
+    }
+    Finding::well(CHECK, left)
+}
+
+fn former_bots(waiting: &[former::Left], bot_id: Option<i64>) -> Finding {
+    const CHECK: &str = "former bots";
+    let Some(bot_id) = bot_id else {
+        return Finding::well(CHECK, "not known without TELEGRAM_BOT_TOKEN");
+    };
+    let former: Vec<_> = waiting.iter().filter(|left| left.bot_id != bot_id).collect();
+    let Some(first) = former.first() else {
+        return Finding::well(CHECK, "nothing waits for a bot of another token");
+    };
+    let found = former.iter().map(|former::Left { bot_id, updates, reply_parts, since }| {
+        format!("bot {bot_id}: {updates} updates and {reply_parts} unsent messages, the oldest of {since}")
+    });
+    let found = format!(
+        "what waits for bots of other tokens is answered by nobody here: {}",
+        found.collect::<Vec<_>>().join("; ")
+    );
+    let remedy = format!(
+        "put the token of that bot back, or delete what waits with systech-aidd history discard --bot {}",
+        first.bot_id
+    );
+    Finding::fault(CHECK, found, remedy)
+}
+
 fn backups(conn: Option<&mut PgConnection>, database: &Database) -> Finding {
     const CHECK: &str = "backups";
     let Some(folder) = &database.backup_dir else {
@@ -164,6 +215,7 @@ mod tests {
             version: format!("{major}.1"),
             major,
             read_only,
+            pooled: false,
         };
         assert!(judge(&server(16, false)).ok);
         assert!(judge(&server(15, false)).ok);

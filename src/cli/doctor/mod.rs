@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! settings   the environment, .env, the prompt
-//! database   connection (told apart by connection), server, rights, migrations, indexes, schema, backups
+//! database   connection (told apart by connection), server, rights, migrations, indexes, schema, room for ids,
+//!            former bots, backups
 //! telegram   token, webhook, another poller
 //! model      endpoint, key, name of the model
 //! ```
@@ -132,6 +133,7 @@ impl Arguments {
         let model_checks = self.checks(Subject::Model, model::CHECKS);
 
         let (database, telegram, model) = (env.database(), env.telegram(), env.models());
+        let bot_id = env.bot_id();
 
         let mut findings = settings::examine(&env, env_file);
         if !self.is_about(Subject::Settings) {
@@ -144,7 +146,7 @@ impl Arguments {
         // whether an instance is at work: from the database to Telegram
         let (tell, told) = bounded(1);
         let database = Examination::of(database, database_checks, move |settings, report| {
-            database::examine(settings, deadline, &tell, report);
+            database::examine(settings, bot_id, deadline, &tell, report);
         })?;
         let telegram = Examination::of(telegram, telegram_checks, move |settings, report| {
             telegram::examine(settings, &told, report);

@@ -126,6 +126,18 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
+    /// Deletes what waits for a bot whose token is not used any more: its updates, and what it did not send
+    Discard {
+        /// The bot, as doctor names it: the number before the colon of its token
+        #[arg(long, value_name = "ID")]
+        bot: i64,
+        /// See [`forget::Consent`].
+        #[command(flatten)]
+        consent: forget::Consent,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
     /// Deletes old messages for good, live and cleared, and finished rows of the inbox; RETENTION_DAYS does so daily
     Purge {
         /// The age of the messages to delete, in days
@@ -238,6 +250,7 @@ impl Command {
                 show::count(out, json, "restored", messages)?.into()
             }
             Self::Erase { user, consent, json } => forget::erase(conn, out, user, consent, json)?,
+            Self::Discard { bot, consent, json } => forget::discard(conn, out, bot, consent, json)?,
             Self::Purge { older_than, consent, json } => {
                 forget::purge(conn, out, database, older_than, consent, json)?
             }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use anyhow::bail;
 use clap::Args;
 use diesel::pg::PgConnection;
 use serde_json::json;
@@ -9,10 +10,10 @@ use serde_json::json;
 use super::output::{Json, Outcome, bar, line};
 use crate::base::cancel::CancelToken;
 use crate::cli::terminal;
-use crate::config::Database;
+use crate::config::{Database, ENVIRONMENT};
 use crate::pipeline::retention;
 use crate::store::archive::{self, Selection};
-use crate::store::{Store, erase};
+use crate::store::{Store, erase, former};
 
 /// `--yes`
 #[derive(Args, Clone, Copy)]
@@ -42,14 +43,18 @@ pub fn erase(
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
     let rows = erase::rows_of(conn, user)?;
-    if rows == (erase::Rows { messages: 0, turns: 0, reply_parts: 0, updates: 0 }) {
+    if rows == erase::Rows::default() {
         eprintln!("There is nothing about user {user}.");
         return Ok(Outcome::Nothing);
     }
     if !consent.given(&format!("everything about user {user}, including {} messages", rows.messages))? {
         return Ok(Outcome::NotConfirmed);
     }
-    let rows = erase::person(conn, user, None)?;
+    let mut rows = erase::Rows::default();
+    while let Some(batch) = erase::batch(conn, user)? {
+        rows += batch;
+    }
+    rows += erase::person(conn, user, None)?;
     if json {
         line(out, &rows)?;
     } else {
@@ -59,6 +64,37 @@ pub fn erase(
             "erased user {user}: {messages} messages, {turns} turns, {reply_parts} reply parts, {updates} updates"
         )?;
         writeln!(out, "Older backups and exported files still contain them.")?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Deletes what waits for a bot of another token.
+pub fn discard(
+    conn: &mut PgConnection,
+    out: &mut impl Write,
+    bot_id: i64,
+    consent: Consent,
+    Json { json }: Json,
+) -> anyhow::Result<Outcome> {
+    if ENVIRONMENT.bot_id() == Some(bot_id) {
+        bail!("{bot_id} is the bot of TELEGRAM_BOT_TOKEN, which answers what waits for it");
+    }
+    let Some(left) = former::waiting(conn)?.into_iter().find(|left| left.bot_id == bot_id) else {
+        eprintln!("Nothing waits for bot {bot_id}.");
+        return Ok(Outcome::Nothing);
+    };
+    let former::Left { updates, reply_parts, since, .. } = left;
+    let what = format!(
+        "{updates} updates that bot {bot_id} did not answer and {reply_parts} messages that it did not send, the oldest of {since}"
+    );
+    if !consent.given(&what)? {
+        return Ok(Outcome::NotConfirmed);
+    }
+    let (updates, reply_parts) = former::discard(conn, bot_id)?;
+    if json {
+        line(out, &json!({"updates": updates, "reply_parts": reply_parts}))?;
+    } else {
+        writeln!(out, "discarded of bot {bot_id}: {updates} updates, {reply_parts} unsent messages")?;
     }
     Ok(Outcome::Done)
 }

@@ -19,7 +19,8 @@ use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::secret::Secret;
 use crate::store;
-use crate::store::fault::ConnectionFault;
+use crate::store::fault::{Cause, ConnectionFault};
+use crate::store::pooler;
 
 /// Identifies the lock among the advisory locks of a database: the bytes of "aidd", and our version of its meaning.
 const LOCK: i64 = 0x6169_6464_0001;
@@ -56,6 +57,9 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
             }
             Err(error) => ConnectionFault::of(url, &error),
         };
+        if fault.cause == Cause::Pooler {
+            bail!("{fault}: {}", pooler::REMEDY);
+        }
         if !fault.cause.may_pass() || Instant::now() >= deadline {
             bail!("the database cannot be reached (DATABASE_URL): {fault}");
         }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use diesel::pg::PgConnection;
 use tracing::info;
 
 use crate::domain::button::{Action, Button};
+use crate::domain::lane::Lane;
 use crate::domain::reply::Part;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
@@ -34,20 +36,32 @@ impl InWork<'_> {
     }
 
     /// The button below the question of the command `asked_by` (updates.seq) was pressed.
+    ///
+    /// What there is goes in batches, and with the last of it this update is finished. Should the program die before, the
+    /// next one goes on: the button is as good as when it was pressed.
     pub(in crate::pipeline) fn forget_for_good(&self, asked_by: i64) -> Result<Answered, StoreError> {
         let &Self { services, address, .. } = self;
         let language = self.message.language;
+        let is_good = |conn: &mut PgConnection, lane| {
+            inbox::done_lately(conn, lane, asked_by, address.key(), BUTTON_LIFE)
+        };
+        let Lane { user_id, .. } = address.lane;
+        let mut deleted = 0;
+        if services.store.run(|conn| is_good(conn, address.lane))? {
+            while let Some(rows) = services.store.retry_forever(|conn| erase::batch(conn, user_id))? {
+                deleted += rows.messages;
+            }
+        }
         services.reply(address, |conn, lane| {
-            if !inbox::done_lately(conn, lane, asked_by, BUTTON_LIFE)? {
+            if !is_good(conn, lane)? {
                 return Ok(vec![Part::plain(language.old_forget_button())]);
             }
-            let rows = erase::person(conn, lane.user_id, Some(address.update_seq))?;
-            info!(
-                user = lane.user_id,
-                messages = rows.messages,
-                "erased a user who asked for it with /forget"
-            );
-            Ok(vec![Part::plain(language.forgotten(rows.messages))])
+            let rows = erase::person(conn, user_id, Some(address.update_seq))?;
+            let messages = deleted + rows.messages;
+            info!(user = user_id, messages, "erased a user who asked for it with /forget");
+            // if it was there before this start, it may have been begun
+            let all = (address.update_seq > services.newest_at_boot).then_some(messages);
+            Ok(vec![Part::plain(language.forgotten(all))])
         })
     }
 }

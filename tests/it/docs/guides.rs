@@ -14,7 +14,7 @@ use sandbox::postgres::Server;
 
 use crate::support::migrations;
 use crate::support::predecessor;
-use crate::support::tool::tool;
+use sandbox::tool;
 
 /// The database that the guides speak of.
 const URL: &str = "postgresql://systech:systech_dev_password@localhost:5432/systech_aidd";

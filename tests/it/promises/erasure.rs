@@ -217,6 +217,61 @@ fn forget_deletes_everything_of_the_person_after_the_button_and_an_old_button_sa
 }
 
 #[test]
+fn an_erasure_under_way_holds_up_neither_its_person_nor_anybody_else() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let (person, elsewhere) = (Person::private(1).speaking("en"), Person::in_group(1, -5).speaking("en"));
+    let (message, data) = answered_and_asked(&env, &person);
+    let gate = env.model.hold(When::asked("slow"));
+    env.telegram.address(&elsewhere, "slow");
+    gate.wait_arrived();
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'unsent'", |rows| rows == "0");
+    let in_the_way = Transaction::begin(&env.database, "SELECT FROM messages WHERE user_id = 1 FOR UPDATE");
+    env.telegram.press(&person, message, &data);
+    env.database.wait_blocked_like("DELETE%\"messages\"%", 1);
+    env.telegram.address(&elsewhere, "/stop");
+    env.telegram.say(&person, "/stop");
+    env.telegram.say(&person, "afterwards");
+    env.telegram.wait_confirmed();
+    assert_eq!(env.psql("SELECT count(*) FROM updates WHERE user_id = 1"), "7", "something is not taken in");
+    env.others_are_served();
+    drop((in_the_way, gate));
+    env.telegram.wait_for_text(1, |text| text.contains("everything is deleted. Messages: "));
+    env.telegram.wait_for_text(1, |text| text.contains("afterwards"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT content FROM messages WHERE user_id = 1 AND role = 'user'"), "afterwards");
+}
+
+#[test]
+fn an_erasure_that_dies_half_way_is_finished_by_the_next_start_however_late() {
+    let env = TestEnv::new();
+    let bot = env.start();
+    let person = Person::private(1).speaking("en");
+    let (message, data) = answered_and_asked(&env, &person);
+    env.wait_settled();
+    env.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT 1, 1, 'user', 'old', 3 FROM generate_series(1, 2000)",
+    );
+    let newest = "SELECT FROM messages WHERE id = (SELECT max(id) FROM messages) FOR UPDATE";
+    let in_the_way = Transaction::begin(&env.database, newest);
+    env.telegram.press(&person, message, &data);
+    env.database.wait_blocked_like("DELETE%\"messages\"%", 1);
+    bot.kill();
+    drop(in_the_way);
+    env.wait_disconnected();
+    let left = env.psql("SELECT count(*) FROM messages");
+    assert!(left != "0" && left != "2002", "{left} messages are left");
+    // the button works for an hour from the question, and it was pressed in time
+    env.psql("UPDATE updates SET done_at = done_at - interval '3 hours', received_at = received_at - interval '3 hours'");
+    let _bot = env.start();
+    let told = env.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
+    assert!(!told.text().contains("Messages:"), "nobody knows how many: {}", told.text());
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*) FROM messages"), "0");
+}
+
+#[test]
 fn what_was_forgotten_does_not_come_back_when_telegram_delivers_it_again() {
     let env = TestEnv::new();
     let _bot = env.start();

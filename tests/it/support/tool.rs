@@ -1,22 +1,9 @@
 //! The programs that tests run beside the project's own. `make tools` brings them, in pinned versions; no test does.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-/// Where a tool is. A test that misses it fails with the sentence that says which command brings it.
-#[track_caller]
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let output = path_of(name).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim_end());
-    String::from_utf8(output.stdout).unwrap().trim_end().into()
-}
-
-fn path_of(name: &str) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/tools"));
-    command.args(["--path", name]);
-    command
-}
+use sandbox::tool::path_of;
 
 #[test]
 fn a_tool_that_is_missing_is_not_brought_and_the_command_that_brings_it_is_named() {
@@ -24,6 +11,7 @@ fn a_tool_that_is_missing_is_not_brought_and_the_command_that_brings_it_is_named
     for (name, ends_with) in [
         ("diesel", "`make tools` brings it\n"),
         ("squawk", "`make tools` brings it\n"),
+        ("pgbouncer", "`make tools` brings it\n"),
         ("cargo-deny", "`scripts/tools cargo-deny` brings it\n"),
     ] {
         let output = path_of(name).env("XDG_CACHE_HOME", cache.path()).output().unwrap();
@@ -51,7 +39,7 @@ fn no_test_runs_what_builds_installs_or_downloads() {
                 for brings in scripts.iter().chain(&programs) {
                     assert!(
                         !source.contains(brings),
-                        "{}: {brings}; `tool` finds what is there",
+                        "{}: {brings}; `sandbox::tool` finds what is there",
                         path.display()
                     );
                 }

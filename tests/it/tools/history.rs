@@ -5,6 +5,8 @@ use serde_json::Value;
 use systech_aidd::store::archive::{self, Selection};
 
 use crate::support::rows::DIALOGUES;
+use crate::support::terminal::run_on_terminal;
+use crate::tools::doctor::database::WAITING_OF_OTHERS;
 
 fn operator() -> Operator {
     let operator = Operator::up_to_date();
@@ -147,4 +149,28 @@ fn a_database_that_is_not_up_to_date_is_told_so() {
     let operator = Operator::new();
     let refused = operator.run(&["history", "list"]).fails_with(1);
     assert!(refused.contains("migrate up"), "{refused}");
+}
+
+#[test]
+fn what_waits_for_a_bot_of_another_token_is_discarded_after_a_question_and_never_that_of_the_token() {
+    let mut operator = Operator::up_to_date();
+    operator.psql(WAITING_OF_OTHERS);
+    let discard = ["history", "discard", "--bot", "12"];
+    let refused = operator.run(&discard).fails_with(4);
+    assert!(refused.contains("1 updates that bot 12 did not answer and 1 messages"), "{refused}");
+    run_on_terminal(&operator, &discard, "n").fails_with(4);
+    let waiting = "SELECT bot_id, count(*) FROM updates WHERE payload IS NOT NULL GROUP BY 1 ORDER BY 1";
+    assert_eq!(operator.psql(waiting), "11|2\n12|1");
+    let done = run_on_terminal(&operator, &discard, "y").ok();
+    assert!(done.contains("discarded of bot 12: 1 updates, 1 unsent messages"), "{done}");
+    assert_eq!(operator.psql(waiting), "11|2");
+    assert_eq!(operator.psql("SELECT state, payload FROM reply_parts"), "abandoned|");
+    operator.run(&discard).fails_with(3);
+    operator.set("TELEGRAM_BOT_TOKEN", "11:aaaaaaaaaaaaaaaa");
+    let refused = operator.run(&["history", "discard", "--bot", "11", "--yes"]).fails_with(1);
+    assert!(refused.contains("11 is the bot of TELEGRAM_BOT_TOKEN"), "{refused}");
+    operator.set("TELEGRAM_BOT_TOKEN", "14:aaaaaaaaaaaaaaaa");
+    let json = operator.run(&["history", "discard", "--bot", "11", "--yes", "--json"]).ok();
+    assert_eq!(json, "{\"reply_parts\":0,\"updates\":2}\n");
+    assert_eq!(operator.psql(waiting), "");
 }

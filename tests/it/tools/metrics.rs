@@ -35,6 +35,8 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "oldest_waiting_seconds", |age| age > 0.0 && age < 600.0);
     // a question that waits is no message that Telegram does not take
     wait_for(&address, "oldest_unsent_seconds", is(0));
+    // the first message took none, and the sequence begins with 1
+    wait_for(&address, "message_ids_left", |left| left > 2_147_483_000.0 && left < 2_147_483_648.0);
     wait_for(&address, "drafts_total{outcome=\"refused\"}", is(1));
     wait_for(&address, "telegram_errors_total{method=\"sendMessageDraft\",code=\"429\"}", is(1));
     gate.release();

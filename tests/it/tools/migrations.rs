@@ -8,7 +8,7 @@ use sandbox::env::Operator;
 use systech_aidd::database::migrate::embedded::{MIGRATIONS, Migration};
 use systech_aidd::database::migrate::script::Script;
 
-use crate::support::tool::tool;
+use sandbox::tool;
 
 fn root(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -210,6 +210,55 @@ fn one_line_tells_what_is_wrong_in_the_database() {
 }
 
 #[test]
+fn one_line_tells_what_runs_out_and_what_waits_for_nobody() {
+    examine(&[
+        Case {
+            name: "few numbers for messages",
+            provoke: |env| {
+                // ahead of the rows
+                env.psql("SELECT setval('messages_id_seq', 2000000000)");
+            },
+            lines: &[["ids", "147483647 of 2147483647 numbers", "widen messages.id to bigint"]],
+        },
+        Case {
+            name: "few numbers for messages, by the rows",
+            provoke: |env| {
+                env.psql(
+                    "INSERT INTO messages (id, user_id, chat_id, role, content, message_length)
+                     VALUES (2147483000, 1, 1, 'user', 'x', 1)",
+                );
+            },
+            lines: &[["ids", "647 of 2147483647 numbers", "widen messages.id to bigint"]],
+        },
+        Case {
+            name: "what waits for the bots of other tokens",
+            provoke: |env| {
+                env.psql(&format!(
+                    "{WAITING_OF_OTHERS};
+                    INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload)
+                    VALUES ({}, 1, 1, 1, 'message', '{{}}')",
+                    env.telegram.bot_id()
+                ));
+            },
+            lines: &[[
+                "former bots",
+                "bot 11: 2 updates and 0 unsent messages, the oldest of 2026-01-02 03:04; bot 12: 1 updates and 1 unsent",
+                "history discard --bot 11",
+            ]],
+        },
+    ]);
+}
+
+/// Of two bots that are not that of any token here. What they have done counts for nothing.
+pub(crate) const WAITING_OF_OTHERS: &str = "
+    INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload, received_at)
+    VALUES (11, 1, 1, 1, 'message', '{}', '2026-01-02 03:04'), (11, 2, 1, 1, 'message', '{}', now()),
+           (12, 1, 1, 1, 'message', '{}', now());
+    INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, done_at) VALUES (13, 1, 1, 1, 'message', now());
+    INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, position, op, payload, state)
+    VALUES (12, 1, 1, 9, 0, 'send', '{}', 'unsent')";
+
+#[test]
 fn one_line_tells_why_no_backup_can_be_made() {
     examine(&[
         Case {

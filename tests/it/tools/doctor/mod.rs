@@ -1,6 +1,6 @@
 //! `systech-aidd doctor`: every fault it knows, provoked for real, and the remedy it tells.
 
-mod database;
+pub(crate) mod database;
 mod endpoint;
 mod only;
 mod settings;
@@ -16,7 +16,7 @@ use sandbox::{PATIENCE, TestEnv};
 use crate::support::at_once::all_at_once;
 
 /// What is looked at, with one line each.
-const CHECKS: [&str; 14] = [
+const CHECKS: [&str; 16] = [
     "environment",
     "env file",
     "prompt",
@@ -26,6 +26,8 @@ const CHECKS: [&str; 14] = [
     "rights",
     "migrations",
     "indexes",
+    "ids",
+    "former bots",
     "backups",
     "token",
     "webhook",

@@ -75,6 +75,17 @@ fn several_parts_come_in_the_usual_order() {
     let (findings, _) = examine(&env, "model,database");
     assert_eq!(
         checks(&findings),
-        ["database", "server", "rights", "migrations", "indexes", "schema", "backups", "model"]
+        [
+            "database",
+            "server",
+            "rights",
+            "migrations",
+            "indexes",
+            "schema",
+            "ids",
+            "former bots",
+            "backups",
+            "model"
+        ]
     );
 }
