@@ -11,5 +11,6 @@ pub mod button;
 pub mod command;
 pub mod failure;
 pub mod access;
+pub mod live_answers;
 pub mod token_budget;
 pub mod phrases;

@@ -24,9 +24,9 @@ pub mod preview;
 // Out: outbox → Telegram.
 pub mod sender;
 mod remedy;
-mod pauses;
 pub mod export_file;
 
 // Beside it.
+pub mod pace;
 pub mod retention;
 pub mod services;

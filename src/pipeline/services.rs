@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::access::Access;
+use crate::domain::live_answers::LiveAnswers;
 use crate::domain::token_budget::TokenBudget;
 use crate::llm::Llm;
 use crate::pipeline::named::Named;
-use crate::pipeline::preview::DraftThrottle;
+use crate::pipeline::pace::Pace;
 use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
 use crate::store::Store;
@@ -22,8 +23,10 @@ pub struct Services {
     pub llm: Llm,
     /// Sends what the outbox holds.
     pub sender: Sender,
-    /// How fast drafts may follow each other.
-    pub paces: DraftThrottle,
+    /// How fast Telegram may be called.
+    pub pace: Arc<Pace>,
+    /// How answers are shown while they grow.
+    pub live_answers: LiveAnswers,
     /// Whom groups address.
     pub me: Me,
     /// What the model is told before the dialogue.
