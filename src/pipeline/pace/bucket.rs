@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 /// for calls that arrive closer to each other than they were made.
 const BURST: f64 = 1.0 / 6.0;
 const EVENLY: f64 = 0.8;
-/// The lowest rate that a flood leaves, as a part of the full one.
-const LEAST: f64 = 0.1;
-/// How long it takes from there to the full rate.
-const RECOVERY: f64 = 60.0;
+/// What Telegram takes from an ordinary bot in a second (Bots FAQ, "My bot is hitting limits"): whatever the rate is set to,
+/// floods bring it down to a part of this, but to no less than that.
+const USUAL: f64 = 30.0;
+const LEAST: f64 = 3.0;
+/// In so many seconds the rate doubles again.
+const RECOVERY: f64 = 300.0;
 /// What two ways to the same sum may differ by.
 const ROUNDING: f64 = 1e-6;
 
@@ -21,13 +23,15 @@ pub(super) struct Bucket {
     rate: f64,
     /// Calls that may be made at once; below zero, so many have their turns already.
     tokens: f64,
+    /// Calls that were made within about a second.
+    lately: f64,
     at: Instant,
 }
 
 impl Bucket {
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
         let full = f64::from(per_second);
-        let mut bucket = Self { full, rate: full, tokens: 0.0, at: now };
+        let mut bucket = Self { full, rate: full, tokens: 0.0, lately: 0.0, at: now };
         bucket.tokens = bucket.burst();
         bucket
     }
@@ -36,6 +40,7 @@ impl Bucket {
     pub(super) fn reserve(&mut self, now: Instant) -> Duration {
         self.refill(now);
         self.tokens -= 1.0;
+        self.lately += 1.0;
         self.until(0.0)
     }
 
@@ -52,16 +57,17 @@ impl Bucket {
         let wait = self.until(needed);
         if wait.is_zero() {
             self.tokens -= 1.0;
+            self.lately += 1.0;
             Ok(())
         } else {
             Err(wait)
         }
     }
 
-    /// Telegram has had enough: half as fast from now on, and then step by step as before.
+    /// Telegram has had enough: half as fast from now on as it was called until now, and then step by step as before.
     pub(super) fn slow_down(&mut self, now: Instant) {
         self.refill(now);
-        self.rate = (self.rate / 2.0).max(self.full * LEAST);
+        self.rate = (self.rate.min(self.lately.max(USUAL)) / 2.0).max(LEAST.min(self.full));
         self.tokens = self.tokens.min(self.burst());
     }
 
@@ -69,7 +75,8 @@ impl Bucket {
         let seconds = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = self.at.max(now);
         self.tokens = (self.tokens + seconds * self.rate * EVENLY).min(self.burst());
-        self.rate = (self.rate + seconds * self.full / RECOVERY).min(self.full);
+        self.rate = (self.rate * 2_f64.powf(seconds / RECOVERY)).min(self.full);
+        self.lately *= (-seconds).exp();
     }
 
     fn until(&self, tokens: f64) -> Duration {
