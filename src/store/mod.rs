@@ -25,11 +25,13 @@ pub mod replace;
 pub mod turns;
 pub mod history;
 pub mod finish;
+pub mod ledger;
 pub mod moved;
 pub mod strangers;
 
 // What operators look at and delete.
 pub mod archive;
+pub mod costs;
 pub mod erase;
 pub mod queue;
 pub mod diagnostics;

@@ -28,6 +28,7 @@ mod promises {
     mod going_on;
     mod groups;
     mod live_message;
+    mod ledger;
     mod order;
     mod paste;
     mod rate_limit;
@@ -78,6 +79,7 @@ mod tools {
     mod readiness;
     mod restore;
     mod run;
+    mod usage;
 }
 
 /// What documents and files beside the code say is what the program does.

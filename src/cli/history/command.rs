@@ -20,7 +20,7 @@ use crate::store::archive::{self, Selection};
 use crate::store::history;
 
 /// There is nothing of the kind that was asked for.
-const NOTHING: u8 = 3;
+pub(in crate::cli) const NOTHING: u8 = 3;
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -248,7 +248,7 @@ impl Command {
 }
 
 /// A connection to a database that is up to date: these commands read its views and search by its index.
-fn open(database: &Database) -> anyhow::Result<PgConnection> {
+pub(in crate::cli) fn open(database: &Database) -> anyhow::Result<PgConnection> {
     let mut conn = connect(database)?;
     let state = State::read(&mut conn)?;
     state.refuse_unknown()?;
