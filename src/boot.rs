@@ -26,8 +26,8 @@ use crate::domain::failure::Failure;
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
 use crate::domain::update::UPDATE_KINDS;
-use crate::llm::Llm;
 use crate::metrics;
+use crate::pipeline::assistant::Assistant;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
@@ -71,18 +71,15 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let bot = Arc::new(Services {
         store: Arc::new(store),
         telegram,
-        llm: Llm::new(http.clone(), config.llm),
         sender: Sender::new(Arc::clone(&pace), pauses),
         pace,
         live_answers: config.live_answers,
+        assistant: Assistant::new(&http, config.choices),
         me,
-        system_prompt: config.system_prompt,
-        role: config.role,
         access: config.access,
         rate_limit: config.rate_limit,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
-        room: config.room,
         named: Named::default(),
         newest_at_boot: newest,
     });

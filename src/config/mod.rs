@@ -16,8 +16,6 @@ use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
 use crate::domain::live_answers::LiveAnswers;
-use crate::domain::token_budget::TokenBudget;
-use crate::llm;
 use crate::render::RichMessages;
 use crate::telegram;
 
@@ -28,6 +26,7 @@ pub mod reader;
 pub mod faults;
 pub mod database_url;
 mod prompt;
+pub mod catalogue;
 mod groups;
 #[cfg(test)]
 mod tests;
@@ -47,16 +46,11 @@ pub struct Config {
     pub retention_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
-    /// LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE, LLM_MAX_TOKENS, LLM_TIMEOUT, LLM_EXTRA_BODY
-    pub llm: llm::Settings,
+    /// CATALOGUE_PATH, or one model and one role from LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE,
+    /// LLM_MAX_TOKENS, LLM_TIMEOUT, LLM_EXTRA_BODY, LLM_CONTEXT_TOKENS, SYSTEM_PROMPT_PATH, ROLE_TEXT.
+    pub choices: catalogue::Read,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
-    /// LLM_CONTEXT_TOKENS, without the prompt and the answer.
-    pub room: TokenBudget,
-    /// The text of SYSTEM_PROMPT_PATH.
-    pub system_prompt: String,
-    /// ROLE_TEXT, or what stands for it.
-    pub role: String,
     /// ALLOWED_USERS, ALLOWED_CHATS
     pub access: Access,
     /// RATE_LIMIT; `None`: as many questions as users like.
@@ -97,22 +91,19 @@ pub struct Loaded<T> {
 impl Config {
     /// Reads every setting.
     pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
-        let others = env.faults_between().collect();
-        env.load(names::ALL, others, Self::read(env))
+        let settings: Vec<_> = env.settings().copied().collect();
+        env.load(&settings, env.faults_between(), Self::read(env))
     }
 
     /// `None` where a setting cannot be used; whatever is wrong is known besides.
     fn read(env: &Reader<'_>) -> Option<Self> {
-        let system_prompt = env.system_prompt()?;
-        let llm = env.llm()?;
         Some(Self {
             telegram: env.telegram()?,
             database: env.database()?,
             retention_days: env.parsed(&names::RETENTION_DAYS),
             pool_size: env.parsed(&names::DATABASE_POOL_SIZE)?,
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
-            room: TokenBudget::beside(env.parsed(&names::LLM_CONTEXT_TOKENS), &system_prompt, llm.max_tokens),
-            role: env.value(&names::ROLE_TEXT).unwrap_or_else(|| prompt::role(&system_prompt)),
+            choices: env.choices()?,
             access: env.access()?,
             rate_limit: env.rate_limit(),
             rich_messages: env.parsed(&names::RICH_MESSAGES)?,
@@ -121,8 +112,6 @@ impl Config {
             workers: env.parsed(&names::WORKERS)?,
             grace: env.seconds(&names::SHUTDOWN_GRACE)?,
             metrics_addr: env.value(&names::METRICS_ADDR),
-            llm,
-            system_prompt,
         })
     }
 }

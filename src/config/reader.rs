@@ -17,6 +17,11 @@ impl<'a> Reader<'a> {
         Self(lookup)
     }
 
+    /// How values are found by name.
+    pub(super) fn lookup(&self) -> &dyn Fn(&str) -> Option<String> {
+        self.0
+    }
+
     /// What somebody set.
     pub(super) fn given(&self, setting: &Setting) -> Option<String> {
         (self.0)(setting.name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())

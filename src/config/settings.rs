@@ -61,6 +61,8 @@ settings! {
         "the longest silence of the model, in seconds; after it the question fails";
     LLM_EXTRA_BODY: Nothing("no fields"), values::FIELDS,
         "fields for each request: `{\"reasoning_effort\":\"low\"}`; `null` takes a field away";
+    CATALOGUE_PATH: Nothing("`assistant.toml`, if it is there"), values::CATALOGUE,
+        "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
@@ -105,6 +107,17 @@ impl Setting {
         format!("{}{nothing}", self.values)
     }
 }
+
+/// What the catalogue says in their place.
+pub(super) const REPLACED: &[Setting] = &[
+    LLM_BASE_URL,
+    OPENROUTER_API_KEY,
+    LLM_MODEL,
+    LLM_EXTRA_BODY,
+    LLM_CONTEXT_TOKENS,
+    SYSTEM_PROMPT_PATH,
+    ROLE_TEXT,
+];
 
 /// What `--help` says about them.
 pub fn help() -> String {

@@ -128,6 +128,16 @@ pub(super) const CHATS: Values = Values::Other {
     problem: |text| ids(text, |id| id != 0).err(),
 };
 
+pub(super) const CATALOGUE: Values = Values::Other {
+    word: "a file",
+    accepted: "a catalogue of models and roles: assistant.example.toml is one",
+    problem: |text| {
+        std::fs::read_to_string(text)
+            .err()
+            .map(|error| format!("names {text}, which cannot be read ({error})"))
+    },
+};
+
 pub(super) const PROMPT: Values = Values::Other {
     word: "a file",
     accepted: "a text file that tells the model who it is",

@@ -12,5 +12,6 @@ pub mod command;
 pub mod failure;
 pub mod access;
 pub mod live_answers;
+pub mod catalogue;
 pub mod token_budget;
 pub mod phrases;

@@ -272,6 +272,14 @@ impl Language {
         )
     }
 
+    /// What stands below an answer of another model than the one that was to answer.
+    pub fn stood_in(self, is: &str, of: &str) -> String {
+        match self {
+            Russian => format!("Ответила модель {is}: {of} сейчас не отвечает."),
+            English => format!("{is} answered, because {of} does not answer right now."),
+        }
+    }
+
     /// The answer to /retry where there is no question.
     pub fn nothing_to_repeat(self) -> &'static str {
         self.pick(

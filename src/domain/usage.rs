@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use bigdecimal::{BigDecimal, One, RoundingMode};
 
+use crate::domain::catalogue::Price;
+
 /// A call that may cost, whatever became of it.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -47,6 +49,35 @@ impl Outcome {
     }
 }
 
+/// US dollars, and who says so.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cost {
+    /// The endpoint.
+    Told(BigDecimal),
+    /// The price of the model, for these tokens.
+    Computed(BigDecimal),
+}
+
+impl Cost {
+    /// US dollars.
+    pub fn dollars(&self) -> &BigDecimal {
+        let (Self::Told(dollars) | Self::Computed(dollars)) = self;
+        dollars
+    }
+}
+
+impl Usage {
+    /// With a cost by this price, if the endpoint told none. Without the tokens it stays unknown.
+    #[must_use]
+    pub fn priced(mut self, price: Option<&Price>) -> Self {
+        if let (None, Some(price), Some(read)) = (&self.cost, price, self.prompt_tokens) {
+            let (cached, written) = (self.cached_tokens.unwrap_or(0), self.completion_tokens.unwrap_or(0));
+            self.cost = Some(Cost::Computed(price.of(read, cached, written)));
+        }
+        self
+    }
+}
+
 /// What the endpoint said about a call.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Usage {
@@ -60,8 +91,8 @@ pub struct Usage {
     pub completion_tokens: Option<i32>,
     /// Those of them that were thoughts.
     pub thinking_tokens: Option<i32>,
-    /// US dollars.
-    pub cost: Option<BigDecimal>,
+    /// What it cost.
+    pub cost: Option<Cost>,
     /// Milliseconds to the first token.
     pub first_token_ms: Option<i32>,
     /// Milliseconds to the end.

@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 use serde_json::Value;
 
-use crate::domain::usage::Usage;
+use crate::domain::usage::{Cost, Usage};
 
 /// OpenAI and all that follow it; Anthropic's names behind a proxy.
 const PROMPT: &[&str] = &["/prompt_tokens", "/input_tokens"];
@@ -41,7 +41,7 @@ pub(super) fn add(chunk: &Value, usage: &mut Usage) {
     usage.completion_tokens = tokens(COMPLETION).or(usage.completion_tokens);
     usage.cached_tokens = tokens(CACHED).or(usage.cached_tokens);
     usage.thinking_tokens = tokens(THINKING).or(usage.thinking_tokens);
-    usage.cost = cost(said).or_else(|| usage.cost.take());
+    usage.cost = cost(said).map(Cost::Told).or_else(|| usage.cost.take());
 }
 
 fn cost(said: &Value) -> Option<BigDecimal> {
@@ -90,7 +90,7 @@ mod tests {
             cached_tokens: Some(128),
             completion_tokens: Some(2),
             thinking_tokens: Some(1),
-            cost: "0.000095".parse().ok(),
+            cost: "0.000095".parse().ok().map(Cost::Told),
             ..Usage::default()
         };
         assert_eq!(read(std::slice::from_ref(&openrouter)), expected);
@@ -124,7 +124,7 @@ mod tests {
             (json!({"cost": "1e999999999"}), None),
             (json!({"cost": null}), None),
         ] {
-            let cost = expected.and_then(|text| text.parse().ok());
+            let cost = expected.and_then(|text| text.parse().ok()).map(Cost::Told);
             assert_eq!(read(&[json!({"usage": said})]).cost, cost, "{said}");
         }
     }

@@ -20,6 +20,7 @@ use crate::domain::failure::Failure;
 use crate::domain::usage::{Call, Outcome, Usage};
 
 mod answer;
+mod ask;
 mod asked;
 mod complaint;
 mod completion;
@@ -31,6 +32,7 @@ mod figures;
 mod finish;
 mod learnt;
 mod lines;
+mod kind;
 mod models;
 mod pause;
 mod request;
@@ -39,14 +41,17 @@ mod thoughts;
 mod words;
 
 use answer::Answer;
+pub use ask::{Ask, Message};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
 pub use error::{Cause, LlmError};
 use fields::Body;
+pub use kind::Kind;
 use learnt::Learnt;
 pub use models::Listed;
-pub use settings::{Message, Settings};
+pub use request::host;
+pub use settings::Settings;
 pub use thoughts::{Heard, without_thoughts};
 
 /// How long the body of an error may take, and how much of it is read.
@@ -106,16 +111,11 @@ impl Llm {
     }
 
     /// Asks and reads the answer to its end, until `stop` is requested. `hear` gets the text as it comes.
-    pub fn complete(
-        &self,
-        messages: &[Message<'_>],
-        stop: &CancelToken,
-        mut hear: impl FnMut(Heard<'_>),
-    ) -> Asked {
+    pub fn complete(&self, ask: &Ask<'_>, stop: &CancelToken, mut hear: impl FnMut(Heard<'_>)) -> Asked {
         for _ in 0..MOST_CHANGES {
             let began = Instant::now();
             let learnt = self.learnt().clone();
-            let body = request::body(&self.settings, &learnt, messages);
+            let body = request::body(&self.settings, &learnt, ask);
             let (usage, answer) = self.ask(&body, &learnt, stop, &mut hear);
             let error = match answer {
                 Ok(completion) => return self.asked(began, usage, Ok(completion)),
@@ -123,7 +123,7 @@ impl Llm {
                 Err(Failed::Refused(complaint)) => {
                     let is_learnt = self.learn(&learnt, &complaint, &body);
                     // A dialogue that is too long can be shortened, and only the caller can do that.
-                    if is_learnt && !(complaint.is_too_long() && has_past(messages)) {
+                    if is_learnt && !(complaint.is_too_long() && has_past(ask.messages)) {
                         continue;
                     }
                     complaint.error()
@@ -146,9 +146,10 @@ impl Llm {
                 failure => Outcome::Failed(failure.class()),
             },
         };
-        let Settings { base_url, model, .. } = &self.settings;
-        let endpoint = request::host(base_url);
-        Asked { call: Call { endpoint, model: model.clone(), began, outcome, usage }, answer }
+        let Settings { endpoint, model, price, .. } = &self.settings;
+        let usage = usage.priced(price.as_ref());
+        let call = Call { endpoint: endpoint.clone(), model: model.clone(), began, outcome, usage };
+        Asked { call, answer }
     }
 
     /// Looks the model up in the endpoint's list.
@@ -210,7 +211,7 @@ impl Llm {
     ) -> Result<(), Unread> {
         let network = |error| LlmError::passing(Cause::Network, describe(error));
         let address = request::address(&self.settings.base_url, "chat/completions");
-        let mut request = self.http.client.post(address).json(body);
+        let mut request = self.http.client.post(address).headers(self.settings.headers.clone()).json(body);
         if let Some(key) = &self.settings.key {
             request = request.bearer_auth(key.expose());
         }

@@ -31,6 +31,7 @@ pub enum Listed {
 /// Looks the model of these settings up.
 pub(super) fn listed(http: &Http, settings: &Settings) -> Listed {
     let mut request = http.client.get(request::address(&settings.base_url, "models"));
+    request = request.headers(settings.headers.clone());
     if let Some(key) = &settings.key {
         request = request.bearer_auth(key.expose());
     }

@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::ask::{Ask, Message};
 use super::fields::{Body, Limit};
 use super::learnt::Learnt;
-use super::settings::{Message, Settings};
+use super::settings::Settings;
 
 /// Puts a request together. LLM_EXTRA_BODY has the word over the settings, and what was learnt over both.
-pub(super) fn body(settings: &Settings, learnt: &Learnt, messages: &[Message<'_>]) -> Body {
+pub(super) fn body(settings: &Settings, learnt: &Learnt, ask: &Ask<'_>) -> Body {
+    let messages = ask.messages;
     let mut body = Body::new();
     body.insert("model".to_owned(), json!(settings.model));
     body.insert(
@@ -18,6 +20,7 @@ pub(super) fn body(settings: &Settings, learnt: &Learnt, messages: &[Message<'_>
     body.insert("stream_options".to_owned(), json!({"include_usage": true}));
     body.insert("temperature".to_owned(), json!(settings.temperature));
     body.insert(Limit::MaxTokens.name().to_owned(), json!(settings.max_tokens));
+    settings.kind.add(ask, settings.private, &mut body);
     for (name, value) in &settings.extra {
         if value.is_null() {
             body.remove(name);
@@ -57,8 +60,8 @@ pub(super) fn address(base_url: &str, path: &str) -> String {
     }
 }
 
-/// Who is asked, for people and the ledger: the host of a base URL, without a user name or a key in it.
-pub(super) fn host(base_url: &str) -> String {
+/// The host of a base URL, without a user name or a key in it.
+pub fn host(base_url: &str) -> String {
     let host = reqwest::Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.unwrap_or_else(|| "unknown".to_owned())
 }

@@ -1,19 +1,27 @@
-//! What the endpoint is, and what it is asked.
+//! What the endpoint is, and how the model is asked.
 
 use std::time::Duration;
 
-use serde::Serialize;
+use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
+use super::kind::Kind;
 use crate::base::secret::Secret;
+use crate::domain::catalogue::Price;
 
 /// What to ask, and whom.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What the endpoint is called in the ledger.
+    pub endpoint: String,
+    /// What the endpoint takes beside what every one takes.
+    pub kind: Kind,
     /// Base URL with its `/v1`.
     pub base_url: String,
     /// Key, if the endpoint wants one.
     pub key: Option<Secret>,
+    /// Headers for each request.
+    pub headers: HeaderMap,
     /// Name of the model.
     pub model: String,
     /// Sampling temperature, 0 to 2.
@@ -24,13 +32,8 @@ pub struct Settings {
     pub silence: Duration,
     /// Fields for each request; null takes one away.
     pub extra: Map<String, Value>,
-}
-
-/// One message of a prompt.
-#[derive(Serialize)]
-pub struct Message<'a> {
-    /// `system`, `user` or `assistant`.
-    pub role: &'a str,
-    /// The text.
-    pub content: &'a str,
+    /// What it costs, for calls whose cost the endpoint does not tell.
+    pub price: Option<Price>,
+    /// Where the endpoint can be told so, it keeps nothing of what it is sent.
+    pub private: bool,
 }

@@ -30,3 +30,4 @@ pub mod export_file;
 pub mod pace;
 pub mod retention;
 pub mod services;
+pub mod assistant;

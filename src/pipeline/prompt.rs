@@ -3,7 +3,9 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
-use bigdecimal::{BigDecimal, ToPrimitive};
+use std::cell::Cell;
+
+use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
@@ -11,8 +13,9 @@ use crate::domain::address::Address;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
-use crate::llm::{self, Asked, Completion, Heard, LlmError, Message};
+use crate::llm::{self, Ask, Asked, Completion, Heard, LlmError, Message};
 use crate::metrics;
+use crate::pipeline::assistant::Chosen;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 
@@ -39,11 +42,18 @@ pub(super) struct Reply {
     pub(super) completion: Completion,
     /// There was a conversation, and nothing of it found room.
     pub(super) alone: bool,
+    /// It is another model's than the one that was to answer.
+    pub(super) stand_in: Option<StandIn>,
+}
+
+/// A model that answered in another one's place, both as people call them.
+pub(super) struct StandIn {
+    pub(super) is: String,
+    pub(super) of: String,
 }
 
 impl Services {
-    /// Asks the model with what it has room for; as long as the prompt is too long for it all the same, with half of what was
-    /// said before, and at last with the question alone.
+    /// Asks for an answer.
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
@@ -51,6 +61,8 @@ impl Services {
         Attempt { calls, reply }
     }
 
+    /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
+    /// nothing of it. Where none answers, a failure that may pass counts more than one that will not.
     fn reply_to(
         &self,
         prompt: &Prompt<'_>,
@@ -58,47 +70,30 @@ impl Services {
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
-        let mut read = self.room.fit(&past, prompt.question);
-        if prompt.goes_on {
-            // whatever the estimate says
-            read = &past[past.len().saturating_sub(read.len().max(1))..];
-        }
-        loop {
-            if read.is_empty() && !past.is_empty() && prompt.goes_on {
-                return Err(LlmError::ContextTooLong);
+        let mut failures: Vec<LlmError> = Vec::new();
+        let mut of = None;
+        for chosen in self.assistant.chain(prompt.address.lane) {
+            let showing = Showing { preview, begun: Cell::new(false) };
+            let name = &chosen.model.name;
+            if let Some(problem) = failures.last() {
+                let (seq, model) = (prompt.address.update_seq, &*chosen.model.id);
+                info!(seq, model, %problem, "a model has no answer; another one is asked in its place");
             }
-            let Asked { call, answer } = self.ask_with(read, prompt, preview);
-            count(&call);
-            calls.push(call);
-            match answer {
-                Err(LlmError::ContextTooLong) if !read.is_empty() => {
-                    read = token_budget::half(read);
-                    // it may have come to an end in the middle of an answer
-                    preview.begin_anew();
-                    let (seq, turns) = (prompt.address.update_seq, read.len());
-                    info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+            match ask_for_less(chosen, &past, prompt, &showing, calls) {
+                Ok(reply) => {
+                    let stand_in = of.map(|of: &String| StandIn { is: name.clone(), of: of.clone() });
+                    return Ok(Reply { stand_in, ..reply });
                 }
-                answered => {
-                    let alone = read.is_empty() && !past.is_empty();
-                    return answered.map(|completion| Reply { completion, alone });
+                Err(error @ LlmError::Stopped(_)) => return Err(error),
+                Err(error) if showing.begun.get() => return Err(error),
+                Err(error) => {
+                    failures.push(error);
+                    of.get_or_insert(name);
                 }
             }
         }
-    }
-
-    fn ask_with(&self, read: &[Exchange], prompt: &Prompt<'_>, preview: &Preview) -> Asked {
-        let message = |role: Role, content| Message { role: role.as_str(), content };
-        let system = (!self.system_prompt.is_empty())
-            .then_some(Message { role: "system", content: &self.system_prompt });
-        let past = read
-            .iter()
-            .flat_map(|turn| [message(Role::User, &turn.question), message(Role::Assistant, &turn.answer)]);
-        let question = message(Role::User, prompt.question);
-        let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
-        self.llm.complete(&messages, prompt.stop, |heard| match heard {
-            Heard::More(more) => preview.grow(more),
-            Heard::Anew => preview.begin_anew(),
-        })
+        let passing = failures.iter().position(|error| matches!(error, LlmError::Passing { .. }));
+        Err(failures.swap_remove(passing.unwrap_or(0)))
     }
 
     /// Somebody put rows into the table that are neither a question nor an answer: they are left out, and named.
@@ -116,8 +111,71 @@ impl Services {
     }
 }
 
+/// Asks the model with what it has room for; as long as the prompt is too long for it all the same, with half of what was
+/// said before, and at last with the question alone.
+fn ask_for_less(
+    chosen: Chosen<'_>,
+    past: &[Exchange],
+    prompt: &Prompt<'_>,
+    showing: &Showing<'_>,
+    calls: &mut Vec<Call>,
+) -> Result<Reply, LlmError> {
+    let mut read = chosen.room().fit(past, prompt.question);
+    if prompt.goes_on {
+        // The last turn stays, whatever the estimate says.
+        read = &past[past.len().saturating_sub(read.len().max(1))..];
+    }
+    loop {
+        if read.is_empty() && !past.is_empty() && prompt.goes_on {
+            return Err(LlmError::ContextTooLong);
+        }
+        let Asked { call, answer } = ask(chosen, read, prompt, showing);
+        count(&call);
+        calls.push(call);
+        match answer {
+            Err(LlmError::ContextTooLong) if !read.is_empty() => {
+                read = token_budget::half(read);
+                // The attempt before may have broken off in the middle of an answer.
+                showing.preview.begin_anew();
+                let (seq, turns) = (prompt.address.update_seq, read.len());
+                info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+            }
+            answered => {
+                let alone = read.is_empty() && !past.is_empty();
+                return answered.map(|completion| Reply { completion, alone, stand_in: None });
+            }
+        }
+    }
+}
+
+fn ask(chosen: Chosen<'_>, read: &[Exchange], prompt: &Prompt<'_>, showing: &Showing<'_>) -> Asked {
+    let message = |role: Role, content| Message { role: role.as_str(), content };
+    let instructions = &chosen.role.prompt;
+    let system = (!instructions.is_empty()).then_some(Message { role: "system", content: instructions });
+    let past = read
+        .iter()
+        .flat_map(|turn| [message(Role::User, &turn.question), message(Role::Assistant, &turn.answer)]);
+    let question = message(Role::User, prompt.question);
+    let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
+    let ask = Ask { effort: chosen.model.effort, ..Ask::from(&*messages) };
+    chosen.llm.complete(&ask, prompt.stop, |heard| match heard {
+        Heard::More(more) => {
+            showing.begun.set(true);
+            showing.preview.grow(more);
+        }
+        Heard::Anew => showing.preview.begin_anew(),
+    })
+}
+
+/// What the user sees of an answer in the making.
+struct Showing<'a> {
+    preview: &'a Preview,
+    /// There was something to see.
+    begun: Cell<bool>,
+}
+
 fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
-    let cost = usage.cost.as_ref().and_then(BigDecimal::to_f64);
+    let cost = usage.cost.as_ref().and_then(|cost| cost.dollars().to_f64());
     metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }
 

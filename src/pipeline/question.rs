@@ -22,7 +22,7 @@ use crate::llm::{Completion, LlmError};
 use crate::metrics::{self, Figures, Neighbour};
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::prompt::{Attempt, Prompt, Reply};
+use crate::pipeline::prompt::{Attempt, Prompt, Reply, StandIn};
 use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
@@ -123,7 +123,7 @@ impl Services {
     }
 
     fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
-        let Reply { completion: Completion { text: answer, cut }, alone } = reply;
+        let Reply { completion: Completion { text: answer, cut }, alone, stand_in } = reply;
         failpoints::pass("generated", question.text);
         let mut parts = render::answer(&answer, self.rich_messages);
         if parts.is_empty() {
@@ -137,7 +137,7 @@ impl Services {
                 "the answer was cut at its limit of tokens (LLM_MAX_TOKENS)"
             );
         }
-        parts.extend(question.note(alone, cut));
+        parts.extend(question.note(alone, stand_in.as_ref(), cut));
         self.finish(question, Ending::Answered { answer }, &parts)
     }
 
@@ -321,8 +321,12 @@ impl Question<'_> {
     }
 
     /// What is to be said about an answer, below it.
-    fn note(&self, alone: bool, cut: bool) -> Option<Part> {
-        let said = [alone.then(|| self.language.without_conversation()), cut.then(|| self.language.cut())];
+    fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<Part> {
+        let said = [
+            alone.then(|| self.language.without_conversation().to_owned()),
+            stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
+            cut.then(|| self.language.cut().to_owned()),
+        ];
         let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
         let part = (!text.is_empty()).then(|| Part::plain(text))?;
         Some(if cut {

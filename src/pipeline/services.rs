@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::access::Access;
 use crate::domain::live_answers::LiveAnswers;
-use crate::domain::token_budget::TokenBudget;
-use crate::llm::Llm;
+use crate::pipeline::assistant::Assistant;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::sender::Sender;
@@ -19,8 +18,8 @@ pub struct Services {
     pub store: Arc<Store>,
     /// The Bot API.
     pub telegram: Telegram,
-    /// The model.
-    pub llm: Llm,
+    /// Models and roles.
+    pub assistant: Assistant,
     /// Sends what the outbox holds.
     pub sender: Sender,
     /// How fast Telegram may be called.
@@ -29,10 +28,6 @@ pub struct Services {
     pub live_answers: LiveAnswers,
     /// Whom groups address.
     pub me: Me,
-    /// What the model is told before the dialogue.
-    pub system_prompt: String,
-    /// What people are told about the bot.
-    pub role: String,
     /// Who may use the bot.
     pub access: Access,
     /// The most questions that a user may ask in any hour.
@@ -41,8 +36,6 @@ pub struct Services {
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
-    /// How much of it the model has room for.
-    pub room: TokenBudget,
     /// Messages that were named in the log as no part of a dialogue.
     pub named: Named,
     /// The newest update that was in the inbox before this boot.

@@ -15,7 +15,7 @@ use super::time::interval;
 use super::words::{CostSource, Purpose};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
-use crate::domain::usage::{Call, Outcome};
+use crate::domain::usage::{Call, Cost, Outcome};
 
 /// The calls that were made to answer an update.
 #[derive(Clone, Copy)]
@@ -63,8 +63,8 @@ impl Calls<'_> {
                         model_calls::cached_tokens.eq(usage.cached_tokens),
                         model_calls::completion_tokens.eq(usage.completion_tokens),
                         model_calls::thinking_tokens.eq(usage.thinking_tokens),
-                        model_calls::cost.eq(usage.cost.clone()),
-                        model_calls::cost_source.eq(usage.cost.as_ref().map(|_| CostSource::Endpoint)),
+                        model_calls::cost.eq(usage.cost.as_ref().map(Cost::dollars).cloned()),
+                        model_calls::cost_source.eq(usage.cost.as_ref().map(source)),
                         model_calls::first_token_ms.eq(usage.first_token_ms),
                         model_calls::duration_ms.eq(usage.duration_ms.unwrap_or_default()),
                         model_calls::called_at.eq(called_at),
@@ -73,6 +73,13 @@ impl Calls<'_> {
             })
             .collect();
         diesel::insert_into(model_calls::table).values(rows)
+    }
+}
+
+fn source(cost: &Cost) -> CostSource {
+    match cost {
+        Cost::Told(_) => CostSource::Endpoint,
+        Cost::Computed(_) => CostSource::Price,
     }
 }
 

@@ -108,5 +108,7 @@ words! {
     CostSource {
         /// The endpoint said so.
         Endpoint = "endpoint",
+        /// It is the price of the model for its tokens.
+        Price = "price",
     }
 }

@@ -29,6 +29,7 @@ mod promises {
     mod groups;
     mod live_message;
     mod ledger;
+    mod models;
     mod order;
     mod paste;
     mod rate_limit;

@@ -130,7 +130,7 @@ impl Arguments {
         let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
         let model_checks = self.checks(Subject::Model, model::CHECKS);
 
-        let (database, telegram, model) = (env.database(), env.telegram(), env.llm());
+        let (database, telegram, model) = (env.database(), env.telegram(), env.models());
 
         let mut findings = settings::examine(&env, env_file);
         if !self.is_about(Subject::Settings) {
@@ -148,7 +148,8 @@ impl Arguments {
         let telegram = Examination::of(telegram, telegram_checks, move |settings, report| {
             telegram::examine(settings, &told, report);
         })?;
-        let model = Examination::of(model, model_checks, model::examine)?;
+        let model =
+            Examination::of(model, model_checks, |models: &Vec<_>, report| model::examine(models, report))?;
         for examination in [database, telegram, model] {
             findings.extend(examination.findings(deadline));
         }

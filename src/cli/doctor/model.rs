@@ -2,10 +2,12 @@
 //! So ✓ means that questions work. What the endpoint says is told by status, code and names of fields: its sentences may
 //! quote the key.
 
+use std::thread;
+
 use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::llm::{Cause, Listed, Llm, LlmError, Message, Settings};
+use crate::llm::{Ask, Cause, Listed, Llm, LlmError, Message, Settings};
 
 pub(super) const CHECKS: &[&str] = &["model"];
 
@@ -15,15 +17,33 @@ const QUESTION: [Message<'_>; 2] = [
     Message { role: "user", content: "Ready?" },
 ];
 
-pub(super) fn examine(settings: &Settings, report: &Report) {
-    match Http::start() {
-        Ok((http, _runtime)) => report.add(ask(&Llm::new(http, settings.clone()), &settings.model)),
-        Err(error) => report.fault("model", format!("{error:#}"), remedy(Cause::Network)),
-    }
+/// Asks every model of the catalogue, all at once: the first that does not answer says what to do.
+pub(super) fn examine(models: &[Settings], report: &Report) {
+    let (http, _runtime) = match Http::start() {
+        Ok(started) => started,
+        Err(error) => return report.fault("model", format!("{error:#}"), remedy(Cause::Network)),
+    };
+    let findings: Vec<_> = thread::scope(|scope| {
+        let asked: Vec<_> = models
+            .iter()
+            .map(|settings| {
+                let llm = Llm::new(http.clone(), settings.clone());
+                scope.spawn(move || ask(&llm, &settings.model))
+            })
+            .collect();
+        asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    let (well, faults): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.ok);
+    let found =
+        |findings: &[Finding]| findings.iter().map(|finding| &*finding.found).collect::<Vec<_>>().join("; ");
+    report.add(match faults.first() {
+        None => Finding::well("model", found(&well)),
+        Some(first) => Finding { found: found(&faults), remedy: first.remedy.clone(), ..*first },
+    });
 }
 
 fn ask(llm: &Llm, model: &str) -> Finding {
-    let answered = llm.complete(&QUESTION, &CancelToken::new(), |_| ()).answer;
+    let answered = llm.complete(&Ask::from(&QUESTION[..]), &CancelToken::new(), |_| ()).answer;
     let Err(error) = answered else {
         return Finding::well("model", format!("{model} answers{}", note(&llm.listed())));
     };

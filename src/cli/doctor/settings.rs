@@ -1,8 +1,11 @@
 //! What needs no neighbour: the environment, the file `.env`, the prompt.
 
+use std::path::Path;
+
 use super::report::Finding;
 use crate::config::dotenv::{self, Repeated};
 use crate::config::{Fault, Reader};
+use crate::domain::catalogue::Catalogue;
 
 /// The setting whose fault is told by a check of its own.
 const PROMPT: &str = "SYSTEM_PROMPT_PATH";
@@ -30,10 +33,12 @@ pub(super) fn examine(env: &Reader<'_>, env_file: anyhow::Result<Vec<Repeated>>)
             findings.push(permissions());
         }
     }
-    findings.push(match (faults.iter().find(|fault| fault.variable == PROMPT), env.system_prompt()) {
-        (None, Some(prompt)) => Finding::well("prompt", format!("{} characters", prompt.chars().count())),
-        (Some(fault), _) => told("prompt", fault),
-        (None, None) => unreachable!("there is a prompt or a fault"),
+    findings.extend(match (faults.iter().find(|fault| fault.variable == PROMPT), env.catalogue_path()) {
+        (Some(fault), _) => Some(told("prompt", fault)),
+        (None, Some(path)) => env.choices().map(|read| catalogue(&path, &read.catalogue)),
+        (None, None) => env
+            .system_prompt()
+            .map(|prompt| Finding::well("prompt", format!("{} characters", prompt.chars().count()))),
     });
     // a fault of theirs is told above
     if let Some(access) = env.access() {
@@ -42,6 +47,13 @@ pub(super) fn examine(env: &Reader<'_>, env_file: anyhow::Result<Vec<Repeated>>)
         findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
     }
     findings
+}
+
+fn catalogue(path: &Path, Catalogue { models, roles }: &Catalogue) -> Finding {
+    let models: Vec<_> = models.iter().map(|model| &*model.name).collect();
+    let roles: Vec<_> = roles.iter().map(|role| &*role.name).collect();
+    let found = format!("{}: models {}; roles {}", path.display(), models.join(", "), roles.join(", "));
+    Finding::well("catalogue", found)
 }
 
 fn told(check: &'static str, Fault { variable, problem, accepted }: &Fault) -> Finding {

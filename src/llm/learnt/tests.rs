@@ -1,11 +1,17 @@
+use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::base::secret::Secret;
-use crate::llm::{Message, Settings, request};
+use crate::llm::{Ask, Kind, Message, Settings, request};
 
 fn settings(max_tokens: u32, extra: &Value) -> Settings {
     Settings {
+        endpoint: "h".to_owned(),
+        kind: Kind::Other,
+        headers: HeaderMap::new(),
+        price: None,
+        private: false,
         base_url: String::new(),
         key: None::<Secret>,
         model: "gpt-4096".to_owned(),
@@ -18,7 +24,7 @@ fn settings(max_tokens: u32, extra: &Value) -> Settings {
 
 fn asked(settings: &Settings, learnt: &Learnt) -> Map<String, Value> {
     let messages = [Message { role: "system", content: "s" }, Message { role: "user", content: "u" }];
-    request::body(settings, learnt, &messages)
+    request::body(settings, learnt, &Ask::from(&messages[..]))
 }
 
 /// What is asked after these refusals in turn, without what every request has.

@@ -25,7 +25,7 @@ impl InWork<'_> {
         match command {
             Command::Start => self.say(language.greeting()),
             Command::Help => self.say(language.help()),
-            Command::Role => self.say(services.role.clone()),
+            Command::Role => self.say(services.assistant.role().words.clone()),
             Command::Stop => self.stop_was_heeded(),
             Command::Retry => self.retry(),
             Command::Clear | Command::New => match self.words() {

@@ -1,0 +1,133 @@
+//! `[models.NAME]`: what people choose from, and what each model can do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+use super::document::Table;
+use super::endpoint::Endpoint;
+use super::{Around, Told};
+use crate::domain::access::Access;
+use crate::domain::catalogue::{Effort, Model, Price};
+use crate::llm::Settings;
+
+pub(super) fn read(
+    id: &str,
+    table: &Table<'_, '_>,
+    endpoints: &BTreeMap<String, Result<Endpoint, Told>>,
+    around: &Around<'_>,
+) -> Result<(Model, Settings), Told> {
+    let name = table.required("model", "the name of the model, as the endpoint knows it");
+    let endpoint = endpoint(table, endpoints);
+    let (temperature, extra) = (table.number("temperature", 0.0..=2.0), table.json("extra"));
+    let context = table.whole("context", 100..=100_000_000);
+    let max_tokens = table.whole("max_tokens", 16..=1_000_000);
+    let number = |number: i64| u32::try_from(number).ok();
+    let model = Model {
+        id: id.to_owned(),
+        name: table.text("name").unwrap_or_else(|| id.to_owned()),
+        context: context.and_then(number).and_then(NonZeroU32::new),
+        max_tokens: max_tokens.and_then(number).unwrap_or(around.max_tokens),
+        effort: table.word("effort", &Effort::ALL, Effort::as_str),
+        price: price(table),
+        fallback: table.texts("fallback").unwrap_or_default(),
+        access: Access {
+            users: table.ids("users").unwrap_or_default(),
+            chats: table.ids("chats").unwrap_or_default(),
+        },
+    };
+    let (endpoint, Endpoint { base_url, kind, key, headers, private }) = endpoint?;
+    let settings = Settings {
+        endpoint,
+        kind,
+        base_url,
+        key,
+        headers,
+        model: name.ok_or(Told)?,
+        temperature: temperature.unwrap_or(around.temperature),
+        max_tokens: model.max_tokens,
+        silence: around.silence,
+        extra: extra.unwrap_or_default(),
+        price: model.price.clone(),
+        private,
+    };
+    Ok((model, settings))
+}
+
+/// The only endpoint need not be named.
+fn endpoint(
+    table: &Table<'_, '_>,
+    endpoints: &BTreeMap<String, Result<Endpoint, Told>>,
+) -> Result<(String, Endpoint), Told> {
+    let all: Vec<_> = endpoints.keys().map(String::as_str).collect();
+    let only = endpoints.keys().next().filter(|_| endpoints.len() == 1).cloned();
+    let named = if table.has("endpoint") { Some(table.text("endpoint").ok_or(Told)?) } else { None };
+    let problem = if named.is_some() { "names no endpoint of this file" } else { "is missing" };
+    let name = named.or(only).unwrap_or_default();
+    let Some(endpoint) = endpoints.get(&name) else {
+        let accepted = match &*all {
+            [] => "a table [endpoints.NAME] with its url".to_owned(),
+            all => format!("one of these: {}", all.join(", ")),
+        };
+        table.wrong("endpoint", problem, &accepted);
+        return Err(Told);
+    };
+    Ok((name, endpoint.clone()?))
+}
+
+fn price(table: &Table<'_, '_>) -> Option<Price> {
+    if !table.has("price") {
+        return None;
+    }
+    let price = table.table("price")?;
+    let (input, cached, output) = (price.dollars("input"), price.dollars("cached"), price.dollars("output"));
+    for key in ["input", "output"] {
+        if !price.has(key) {
+            price.wrong(key, "is missing", "US dollars for a million tokens: 0.25");
+        }
+    }
+    price.end();
+    let input = input?;
+    Some(Price { cached: cached.unwrap_or_else(|| input.clone()), input, output: output? })
+}
+
+/// A model that stands in for another one is another one, and at last one of them has none.
+pub(super) fn check_fallbacks(models: &[(String, Table<'_, '_>)]) {
+    let fallbacks: BTreeMap<&str, Vec<String>> =
+        models.iter().map(|(id, table)| (id.as_str(), table.texts("fallback").unwrap_or_default())).collect();
+    for (id, table) in models {
+        let own = &fallbacks[id.as_str()];
+        for other in own {
+            if other == id {
+                table.wrong("fallback", "names the model itself", "other models of this file");
+            } else if !fallbacks.contains_key(other.as_str()) {
+                table.wrong(
+                    "fallback",
+                    &format!("names {other:?}, which is no model of this file"),
+                    "other models of this file",
+                );
+            } else if leads_to(&fallbacks, other, id) {
+                table.wrong(
+                    "fallback",
+                    &format!("goes round in a circle by {other:?}"),
+                    "models that do not lead back here",
+                );
+            }
+        }
+        if own.iter().collect::<BTreeSet<_>>().len() < own.len() {
+            table.wrong("fallback", "names a model twice", "each model once");
+        }
+    }
+}
+
+fn leads_to(fallbacks: &BTreeMap<&str, Vec<String>>, from: &str, to: &str) -> bool {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(model) = next.pop() {
+        if model == to {
+            return true;
+        }
+        if seen.insert(model) {
+            next.extend(fallbacks.get(model).into_iter().flatten().map(String::as_str));
+        }
+    }
+    false
+}

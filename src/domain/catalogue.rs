@@ -1,0 +1,133 @@
+//! What can be chosen from: models and roles, who may use which, and which model stands in for which.
+
+use std::num::NonZeroU32;
+
+use bigdecimal::BigDecimal;
+
+use crate::domain::access::Access;
+use crate::domain::lane::Lane;
+
+/// Models and roles, each list in the order in which people see it; the first ones are the defaults.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// At least one.
+    pub models: Vec<Model>,
+    /// At least one.
+    pub roles: Vec<Role>,
+}
+
+/// A model that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its name in the catalogue, in buttons and in `dialogue_settings`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// How many tokens it can read and write in all.
+    pub context: Option<NonZeroU32>,
+    /// The most tokens an answer of it may have.
+    pub max_tokens: u32,
+    /// How much it thinks, where that is not left to it.
+    pub effort: Option<Effort>,
+    /// What it costs, where that is known beforehand.
+    pub price: Option<Price>,
+    /// The models that stand in for it, by their ids, in this order.
+    pub fallback: Vec<String>,
+    /// Who may choose it.
+    pub access: Access,
+}
+
+/// How much a model thinks before it answers (`reasoning_effort`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Effort {
+    /// Not at all.
+    None,
+    /// As little as it can.
+    Minimal,
+    /// A little.
+    Low,
+    /// The usual.
+    Medium,
+    /// A lot.
+    High,
+    /// As much as it can.
+    Max,
+}
+
+/// US dollars for a million tokens.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Price {
+    /// Read.
+    pub input: BigDecimal,
+    /// Read from the endpoint's cache; as [`Self::input`] where that is not said.
+    pub cached: BigDecimal,
+    /// Written, thoughts among them.
+    pub output: BigDecimal,
+}
+
+/// Who the model is told to be.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its name in the catalogue, in buttons and in `dialogue_settings`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What the model is told before the dialogue.
+    pub prompt: String,
+    /// What people are told about it.
+    pub words: String,
+}
+
+impl Catalogue {
+    /// The places of the models that answer `lane`: the first that its user may use, and those that stand in for it, in
+    /// their order. A stand-in of a stand-in is none. Where the user may use none, it is the first of all.
+    pub fn chain(&self, lane: Lane) -> impl Iterator<Item = usize> {
+        let place = |id: &String| self.models.iter().position(|model| model.id == *id);
+        let chosen = self.models.iter().position(|model| model.access.admits(lane)).unwrap_or(0);
+        [chosen].into_iter().chain(self.models[chosen].fallback.iter().filter_map(place))
+    }
+}
+
+impl Effort {
+    /// All, from the least.
+    pub const ALL: [Self; 6] = [Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::Max];
+
+    /// As endpoints and the catalogue name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Max => "max",
+        }
+    }
+}
+
+impl Price {
+    /// What these tokens cost. `cached` is a part of `read`.
+    pub fn of(&self, read: i32, cached: i32, written: i32) -> BigDecimal {
+        let cached = cached.clamp(0, read.max(0));
+        let of = |tokens: i32, price: &BigDecimal| BigDecimal::from(tokens.max(0)) * price;
+        let millionths =
+            of(read - cached, &self.input) + of(cached, &self.cached) + of(written, &self.output);
+        (millionths / BigDecimal::from(1_000_000)).round(12).normalized()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_counts_what_was_read_from_the_cache_at_its_own() {
+        let price = |text: &str| text.parse::<BigDecimal>().unwrap();
+        let of = Price { input: price("0.25"), cached: price("0.025"), output: price("2") };
+        assert_eq!(of.of(1_000_000, 0, 0), price("0.25"));
+        assert_eq!(of.of(1_000_000, 1_000_000, 0), price("0.025"));
+        assert_eq!(of.of(1000, 400, 100), price("0.00036"));
+        assert_eq!(of.of(10, 400, 0), price("0.00000025"), "no more than was read");
+        assert_eq!(of.of(-5, -1, -1), price("0"));
+    }
+}
