@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-live check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -52,6 +52,9 @@ audit: setup ## dependencies (licences, sources, known faults, unused ones), scr
 bench: setup ## the real bot under load, beside pgbench with the same statements; some minutes
 	@scripts/setup pgbench
 	cargo bench --locked --bench load
+
+bench-live: setup ## how soon the first words are seen, and calls inside a wait in a flood; a minute
+	@cargo bench --quiet --locked --profile dev --bench live
 
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations

@@ -30,8 +30,8 @@ use crate::metrics;
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::named::Named;
+use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::preview::DraftThrottle;
 use crate::pipeline::retention;
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
@@ -67,12 +67,14 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 
     let bot_id = me.id;
     let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
+    let pace = Arc::new(Pace::new(config.telegram_rate));
     let bot = Arc::new(Services {
         store: Arc::new(store),
         telegram,
+        sender: Sender::new(Arc::clone(&pace), pauses),
+        pace,
+        live_answers: config.live_answers,
         assistant: Assistant::new(&http, config.choices),
-        sender: Sender::new(pauses),
-        paces: DraftThrottle::default(),
         me,
         access: config.access,
         rate_limit: config.rate_limit,

@@ -3,11 +3,13 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 8] = [
+pub const POINTS: [&str; 9] = [
     // the batch is committed, Telegram does not know yet
     "received",
     // the model is about to be asked
     "answering",
+    // the message in which the answer grows is there and recorded
+    "shown",
     // the answer is complete, and in memory only
     "generated",
     // all rows of the answer are written, and not committed
@@ -23,14 +25,15 @@ pub const POINTS: [&str; 8] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 6] = [
+pub const WAITS: [&str; 7] = [
     // for the database at the start
     "database", // of a migration, for a lock that somebody holds
     "lock",     // for updates, in one poll
     "poll",     // until the last poll that succeeded is too long ago for a bot that is ready
     "stale",    // of the doctor, for another poller
     "poller",   // until "typing" is shown again
-    "typing",
+    "typing",   // until a draft without words is shown
+    "thinking",
 ];
 
 #[cfg(feature = "failpoints")]

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
+use crate::domain::live_answers::LiveAnswers;
 use crate::render::RichMessages;
 use crate::telegram;
 
@@ -57,6 +58,10 @@ pub struct Config {
     pub rate_limit: Option<u32>,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,
+    /// LIVE_ANSWERS
+    pub live_answers: LiveAnswers,
+    /// TELEGRAM_RATE
+    pub telegram_rate: u32,
     /// WORKERS
     pub workers: usize,
     /// SHUTDOWN_GRACE
@@ -103,6 +108,8 @@ impl Config {
             access: env.access()?,
             rate_limit: env.rate_limit(),
             rich_messages: env.parsed(&names::RICH_MESSAGES)?,
+            live_answers: env.parsed(&names::LIVE_ANSWERS)?,
+            telegram_rate: env.parsed(&names::TELEGRAM_RATE)?,
             workers: env.parsed(&names::WORKERS)?,
             grace: env.seconds(&names::SHUTDOWN_GRACE)?,
             metrics_addr: env.value(&names::METRICS_ADDR),

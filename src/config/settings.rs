@@ -78,9 +78,13 @@ settings! {
         "how many questions a user may ask in any hour, in all chats together";
     RICH_MESSAGES: Value("auto"), values::one_of(&["auto", "never", "always"]),
         "`auto` sends a rich message where an answer holds a table, a formula or details";
+    LIVE_ANSWERS: Value("draft"), values::one_of(&["draft", "edit", "off"]),
+        "how an answer is shown while it grows: as a draft (private chats only), as a message that is edited, or not at all";
     TELEGRAM_API_URL: Value("https://api.telegram.org"), values::HTTP, "the address of a self-hosted Bot API server";
     TELEGRAM_TIMEOUT: Value("30"), values::number("seconds,", 0.1, 300.0),
         "the longest wait for an answer of the Bot API, in seconds";
+    TELEGRAM_RATE: Value("30"), values::whole("calls in a second,", 1, 10_000),
+        "how many calls Telegram takes from the bot in a second, in all chats together";
     WORKERS: Value("64"), values::whole("a whole number", 1, 4096),
         "how many answers may be in the making at the same time";
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),

@@ -16,6 +16,8 @@ pub struct Address {
     pub thread_id: Option<i64>,
     /// Message to reply to.
     pub reply_to: Option<i64>,
+    /// The message that has shown the reply while it grew, to be replaced by it.
+    pub live_message_id: Option<i64>,
 }
 
 impl Address {

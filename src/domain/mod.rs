@@ -11,6 +11,7 @@ pub mod button;
 pub mod command;
 pub mod failure;
 pub mod access;
+pub mod live_answers;
 pub mod catalogue;
 pub mod token_budget;
 pub mod phrases;

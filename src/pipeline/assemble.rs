@@ -134,6 +134,7 @@ mod tests {
             attempts: 0,
             retries: 0,
             stopped: false,
+            live_message_id: None,
             wait: None,
             age: Duration::from_millis(age_ms),
             last: false,

@@ -24,10 +24,10 @@ pub mod preview;
 // Out: outbox → Telegram.
 pub mod sender;
 mod remedy;
-mod pauses;
 pub mod export_file;
 
 // Beside it.
+pub mod pace;
 pub mod retention;
 pub mod services;
 pub mod assistant;

@@ -30,6 +30,7 @@ use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history;
 use crate::store::inbox;
 use crate::store::ledger::{self, Calls};
+use crate::store::outbox;
 use crate::store::turns::{self, Last};
 
 /// How often a model call is repeated after a passing error.
@@ -82,8 +83,9 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.limit(question, wait);
         }
-        let Attempt { calls, reply } = self.ask(question)?;
-        let question = &Question { calls: &calls, ..*question };
+        let (Attempt { calls, reply }, live_message_id) = self.ask(question)?;
+        let address = Address { live_message_id, ..question.address };
+        let question = &Question { address, calls: &calls, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
@@ -94,7 +96,8 @@ impl Services {
         }
     }
 
-    fn ask(&self, question: &Question<'_>) -> Result<Attempt, StoreError> {
+    /// Beside what came of it stands the message in which the answer was shown while it grew.
+    fn ask(&self, question: &Question<'_>) -> Result<(Attempt, Option<i64>), StoreError> {
         let &Question { address, private, .. } = question;
         let (past, in_place) = self.store.run(|conn| {
             // an answer that goes on needs what it goes on from
@@ -106,9 +109,7 @@ impl Services {
             };
             Ok((past, in_place))
         })?;
-        // a draft makes way for a message that is sent; an answer in the old one's place would leave it standing
-        let look = if private && !in_place { Look::Draft } else { Look::Typing };
-        let preview = Preview::begin(&self.telegram, &self.paces, address, look);
+        let preview = Preview::begin(self, address, Look::of(self.live_answers, private, in_place));
         failpoints::pass("answering", question.text);
         let prompt = Prompt {
             address,
@@ -117,7 +118,8 @@ impl Services {
             goes_on: question.goes_on(),
             stop: question.stop,
         };
-        Ok(self.complete(&prompt, &preview))
+        let attempt = self.complete(&prompt, &preview);
+        Ok((attempt, preview.end().or(address.live_message_id)))
     }
 
     fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
@@ -234,6 +236,18 @@ impl Services {
         self.finish(question, ending, &parts)
     }
 
+    /// The update was finished by somebody else. Unless that was an answer in the place of the message that has shown this
+    /// one while it grew, the message is of no use any more: its user erased everything.
+    fn take_away(&self, address: Address) -> Result<(), StoreError> {
+        let Some(message_id) = address.live_message_id else { return Ok(()) };
+        if !self.store.run(|conn| outbox::replaces(conn, address.key(), message_id))?
+            && let Err(problem) = self.telegram.delete(address.lane.chat_id, message_id)
+        {
+            info!(seq = address.update_seq, "half an answer stays in the chat: {problem}");
+        }
+        Ok(())
+    }
+
     /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
     fn finish(
         &self,
@@ -263,6 +277,7 @@ impl Services {
             }
             Finished::Already => {
                 self.keep_calls(question)?;
+                self.take_away(address)?;
                 Ok(Answered::Done(Vec::new()))
             }
             // after the model's end, or the failure

@@ -1,5 +1,6 @@
 //! Outbox → Telegram: sends the parts of one lane in order and settles each as soon as its fate is known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
@@ -10,7 +11,7 @@ use crate::domain::lane::{Lane, Moved};
 use crate::domain::reply::{Content, Op, Part};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::export_file::Document;
-use crate::pipeline::pauses::Pauses;
+use crate::pipeline::pace::{Pace, Turn};
 use crate::pipeline::remedy::{LastResort, Remedy, remedy};
 use crate::pipeline::schedule::{Job, Outcome};
 use crate::store::moved::move_chat;
@@ -25,10 +26,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// The longest wait between two tries is reached by then.
 const ATTEMPTS_OF_OTHERS: i32 = 8;
 
-/// Sends what the outbox holds, and keeps the pauses that Telegram asks for.
-#[derive(Default)]
+/// Sends what the outbox holds, at the pace that Telegram bears.
 pub struct Sender {
-    pauses: Pauses,
+    pace: Arc<Pace>,
 }
 
 /// A part whose call failed.
@@ -43,14 +43,13 @@ struct Failed<'a> {
 impl Sender {
     /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
     /// holds for all.
-    pub fn new(pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
-        let sender = Self::default();
+    pub fn new(pace: Arc<Pace>, pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
         for (chat_id, pause) in pauses {
             for method in Method::ALL {
-                sender.pauses.begin(chat_id, method, pause);
+                pace.remember(chat_id, method, pause);
             }
         }
-        sender
+        Self { pace }
     }
 
     /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
@@ -80,8 +79,8 @@ impl Sender {
                 continue;
             };
             let method = Method::of(op, &part.content);
-            if let Some(wait) = self.pauses.wait(unsent.chat_id, method) {
-                return Ok(Outcome::RetryIn(wait));
+            if let Some(outcome) = self.wait_for_turn(telegram, job, &unsent, method) {
+                return Ok(outcome);
             }
             failpoints::pass("sending", unsent.payload());
             match call(store, telegram, job.lane, &unsent, op, part)? {
@@ -101,13 +100,36 @@ impl Sender {
         Ok(then)
     }
 
+    /// Waits until the part may be sent. `Some`: it may not be sent now.
+    fn wait_for_turn(
+        &self,
+        telegram: &Telegram,
+        job: &Job,
+        unsent: &Unsent,
+        method: Method,
+    ) -> Option<Outcome> {
+        let chat_id = unsent.chat_id;
+        let wait = match self.pace.answer(chat_id, method) {
+            Turn::Later(wait) => return Some(Outcome::RetryIn(wait)),
+            Turn::In(wait) if wait.is_zero() => return None,
+            Turn::In(wait) => wait,
+        };
+        let stop = job.stop.during(unsent.update_seq..=unsent.update_seq);
+        telegram.http().sleep(wait, &stop);
+        if stop.is_requested() {
+            self.pace.give_back();
+            return Some(if job.stop.is_shutdown() { Outcome::Idle } else { Outcome::More });
+        }
+        self.pace.paused(chat_id, method).map(Outcome::RetryIn)
+    }
+
     fn carry_out(&self, remedy: Remedy, failed: &Failed<'_>) -> Result<Outcome, StoreError> {
         let &Failed { store, lane, unsent, method, error, .. } = failed;
         let (part, chat) = (unsent.id, unsent.chat_id);
         match remedy {
             Remedy::Pause(pause) => {
                 warn!(part, chat, seconds = pause.as_secs(), "Telegram asks for a pause");
-                self.pauses.begin(chat, method, pause);
+                self.pace.refused(chat, method, pause);
                 failed.put_off(pause)
             }
             Remedy::Move(new_chat) => {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::domain::access::Access;
+use crate::domain::live_answers::LiveAnswers;
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::named::Named;
-use crate::pipeline::preview::DraftThrottle;
+use crate::pipeline::pace::Pace;
 use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
 use crate::store::Store;
@@ -21,8 +22,10 @@ pub struct Services {
     pub assistant: Assistant,
     /// Sends what the outbox holds.
     pub sender: Sender,
-    /// How fast drafts may follow each other.
-    pub paces: DraftThrottle,
+    /// How fast Telegram may be called.
+    pub pace: Arc<Pace>,
+    /// How answers are shown while they grow.
+    pub live_answers: LiveAnswers,
     /// Whom groups address.
     pub me: Me,
     /// Who may use the bot.

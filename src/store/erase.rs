@@ -145,6 +145,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
                 updates::payload.eq(None::<String>),
                 updates::message_id.eq(None::<i64>),
                 updates::turn_id.eq(None::<i64>),
+                updates::live_message_id.eq(None::<i64>),
             ))
             .execute(conn)?;
         let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?

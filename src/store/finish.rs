@@ -167,7 +167,11 @@ fn once(
             (Ok(unsent), _) => return Ok(Finished::Done(unsent)),
             (Err(RollbackTransaction), Found::DoneAlready) => return Ok(Finished::Already),
             (Err(RollbackTransaction), Found::Stopped) => return Ok(Finished::Stopped),
-            (Err(RollbackTransaction), Found::Moved(chat_id)) => address.lane.chat_id = chat_id,
+            (Err(RollbackTransaction), Found::Moved(chat_id)) => {
+                address.lane.chat_id = chat_id;
+                // Its id names another message there.
+                address.live_message_id = None;
+            }
             (Err(other), _) => return Err(other),
         }
     }
@@ -203,6 +207,7 @@ fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> Que
                 updates::done_at.eq(clock_timestamp().nullable()),
                 updates::turn_id.eq(turn_id),
                 updates::payload.eq(None::<String>),
+                updates::live_message_id.eq(None::<i64>),
             ))
             .returning((updates::chat_id, updates::stopped_at.is_not_null())),
     );

@@ -32,8 +32,8 @@ impl Waiting {
 
     /// Where a reply to it goes, as far as the inbox knows.
     pub fn address(&self, lane: Lane) -> Address {
-        let &Self { seq: update_seq, update_id, .. } = self;
-        Address { lane, update_seq, update_id, thread_id: None, reply_to: None }
+        let &Self { seq: update_seq, update_id, live_message_id, .. } = self;
+        Address { lane, update_seq, update_id, thread_id: None, reply_to: None, live_message_id }
     }
 }
 
@@ -53,6 +53,8 @@ pub struct Waiting {
     pub retries: i32,
     /// Its user stopped it.
     pub stopped: bool,
+    /// The message that shows its answer while it grows.
+    pub live_message_id: Option<i64>,
     /// How long it has to be left alone still.
     pub wait: Option<Duration>,
     /// How long it has been here.
@@ -129,6 +131,7 @@ struct Row {
     attempts: i32,
     retries: i32,
     stopped_at: Option<PgTimestamp>,
+    live_message_id: Option<i64>,
     seconds_to_wait: Option<f64>,
     age_in_seconds: f64,
 }
@@ -143,6 +146,7 @@ impl From<Row> for Waiting {
             attempts: row.attempts,
             retries: row.retries,
             stopped: row.stopped_at.is_some(),
+            live_message_id: row.live_message_id,
             wait: wait(row.seconds_to_wait),
             age: wait(Some(row.age_in_seconds)).unwrap_or_default(),
             last: false,
@@ -163,6 +167,7 @@ fn columns() -> _ {
         updates::attempts,
         updates::retries,
         updates::stopped_at,
+        updates::live_message_id,
         seconds,
         age,
     )
@@ -202,6 +207,14 @@ pub fn newest(conn: &mut PgConnection) -> QueryResult<i64> {
         .select(diesel::dsl::max(updates::seq))
         .first::<Option<i64>>(conn)
         .map(Option::unwrap_or_default)
+}
+
+/// Records the message that shows the answer to the update while it grows. False: the update is not waiting any more.
+pub fn show_in(conn: &mut PgConnection, key: Key, message_id: i64) -> QueryResult<bool> {
+    let shown = diesel::update(row(key).filter(updates::done_at.is_null()))
+        .set(updates::live_message_id.eq(message_id))
+        .execute(conn)?;
+    Ok(shown > 0)
 }
 
 /// Records that `attempts` to answer the update have ended in a crash. An absolute number: a repetition counts once.

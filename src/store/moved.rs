@@ -20,7 +20,7 @@ pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> 
         let waiting = diesel::update(updates::table)
             .filter(updates::bot_id.eq(bot_id).and(updates::chat_id.eq(from)))
             .filter(updates::done_at.is_null())
-            .set(updates::chat_id.eq(to))
+            .set((updates::chat_id.eq(to), updates::live_message_id.eq(None::<i64>)))
             .execute(conn)?;
         // Telegram's ids of messages name others in the new chat: what was to be changed is sent anew
         outbox::abandon_deletions(conn, bot_id, from)?;

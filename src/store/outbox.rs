@@ -20,6 +20,7 @@ use crate::domain::address::{Address, Destination};
 use crate::domain::lane::Lane;
 use crate::domain::reply::Op;
 use crate::domain::reply::{Content, Part};
+use crate::domain::update::Key;
 
 /// How many parts of a lane are read at once.
 const READ_AHEAD: i64 = 32;
@@ -119,8 +120,8 @@ pub(super) fn row(part: &Unsent) -> _ {
         .filter(reply_parts::created_at.eq(created_at))
 }
 
-/// Stores a reply. It takes the place of the messages `standing`: the first parts theirs, one by one; what is left of
-/// the parts is sent, what is left of the messages taken away.
+/// Stores a reply. It takes the place of the messages `standing`, and of the one that showed it while it grew: the first
+/// parts theirs, one by one; what is left of the parts is sent, what is left of the messages taken away.
 pub(super) fn insert(
     conn: &mut PgConnection,
     address: Address,
@@ -128,8 +129,9 @@ pub(super) fn insert(
     parts: &[Part],
     standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
-    let Address { lane, update_seq, thread_id, reply_to, .. } = address;
-    insert_from(conn, Envelope { lane, update_seq, thread_id, reply_to, turn_id }, 0, parts, standing)
+    let Address { lane, update_seq, thread_id, reply_to, live_message_id, .. } = address;
+    let standing: Vec<i64> = standing.iter().copied().chain(live_message_id).collect();
+    insert_from(conn, Envelope { lane, update_seq, thread_id, reply_to, turn_id }, 0, parts, &standing)
 }
 
 /// What all parts of a reply share.
@@ -150,10 +152,17 @@ pub(super) fn insert_from(
     standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
     let nothing = Part::plain("");
-    let shown = standing.iter().map(|id| Op::Edit(*id)).chain(std::iter::repeat(Op::Send));
-    let left_over = standing.iter().skip(parts.len()).map(|id| (&nothing, Op::Delete(*id)));
+    let mut standing = standing.iter().copied();
+    let mut ops: Vec<(&Part, Op)> = Vec::new();
+    for part in parts {
+        // A file takes no message's place.
+        let is_file = matches!(part.content, Content::Document { .. });
+        let op = if is_file { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
+        ops.push((part, op));
+    }
+    ops.extend(standing.map(|id| (&nothing, Op::Delete(id))));
     let rows: Vec<_> = (first..)
-        .zip(parts.iter().zip(shown).chain(left_over))
+        .zip(ops)
         .map(|(position, (part, op))| {
             let payload = serde_json::to_string(part)
                 .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
@@ -212,6 +221,15 @@ pub(super) fn waiting(lane: Lane) -> _ {
 /// What `lane` has to send, in order.
 pub fn unsent(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Unsent>> {
     prepared(waiting(lane).order(reply_parts::id).limit(READ_AHEAD).select(columns())).load(conn)
+}
+
+/// Whether a part of the reply to this update takes the place of the message.
+pub fn replaces(conn: &mut PgConnection, update: Key, message_id: i64) -> QueryResult<bool> {
+    let replacing = reply_parts::table
+        .filter(reply_parts::update_seq.eq(update.seq))
+        .filter(reply_parts::bot_id.eq(update.bot_id).and(reply_parts::user_id.eq(update.user_id)))
+        .filter(reply_parts::message_id.eq(message_id));
+    diesel::select(exists(replacing)).get_result(conn)
 }
 
 /// Telegram took the part as `message_id`.

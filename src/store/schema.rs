@@ -198,6 +198,8 @@ diesel::table! {
         turn_id -> Nullable<Int8>,
         /// When its person asked to stop it, while it was waiting or being answered; NULL = never.
         stopped_at -> Nullable<Timestamptz>,
+        /// Telegram's id of the message that shows the answer while it grows; emptied once done.
+        live_message_id -> Nullable<Int8>,
     }
 }
 

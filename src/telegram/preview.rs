@@ -1,20 +1,16 @@
-//! Previews: a draft of the answer, "typing".
-
-use std::time::Duration;
+//! Previews: a draft of the answer, a message that grows, "typing".
 
 use frankenstein::methods::{SendChatActionParams, SendMessageDraftParams};
 use frankenstein::response::MethodResponse;
 use frankenstein::types::ChatAction;
 
 use super::error::TelegramError;
+use super::method::Method;
+use super::send::{Sent, of_message, text_edit, text_message};
 use super::transport::{PREVIEW_TIMEOUT, Telegram, fetch};
-use crate::base::failpoints;
-use crate::domain::address::Address;
+use crate::domain::address::{Address, Destination};
 use crate::domain::reply::Content;
 use crate::domain::update::draft_id;
-
-/// Telegram shows "typing" for at most 5 s (Bot API, sendChatAction).
-const TYPING_RENEWAL: Duration = Duration::from_millis(4500);
 
 impl Telegram {
     /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
@@ -37,22 +33,44 @@ impl Telegram {
         fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }
 
-    /// Shows "typing" in the chat for as long as this is polled. A failure is only waited out.
-    pub async fn typing(&self, chat_id: i64, thread_id: Option<i64>) {
+    /// Tells the chat that the bot is typing (sendChatAction).
+    pub async fn typing(&self, chat_id: i64, thread_id: Option<i64>) -> Result<(), TelegramError> {
         let params = SendChatActionParams::builder()
             .chat_id(chat_id)
             .action(ChatAction::Typing)
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
         let method = "sendChatAction";
-        let renewal = failpoints::wait("typing", TYPING_RENEWAL);
-        loop {
-            let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
-            let pause = match fetch::<MethodResponse<bool>>(method, request).await {
-                Err(TelegramError::RetryAfter(pause)) => pause.max(renewal),
-                _ => renewal,
-            };
-            tokio::time::sleep(pause).await;
+        let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
+        fetch::<MethodResponse<bool>>(method, request).await.map(drop)
+    }
+
+    /// Shows an answer that is being written in a message of its own and returns its id.
+    pub async fn show(&self, to: Destination, content: &Content) -> Result<i64, TelegramError> {
+        let Content::Text { text, entities } = content.clone() else { return Err(no_text()) };
+        let method = Method::SendMessage.name();
+        let request = self.post(method, PREVIEW_TIMEOUT).json(&text_message(to, text, entities, None));
+        fetch::<MethodResponse<Sent>>(method, request).await.map(|sent| sent.result.message_id)
+    }
+
+    /// Shows more of it in the same message.
+    pub async fn show_anew(
+        &self,
+        chat_id: i64,
+        message_id: i64,
+        content: &Content,
+    ) -> Result<(), TelegramError> {
+        let Content::Text { text, entities } = content.clone() else { return Err(no_text()) };
+        let method = Method::EditMessageText.name();
+        let edit = text_edit(chat_id, of_message(message_id)?, text, entities, None);
+        match fetch::<MethodResponse<Sent>>(method, self.post(method, PREVIEW_TIMEOUT).json(&edit)).await {
+            Ok(_) | Err(TelegramError::NotModified) => Ok(()),
+            Err(error) => Err(error),
         }
     }
+}
+
+/// Previews are classic text, whatever the answer will be.
+fn no_text() -> TelegramError {
+    TelegramError::File("a preview is classic text".to_owned())
 }

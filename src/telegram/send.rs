@@ -9,7 +9,8 @@ use frankenstein::methods::{
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
 use frankenstein::types::{
-    InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyMarkup, ReplyParameters,
+    InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyMarkup,
+    ReplyParameters,
 };
 use serde::Deserialize;
 
@@ -21,8 +22,8 @@ use crate::domain::reply::{Below, Content, Part};
 
 /// Only what is used of a sent message, so that nothing else in it can fail to decode.
 #[derive(Deserialize)]
-struct Sent {
-    message_id: i64,
+pub(super) struct Sent {
+    pub(super) message_id: i64,
 }
 
 impl Telegram {
@@ -31,20 +32,9 @@ impl Telegram {
         let (thread, reply) = place(to);
         let keyboard = part.button.map(|below| ReplyMarkup::InlineKeyboardMarkup(keyboard(below)));
         let sent: MethodResponse<Sent> = match part.content {
-            Content::Text { text, entities } => self.request(
-                Method::SendMessage.name(),
-                Some(
-                    SendMessageParams::builder()
-                        .chat_id(to.chat_id)
-                        .text(text)
-                        .maybe_entities((!entities.is_empty()).then_some(entities))
-                        .maybe_reply_markup(keyboard)
-                        .maybe_message_thread_id(thread)
-                        .maybe_reply_parameters(reply)
-                        .link_preview_options(LinkPreviewOptions::DISABLED)
-                        .build(),
-                ),
-            ),
+            Content::Text { text, entities } => {
+                self.request(Method::SendMessage.name(), Some(text_message(to, text, entities, keyboard)))
+            }
             Content::Rich { blocks } => self.request(
                 Method::SendRichMessage.name(),
                 Some(
@@ -66,19 +56,15 @@ impl Telegram {
     /// Puts a part in the place of a message of the bot's (editMessageText), its button too. That nothing would change is
     /// no error.
     pub fn edit(&self, chat_id: i64, message_id: i64, part: Part) -> Result<(), TelegramError> {
-        let edit = EditMessageTextParams::builder()
-            .chat_id(chat_id)
-            .message_id(of_message(message_id)?)
-            .maybe_reply_markup(part.button.map(keyboard));
+        let (message_id, keyboard) = (of_message(message_id)?, part.button.map(keyboard));
         let edit = match part.content {
-            Content::Text { text, entities } => edit
-                .text(text)
-                .maybe_entities((!entities.is_empty()).then_some(entities))
-                .link_preview_options(LinkPreviewOptions::DISABLED)
+            Content::Text { text, entities } => text_edit(chat_id, message_id, text, entities, keyboard),
+            Content::Rich { blocks } => EditMessageTextParams::builder()
+                .chat_id(chat_id)
+                .message_id(message_id)
+                .maybe_reply_markup(keyboard)
+                .rich_message(InputRichMessage::builder().blocks(blocks).build())
                 .build(),
-            Content::Rich { blocks } => {
-                edit.rich_message(InputRichMessage::builder().blocks(blocks).build()).build()
-            }
             Content::Document { .. } => {
                 return Err(TelegramError::NotThere("a file takes no message's place".to_owned()));
             }
@@ -115,6 +101,43 @@ impl Telegram {
     }
 }
 
+/// A message of classic text.
+pub(super) fn text_message(
+    to: Destination,
+    text: String,
+    entities: Vec<MessageEntity>,
+    keyboard: Option<ReplyMarkup>,
+) -> SendMessageParams {
+    let (thread, reply) = place(to);
+    SendMessageParams::builder()
+        .chat_id(to.chat_id)
+        .text(text)
+        .maybe_entities((!entities.is_empty()).then_some(entities))
+        .maybe_reply_markup(keyboard)
+        .maybe_message_thread_id(thread)
+        .maybe_reply_parameters(reply)
+        .link_preview_options(LinkPreviewOptions::DISABLED)
+        .build()
+}
+
+/// Classic text in the place of a message.
+pub(super) fn text_edit(
+    chat_id: i64,
+    message_id: i32,
+    text: String,
+    entities: Vec<MessageEntity>,
+    keyboard: Option<InlineKeyboardMarkup>,
+) -> EditMessageTextParams {
+    EditMessageTextParams::builder()
+        .chat_id(chat_id)
+        .message_id(message_id)
+        .text(text)
+        .maybe_entities((!entities.is_empty()).then_some(entities))
+        .maybe_reply_markup(keyboard)
+        .link_preview_options(LinkPreviewOptions::DISABLED)
+        .build()
+}
+
 /// Topic and message to reply to. An id beyond 32 bits has no place in the typed parameters: the message then goes without
 /// its reference.
 fn place(to: Destination) -> (Option<i32>, Option<ReplyParameters>) {
@@ -131,6 +154,6 @@ fn keyboard(below: Below) -> InlineKeyboardMarkup {
 }
 
 /// An id as the typed parameters take it. One beyond 32 bits cannot be named to Telegram.
-fn of_message(id: i64) -> Result<i32, TelegramError> {
+pub(super) fn of_message(id: i64) -> Result<i32, TelegramError> {
     i32::try_from(id).map_err(|_| TelegramError::NotThere("its id has no place in the call".to_owned()))
 }

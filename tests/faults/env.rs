@@ -15,7 +15,7 @@ use sandbox::postgres::{self, Pooler, Server};
 use sandbox::tool;
 
 use crate::fault::Fault;
-use crate::people::Act;
+use crate::people::{Act, CROWD};
 
 /// What the judge has to know.
 #[derive(Clone, Default)]
@@ -166,6 +166,16 @@ impl FaultEnv {
             std::thread::sleep(Duration::from_millis(50));
         }
         false
+    }
+
+    /// Whether everybody who asked for a slow answer has one.
+    pub(crate) fn crowd_is_answered(&self) -> bool {
+        let crowd = CROWD.start();
+        self.psql(&format!("SELECT count(*) FROM updates WHERE done_at IS NULL AND user_id >= {crowd}"))
+            == "0"
+            && self.psql(&format!(
+                "SELECT count(*) FROM reply_parts WHERE state = 'unsent' AND user_id >= {crowd}"
+            )) == "0"
     }
 
     /// The end of the bot's log, for the report of a failure. It holds no message texts.

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use sandbox::env::KILLED;
 use sandbox::model::{Behaviour, When};
-use sandbox::telegram::{self, Action, Calls};
+use sandbox::telegram::{self, Action, Calls, Limits};
 use sandbox::wait_until;
 use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
 use crate::env::FaultEnv;
+use crate::people::SLOWLY;
 
 /// What the bot calls: first what it calls at its start only, then what it calls all the time.
 pub(crate) const METHODS: &[&str] = &[
@@ -35,6 +36,9 @@ pub(crate) const ALWAYS: &[&str] = METHODS.split_at(3).1;
 /// What makes a message.
 pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocument"];
 
+/// Between two pieces of a slow answer.
+const WORD: Duration = Duration::from_millis(80);
+
 /// Something that goes wrong.
 pub(crate) enum Fault {
     /// kill -9 from outside, whatever is going on.
@@ -44,6 +48,8 @@ pub(crate) enum Fault {
     /// The next call of each of these methods meets this, and so many in a hundred of the calls that follow.
     Calls(&'static [&'static str], Action, u8),
     TelegramOut,
+    /// Telegram takes so many calls in a second over all chats, and a crowd is answered at the same time.
+    Flood(usize),
     /// Another program polls with the same token.
     SecondPoller,
     PostgresStopped,
@@ -89,6 +95,12 @@ impl Fault {
         matches!(self, Self::Failover)
     }
 
+    /// The most calls that the bot may make although Telegram has asked it to wait. Those that are under way when Telegram
+    /// says so cannot be taken back.
+    pub(crate) fn most_calls_inside_waits(&self) -> usize {
+        if matches!(self, Self::Flood(_)) { 5 } else { usize::MAX }
+    }
+
     /// Whether it has to begin before anything is stored.
     pub(crate) fn needs_empty_tables(&self) -> bool {
         matches!(self, Self::DiskFull)
@@ -114,6 +126,8 @@ impl Fault {
     pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
+            Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
+            Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
             _ => &[],
         }
     }
@@ -155,6 +169,20 @@ impl Fault {
             Self::TelegramOut => {
                 env.telegram.down();
                 Box::new(move || then.telegram.up())
+            }
+            Self::Flood(calls) => {
+                let slowly = Behaviour::answer().token_characters(10).token_every(WORD);
+                env.model.on(When::asked(SLOWLY), slowly);
+                env.telegram.limit(Some(Limits::overall(*calls)));
+                env.crowd_asks();
+                Box::new(move || {
+                    // What streams is streamed to its end, and the answers are sent within the limit.
+                    then.model.wait_idle();
+                    wait_until("the crowd to be answered", || then.crowd_is_answered().then_some(()));
+                    then.telegram.limit(None);
+                    then.model.clear();
+                    then.refuse();
+                })
             }
             Self::SecondPoller => second_poller(env),
             Self::PostgresStopped => {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sandbox::model::Asked;
-use sandbox::telegram::{Call, Sent};
+use sandbox::telegram::{self, Call, Sent};
 
 use crate::env::{FaultEnv, Record};
 use crate::fault::Fault;
@@ -53,6 +53,8 @@ pub(crate) struct Verdict {
     pub(crate) strangers: Vec<String>,
     /// The model was asked although the answer was stored.
     pub(crate) paid_twice: Vec<String>,
+    /// Calls that the bot made although Telegram had asked it to wait.
+    pub(crate) inside_waits: usize,
     /// What the database lost and the log does not tell.
     pub(crate) untold: Vec<String>,
     /// Copies of a part that was taken while its taking was not recorded.
@@ -67,7 +69,8 @@ impl Verdict {
     pub(crate) fn is_clean(&self, fault: &Fault) -> bool {
         let stored = [&self.lost, &self.outside, &self.disordered, &self.paid_twice];
         let whole = fault.loses_what_was_stored() || stored.iter().all(|list| list.is_empty());
-        whole && self.strangers.is_empty() && self.untold.is_empty()
+        let patient = self.inside_waits <= fault.most_calls_inside_waits();
+        whole && patient && self.strangers.is_empty() && self.untold.is_empty()
     }
 }
 
@@ -85,7 +88,7 @@ impl fmt::Display for Verdict {
                 writeln!(f, "{what}: {one}")?;
             }
         }
-        Ok(())
+        writeln!(f, "calls inside a wait: {}", self.inside_waits)
     }
 }
 
@@ -150,7 +153,9 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
         sent,
         calls,
     };
-    let mut verdict = Verdict { messages: evidence.record.acts.len(), ..Verdict::default() };
+    let inside_waits = env.telegram.look(telegram::State::calls_inside_waits);
+    let messages = evidence.record.acts.len();
+    let mut verdict = Verdict { messages, inside_waits, ..Verdict::default() };
     evidence.strangers(&env.psql(DIALOGUES), &mut verdict);
     if fault.loses_what_was_stored() {
         evidence.told(&env.psql("SELECT update_id FROM updates"), &env.logs(), &mut verdict);
@@ -289,8 +294,10 @@ impl Evidence {
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
     /// in its chat, with the same text and in reply to the same message.
     fn attributed(&self) -> Vec<Option<&Part>> {
-        let made = self.parts.iter().filter(|part| part.op == "send" || part.op == "document");
-        let recorded: HashMap<i64, &Part> = made.map(|part| (part.message_id, part)).collect();
+        // A message that grew is made by the part that replaces it; one that answers again was made before.
+        let mut made: Vec<&Part> = self.parts.iter().filter(|part| part.op == "edit").rev().collect();
+        made.extend(self.parts.iter().filter(|part| part.op == "send" || part.op == "document"));
+        let recorded: HashMap<i64, &Part> = made.into_iter().map(|part| (part.message_id, part)).collect();
         let mut next: HashMap<(i64, Option<i64>, &str), &Part> = HashMap::new();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {

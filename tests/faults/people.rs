@@ -1,5 +1,6 @@
 //! The people: who writes what to the bot, and who changes their mind. What they did is kept for the judge.
 
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use sandbox::model::{Behaviour, When};
@@ -17,6 +18,11 @@ const FILLING: &str = " and so on";
 /// People in private chats of their own who change their minds: they edit their last question, have it answered again,
 /// press the button below a failed answer.
 const CHANGING: i64 = 3;
+/// People in private chats of their own whose answers all come at the same time, word by word.
+pub(crate) const CROWD: RangeInclusive<i64> = 101..=140;
+/// A question with this in it is answered slowly.
+pub(crate) const SLOWLY: &str = " please slowly";
+
 /// A question with this in it is mostly refused by the model: its answer has a button.
 pub(crate) const REFUSED: &str = " please refuse";
 
@@ -54,7 +60,7 @@ pub(crate) struct Act {
 impl Act {
     /// Whether it is of somebody who changes his mind.
     pub(crate) fn is_changing(&self) -> bool {
-        self.user_id > 2 * PRIVATE
+        (2 * PRIVATE + 1..=2 * PRIVATE + CHANGING).contains(&self.user_id)
     }
 }
 
@@ -98,6 +104,20 @@ impl FaultEnv {
         let text = if deed == Deed::Export { "/export" } else { &text };
         let telegram::Said { update_id, message_id } = self.telegram.address(&person.speaking("en"), text);
         Act { update_id, message_id, ..act }
+    }
+
+    /// Everybody of the crowd asks something.
+    pub(crate) fn crowd_asks(&self) {
+        for user_id in CROWD {
+            let number = self.record().acts.iter().filter(|act| act.user_id == user_id).count();
+            let nonce = format!("nonce-{user_id}-{number}-");
+            let text = format!("{nonce}{SLOWLY}{}", FILLING.repeat(40));
+            let at = Instant::now();
+            let said = self.telegram.say(&Person::private(user_id).speaking("en"), &text);
+            let telegram::Said { update_id, message_id } = said;
+            let (deed, chat_id) = (Deed::Ask, user_id);
+            self.record().acts.push(Act { update_id, user_id, chat_id, number, nonce, deed, message_id, at });
+        }
     }
 
     /// Asks something new, or changes what was asked last, or wants it answered again.

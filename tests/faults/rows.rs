@@ -183,6 +183,18 @@ pub(crate) fn rows() -> Vec<Row> {
         ("409: another program polls", "409: опрашивает ещё одна программа"),
         Fault::SecondPoller,
     ));
+    rows.push(Row {
+        times: [1, 3],
+        lasts: 1000..2000,
+        ..Row::new(
+            TELEGRAM,
+            (
+                "a global flood: 40 chats stream at once, 30 calls a second in all",
+                "общий поток: 40 чатов сразу, 30 вызовов в секунду на всех",
+            ),
+            Fault::Flood(30),
+        )
+    });
     rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
     for (name, behaviour) in [
         (("the model stalls", "модель молчит"), Behaviour::stall()),
@@ -212,7 +224,7 @@ pub(crate) fn rows() -> Vec<Row> {
 fn at_point(point: &'static str) -> Row {
     let promise = match point {
         "received" => STORED,
-        "answering" | "generated" => ANSWERED,
+        "answering" | "shown" | "generated" => ANSWERED,
         "finishing" => WHOLE,
         "finished" | "sending" => PAID,
         "taken" => WINDOW,

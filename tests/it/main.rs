@@ -24,8 +24,10 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod first_words;
     mod going_on;
     mod groups;
+    mod live_message;
     mod ledger;
     mod models;
     mod order;

@@ -78,6 +78,8 @@ impl TestEnv {
             ("LLM_BASE_URL", env.model.url()),
             ("OPENROUTER_API_KEY", env.model.key().to_owned()),
             ("LLM_MODEL", env.model.name().to_owned()),
+            // The stand-in takes as many as there are, unless a test limits it.
+            ("TELEGRAM_RATE", "10000".to_owned()),
             ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
         ] {
             env.set(name, value);

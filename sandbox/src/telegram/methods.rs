@@ -100,8 +100,11 @@ fn writable_chat(state: &mut State, method: &str, params: &Params) -> Result<(i6
     {
         return Err(ApiError::bad("message thread not found"));
     }
-    if let Some(limiter) = &mut state.limiter {
-        limiter.admit(method, id, kind, Instant::now()).map_err(ApiError::retry_after)?;
+    if let Some(limiter) = &mut state.limiter
+        && let Err(too_soon) = limiter.admit(method, id, kind, Instant::now())
+    {
+        state.inside_waits += usize::from(too_soon.inside_wait);
+        return Err(ApiError::retry_after(too_soon.seconds));
     }
     Ok((id, kind))
 }

@@ -45,6 +45,7 @@ pub struct State {
     pub(super) counts: HashMap<String, u64>,
     pub(super) faults: Faults,
     pub(super) limiter: Option<Limiter>,
+    pub(super) inside_waits: usize,
 }
 
 /// The bot's own account.
@@ -85,6 +86,7 @@ impl State {
             counts: HashMap::new(),
             faults: Faults::default(),
             limiter: None,
+            inside_waits: 0,
         }
     }
 
@@ -117,6 +119,11 @@ impl State {
     /// All calls, in order of arrival.
     pub fn calls(&self) -> &[Call] {
         &self.calls
+    }
+
+    /// How many calls came although a limit had asked the bot to wait.
+    pub fn calls_inside_waits(&self) -> usize {
+        self.inside_waits
     }
 
     /// How often a method was called.

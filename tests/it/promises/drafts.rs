@@ -21,14 +21,14 @@ fn in_a_private_chat_the_answer_grows_and_comes_once() {
     let slowly = Behaviour::text(ANSWER).token_every(Duration::from_millis(120));
     env.model.usually(slowly.hold_after(0, &gate));
     env.telegram.say(&Person::private(1), "soup");
-    env.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().map(drop));
+    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
     gate.release();
     let sent = env.telegram.wait_for_count(1, 1);
     env.wait_settled();
     assert_eq!(env.telegram.texts(1).len(), 1);
     let text = sent[0].text();
     let drafts = env.telegram.calls("sendMessageDraft");
-    assert_eq!(drafts[0].params["text"], "", "it begins with Thinking…");
+    assert_ne!(drafts[0].params["text"], "", "it begins with words");
     assert!(drafts.len() >= 3, "{} drafts", drafts.len());
     let mut longest = 0;
     for draft in &drafts {
@@ -43,8 +43,21 @@ fn in_a_private_chat_the_answer_grows_and_comes_once() {
     for two in drafts.windows(2) {
         assert!(two[1].at - two[0].at >= Duration::from_millis(950), "{:?}", two[1].at - two[0].at);
     }
-    // "typing" is for where there are no drafts
-    assert!(env.telegram.calls("sendChatAction").is_empty());
+    // "typing" is for as long as there is no draft
+    assert_eq!(env.telegram.calls("sendChatAction").len(), 1);
+}
+
+#[test]
+fn a_model_that_thinks_for_long_is_shown_by_a_draft_without_words_and_with_a_stop_button() {
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", "thinking=0.2");
+    let _bot = env.start();
+    let gate = env.model.hold(When::any());
+    env.telegram.say(&Person::private(1), "soup");
+    let thinking = env.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().cloned());
+    assert_eq!((thinking.text(), thinking.can_stop), ("", true));
+    gate.release();
+    env.telegram.wait_for_count(1, 1);
 }
 
 #[test]
@@ -74,12 +87,16 @@ fn a_draft_that_fails_never_harms_the_answer() {
 
 #[test]
 fn where_drafts_are_not_to_be_had_the_chat_shows_typing() {
-    let env = TestEnv::new();
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", "thinking=0.1 typing=0.1");
     let _bot = env.start();
     let gate = env.model.hold(When::any());
-    env.telegram.fault(Calls::to("sendMessageDraft"), Action::Refuse(Reply::error(404, "Not Found")));
+    let refused = Action::Refuse(Reply::error(404, "Not Found"));
+    let fault = env.telegram.fault(Calls::to("sendMessageDraft"), refused);
     env.telegram.say(&Person::private(1), "hello");
-    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
+    fault.wait_hits(1, PATIENCE);
+    let typing = env.telegram.calls("sendChatAction").len() as u64;
+    env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > typing + 1).then_some(()));
     assert_eq!(env.telegram.calls("sendMessageDraft").len(), 1);
     gate.release();
     env.telegram.wait_for_count(1, 1);

@@ -1,0 +1,119 @@
+//! How soon the first words of an answer are seen, and how patient the bot is in a flood: `make bench-live`, a minute.
+//!
+//! The real binary between the stand-ins. From the moment at which the model says its first words, 0.3 s after it was asked,
+//! to the arrival of the call that shows them; then forty chats at once through thirty calls a second. LIVE_OTHER, the path
+//! of another build of the bot, measures that one instead.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbox::env::Bot;
+use sandbox::model::{Behaviour, Gate};
+use sandbox::telegram::{Limits, Person};
+use sandbox::{PATIENCE, TestEnv};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_systech-aidd");
+const ANSWER: &str = "Take two carrots, salt and a pot. Then wait for a while, stir, and wait again.";
+/// The model thinks for so long.
+const THOUGHT: Duration = Duration::from_millis(300);
+const ANSWERS: i64 = 30;
+const CHATS: i64 = 40;
+const ROUNDS: i64 = 3;
+
+fn main() {
+    // cargo test, too, starts benches when it is told to take all targets
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    println!("| | median | longest |\n| --- | --- | --- |");
+    for (what, form, chat) in [
+        ("first words, a draft in a private chat", "draft", 1),
+        ("first words, a message in a private chat", "edit", 1),
+        ("first words, a message in a group", "edit", -1),
+    ] {
+        let mut took = first_words(form, chat);
+        took.sort_unstable();
+        let millis = |time: Duration| format!("{:.0} ms", 1000.0 * time.as_secs_f64());
+        let (median, longest) = (took[took.len() / 2], took[took.len() - 1]);
+        println!("| {what} | {} | {} |", millis(median), millis(longest));
+    }
+    flood();
+}
+
+fn environment(form: &str) -> TestEnv {
+    let mut env = TestEnv::new();
+    env.unset("RUST_LOG");
+    env.set("LIVE_ANSWERS", form);
+    env.set("TELEGRAM_RATE", "30");
+    env.set("WORKERS", "128");
+    env
+}
+
+/// Starts the bot and waits until it polls.
+fn start(env: &TestEnv) -> Bot {
+    let mut command = Command::new(std::env::var("LIVE_OTHER").unwrap_or_else(|_| PROGRAM.to_owned()));
+    env.prepare(&mut command);
+    let bot = Bot::start(&command, &env.folder().join("bot.log"));
+    env.telegram.wait_until(PATIENCE, |state| (state.count("getUpdates") > 0).then_some(()));
+    bot
+}
+
+/// One answer after the other, each in a chat of its own.
+fn first_words(form: &str, sign: i64) -> Vec<Duration> {
+    let env = environment(form);
+    env.telegram.limit(Some(Limits::default()));
+    let bot = start(&env);
+    let mut took = Vec::new();
+    for number in 1..=ANSWERS {
+        let person = if sign < 0 { Person::in_group(number, -number) } else { Person::private(number) };
+        let (thought, rest) = (Gate::default(), Gate::default());
+        env.model.usually(Behaviour::text(ANSWER).hold_after(0, &thought).hold_after(3, &rest));
+        env.telegram.address(&person, "soup");
+        thought.wait_arrived();
+        thread::sleep(THOUGHT);
+        let said = Instant::now();
+        thought.release();
+        let seen = env.telegram.wait_until(PATIENCE, |state| {
+            let has_words = |text: &str| !text.is_empty();
+            let shown = state.calls().iter().find(|call| {
+                call.chat_id == Some(person.chat_id) && call.params["text"].as_str().is_some_and(has_words)
+            });
+            shown.map(|call| call.at)
+        });
+        took.push(seen.saturating_duration_since(said));
+        rest.release();
+        env.telegram.wait_for_count(person.chat_id, 1);
+    }
+    bot.kill();
+    took
+}
+
+/// Everybody asks at the same time, and reads the answer word by word.
+fn flood() {
+    let env = environment("draft");
+    env.telegram.limit(Some(Limits::overall(30)));
+    let bot = start(&env);
+    let words = ANSWER.repeat(6);
+    env.model.usually(Behaviour::text(&words).token_characters(10).token_every(Duration::from_millis(80)));
+    for round in 1..=ROUNDS {
+        for number in 1..=CHATS {
+            env.telegram.say(&Person::private(number), "soup");
+        }
+        for number in 1..=CHATS {
+            env.telegram.wait_for_count(number, usize::try_from(round).expect("a small number"));
+        }
+    }
+    env.wait_settled();
+    let (inside, refused, shown, sent) = env.telegram.look(|state| {
+        let refused = state.calls().iter().filter(|call| call.status == Some(429)).count();
+        (state.calls_inside_waits(), refused, state.count("sendMessageDraft"), state.sent().len())
+    });
+    bot.kill();
+    let asked = u32::try_from(CHATS * ROUNDS).expect("a small number");
+    let shown = f64::from(u32::try_from(shown).unwrap_or(u32::MAX)) / f64::from(asked);
+    println!("\n| {CHATS} chats at once, 30 calls a second | |\n| --- | --- |");
+    println!("| questions, answers | {asked}, {sent} |");
+    println!("| calls refused, of them inside a wait | {refused}, {inside} |");
+    println!("| drafts shown of each answer | {shown:.1} |");
+}

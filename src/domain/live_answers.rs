@@ -1,0 +1,41 @@
+//! How an answer is shown while it grows.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How an answer is shown while it grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LiveAnswers {
+    /// As a draft, which only private chats have; other chats show that the bot is typing.
+    #[default]
+    Draft,
+    /// As a message that is sent with the first words and edited.
+    Edit,
+    /// Not at all: the chat shows that the bot is typing.
+    Off,
+}
+
+/// A value that is not a [`LiveAnswers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownLiveAnswers;
+
+impl fmt::Display for UnknownLiveAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected draft, edit or off")
+    }
+}
+
+impl std::error::Error for UnknownLiveAnswers {}
+
+impl FromStr for LiveAnswers {
+    type Err = UnknownLiveAnswers;
+
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        match value {
+            "draft" => Ok(Self::Draft),
+            "edit" => Ok(Self::Edit),
+            "off" => Ok(Self::Off),
+            _ => Err(UnknownLiveAnswers),
+        }
+    }
+}

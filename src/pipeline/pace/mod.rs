@@ -1,0 +1,201 @@
+//! How fast the bot calls Telegram: in a chat, and as a whole. Answers come first and wait for their turn; previews take
+//! what is left, and what is not shown in time is not shown at all.
+//!
+//! Asked by the sender before each part and by previews before each call; both tell what Telegram said. Telegram's limits
+//! are unpublished and change: what it says counts, the constants here only keep the bot from asking in vain.
+
+mod bucket;
+mod chats;
+mod flood;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+
+use bucket::Bucket;
+use chats::Chats;
+use flood::{Flood, Refusal};
+
+use crate::telegram::Method;
+
+/// What of the burst is left for others: by the first words of an answer, by those that follow, by what holds no words.
+const BEHIND_ANSWERS: f64 = 0.25;
+const BEHIND_FIRST_WORDS: f64 = 0.5;
+const BEHIND_WORDS: f64 = 0.75;
+
+/// The pace of the bot, shared by all who call.
+pub struct Pace(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    bucket: Bucket,
+    flood: Flood,
+    chats: Chats,
+}
+
+/// When an answer's call may be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    /// After this short wait: the call has its turn, to be used or given back.
+    In(Duration),
+    /// Telegram asked for a pause: not before this has passed, and without a turn yet.
+    Later(Duration),
+}
+
+/// How an answer is shown while it grows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// As a draft.
+    Draft,
+    /// As a message that is sent or edited: by this method.
+    Message(Method),
+}
+
+/// What a preview shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shows {
+    /// The first words of an answer.
+    FirstWords,
+    /// More of them.
+    MoreWords,
+    /// That there will be some.
+    NoWords,
+}
+
+impl Pace {
+    /// For a bot from which Telegram takes so many calls in a second, in all chats together.
+    pub fn new(per_second: u32) -> Self {
+        let (flood, chats) = (Flood::default(), Chats::default());
+        Self(Mutex::new(State { bucket: Bucket::new(per_second, Instant::now()), flood, chats }))
+    }
+
+    /// When a part of an answer may be sent.
+    pub fn answer(&self, chat_id: i64, method: Method) -> Turn {
+        self.state().answer(Instant::now(), chat_id, method)
+    }
+
+    /// Whether a turn may still be used, now that it has come. `Some`: a pause began meanwhile, and the turn is given back.
+    pub fn paused(&self, chat_id: i64, method: Method) -> Option<Duration> {
+        let mut state = self.state();
+        let wait = state.pause(Instant::now(), chat_id, method);
+        if wait.is_some() {
+            state.bucket.give_back();
+        }
+        wait
+    }
+
+    /// A turn is not used.
+    pub fn give_back(&self) {
+        self.state().bucket.give_back();
+    }
+
+    /// A method has to be left alone in a chat: Telegram said so before this start.
+    pub fn remember(&self, chat_id: i64, method: Method, pause: Duration) {
+        let now = Instant::now();
+        self.state().chats.pause(now, chat_id, method, now + pause);
+    }
+
+    /// Telegram asks for a pause in answer to a method that sends (429).
+    pub fn refused(&self, chat_id: i64, method: Method, pause: Duration) {
+        self.state().refused(Instant::now(), chat_id, method, pause);
+    }
+
+    /// Whether a preview may be shown now; the error says when it is worth another try.
+    pub fn preview(&self, chat_id: i64, form: Form, shows: Shows) -> Result<(), Duration> {
+        self.state().preview(Instant::now(), chat_id, form, shows)
+    }
+
+    /// Whether a chat may be told now that the bot is typing.
+    pub fn typing(&self) -> Result<(), Duration> {
+        self.state().typing(Instant::now())
+    }
+
+    /// Telegram took a preview.
+    pub fn preview_taken(&self, chat_id: i64, form: Form) {
+        self.state().chats.taken(Instant::now(), chat_id, form);
+    }
+
+    /// A preview failed in passing: the chat is left alone for a while.
+    pub fn preview_failed(&self, chat_id: i64, form: Form) {
+        self.state().chats.refused(Instant::now(), chat_id, form, Duration::ZERO);
+    }
+
+    /// Telegram asks for a pause in answer to a preview (429).
+    pub fn preview_refused(&self, chat_id: i64, form: Form, pause: Duration) {
+        self.state().preview_refused(Instant::now(), chat_id, form, pause);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn answer(&mut self, now: Instant, chat_id: i64, method: Method) -> Turn {
+        if let Some(wait) = self.pause(now, chat_id, method) {
+            return Turn::Later(wait);
+        }
+        self.chats.count(now, chat_id);
+        Turn::In(self.bucket.reserve(now))
+    }
+
+    fn pause(&self, now: Instant, chat_id: i64, method: Method) -> Option<Duration> {
+        self.chats.wait(now, chat_id, method).max(self.flood.wait(now, false))
+    }
+
+    fn refused(&mut self, now: Instant, chat_id: i64, method: Method, pause: Duration) {
+        let until = now + pause;
+        self.chats.pause(now, chat_id, method, until);
+        self.flooded(now, Refusal { chat_id, until, draft: false });
+    }
+
+    fn preview(&mut self, now: Instant, chat_id: i64, form: Form, shows: Shows) -> Result<(), Duration> {
+        let first = shows == Shows::FirstWords;
+        let wait = self.chats.preview_wait(now, chat_id, form, first).max(self.flood.wait(now, true));
+        if let Some(wait) = wait {
+            return Err(wait);
+        }
+        self.bucket.take(
+            now,
+            match shows {
+                Shows::FirstWords => BEHIND_ANSWERS,
+                Shows::MoreWords => BEHIND_FIRST_WORDS,
+                Shows::NoWords => BEHIND_WORDS,
+            },
+        )?;
+        if matches!(form, Form::Message(_)) {
+            self.chats.count(now, chat_id);
+        }
+        Ok(())
+    }
+
+    fn typing(&mut self, now: Instant) -> Result<(), Duration> {
+        match self.flood.wait(now, true) {
+            Some(wait) => Err(wait),
+            None => self.bucket.take(now, BEHIND_WORDS),
+        }
+    }
+
+    fn preview_refused(&mut self, now: Instant, chat_id: i64, form: Form, pause: Duration) {
+        self.chats.refused(now, chat_id, form, pause);
+        let until = now + pause;
+        if let Form::Message(method) = form {
+            self.chats.pause(now, chat_id, method, until);
+        }
+        self.flooded(now, Refusal { chat_id, until, draft: form == Form::Draft });
+    }
+
+    fn flooded(&mut self, now: Instant, refusal: Refusal) {
+        if self.flood.refused(now, refusal) {
+            self.bucket.slow_down(now);
+            let wait = self.flood.wait(now, true).unwrap_or_default();
+            warn!(
+                seconds = wait.as_secs(),
+                "Telegram limits the bot as a whole; it waits, and then goes on slower"
+            );
+        }
+    }
+}
