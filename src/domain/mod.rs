@@ -8,6 +8,7 @@ pub mod reply;
 pub mod usage;
 pub mod transcript;
 pub mod button;
+pub mod member;
 pub mod command;
 pub mod failure;
 pub mod access;

@@ -7,6 +7,8 @@ use frankenstein::types::BotCommand;
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 
+mod press;
+
 /// The language a user is spoken to in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Language {

@@ -112,11 +112,12 @@ fn count_error(method: &str, error: &TelegramError) {
 }
 
 /// The methods of the Bot API that are called.
-const METHODS: [&str; 13] = [
+const METHODS: [&str; 14] = [
     "answerCallbackQuery",
     "deleteMessage",
     "deleteWebhook",
     "editMessageText",
+    "getChatMember",
     "getMe",
     "getUpdates",
     "getWebhookInfo",

@@ -26,6 +26,7 @@ mod promises {
     mod failures;
     mod going_on;
     mod groups;
+    mod on_behalf;
     mod order;
     mod paste;
     mod rate_limit;

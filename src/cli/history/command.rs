@@ -36,7 +36,7 @@ pub enum Command {
     /// Lists the dialogues, the latest first
     List {
         /// Only of this user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: Option<i64>,
         /// See [`Json`].
         #[command(flatten)]
@@ -60,7 +60,7 @@ pub enum Command {
         #[arg(required = true)]
         words: Vec<String>,
         /// Only of this user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: Option<i64>,
         /// See [`Period`].
         #[command(flatten)]
@@ -75,7 +75,7 @@ pub enum Command {
     /// Writes any number of messages as JSON Lines or CSV
     Export {
         /// Only of this user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: Option<i64>,
         /// Only in this chat
         #[arg(long, value_name = "ID", allow_negative_numbers = true)]
@@ -117,7 +117,7 @@ pub enum Command {
     /// Deletes everything about a user for good, in all chats, live and cleared
     Erase {
         /// The user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: i64,
         /// See [`forget::Consent`].
         #[command(flatten)]
@@ -144,7 +144,7 @@ pub enum Command {
 #[derive(Args, Clone, Copy)]
 pub struct Which {
     /// The user
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     user: i64,
     /// The chat  [default: the user's private chat]
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]

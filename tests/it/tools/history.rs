@@ -143,6 +143,33 @@ fn clear_and_restore_do_what_the_person_could_and_any_clearing_can_be_undone() {
 }
 
 #[test]
+fn who_wrote_in_the_name_of_a_chat_has_a_negative_id_which_every_command_takes() {
+    let operator = operator();
+    operator.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES
+         (-1001, -1001, 'user', 'Как варить борщ?', 16), (-1002, -1001, 'user', 'from a channel', 14)",
+    );
+    let lines = |arguments: &[&str]| {
+        operator
+            .run(&[&["history"], arguments].concat())
+            .ok()
+            .lines()
+            .filter(|line| line.contains("-1001"))
+            .count()
+    };
+    assert_eq!(lines(&["list", "--user", "-1001", "--json"]), 1);
+    assert_eq!(lines(&["show", "--user", "-1002", "--chat", "-1001", "--json"]), 1);
+    assert_eq!(lines(&["search", "борщ", "--user", "-1001", "--json"]), 1);
+    assert_eq!(lines(&["export", "--user=-1001"]), 1);
+    for command in ["clear", "restore"] {
+        operator.run(&["history", command, "--user", "-1001"]).ok();
+    }
+    let erased = operator.run(&["history", "erase", "--user", "-1001", "--yes"]).ok();
+    assert!(erased.contains("erased user -1001: 1 messages"), "{erased}");
+    assert_eq!(operator.psql("SELECT content FROM messages WHERE chat_id = -1001"), "from a channel");
+}
+
+#[test]
 fn a_database_that_is_not_up_to_date_is_told_so() {
     let operator = Operator::new();
     let refused = operator.run(&["history", "list"]).fails_with(1);
