@@ -23,14 +23,15 @@ pub const POINTS: [&str; 8] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 6] = [
+pub const WAITS: [&str; 7] = [
     // for the database at the start
     "database", // of a migration, for a lock that somebody holds
-    "lock",     // for updates, in one poll
-    "poll",     // until the last poll that succeeded is too long ago for a bot that is ready
-    "stale",    // of the doctor, for another poller
-    "poller",   // until "typing" is shown again
-    "typing",
+    "lock", // for updates, in one poll
+    "poll", // until the last poll that succeeded is too long ago for a bot that is ready
+    "stale", // of the doctor, for another poller
+    "poller", // until "typing" is shown again
+    "typing", // until it is told how far an index is
+    "progress",
 ];
 
 #[cfg(feature = "failpoints")]

@@ -7,6 +7,7 @@
 //! plan               from there to where it should be
 //! loss               what that would destroy
 //! apply              doing it
+//! progress           how far an index is meanwhile
 //! command            `systech-aidd migrate …`
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod apply;
 pub mod embedded;
 pub mod loss;
 pub mod plan;
+mod progress;
 pub mod script;
 pub mod session;
 pub mod state;
