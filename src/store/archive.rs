@@ -3,7 +3,7 @@
 //! What can be long comes row by row, straight from the connection: no result is ever held in memory as a whole.
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::count_star;
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgConnection, PgRowByRowLoadingMode};
 use diesel::prelude::*;
@@ -182,11 +182,6 @@ impl Selection {
         }
         query
     }
-}
-
-/// Reads a time as PostgreSQL does: `2026-11-23`, `2026-11-23 19:30`, `yesterday`.
-pub fn moment(conn: &mut PgConnection, text: &str) -> QueryResult<PgTimestamp> {
-    diesel::select(sql::<Timestamp>("").bind::<Text, _>(text).sql("::timestamp")).get_result(conn)
 }
 
 /// All dialogues, or those of one user; the one with the latest message first.

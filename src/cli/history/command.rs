@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use diesel::data_types::PgTimestamp;
 use diesel::pg::PgConnection;
 
 use super::export::{self, Format};
@@ -17,7 +18,7 @@ use crate::config::Database;
 use crate::database::migrate::state::State;
 use crate::domain::lane::Dialogue;
 use crate::store::archive::{self, Selection};
-use crate::store::history;
+use crate::store::{history, moment};
 
 /// There is nothing of the kind that was asked for.
 const NOTHING: u8 = 3;
@@ -27,8 +28,9 @@ pub const EXIT_CODES: &str = "\
 Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no message with these words,
 nothing to clear, restore or delete; 4 not confirmed: nothing was done.
 
-These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23, '2026-11-23 19:30',
-yesterday, or any other form that PostgreSQL accepts, in its time zone.";
+These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23 (its beginning),
+'2026-11-23 19:30', 2026-11-23T19:30+03:00 (or Z), '2026-11-23 19:30 Europe/Moscow', yesterday, how long ago (2h, '3 days'),
+or any other form that PostgreSQL accepts; without a zone in the time zone of the server.";
 
 /// What to do with the dialogues.
 #[derive(Subcommand)]
@@ -89,6 +91,9 @@ pub enum Command {
         /// The file to write, which gets its name only when it is complete  [default: standard output]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
+        /// Overwrite the file if it is there
+        #[arg(long, requires = "to")]
+        force: bool,
     },
     /// Hides a dialogue, as /clear does; `restore` brings it back
     Clear {
@@ -178,13 +183,24 @@ impl Period {
         user_id: Option<i64>,
         chat_id: Option<i64>,
     ) -> anyhow::Result<Selection> {
-        let mut moment = |option, text: Option<String>| {
-            text.map(|text| archive::moment(conn, &text).with_context(|| format!("{option} {text:?}")))
-                .transpose()
-        };
-        let (since, until) = (moment("--since", self.since)?, moment("--until", self.until)?);
+        let mut read =
+            |option, text: Option<String>| text.map(|text| read_moment(conn, option, &text)).transpose();
+        let (since, until) = (read("--since", self.since)?, read("--until", self.until)?);
         Ok(Selection { user_id, chat_id, since, until, cleared: self.cleared })
     }
+}
+
+fn read_moment(conn: &mut PgConnection, option: &str, text: &str) -> anyhow::Result<PgTimestamp> {
+    let moment = match moment::read(conn, text)? {
+        Ok(moment) => moment,
+        Err(why) => bail!("{option} {text:?} is not a time: {why}. Accepted are {}", moment::ACCEPTED),
+    };
+    if moment.comes_twice {
+        eprintln!(
+            "{option} {text:?}: the server's clock is put back that day and shows this time twice; both count as one."
+        );
+    }
+    Ok(moment.local)
 }
 
 impl Command {
@@ -215,11 +231,11 @@ impl Command {
                 let selection = period.of(conn, user, None)?;
                 show::found(out, json, &archive::search(conn, &words.join(" "), selection, limit)?)?.into()
             }
-            Self::Export { user, chat, period, format, to } => {
+            Self::Export { user, chat, period, format, to, force } => {
                 let selection = period.of(conn, user, chat)?;
                 match to {
                     None => export::write(conn, selection, format, out)?,
-                    Some(path) => export::to_file(conn, selection, format, &path)?,
+                    Some(path) => export::to_file(conn, selection, format, &path, force)?,
                 }
                 Outcome::Done
             }
@@ -232,7 +248,9 @@ impl Command {
             }
             Self::Restore { which, at, json, .. } => {
                 let moment = at
-                    .map(|at| archive::moment(conn, &at).with_context(|| format!("--at {at:?}")))
+                    .map(|at| {
+                        moment::exact(conn, &at).with_context(|| format!("--at {at:?} is none of --list"))
+                    })
                     .transpose()?;
                 let messages = history::restore(conn, which.dialogue(), moment)?;
                 show::count(out, json, "restored", messages)?.into()

@@ -59,7 +59,98 @@ fn show_is_a_transcript_of_one_dialogue_or_of_a_time_in_it() {
     let shown = operator.run(&["history", "show", "--user", "2"]).ok();
     assert!(shown.contains("dritte \u{fffd}[2J") && !shown.contains('\u{1b}'), "{shown:?}");
     let wrong = operator.run(&["history", "show", "--user", "1", "--since", "soon"]).fails_with(1);
-    assert!(wrong.contains("--since \"soon\""), "{wrong}");
+    assert!(wrong.contains("--since \"soon\" is not a time"), "{wrong}");
+}
+
+#[test]
+fn a_time_may_have_a_zone_be_relative_or_a_date_alone() {
+    let operator = operator();
+    let database = operator.database.name().to_owned();
+    operator.psql(&format!("ALTER DATABASE {database} SET timezone = 'Europe/Berlin'"));
+    // messages of this winter's noon and of ages before now; the clock of Berlin is an hour before UTC
+    operator.psql(
+        "DELETE FROM messages;
+         INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+         SELECT 1, 1, 'user', name, 1, at FROM (VALUES
+            ('noon', timestamp '2026-01-02 12:00'), ('later', timestamp '2026-01-02 12:00:01'),
+            ('a day', LOCALTIMESTAMP - interval '1 day 1 min'), ('an hour', LOCALTIMESTAMP - interval '61 min'),
+            ('now', LOCALTIMESTAMP)) AS said (name, at)",
+    );
+    let found = |arguments: &[&str]| {
+        let all = operator.run(&[&["history", "export"], arguments].concat()).ok();
+        let names = json(&all).into_iter().map(|record| record["content"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    for noon in [
+        "2026-01-02 12:00",
+        "2026-01-02T12:00",
+        "2026-01-02T11:00Z",
+        "2026-01-02T14:00+03:00",
+        "2026-01-02T14:00:00.000+0300",
+        "2026-01-02 14:00 Europe/Moscow",
+        "2026-01-02 06:00 America/New_York",
+        "2026-01-02 11:00 UTC",
+    ] {
+        assert_eq!(found(&["--until", noon]), "", "{noon}");
+        assert_eq!(found(&["--since", noon, "--until", "2026-01-02T11:00:01Z"]), "noon", "{noon}");
+    }
+    assert_eq!(found(&["--since", "2026-01-02", "--until", "2026-01-03"]), "noon, later");
+    for (ago, names) in [
+        ("2h", "an hour, now"),
+        ("2 hours ago", "an hour, now"),
+        ("60 min", "now"),
+        ("3 days", "a day, an hour, now"),
+        ("1d 12h", "a day, an hour, now"),
+        ("1 day", "an hour, now"),
+    ] {
+        assert_eq!(found(&["--since", ago]), names, "{ago}");
+    }
+    assert_eq!(found(&["--since", "tomorrow"]), "");
+    for wrong in [
+        "soon",
+        "10:00",
+        "90",
+        "2026-02-30",
+        "2026-13-01",
+        "3 fortnights",
+        "2026-01-02 10:00 Mars/Base",
+        "2026-01-02 10:00 UTC+3",
+        "",
+    ] {
+        let said = operator.run(&["history", "export", "--since", wrong]).fails_with(1);
+        assert!(said.contains(&format!("--since {wrong:?} is not a time")), "{said}");
+        assert!(said.contains("2026-11-23T19:30+03:00") && said.contains("'3 days'"), "{said}");
+    }
+}
+
+#[test]
+fn where_the_clock_changes_a_time_is_what_the_clock_showed_and_one_that_comes_twice_is_told() {
+    let operator = operator();
+    let database = operator.database.name().to_owned();
+    operator.psql(&format!("ALTER DATABASE {database} SET timezone = 'Europe/Berlin'"));
+    operator.psql(
+        "DELETE FROM messages;
+         INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+         SELECT 1, 1, 'user', to_char(at, 'HH24:MI'), 1, at
+         FROM unnest(array['2026-10-25 01:59', '2026-10-25 02:30', '2026-10-25 03:00']::timestamp[]) AS at",
+    );
+    let since = |time: &str| {
+        let printed = operator.run(&["history", "export", "--since", time]);
+        (json(&printed.out).len(), printed.err.contains("twice"))
+    };
+    assert_eq!(since("2026-10-25 01:59"), (3, false));
+    // both are 02:30 by the clock, and the column tells no more
+    for twice in ["2026-10-25 02:30", "2026-10-25T00:30Z", "2026-10-25T01:30Z", "2026-10-25 02:30 CEST"] {
+        assert_eq!(since(twice), (2, true), "{twice}");
+    }
+    assert_eq!(since("2026-10-25 03:00"), (1, false));
+    // the clock leaves out 02:30: that is 03:30
+    operator.psql(
+        "UPDATE messages SET created_at = created_at - interval '210 days'; UPDATE messages
+         SET created_at = '2026-03-29 03:29' WHERE content = '02:30'",
+    );
+    assert_eq!(since("2026-03-29 02:30"), (0, false));
+    assert_eq!(since("2026-03-29 03:29"), (1, false));
 }
 
 #[test]
