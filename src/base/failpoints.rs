@@ -26,11 +26,11 @@ pub const POINTS: [&str; 8] = [
 pub const WAITS: [&str; 7] = [
     // for the database at the start
     "database", // of a migration, for a lock that somebody holds
-    "lock", // for updates, in one poll
-    "poll", // until the last poll that succeeded is too long ago for a bot that is ready
-    "stale", // of the doctor, for another poller
-    "poller", // until "typing" is shown again
-    "typing", // until it is told how far an index is
+    "lock",     // for updates, in one poll
+    "poll",     // until the last poll that succeeded is too long ago for a bot that is ready
+    "stale",    // of the doctor, for another poller
+    "poller",   // until "typing" is shown again
+    "typing",   // until it is told how far an index is
     "progress",
 ];
 

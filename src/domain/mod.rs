@@ -7,6 +7,7 @@ pub mod history;
 pub mod reply;
 pub mod usage;
 pub mod transcript;
+pub mod search;
 pub mod button;
 pub mod member;
 pub mod command;

@@ -31,6 +31,7 @@ pub mod strangers;
 // What operators look at and delete.
 pub mod archive;
 pub mod moment;
+pub mod search;
 pub mod erase;
 pub mod queue;
 pub mod diagnostics;

@@ -77,6 +77,7 @@ mod tools {
     mod readiness;
     mod restore;
     mod run;
+    mod search;
 }
 
 /// What documents and files beside the code say is what the program does.

@@ -17,8 +17,9 @@ use crate::cli::terminal::NOT_CONFIRMED;
 use crate::config::Database;
 use crate::database::migrate::state::State;
 use crate::domain::lane::Dialogue;
+use crate::domain::search::Search;
 use crate::store::archive::{self, Selection};
-use crate::store::{history, moment};
+use crate::store::{history, moment, search};
 
 /// There is nothing of the kind that was asked for.
 const NOTHING: u8 = 3;
@@ -229,7 +230,14 @@ impl Command {
             }
             Self::Search { words, user, period, limit, json } => {
                 let selection = period.of(conn, user, None)?;
-                show::found(out, json, &archive::search(conn, &words.join(" "), selection, limit)?)?.into()
+                let wanted = Search::of(&words.join(" "))?;
+                let found = search::search(conn, &wanted, selection, limit)?.unwrap_or_else(|| {
+                    eprintln!(
+                        "Words that nearly every text has (the, and) are not searched for; type others, too."
+                    );
+                    Vec::new()
+                });
+                show::found(out, json, &found)?.into()
             }
             Self::Export { user, chat, period, format, to, force } => {
                 let selection = period.of(conn, user, chat)?;

@@ -2,7 +2,6 @@
 
 use sandbox::env::Operator;
 use serde_json::Value;
-use systech_aidd::store::archive::{self, Selection};
 
 use crate::support::rows::DIALOGUES;
 
@@ -151,61 +150,6 @@ fn where_the_clock_changes_a_time_is_what_the_clock_showed_and_one_that_comes_tw
     );
     assert_eq!(since("2026-03-29 02:30"), (0, false));
     assert_eq!(since("2026-03-29 03:29"), (1, false));
-}
-
-#[test]
-fn search_finds_words_in_any_form_in_both_languages() {
-    let operator = operator();
-    let found = operator.run(&["history", "search", "борща", "сварил"]).ok();
-    assert!(found.contains("user 1, chat 1, message 1\n    Как **сварить** **борщ**?"), "{found}");
-    for (words, hits) in [
-        (&["СВЕКЛА"][..], 1),
-        (&["натереть", "or", "борщ"], 1),
-        (&["варить -час"], 0),
-        (&["\"варите час\""], 1),
-        (&["soup"], 0),
-        (&["soup", "--cleared"], 1),
-        (&["salt", "--cleared", "--user", "2"], 0),
-        (&["salt", "--cleared", "--since", "2026-01-03"], 0),
-        (&["the"], 0),
-    ] {
-        let said = operator.run(&[&["history", "search", "--json"], words].concat());
-        assert_eq!(said.code, Some(if hits == 0 { 3 } else { 0 }), "{words:?}: {}{}", said.out, said.err);
-        assert_eq!(json(&said.out).len(), hits, "{words:?}: {}", said.out);
-    }
-    operator.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
-         SELECT 3, 3, 'user', 'soup ' || n, 6, timestamp '2026-02-01' + n * interval '1 s' FROM generate_series(1, 30) n",
-    );
-    let found = json(&operator.run(&["history", "search", "soups", "--json", "--limit", "5"]).ok());
-    assert_eq!(found.len(), 5);
-    assert_eq!(found[0]["excerpt"], "**soup** 30", "the newest first");
-}
-
-#[test]
-fn a_search_reads_the_index_and_not_the_table() {
-    let operator = operator();
-    operator.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
-         SELECT n % 100, n % 100, 'user', 'слово' || n || ' and word' || n % 5000, 20
-         FROM generate_series(1, 50000) AS n;
-         ANALYZE messages",
-    );
-    let query = archive::holding("words", Selection::default(), 20);
-    let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
-    let (sql, _) = sql.split_once(" -- binds").unwrap();
-    // the plan for given words, and the one that PostgreSQL may keep for all words
-    for mode in ["force_custom_plan", "force_generic_plan"] {
-        for words in ["слово4711", "word42", "nothing"] {
-            let plan = operator.psql(&format!(
-                "SET plan_cache_mode = {mode}; PREPARE search AS {sql};
-                 EXPLAIN EXECUTE search('{words}', '{words}', 20)"
-            ));
-            assert!(plan.contains("Bitmap Index Scan on idx_messages_words"), "{mode}, {words}:\n{plan}");
-            assert!(!plan.contains("Seq Scan"), "{mode}, {words}:\n{plan}");
-        }
-    }
-    assert_eq!(json(&operator.run(&["history", "search", "word42", "--json"]).ok()).len(), 10);
 }
 
 #[test]
