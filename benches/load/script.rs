@@ -180,8 +180,7 @@ impl Variables {
             let end = HEIGHTS.iter().find(|(table, column, _)| {
                 let (insert, select) =
                     (format!("INSERT INTO \"{table}\""), format!("SELECT \"{table}\".\"{column}\""));
-                statement.sql.starts_with(&insert)
-                    || (*table == "updates" && statement.sql.starts_with(&select))
+                statement.sql.contains(&insert) || (*table == "updates" && statement.sql.starts_with(&select))
             });
             let end = end.map_or(";".to_owned(), |(table, ..)| format!(" \\aset {table}_"));
             let _ = writeln!(text, "{}{end}", self.put_into(statement, false));

@@ -16,8 +16,10 @@ pub mod doctor;
 pub mod health;
 pub mod history;
 pub mod migrate;
+mod moment;
 mod sql;
 mod terminal;
+pub mod usage;
 
 /// The Telegram assistant that never loses a message.
 ///
@@ -43,6 +45,13 @@ enum Command {
     History {
         #[command(subcommand)]
         command: history::command::Command,
+    },
+    /// Sums up what the calls of models cost, by day, person, model or purpose
+    #[command(after_help = usage::EXIT_CODES)]
+    Usage {
+        /// See [`usage::Arguments`].
+        #[command(flatten)]
+        arguments: usage::Arguments,
     },
     /// Makes a backup of the database with `pg_dump`, while the bot runs
     Backup {
@@ -99,6 +108,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::load)?),
         Some(Command::History { command }) => command.run(&settings(env_file, Database::load)?),
+        Some(Command::Usage { arguments }) => arguments.run(&settings(env_file, Database::load)?),
         Some(Command::Backup { to }) => backup::backup(&settings(env_file, Database::load)?, to.as_deref()),
         Some(Command::Restore { file }) => backup::restore_file(&settings(env_file, Database::load)?, &file),
         Some(Command::Url) => sql::print_url(&settings(env_file, Database::load)?),

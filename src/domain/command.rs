@@ -21,13 +21,15 @@ pub enum Command {
     Restore,
     /// Sends the user's dialogue as a file.
     Export,
+    /// What the user's questions took.
+    Usage,
     /// Deletes everything of the user, once a button is pressed.
     Forget,
 }
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Start,
         Self::Help,
         Self::Role,
@@ -37,6 +39,7 @@ impl Command {
         Self::New,
         Self::Restore,
         Self::Export,
+        Self::Usage,
         Self::Forget,
     ];
 
@@ -52,6 +55,7 @@ impl Command {
             Self::New => "new",
             Self::Restore => "restore",
             Self::Export => "export",
+            Self::Usage => "usage",
             Self::Forget => "forget",
         }
     }

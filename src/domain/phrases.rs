@@ -6,6 +6,7 @@ use frankenstein::types::BotCommand;
 
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
+use crate::domain::usage::Spent;
 
 mod press;
 
@@ -80,6 +81,7 @@ impl Language {
             Command::New => self.pick("то же, что /clear", "the same as /clear"),
             Command::Restore => self.pick("вернуть прежний разговор", "bring the previous conversation back"),
             Command::Export => self.pick("получить наш разговор файлом", "get our conversation as a file"),
+            Command::Usage => self.pick("сколько стоили ваши вопросы", "what your questions cost"),
             Command::Forget => {
                 self.pick("удалить навсегда все ваши сообщения", "delete all your messages for good")
             }
@@ -150,6 +152,41 @@ impl Language {
             "Не получилось отправить файл. Попросите его у владельца этого бота.",
             "The file could not be sent. Ask the person who runs this bot for it.",
         )
+    }
+
+    /// The answer to /usage: what this day and this month took.
+    pub fn usage(self, day: &Spent, month: &Spent) -> String {
+        let (of_day, of_month) = (self.spent(day), self.spent(month));
+        match self {
+            Russian => format!("Сегодня: {of_day}.\nВ этом месяце: {of_month}."),
+            English => format!("Today: {of_day}.\nThis month: {of_month}."),
+        }
+    }
+
+    fn spent(self, spent: &Spent) -> String {
+        let &Spent { calls, tokens, unknown, .. } = spent;
+        if calls == 0 {
+            return self.pick("обращений к модели не было", "the model was not called").to_owned();
+        }
+        let cost = &spent.cost;
+        match self {
+            Russian => {
+                let cost = match unknown {
+                    0 => format!("{cost} $"),
+                    unknown if unknown == calls => "цена неизвестна".to_owned(),
+                    unknown => format!("{cost} $ и ещё {unknown} с неизвестной ценой"),
+                };
+                format!("обращений к модели — {calls}, токенов — {tokens}, {cost}")
+            }
+            English => {
+                let cost = match unknown {
+                    0 => format!("${cost}"),
+                    unknown if unknown == calls => "the cost is unknown".to_owned(),
+                    unknown => format!("${cost}, and {unknown} more of unknown cost"),
+                };
+                format!("calls of the model: {calls}, tokens: {tokens}, {cost}")
+            }
+        }
     }
 
     /// The answer to /forget, above its button.

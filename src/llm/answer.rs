@@ -9,6 +9,7 @@ use super::completion::Completion;
 use super::delta::{self, Piece};
 use super::error::{Cause, LlmError};
 use super::events::Event;
+use super::figures;
 use super::finish::{self, End, Reason};
 use super::thoughts::{Filter, Heard};
 use crate::domain::failure::Failure;
@@ -174,17 +175,27 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
     }
 
     fn take_usage(&mut self, chunk: &Value) {
-        let tokens = |path| chunk.pointer(path).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok());
-        let usage = &mut self.usage;
-        usage.prompt_tokens = tokens("/usage/prompt_tokens").or(usage.prompt_tokens);
-        usage.completion_tokens = tokens("/usage/completion_tokens").or(usage.completion_tokens);
+        figures::add(chunk, &mut self.usage);
         if let Some(model) = chunk.get("model").and_then(Value::as_str) {
-            usage.model = Some(storable(model));
+            self.usage.model = Some(storable(model));
+        }
+    }
+
+    /// Its figures by now.
+    pub(super) fn usage(&self, asked_model: &str) -> Usage {
+        let millis = |duration: Duration| i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
+        let usage = self.usage.clone();
+        Usage {
+            model: usage.model.or_else(|| self.first_token.map(|_| asked_model.to_owned())),
+            first_token_ms: self.first_token.map(millis),
+            duration_ms: Some(millis(self.began.elapsed())),
+            finish_reason: self.reason.word.clone(),
+            ..usage
         }
     }
 
     /// Judges what has come; nothing more will.
-    pub(super) fn complete(mut self, asked_model: &str) -> Result<Completion, LlmError> {
+    pub(super) fn complete(mut self) -> Result<Completion, LlmError> {
         match self.over {
             Some(Over::Complaint(complaint)) => return Err(complaint.error()),
             Some(Over::Broken) => {
@@ -226,20 +237,12 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
                 (false, false) => LlmError::last(Failure::Empty, Cause::Endpoint, "the answer is empty"),
             });
         }
-        Ok(Completion { cut, ..self.so_far(asked_model) })
+        Ok(Completion { cut, ..self.so_far() })
     }
 
     /// What has come by now.
-    pub(super) fn so_far(self, asked_model: &str) -> Completion {
-        let millis = |duration: Duration| i32::try_from(duration.as_millis()).unwrap_or(i32::MAX);
-        let usage = Usage {
-            model: self.usage.model.or_else(|| Some(asked_model.to_owned())),
-            first_token_ms: self.first_token.map(millis),
-            duration_ms: Some(millis(self.began.elapsed())),
-            finish_reason: self.reason.word,
-            ..self.usage
-        };
-        Completion { text: storable(self.words.text()), usage, cut: false }
+    pub(super) fn so_far(self) -> Completion {
+        Completion { text: storable(self.words.text()), cut: false }
     }
 }
 

@@ -2,15 +2,11 @@
 
 use std::fmt;
 
-use crate::domain::usage::Usage;
-
 /// An answer.
 #[derive(Default)]
 pub struct Completion {
     /// The text; of a complete one, never empty.
     pub text: String,
-    /// What the endpoint said about it.
-    pub usage: Usage,
     /// The limit of tokens ended it.
     pub cut: bool,
 }

@@ -84,6 +84,14 @@ impl fmt::Display for Cause {
 }
 
 impl LlmError {
+    /// The class of it.
+    pub fn failure(&self) -> Failure {
+        match *self {
+            Self::Passing { failure, .. } | Self::Final { failure, .. } => failure,
+            Self::ContextTooLong | Self::Stopped(_) => Failure::TooLong,
+        }
+    }
+
     pub(super) fn passing(cause: Cause, problem: impl Into<String>) -> Self {
         Self::Passing { failure: Failure::Unreachable, cause, pause: None, problem: problem.into() }
     }

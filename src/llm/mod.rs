@@ -9,7 +9,7 @@
 //! ```
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Response;
 use tracing::info;
@@ -17,14 +17,17 @@ use tracing::info;
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::domain::failure::Failure;
+use crate::domain::usage::{Call, Outcome, Usage};
 
 mod answer;
+mod asked;
 mod complaint;
 mod completion;
 mod delta;
 mod error;
 pub mod events;
 mod fields;
+mod figures;
 mod finish;
 mod learnt;
 mod lines;
@@ -36,6 +39,7 @@ mod thoughts;
 mod words;
 
 use answer::Answer;
+pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
 pub use error::{Cause, LlmError};
@@ -69,6 +73,32 @@ impl From<LlmError> for Failed {
     }
 }
 
+/// Why an answer could not be read to its end.
+enum Unread {
+    /// There is none, or it broke off.
+    Failed(Failed),
+    /// It was not waited for.
+    Interrupted(Interrupted),
+}
+
+impl From<Failed> for Unread {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<LlmError> for Unread {
+    fn from(error: LlmError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Interrupted> for Unread {
+    fn from(why: Interrupted) -> Self {
+        Self::Interrupted(why)
+    }
+}
+
 impl Llm {
     /// A client with these settings.
     pub fn new(http: Http, settings: Settings) -> Self {
@@ -81,24 +111,44 @@ impl Llm {
         messages: &[Message<'_>],
         stop: &CancelToken,
         mut hear: impl FnMut(Heard<'_>),
-    ) -> Result<Completion, LlmError> {
+    ) -> Asked {
         for _ in 0..MOST_CHANGES {
+            let began = Instant::now();
             let learnt = self.learnt().clone();
             let body = request::body(&self.settings, &learnt, messages);
-            match self.ask(&body, &learnt, stop, &mut hear) {
-                Ok(completion) => return Ok(completion),
-                Err(Failed::Error(error)) => return Err(error),
+            let (usage, answer) = self.ask(&body, &learnt, stop, &mut hear);
+            let error = match answer {
+                Ok(completion) => return self.asked(began, usage, Ok(completion)),
+                Err(Failed::Error(error)) => error,
                 Err(Failed::Refused(complaint)) => {
                     let is_learnt = self.learn(&learnt, &complaint, &body);
-                    // a dialogue that is too long can be shortened, and only the caller can do that
-                    if !is_learnt || (complaint.is_too_long() && has_past(messages)) {
-                        return Err(complaint.error());
+                    // A dialogue that is too long can be shortened, and only the caller can do that.
+                    if is_learnt && !(complaint.is_too_long() && has_past(messages)) {
+                        continue;
                     }
+                    complaint.error()
                 }
-            }
+            };
+            return self.asked(began, usage, Err(error));
         }
         let problem = "the endpoint refuses the request in every form";
-        Err(LlmError::last(Failure::Misconfigured, Cause::Field, problem))
+        let error = LlmError::last(Failure::Misconfigured, Cause::Field, problem);
+        self.asked(Instant::now(), Usage::default(), Err(error))
+    }
+
+    fn asked(&self, began: Instant, usage: Usage, answer: Result<Completion, LlmError>) -> Asked {
+        let outcome = match &answer {
+            Ok(Completion { cut: true, .. }) => Outcome::Cut,
+            Ok(_) => Outcome::Answered,
+            Err(LlmError::Stopped(_)) => Outcome::Stopped,
+            Err(error) => match error.failure() {
+                Failure::Refused => Outcome::Refused,
+                failure => Outcome::Failed(failure.class()),
+            },
+        };
+        let Settings { base_url, model, .. } = &self.settings;
+        let endpoint = request::host(base_url);
+        Asked { call: Call { endpoint, model: model.clone(), began, outcome, usage }, answer }
     }
 
     /// Looks the model up in the endpoint's list.
@@ -132,55 +182,63 @@ impl Llm {
         learnt: &Learnt,
         stop: &CancelToken,
         hear: impl FnMut(Heard<'_>),
-    ) -> Result<Completion, Failed> {
+    ) -> (Usage, Result<Completion, Failed>) {
         let mut answer = Answer::new(self.settings.silence, learnt.thinks_first, hear);
+        let read = self.read(body, stop, &mut answer);
+        if answer.thought_first() {
+            self.learnt().thinks_first = true;
+        }
+        let usage = answer.usage(&self.settings.model);
+        let completion = match read {
+            Ok(()) => answer.complete().map_err(Failed::Error),
+            Err(Unread::Failed(failed)) => Err(failed),
+            Err(Unread::Interrupted(Interrupted::Stopped)) => Err(LlmError::Stopped(answer.so_far()).into()),
+            Err(Unread::Interrupted(Interrupted::TimedOut)) => {
+                let problem = format!("the model was silent for {} s", self.settings.silence.as_secs_f32());
+                Err(LlmError::last(Failure::TooSlow, Cause::Endpoint, problem).into())
+            }
+        };
+        (usage, completion)
+    }
+
+    /// Sends the request and reads what comes into `answer`, to its end.
+    fn read(
+        &self,
+        body: &Body,
+        stop: &CancelToken,
+        answer: &mut Answer<impl FnMut(Heard<'_>)>,
+    ) -> Result<(), Unread> {
+        let network = |error| LlmError::passing(Cause::Network, describe(error));
         let address = request::address(&self.settings.base_url, "chat/completions");
         let mut request = self.http.client.post(address).json(body);
         if let Some(key) = &self.settings.key {
             request = request.bearer_auth(key.expose());
         }
-        let mut response = match self.http.wait(answer.patience(), stop, request.send()) {
-            Ok(sent) => sent.map_err(|error| LlmError::passing(Cause::Network, describe(error)))?,
-            Err(why) => return Err(self.given_up(answer, why).into()),
-        };
+        let mut response = self.http.wait(answer.patience(), stop, request.send())?.map_err(network)?;
         if !response.status().is_success() {
-            return Err(Failed::Refused(self.refusal(response, stop)));
+            return Err(Failed::Refused(self.refusal(response, stop)).into());
         }
         let mut events = events::Reader::default();
         while !answer.is_over() {
             match self.http.wait(answer.patience(), stop, response.chunk()) {
                 Ok(Ok(Some(chunk))) => events.push(&chunk, |event| answer.take(event)),
                 Ok(Ok(None)) => break,
-                // the answer itself was complete: only its figures are missing
+                // The answer itself was complete: only its figures are missing.
                 Ok(Err(_)) | Err(_) if answer.has_ended() => break,
                 Err(Interrupted::TimedOut) if answer.seems_ended() => break,
-                Ok(Err(error)) => return Err(LlmError::passing(Cause::Network, describe(error)).into()),
-                Err(why) => return Err(self.given_up(answer, why).into()),
+                Ok(Err(error)) => return Err(network(error).into()),
+                Err(why) => return Err(why.into()),
             }
         }
         let is_foreign = events.end(|event| answer.take(event));
-        if answer.thought_first() {
-            self.learnt().thinks_first = true;
-        }
         if let Some(complaint) = answer.take_complaint() {
-            return Err(Failed::Refused(complaint));
+            return Err(Failed::Refused(complaint).into());
         }
         if is_foreign {
             let problem = "the server at LLM_BASE_URL is no OpenAI-compatible endpoint";
             return Err(LlmError::passing(Cause::Address, problem).into());
         }
-        Ok(answer.complete(&self.settings.model)?)
-    }
-
-    fn given_up(&self, answer: Answer<impl FnMut(Heard<'_>)>, why: Interrupted) -> LlmError {
-        match why {
-            Interrupted::Stopped => LlmError::Stopped(answer.so_far(&self.settings.model)),
-            Interrupted::TimedOut => LlmError::last(
-                Failure::TooSlow,
-                Cause::Endpoint,
-                format!("the model was silent for {} s", self.settings.silence.as_secs_f32()),
-            ),
-        }
+        Ok(())
     }
 
     fn refusal(&self, mut response: Response, stop: &CancelToken) -> Complaint {

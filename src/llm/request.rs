@@ -57,6 +57,12 @@ pub(super) fn address(base_url: &str, path: &str) -> String {
     }
 }
 
+/// Who is asked, for people and the ledger: the host of a base URL, without a user name or a key in it.
+pub(super) fn host(base_url: &str) -> String {
+    let host = reqwest::Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "unknown".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

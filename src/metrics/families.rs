@@ -19,6 +19,9 @@ const POOL_BUCKETS: [f64; 6] = [0.001, 0.01, 0.1, 0.5, 1.0, 4.0];
 
 type Labelled<const N: usize> = Family<[(&'static str, &'static str); N], Counter>;
 
+/// Labels whose values are words of the settings: few, but not known here.
+type OfSettings<const N: usize, C> = Family<[(&'static str, String); N], C>;
+
 pub(super) struct Metrics {
     pub(super) registry: Registry,
     pub(super) started: Instant,
@@ -37,6 +40,8 @@ pub(super) struct Metrics {
     pub(super) first_token: Histogram,
     pub(super) answer: Histogram,
     pub(super) tokens: Labelled<1>,
+    pub(super) model_calls: OfSettings<3, Counter>,
+    pub(super) model_cost: OfSettings<2, Counter<f64, AtomicU64>>,
     pub(super) retries: Labelled<1>,
     pub(super) drafts: Labelled<1>,
     pub(super) telegram_calls: Labelled<1>,
@@ -101,6 +106,9 @@ impl Metrics {
                 Histogram::new(ANSWER_BUCKETS),
             ),
             tokens: ours.add("tokens", "Tokens that the model read and wrote, as the endpoint counts them"),
+            model_calls: ours.add("model_calls", "Calls of a model, by endpoint, model and outcome"),
+            model_cost: ours
+                .add("model_cost_dollars", "What they cost in US dollars, as far as the endpoint says so"),
             retries: ours.add("retries", "Calls that the bot repeats later, by the neighbour that failed"),
             drafts: ours.add("drafts", "Previews of growing answers that Telegram showed or refused"),
             telegram_calls: ours.add("telegram_calls", "Calls of the Bot API"),

@@ -112,6 +112,16 @@ fn count_tokens(figures: Figures) {
     }
 }
 
+/// A model was called. `cost`: in US dollars, if it is known.
+pub fn model_called(endpoint: &str, model: &str, outcome: &'static str, cost: Option<f64>) {
+    let (of_endpoint, of_model) = (("endpoint", endpoint.to_owned()), ("model", model.to_owned()));
+    let labels = [of_endpoint.clone(), of_model.clone(), ("outcome", outcome.to_owned())];
+    METRICS.model_calls.get_or_create(&labels).inc();
+    if let Some(cost) = cost.filter(|cost| *cost >= 0.0) {
+        METRICS.model_cost.get_or_create(&[of_endpoint, of_model]).inc_by(cost);
+    }
+}
+
 /// The database is on another server now.
 pub fn server_changed() {
     METRICS.server_changes.inc();

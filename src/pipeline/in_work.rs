@@ -86,6 +86,7 @@ impl InWork<'_> {
             stopped: self.waiting.stopped,
             began: Instant::now(),
             stop: self.stop,
+            calls: &[],
         }
     }
 }

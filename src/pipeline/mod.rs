@@ -2,6 +2,7 @@
 
 // In: Telegram → inbox → a worker.
 pub mod poller;
+mod read_batch;
 mod delivered;
 pub mod dispatcher;
 pub mod schedule;

@@ -1,6 +1,6 @@
 //! Telegram → inbox: a long-polling thread. A batch is committed before the call that confirms it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
@@ -14,18 +14,16 @@ use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
-use crate::domain::button::Button;
-use crate::domain::command::{Command, Request};
 use crate::domain::lane::{Lane, Moved};
-use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::Open;
 use crate::pipeline::delivered::Delivered;
+use crate::pipeline::read_batch::ReadBatch;
 use crate::pipeline::schedule::News;
 use crate::store::inbox;
-use crate::store::take_in::{self, Batch, Change, Changed, Edit, Edited, Received, Stopping};
+use crate::store::take_in::{self, Batch, Changed, Edited};
 use crate::store::{Store, StoreError};
-use crate::telegram::{Incoming, Me, Message, PassedOver, Press, Telegram, TelegramError};
+use crate::telegram::{Incoming, Me, Telegram, TelegramError};
 
 /// How long Telegram holds an empty poll (getUpdates, `timeout`; at most 50 s).
 const POLL: Duration = Duration::from_secs(30);
@@ -38,19 +36,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// The most updates that are asked for at once (getUpdates, `limit`).
 const FULL_BATCH: u8 = 100;
-
-/// What a batch holds.
-#[derive(Default)]
-struct Read {
-    /// What is taken in.
-    batch: Batch,
-    /// Presses of buttons among it, each with what the user is to be told at once.
-    presses: Vec<(Press, Option<&'static str>)>,
-    /// The offset that confirms the batch. `None`: nothing in it has a number.
-    next: Option<i64>,
-    /// How many updates have no number.
-    unreadable: usize,
-}
 
 /// Where polling stands, from one getUpdates to the next.
 struct Round {
@@ -166,7 +151,7 @@ impl Poll<'_> {
 
     /// Stores a batch and moves the offset behind it. False: the end was asked for.
     fn take(&self, batch: &[Box<RawValue>], round: &mut Round) -> bool {
-        let read = self.read(batch, &mut round.open);
+        let read = ReadBatch::of(batch, self.me, &mut round.open);
         if !batch.is_empty() && round.delivered.has_confirmed(read.next) {
             round.not_before = Instant::now() + FIRST_WAIT;
         }
@@ -224,68 +209,8 @@ impl Poll<'_> {
         }
     }
 
-    /// Reads a batch for what asks for an answer.
-    fn read(&self, batch: &[Box<RawValue>], open: &mut Open) -> Read {
-        let me = self.me;
-        let mut read = Read::default();
-        let mut seen = HashSet::new();
-        for raw in batch {
-            let decoded = Incoming::decode(raw.get(), me);
-            metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
-            let update_id = match decoded {
-                Ok(incoming) if !open.takes(&incoming, me) => {
-                    debug!(
-                        update_id = incoming.update_id,
-                        "ignored what people say to each other in a group"
-                    );
-                    incoming.update_id
-                }
-                Ok(incoming) => {
-                    let update_id = incoming.update_id;
-                    if seen.insert(update_id) {
-                        self.sort(&incoming, &mut read);
-                    }
-                    update_id
-                }
-                Err(PassedOver::Moved { update_id, from, to }) => {
-                    read.batch.moved.push(Moved { bot_id: me.id, from, to });
-                    update_id
-                }
-                Err(PassedOver::NothingToAnswer(update_id)) => {
-                    debug!(update_id, "ignored an update that asks for no answer");
-                    update_id
-                }
-                Err(PassedOver::Unreadable) => {
-                    read.unreadable += 1;
-                    continue;
-                }
-            };
-            read.next = read.next.max(update_id.checked_add(1));
-        }
-        read
-    }
-
-    /// Puts an update where it belongs in its batch.
-    fn sort(&self, incoming: &Incoming, read: &mut Read) {
-        let Incoming { update_id, kind, message } = incoming;
-        let received = received(self.me, incoming);
-        // an edit stops nothing: what was meant by it came before it
-        let text = message.text.as_deref().filter(|_| *kind == MESSAGE);
-        let request = text.map(|text| Request::of(text, &self.me.username));
-        read.presses.extend(told_at_once(message));
-        if message.stopped_draft.is_some() || request == Some(Request::Command(Command::Stop)) {
-            let stop = Stopping { update_id: *update_id, draft_id: message.stopped_draft };
-            read.batch.changes.push(Change::Stop(stop));
-        }
-        if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
-            let payload = received.payload.clone();
-            read.batch.changes.push(Change::Edit(Edit { update_id: *update_id, message_id, payload }));
-        }
-        read.batch.received.push(received);
-    }
-
     /// Commits a batch, however long the database is away, and wakes its lanes. False: the end was asked for.
-    fn take_in(&self, read: &Read) -> bool {
+    fn take_in(&self, read: &ReadBatch) -> bool {
         let Batch { received, moved, .. } = &read.batch;
         if received.is_empty() && moved.is_empty() {
             return true;
@@ -393,28 +318,6 @@ impl Poll<'_> {
         if let Err(error) = self.telegram.delete_webhook(&params) {
             debug!("deleteWebhook: {error}");
         }
-    }
-}
-
-/// A press is acknowledged when it is stored, however long its lane is busy. A user who may not press the button reads so;
-/// whether somebody may press the button of a chat has to be found out first ([`crate::pipeline::on_behalf`]).
-fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
-    let press = message.press.clone().filter(|press| press.by == message.user_id)?;
-    let foreign = Button::of(&press.data).is_some_and(|button| !button.is_for(message.user_id));
-    Some((press, foreign.then(|| message.language.foreign_button())))
-}
-
-/// The row of an update. It holds no more than what is read of it: what others said, to whom its user replies, is none
-/// of it.
-fn received(me: &Me, incoming: &Incoming) -> Received {
-    Received {
-        bot_id: me.id,
-        update_id: incoming.update_id,
-        chat_id: incoming.message.chat_id,
-        user_id: incoming.message.user_id,
-        kind: incoming.kind,
-        message_id: incoming.message.message_id,
-        payload: incoming.essence(me),
     }
 }
 

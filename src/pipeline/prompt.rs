@@ -3,13 +3,16 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
+use bigdecimal::{BigDecimal, ToPrimitive};
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
-use crate::llm::{self, Completion, Heard, LlmError, Message};
+use crate::domain::usage::Call;
+use crate::llm::{self, Asked, Completion, Heard, LlmError, Message};
+use crate::metrics;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 
@@ -23,6 +26,14 @@ pub(super) struct Prompt<'a> {
     pub(super) stop: &'a CancelToken,
 }
 
+/// What came of asking.
+pub(super) struct Attempt {
+    /// The calls that it took, for the ledger.
+    pub(super) calls: Vec<Call>,
+    /// The answer, or why there is none.
+    pub(super) reply: Result<Reply, LlmError>,
+}
+
 /// What the model wrote, and what it had read for it.
 pub(super) struct Reply {
     pub(super) completion: Completion,
@@ -33,8 +44,19 @@ pub(super) struct Reply {
 impl Services {
     /// Asks the model with what it has room for; as long as the prompt is too long for it all the same, with half of what was
     /// said before, and at last with the question alone.
-    pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Result<Reply, LlmError> {
+    pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
+        let mut calls = Vec::new();
+        let reply = self.reply_to(prompt, preview, &mut calls);
+        Attempt { calls, reply }
+    }
+
+    fn reply_to(
+        &self,
+        prompt: &Prompt<'_>,
+        preview: &Preview,
+        calls: &mut Vec<Call>,
+    ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let mut read = self.room.fit(&past, prompt.question);
         if prompt.goes_on {
@@ -45,7 +67,10 @@ impl Services {
             if read.is_empty() && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
-            match self.ask_with(read, prompt, preview) {
+            let Asked { call, answer } = self.ask_with(read, prompt, preview);
+            count(&call);
+            calls.push(call);
+            match answer {
                 Err(LlmError::ContextTooLong) if !read.is_empty() => {
                     read = token_budget::half(read);
                     // it may have come to an end in the middle of an answer
@@ -61,12 +86,7 @@ impl Services {
         }
     }
 
-    fn ask_with(
-        &self,
-        read: &[Exchange],
-        prompt: &Prompt<'_>,
-        preview: &Preview,
-    ) -> Result<Completion, LlmError> {
+    fn ask_with(&self, read: &[Exchange], prompt: &Prompt<'_>, preview: &Preview) -> Asked {
         let message = |role: Role, content| Message { role: role.as_str(), content };
         let system = (!self.system_prompt.is_empty())
             .then_some(Message { role: "system", content: &self.system_prompt });
@@ -94,6 +114,11 @@ impl Services {
             );
         }
     }
+}
+
+fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
+    let cost = usage.cost.as_ref().and_then(BigDecimal::to_f64);
+    metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }
 
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.

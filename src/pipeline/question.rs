@@ -17,18 +17,19 @@ use crate::domain::history::Past;
 use crate::domain::phrases::Language;
 use crate::domain::reply::Part;
 use crate::domain::update::Key;
-use crate::domain::usage::Usage;
+use crate::domain::usage::Call;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::{self, Figures, Neighbour};
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::prompt::{Prompt, Reply};
+use crate::pipeline::prompt::{Attempt, Prompt, Reply};
 use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
 use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history;
 use crate::store::inbox;
+use crate::store::ledger::{self, Calls};
 use crate::store::turns::{self, Last};
 
 /// How often a model call is repeated after a passing error.
@@ -61,6 +62,8 @@ pub struct Question<'a> {
     pub began: Instant,
     /// Ends it early.
     pub stop: &'a CancelToken,
+    /// The calls of the model that it has taken.
+    pub calls: &'a [Call],
 }
 
 impl Services {
@@ -79,7 +82,9 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.limit(question, wait);
         }
-        match self.ask(question)? {
+        let Attempt { calls, reply } = self.ask(question)?;
+        let question = &Question { calls: &calls, ..*question };
+        match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
             Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
@@ -89,8 +94,7 @@ impl Services {
         }
     }
 
-    /// The inner result is the model's.
-    fn ask(&self, question: &Question<'_>) -> Result<Result<Reply, LlmError>, StoreError> {
+    fn ask(&self, question: &Question<'_>) -> Result<Attempt, StoreError> {
         let &Question { address, private, .. } = question;
         let (past, in_place) = self.store.run(|conn| {
             // an answer that goes on needs what it goes on from
@@ -117,7 +121,7 @@ impl Services {
     }
 
     fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
-        let Reply { completion: Completion { text: answer, usage, cut }, alone } = reply;
+        let Reply { completion: Completion { text: answer, cut }, alone } = reply;
         failpoints::pass("generated", question.text);
         let mut parts = render::answer(&answer, self.rich_messages);
         if parts.is_empty() {
@@ -132,17 +136,27 @@ impl Services {
             );
         }
         parts.extend(question.note(alone, cut));
-        self.finish(question, Ending::Answered { answer, usage }, &parts)
+        self.finish(question, Ending::Answered { answer }, &parts)
     }
 
     /// The model was interrupted: by the end of the program, by the user's stop, or by an edit.
     fn interrupted(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
         if question.stop.is_shutdown() {
+            self.keep_calls(question)?;
             return Ok(Answered::Interrupted);
         }
         // waits for the database: what was written until then is not given up for it
         let stopped = self.store.retry_forever(|conn| inbox::is_stopped(conn, question.address.key()))?;
-        if stopped { self.stopped(question, so_far) } else { Ok(Answered::Changed) }
+        if stopped {
+            return self.stopped(question, so_far);
+        }
+        self.keep_calls(question)?;
+        Ok(Answered::Changed)
+    }
+
+    /// Stores the calls of a question that does not end yet, or has ended without them.
+    fn keep_calls(&self, question: &Question<'_>) -> Result<(), StoreError> {
+        self.store.run(|conn| ledger::store(conn, question.ledger())).map(drop)
     }
 
     /// The model is asked again, after the pause that it asked for or one of our own.
@@ -158,16 +172,15 @@ impl Services {
         });
         let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
         info!(seq, problem, seconds, "the model failed; the bot asks it again later");
-        self.store.run(|conn| inbox::put_off(conn, address.key(), retries + 1, wait))?;
+        self.store.run(|conn| inbox::put_off(conn, question.ledger(), retries + 1, wait))?;
         metrics::retried(Neighbour::Model);
         Ok(Answered::PutOff(wait))
     }
 
     fn failed(&self, question: &Question<'_>, error: &LlmError) -> Result<Answered, StoreError> {
         let failure = match *error {
-            LlmError::Passing { failure, .. } | LlmError::Final { failure, .. } => failure,
             LlmError::ContextTooLong if question.goes_on() => Failure::ConversationTooLong,
-            LlmError::ContextTooLong | LlmError::Stopped(_) => Failure::TooLong,
+            _ => error.failure(),
         };
         let (seq, class) = (question.address.update_seq, failure.class());
         warn!(seq, class, problem = %error, "question failed");
@@ -205,14 +218,14 @@ impl Services {
 
     /// What was written so far is the answer.
     fn stopped(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
-        let Completion { text: answer, usage, .. } = so_far;
+        let Completion { text: answer, .. } = so_far;
         let mut parts = render::answer(&answer, self.rich_messages);
         // nothing to see of it yet: as good as nothing
         let answer = if parts.is_empty() { String::new() } else { answer };
         let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
         parts.push(question.with_retry(last));
         info!(seq = question.address.update_seq, parts = parts.len(), "question stopped by its user");
-        self.finish(question, Ending::Stopped { answer, usage }, &parts)
+        self.finish(question, Ending::Stopped { answer }, &parts)
     }
 
     fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
@@ -228,16 +241,16 @@ impl Services {
         ending: Ending,
         parts: &[Part],
     ) -> Result<Answered, StoreError> {
-        let &Question { address, text, message_ids, joined, replaces, began, attempt, .. } = question;
-        let turn = Turn { question: text, message_ids, joined, replaces, began, ending: &ending };
+        let &Question { address, text, message_ids, joined, replaces, began, attempt, calls, .. } = question;
+        let turn = Turn { question: text, message_ids, joined, replaces, began, ending: &ending, calls };
         let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.key(), attempt),
         )?;
         match finished {
             Finished::Done(unsent) => {
-                count(&ending);
-                if let Ending::Answered { usage, .. } = &ending {
+                question.count(&ending);
+                if let (Ending::Answered { .. }, Some(Call { usage, .. })) = (&ending, calls.last()) {
                     info!(
                         seq = address.update_seq,
                         prompt_tokens = usage.prompt_tokens,
@@ -248,39 +261,45 @@ impl Services {
                 }
                 Ok(Answered::Done(unsent))
             }
-            Finished::Already => Ok(Answered::Done(Vec::new())),
+            Finished::Already => {
+                self.keep_calls(question)?;
+                Ok(Answered::Done(Vec::new()))
+            }
             // after the model's end, or the failure
             Finished::Stopped => self.stopped(question, ending.into()),
         }
     }
 }
 
-fn count(ending: &Ending) {
-    let figures = |usage: &Usage| Figures {
-        tokens_read: usage.prompt_tokens,
-        tokens_written: usage.completion_tokens,
-        first_token_ms: usage.first_token_ms,
-        duration_ms: usage.duration_ms,
-    };
-    match ending {
-        Ending::Answered { usage, .. } => metrics::answered(figures(usage)),
-        Ending::Stopped { usage, .. } => metrics::stopped(figures(usage)),
-        Ending::Failed { class, .. } => metrics::failed(class),
-    }
-}
-
 impl From<Ending> for Completion {
     fn from(ending: Ending) -> Self {
         match ending {
-            Ending::Answered { answer, usage } | Ending::Stopped { answer, usage } => {
-                Self { text: answer, usage, cut: false }
-            }
+            Ending::Answered { answer } | Ending::Stopped { answer } => Self { text: answer, cut: false },
             Ending::Failed { .. } => Self::default(),
         }
     }
 }
 
 impl Question<'_> {
+    fn ledger(&self) -> Calls<'_> {
+        Calls { address: self.address, calls: self.calls }
+    }
+
+    fn count(&self, ending: &Ending) {
+        let usage = self.calls.last().map(|call| call.usage.clone()).unwrap_or_default();
+        let figures = Figures {
+            tokens_read: usage.prompt_tokens,
+            tokens_written: usage.completion_tokens,
+            first_token_ms: usage.first_token_ms,
+            duration_ms: usage.duration_ms,
+        };
+        match ending {
+            Ending::Answered { .. } => metrics::answered(figures),
+            Ending::Stopped { .. } => metrics::stopped(figures),
+            Ending::Failed { class, .. } => metrics::failed(class),
+        }
+    }
+
     /// It has the answer before it go on.
     fn goes_on(&self) -> bool {
         Language::ALL.iter().any(|language| self.text == language.go_on())

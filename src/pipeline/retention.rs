@@ -47,6 +47,7 @@ pub fn apply(
         }
         let age = DAY * days;
         while !stop.is_requested() && store.run(|conn| erase::parts_older_than(conn, age, BATCH))? > 0 {}
+        while !stop.is_requested() && store.run(|conn| erase::callers_older_than(conn, age, BATCH))? > 0 {}
     }
     while !stop.is_requested() {
         match store.run(|conn| inbox::sweep(conn, BATCH))? {

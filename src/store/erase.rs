@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
-use super::schema::{messages, reply_parts, strangers, turns, updates};
+use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 
 /// How many rows of a user there are, or were.
@@ -71,7 +71,7 @@ fn updates_of(user_id: i64) -> _ {
         .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
 }
 
-/// Deletes everything of a person, live and cleared, in all chats. Where the person asks for it by an update, that one
+/// Deletes everything of a person, live and cleared, in all chats. The ledger keeps what was paid, and forgets for whom. Where the person asks for it by an update, that one
 /// stays, and so does what came after it and waits to be answered.
 ///
 /// The rows of the inbox are emptied rather than deleted: Telegram may deliver an update again, and it must not come back.
@@ -95,6 +95,9 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?
             + diesel::delete(parts_without_turn(user_id)).execute(conn)?;
         let turns = diesel::delete(turns_of(user_id)).execute(conn)?;
+        diesel::update(model_calls::table.filter(model_calls::user_id.eq(user_id)))
+            .set(nobody())
+            .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         Ok(Rows {
@@ -104,6 +107,13 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             updates: count(updates),
         })
     })
+}
+
+/// A call that nobody made.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn nobody() -> _ {
+    let unknown: Option<i64> = None;
+    (model_calls::user_id.eq(unknown), model_calls::chat_id.eq(unknown), model_calls::update_seq.eq(unknown))
 }
 
 /// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
@@ -117,6 +127,17 @@ pub fn parts_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(reply_parts::id);
     let ids: Vec<i64> = old.load(conn)?;
     diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(ids))).execute(conn)
+}
+
+/// Takes the person out of up to `limit` calls that are older than this; what they cost stays. Returns of how many.
+pub fn callers_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
+    let old = model_calls::table
+        .filter(model_calls::called_at.lt(ago(age)))
+        .filter(model_calls::user_id.is_not_null())
+        .limit(limit)
+        .select(model_calls::id);
+    let ids: Vec<i64> = old.load(conn)?;
+    diesel::update(model_calls::table.filter(model_calls::id.eq_any(ids))).set(nobody()).execute(conn)
 }
 
 /// The moment so many days ago, by the server's clock.

@@ -10,6 +10,7 @@ use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
 use super::inbox;
+use super::ledger::Calls;
 use super::outbox::{self, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
@@ -22,7 +23,7 @@ use crate::domain::history::Role;
 use crate::domain::lane::Lane;
 use crate::domain::reply::Part;
 use crate::domain::update::Key;
-use crate::domain::usage::Usage;
+use crate::domain::usage::{Call, Usage};
 
 /// How a turn went.
 pub enum Ending {
@@ -30,15 +31,11 @@ pub enum Ending {
     Answered {
         /// The answer, as the model wrote it.
         answer: String,
-        /// Its figures.
-        usage: Usage,
     },
     /// Its user stopped it.
     Stopped {
         /// What the model had written by then; perhaps nothing.
         answer: String,
-        /// Its figures.
-        usage: Usage,
     },
     /// There is no answer.
     Failed {
@@ -52,16 +49,9 @@ pub enum Ending {
 impl Ending {
     fn answer(&self) -> Option<&str> {
         match self {
-            Self::Answered { answer, .. } | Self::Stopped { answer, .. } => {
+            Self::Answered { answer } | Self::Stopped { answer } => {
                 Some(answer.as_str()).filter(|answer| !answer.is_empty())
             }
-            Self::Failed { .. } => None,
-        }
-    }
-
-    fn usage(&self) -> Option<&Usage> {
-        match self {
-            Self::Answered { usage, .. } | Self::Stopped { usage, .. } => Some(usage),
             Self::Failed { .. } => None,
         }
     }
@@ -101,6 +91,16 @@ pub struct Turn<'a> {
     pub began: Instant,
     /// How it went.
     pub ending: &'a Ending,
+    /// The calls of the model that it took.
+    pub calls: &'a [Call],
+}
+
+impl Turn<'_> {
+    /// The figures of the call that answered. A turn without an answer has none of its own: the ledger has them.
+    fn usage(&self) -> Option<&Usage> {
+        let answering = matches!(self.ending, Ending::Answered { .. } | Ending::Stopped { .. });
+        self.calls.last().filter(|_| answering).map(|call| &call.usage)
+    }
 }
 
 /// Finishes the update of `address` with a turn and its reply. What its user stopped ends as [`Ending::Stopped`] only:
@@ -242,7 +242,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
     let lane = address.lane;
     let mut said = vec![(Role::User, turn.question, turn.began.elapsed())];
     said.extend(turn.ending.answer().map(|answer| (Role::Assistant, answer, Duration::ZERO)));
-    let usage = turn.ending.usage();
+    let usage = turn.usage();
     let (state, failure) = match turn.ending {
         Ending::Answered { .. } => (TurnState::Answered, None),
         Ending::Stopped { .. } => (TurnState::Stopped, None),
@@ -267,28 +267,29 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
         .collect();
     let ids: Vec<i32> = prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
         .get_results(conn)?;
-    prepared(
-        diesel::insert_into(turns::table)
-            .values((
-                turns::bot_id.eq(lane.bot_id),
-                turns::update_seq.eq(address.update_seq),
-                turns::user_id.eq(lane.user_id),
-                turns::chat_id.eq(lane.chat_id),
-                turns::question_id.eq(ids[0]),
-                turns::answer_id.eq(ids.get(1).copied()),
-                turns::state.eq(state),
-                turns::failure.eq(failure),
-                turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
-                turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
-                turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
-                turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
-                turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
-                turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
-                turns::message_ids.eq(turn.message_ids),
-            ))
-            .returning(turns::id),
-    )
-    .get_result(conn)
+    Calls { address, calls: turn.calls }
+        .with(
+            diesel::insert_into(turns::table)
+                .values((
+                    turns::bot_id.eq(lane.bot_id),
+                    turns::update_seq.eq(address.update_seq),
+                    turns::user_id.eq(lane.user_id),
+                    turns::chat_id.eq(lane.chat_id),
+                    turns::question_id.eq(ids[0]),
+                    turns::answer_id.eq(ids.get(1).copied()),
+                    turns::state.eq(state),
+                    turns::failure.eq(failure),
+                    turns::model.eq(usage.and_then(|usage| usage.model.as_deref())),
+                    turns::prompt_tokens.eq(usage.and_then(|usage| usage.prompt_tokens)),
+                    turns::completion_tokens.eq(usage.and_then(|usage| usage.completion_tokens)),
+                    turns::first_token_ms.eq(usage.and_then(|usage| usage.first_token_ms)),
+                    turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
+                    turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
+                    turns::message_ids.eq(turn.message_ids),
+                ))
+                .returning(turns::id),
+        )
+        .get_result(conn)
 }
 
 /// What `message_length` counts: characters, as PostgreSQL's `length` does.

@@ -11,6 +11,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::ledger::Calls;
 use super::outbox;
 use super::prepared::prepared;
 use super::schema::{reply_parts, updates};
@@ -209,10 +210,15 @@ pub fn set_attempts(conn: &mut PgConnection, key: Key, attempts: i32) -> QueryRe
 }
 
 /// Puts the model call for the update off by `wait`, after `retries` of them in all.
-pub fn put_off(conn: &mut PgConnection, key: Key, retries: i32, wait: Duration) -> QueryResult<usize> {
-    diesel::update(row(key))
-        .set((updates::retries.eq(retries), updates::not_before.eq(from_now(wait))))
-        .execute(conn)
+pub fn put_off(
+    conn: &mut PgConnection,
+    calls: Calls<'_>,
+    retries: i32,
+    wait: Duration,
+) -> QueryResult<usize> {
+    let later = diesel::update(row(calls.address.key()))
+        .set((updates::retries.eq(retries), updates::not_before.eq(from_now(wait))));
+    calls.with(later).execute(conn)
 }
 
 /// Whether this update of the lane's user is remembered as done, for no longer than `within`.

@@ -25,6 +25,7 @@ pub mod replace;
 pub mod turns;
 pub mod history;
 pub mod finish;
+pub mod ledger;
 pub mod moved;
 pub mod strangers;
 
@@ -32,6 +33,7 @@ pub mod strangers;
 pub mod archive;
 pub mod moment;
 pub mod search;
+pub mod costs;
 pub mod erase;
 pub mod queue;
 pub mod diagnostics;

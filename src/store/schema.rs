@@ -24,6 +24,52 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The ledger: every call of a model that may cost, answered or not.
+    model_calls (id) {
+        /// Unique number of the call.
+        id -> Int8,
+        /// Telegram id of the bot that made it.
+        bot_id -> Int8,
+        /// The update it was made for (updates.seq, turns.update_seq); NULL for none, and after an erasure.
+        update_seq -> Nullable<Int8>,
+        /// Telegram id of the person who asked; NULL after an erasure.
+        user_id -> Nullable<Int8>,
+        /// Telegram id of the chat at the time; NULL after an erasure.
+        chat_id -> Nullable<Int8>,
+        /// What it was for: answer, transcript, speech, summary or title.
+        purpose -> Text,
+        /// Who was asked: the host of the endpoint.
+        endpoint -> Text,
+        /// The model that was asked.
+        model -> Text,
+        /// The model that answered, as the endpoint names it; NULL where it did not.
+        answered_by -> Nullable<Text>,
+        /// answered, cut at the limit of tokens, stopped by the person, refused by the model, or failed.
+        outcome -> Text,
+        /// Class of the failure; NULL unless failed or refused.
+        failure -> Nullable<Text>,
+        /// Tokens read, as the endpoint counted them.
+        prompt_tokens -> Nullable<Int4>,
+        /// Those of them that came from the endpoint's cache.
+        cached_tokens -> Nullable<Int4>,
+        /// Tokens written, thoughts among them, as the endpoint counted them.
+        completion_tokens -> Nullable<Int4>,
+        /// Those of them that were thoughts.
+        thinking_tokens -> Nullable<Int4>,
+        /// US dollars; NULL where it is not known.
+        cost -> Nullable<Numeric>,
+        /// Where the cost is from: the endpoint, or the price of the model and its tokens; NULL where it is not known.
+        cost_source -> Nullable<Text>,
+        /// Milliseconds from the call to its first token; NULL where none came.
+        first_token_ms -> Nullable<Int4>,
+        /// Milliseconds from the call to its end.
+        duration_ms -> Int4,
+        /// When the call was made.
+        called_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The outbox: each Telegram message of each reply, and whether it was sent.
     reply_parts (id) {
         /// Unique number of the part; a lane sends its parts in this order.
@@ -157,4 +203,4 @@ diesel::table! {
 
 diesel::joinable!(reply_parts -> turns (turn_id));
 
-diesel::allow_tables_to_appear_in_same_query!(messages, reply_parts, strangers, turns, updates,);
+diesel::allow_tables_to_appear_in_same_query!(messages, model_calls, reply_parts, strangers, turns, updates,);

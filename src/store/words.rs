@@ -94,3 +94,19 @@ words! {
         Refused = "refused",
     }
 }
+
+words! {
+    /// `model_calls.purpose`
+    Purpose {
+        /// The answer to a question.
+        Answer = "answer",
+    }
+}
+
+words! {
+    /// `model_calls.cost_source`
+    CostSource {
+        /// The endpoint said so.
+        Endpoint = "endpoint",
+    }
+}

@@ -26,6 +26,7 @@ mod promises {
     mod failures;
     mod going_on;
     mod groups;
+    mod ledger;
     mod on_behalf;
     mod order;
     mod paste;
@@ -78,6 +79,7 @@ mod tools {
     mod restore;
     mod run;
     mod search;
+    mod usage;
 }
 
 /// What documents and files beside the code say is what the program does.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::gate::Gate;
 use crate::trigger::Rng;
 
@@ -56,6 +58,8 @@ pub(super) struct Answer {
     pub(super) reasoning: Option<(ReasoningField, String)>,
     pub(super) finish_reason: String,
     pub(super) usage: bool,
+    /// Beside the tokens.
+    pub(super) figures: Map<String, Value>,
     pub(super) comments: usize,
     /// After so many tokens, this instead of the rest.
     pub(super) breaks: Option<(usize, Break)>,
@@ -93,6 +97,7 @@ impl Default for Behaviour {
             reasoning: None,
             finish_reason: "stop".into(),
             usage: true,
+            figures: Map::new(),
             comments: 0,
             breaks: None,
         }))
@@ -263,6 +268,12 @@ impl Behaviour {
     /// Leaves the usage out although it was asked for.
     pub fn without_usage(self) -> Self {
         self.with(|answer| answer.usage = false)
+    }
+
+    /// Figures beside the tokens: `{"cost": 0.001}`.
+    pub fn figures(self, figures: &Value) -> Self {
+        let figures = figures.as_object().expect("figures are an object").clone();
+        self.with(|answer| answer.figures = figures)
     }
 
     /// So many `: OPENROUTER PROCESSING` comments before the first token.

@@ -161,7 +161,10 @@ fn answer(
         Kind::Answer(answer) => {
             let text = answer.text.clone().unwrap_or_else(|| expected_answer(messages));
             let completion = Completion::new(number, body["model"].as_str().unwrap_or_default());
-            let usage = usage(messages, &text);
+            let mut usage = usage(messages, &text);
+            for (name, value) in &answer.figures {
+                usage[name] = value.clone();
+            }
             if body["stream"] != true {
                 let whole = completion.whole(&text, &answer.finish_reason, &usage);
                 return exchange.respond(200, JSON, &[], whole.as_bytes());

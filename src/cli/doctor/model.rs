@@ -23,7 +23,7 @@ pub(super) fn examine(settings: &Settings, report: &Report) {
 }
 
 fn ask(llm: &Llm, model: &str) -> Finding {
-    let answered = llm.complete(&QUESTION, &CancelToken::new(), |_| ());
+    let answered = llm.complete(&QUESTION, &CancelToken::new(), |_| ()).answer;
     let Err(error) = answered else {
         return Finding::well("model", format!("{model} answers{}", note(&llm.listed())));
     };

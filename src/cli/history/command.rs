@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use diesel::data_types::PgTimestamp;
 use diesel::pg::PgConnection;
 
 use super::export::{self, Format};
@@ -13,6 +12,7 @@ use super::output::{Json, Outcome};
 use super::{forget, show};
 use crate::base::exit::ExitCode;
 use crate::cli::migrate::connect;
+use crate::cli::moment::local_time;
 use crate::cli::terminal::NOT_CONFIRMED;
 use crate::config::Database;
 use crate::database::migrate::state::State;
@@ -22,7 +22,7 @@ use crate::store::archive::{self, Selection};
 use crate::store::{history, moment, search};
 
 /// There is nothing of the kind that was asked for.
-const NOTHING: u8 = 3;
+pub(in crate::cli) const NOTHING: u8 = 3;
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -185,23 +185,10 @@ impl Period {
         chat_id: Option<i64>,
     ) -> anyhow::Result<Selection> {
         let mut read =
-            |option, text: Option<String>| text.map(|text| read_moment(conn, option, &text)).transpose();
+            |option, text: Option<String>| text.map(|text| local_time(conn, option, &text)).transpose();
         let (since, until) = (read("--since", self.since)?, read("--until", self.until)?);
         Ok(Selection { user_id, chat_id, since, until, cleared: self.cleared })
     }
-}
-
-fn read_moment(conn: &mut PgConnection, option: &str, text: &str) -> anyhow::Result<PgTimestamp> {
-    let moment = match moment::read(conn, text)? {
-        Ok(moment) => moment,
-        Err(why) => bail!("{option} {text:?} is not a time: {why}. Accepted are {}", moment::ACCEPTED),
-    };
-    if moment.comes_twice {
-        eprintln!(
-            "{option} {text:?}: the server's clock is put back that day and shows this time twice; both count as one."
-        );
-    }
-    Ok(moment.local)
 }
 
 impl Command {
@@ -274,7 +261,7 @@ impl Command {
 }
 
 /// A connection to a database that is up to date: these commands read its views and search by its index.
-fn open(database: &Database) -> anyhow::Result<PgConnection> {
+pub(in crate::cli) fn open(database: &Database) -> anyhow::Result<PgConnection> {
     let mut conn = connect(database)?;
     let state = State::read(&mut conn)?;
     state.refuse_unknown()?;

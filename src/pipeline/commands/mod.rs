@@ -10,6 +10,7 @@ use crate::domain::reply::Part;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
+use crate::store::costs;
 use crate::store::history;
 use crate::store::turns::{self, Stopped};
 
@@ -39,6 +40,10 @@ impl InWork<'_> {
             },
             Command::Restore => self.reply(|conn, lane| {
                 history::restore(conn, lane, None).map(|n| vec![Part::plain(language.restored(n))])
+            }),
+            Command::Usage => self.reply(|conn, lane| {
+                let (day, month) = costs::of_person(conn, lane.user_id)?;
+                Ok(vec![Part::plain(language.usage(&day.spent(), &month.spent()))])
             }),
             Command::Forget => self.forget(),
             Command::Export => self.export(),

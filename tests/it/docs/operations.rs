@@ -5,8 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use sandbox::model::Behaviour;
 use sandbox::telegram::{Action, Calls, Person};
 use sandbox::{TestEnv, wait_until};
+use serde_json::json;
 
 use super::guides;
 use super::packaging::file;
@@ -39,6 +41,7 @@ fn exposed() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let bot = env.start_ready();
     let address = address(&bot);
     env.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
+    env.model.usually(Behaviour::answer().figures(&json!({"cost": 0.001})));
     env.telegram.say(&Person::private(1), "hello");
     env.telegram.wait_for_count(1, 1);
     let text = wait_until("the queue", || {

@@ -41,7 +41,7 @@ fn erase_asks_and_without_a_terminal_it_needs_yes() {
 }
 
 /// An operator in the database of a running bot.
-fn operator_of(env: &TestEnv) -> Operator {
+pub(super) fn operator_of(env: &TestEnv) -> Operator {
     let mut operator = Operator::new();
     operator.set("DATABASE_URL", env.database.url());
     operator

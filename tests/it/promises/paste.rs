@@ -9,7 +9,6 @@ use sandbox::{PATIENCE, TestEnv};
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
-use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox;
 use systech_aidd::store::take_in::{self, Received};
@@ -103,7 +102,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         .map(|waiting| waiting.key(lane))
         .collect();
     assert_eq!(joined.len(), 2);
-    let ending = Ending::Answered { answer: "a".to_owned(), usage: Usage::default() };
+    let ending = Ending::Answered { answer: "a".to_owned() };
     let turn = Turn {
         question: "q",
         message_ids: &[1, 2, 3],
@@ -111,6 +110,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         replaces: None,
         began: Instant::now(),
         ending: &ending,
+        calls: &[],
     };
     // another run was faster with one of them
     let other = Address { update_seq: joined[1].seq, update_id: joined[1].update_id, ..address };

@@ -10,7 +10,6 @@ use sandbox::{PATIENCE, TestEnv, wait_until};
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
-use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox;
 use systech_aidd::store::outbox;
@@ -92,7 +91,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
     env.kill(env.start_ready());
     let mut conn = PgConnection::establish(&env.database.url()).unwrap();
     let address = one_question(&mut conn);
-    let ending = Ending::Answered { answer: "a".to_owned(), usage: Usage::default() };
+    let ending = Ending::Answered { answer: "a".to_owned() };
     let turn = Turn {
         question: "q",
         message_ids: &[5],
@@ -100,6 +99,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         replaces: None,
         began: Instant::now(),
         ending: &ending,
+        calls: &[],
     };
     let parts = [Part::plain("a")];
     let first = finish::turn(&mut conn, address, &turn, &parts).unwrap();

@@ -61,8 +61,19 @@ impl Exposition {
                 labels.strip_suffix('}').expect("closed").split(',').filter(|label| !label.is_empty())
             {
                 let (label, value) = label.split_once("=\"").expect("label=\"value\"");
-                let ours =
-                    ["kind", "class", "direction", "neighbour", "outcome", "method", "code", "version", "le"];
+                let ours = [
+                    "kind",
+                    "class",
+                    "direction",
+                    "neighbour",
+                    "outcome",
+                    "method",
+                    "code",
+                    "version",
+                    "le",
+                    "endpoint",
+                    "model",
+                ];
                 assert!(ours.contains(&label) && value.ends_with('"') && value.len() < 40, "{line}");
             }
             assert!(samples.insert(series.to_owned(), value).is_none(), "twice: {line}");

@@ -8,7 +8,6 @@ use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::Part;
 use systech_aidd::domain::update::Key;
-use systech_aidd::domain::usage::Usage;
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
 use systech_aidd::store::inbox;
 use systech_aidd::store::schema::updates;
@@ -119,10 +118,8 @@ impl Work {
         };
         let parts: Vec<Part> = self.parts.iter().map(part).collect();
         let ending = match &self.end {
-            End::Answered(answer) => Ending::Answered { answer: answer.clone(), usage: Usage::default() },
-            End::Stopped(answer) => {
-                Ending::Stopped { answer: answer.clone().unwrap_or_default(), usage: Usage::default() }
-            }
+            End::Answered(answer) => Ending::Answered { answer: answer.clone() },
+            End::Stopped(answer) => Ending::Stopped { answer: answer.clone().unwrap_or_default() },
             End::Failed => Ending::Failed { class: "unreachable", refused: false },
             End::Refused => Ending::Failed { class: "refused", refused: true },
             End::Replied => {
@@ -145,6 +142,7 @@ impl Work {
             replaces: self.last.as_ref(),
             began: Instant::now(),
             ending: &ending,
+            calls: &[],
         };
         finish::turn(conn, self.address, &turn, &parts).unwrap()
     }

@@ -13,6 +13,7 @@ use diesel::sql_types::Text;
 use sandbox::wait_until;
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
+use systech_aidd::store::ledger::Calls;
 use systech_aidd::store::{erase, history, inbox};
 
 use super::reference::{Place, Reference};
@@ -149,7 +150,7 @@ impl<'a> Play<'a> {
         if let Some(update) = update {
             (update.retries, update.put_off) = (retries, true);
         }
-        inbox::put_off(&mut self.conn, address.key(), retries, HOUR).unwrap();
+        inbox::put_off(&mut self.conn, Calls { address, calls: &[] }, retries, HOUR).unwrap();
     }
 
     fn attempt(&mut self, place: usize) {

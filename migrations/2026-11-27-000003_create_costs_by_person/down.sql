@@ -1,0 +1,1 @@
+DROP VIEW costs_by_person;
