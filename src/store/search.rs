@@ -130,12 +130,7 @@ impl Wanted {
     }
 
     /// The newest messages, the newest first.
-    fn newest(
-        self: &Self,
-        conn: &mut PgConnection,
-        selection: Selection,
-        limit: i64,
-    ) -> QueryResult<Vec<i32>> {
+    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i32>> {
         let candidates = self.candidates(selection).select(messages::id);
         if self.phrases.is_empty() {
             return candidates.limit(limit).load(conn);
