@@ -21,7 +21,7 @@ const FILL: &str = "
     FROM generate_series(1, :rows) AS n,
          LATERAL (SELECT string_agg(CASE WHEN w % 4 = 0 THEN 'word' ELSE 'слово' END
                                     || chr((1072 + (n::bigint * w * 7919) % 32)::integer) || (n::bigint * w * 31) % 15000, ' ')
-                                || CASE n % 10 WHEN 0 THEN ' частое' ELSE '' END AS text
+                                || CASE n % 10 WHEN 0 THEN ' частое' WHEN 1 THEN ' варить крепкий суп' ELSE CASE n % 2 WHEN 0 THEN ' варить потом суп' ELSE '' END END AS text
                   FROM generate_series(1, 10 + n % 40) AS w) AS texts;
     INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'редчайшее словцо', 16);
     VACUUM ANALYZE messages";
@@ -48,6 +48,13 @@ fn main() {
         ("search, 1 hit", &["search", "редчайшего", "словца"][..]),
         ("search, a tenth of all, the newest 20", &["search", "частого"]),
         ("search, no hit", &["search", "небывалое"]),
+        ("phrase, 1 hit", &["search", "\"редчайшее словцо\""]),
+        ("phrase in a tenth of all, newest 20", &["search", "\"крепкий суп\""]),
+        ("phrase of frequent words, no hit", &["search", "\"варить суп\""]),
+        ("a frequent word without a rare one", &["search", "суп -словцо"]),
+        ("a rare word without a frequent one", &["search", "словцо -суп"]),
+        ("a frequent word without another", &["search", "суп -варить"]),
+        ("a frequent word without a phrase", &["search", "суп -\"потом суп\""]),
         ("list", &["list", "--json"]),
         ("export, JSON Lines", &["export"]),
         ("export, CSV", &["export", "--format", "csv"]),

@@ -25,15 +25,16 @@ pub const POINTS: [&str; 9] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 7] = [
-    // for the database at the start
-    "database", // of a migration, for a lock that somebody holds
-    "lock",     // for updates, in one poll
-    "poll",     // until the last poll that succeeded is too long ago for a bot that is ready
-    "stale",    // of the doctor, for another poller
-    "poller",   // until "typing" is shown again
-    "typing",   // until a draft without words is shown
-    "thinking",
+pub const WAITS: [&str; 8] = [
+    // For the database at the start.
+    "database", // Of a migration, for a lock that somebody holds.
+    "lock", // For updates, in one poll.
+    "poll", // Until the last poll that succeeded is too long ago for a bot that is ready.
+    "stale", // Of the doctor, for another poller.
+    "poller", // Until "typing" is shown again.
+    "typing", // Until a draft without words is shown.
+    "thinking", // Until it is told how far an index is.
+    "progress",
 ];
 
 #[cfg(feature = "failpoints")]

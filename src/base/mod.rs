@@ -7,3 +7,4 @@ pub mod failpoints;
 pub mod http;
 pub mod logging;
 pub mod secret;
+pub mod whole_file;

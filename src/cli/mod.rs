@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod health;
 pub mod history;
 pub mod migrate;
+mod moment;
 mod sql;
 mod takeover;
 mod terminal;

@@ -2,17 +2,16 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context;
 use bigdecimal::{BigDecimal, ToPrimitive, Zero};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::history::command::{NOTHING, open};
+use super::moment::local_time;
 use crate::base::exit::ExitCode;
 use crate::config::Database;
 use crate::domain::usage::dollars;
-use crate::store::archive;
 use crate::store::costs::{self, By, Sum};
 
 /// How `usage` ends, for its help.
@@ -74,11 +73,9 @@ impl Arguments {
     /// Prints the sums.
     pub fn run(self, database: &Database) -> anyhow::Result<ExitCode> {
         let conn = &mut open(database)?;
-        let mut moment = |option, text: Option<String>| {
-            text.map(|text| archive::moment(conn, &text).with_context(|| format!("{option} {text:?}")))
-                .transpose()
-        };
-        let (since, until) = (moment("--since", self.since)?, moment("--until", self.until)?);
+        let mut read =
+            |option, text: Option<String>| text.map(|text| local_time(conn, option, &text)).transpose();
+        let (since, until) = (read("--since", self.since)?, read("--until", self.until)?);
         let by = match self.by {
             Column::Day => By::Day,
             Column::Person => By::Person,

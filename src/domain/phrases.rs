@@ -8,6 +8,8 @@ use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::usage::Spent;
 
+mod press;
+
 /// The language a user is spoken to in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Language {

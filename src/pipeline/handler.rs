@@ -16,6 +16,7 @@ use crate::domain::reply::Part;
 use crate::domain::update::EDITED_MESSAGE;
 use crate::pipeline::assemble;
 use crate::pipeline::in_work::InWork;
+use crate::pipeline::on_behalf::Verdict;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
@@ -62,6 +63,13 @@ impl Services {
         };
         let reply_to = message.message_id.filter(|_| !message.private);
         let address = Address { thread_id: message.thread_id, reply_to, ..waiting.address(lane) };
+        if let Some(press) = message.press.as_ref().filter(|press| press.by != lane.user_id) {
+            match self.judge(lane, press, message.language, stop) {
+                Verdict::Granted => {}
+                Verdict::Denied => return self.silence(address),
+                Verdict::Interrupted => return Ok(Answered::Interrupted),
+            }
+        }
         if !self.access.admits(lane) && !self.is_erasure(&message) {
             return self.turn_away(address, &message);
         }

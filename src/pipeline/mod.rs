@@ -13,6 +13,7 @@ pub mod handler;
 pub mod in_work;
 mod commands;
 mod edit;
+mod on_behalf;
 pub mod assemble;
 pub mod question;
 pub mod prompt;

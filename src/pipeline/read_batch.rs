@@ -86,9 +86,10 @@ impl ReadBatch {
     }
 }
 
-/// A press is acknowledged when it is stored, however long its lane is busy. Whoever may not press the button reads so.
+/// A press is acknowledged when it is stored, however long its lane is busy. A user who may not press the button reads so;
+/// whether somebody may press the button of a chat has to be found out first ([`crate::pipeline::on_behalf`]).
 fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
-    let press = message.press.clone()?;
+    let press = message.press.clone().filter(|press| press.by == message.user_id)?;
     let foreign = Button::of(&press.data).is_some_and(|button| !button.is_for(message.user_id));
     Some((press, foreign.then(|| message.language.foreign_button())))
 }

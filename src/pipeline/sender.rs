@@ -10,7 +10,7 @@ use crate::base::failpoints;
 use crate::domain::lane::{Lane, Moved};
 use crate::domain::reply::{Content, Op, Part};
 use crate::metrics::{self, Neighbour};
-use crate::pipeline::export_file::Document;
+use crate::pipeline::export_file;
 use crate::pipeline::pace::{Pace, Turn};
 use crate::pipeline::remedy::{LastResort, Remedy, remedy};
 use crate::pipeline::schedule::{Job, Outcome};
@@ -185,8 +185,8 @@ fn call(
         (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
         (Op::Send, Part { content: Content::Document { caption }, .. }) => {
-            match Document::build(store, lane.into())? {
-                Ok(document) => telegram.send_document(unsent.destination(), caption, document.path()),
+            match export_file::build(store, lane.into())? {
+                Ok(file) => telegram.send_document(unsent.destination(), caption, file, export_file::NAME),
                 Err(problem) => Err(TelegramError::File(problem.to_string())),
             }
         }

@@ -1,17 +1,13 @@
-//! Everything that was ever said, across dialogues: listed, read, searched, counted.
+//! Everything that was ever said, across dialogues: listed, read, counted.
 //!
 //! What can be long comes row by row, straight from the connection: no result is ever held in memory as a whole.
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::count_star;
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgConnection, PgRowByRowLoadingMode};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text, Timestamp};
-use diesel_full_text_search::configuration::TsConfigurationByName;
-use diesel_full_text_search::{
-    TsQueryExtensions, TsVector, TsVectorExtensions, websearch_to_tsquery_with_search_config,
-};
 use serde::Serialize;
 
 use super::message_id::MessageId;
@@ -27,19 +23,6 @@ diesel::define_sql_function! {
     /// A time as text, where there is one.
     #[sql_name = "to_char"]
     fn to_char_if_any(at: Nullable<Timestamp>, format: Text) -> Nullable<Text>;
-}
-diesel::define_sql_function! {
-    /// What a text is found by (a function of the database: see its migration).
-    fn message_words(content: Text) -> TsVector;
-}
-diesel::define_sql_function! {
-    /// The place in a text where the words of a query are.
-    fn ts_headline(
-        config: diesel_full_text_search::RegConfig,
-        content: Text,
-        query: diesel_full_text_search::TsQuery,
-        options: Text
-    ) -> Text;
 }
 
 // a view, which the diesel CLI leaves out of schema.rs
@@ -132,16 +115,6 @@ impl Record {
     }
 }
 
-/// A message that holds the words searched for.
-#[derive(Queryable, Serialize)]
-pub struct Found {
-    /// The message.
-    #[serde(flatten)]
-    pub record: Record,
-    /// The place where they are, each between `**`.
-    pub excerpt: String,
-}
-
 /// Which messages are meant; `None` is everything.
 #[derive(Clone, Copy, Default)]
 pub struct Selection {
@@ -165,7 +138,7 @@ impl From<Dialogue> for Selection {
 }
 
 impl Selection {
-    fn query(self) -> messages::BoxedQuery<'static, Pg> {
+    pub(super) fn query(self) -> messages::BoxedQuery<'static, Pg> {
         let mut query = messages::table.into_boxed();
         if let Some(user_id) = self.user_id {
             query = query.filter(messages::user_id.eq(user_id));
@@ -184,11 +157,6 @@ impl Selection {
         }
         query
     }
-}
-
-/// Reads a time as PostgreSQL does: `2026-11-23`, `2026-11-23 19:30`, `yesterday`.
-pub fn moment(conn: &mut PgConnection, text: &str) -> QueryResult<PgTimestamp> {
-    diesel::select(sql::<Timestamp>("").bind::<Text, _>(text).sql("::timestamp")).get_result(conn)
 }
 
 /// All dialogues, or those of one user; the one with the latest message first.
@@ -221,44 +189,4 @@ pub fn records(
 /// How many messages are selected.
 pub fn count(conn: &mut PgConnection, selection: Selection) -> QueryResult<i64> {
     selection.query().select(count_star()).first(conn)
-}
-
-/// The newest `limit` selected messages with these words, as people type them into a search engine: all of them, in any
-/// form; `"one after the other"`, `or`, `-without`.
-pub fn search(
-    conn: &mut PgConnection,
-    words: &str,
-    selection: Selection,
-    limit: i64,
-) -> QueryResult<Vec<Found>> {
-    let excerpt = ts_headline(
-        TsConfigurationByName("russian"),
-        messages::content,
-        TsQueryExtensions::or(meant(words, "russian"), meant(words, "english")),
-        "StartSel=**, StopSel=**, MinWords=8, MaxWords=24",
-    );
-    conn.transaction(|conn| {
-        // with the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it would read
-        // every message on them again: tried on a million, 25 s
-        diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
-        holding(words, selection, limit).select((Record::as_select(), excerpt)).load(conn)
-    })
-}
-
-/// The query of [`search`]: finds by idx_messages_words. Newest by the clock, for the hits are of many dialogues; and by the
-/// id PostgreSQL might walk the whole table backwards until it has `limit` hits.
-pub fn holding(words: &str, selection: Selection, limit: i64) -> messages::BoxedQuery<'static, Pg> {
-    let holds = |language| message_words(messages::content).matches(meant(words, language));
-    selection
-        .query()
-        .filter(holds("russian").or(holds("english")))
-        .order((messages::created_at.desc(), messages::id.desc()))
-        .limit(limit)
-}
-
-type Meant = websearch_to_tsquery_with_search_config<TsConfigurationByName, String>;
-
-/// What an operator who types these words in that language looks for.
-fn meant(words: &str, language: &'static str) -> Meant {
-    websearch_to_tsquery_with_search_config(TsConfigurationByName(language), words.to_owned())
 }

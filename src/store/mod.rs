@@ -34,6 +34,8 @@ pub mod strangers;
 
 // What operators look at and delete.
 pub mod archive;
+pub mod moment;
+pub mod search;
 pub mod costs;
 pub mod erase;
 pub mod former;

@@ -10,6 +10,7 @@ use super::raw::{
     CONTENT, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate, has_content, moved,
 };
 use super::well_formed::well_formed;
+use crate::domain::button::Button;
 use crate::domain::phrases::Language;
 use crate::domain::update::{CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, STOPPED_MESSAGE_GENERATION};
 
@@ -36,7 +37,7 @@ pub struct Message {
     pub chat_id: i64,
     /// Whether the chat is one user's own with the bot.
     pub private: bool,
-    /// The user; or the chat in whose name the message is.
+    /// The user; or the chat in whose name the message is, or to which the pressed button belongs.
     pub user_id: i64,
     /// The user's language.
     pub language: Language,
@@ -59,6 +60,8 @@ pub struct Message {
 pub struct Press {
     /// Telegram's id of it, to be acknowledged.
     pub id: String,
+    /// Telegram id of the user who pressed.
+    pub by: i64,
     /// What the button means ([`crate::domain::button`]).
     pub data: String,
 }
@@ -123,7 +126,8 @@ impl Incoming {
         let message = &self.message;
         let chat = json!({"id": message.chat_id, "type": if message.private { "private" } else { "" }});
         let from = json!({"id": message.user_id, "language_code": message.language.code()});
-        let json = if let Some(Press { id, data }) = &message.press {
+        let json = if let Some(Press { id, by, data }) = &message.press {
+            let from = json!({"id": by, "language_code": message.language.code()});
             json!({"id": id, "from": from, "message": {"message_id": message.message_id, "chat": chat}, "data": data})
         } else if let Some(draft_id) = message.stopped_draft {
             json!({"chat": chat, "draft_id": draft_id})
@@ -205,18 +209,21 @@ impl From<RawStopped> for Message {
 
 impl From<RawPress> for Message {
     fn from(RawPress { id, from, message, data }: RawPress) -> Self {
+        let private = message.chat.kind == "private";
+        // a chat has no fingers: the button of one is pressed by a user, and waits in the lane of the chat
+        let of_a_chat = Button::of(&data).map(|button| button.user_id).filter(|id| *id < 0 && !private);
         Self {
             message_id: Some(message.message_id),
             date: 0,
             chat_id: message.chat.id,
-            private: message.chat.kind == "private",
-            user_id: from.id,
+            private,
+            user_id: of_a_chat.unwrap_or(from.id),
             language: Language::of(from.language_code.as_deref()),
             thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
             // only the bot's own messages have its buttons
             addressed: true,
             text: None,
-            press: Some(Press { id, data }),
+            press: Some(Press { id, by: from.id, data }),
             stopped_draft: None,
         }
     }

@@ -15,6 +15,7 @@ mod updates;
 
 // What goes.
 mod method;
+mod member;
 mod send;
 mod preview;
 

@@ -1,10 +1,11 @@
 //! Sending: messages, files, changes of what was sent.
 
-use std::path::Path;
+use std::fs::File;
+use std::io;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    DeleteMessageParams, EditMessageTextParams, SendDocumentParams, SendMessageParams, SendRichMessageParams,
+    DeleteMessageParams, EditMessageTextParams, SendMessageParams, SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
@@ -12,6 +13,7 @@ use frankenstein::types::{
     InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyMarkup,
     ReplyParameters,
 };
+use reqwest::multipart::{self, Form};
 use serde::Deserialize;
 
 use super::error::TelegramError;
@@ -82,21 +84,33 @@ impl Telegram {
         self.request::<_, MethodResponse<bool>>(Method::DeleteMessage.name(), Some(delete)).map(drop)
     }
 
-    /// Sends a file and returns the id of its message.
-    pub fn send_document(&self, to: Destination, caption: String, file: &Path) -> Result<i64, TelegramError> {
+    /// Sends what the file holds under this name, and returns the id of the message.
+    pub fn send_document(
+        &self,
+        to: Destination,
+        caption: String,
+        file: File,
+        name: &'static str,
+    ) -> Result<i64, TelegramError> {
         let (thread, reply) = place(to);
-        let params = SendDocumentParams::builder()
-            .chat_id(to.chat_id)
-            .document(file.to_owned())
-            .caption(caption)
-            .maybe_message_thread_id(thread)
-            .maybe_reply_parameters(reply)
-            .build();
-        let sent: MethodResponse<Sent> = self.request_with_form_data(
-            Method::SendDocument.name(),
-            &params,
-            vec![("document", file.to_owned())],
-        )?;
+        let unusable = |problem: io::Error| TelegramError::File(problem.to_string());
+        let bytes = file.metadata().map_err(unusable)?.len();
+        let reply = reply.map(|reply| serde_json::to_string(&reply)).transpose();
+        let reply = reply.map_err(|problem| unusable(problem.into()))?;
+        let fields = [
+            ("chat_id", Some(to.chat_id.to_string())),
+            ("caption", Some(caption)),
+            ("message_thread_id", thread.map(|id| id.to_string())),
+            ("reply_parameters", reply),
+        ];
+        let document =
+            multipart::Part::stream_with_length(tokio::fs::File::from_std(file), bytes).file_name(name);
+        let form = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .fold(Form::new(), |form, (name, value)| form.text(name, value))
+            .part("document", document);
+        let sent: MethodResponse<Sent> = self.upload(Method::SendDocument.name(), form)?;
         Ok(sent.result.message_id)
     }
 }

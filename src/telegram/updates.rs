@@ -36,15 +36,24 @@ impl Telegram {
         Ok(batch.result)
     }
 
-    /// The bot's name (getMe), without the @. Every bot has one: what has none is no answer to getMe. Whatever
-    /// else a server says about it, or leaves out, does not matter.
+    /// The bot's name (getMe), without the @. Every bot has one, and groups address the bot by it: an answer without one is
+    /// a fault of the server. Whatever else a server says about it, or leaves out, does not matter; but an id has to be
+    /// that of the token.
     pub fn username(&self) -> Result<String, TelegramError> {
         #[derive(Deserialize)]
         struct Bot {
-            username: String,
+            id: Option<i64>,
+            username: Option<String>,
         }
         let me: MethodResponse<Bot> = self.call("getMe", self.timeout, |request| request)?;
-        Ok(me.result.username)
+        let fault = |problem| Err(TelegramError::Server { status: 200, problem });
+        match me.result {
+            Bot { id: Some(id), .. } if id != self.bot_id() => {
+                fault("it answers getMe for another bot than the token's; check TELEGRAM_API_URL")
+            }
+            Bot { username: Some(username), .. } if !username.is_empty() => Ok(username),
+            Bot { .. } => fault("its answer to getMe does not name the bot; check TELEGRAM_API_URL"),
+        }
     }
 
     /// Waits up to `poll` for updates and says how many came (at most one), without confirming any and without a change

@@ -30,6 +30,7 @@ mod promises {
     mod live_message;
     mod ledger;
     mod models;
+    mod on_behalf;
     mod order;
     mod paste;
     mod poolers;
@@ -84,6 +85,7 @@ mod tools {
     mod restore;
     mod run;
     mod takeover;
+    mod search;
     mod usage;
     mod widen;
 }

@@ -215,6 +215,13 @@ impl Telegram {
         self.shared.state.change(|state| state.know(person.chat_id, person.chat_type, person.thread));
     }
 
+    /// Makes known what a user is in a chat: the fields of a ChatMember beside the user (`{"status": "creator", …}`).
+    pub fn appoint(&self, chat_id: i64, user_id: i64, member: &Value) {
+        let mut member = member.clone();
+        member["user"] = json!({"id": user_id, "is_bot": false, "first_name": "Person"});
+        self.shared.state.change(|state| state.members.insert((chat_id, user_id), member));
+    }
+
     /// Makes a topic known without a message from it.
     pub fn open_topic(&self, person: &Person, thread: i64) {
         self.shared.state.change(|state| state.know(person.chat_id, person.chat_type, Some(thread)));

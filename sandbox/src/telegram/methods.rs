@@ -37,6 +37,7 @@ type Answer = Result<Value, ApiError>;
 pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
     match method {
         "getme" => Ok(get_me(state)),
+        "getchatmember" => chat_member(state, params),
         "sendmessage" | "sendrichmessage" | "senddocument" => send(state, method, params),
         "editmessagetext" => edit_text(state, params),
         "editmessagereplymarkup" => edit_markup(state, params),
@@ -75,6 +76,19 @@ fn get_me(state: &State) -> Value {
         bot[name] = json!(value);
     }
     bot
+}
+
+/// Of a chat where nobody is known to the bot, it is told nothing: it is no administrator there.
+fn chat_member(state: &State, params: &Params) -> Answer {
+    let chat = chat_id(params).ok_or_else(|| ApiError::bad("chat_id is empty"))?;
+    let user = params.integer("user_id").ok_or_else(|| ApiError::bad("invalid user_id specified"))?;
+    if let Some(member) = state.members.get(&(chat, user)) {
+        return Ok(member.clone());
+    }
+    if !state.members.keys().any(|(of, _)| *of == chat) {
+        return Err(ApiError::bad("member list is inaccessible"));
+    }
+    Ok(json!({"status": "member", "user": {"id": user, "is_bot": false, "first_name": "Person"}}))
 }
 
 /// The chat, if the bot may write there.

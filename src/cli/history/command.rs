@@ -11,13 +11,15 @@ use super::export::{self, Format};
 use super::output::{Json, Outcome};
 use super::{forget, show};
 use crate::base::exit::ExitCode;
+use crate::cli::moment::local_time;
 use crate::cli::terminal::NOT_CONFIRMED;
 use crate::config::Database;
 use crate::database::migrate::session;
 use crate::database::migrate::state::State;
 use crate::domain::lane::Dialogue;
+use crate::domain::search::Search;
 use crate::store::archive::{self, Selection};
-use crate::store::history;
+use crate::store::{history, moment, search};
 
 /// There is nothing of the kind that was asked for.
 pub(in crate::cli) const NOTHING: u8 = 3;
@@ -27,8 +29,9 @@ pub const EXIT_CODES: &str = "\
 Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no message with these words,
 nothing to clear, restore or delete; 4 not confirmed: nothing was done.
 
-These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23, '2026-11-23 19:30',
-yesterday, or any other form that PostgreSQL accepts, in its time zone.";
+These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23 (its beginning),
+'2026-11-23 19:30', 2026-11-23T19:30+03:00 (or Z), '2026-11-23 19:30 Europe/Moscow', yesterday, how long ago (2h, '3 days'),
+or any other form that PostgreSQL accepts; without a zone in the time zone of the server.";
 
 /// What to do with the dialogues.
 #[derive(Subcommand)]
@@ -36,7 +39,7 @@ pub enum Command {
     /// Lists the dialogues, the latest first
     List {
         /// Only of this user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: Option<i64>,
         /// See [`Json`].
         #[command(flatten)]
@@ -60,7 +63,7 @@ pub enum Command {
         #[arg(required = true)]
         words: Vec<String>,
         /// Only of this user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: Option<i64>,
         /// See [`Period`].
         #[command(flatten)]
@@ -75,7 +78,7 @@ pub enum Command {
     /// Writes any number of messages as JSON Lines or CSV
     Export {
         /// Only of this user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: Option<i64>,
         /// Only in this chat
         #[arg(long, value_name = "ID", allow_negative_numbers = true)]
@@ -89,6 +92,9 @@ pub enum Command {
         /// The file to write, which gets its name only when it is complete  [default: standard output]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
+        /// Overwrite the file if it is there
+        #[arg(long, requires = "to")]
+        force: bool,
     },
     /// Hides a dialogue, as /clear does; `restore` brings it back
     Clear {
@@ -117,7 +123,7 @@ pub enum Command {
     /// Deletes everything about a user for good, in all chats, live and cleared
     Erase {
         /// The user
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
         user: i64,
         /// See [`forget::Consent`].
         #[command(flatten)]
@@ -156,7 +162,7 @@ pub enum Command {
 #[derive(Args, Clone, Copy)]
 pub struct Which {
     /// The user
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     user: i64,
     /// The chat  [default: the user's private chat]
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
@@ -190,11 +196,9 @@ impl Period {
         user_id: Option<i64>,
         chat_id: Option<i64>,
     ) -> anyhow::Result<Selection> {
-        let mut moment = |option, text: Option<String>| {
-            text.map(|text| archive::moment(conn, &text).with_context(|| format!("{option} {text:?}")))
-                .transpose()
-        };
-        let (since, until) = (moment("--since", self.since)?, moment("--until", self.until)?);
+        let mut read =
+            |option, text: Option<String>| text.map(|text| local_time(conn, option, &text)).transpose();
+        let (since, until) = (read("--since", self.since)?, read("--until", self.until)?);
         Ok(Selection { user_id, chat_id, since, until, cleared: self.cleared })
     }
 }
@@ -225,13 +229,20 @@ impl Command {
             }
             Self::Search { words, user, period, limit, json } => {
                 let selection = period.of(conn, user, None)?;
-                show::found(out, json, &archive::search(conn, &words.join(" "), selection, limit)?)?.into()
+                let wanted = Search::of(&words.join(" "))?;
+                let found = search::search(conn, &wanted, selection, limit)?.unwrap_or_else(|| {
+                    eprintln!(
+                        "Words that nearly every text has (the, and) are not searched for; type others, too."
+                    );
+                    Vec::new()
+                });
+                show::found(out, json, &found)?.into()
             }
-            Self::Export { user, chat, period, format, to } => {
+            Self::Export { user, chat, period, format, to, force } => {
                 let selection = period.of(conn, user, chat)?;
                 match to {
                     None => export::write(conn, selection, format, out)?,
-                    Some(path) => export::to_file(conn, selection, format, &path)?,
+                    Some(path) => export::to_file(conn, selection, format, &path, force)?,
                 }
                 Outcome::Done
             }
@@ -244,7 +255,9 @@ impl Command {
             }
             Self::Restore { which, at, json, .. } => {
                 let moment = at
-                    .map(|at| archive::moment(conn, &at).with_context(|| format!("--at {at:?}")))
+                    .map(|at| {
+                        moment::exact(conn, &at).with_context(|| format!("--at {at:?} is none of --list"))
+                    })
                     .transpose()?;
                 let messages = history::restore(conn, which.dialogue(), moment)?;
                 show::count(out, json, "restored", messages)?.into()

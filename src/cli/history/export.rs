@@ -1,24 +1,28 @@
 //! Messages as JSON Lines or CSV: row by row from the connection to the file, so that a million takes no more memory
 //! than one.
 
-use std::fs::{self, File, OpenOptions};
+use std::borrow::Cow;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
 use diesel::pg::PgConnection;
+use serde::Serialize;
 
 use super::output::{bar, line};
-use crate::store::archive::{self, Selection};
+use crate::base::whole_file::WholeFile;
+use crate::store::archive::{self, Record, Selection};
+
+/// By this mark at the beginning a spreadsheet knows that a file is UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// How messages are written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// One JSON object a line
     Jsonl,
-    /// With a heading, for spreadsheets
+    /// With a heading, for spreadsheets: what would be a formula begins with an apostrophe
     Csv,
 }
 
@@ -38,9 +42,10 @@ pub fn write(
             }
         }
         Format::Csv => {
+            out.write_all(BYTE_ORDER_MARK.as_bytes())?;
             let mut csv = csv::Writer::from_writer(&mut *out);
             for record in records {
-                csv.serialize(record?)?;
+                csv.serialize(Row::from(&record?))?;
             }
             csv.flush()?;
         }
@@ -49,25 +54,71 @@ pub fn write(
     Ok(out.flush()?)
 }
 
-/// Writes them to a file. It gets its name when it is complete and on disk; what a killed run leaves is called
-/// `….part` and is begun anew by the next.
+/// Writes them to a file, which gets its name when it is complete and on disk.
 pub fn to_file(
     conn: &mut PgConnection,
     selection: Selection,
     format: Format,
     path: &Path,
+    overwrite: bool,
 ) -> anyhow::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let mut write_whole = || -> anyhow::Result<()> {
-        // for nobody else to read: it holds what people wrote
-        let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        let mut out = BufWriter::new(options);
-        write(conn, selection, format, &mut out)?;
-        out.get_ref().sync_all()?;
-        fs::rename(&part, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(File::open(folder)?.sync_all()?)
-    };
-    write_whole().with_context(|| format!("{} could not be written", path.display()))
+    let file = WholeFile::begin(path, overwrite)?;
+    let mut write_whole = || write(conn, selection, format, &mut BufWriter::new(file.file()));
+    write_whole().and_then(|()| file.finish()).with_context(|| format!("{} was not written", path.display()))
+}
+
+/// A message as a row of CSV: what people wrote is no formula.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: i64,
+    user_id: i64,
+    chat_id: i64,
+    role: Cow<'a, str>,
+    content: Cow<'a, str>,
+    message_length: i32,
+    created_at: &'a str,
+    deleted_at: Option<&'a str>,
+}
+
+impl<'a> From<&'a Record> for Row<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self {
+            id: record.id,
+            user_id: record.user_id,
+            chat_id: record.chat_id,
+            role: no_formula(&record.role),
+            content: no_formula(&record.content),
+            message_length: record.message_length,
+            created_at: &record.created_at,
+            deleted_at: record.deleted_at.as_deref(),
+        }
+    }
+}
+
+/// Spreadsheets take a cell that begins like this for a formula, and a formula can run programs and send what it reads.
+/// An apostrophe in front makes it text. A cell that begins with one gets another, so that one is always to be taken off.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+fn no_formula(text: &str) -> Cow<'_, str> {
+    if text.starts_with(FORMULA) || text.starts_with('\'') { format!("'{text}").into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_no_formula_and_comes_back_without_its_apostrophe() {
+        for text in [
+            "=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1", "'", "'=1",
+            "''",
+        ] {
+            let cell = no_formula(text);
+            assert!(!cell.starts_with(FORMULA), "{cell:?}");
+            assert_eq!(cell.strip_prefix('\''), Some(text));
+        }
+        for text in ["", "a=1", " =1", "борщ", "1-1", "\"=1\"", "|=1"] {
+            assert_eq!(no_formula(text), text);
+        }
+    }
 }

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::output::{Json, line};
 use crate::domain::transcript::{entry, time};
-use crate::store::archive::{Found, Record, Summary};
+use crate::store::archive::{Record, Summary};
+use crate::store::search::Found;
 
 /// One line a dialogue. False: there is none.
 pub fn list(

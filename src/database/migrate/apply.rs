@@ -11,6 +11,7 @@ use diesel_migrations::MigrationHarness;
 
 use super::embedded::Migration;
 use super::plan::{self, Action, Plan};
+use super::progress;
 use super::script::Refused;
 use super::session;
 use crate::base::secret::Secret;
@@ -41,19 +42,33 @@ fn run(conn: &mut PgConnection, url: &Secret, action: &Action) -> anyhow::Result
             .with_context(|| format!("{index}, left by an interrupted build, cannot be dropped"))?,
         Action::Forget(migration) => conn.batch_execute(&plan::forget(migration))?,
         Action::Up(migration) => {
-            conn.run_migration(*migration).map(drop).map_err(|error| {
-                leave_nothing_unfinished(conn, migration.concurrent_indexes());
-                explain(migration, "failed", &*error, was_in_the_way(url, &*error))
-            })?;
+            run_told(conn, url, migration, |conn| conn.run_migration(*migration).map(drop)).map_err(
+                |error| {
+                    leave_nothing_unfinished(conn, migration.concurrent_indexes());
+                    explain(migration, "failed", &*error, was_in_the_way(url, &*error))
+                },
+            )?;
         }
         Action::Down(migration) => {
-            conn.revert_migration(*migration).map(drop).map_err(|error| {
-                leave_nothing_unfinished(conn, migration.dropped_indexes());
-                explain(migration, "could not be reverted", &*error, was_in_the_way(url, &*error))
-            })?;
+            run_told(conn, url, migration, |conn| conn.revert_migration(*migration).map(drop)).map_err(
+                |error| {
+                    leave_nothing_unfinished(conn, migration.dropped_indexes());
+                    explain(migration, "could not be reverted", &*error, was_in_the_way(url, &*error))
+                },
+            )?;
         }
     }
     Ok(())
+}
+
+/// Runs one that builds or drops an index beside running bots, which may take long, and tells how far it is.
+fn run_told<T>(
+    conn: &mut PgConnection,
+    url: &Secret,
+    migration: &Migration,
+    run: impl FnOnce(&mut PgConnection) -> T,
+) -> T {
+    if migration.is_transactional() { run(conn) } else { progress::told(conn, url, run) }
 }
 
 /// Tries to drop the index of a failed build. What cannot be dropped now is dropped by the next run.

@@ -7,6 +7,7 @@
 //! plan               from there to where it should be
 //! loss, kept         what that would destroy, and what it leaves behind
 //! apply              doing it
+//! progress           how far an index is meanwhile
 //! command            `systech-aidd migrate …`
 //! ```
 //!
@@ -29,6 +30,7 @@ pub mod kept;
 pub mod loss;
 pub mod own;
 pub mod plan;
+mod progress;
 pub mod script;
 pub mod session;
 pub mod state;

@@ -175,8 +175,24 @@ fn the_press_of_a_button_is_read_also_below_a_message_too_old_to_be_told() {
             (-5, 2, Some(3), false)
         );
         assert_eq!(message.language, Language::English);
-        assert_eq!(message.press, Some(Press { id: "42".to_owned(), data: "forget:2:1".to_owned() }));
+        assert_eq!(message.press, Some(Press { id: "42".to_owned(), by: 2, data: "forget:2:1".to_owned() }));
     }
     let without = r#"{"update_id":7,"callback_query":{"id":"42","from":{"id":2},"data":"x"}}"#;
     assert_eq!(decode(without).err(), Some(PassedOver::NothingToAnswer(7)));
+}
+
+#[test]
+fn the_button_of_a_chat_is_pressed_by_a_user_and_belongs_to_the_chat() {
+    let press = |kind: &str| {
+        let json = format!(
+            r#"{{"update_id":7,"callback_query":{{"id":"42","from":{{"id":2}},"data":"forget:-1005:1",
+            "message":{{"message_id":3,"date":0,"chat":{{"id":-1005,"type":"{kind}"}}}}}}}}"#
+        );
+        let incoming = decode(&json).ok().unwrap();
+        let again = decode(&incoming.essence(&me())).ok().unwrap();
+        [incoming, again].map(|incoming| (incoming.message.user_id, incoming.message.press.unwrap().by))
+    };
+    assert_eq!(press("supergroup"), [(-1005, 2), (-1005, 2)]);
+    // nobody is sent such a button in private
+    assert_eq!(press("private"), [(2, 2), (2, 2)]);
 }

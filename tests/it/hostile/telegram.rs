@@ -137,6 +137,35 @@ fn serves_everybody_through(action: &Action, most: usize) {
 }
 
 #[test]
+fn what_a_server_leaves_out_of_get_me_does_not_matter_but_the_name_and_whose_it_is_do() {
+    let name = r#""username":"some_bot""#;
+    for (result, refused) in [
+        (format!("{{{name}}}"), None),
+        (format!(r#"{{{name},"first_name":7,"is_bot":null}}"#), None),
+        (r#"{"id":BOT,"is_bot":true}"#.to_owned(), Some("does not name the bot")),
+        (r#"{"username":""}"#.to_owned(), Some("does not name the bot")),
+        (format!(r#"{{"id":1,{name}}}"#), Some("for another bot than the token's")),
+    ] {
+        let env = other_forms();
+        let result = result.replace("BOT", &env.telegram.bot_id().to_string());
+        let answer = Reply::json(200, &format!(r#"{{"ok":true,"result":{result}}}"#));
+        let fault = env.telegram.fault(Calls::to("getMe"), Action::Refuse(answer));
+        let bot = env.start();
+        if let Some(refused) = refused {
+            bot.wait_for_line(refused);
+            bot.wait_for_line("the bot starts as soon as Telegram answers");
+            // told once, and a server that comes to its senses is enough
+            fault.wait_hits(3, PATIENCE);
+            fault.release();
+        }
+        env.telegram.say(&Person::private(1), "/role");
+        env.telegram.wait_for_count(1, 1);
+        env.assert_logged("WARN", refused.iter().count());
+        assert!(bot.stop().success());
+    }
+}
+
+#[test]
 fn a_pause_of_any_length_before_the_start_is_said_and_does_not_hold_up_the_end() {
     for seconds in [100_000, u64::MAX] {
         let env = other_forms();

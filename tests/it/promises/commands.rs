@@ -243,6 +243,25 @@ fn a_file_that_telegram_refuses_gives_way_to_a_sentence_and_a_pause_is_kept() {
 }
 
 #[test]
+fn a_program_that_is_killed_while_a_file_uploads_leaves_no_file_behind() {
+    let mut env = TestEnv::new();
+    let temporary = env.folder().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    env.set("TMPDIR", temporary.to_str().unwrap());
+    let bot = env.start();
+    let person = Person::private(1).speaking("en");
+    ask(&env, &person, "hello");
+    let fault = env.telegram.fault(Calls::to("sendDocument").times(1), Action::Hang);
+    env.telegram.say(&person, "/export");
+    fault.wait_hits(1, PATIENCE);
+    bot.kill();
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+    fault.release();
+    let _bot = env.start();
+    env.telegram.wait_for_text(1, |text| text.contains("Our conversation"));
+}
+
+#[test]
 fn no_connection_is_held_while_a_file_uploads() {
     let mut env = TestEnv::new();
     env.set("DATABASE_POOL_SIZE", "1");

@@ -1,17 +1,15 @@
 //! `systech-aidd history export`: complete or not there, and never large in memory.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt;
 
-use rustix::fs::OFlags;
 use sandbox::env::Operator;
-use sandbox::wait_until;
 use serde_json::Value;
 
 use crate::support::rows::DIALOGUES;
 use crate::support::terminal::terminal;
+use crate::support::transaction::Transaction;
 
 #[test]
 fn both_formats_hold_every_selected_message_as_it_is() {
@@ -85,36 +83,90 @@ fn two_hundred_thousand_messages_take_less_than_64_mb() {
     }
 }
 
-#[test]
-fn a_killed_export_leaves_no_file_of_that_name_and_the_next_one_begins_anew() {
-    let operator = many(20_000);
-    let file = operator.folder().join("all.jsonl");
-    let part = operator.folder().join("all.jsonl.part");
-    // a pipe in the place of the unfinished file: the export cannot run ahead of this test
-    assert!(Command::new("mkfifo").arg(&part).status().unwrap().success());
-    let running = operator.begin(&["history", "export", "--to", "all.jsonl"]);
-    let at_once = OFlags::NONBLOCK.bits().cast_signed();
-    let mut pipe = File::options().read(true).custom_flags(at_once).open(&part).unwrap();
-    let mut beginning = Vec::new();
-    wait_until("the beginning of the export", || {
-        let mut some = [0; 1000];
-        // nothing, or an error, until there is something
-        let read = pipe.read(&mut some).unwrap_or(0);
-        beginning.extend_from_slice(&some[..read]);
-        (beginning.len() >= 10_000).then_some(())
-    });
-    operator.kill(running);
-    assert!(!file.exists());
+/// From now on the message of this number is read only when nobody holds the lock.
+fn held_up_at(operator: &Operator, id: u32) -> Transaction {
+    operator.psql(&format!(
+        "ALTER TABLE messages RENAME TO kept;
+         CREATE FUNCTION held_up(id int, content text) RETURNS text LANGUAGE plpgsql AS
+            'BEGIN IF id = {id} THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN content; END';
+         CREATE VIEW messages AS SELECT id, user_id, chat_id, role, held_up(id, content) AS content, message_length,
+            created_at, deleted_at FROM kept"
+    ));
+    Transaction::begin(&operator.database, "SELECT pg_advisory_xact_lock(4711)")
+}
 
-    fs::remove_file(&part).unwrap();
-    fs::write(&part, [&beginning[..], &vec![b'x'; 20_000_000]].concat()).unwrap();
-    fs::set_permissions(&part, PermissionsExt::from_mode(0o600)).unwrap();
+fn files(operator: &Operator) -> Vec<String> {
+    let names = fs::read_dir(operator.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).filter(|name| !name.starts_with("stderr")).collect()
+}
+
+#[test]
+fn a_killed_export_leaves_no_file_and_the_next_one_begins_anew() {
+    let operator = many(20_000);
+    let in_the_way = held_up_at(&operator, 15_000);
+    let before = files(&operator);
+    let running = operator.begin(&["history", "export", "--to", "all.jsonl"]);
+    operator.database.wait_blocked(1);
+    operator.kill(running);
+    assert_eq!(files(&operator), before);
+    drop(in_the_way);
     operator.run(&["history", "export", "--to", "all.jsonl"]).ok();
-    assert!(!part.exists());
+    let file = operator.folder().join("all.jsonl");
     let lines = fs::read_to_string(&file).unwrap();
     assert_eq!(lines.lines().count(), 20_001);
     assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn an_export_overwrites_no_file_unasked_not_even_one_that_came_meanwhile() {
+    let operator = many(20_000);
+    let file = operator.folder().join("mine.csv");
+    let export = ["history", "export", "--format", "csv", "--to", "mine.csv"];
+    fs::write(&file, "mine").unwrap();
+    let refused = operator.run(&export).fails_with(1);
+    assert!(refused.contains("mine.csv is there already") && refused.contains("--force"), "{refused}");
+    fs::remove_file(&file).unwrap();
+    let in_the_way = held_up_at(&operator, 15_000);
+    let running = operator.begin(&export);
+    operator.database.wait_blocked(1);
+    fs::write(&file, "mine").unwrap();
+    drop(in_the_way);
+    let refused = running.wait().fails_with(1);
+    assert!(refused.contains("mine.csv is there already"), "{refused}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    let before = files(&operator);
+    operator.run(&[&export[..], &["--force"]].concat()).ok();
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 20_002);
+    assert_eq!(files(&operator), before);
+    let refused = operator.run(&["history", "export", "--to", ".", "--force"]).fails_with(1);
+    assert!(refused.contains("no regular file"), "{refused}");
+    operator.run(&["history", "export", "--force"]).fails_with(2);
+}
+
+#[test]
+fn a_spreadsheet_shows_russian_and_runs_no_formula_and_json_is_exact() {
+    let operator = Operator::up_to_date();
+    let texts = ["=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "привет", "1-1"];
+    for text in texts {
+        operator.psql(&format!(
+            "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (-7, -7, 'user', '{}', 1)",
+            text.replace('\'', "''")
+        ));
+    }
+    let csv = operator.run(&["history", "export", "--format", "csv"]).ok();
+    assert!(csv.starts_with("\u{feff}id,user_id,"), "{csv}");
+    let mut csv = csv::Reader::from_reader(csv.as_bytes());
+    let rows: Vec<_> = csv.records().map(Result::unwrap).collect();
+    for (row, text) in rows.iter().zip(texts) {
+        let cell = &row[4];
+        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+        assert_eq!(cell.strip_prefix('\'').unwrap_or(cell), text);
+        assert_eq!(&row[1], "-7", "an id stays a number");
+    }
+    let jsonl = operator.run(&["history", "export"]).ok();
+    let contents: Vec<Value> = jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(contents.iter().map(|record| record["content"].as_str().unwrap()).eq(texts));
 }
 
 #[test]

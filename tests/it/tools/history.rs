@@ -2,7 +2,6 @@
 
 use sandbox::env::Operator;
 use serde_json::Value;
-use systech_aidd::store::archive::{self, Selection};
 
 use crate::support::rows::DIALOGUES;
 use crate::support::terminal::run_on_terminal;
@@ -61,62 +60,98 @@ fn show_is_a_transcript_of_one_dialogue_or_of_a_time_in_it() {
     let shown = operator.run(&["history", "show", "--user", "2"]).ok();
     assert!(shown.contains("dritte \u{fffd}[2J") && !shown.contains('\u{1b}'), "{shown:?}");
     let wrong = operator.run(&["history", "show", "--user", "1", "--since", "soon"]).fails_with(1);
-    assert!(wrong.contains("--since \"soon\""), "{wrong}");
+    assert!(wrong.contains("--since \"soon\" is not a time"), "{wrong}");
 }
 
 #[test]
-fn search_finds_words_in_any_form_in_both_languages() {
+fn a_time_may_have_a_zone_be_relative_or_a_date_alone() {
     let operator = operator();
-    let found = operator.run(&["history", "search", "борща", "сварил"]).ok();
-    assert!(found.contains("user 1, chat 1, message 1\n    Как **сварить** **борщ**?"), "{found}");
-    for (words, hits) in [
-        (&["СВЕКЛА"][..], 1),
-        (&["натереть", "or", "борщ"], 1),
-        (&["варить -час"], 0),
-        (&["\"варите час\""], 1),
-        (&["soup"], 0),
-        (&["soup", "--cleared"], 1),
-        (&["salt", "--cleared", "--user", "2"], 0),
-        (&["salt", "--cleared", "--since", "2026-01-03"], 0),
-        (&["the"], 0),
+    let database = operator.database.name().to_owned();
+    operator.psql(&format!("ALTER DATABASE {database} SET timezone = 'Europe/Berlin'"));
+    // messages of this winter's noon and of ages before now; the clock of Berlin is an hour before UTC
+    operator.psql(
+        "DELETE FROM messages;
+         INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+         SELECT 1, 1, 'user', name, 1, at FROM (VALUES
+            ('noon', timestamp '2026-01-02 12:00'), ('later', timestamp '2026-01-02 12:00:01'),
+            ('a day', LOCALTIMESTAMP - interval '1 day 1 min'), ('an hour', LOCALTIMESTAMP - interval '61 min'),
+            ('now', LOCALTIMESTAMP)) AS said (name, at)",
+    );
+    let found = |arguments: &[&str]| {
+        let all = operator.run(&[&["history", "export"], arguments].concat()).ok();
+        let names = json(&all).into_iter().map(|record| record["content"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    for noon in [
+        "2026-01-02 12:00",
+        "2026-01-02T12:00",
+        "2026-01-02T11:00Z",
+        "2026-01-02T14:00+03:00",
+        "2026-01-02T14:00:00.000+0300",
+        "2026-01-02 14:00 Europe/Moscow",
+        "2026-01-02 06:00 America/New_York",
+        "2026-01-02 11:00 UTC",
     ] {
-        let said = operator.run(&[&["history", "search", "--json"], words].concat());
-        assert_eq!(said.code, Some(if hits == 0 { 3 } else { 0 }), "{words:?}: {}{}", said.out, said.err);
-        assert_eq!(json(&said.out).len(), hits, "{words:?}: {}", said.out);
+        assert_eq!(found(&["--until", noon]), "", "{noon}");
+        assert_eq!(found(&["--since", noon, "--until", "2026-01-02T11:00:01Z"]), "noon", "{noon}");
     }
-    operator.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
-         SELECT 3, 3, 'user', 'soup ' || n, 6, timestamp '2026-02-01' + n * interval '1 s' FROM generate_series(1, 30) n",
-    );
-    let found = json(&operator.run(&["history", "search", "soups", "--json", "--limit", "5"]).ok());
-    assert_eq!(found.len(), 5);
-    assert_eq!(found[0]["excerpt"], "**soup** 30", "the newest first");
+    assert_eq!(found(&["--since", "2026-01-02", "--until", "2026-01-03"]), "noon, later");
+    for (ago, names) in [
+        ("2h", "an hour, now"),
+        ("2 hours ago", "an hour, now"),
+        ("60 min", "now"),
+        ("3 days", "a day, an hour, now"),
+        ("1d 12h", "a day, an hour, now"),
+        ("1 day", "an hour, now"),
+    ] {
+        assert_eq!(found(&["--since", ago]), names, "{ago}");
+    }
+    assert_eq!(found(&["--since", "tomorrow"]), "");
+    for wrong in [
+        "soon",
+        "10:00",
+        "90",
+        "2026-02-30",
+        "2026-13-01",
+        "3 fortnights",
+        "2026-01-02 10:00 Mars/Base",
+        "2026-01-02 10:00 UTC+3",
+        "",
+    ] {
+        let said = operator.run(&["history", "export", "--since", wrong]).fails_with(1);
+        assert!(said.contains(&format!("--since {wrong:?} is not a time")), "{said}");
+        assert!(said.contains("2026-11-23T19:30+03:00") && said.contains("'3 days'"), "{said}");
+    }
 }
 
 #[test]
-fn a_search_reads_the_index_and_not_the_table() {
+fn where_the_clock_changes_a_time_is_what_the_clock_showed_and_one_that_comes_twice_is_told() {
     let operator = operator();
+    let database = operator.database.name().to_owned();
+    operator.psql(&format!("ALTER DATABASE {database} SET timezone = 'Europe/Berlin'"));
     operator.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
-         SELECT n % 100, n % 100, 'user', 'слово' || n || ' and word' || n % 5000, 20
-         FROM generate_series(1, 50000) AS n;
-         ANALYZE messages",
+        "DELETE FROM messages;
+         INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+         SELECT 1, 1, 'user', to_char(at, 'HH24:MI'), 1, at
+         FROM unnest(array['2026-10-25 01:59', '2026-10-25 02:30', '2026-10-25 03:00']::timestamp[]) AS at",
     );
-    let query = archive::holding("words", Selection::default(), 20);
-    let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
-    let (sql, _) = sql.split_once(" -- binds").unwrap();
-    // the plan for given words, and the one that PostgreSQL may keep for all words
-    for mode in ["force_custom_plan", "force_generic_plan"] {
-        for words in ["слово4711", "word42", "nothing"] {
-            let plan = operator.psql(&format!(
-                "SET plan_cache_mode = {mode}; PREPARE search AS {sql};
-                 EXPLAIN EXECUTE search('{words}', '{words}', 20)"
-            ));
-            assert!(plan.contains("Bitmap Index Scan on idx_messages_words"), "{mode}, {words}:\n{plan}");
-            assert!(!plan.contains("Seq Scan"), "{mode}, {words}:\n{plan}");
-        }
+    let since = |time: &str| {
+        let printed = operator.run(&["history", "export", "--since", time]);
+        (json(&printed.out).len(), printed.err.contains("twice"))
+    };
+    assert_eq!(since("2026-10-25 01:59"), (3, false));
+    // both are 02:30 by the clock, and the column tells no more
+    for twice in ["2026-10-25 02:30", "2026-10-25T00:30Z", "2026-10-25T01:30Z", "2026-10-25 02:30 CEST"] {
+        assert_eq!(since(twice), (2, true), "{twice}");
     }
-    assert_eq!(json(&operator.run(&["history", "search", "word42", "--json"]).ok()).len(), 10);
+    assert_eq!(since("2026-10-25 03:00"), (1, false));
+    // the clock leaves out 02:30: that is 03:30
+    operator.psql(
+        "UPDATE messages SET created_at = created_at - interval '210 days'; UPDATE messages
+         SET created_at = '2026-03-29 03:29' WHERE content = '02:30'",
+    );
+    assert_eq!(since("2026-03-29 02:30"), (0, false));
+    assert_eq!(since("2026-03-29 03:29"), (1, false));
 }
 
 #[test]
@@ -142,6 +177,33 @@ fn clear_and_restore_do_what_the_person_could_and_any_clearing_can_be_undone() {
     operator.run(&["history", "restore", "--user", "2", "--at", earlier]).fails_with(3);
     operator.run(&["history", "restore", "--user", "2"]).ok();
     assert_eq!(live(2), "3");
+}
+
+#[test]
+fn who_wrote_in_the_name_of_a_chat_has_a_negative_id_which_every_command_takes() {
+    let operator = operator();
+    operator.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES
+         (-1001, -1001, 'user', 'Как варить борщ?', 16), (-1002, -1001, 'user', 'from a channel', 14)",
+    );
+    let lines = |arguments: &[&str]| {
+        operator
+            .run(&[&["history"], arguments].concat())
+            .ok()
+            .lines()
+            .filter(|line| line.contains("-1001"))
+            .count()
+    };
+    assert_eq!(lines(&["list", "--user", "-1001", "--json"]), 1);
+    assert_eq!(lines(&["show", "--user", "-1002", "--chat", "-1001", "--json"]), 1);
+    assert_eq!(lines(&["search", "борщ", "--user", "-1001", "--json"]), 1);
+    assert_eq!(lines(&["export", "--user=-1001"]), 1);
+    for command in ["clear", "restore"] {
+        operator.run(&["history", command, "--user", "-1001"]).ok();
+    }
+    let erased = operator.run(&["history", "erase", "--user", "-1001", "--yes"]).ok();
+    assert!(erased.contains("erased user -1001: 1 messages"), "{erased}");
+    assert_eq!(operator.psql("SELECT content FROM messages WHERE chat_id = -1001"), "from a channel");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Migrations in somebody's way, and migrations that are killed: what is left, and how the next run goes on.
 
+use std::io::Read;
+
 use sandbox::env::Operator;
+use sandbox::wait_until;
 
 use crate::support::migrations::{LAST, ROWS, SCHEMA, migrated, states};
-use crate::support::terminal::run_on_terminal;
+use crate::support::terminal::{run_on_terminal, terminal};
 use crate::support::transaction::Transaction;
 
 const INDEX: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('idx_messages_history')";
@@ -20,6 +23,44 @@ fn a_migration_never_queues_for_long_behind_somebodys_transaction() {
     drop(somebody);
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(states(&operator), "aaaaa");
+}
+
+#[test]
+fn an_index_that_takes_long_is_told_while_it_is_built() {
+    let mut operator = Operator::new();
+    operator.set("SHORT_WAITS", "progress=0.05");
+    operator.run(&["migrate", "to", "20261123000014"]).ok();
+    // the build waits for everybody who might write under the old state of things
+    let writer = "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'x', 1)";
+    let somebody = Transaction::begin(&operator.database, writer);
+    let running = operator.begin(&["migrate", "up"]);
+    let line = "index=\"idx_messages_words\"";
+    wait_until("a line about the index", || {
+        running
+            .errors()
+            .lines()
+            .any(|said| said.contains(line) && said.contains("waiting for writers before build"))
+            .then_some(())
+    });
+    drop(somebody);
+    running.wait().ok();
+    // on a terminal it is one line, which is gone in the end
+    operator.run(&["migrate", "to", "20261123000014", "--yes"]).ok();
+    let somebody = Transaction::begin(&operator.database, writer);
+    let (mut person, program) = terminal();
+    let mut child = operator.command(&["migrate", "up"]).stderr(program).spawn().unwrap();
+    let mut screen = Vec::new();
+    let mut read = || {
+        let mut some = [0; 4096];
+        let read = person.read(&mut some).unwrap_or(0);
+        screen.extend_from_slice(&some[..read]);
+        String::from_utf8_lossy(&screen).into_owned()
+    };
+    let line = "\r\u{1b}[Kidx_messages_words: waiting for writers before build";
+    wait_until("a line on the terminal", || read().contains(line).then_some(()));
+    drop(somebody);
+    assert!(child.wait().unwrap().success());
+    wait_until("the end of the line", || read().ends_with("\r\u{1b}[K").then_some(()));
 }
 
 #[test]

@@ -1,0 +1,288 @@
+//! Messages by their words, with idx_messages_words.
+//!
+//! The index knows which words a message has and not where, so it finds no phrase: PostgreSQL would take every message with
+//! all words of a phrase apart, 50 µs each. A pattern that costs a tenth of that leaves out nearly all of them first, and the
+//! rest is looked at from the newest on, until there are enough.
+
+use diesel::dsl::{not, sql};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Integer, Text};
+use diesel_full_text_search::configuration::TsConfigurationByName;
+use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
+use serde::Serialize;
+
+use super::archive::{Record, Selection};
+use super::schema::messages;
+use crate::domain::search::{Search, Term};
+
+diesel::define_sql_function! {
+    /// What a text is found by (a function of the database: see its migration).
+    fn message_words(content: Text) -> TsVector;
+}
+diesel::define_sql_function! {
+    /// The place in a text where the words of a query are.
+    fn ts_headline(
+        config: diesel_full_text_search::RegConfig,
+        content: Text,
+        query: diesel_full_text_search::TsQuery,
+        options: Text
+    ) -> Text;
+}
+
+/// How many candidates are looked at first; each time that was not enough, four times as many.
+const FIRST_LOOK: usize = 100;
+
+/// A message that is searched for.
+#[derive(Queryable, Serialize)]
+pub struct Found {
+    /// The message.
+    #[serde(flatten)]
+    pub record: Record,
+    /// The place where the words are, each between `**`.
+    pub excerpt: String,
+}
+
+/// Some terms that have to come together, as PostgreSQL understands them.
+pub struct Wanted {
+    /// A tsquery of the words, which the index answers exactly.
+    words: String,
+    /// The words that have to be there, for the excerpt.
+    shown: String,
+    /// What the index does not answer.
+    phrases: Vec<Phrase>,
+}
+
+/// A phrase, or what PostgreSQL takes for one: `sour-cream`.
+struct Phrase {
+    without: bool,
+    /// Whatever holds the phrase fits this regular expression.
+    pattern: String,
+    /// By any of these it is found.
+    readings: Vec<Reading>,
+}
+
+type Condition = Box<dyn BoxableExpression<messages::table, Pg, SqlType = Bool>>;
+
+/// The newest `limit` selected messages that are searched for. `None`: there are only words in the search that everybody
+/// uses, and those are not in the index.
+pub fn search(
+    conn: &mut PgConnection,
+    search: &Search,
+    selection: Selection,
+    limit: i64,
+) -> QueryResult<Option<Vec<Found>>> {
+    conn.transaction(|conn| {
+        // with the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it would read
+        // every message on them again: tried on a million, 25 s
+        diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
+        let mut shown = Vec::new();
+        let mut ids = Vec::new();
+        for terms in &search.0 {
+            let Some(wanted) = Wanted::of(conn, terms)? else { continue };
+            ids.extend(wanted.newest(conn, selection, limit)?);
+            shown.push(wanted.shown);
+        }
+        if shown.is_empty() {
+            return Ok(None);
+        }
+        let excerpt = ts_headline(
+            TsConfigurationByName("russian"),
+            messages::content,
+            tsquery(shown.join(" | ")),
+            "StartSel=**, StopSel=**, MinWords=8, MaxWords=24",
+        );
+        messages::table
+            .filter(messages::id.eq_any(ids))
+            .order((messages::created_at.desc(), messages::id.desc()))
+            .limit(limit)
+            .select((Record::as_select(), excerpt))
+            .load(conn)
+            .map(Some)
+    })
+}
+
+impl Wanted {
+    /// `None`: there is no word to find anything by.
+    pub fn of(conn: &mut PgConnection, terms: &[Term]) -> QueryResult<Option<Self>> {
+        let (mut words, mut shown, mut phrases) = (Vec::new(), Vec::new(), Vec::new());
+        for term in terms {
+            let readings = readings(conn, &term.text)?;
+            let of_term = self::words(&readings);
+            if of_term.is_empty() {
+                continue;
+            }
+            match term.without {
+                // who has all words of a phrase may have them elsewhere
+                true if term.is_word() => words.push(format!("!({of_term})")),
+                true => {}
+                false => {
+                    words.push(format!("({of_term})"));
+                    shown.push(format!("({of_term})"));
+                }
+            }
+            if !term.is_word() {
+                phrases.push(phrase(readings, term.without));
+            }
+        }
+        let wanted = Self { words: words.join(" & "), shown: format!("({})", shown.join(" & ")), phrases };
+        Ok((!shown.is_empty()).then_some(wanted))
+    }
+
+    /// The newest messages, the newest first.
+    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i32>> {
+        let candidates = self.candidates(selection).select(messages::id);
+        if self.phrases.is_empty() {
+            return candidates.limit(limit).load(conn);
+        }
+        let mut candidates: &[i32] = &candidates.load(conn)?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut found, mut look) = (Vec::new(), FIRST_LOOK);
+        while !candidates.is_empty() && found.len() < wanted {
+            let (some, rest) = candidates.split_at(look.min(candidates.len()));
+            let mut query =
+                messages::table.filter(messages::id.eq_any(some)).select(messages::id).into_boxed();
+            for phrase in &self.phrases {
+                query = query.filter(phrase.condition());
+            }
+            let fit: Vec<i32> = query.load(conn)?;
+            found.extend(some.iter().filter(|id| fit.contains(id)).take(wanted - found.len()));
+            (candidates, look) = (rest, look * 4);
+        }
+        Ok(found)
+    }
+
+    /// What may be wanted, the newest first; by idx_messages_words. Newest by the clock, for they are of many dialogues;
+    /// and by the id PostgreSQL might walk the whole table backwards until it has enough of them.
+    pub fn candidates(&self, selection: Selection) -> messages::BoxedQuery<'static, Pg> {
+        let mut query =
+            selection.query().filter(message_words(messages::content).matches(tsquery(self.words.clone())));
+        for phrase in self.phrases.iter().filter(|phrase| !phrase.without) {
+            query = query.filter(fits(phrase.pattern.clone()));
+        }
+        query.order((messages::created_at.desc(), messages::id.desc()))
+    }
+}
+
+impl Phrase {
+    /// Each reading by itself: in message_words, the end of one meets the beginning of the other. The pattern, which costs
+    /// little, comes first.
+    fn condition(&self) -> Condition {
+        let read = self.readings.iter().map(|reading| -> Condition {
+            let words = sql::<Bool>("to_tsvector(").bind::<Text, _>(reading.language.clone());
+            let words = words.sql("::regconfig, left(content, 65536)) @@ ");
+            Box::new(words.bind::<Text, _>(reading.phrase.clone()).sql("::tsquery"))
+        });
+        let any = read.reduce(|one, other| Box::new(one.or(other))).unwrap_or_else(|| Box::new(sql("false")));
+        let holds = fits(self.pattern.clone()).and(any);
+        if self.without { Box::new(not(holds)) } else { Box::new(holds) }
+    }
+}
+
+fn fits(pattern: String) -> Condition {
+    Box::new(sql::<Bool>("content ~* ").bind::<Text, _>(pattern))
+}
+
+fn tsquery(text: String) -> Box<dyn BoxableExpression<messages::table, Pg, SqlType = TsQuery>> {
+    Box::new(sql::<TsQuery>("").bind::<Text, _>(text).sql("::tsquery"))
+}
+
+/// How PostgreSQL reads a term in one language.
+#[derive(QueryableByName)]
+struct Reading {
+    #[diesel(sql_type = Text)]
+    language: String,
+    /// A tsquery of all words, wherever they are.
+    #[diesel(sql_type = Text)]
+    words: String,
+    /// One of the words one after the other.
+    #[diesel(sql_type = Text)]
+    phrase: String,
+    #[diesel(sql_type = Array<Text>)]
+    lexemes: Vec<String>,
+    #[diesel(sql_type = Array<Integer>)]
+    places: Vec<i32>,
+}
+
+/// The languages of message_words, and the one that takes every word as it is.
+const LANGUAGES: [&str; 3] = ["russian", "english", "simple"];
+
+/// How PostgreSQL reads a term in each of LANGUAGES.
+fn readings(conn: &mut PgConnection, text: &str) -> QueryResult<Vec<Reading>> {
+    let lexemes = "unnest(to_tsvector(language::regconfig, $1)) AS of, unnest(of.positions) AS place";
+    diesel::sql_query(format!(
+        "SELECT language, plainto_tsquery(language::regconfig, $1)::text AS words,
+                phraseto_tsquery(language::regconfig, $1)::text AS phrase,
+                array(SELECT lexeme FROM {lexemes} ORDER BY place, lexeme) AS lexemes,
+                array(SELECT place::int FROM {lexemes} ORDER BY place, lexeme) AS places
+         FROM unnest($2) WITH ORDINALITY AS of (language, nr) ORDER BY nr"
+    ))
+    .bind::<Text, _>(text)
+    .bind::<Array<Text>, _>(LANGUAGES.as_slice())
+    .load(conn)
+}
+
+/// A tsquery of what any of the languages of message_words finds by the words; empty where none does.
+fn words(readings: &[Reading]) -> String {
+    let some = readings.iter().filter(|read| read.language != "simple" && !read.words.is_empty());
+    some.map(|read| format!("({})", read.words)).collect::<Vec<_>>().join(" | ")
+}
+
+/// A language that leaves out the first or the last word, for everybody uses it, would find the rest of the phrase anywhere:
+/// then the phrase is taken as it is.
+fn phrase(mut readings: Vec<Reading>, without: bool) -> Phrase {
+    let ends = |read: &Reading| (read.places.first().copied(), read.places.last().copied());
+    let whole = readings.last().map(ends);
+    readings.retain(|read| Some(ends(read)) == whole);
+    if readings.len() > 1 {
+        readings.retain(|read| read.language != "simple");
+    }
+    let patterns = readings.iter().filter_map(|read| pattern(&read.lexemes, &read.places));
+    Phrase { without, pattern: patterns.collect::<Vec<_>>().join("|"), readings }
+}
+
+/// Between two words that follow each other: nothing that PostgreSQL's parser takes for a word.
+const BETWEEN: &str = "[[:alnum:]]*(?:[^[:alnum:]]|<[^<>]*>|&[[:alnum:]#]+;|[[:alpha:]]+://)+";
+
+/// What every text fits that holds these lexemes at these places, one after the other. `None`: there are no lexemes.
+fn pattern(lexemes: &[String], places: &[i32]) -> Option<String> {
+    let mut pattern = beginning(lexemes.first()?);
+    let pairs = lexemes.iter().zip(places);
+    for ((left, at), (right, then)) in pairs.clone().zip(pairs.skip(1)) {
+        let (left, right) = (beginning(left), beginning(right));
+        // a place in between is that of a word that everybody uses
+        let known = !left.is_empty() && !right.is_empty() && then - at == 1;
+        pattern.push_str(if known { BETWEEN } else { ".*" });
+        pattern.push_str(&right);
+    }
+    Some(format!("(?:{pattern})"))
+}
+
+/// How every word begins whose lexeme this is; empty where that is not known. The Russian stemmer takes ends away and makes ё
+/// a е; the English one may change two letters of what is left (`happi`, `hope`), of short words all but one (`die`, `dying`).
+fn beginning(lexeme: &str) -> String {
+    if lexeme.chars().all(|c| matches!(c, 'а'..='я' | 'ё')) {
+        return lexeme.replace(['е', 'ё'], "[её]");
+    }
+    if lexeme.chars().all(|c| c.is_ascii_alphabetic()) {
+        let kept = if lexeme.len() > 3 { lexeme.len() - 2 } else { 1 };
+        return lexeme[..kept].to_owned();
+    }
+    String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_holds_only_what_is_known_of_the_words() {
+        let of = |lexemes: &[&str], places: &[i32]| {
+            pattern(&lexemes.iter().map(ToString::to_string).collect::<Vec<_>>(), places)
+        };
+        assert_eq!(of(&["вар", "свекл"], &[1, 2]), Some(format!("(?:вар{BETWEEN}св[её]кл)")));
+        assert_eq!(of(&["суп", "свекл"], &[1, 3]).as_deref(), Some("(?:суп.*св[её]кл)"));
+        assert_eq!(of(&["die", "c++", "happi"], &[1, 2, 3]).as_deref(), Some("(?:d.*.*hap)"));
+        assert_eq!(of(&[], &[]), None);
+    }
+}

@@ -1,0 +1,35 @@
+//! What a user is in a chat (getChatMember).
+
+use frankenstein::response::MethodResponse;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::error::TelegramError;
+use super::transport::Telegram;
+use crate::domain::member::{Member, Rank};
+
+/// What is read of a ChatMember, whichever of its six kinds it is.
+#[derive(Deserialize)]
+struct RawMember {
+    status: String,
+    #[serde(default)]
+    is_anonymous: bool,
+    #[serde(default)]
+    can_post_messages: bool,
+}
+
+impl Telegram {
+    /// What the user is in the chat. Telegram tells a bot of others only where it is an administrator itself.
+    pub fn member(&self, chat_id: i64, user_id: i64) -> Result<Member, TelegramError> {
+        let params = json!({"chat_id": chat_id, "user_id": user_id});
+        let member: MethodResponse<RawMember> =
+            self.call("getChatMember", self.timeout, |request| request.json(&params))?;
+        let RawMember { status, is_anonymous, can_post_messages } = member.result;
+        let rank = match status.as_str() {
+            "creator" => Rank::Owner,
+            "administrator" => Rank::Administrator { posts: can_post_messages },
+            _ => Rank::Other,
+        };
+        Ok(Member { rank, anonymous: is_anonymous })
+    }
+}
