@@ -36,7 +36,7 @@ const STOP: &str = "UPDATE updates SET stopped_at = clock_timestamp() WHERE bot_
     UPDATE reply_parts SET state = 'abandoned' WHERE bot_id = 1 AND user_id = 0 AND chat_id = 0 AND state = 'unsent'";
 
 fn main() {
-    // cargo test, too, starts benches when it is told to take all targets
+    // cargo test, too, starts benches when it is told to take all targets.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }

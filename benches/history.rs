@@ -27,7 +27,7 @@ const FILL: &str = "
     VACUUM ANALYZE messages";
 
 fn main() {
-    // cargo test, too, starts benches when it is told to take all targets
+    // cargo test, too, starts benches when it is told to take all targets.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -62,7 +62,7 @@ fn main() {
     ] {
         let arguments: Vec<_> = std::iter::once("history").chain(arguments.iter().copied()).collect();
         let Measured { time, peak, bytes } = run(&arguments);
-        // what ends at once is gone before it can be asked
+        // What ends at once is gone before it can be asked.
         let peak = if peak > 0 { format!("{:.1} MB peak", megabytes(peak)) } else { String::new() };
         println!("{what:<38} {time:>8.2?}  {:>6.1} MB out  {peak}", megabytes(bytes));
     }

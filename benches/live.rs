@@ -22,7 +22,7 @@ const CHATS: i64 = 40;
 const ROUNDS: i64 = 3;
 
 fn main() {
-    // cargo test, too, starts benches when it is told to take all targets
+    // cargo test, too, starts benches when it is told to take all targets.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }

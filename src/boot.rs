@@ -49,7 +49,7 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    // the first to be called: the program starts now
+    // This comes first: the metrics count from the start of the program.
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
@@ -85,7 +85,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     });
     bot.store.on_server_change({
         let stop = stop.clone();
-        // ends the poll under way, so that poll finds it out at once
+        // The poll under way ends, so that the poller sees the change at once.
         move |generation| stop.interrupt(generation..=generation)
     });
     view.started(&bot.store, bot_id);
@@ -135,13 +135,13 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let idle = dispatcher.run(lanes);
     stop.request();
     if idle {
-        // the dispatcher is gone and with it the last sender of jobs
+        // The dispatcher is gone and with it the last sender of jobs.
         for worker in workers {
             let _ = worker.join();
         }
     }
-    // both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch is
-    // all or nothing
+    // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch is
+    // all or nothing.
     let deadline = Instant::now() + POLL_PATIENCE;
     while !(poll.is_finished() && retention.is_finished()) && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(5));
@@ -207,7 +207,7 @@ fn watch_signals(stop: CancelToken) -> anyhow::Result<Receiver<()>> {
         let _ = shutdown.send(());
         if let Some(signal) = signals.next() {
             warn!("a second signal: ending at once");
-            // as a shell reports a process that a signal ended
+            // A shell reports a process that a signal ended as 128 and the signal's number.
             exit(u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from));
         }
     })?;
@@ -234,7 +234,8 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &CancelToken) -> anyhow::Re
             }
         }
     };
-    // neither is worth a refusal to start: poll deletes a webhook that is in its way, a menu is an ornament
+    // Neither is worth a refusal to start: the poller deletes a webhook that is in its way, and the bot works
+    // without a menu.
     let webhook = DeleteWebhookParams::builder().drop_pending_updates(false).build();
     if let Err(error) = telegram.delete_webhook(&webhook) {
         warn!("deleteWebhook: {error}");

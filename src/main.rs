@@ -7,7 +7,7 @@ use systech_aidd::cli;
 
 fn main() {
     exit(cli::run().unwrap_or_else(|error| {
-        // whoever closed standard error does not want to read it
+        // Nobody reads a standard error that is closed.
         let _ = writeln!(std::io::stderr(), "systech-aidd: {error:#}");
         ExitCode::FAILURE
     }))

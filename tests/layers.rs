@@ -92,7 +92,7 @@ fn code(text: &str) -> String {
 /// Every path of the crate that a module names, in full and with its braces opened.
 fn named(module: &str, code: &str) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
-    // what a folder's own module names by the names of its files
+    // What a folder's own module names by the names of its files.
     for child in code.lines().filter_map(|line| line.trim().strip_suffix(';')?.rsplit_once("mod ")) {
         let path = format!("{}::", child.1);
         let begins =
@@ -108,7 +108,7 @@ fn named(module: &str, code: &str) -> BTreeSet<String> {
                 continue;
             }
             if code[..index].ends_with("pub(in ") {
-                // who may see something is no use of it
+                // Who may see something is no use of it.
                 continue;
             }
             let rest = &code[index + start.len()..];
@@ -141,7 +141,7 @@ fn open(prefix: &str, rest: &str, paths: &mut BTreeSet<String>) -> usize {
                 if !path.is_empty() {
                     paths.insert(format!("{prefix}{}", path.trim_end_matches(':')));
                 }
-                // an alias is no path
+                // An alias is no path.
                 let alias = rest[index..].strip_prefix(" as ");
                 let skipped = alias.map_or(0, |alias| 4 + alias.find([',', '}', ';']).unwrap_or(0));
                 return (index + skipped).max(1);
@@ -260,7 +260,8 @@ fn only_boot_starts_threads() {
     for (module, code) in sources() {
         let starts =
             ["thread::spawn", "thread::Builder", "thread::scope"].iter().any(|word| code.contains(word));
-        // The bot's own; doctor looks at its three neighbours at once, and at all models; a migration tells how far it is.
+        // The bot's own; doctor looks at its three neighbours at once, and at all models; a migration tells how far
+        // it is.
         assert!(
             !starts
                 || ["boot", "cli::doctor", "cli::doctor::model", "database::migrate::progress"]

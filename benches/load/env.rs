@@ -140,7 +140,7 @@ fn folder() -> TempDir {
     let beside = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let folder = if reachable(&beside).unwrap_or(false) { beside } else { std::env::temp_dir() };
     let folder = tempfile::Builder::new().prefix("load-").tempdir_in(folder).expect("a folder can be made");
-    // where we are root, PostgreSQL runs as somebody else, who has to get in
+    // Where we are root, PostgreSQL runs as somebody else, who has to get in.
     let _ = std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711));
     folder
 }

@@ -36,7 +36,7 @@ const DATABASE: &str = "load";
 const FIRST_PERSON: i64 = 6_000_000_000;
 
 fn main() {
-    // cargo test, too, starts benches when it is told to take all targets
+    // cargo test, too, starts benches when it is told to take all targets.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }

@@ -69,7 +69,7 @@ pub(crate) fn recovery(env: &LoadEnv, database: &str, person: &Person, times: us
             let call = || state.calls().iter().rev().find(|call| call.method == "sendmessage");
             (state.sent().len() > sent).then(call).flatten().map(|call| call.at - killed)
         }));
-        // what was just sent is to be recorded before the next blow
+        // What was just sent is to be recorded before the next blow.
         std::thread::sleep(10 * PAUSE);
     }
     bot.kill();
@@ -92,7 +92,7 @@ pub(crate) fn history_reads(env: &LoadEnv, database: &str, rows: i64, reads: usi
         assert_eq!(said.len(), 20);
         began.elapsed()
     };
-    // the first ones prepare the statement and read the catalogue
+    // The first ones prepare the statement and read the catalogue.
     (0..10).for_each(|_| _ = read());
     (0..reads).map(|_| read()).collect()
 }

@@ -41,7 +41,7 @@ fn bind(processes: &[u32], processors: &[usize]) {
     for process in processes {
         for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
             let thread = thread.file_name().to_str().and_then(|thread| thread.parse().ok());
-            // a thread that has ended meanwhile needs no processor
+            // A thread that has ended meanwhile needs no processor.
             let _ = sched_setaffinity(thread.and_then(Pid::from_raw), &set);
         }
     }

@@ -57,9 +57,9 @@ impl Script {
         assert!(whole, "the batch came in parts");
         let sent = |statement: &Statement| statement.sql.starts_with("UPDATE \"reply_parts\"");
         let last = statements.iter().rposition(sent).expect("an answer was sent");
-        // the one before it; the ingest, if there is none
+        // The one before it; the ingest, if there is none.
         let before = statements[..last].iter().rposition(sent).unwrap_or(ingest);
-        // polling goes on beside the worker; it asks the database for nothing unless something comes in
+        // Polling goes on beside the worker; it asks the database for nothing unless something comes in.
         let made = count(statements.len() - ingest - 1) / count(batch);
         let mut variables = Variables { update_ids, ..Variables::default() };
         let answer = &statements[before + 1..=last];
@@ -78,7 +78,7 @@ fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
         env.server().psql(DATABASE, &sequence);
     }
     env.server().psql(DATABASE, &format!("ALTER DATABASE {DATABASE} SET log_statement TO 'all'"));
-    // a poll that repeats the last one's offset within half a second is answered with one update only
+    // A poll that repeats the last one's offset within half a second is answered with one update only.
     std::thread::sleep(Duration::from_millis(600));
     let people = LoadEnv::people(FIRST_PERSON, batch);
     env.fill(DATABASE, FIRST_PERSON, batch);
@@ -88,7 +88,7 @@ fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
     let sent = env.sent();
     let bot = env.start(DATABASE, &[("WORKERS", "1".to_owned())]);
     env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= sent + batch).then_some(()));
-    // the step after the last answer is to be seen as well
+    // The step after the last answer is to be seen as well.
     std::thread::sleep(Duration::from_millis(500));
     bot.kill();
     let bytes = fs::read(log).expect("the server's log can be read");
@@ -176,7 +176,7 @@ impl Variables {
         let _ = writeln!(text, "{};\n\\endif\n\\set left :left - 1", self.put_into(ingest, true));
         let _ = writeln!(text, "\\set person :first_person + :client_id * {lanes} + :lane");
         for statement in answer {
-            // what a later statement refers to: of several rows the last one counts
+            // What a later statement refers to: of several rows the last one counts.
             let end = HEIGHTS.iter().find(|(table, column, _)| {
                 let (insert, select) =
                     (format!("INSERT INTO \"{table}\""), format!("SELECT \"{table}\".\"{column}\""));
@@ -191,7 +191,7 @@ impl Variables {
     /// The statement with a variable in place of each parameter.
     fn put_into(&mut self, statement: &Statement, ingest: bool) -> String {
         let mut sql = statement.sql.clone();
-        // from the last on, or `$1` would also be found in `$12`
+        // From the last on, or `$1` would also be found in `$12`
         for (index, value) in statement.parameters.iter().enumerate().rev() {
             let variable = value.as_ref().map_or("NULL".to_owned(), |value| match one_of_sequence(value) {
                 // `seq = ANY($1)`, for the one update of an answer
@@ -199,7 +199,7 @@ impl Variables {
                 None => format!(":{}", self.name(value, ingest)),
             });
             let (place, bound) = (format!("${}", index + 1), format!("- ${}", index + 1));
-            // untyped, `timestamp - $1` would take a timestamp; the program sends an interval
+            // untyped, `timestamp - $1` would take a timestamp; the program sends an interval.
             sql = sql.replace(&bound, &format!("- {variable}::interval")).replace(&place, &variable);
         }
         sql

@@ -11,7 +11,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Processor time of a process, user and system; `ended` adds what its children that are gone have used.
 pub(crate) fn cpu(pid: u32, ended: bool) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // the name, in parentheses, may hold anything; after it the state is field 3
+    // The name, in parentheses, may hold anything; after it the state is field 3.
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
     // 14 utime, 15 stime, 16 cutime, 17 cstime (proc_pid_stat(5))
     fields.skip(11).take(if ended { 4 } else { 2 }).filter_map(|ticks| ticks.parse().ok()).map(ticks).sum()

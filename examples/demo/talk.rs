@@ -116,7 +116,7 @@ struct Asked(Instant);
 
 impl Asked {
     fn is_answered(&self, state: &State, person: &Person) -> Result<bool, String> {
-        // a message, or a text in the place of one, which may be the same again
+        // A message, or a text in the place of one, which may be the same again.
         let of_chat = state.calls().iter().filter(|call| call.chat_id == Some(person.chat_id));
         let shown = of_chat.filter(|call| {
             call.at > self.0

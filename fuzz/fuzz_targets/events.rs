@@ -18,7 +18,7 @@ fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, bool) 
     (events, foreign)
 }
 
-// the first bytes say how long the pieces are, in turn
+// The first bytes say how long the pieces are, in turn.
 fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     let (lengths, stream) = input;
     let whole = events([stream.as_slice()]);

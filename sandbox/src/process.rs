@@ -155,7 +155,7 @@ impl Leashed {
         if let Some(pipe) = &self.pipe {
             keep_over_exec(pipe)?;
         }
-        // closed by the end of the process alone
+        // Closed by the end of the process alone.
         std::mem::forget(self);
         Ok(())
     }

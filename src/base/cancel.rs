@@ -62,7 +62,7 @@ impl CancelToken {
 
     /// Resolves as soon as the end is asked for.
     pub async fn requested(&self) {
-        // the sender lives in `self`, so waiting for it cannot fail
+        // The sender lives in `self`, so waiting for it cannot fail.
         let _ = self.requested.subscribe().wait_for(|requested| self.concerns(requested)).await;
     }
 

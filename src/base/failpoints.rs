@@ -4,23 +4,23 @@
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
 pub const POINTS: [&str; 9] = [
-    // the batch is committed, Telegram does not know yet
+    // The batch is committed, Telegram does not know yet.
     "received",
-    // the model is about to be asked
+    // The model is about to be asked.
     "answering",
-    // the message in which the answer grows is there and recorded
+    // The message in which the answer grows is there and recorded.
     "shown",
-    // the answer is complete, and in memory only
+    // The answer is complete, and in memory only.
     "generated",
-    // all rows of the answer are written, and not committed
+    // All rows of the answer are written, and not committed.
     "finishing",
-    // committed, nothing is sent
+    // Committed, nothing is sent.
     "finished",
     // Telegram is about to be called
     "sending",
     // Telegram took the part, and the database does not know
     "taken",
-    // the part is recorded as sent
+    // The part is recorded as sent.
     "recorded",
 ];
 
@@ -28,11 +28,11 @@ pub const POINTS: [&str; 9] = [
 pub const WAITS: [&str; 8] = [
     // For the database at the start.
     "database", // Of a migration, for a lock that somebody holds.
-    "lock", // For updates, in one poll.
-    "poll", // Until the last poll that succeeded is too long ago for a bot that is ready.
-    "stale", // Of the doctor, for another poller.
-    "poller", // Until "typing" is shown again.
-    "typing", // Until a draft without words is shown.
+    "lock",     // For updates, in one poll.
+    "poll",     // Until the last poll that succeeded is too long ago for a bot that is ready.
+    "stale",    // Of the doctor, for another poller.
+    "poller",   // Until "typing" is shown again.
+    "typing",   // Until a draft without words is shown.
     "thinking", // Until it is told how far an index is.
     "progress",
 ];

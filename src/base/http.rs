@@ -58,16 +58,16 @@ impl Http {
     }
 
     fn with(client: ClientBuilder) -> anyhow::Result<(Self, RuntimeGuard)> {
-        // the TLS library wants to be told which implementation of the algorithms to use; a second call is harmless
+        // The TLS library wants to be told which implementation of the algorithms to use; a second call is harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build()?;
         let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
-            // a POST that is redirected becomes a GET without what it says, and the token would go along
+            // A POST that is redirected becomes a GET without what it says, and the token would go along.
             .redirect(Policy::none())
-            // asked for nothing compressed: what comes packed all the same is unpacked as it comes
+            // Asked for nothing compressed: what comes packed all the same is unpacked as it comes.
             .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
             .user_agent(concat!("systech-aidd/", env!("CARGO_PKG_VERSION")))
             .build()?;

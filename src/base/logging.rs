@@ -58,13 +58,13 @@ impl Settings {
         let builder = tracing_subscriber::fmt()
             .with_env_filter(self.filter)
             .with_writer(|| Lossy(io::stderr()))
-            // it would be told where the log itself cannot be written, and end the program
+            // It would be told where the log itself cannot be written, and end the program.
             .log_internal_errors(false);
         match self.format {
             Format::Text => builder.with_ansi(io::stderr().is_terminal()).with_target(false).init(),
             Format::Json => builder.json().flatten_event(true).init(),
         }
-        // the default hook prints the panic's message, and that may quote a person's
+        // The default hook prints the panic's message, and that may quote a person's.
         std::panic::set_hook(Box::new(|panic| {
             let thread = std::thread::current();
             let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -56,7 +56,7 @@ impl WholeFile {
             State::Nameless(file) => {
                 file.sync_all()?;
                 match link(&file, &path) {
-                    // only a rename takes the place of a file
+                    // Only a rename takes the place of a file.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {
                         let name = beside(&path).make(|beside| link(&file, beside))?;
                         name.into_temp_path().persist(&path).map_err(|error| error.error)
@@ -75,7 +75,7 @@ impl WholeFile {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken(&path)),
             named => named?,
         }
-        // the name is on disk only with its folder
+        // The new name is on disk only when the folder is.
         Ok(File::open(folder_of(&path))?.sync_all()?)
     }
 }
@@ -110,7 +110,7 @@ impl Beside<'_> {
 fn open(path: &Path) -> io::Result<State> {
     match nameless(path) {
         Ok(file) if Path::new(&in_proc(&file)).exists() => Ok(State::Nameless(file)),
-        // this file system knows no such files, or there is no /proc to name it by
+        // This file system knows no such files, or there is no /proc to name it by.
         _ => named(path),
     }
 }
@@ -159,7 +159,7 @@ mod tests {
             let file = write("one", false);
             assert!(!path.exists());
             file.finish().unwrap();
-            // somebody else was faster
+            // Somebody else was faster.
             let refused = write("two", false).finish().unwrap_err().to_string();
             assert!(refused.contains("--force"), "{refused}");
             assert_eq!(fs::read_to_string(&path).unwrap(), "one");

@@ -122,7 +122,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Url) => sql::print_url(&settings(env_file, Database::load)?),
         Some(Command::Sql { arguments }) => sql::psql(&settings(env_file, Database::load)?, &arguments),
         Some(Command::Health) => health::ask(settings(env_file, config::load_metrics_addr)?.as_deref()),
-        // looks at the faults that end the others
+        // doctor reports the faults that keep the other commands from starting.
         Some(Command::Takeover { arguments }) => arguments.run(env_file),
         Some(Command::Doctor { arguments }) => arguments.run(env_file),
     }

@@ -175,14 +175,14 @@ impl Reader<'_> {
 
     /// Telegram's id of the bot. `None`: there is no token, or it is none.
     pub(crate) fn bot_id(&self) -> Option<i64> {
-        // what is wrong with it is told by whoever needs it
+        // What is wrong with it is told by whoever needs it.
         self.value(&names::TELEGRAM_BOT_TOKEN)?.parse::<telegram::Token>().ok().map(|token| token.bot_id())
     }
 
     pub(crate) fn database(&self) -> Option<Database> {
         Some(Database {
             url: self.parsed::<DatabaseUrl>(&names::DATABASE_URL)?.into(),
-            // whoever makes a backup says what is wrong with the folder
+            // The backup itself reports what is wrong with the folder.
             backup_dir: self.given(&names::BACKUP_DIR).map(PathBuf::from),
         })
     }

@@ -182,7 +182,7 @@ pub(super) const FILTER: Values = Values::Other {
 
 /// Telegram ids with commas between them.
 pub(super) fn ids(text: &str, possible: impl Fn(i64) -> bool) -> Result<BTreeSet<i64>, String> {
-    // a comma that stands alone is a fault: no id at all would let everybody in
+    // A comma that stands alone is a fault: no id at all would let everybody in.
     let ids = text.split(',').map(str::trim).map(|item| {
         let id = i64::from_str(item).ok().filter(|id| possible(*id));
         id.ok_or_else(|| shown("holds", item))
@@ -198,7 +198,7 @@ fn shown(verb: &str, text: &str) -> String {
 
 fn is_host_and_port(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else { return false };
-    // an IPv6 address stands in brackets
+    // An IPv6 address stands in brackets.
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host_is_good = match bare {
         Some(bare) => bare.parse::<Ipv6Addr>().is_ok(),

@@ -133,7 +133,7 @@ mod tests {
             let past = past(&rows);
             prop_assert!(past.exchanges.iter().all(|turn| !turn.question.trim().is_empty() && !turn.answer.trim().is_empty()));
             prop_assert_eq!(past.odd.len(), rows.iter().filter(|(role, _)| matches!(*role, "system" | "tool")).count());
-            // what is read is what was said, from the first question to the last answer
+            // The prompt holds what was said, from the first question to the last answer.
             let known = |(role, content): &&(&str, &str)| matches!(*role, "user" | "assistant") && !content.trim().is_empty();
             let spoken: Vec<_> = rows.iter().filter(known).collect();
             let first = spoken.iter().position(|(role, _)| *role == "user").unwrap_or(spoken.len());

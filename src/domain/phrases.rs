@@ -394,7 +394,7 @@ impl Language {
     }
 
     fn limited(self, wait: Duration) -> String {
-        // rounded up: it works when the time has come
+        // Rounded up: it works when the time has come.
         let minutes = wait.as_secs() / 60 + 1;
         match self {
             Russian => format!(

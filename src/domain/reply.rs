@@ -13,7 +13,7 @@ const SHORTEST_HALF: usize = 100;
 
 /// One message to send, and what takes its place should Telegram refuse it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct ReplyPart {
     /// What is sent.
     #[serde(flatten)]
     pub content: Content,
@@ -23,7 +23,7 @@ pub struct Part {
     /// The simpler parts that take this one's place, in order, after a permanent refusal (400, or 404 for a
     /// method the server does not know). Empty: this is the simplest form there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fallback: Vec<Part>,
+    pub fallback: Vec<ReplyPart>,
 }
 
 /// The forms a message can have.
@@ -59,7 +59,7 @@ pub struct Below {
     pub data: String,
 }
 
-impl Part {
+impl ReplyPart {
     /// This content, and nothing simpler to fall back on.
     pub fn of(content: Content) -> Self {
         Self { content, button: None, fallback: Vec::new() }
@@ -86,7 +86,7 @@ impl Part {
         if middle < SHORTEST_HALF {
             return None;
         }
-        // between two words, if one ends in the second quarter
+        // The text is cut between two words, if a word ends in the second quarter.
         let space = text[..middle].rfind(char::is_whitespace).filter(|space| *space >= middle / 2);
         let (first, second) = text.split_at(space.unwrap_or(middle));
         let second = Self { button: self.button.clone(), ..Self::plain(second.trim_start()) };
@@ -116,14 +116,14 @@ pub enum Op {
 }
 
 /// Says the form and the size only: what people and models write stays out of logs and panics.
-impl fmt::Debug for Part {
+impl fmt::Debug for ReplyPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.content {
             Content::Text { text, entities } => {
-                write!(f, "Part(text, {} bytes, {} entities)", text.len(), entities.len())
+                write!(f, "ReplyPart(text, {} bytes, {} entities)", text.len(), entities.len())
             }
-            Content::Rich { blocks } => write!(f, "Part(rich, {} blocks)", blocks.len()),
-            Content::Document { .. } => write!(f, "Part(document)"),
+            Content::Rich { blocks } => write!(f, "ReplyPart(rich, {} blocks)", blocks.len()),
+            Content::Document { .. } => write!(f, "ReplyPart(document)"),
         }
     }
 }

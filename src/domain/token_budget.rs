@@ -91,11 +91,11 @@ mod tests {
         assert_eq!(kept(5 * each), 0);
         assert_eq!(kept(5 * each - 1), 1);
         assert_eq!(kept(3 * each), 1);
-        // the answer alone would fit, and is left out with its question
+        // The answer alone would fit, and is left out with its question.
         assert_eq!(kept(3 * each - 1), 2);
         assert_eq!(kept(0), 2);
         assert_eq!(TokenBudget(None).fit(&past, "eee").len(), 2);
-        // an old short turn does not slip in past a long one
+        // An old short turn does not slip in past a long one.
         let uneven = super::tests::past(&[("a", "b"), ("a", &"b".repeat(300)), ("a", "b")]);
         assert_eq!(room(8 * each).fit(&uneven, "d").len(), 1);
     }
@@ -131,7 +131,7 @@ mod tests {
                 return Ok(());
             };
             prop_assert!(read.is_empty() || whole(read) <= limit);
-            // and no more would fit: the next turn back goes beyond the limit
+            // No more would fit: the next older turn goes beyond the limit.
             if let Some(next) = (past.len() - read.len()).checked_sub(1) {
                 prop_assert!(whole(&past[next..]) > limit);
             }

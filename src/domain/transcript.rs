@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub fn entry(heading: &str, text: &str) -> String {
     let mut entry = format!("{heading}\n");
     for line in harmless(text).lines() {
-        // writing to a string does not fail
+        // Writing to a string does not fail.
         let _ = writeln!(entry, "{}", format!("    {line}").trim_end());
     }
     entry.push('\n');

@@ -112,7 +112,7 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
                 }
             }
             Event::Json(chunk @ Value::Object(_)) => self.take_chunk(&chunk),
-            // after the end the answer is complete, whatever happens to its figures
+            // After the end the answer is complete, whatever happens to its figures.
             Event::Json(_) | Event::Broken if self.has_ended() => {}
             Event::Json(_) | Event::Broken => self.over = Some(Over::Broken),
         }
@@ -139,7 +139,7 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
         let known = self.words.len() > 0;
         let repeated = known && is_document && (object.is_some() || piece.text == self.words.text());
         if repeated {
-            // some send all of it once more at the end
+            // Some endpoints send the whole answer once more at the end.
             piece.text.clear();
         }
         self.whole = is_document && (repeated || !known);
@@ -208,7 +208,7 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
         let reason = self.reason.word.as_deref();
         let end = match reason {
             Some(reason) => finish::end(reason),
-            // gateways in front of some models say [DONE] and no reason; a document that is there is all there
+            // Some gateways send [DONE] without a reason. An answer in one document is complete, too.
             None if is_done || self.whole => End::Whole,
             None => return Err(LlmError::passing(Cause::Endpoint, "the answer broke off")),
         };

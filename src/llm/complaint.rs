@@ -73,7 +73,7 @@ impl Complaint {
             .iter()
             .find_map(|code| code.parse().ok())
             .filter(|code| (400..600).contains(code));
-        // an error of no known kind after generation began: the provider broke off
+        // An error of no known kind after generation began: the provider broke off.
         complaint.status = code.unwrap_or(500);
         complaint.finish()
     }
@@ -82,7 +82,7 @@ impl Complaint {
         let Some(depth) = depth.checked_sub(1) else { return };
         self.pause = self.pause.or_else(|| pause::of_field(name, value));
         match (name, value) {
-            // what quotes the request says nothing about what is wrong with it
+            // What quotes the request says nothing about what is wrong with it.
             ("input" | "ctx" | "body" | "request" | "prompt" | "messages" | "url", _) | (_, Value::Null) => {}
             ("flagged_input", _) => self.flagged = true,
             ("param" | "loc" | "parameter" | "field", Value::String(param)) => {

@@ -29,7 +29,7 @@ pub(super) fn read(message: &Value) -> Option<Piece> {
             "content" => content(value, &mut piece)?,
             "refusal" => refusal(value, &mut piece),
             name if FRAME.contains(&name) => {}
-            // reasoning, reasoning_content, reasoning_details, thinking, … : whatever it is, something comes
+            // Reasoning, reasoning_content, reasoning_details, thinking, … : whatever it is, something comes.
             _ => piece.alive |= says_something(value),
         }
     }

@@ -79,7 +79,7 @@ impl Form {
             ["data:", "event:", "id:", "retry:", ":", "{", "["].iter().any(|start| text.starts_with(start));
         if text.is_empty() {
             if self.data.is_open() {
-                // the event ends here, and its document does not
+                // The event ends here, and its document does not.
                 self.data = Json::default();
                 hear(Event::Broken);
             }
@@ -92,7 +92,7 @@ impl Form {
             self.bare = true;
             self.data.push(line, hear);
         } else {
-            // comments and ids; or a page
+            // Comments and ids are skipped. Anything else may be a page, and not a stream.
             self.foreign = true;
         }
     }
@@ -111,7 +111,7 @@ impl Form {
             _ => self.data.push(data, hear),
         }
         if !self.data.is_open() {
-            // not every endpoint ends its events with an empty line
+            // Not every endpoint ends its events with an empty line.
             self.name.clear();
         }
     }

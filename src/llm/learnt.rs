@@ -72,7 +72,7 @@ impl Learnt {
         } else {
             return None;
         };
-        // whatever was said: the same request would be refused again
+        // Whatever the endpoint said, the same request would be refused again.
         let mut changed = body.clone();
         next.apply(&mut changed);
         (changed != *body || next.no_system != self.no_system).then_some((next, what))
@@ -147,7 +147,7 @@ impl Learnt {
 fn is_about_the_request(complaint: &Complaint) -> bool {
     match complaint.status {
         400 | 404 | 405 | 406 | 415 | 422 | 501 => true,
-        // servers in Python fall over a field that they do not know
+        // Servers in Python fall over a field that they do not know.
         500 => complaint.says(words::UNSUPPORTED) || complaint.says(words::NO_SYSTEM),
         _ => false,
     }

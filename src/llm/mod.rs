@@ -161,7 +161,7 @@ impl Llm {
     fn learn(&self, known: &Learnt, complaint: &Complaint, body: &Body) -> bool {
         let Some((next, what)) = known.after(complaint, body) else { return false };
         let mut learnt = self.learnt();
-        // another question may have learnt it in the meantime
+        // Another question may have learnt it in the meantime.
         if *learnt == *known {
             let problem = complaint.problem();
             info!(
@@ -253,7 +253,7 @@ impl Llm {
                 }
             }
         };
-        // whatever came of the body: the status alone says enough
+        // Whatever came of the body: the status alone says enough.
         let _ = self.http.wait(limit, stop, read);
         Complaint::of_response(response.status().as_u16(), response.headers(), &body)
     }

@@ -186,7 +186,7 @@ pub fn connection_missed(wait: Duration) {
 pub fn text() -> String {
     let mut text = String::new();
     METRICS.batch_waiting.set(batch_waits().unwrap_or_default().as_secs_f64());
-    // writing to a string does not fail
+    // Writing to a string does not fail.
     let _ = encode_registry(&mut text, &METRICS.registry);
     text
 }

@@ -96,7 +96,7 @@ pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting
             open = false;
             break;
         }
-        // the apps cut between words and drop the space there, unless a message is full to the last unit
+        // The apps cut between words and drop the space there, unless a message is full to the last unit.
         let spaced = text.ends_with(char::is_whitespace) || more.starts_with(char::is_whitespace);
         if units < MAX_UNITS && !spaced {
             text.push('\n');
@@ -179,7 +179,7 @@ mod tests {
         let paste = joined(&all);
         assert_eq!(ids(&paste), [2, 3]);
         let Paste::Whole { text, message_ids, .. } = paste else { unreachable!() };
-        // the first one was full: cut inside a word; the second one was not
+        // The first one was full: cut inside a word; the second one was not.
         assert_eq!(text, format!("{one}{two}\nc"));
         assert_eq!(message_ids, [1, 2, 3]);
     }
@@ -207,10 +207,10 @@ mod tests {
         let one = long('a', 4096);
         let stopped = |waiting| Waiting { stopped: true, ..waiting };
         assert_eq!(ids(&joined(&[stopped(waiting(1, 10, &one, 0))])), NONE);
-        // the button of its draft stops the first one; what it was asked with is stopped with it
+        // The button of its draft stops the first one; what it was asked with is stopped with it.
         let all = [stopped(waiting(1, 10, &one, 0)), waiting(2, 9, &one, 0), waiting(3, 8, "end", 0)];
         assert_eq!(ids(&joined(&all)), [2, 3]);
-        // what comes after the stop is not
+        // What comes after the stop is not.
         let all = [stopped(waiting(1, 10, &one, 0)), waiting(2, 9, "/stop", 0), waiting(3, 8, "new", 0)];
         assert_eq!(ids(&joined(&all)), NONE);
     }

@@ -77,7 +77,7 @@ impl Dispatcher {
 
     /// Begins nothing new and waits for what runs: for `grace`, then interrupts it.
     fn drain(self, mut schedule: Schedule) -> bool {
-        // poll must not wait for room in a channel that nobody empties any more
+        // The poller must not wait for room in a channel that nobody empties any more.
         drop(self.news);
         info!(running = schedule.running, "shutting down; questions without an answer stay in the queue");
         let mut deadline = Instant::now() + self.grace;

@@ -51,7 +51,7 @@ impl InWork<'_> {
                 _ => Meaning::PartOfSeveral,
             });
         }
-        // it had no answer: it was no question before, or not one to the bot
+        // The message had no answer: before the edit it was no question, or not one to the bot.
         let known = services.store.run(|conn| turns::knows(conn, address.lane, message.message_id))?;
         Ok(if known { Meaning::Nothing } else { Meaning::NewQuestion })
     }

@@ -16,7 +16,7 @@ pub const NAME: &str = "dialogue.txt";
 /// Writes what is live of the dialogue into a file, which is to be read from its beginning. The inner error says why there
 /// is no room for a file.
 pub fn build(store: &Store, dialogue: Dialogue) -> Result<anyhow::Result<File>, StoreError> {
-    // a new one each time: a broken connection repeats it
+    // A new one each time: a broken connection repeats it.
     store.run(|conn| {
         let mut write = || -> anyhow::Result<File> {
             let mut out = BufWriter::new(tempfile::tempfile()?);

@@ -12,7 +12,7 @@ use crate::domain::button::{Action, Button};
 use crate::domain::command::{Command, Request};
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
-use crate::domain::reply::Part;
+use crate::domain::reply::ReplyPart;
 use crate::domain::update::EDITED_MESSAGE;
 use crate::pipeline::assemble;
 use crate::pipeline::in_work::InWork;
@@ -33,18 +33,19 @@ impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
     pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
         let (seq, key) = (waiting.seq, waiting.key(lane));
-        // an update from before this boot may be why the last run ended: count before trying
+        // An update from before this boot may be the reason why the last run ended: the attempt is counted before it
+        // is made.
         let counted = seq <= self.newest_at_boot;
         let attempt = waiting.attempts + 1;
         if counted {
             self.store.run(|conn| inbox::set_attempts(conn, key, attempt))?;
         }
         if attempt >= UNREAD_FROM {
-            // not even the failure could be told: without looking at the update again
+            // Not even the failure could be told. This time the update is not looked at.
             return self.say(waiting.address(lane), Language::Russian.unreadable());
         }
         let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
-        // neither a pause, nor a shutdown, nor an outage of the database is the update's fault
+        // Neither a pause, nor a shutdown, nor an outage of the database is the update's fault.
         if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
             self.store.retry_forever(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;
         }
@@ -92,7 +93,7 @@ impl Services {
         let Lane { user_id, chat_id, .. } = address.lane;
         let answered = self.reply(address, |conn, lane| {
             let chat = (!message.private).then_some(lane.chat_id);
-            let sentence = || Part::plain(message.language.stranger(lane.user_id, chat));
+            let sentence = || ReplyPart::plain(message.language.stranger(lane.user_id, chat));
             Ok(strangers::tell(conn, lane)?.then(sentence).into_iter().collect())
         })?;
         if matches!(&answered, Answered::Done(unsent) if !unsent.is_empty()) {
@@ -109,8 +110,8 @@ impl InWork<'_> {
         if let Some(press) = &message.press {
             return self.press(press);
         }
-        // a stop took effect when it came in, and what it stopped says so; what is not addressed to the bot was kept by
-        // poll for what it followed, and that went without it
+        // A stop took effect when it came in, and what it stopped says so; what is not addressed to the bot was kept by
+        // poll for what it followed, and that went without it.
         if message.stopped_draft.is_some() || !message.addressed {
             return services.silence(address);
         }
@@ -136,7 +137,7 @@ impl InWork<'_> {
         let old_button = || services.say(address, self.message.language.old_button());
         let Some(button) = Button::of(&press.data) else { return old_button() };
         if !button.is_for(address.lane.user_id) {
-            // told already, with the acknowledgement
+            // The acknowledgement has told the user already.
             return services.silence(address);
         }
         let last = || services.store.run(|conn| turns::last(conn, address.lane));

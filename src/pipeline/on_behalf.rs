@@ -29,7 +29,7 @@ impl Services {
             Ok(member) if member.speaks_for(owner, chat_id) => None,
             Ok(_) => Some(language.button_of_a_chat()),
             Err(TelegramError::Stopped) => return Verdict::Interrupted,
-            // for good: the bot sees no members there
+            // For good: the bot sees no members there.
             Err(error @ (TelegramError::BadRequest(_) | TelegramError::Forbidden(_))) => {
                 debug!(chat = owner, "{error}; nobody can press the buttons of this chat");
                 Some(language.members_not_seen())

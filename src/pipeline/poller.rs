@@ -105,7 +105,7 @@ impl Poll<'_> {
         while !self.stop.is_requested() {
             if self.store.generation() != round.generation {
                 round.generation = self.store.generation();
-                // what Telegram was not told to forget, it delivers again
+                // Telegram delivers again what was not confirmed.
                 round.offset = None;
                 if !self.take_stock(&round.delivered) {
                     break;
@@ -114,7 +114,7 @@ impl Poll<'_> {
             }
             let goes_on = match self.ask(&mut round) {
                 Ok(batch) => self.take(&batch, &mut round),
-                // the end, or another server
+                // The end was asked for, or the database is on another server.
                 Err(TelegramError::Stopped) => true,
                 Err(TelegramError::Unauthorized) => return Err(TelegramError::Unauthorized),
                 Err(error) => {
@@ -143,7 +143,8 @@ impl Poll<'_> {
             round.not_before = asked + FIRST_WAIT.min(round.hold);
         }
         metrics::polled();
-        // told once: a server whose ids began anew would take a later one for a confirmation of what nobody has seen
+        // An offset is sent once. A server whose ids began anew would take a repetition for the confirmation of
+        // updates that nobody has seen.
         round.offset = None;
         round.hold = longest_poll();
         Ok(batch)
@@ -164,11 +165,11 @@ impl Poll<'_> {
         }
         round.delivered.note(&read.batch.received);
         if began.elapsed() > FIRST_POLL {
-            // the last poll is long ago by now: that polling works is to be known soon
+            // The last poll is long ago by now; a short one shows soon that polling works.
             round.hold = FIRST_POLL;
         }
         if read.next.is_none() && !batch.is_empty() {
-            // nothing in it can be confirmed: only something after it can
+            // Nothing in this batch can be confirmed; only an update after it can.
             round.failing = true;
             self.http.sleep(round.backoff.next(), &self.stop);
             return true;
@@ -197,7 +198,7 @@ impl Poll<'_> {
                 round.offset = Some(first + 1);
             }
             _ => {
-                // whatever became of the call: what is not confirmed comes again, and is known then
+                // The call may have had its effect or not: what is not confirmed comes again, and is recognised then.
                 round.offset = None;
                 if std::mem::replace(&mut round.failing, true) {
                     debug!("{error}");
@@ -229,8 +230,9 @@ impl Poll<'_> {
                     for (press, text) in &read.presses {
                         self.telegram.acknowledge(press, *text);
                     }
-                    // all lanes, also of what was known already: a commit whose acknowledgement was lost is repeated,
-                    // and finds everything stored. A lane woken in vain costs one look
+                    // All lanes are woken, also those of known updates: a commit whose acknowledgement was lost is
+                    // repeated,
+                    // and finds everything stored. A lane woken in vain costs one look.
                     let lanes: BTreeSet<Lane> =
                         received.iter().map(|received| moved_lane(received.lane(), moved)).collect();
                     let news = News {
@@ -245,7 +247,7 @@ impl Poll<'_> {
                     return self.news.send(news).is_ok();
                 }
                 Err(StoreError::Unreachable(_)) => {}
-                // an outage too: what is not stored is not confirmed
+                // A refusal counts as an outage: what is not stored is not confirmed.
                 Err(error) => {
                     if !std::mem::replace(&mut refused, true) {
                         error!("the inbox does not take a batch of updates; the bot tries again: {error}");

@@ -15,7 +15,7 @@ use crate::domain::button::{Action, Button};
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
 use crate::domain::phrases::Language;
-use crate::domain::reply::Part;
+use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
 use crate::domain::usage::Call;
 use crate::llm::{Completion, LlmError};
@@ -100,7 +100,7 @@ impl Services {
     fn ask(&self, question: &Question<'_>) -> Result<(Attempt, Option<i64>), StoreError> {
         let &Question { address, private, .. } = question;
         let (past, in_place) = self.store.run(|conn| {
-            // an answer that goes on needs what it goes on from
+            // An answer that goes on needs what it goes on from.
             let most = if question.goes_on() { self.max_history.max(2) } else { self.max_history };
             let past = Past::of(history::recent(conn, address.lane, most, question.replaces)?);
             let in_place = match question.replaces {
@@ -147,7 +147,7 @@ impl Services {
             self.keep_calls(question)?;
             return Ok(Answered::Interrupted);
         }
-        // waits for the database: what was written until then is not given up for it
+        // This waits for the database: what was written until then is kept.
         let stopped = self.store.retry_forever(|conn| inbox::is_stopped(conn, question.address.key()))?;
         if stopped {
             return self.stopped(question, so_far);
@@ -210,7 +210,7 @@ impl Services {
             "question refused: RATE_LIMIT"
         );
         match question.replaces {
-            // the answer that is there stays: to repeat it cost nothing yet
+            // The answer that is there stays.
             Some(last) if last.is_answered() && last.question() == question.text => {
                 self.say(question.address, question.language.failure(failure))
             }
@@ -222,16 +222,16 @@ impl Services {
     fn stopped(&self, question: &Question<'_>, so_far: Completion) -> Result<Answered, StoreError> {
         let Completion { text: answer, .. } = so_far;
         let mut parts = render::answer(&answer, self.rich_messages);
-        // nothing to see of it yet: as good as nothing
+        // An answer that shows nothing yet counts as none.
         let answer = if parts.is_empty() { String::new() } else { answer };
-        let last = parts.pop().unwrap_or_else(|| Part::plain(question.language.stopped()));
+        let last = parts.pop().unwrap_or_else(|| ReplyPart::plain(question.language.stopped()));
         parts.push(question.with_retry(last));
         info!(seq = question.address.update_seq, parts = parts.len(), "question stopped by its user");
         self.finish(question, Ending::Stopped { answer }, &parts)
     }
 
     fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
-        let parts = [question.with_retry(Part::plain(question.language.failure(failure)))];
+        let parts = [question.with_retry(ReplyPart::plain(question.language.failure(failure)))];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
         self.finish(question, ending, &parts)
     }
@@ -253,7 +253,7 @@ impl Services {
         &self,
         question: &Question<'_>,
         ending: Ending,
-        parts: &[Part],
+        parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
         let &Question { address, text, message_ids, joined, replaces, began, attempt, calls, .. } = question;
         let turn = Turn { question: text, message_ids, joined, replaces, began, ending: &ending, calls };
@@ -280,7 +280,7 @@ impl Services {
                 self.take_away(address)?;
                 Ok(Answered::Done(Vec::new()))
             }
-            // after the model's end, or the failure
+            // The stop came after the model's end, or after the failure.
             Finished::Stopped => self.stopped(question, ending.into()),
         }
     }
@@ -321,14 +321,14 @@ impl Question<'_> {
     }
 
     /// What is to be said about an answer, below it.
-    fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<Part> {
+    fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<ReplyPart> {
         let said = [
             alone.then(|| self.language.without_conversation().to_owned()),
             stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
             cut.then(|| self.language.cut().to_owned()),
         ];
         let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
-        let part = (!text.is_empty()).then(|| Part::plain(text))?;
+        let part = (!text.is_empty()).then(|| ReplyPart::plain(text))?;
         Some(if cut {
             self.with_button(part, self.language.continue_button(), Action::Continue)
         } else {
@@ -337,11 +337,11 @@ impl Question<'_> {
     }
 
     /// The part, with the button that answers the question again.
-    fn with_retry(&self, part: Part) -> Part {
+    fn with_retry(&self, part: ReplyPart) -> ReplyPart {
         self.with_button(part, self.language.retry_button(), Action::Retry)
     }
 
-    fn with_button(&self, part: Part, label: &str, action: Action) -> Part {
+    fn with_button(&self, part: ReplyPart, label: &str, action: Action) -> ReplyPart {
         let Address { lane, update_seq, .. } = self.address;
         part.with_button(label, Button { action, user_id: lane.user_id, update_seq })
     }

@@ -58,9 +58,9 @@ pub(super) fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
         (E::TooLong(_), Op::Send | Op::Edit(_)) => Remedy::Split,
         (E::BadRequest(_) | E::File(_), Op::Edit(_)) => Remedy::Simplify(LastResort::SendAnew),
         (E::BadRequest(_) | E::NotThere(_) | E::File(_), _) => Remedy::Simplify(LastResort::Bare),
-        // the server is too old for the form; or, for plain text, it is not the Bot API that answers
+        // The server is too old for the form; or, for plain text, it is not the Bot API that answers.
         (E::UnknownMethod, _) => Remedy::Simplify(LastResort::Later),
-        // an error of the server's own that stays with the part may come from what is in it
+        // An error of the server's own that stays with the part may come from what is in it.
         (E::Server { .. }, _) if attempts >= ATTEMPTS_AT_ALL => Remedy::Simplify(LastResort::Abandon),
         (E::Server { .. }, _) if attempts >= ATTEMPTS_PER_FORM => Remedy::Simplify(LastResort::Later),
         _ => Remedy::Later,

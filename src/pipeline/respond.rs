@@ -6,7 +6,7 @@ use diesel::result::QueryResult;
 
 use crate::domain::address::Address;
 use crate::domain::lane::Lane;
-use crate::domain::reply::Part;
+use crate::domain::reply::ReplyPart;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
@@ -15,7 +15,7 @@ use crate::store::finish;
 impl Services {
     /// Finishes the update with a text of the bot's own.
     pub(super) fn say(&self, address: Address, text: impl AsRef<str>) -> Result<Answered, StoreError> {
-        self.reply(address, |_, _| Ok(vec![Part::plain(text.as_ref())]))
+        self.reply(address, |_, _| Ok(vec![ReplyPart::plain(text.as_ref())]))
     }
 
     /// Finishes the update without a word.
@@ -27,7 +27,7 @@ impl Services {
     pub(super) fn reply(
         &self,
         address: Address,
-        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
+        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
     ) -> Result<Answered, StoreError> {
         let finished = self.store.run(|conn| finish::reply(conn, address, &act))?;
         Ok(Answered::Done(finished.done().unwrap_or_default()))

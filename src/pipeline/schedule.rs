@@ -123,7 +123,7 @@ impl Schedule {
         match self.lanes.get_mut(&lane) {
             None | Some(State::Waiting { listening: true, .. }) => self.make_ready(lane),
             Some(State::Running { woken, .. }) => *woken = true,
-            // it keeps its time: what is new comes after what it waits for
+            // The lane keeps its time: new updates come after the one it waits for.
             Some(_) => {}
         }
     }
@@ -181,7 +181,7 @@ impl Schedule {
         match outcome {
             Outcome::Idle if !woken => {}
             Outcome::Idle | Outcome::More => self.wake(lane),
-            // the wait was found before the interruption, and may be over with it
+            // The wait was found before the interruption, and may be over with it.
             Outcome::RetryIn(_) if interrupted => self.wake(lane),
             Outcome::ListenFor(_) if interrupted || woken => self.wake(lane),
             Outcome::RetryIn(wait) | Outcome::ListenFor(wait) => {

@@ -8,7 +8,7 @@ use tracing::{debug, info, warn};
 use crate::base::backoff::Backoff;
 use crate::base::failpoints;
 use crate::domain::lane::{Lane, Moved};
-use crate::domain::reply::{Content, Op, Part};
+use crate::domain::reply::{Content, Op, ReplyPart};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::export_file;
 use crate::pipeline::pace::{Pace, Turn};
@@ -63,11 +63,11 @@ impl Sender {
     ) -> Result<Outcome, StoreError> {
         for unsent in parts {
             if job.stop.is_shutdown() {
-                // not again in this run; a send that has begun is not cut off
+                // The program ends: nothing is begun any more, and a send that has begun is not cut off.
                 return Ok(Outcome::Idle);
             }
             if job.stop.during(unsent.update_seq..=unsent.update_seq).is_requested() {
-                // some of these may be abandoned by now
+                // Some of these may be abandoned by now.
                 return Ok(Outcome::More);
             }
             if let Some(wait) = unsent.wait() {
@@ -86,11 +86,11 @@ impl Sender {
             match call(store, telegram, job.lane, &unsent, op, part)? {
                 Ok(message_id) => {
                     if !record(store, &unsent, message_id)? {
-                        // erased meanwhile, and the rest of the answer with it
+                        // The part was erased meanwhile, and the rest of the answer with it.
                         return Ok(Outcome::More);
                     }
                 }
-                // the rest is read anew: something else may have taken its place
+                // The other parts are read anew: they may have been replaced.
                 Err(error) => {
                     let failed = Failed { store, lane: job.lane, unsent: &unsent, method, error: &error };
                     return self.carry_out(remedy(&error, op, unsent.attempts), &failed);
@@ -179,12 +179,12 @@ fn call(
     lane: Lane,
     unsent: &Unsent,
     op: Op,
-    part: Part,
+    part: ReplyPart,
 ) -> Result<Result<i64, TelegramError>, StoreError> {
     Ok(match (op, part) {
         (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
-        (Op::Send, Part { content: Content::Document { caption }, .. }) => {
+        (Op::Send, ReplyPart { content: Content::Document { caption }, .. }) => {
             match export_file::build(store, lane.into())? {
                 Ok(file) => telegram.send_document(unsent.destination(), caption, file, export_file::NAME),
                 Err(problem) => Err(TelegramError::File(problem.to_string())),
@@ -229,7 +229,7 @@ impl Failed<'_> {
     /// The part is sent again after a while.
     fn later(&self) -> Result<Outcome, StoreError> {
         let (part, attempts, error) = (self.unsent.id, self.unsent.attempts, self.error);
-        // one line a part, however long the outage
+        // The log gets one line for each part, however long the outage.
         if attempts == 0 {
             warn!(part, "{error}; the part is sent again later");
         } else {

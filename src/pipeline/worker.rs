@@ -55,14 +55,14 @@ fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Ou
     let lane = job.lane;
     let (mut unsent, waiting) = bot.store.run(|conn| {
         let waiting = inbox::oldest(conn, lane)?;
-        // one look is enough where something waits and nothing is unsent, as nearly always
+        // One look is enough where something waits and nothing is unsent, as nearly always.
         let sent = waiting.as_ref().is_some_and(|waiting| !waiting.behind_unsent);
         Ok((if sent { Vec::new() } else { outbox::unsent(conn, lane)? }, waiting))
     })?;
     let mut then = Outcome::More;
     if unsent.is_empty() {
         let Some(waiting) = waiting else { return Ok(Outcome::Idle) };
-        // a pause of the model's is nothing to who does not wait for it any more
+        // A user who does not wait any more does not wait for the model's pause either.
         if let Some(wait) = waiting.wait
             && !waiting.stopped
         {
@@ -74,13 +74,13 @@ fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Ou
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),
             Answered::MoreMayCome(wait) => return Ok(Outcome::ListenFor(wait)),
             Answered::Changed => return Ok(Outcome::More),
-            // not again in this run
+            // The program ends: the question is asked in the next run.
             Answered::Interrupted => return Ok(Outcome::Idle),
         };
         *answering = None;
         failpoints::pass_each("finished", unsent.iter().map(Unsent::payload));
-        // what comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
-        // stored by an earlier try whose end was not learnt
+        // What comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
+        // stored by an earlier try whose end was not learnt.
         if waiting.last && !unsent.is_empty() {
             then = Outcome::Idle;
         }

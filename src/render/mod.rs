@@ -39,7 +39,7 @@ pub use limits::{
     MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
 };
 
-use crate::domain::reply::{Content, Part};
+use crate::domain::reply::{Content, ReplyPart};
 
 /// When answers are sent as rich messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl FromStr for RichMessages {
 
 /// A finished answer as the messages to send, in order. An answer without anything to see has no parts:
 /// what to say then is the caller's to know.
-pub fn answer(markdown: &str, mode: RichMessages) -> Vec<Part> {
+pub fn answer(markdown: &str, mode: RichMessages) -> Vec<ReplyPart> {
     let document = walk::document(&source::cleaned(markdown), false);
     let rich = match mode {
         RichMessages::Never => false,

@@ -78,7 +78,7 @@ impl Endpoint {
                 () = accept(listener, view) => {}
             }
         });
-        // a look at the database may hang: nobody waits for it
+        // A query may hang: the end of the program does not wait for it.
         runtime.shutdown_background();
     }
 }
@@ -91,7 +91,7 @@ async fn accept(listener: TcpListener, view: &Arc<View>) {
     let mut clients: VecDeque<JoinHandle<()>> = VecDeque::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // out of files, most likely: the next one may be lucky
+            // The process is out of file descriptors, most likely; the next connection may get one.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -115,12 +115,12 @@ async fn talk(stream: TcpStream, view: Arc<View>) {
         .keep_alive(false)
         .max_buf_size(REQUEST_LIMIT)
         .serve_connection(TokioIo::new(stream), service);
-    // whatever became of it: it is the client's affair
+    // A connection that failed is the client's affair.
     let _ = tokio::time::timeout(LONGEST_TALK, connection).await;
 }
 
 async fn answer(request: &Request<Incoming>, view: &View) -> Response<Full<Bytes>> {
-    // hyper leaves the body of an answer to HEAD away
+    // hyper leaves the body of an answer to HEAD away.
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
     }
@@ -172,7 +172,7 @@ fn text(queue: Option<(Queue, MessageIds)>) -> String {
             "Age of the oldest message that Telegram has not taken yet; 0 if there is none",
             queue.oldest_unsent,
         );
-        // writing to a string does not fail
+        // Writing to a string does not fail.
         let _ = encode_registry(&mut text, &registry);
     }
     let _ = encode_eof(&mut text);

@@ -88,7 +88,7 @@ impl View {
         {
             return said;
         }
-        // an answer that nobody waited for any more is an old one
+        // An answer that nobody waited for any more is an old one.
         if database.asked.as_ref().is_some_and(JoinHandle::is_finished) {
             database.asked = None;
         }

@@ -25,7 +25,7 @@ diesel::define_sql_function! {
     fn to_char_if_any(at: Nullable<Timestamp>, format: Text) -> Nullable<Text>;
 }
 
-// a view, which the diesel CLI leaves out of schema.rs
+// The diesel CLI leaves views out of schema.rs.
 mod view {
     diesel::table! {
         dialogues (user_id, chat_id) {

@@ -108,7 +108,7 @@ pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>>
             .execute(conn)?;
         let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
         let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
-        // not one statement with OR: that would read the whole table
+        // Not one statement with OR: that would read the whole table.
         let of_turns = reply_parts::table.filter(reply_parts::turn_id.eq_any(&turn_ids));
         let reply_parts = diesel::delete(of_turns).execute(conn)?
             + diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(&parts))).execute(conn)?;
@@ -214,7 +214,7 @@ pub fn older_than(
     limit: i64,
 ) -> QueryResult<Option<(usize, i64)>> {
     conn.transaction(|conn| {
-        // what somebody is working on is left for another day: nobody waits for this
+        // Rows that others have locked are left for the next day.
         let ids: Vec<MessageId> = messages::table
             .filter(messages::id.gt(bound(after)).and(messages::created_at.lt(moment)))
             .order(messages::id)

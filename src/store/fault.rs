@@ -91,7 +91,7 @@ const WORDS: &[(Cause, &[&str])] = &[
             "No route",
         ],
     ),
-    // but not the server that closed the connection unexpectedly
+    // But not the server that closed the connection unexpectedly.
     (Cause::Url, &["invalid", "unexpected character", "unexpected spaces", "missing"]),
 ];
 
@@ -121,7 +121,7 @@ impl ConnectionFault {
             let words = format!("the libpq of this machine is too old for {name} in DATABASE_URL");
             return Self { cause: Cause::Parameter, words };
         }
-        // what a server says has its severity before it, and libpq puts two spaces between them
+        // What a server says has its severity before it, and libpq puts two spaces between them.
         let cause = if message.contains(":  ") {
             let refusal = sqlstate::refusal(&bounded(url.expose()));
             refusal.as_ref().map_or(Cause::Unknown, Cause::of)
@@ -129,7 +129,7 @@ impl ConnectionFault {
             let said = |words: &[&str]| words.iter().any(|words| message.contains(words));
             WORDS.iter().find(|(_, words)| said(words)).map_or(Cause::Unknown, |(cause, _)| *cause)
         };
-        // libpq quotes pieces of a URL that it cannot take apart, and such a piece may be half a password
+        // libpq quotes pieces of a URL that it cannot take apart, and such a piece may be half a password.
         let words = match cause {
             Cause::Url => "DATABASE_URL cannot be parsed".to_owned(),
             _ => on_one_line(url, &message),

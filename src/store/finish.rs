@@ -22,7 +22,7 @@ use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::history::Role;
 use crate::domain::lane::Lane;
-use crate::domain::reply::Part;
+use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
 use crate::domain::usage::{Call, Usage};
 
@@ -110,12 +110,12 @@ pub fn turn(
     conn: &mut PgConnection,
     address: Address,
     turn: &Turn<'_>,
-    parts: &[Part],
+    parts: &[ReplyPart],
 ) -> QueryResult<Finished> {
     let whole = !matches!(turn.ending, Ending::Stopped { .. });
     once(conn, address, turn.joined, whole, |conn, address| {
         if turn.replaces.is_some() {
-            // before the rows of other turns: a move and an erasure begin with the inbox too
+            // The inbox is locked first, as a move and an erasure do: one order of locks, no deadlock.
             inbox::row(address.key()).select(updates::seq).for_no_key_update().execute(conn)?;
         }
         let turn_id = store(conn, address, turn)?;
@@ -136,7 +136,7 @@ pub fn turn(
 pub fn reply(
     conn: &mut PgConnection,
     address: Address,
-    act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
+    act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
 ) -> QueryResult<Finished> {
     once(conn, address, &[], false, |conn, address| {
         let parts = act(conn, address.lane)?;
@@ -261,7 +261,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
     let rows: Vec<_> = said
         .into_iter()
         .map(|(role, content, ago)| {
-            // not CURRENT_TIMESTAMP, which would give question and answer of one transaction the same time
+            // Not CURRENT_TIMESTAMP, which would give question and answer of one transaction the same time.
             let stamp =
                 sql::<Timestamp>("clock_timestamp()::timestamp - ").bind::<Interval, _>(interval(ago));
             (

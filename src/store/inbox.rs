@@ -95,7 +95,7 @@ pub(super) fn waiting(lane: Lane) -> _ {
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
     let columns = (columns(), exists(outbox::waiting(lane)));
-    // the second one only tells that there is one
+    // The second row only tells that there is one.
     let rows: Vec<(Row, bool)> =
         prepared(waiting(lane).order(updates::seq).select(columns).limit(2)).load(conn)?;
     let last = rows.len() < 2;
@@ -249,7 +249,7 @@ pub fn done_lately(
     let done = updates::table
         .find(seq)
         .filter(updates::bot_id.eq(lane.bot_id).and(updates::user_id.eq(lane.user_id)))
-        // emptied by an erasure, it has asked for nothing any more
+        // An update that an erasure emptied asks for nothing any more.
         .filter(updates::message_id.is_not_null())
         .filter(updates::done_at.gt(PgTimestamp(pressed_at - within)));
     diesel::select(exists(done)).get_result(conn)

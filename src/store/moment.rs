@@ -35,7 +35,7 @@ pub fn read(conn: &mut PgConnection, text: &str) -> QueryResult<Result<Moment, S
         None => ("", text, "::timestamptz"),
     };
     let at = || sql::<Timestamp>("(").sql(before).bind::<Text, _>(text).sql(after).sql(")::timestamp");
-    // the same time of the clock, half an hour or an hour away
+    // The same time of the clock, half an hour or an hour away.
     let again = ["- interval '30 min'", "+ interval '30 min'", "- interval '1 h'", "+ interval '1 h'"]
         .map(|away| format!("((at::timestamptz {away})::timestamp = at)"));
     let twice = sql::<Bool>(&format!("(SELECT {} FROM (VALUES (", again.join(" OR ")));
@@ -78,7 +78,7 @@ fn offset_behind_a_name(text: &str) -> Option<&str> {
         offset.len() < word.len()
             && digits.len() + 1 == offset.len()
             && digits.starts_with(|c: char| c.is_ascii_digit())
-            // a date may begin with its month
+            // A date may begin with its month.
             && !digits.contains('-')
     })
 }

@@ -19,7 +19,7 @@ use super::words::{PartForm, PartOp, PartState, TurnState};
 use crate::domain::address::{Address, Destination};
 use crate::domain::lane::Lane;
 use crate::domain::reply::Op;
-use crate::domain::reply::{Content, Part};
+use crate::domain::reply::{Content, ReplyPart};
 use crate::domain::update::Key;
 
 /// How many parts of a lane are read at once.
@@ -53,7 +53,7 @@ pub struct Unsent {
 
 impl Unsent {
     /// The message itself. An error means that the row was not written by this program.
-    pub fn part(&self) -> serde_json::Result<Part> {
+    pub fn part(&self) -> serde_json::Result<ReplyPart> {
         serde_json::from_str(self.payload())
     }
 
@@ -126,7 +126,7 @@ pub(super) fn insert(
     conn: &mut PgConnection,
     address: Address,
     turn_id: Option<i64>,
-    parts: &[Part],
+    parts: &[ReplyPart],
     standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
     let Address { lane, update_seq, thread_id, reply_to, live_message_id, .. } = address;
@@ -148,12 +148,12 @@ pub(super) fn insert_from(
     conn: &mut PgConnection,
     envelope: Envelope,
     first: i32,
-    parts: &[Part],
+    parts: &[ReplyPart],
     standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
-    let nothing = Part::plain("");
+    let nothing = ReplyPart::plain("");
     let mut standing = standing.iter().copied();
-    let mut ops: Vec<(&Part, Op)> = Vec::new();
+    let mut ops: Vec<(&ReplyPart, Op)> = Vec::new();
     for part in parts {
         // A file takes no message's place.
         let is_file = matches!(part.content, Content::Document { .. });

@@ -42,10 +42,10 @@ impl Store {
         let servers = Arc::<Servers>::default();
         let pool = Pool::builder()
             .max_size(size)
-            // never none: `diagnostics::others_at_work` tells a running bot by it
+            // A running bot keeps a connection at all times: `diagnostics::others_at_work` recognises it by that.
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
-            // a round trip saved on each checkout: `Manager` notices a broken connection when it fails
+            // A round trip saved on each checkout: `Manager` notices a broken connection when it fails.
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .event_handler(Box::new(Waits))
@@ -80,7 +80,7 @@ impl Store {
             let pooled = self.pool.get_timeout(wait);
             let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string(), answered))?;
             if pooled.generation != self.generation() {
-                // a connection to the former server: perhaps it lives on, and takes what nobody reads there
+                // This connection leads to the former server, which may live on and take writes that nobody reads.
                 pooled.broken = true;
                 continue;
             }
@@ -97,13 +97,13 @@ impl Store {
                     return Ok(value);
                 }
                 Err(error) if pooler::tells_a_shared_session(&error) => {
-                    // no other is tried: this one was good, so the pooler has changed
+                    // No other is tried: this one was good, so the pooler has changed.
                     pooled.broken = true;
                     return Err(self.unreachable(&pooler::refusal(), answered));
                 }
                 Err(error) if pooled.conn.ping().is_ok() => {
-                    // its plans may be older than the table ("cached plan must not change result type"): another try
-                    // gets another connection
+                    // Its plans may be older than the table ("cached plan must not change result type"): another try
+                    // gets another connection.
                     pooled.broken = true;
                     return Err(StoreError::Refused(plain(&error)));
                 }
@@ -143,7 +143,7 @@ impl Store {
     /// this caller began, when it had given `answered` answers: then its connections are merely busy.
     fn unreachable(&self, problem: &str, answered: u64) -> StoreError {
         let problem = problem.trim().to_owned();
-        // the operator has to do something: told by itself, whatever was told of this outage before
+        // The operator has to do something: told by itself, whatever was told of this outage before.
         if problem.contains(pooler::SHARED) {
             self.unreachable.store(true, Ordering::Relaxed);
             if !self.shared.swap(true, Ordering::Relaxed) {

@@ -43,7 +43,7 @@ pub(super) struct Mark {
 /// What stands between this connection and the server. `None`: nothing.
 pub(super) fn examine(url: &str, conn: &mut PgConnection) -> ConnectionResult<Option<Mark>> {
     let mut probe = Probe::open(url);
-    // where it is not to be had (the last connection may be taken), whatever stands there counts as a pooler
+    // Where it is not to be had (the last connection may be taken), whatever stands there counts as a pooler.
     let process = probe.as_mut().map_or(Reply::Nothing, |probe| probe.ask("SELECT pg_backend_pid()"));
     if let (Some(probe), Reply::Value(process)) = (&probe, &process)
         && *process == probe.told_process().to_string()
@@ -71,7 +71,7 @@ pub(super) fn tells_a_shared_session(error: &Error) -> bool {
 
 impl Mark {
     fn new(value: String) -> Self {
-        // a number only if the mark is there; current_setting keeps the planner from looking at the other branch
+        // A number only if the mark is there; current_setting keeps the planner from looking at the other branch.
         let begin = format!(
             "BEGIN; SELECT (CASE current_setting('systech_aidd.mark', true) WHEN '{value}' THEN '0' \
              ELSE '{MISSING}' END)::integer"
@@ -87,22 +87,23 @@ impl Mark {
         {
             return Ok(false);
         }
-        // a session that was shared once comes with the statements that its users had prepared
+        // A session that was shared once comes with the statements that its users had prepared.
         self.is_there(conn, |conn| conn.batch_execute("DEALLOCATE ALL"))
     }
 
     /// Whether this session is somebody else's as well, as far as it can be found out.
     fn is_shared(&self, conn: &mut PgConnection, other: &mut Probe) -> QueryResult<bool> {
         for _ in 0..LOOKS {
-            // a pooler in statement mode takes no BEGIN, and closes the connection that sends one; an outage spares none
+            // A pooler in statement mode takes no BEGIN, and closes the connection that sends one; an outage spares
+            // none.
             match (other.ask("BEGIN"), other.ask("SELECT current_setting('systech_aidd.mark', true)")) {
                 (Reply::Refused, _) => return conn.batch_execute("SELECT 1").map(|()| true),
                 (_, Reply::Value(mark)) if mark == self.value => return Ok(true),
-                // everything is taken; whoever works on this connection looks for the mark
+                // Everything is taken; whoever works on this connection looks for the mark.
                 (Reply::Nothing, _) | (_, Reply::Nothing) => return Ok(false),
                 _ => {}
             }
-            // the other one holds a server's connection now, so this one may get another than before
+            // The other one holds a server's connection now, so this one may get another than before.
             if !self.is_there(conn, |_| Ok(()))? {
                 return Ok(true);
             }
@@ -137,7 +138,7 @@ impl Mark {
         match work(conn) {
             Ok(value) => AnsiTransactionManager::commit_transaction(conn).map(|()| value),
             Err(error) => {
-                // a connection that is broken rolls back by itself
+                // A connection that is broken rolls back by itself.
                 let _ = AnsiTransactionManager::rollback_transaction(conn);
                 Err(error)
             }

@@ -36,7 +36,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
 
 impl<Q> QueryId for Prepared<Q> {
     type QueryId = ();
-    // found again by its text, not by its type
+    // The statement is found again by its text, not by its type.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 

@@ -17,7 +17,7 @@ impl PublicUrl {
     /// Takes the password out, from both places that libpq knows in a URL.
     pub fn of(url: &Secret) -> anyhow::Result<Self> {
         let (scheme, rest) = url.expose().split_once("://").unwrap_or(("postgresql", url.expose()));
-        // libpq's own rule: everything before an @ that comes before any slash names the user
+        // libpq's own rule: everything before an @ that comes before any slash names the user.
         let (credentials, rest) = match rest.split_once('@') {
             Some((credentials, after)) if !credentials.contains('/') => (Some(credentials), after),
             _ => (None, rest),

@@ -9,7 +9,7 @@ use diesel::result::Error::{DeserializationError, RollbackTransaction};
 use super::outbox::{Envelope, Unsent, columns, insert_from, is_unsent, row};
 use super::schema::reply_parts;
 use crate::domain::lane::Lane;
-use crate::domain::reply::{Op, Part};
+use crate::domain::reply::{Op, ReplyPart};
 
 /// What takes its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,7 +52,7 @@ struct Place {
 /// nothing to replace it by; nothing is changed then.
 pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> QueryResult<bool> {
     let replaced = conn.transaction(|conn| {
-        // gone already: this is a repetition of what was done
+        // The part is gone already: this repeats what was done.
         let Some(place) = place(conn, part)? else { return Ok(()) };
         let rest = take_rest(conn, &place)?;
         let standing = standing(&rest);
@@ -68,7 +68,7 @@ pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> Quer
             }
             Instead::Anew => {
                 insert_from(conn, envelope, position, &parts, &[])?;
-                // the message of the refused part itself cannot be taken away either
+                // The message of the refused part itself cannot be taken away either.
                 let next = position + i32::try_from(parts.len()).unwrap_or(i32::MAX);
                 insert_from(conn, envelope, next, &[], standing.get(1..).unwrap_or_default())?
             }
@@ -121,11 +121,11 @@ fn standing(rest: &[Unsent]) -> Vec<i64> {
 }
 
 /// What is said instead. `None`: the first one has no simpler form.
-fn new_parts(rest: &[Unsent], instead: Instead) -> QueryResult<Option<Vec<Part>>> {
+fn new_parts(rest: &[Unsent], instead: Instead) -> QueryResult<Option<Vec<ReplyPart>>> {
     let mut parts = Vec::new();
     for (index, unsent) in rest.iter().enumerate() {
         if matches!(unsent.op(), Some(Op::Delete(_))) {
-            // it says nothing
+            // The statement says nothing.
             continue;
         }
         let part = unsent.part().map_err(|error| DeserializationError(error.into()))?;

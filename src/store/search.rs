@@ -73,8 +73,9 @@ pub fn search(
     limit: i64,
 ) -> QueryResult<Option<Vec<Found>>> {
     conn.transaction(|conn| {
-        // with the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it would read
-        // every message on them again: tried on a million, 25 s
+        // With the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it
+        // would read
+        // every message on them again: tried on a million, 25 s.
         diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
         let mut shown = Vec::new();
         let mut ids = Vec::new();
@@ -113,7 +114,7 @@ impl Wanted {
                 continue;
             }
             match term.without {
-                // who has all words of a phrase may have them elsewhere
+                // Who has all words of a phrase may have them elsewhere.
                 true if term.is_word() => words.push(format!("!({of_term})")),
                 true => {}
                 false => {
@@ -250,7 +251,7 @@ fn pattern(lexemes: &[String], places: &[i32]) -> Option<String> {
     let pairs = lexemes.iter().zip(places);
     for ((left, at), (right, then)) in pairs.clone().zip(pairs.skip(1)) {
         let (left, right) = (beginning(left), beginning(right));
-        // a place in between is that of a word that everybody uses
+        // A place in between is that of a word that everybody uses.
         let known = !left.is_empty() && !right.is_empty() && then - at == 1;
         pattern.push_str(if known { BETWEEN } else { ".*" });
         pattern.push_str(&right);

@@ -24,7 +24,8 @@ pub(super) struct Refusal {
 /// Tries to connect. `None`: it worked, or no server refused it.
 pub(super) fn refusal(url: &str) -> Option<Refusal> {
     let url = CString::new(url).ok()?;
-    // SAFETY: `url` lives until the end; `conn` is libpq's, not null, used by nobody else, and freed once; the message is
+    // SAFETY: `url` lives until the end; `conn` is libpq's, not null, used by nobody else, and freed once; the
+    // message is
     // a string of libpq's that lives as long as `conn`, and is copied before
     let message = unsafe {
         let conn = PQconnectStart(url.as_ptr());
@@ -32,7 +33,7 @@ pub(super) fn refusal(url: &str) -> Option<Refusal> {
             return None;
         }
         PQsetErrorVerbosity(conn, PGVerbosity::PQERRORS_VERBOSE);
-        // the attempt that was begun is given up for one that waits, within connect_timeout
+        // The attempt that was begun is given up for one that waits, within connect_timeout.
         PQreset(conn);
         let message = CStr::from_ptr(PQerrorMessage(conn)).to_string_lossy().into_owned();
         PQfinish(conn);

@@ -169,7 +169,7 @@ fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Op
     let Some((seq, lane)) = waiting_place(conn, bot_id, stop.update_id)? else { return Ok(None) };
     let up_to = match stop.draft_id {
         None => seq - 1,
-        // only the oldest has a draft; one of an answer that is finished means nothing any more
+        // Only the oldest has a draft; one of an answer that is finished means nothing any more.
         Some(shown) => {
             let oldest: Option<i64> = waiting(lane).select(min(updates::seq)).first(conn)?;
             let Some(oldest) = oldest.filter(|seq| i64::from(draft_id(*seq)) == shown) else {

@@ -99,7 +99,7 @@ pub fn last(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Last>> {
         ))
         .load(conn)?;
     let Some(message_ids) = newest.first().map(|turn| turn.message_ids.clone()) else { return Ok(None) };
-    // a turn from before there were ids is a question by itself
+    // A turn from before there were ids is a question by itself.
     let same = |turn: &Row| turn.live && turn.message_ids == message_ids;
     let mut turns: Vec<_> = newest.into_iter().take_while(same).collect();
     if message_ids.is_empty() {
@@ -144,7 +144,7 @@ pub fn until_next(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResul
     let newest = turns::table
         .filter(turns::bot_id.eq(lane.bot_id))
         .filter(turns::user_id.eq(lane.user_id))
-        // as the index has it: a value that is bound would not be known to be the same
+        // The condition stands as the index has it: PostgreSQL does not compare a bound value with the index's own.
         .filter(sql::<Bool>("failure IS DISTINCT FROM 'rate_limited'"))
         .order(turns::created_at.desc())
         .offset(i64::from(limit) - 1)

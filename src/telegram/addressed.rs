@@ -189,7 +189,7 @@ mod tests {
         ] {
             assert!(!found(text, entities.clone()), "{text}: {entities}");
         }
-        // what is strange hides nothing beside it
+        // What is strange hides nothing beside it.
         let beside = json!([7, {"type": "mention", "offset": 0, "length": 8}]);
         assert!(found("@our_bot", beside));
     }

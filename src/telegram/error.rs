@@ -131,7 +131,7 @@ struct Parameters {
 
 /// Reads a response: the whole of it as `T` if it says `ok`, else the error it stands for.
 pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, TelegramError> {
-    // a gateway's HTML page, an empty body: worth another try, whatever its status
+    // A gateway's HTML page, an empty body: worth another try, whatever its status.
     let Ok(verdict) = serde_json::from_slice::<Verdict>(body) else {
         let problem = match status {
             300..400 => {

@@ -113,7 +113,7 @@ impl Incoming {
         {
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code: raw.from.language_code };
         }
-        // what was changed is looked at for its text alone
+        // What was changed is looked at for its text alone.
         let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
             return Err(nothing);
@@ -139,12 +139,12 @@ impl Incoming {
                 json["is_topic_message"] = json!(true);
             }
             if message.addressed && !message.private {
-                // however it was: the text has no mention any more
+                // The text has no mention any more, so the reply to the bot stands for it.
                 json["reply_to_message"] = json!({"from": {"id": me.id}});
             }
             match &message.text {
                 Some(text) => json["text"] = json!(text),
-                // any of them says that it was a message, and not text
+                // Any kind of content says that it was a message without text.
                 None => json[CONTENT[0]] = json!({}),
             }
             json
@@ -179,7 +179,7 @@ impl RawMessage<'_> {
             private,
             user_id: self.from.id,
             language: Language::of(self.from.language_code.as_deref()),
-            // in a plain group the field names a chain of replies, not a topic
+            // In a plain group the field names a chain of replies, not a topic.
             thread_id: self.message_thread_id.filter(|_| self.is_topic_message),
             addressed,
             text,
@@ -210,7 +210,7 @@ impl From<RawStopped> for Message {
 impl From<RawPress> for Message {
     fn from(RawPress { id, from, message, data }: RawPress) -> Self {
         let private = message.chat.kind == "private";
-        // a chat has no fingers: the button of one is pressed by a user, and waits in the lane of the chat
+        // A chat has no fingers: the button of one is pressed by a user, and waits in the lane of the chat.
         let of_a_chat = Button::of(&data).map(|button| button.user_id).filter(|id| *id < 0 && !private);
         Self {
             message_id: Some(message.message_id),
@@ -220,7 +220,7 @@ impl From<RawPress> for Message {
             user_id: of_a_chat.unwrap_or(from.id),
             language: Language::of(from.language_code.as_deref()),
             thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
-            // only the bot's own messages have its buttons
+            // Only the bot's own messages have its buttons.
             addressed: true,
             text: None,
             press: Some(Press { id, by: from.id, data }),

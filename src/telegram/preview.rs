@@ -16,7 +16,7 @@ impl Telegram {
     /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
     /// chats only).
     pub async fn draft(&self, address: Address, content: &Content) -> Result<(), TelegramError> {
-        // previews are classic text, whatever the answer will be
+        // Previews are classic text, whatever the answer will be.
         let Content::Text { text, entities } = content else { return Ok(()) };
         let params = SendMessageDraftParams::builder()
             .chat_id(address.lane.chat_id)

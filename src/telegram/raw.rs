@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-// what is not named here costs no memory, however large it is
+// What is not named here costs no memory, however large it is.
 
 #[derive(Deserialize)]
 pub(super) struct RawUpdate<'a> {

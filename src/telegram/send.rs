@@ -20,7 +20,7 @@ use super::error::TelegramError;
 use super::method::Method;
 use super::transport::Telegram;
 use crate::domain::address::Destination;
-use crate::domain::reply::{Below, Content, Part};
+use crate::domain::reply::{Below, Content, ReplyPart};
 
 /// Only what is used of a sent message, so that nothing else in it can fail to decode.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct Sent {
 
 impl Telegram {
     /// Sends a part that is a message and returns its id.
-    pub fn send(&self, to: Destination, part: Part) -> Result<i64, TelegramError> {
+    pub fn send(&self, to: Destination, part: ReplyPart) -> Result<i64, TelegramError> {
         let (thread, reply) = place(to);
         let keyboard = part.button.map(|below| ReplyMarkup::InlineKeyboardMarkup(keyboard(below)));
         let sent: MethodResponse<Sent> = match part.content {
@@ -49,7 +49,7 @@ impl Telegram {
                         .build(),
                 ),
             ),
-            // sent by send_document, for it needs a file
+            // `send_document` sends files.
             Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
         }?;
         Ok(sent.result.message_id)
@@ -57,7 +57,7 @@ impl Telegram {
 
     /// Puts a part in the place of a message of the bot's (editMessageText), its button too. That nothing would change is
     /// no error.
-    pub fn edit(&self, chat_id: i64, message_id: i64, part: Part) -> Result<(), TelegramError> {
+    pub fn edit(&self, chat_id: i64, message_id: i64, part: ReplyPart) -> Result<(), TelegramError> {
         let (message_id, keyboard) = (of_message(message_id)?, part.button.map(keyboard));
         let edit = match part.content {
             Content::Text { text, entities } => text_edit(chat_id, message_id, text, entities, keyboard),

@@ -177,7 +177,7 @@ impl TelegramApi for Telegram {
         Params: Serialize + fmt::Debug,
         Output: DeserializeOwned,
     {
-        // what is sent has no path: see `send_document`
+        // What is sent has no path: see `send_document`
         let _ = (method, params, files);
         Err(TelegramError::File("files are not sent by their paths".to_owned()))
     }

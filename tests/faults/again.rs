@@ -84,7 +84,7 @@ impl<'a> Question<'a> {
         match (self.answers().count(), last_turn) {
             (1, _) => {}
             (0, Some(part)) if part.turn == "failed" && fault.allows(&part.failure) => verdict.failures += 1,
-            // it was asked for
+            // It was asked for.
             (0, Some(part)) if part.failure == "misconfigured" && part.question.contains(REFUSED) => {}
             (0, part) => {
                 let end = part.map(|part| (&part.turn, &part.failure, first_nonce(&part.question)));

@@ -109,7 +109,7 @@ impl Fault {
     /// Whether a question may end in a sentence of this class (`turns.failure`) instead of an answer.
     pub(crate) fn allows(&self, class: &str) -> bool {
         match self {
-            // what is in work at three kills
+            // What is in work at three kills.
             Self::Kill | Self::KillAt(_) => class == "crashed",
             Self::Answers(..) | Self::ModelOut => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
@@ -251,7 +251,7 @@ fn meet(
             ref action => action.clone(),
         };
         let first = env.telegram.fault(Calls::to(method).times(1), action.clone());
-        // silence at the poll lasts half a minute: once is enough
+        // Silence at the poll lasts half a minute: once is enough.
         if !(*method == "getUpdates" && matches!(action, Action::Hang)) {
             let chance = Calls::to(method).chance(f64::from(percent) / 100.0, rng.u64(..));
             env.telegram.fault(chance, action.clone());
@@ -286,7 +286,7 @@ fn second_poller(env: &FaultEnv) -> End {
     let other = Telegram::new(http, &settings, CancelToken::new());
     beside(move || {
         let _runtime = &runtime;
-        // turned away by the bot's own poll most of the time
+        // Turned away by the bot's own poll most of the time.
         let _ = other.peek(Duration::from_secs(1));
         thread::sleep(Duration::from_millis(200));
     })

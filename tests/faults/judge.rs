@@ -143,7 +143,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
     let noted = env.psql("SELECT part_id, extract(epoch FROM at) FROM judge.noted");
     let noted = noted.lines().filter_map(|line| line.split_once('|'));
     let evidence = Evidence {
-        // both clocks are of this machine
+        // Both clocks are of this machine.
         clocks: (Instant::now(), SystemTime::now()),
         noted: noted.map(|(part, at)| (part.parse().unwrap(), moment(at).unwrap())).collect(),
         record: env.record().clone(),
@@ -191,7 +191,7 @@ impl Evidence {
         let sent: HashMap<i64, &Sent> = self.sent.iter().map(|sent| (sent.message_id, sent)).collect();
         let mut asking = HashSet::new();
         for act in self.record.acts.iter().filter(|act| !act.is_changing()) {
-            // there is something to export once something was asked
+            // There is something to export once something was asked.
             let to_export = act.deed == Deed::Export && asking.contains(&act.user_id);
             if act.deed == Deed::Ask {
                 asking.insert(act.user_id);
@@ -206,7 +206,7 @@ impl Evidence {
                 continue;
             };
             match (reply[0].turn.as_str(), reply[0].failure.as_str()) {
-                // an answer quotes its question first, and then the one before
+                // An answer quotes its question first, and then the one before.
                 ("answered", _) => {
                     if first_nonce(messages[0].text()) != Some(&act.nonce) {
                         verdict.lost.push(format!("{} was answered with something else", act.nonce));
@@ -333,7 +333,7 @@ impl Evidence {
     fn payments(&self, verdict: &mut Verdict) {
         let stored: HashMap<i64, SystemTime> =
             self.parts.iter().filter_map(|part| Some((part.update_id, part.stored?))).collect();
-        // who wants an answer again, pays again
+        // Who wants an answer again, pays again.
         let once = self.record.acts.iter().filter(|act| !act.is_changing());
         let stored: HashMap<&str, SystemTime> =
             once.filter_map(|act| Some((&*act.nonce, *stored.get(&act.update_id)?))).collect();

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     let table = Arc::new(Mutex::new(Table::new(seed)));
     let rows = rows::rows();
     let count = rows.len();
-    // from the last to the first: the longest row is the last one, and should not be played alone in the end
+    // From the last to the first: the longest row is the last one, and should not be played alone in the end.
     let trials = (0..).zip(rows).collect::<Vec<_>>().into_iter().rev().map(|(index, row)| {
         let table = Arc::clone(&table);
         Trial::test(row.name.0.clone(), move || {

@@ -73,7 +73,7 @@ impl FaultEnv {
 
     /// Somebody does the next thing.
     pub(crate) fn act(&self, rng: &mut fastrand::Rng) {
-        // often enough for each method to be called within seconds
+        // Often enough for each method to be called within seconds.
         let changing = rng.u8(0..3) == 0;
         let user_id = if changing { 2 * PRIVATE + rng.i64(1..=CHANGING) } else { rng.i64(1..=2 * PRIVATE) };
         let number = self.record().acts.iter().filter(|act| act.user_id == user_id).count();
@@ -131,7 +131,7 @@ impl FaultEnv {
         if rng.bool() {
             text.push_str(REFUSED);
         }
-        // the answer to a long one, with the code that it quotes, takes several messages, and that to an edit fewer
+        // The answer to a long one, with the code that it quotes, takes several messages, and that to an edit fewer.
         if deed == Deed::Ask && rng.u8(0..4) > 0 {
             text.push_str(" with code");
             text.extend(FILLING.chars().cycle().take(LENGTH));

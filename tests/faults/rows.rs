@@ -49,7 +49,7 @@ impl Row {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut people = rng.fork();
         let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&env, &mut rng));
-        // the full disk needs an empty table, and what is refused is stored at once
+        // The full disk needs an empty table, and what is refused is stored at once.
         if begun.is_none() {
             env.refuse();
         }
@@ -134,7 +134,7 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.push(Row::new(WINDOW, name, Fault::Calls(SENDS, action, 20)));
     }
     for (name, fault, times, lasts) in [
-        // a caller waits four seconds for a connection before the database counts as unreachable
+        // A caller waits four seconds for a connection before the database counts as unreachable.
         (("PostgreSQL stops", "PostgreSQL остановлен"), Fault::PostgresStopped, [1, 5], 5000..8000),
         (("PostgreSQL freezes", "PostgreSQL замер"), Fault::PostgresFrozen, [1, 5], 5000..8000),
         (

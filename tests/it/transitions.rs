@@ -44,7 +44,7 @@ fn dies(
     assert_eq!(env.telegram.texts(1).len(), end.shown, "{point}");
     let asked = ["first", "soup", "tea"].map(|question| env.times_asked(question));
     assert_eq!(asked.iter().sum::<usize>(), end.asked, "{point}");
-    // and the lane goes on
+    // And the lane goes on.
     env.model.clear();
     env.model.usually(Behaviour::answer());
     env.telegram.clear_faults();
@@ -69,12 +69,12 @@ fn received_answering_answered_sending_sent() {
     for (point, shown, asked) in [
         ("received:soup", 1, 1),
         ("answering:soup", 1, 1),
-        // nothing of it is stored yet: asked once more
+        // Nothing of it is stored yet: asked once more.
         ("generated:soup", 1, 2),
         ("finishing:soup", 1, 2),
         ("finished:soup", 1, 1),
         ("sending:soup", 1, 1),
-        // the window: Telegram took it, and nobody wrote that down
+        // The window: Telegram took it, and nobody wrote that down.
         ("taken:soup", 2, 1),
         ("recorded:soup", 1, 1),
     ] {
@@ -141,7 +141,7 @@ fn received_edited_answered() {
         env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
         env.telegram.edit(person, said.message_id, "tea");
     };
-    // the first one is asked again, for its answer was in the making
+    // The first one is asked again, for its answer was in the making.
     dies("received:tea", 0, waiting, edit, &End { turns: "answered, answered", shown: 2, asked: 3 });
 }
 
@@ -158,7 +158,7 @@ fn answered_superseded() {
         ("finishing:tea", 3),
         ("finished:tea", 2),
         ("sending:tea", 2),
-        // taken twice changes nothing: an edit has no window
+        // Taken twice changes nothing: an edit has no window.
         ("taken:tea", 2),
         ("recorded:tea", 2),
     ] {

@@ -2,14 +2,14 @@
 
 use frankenstein::rich_message::InputRichBlock;
 use frankenstein::types::MessageEntityType;
-use systech_aidd::domain::reply::{Content, Part};
+use systech_aidd::domain::reply::{Content, ReplyPart};
 use systech_aidd::render::{RichMessages, answer, draft};
 
 use crate::{checks, limits, show};
 
-fn texts(parts: &[Part]) -> Vec<&str> {
+fn texts(parts: &[ReplyPart]) -> Vec<&str> {
     let text = |part| match part {
-        &Part { content: Content::Text { ref text, .. }, .. } => text.as_str(),
+        &ReplyPart { content: Content::Text { ref text, .. }, .. } => text.as_str(),
         _ => panic!("all parts are text"),
     };
     parts.iter().map(text).collect()
@@ -209,7 +209,7 @@ fn what_no_rich_message_can_hold_goes_as_text() {
 #[test]
 fn the_plain_form_shows_where_links_lead_and_what_was_quoted() {
     let parts = answer("> см. [сайт](https://example.com/a) и\n> **ещё**", RichMessages::Never);
-    let [Part { fallback, .. }] = parts.as_slice() else { panic!("one part") };
+    let [ReplyPart { fallback, .. }] = parts.as_slice() else { panic!("one part") };
     assert_eq!(texts(fallback), ["> см. сайт (https://example.com/a) и\n> ещё"]);
     assert!(fallback.iter().all(|part| part.fallback.is_empty()));
 }
@@ -252,7 +252,7 @@ fn a_formula_does_not_take_the_line_behind_a_heading_into_it() {
         let shown = checks::text_of(&answer(&markdown, RichMessages::Never), 0);
         assert!(shown.contains("[c\n") && shown.contains("]\n2."), "{shown:?}");
     }
-    // nor does one go on in another quotation, or in an item of a list that is no part of it
+    // Nor does one go on in another quotation, or in an item of a list that is no part of it.
     for markdown in ["[\\[\n>\\]](http://m)", "- [\\[\n- \\]](http://m)", "[\\(a\n- \\)](http://m)"] {
         checks::check_answer(markdown);
     }
@@ -279,7 +279,7 @@ fn code_that_begins_behind_a_formula_mark_stays_code() {
 #[test]
 fn a_link_broken_by_a_rule_is_a_link_on_both_sides() {
     let parts = answer("a [b<hr>é](https://example.com)", RichMessages::Never);
-    let [Part { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
+    let [ReplyPart { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
         panic!("one part")
     };
     let link = "⟨a https://example.com⟩";

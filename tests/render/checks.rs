@@ -3,7 +3,7 @@
 //! No line of it reads Markdown. In the texts it judges, markup is written in Latin letters and digits only; so every other
 //! letter is content, and has to arrive, in order, whatever marks stand around it.
 
-use systech_aidd::domain::reply::{Content, Part};
+use systech_aidd::domain::reply::{Content, ReplyPart};
 use systech_aidd::render::{RichMessages, answer, draft};
 
 use crate::limits;
@@ -29,7 +29,7 @@ fn assert_nothing_lost(wanted: &[char], shown: &str) {
 }
 
 /// All text of the parts; `refused` so many times, each by what takes its place.
-pub(crate) fn text_of(parts: &[Part], refused: usize) -> String {
+pub(crate) fn text_of(parts: &[ReplyPart], refused: usize) -> String {
     let mut out = String::new();
     for part in parts {
         if refused > 0 && !part.fallback.is_empty() {
@@ -85,9 +85,12 @@ pub(crate) fn check_answer(markdown: &str) {
 pub(crate) fn check_draft(markdown: &str) {
     if let Some(content) = draft(markdown) {
         assert!(matches!(content, Content::Text { .. }));
-        let fallback = vec![Part::plain("…")];
+        let fallback = vec![ReplyPart::plain("…")];
         let plain = matches!(&content, Content::Text { entities, .. } if entities.is_empty());
-        limits::check(&[Part { fallback: if plain { Vec::new() } else { fallback }, ..Part::of(content) }]);
+        limits::check(&[ReplyPart {
+            fallback: if plain { Vec::new() } else { fallback },
+            ..ReplyPart::of(content)
+        }]);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use frankenstein::types::{MessageEntity, MessageEntityType};
 use serde_json::Value;
-use systech_aidd::domain::reply::{Content, Part};
+use systech_aidd::domain::reply::{Content, ReplyPart};
 
 /// Panics where a part, or a part that takes its place, breaks a limit.
-pub(crate) fn check(parts: &[Part]) {
+pub(crate) fn check(parts: &[ReplyPart]) {
     for part in parts {
         match &part.content {
             Content::Text { text, entities } => {

@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
-use systech_aidd::domain::reply::{Content, Part};
+use systech_aidd::domain::reply::{Content, ReplyPart};
 use systech_aidd::render::{RichMessages, answer, draft};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -241,7 +241,7 @@ fn what_a_preview_shows_stands_still_while_the_answer_grows() {
         }
         // What is shown last is how the answer begins: its end may still have waited.
         let parts = answer(&markdown, RichMessages::Never);
-        if let [Part { content: Content::Text { text, .. }, .. }] = parts.as_slice() {
+        if let [ReplyPart { content: Content::Text { text, .. }, .. }] = parts.as_slice() {
             assert!(
                 text.starts_with(&String::from_utf16_lossy(&before.0)),
                 "the answer continues the preview"

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use frankenstein::rich_message::{InputRichBlock, RichText, RichTextObject};
 use frankenstein::types::{MessageEntity, MessageEntityType};
-use systech_aidd::domain::reply::{Content, Part};
+use systech_aidd::domain::reply::{Content, ReplyPart};
 
 /// Parts, each with its fallback below it.
-pub(crate) fn parts(parts: &[Part], depth: usize) -> String {
+pub(crate) fn parts(parts: &[ReplyPart], depth: usize) -> String {
     let mut out = String::new();
     for part in parts {
         let role = ["", " instead", " instead of that"][depth];

@@ -55,7 +55,7 @@ impl Painter {
         };
         let newline = u16::from(b'\n');
         for block in entities.iter().filter(|entity| entity.is_block()) {
-            // one within another one is that one's to show
+            // One within another one is that one's to show.
             if block.start < from || block.end > to || block.end > text.len() {
                 continue;
             }

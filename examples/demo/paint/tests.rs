@@ -13,7 +13,7 @@ fn rich(blocks: &Value, colours: bool) -> Vec<String> {
 
 #[test]
 fn entities_are_styles_where_somebody_looks_and_layout_everywhere() {
-    // the face is two UTF-16 units
+    // The face is two UTF-16 units.
     let text = "😀 bold code here";
     let entities = json!([
         {"type": "bold", "offset": 3, "length": 4},

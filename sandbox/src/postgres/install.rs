@@ -56,7 +56,7 @@ fn version(folder: &Path) -> Result<String, Error> {
     let output = Command::new(folder.join("postgres")).arg("--version").output();
     let output = output.map_err(|error| Error::new(format!("postgres does not start: {error}")))?;
     let said = String::from_utf8_lossy(&output.stdout);
-    // postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1); 18beta1
+    // postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1); 18beta1.
     let version = said.split_whitespace().nth(2).unwrap_or_default();
     Ok(version.chars().take_while(char::is_ascii_digit).collect())
 }

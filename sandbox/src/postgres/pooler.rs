@@ -34,7 +34,7 @@ impl Pooler {
         let url = server.url("postgres");
         let server = url.split_once('@').map_or("", |(_, rest)| rest).split('/').next().unwrap_or_default();
         let folder = tempfile::tempdir().map_err(failed)?;
-        // it gives up being root after it has read its settings, and reads them again when it is told to
+        // It gives up being root after it has read its settings, and reads them again when it is told to.
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).map_err(failed)?;
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(failed)?.port();

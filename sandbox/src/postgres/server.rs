@@ -106,7 +106,7 @@ impl Cluster {
             if let Some(lock) = &self.lock {
                 let lock = lock.try_clone()?;
                 keep_over_exec(&lock)?;
-                // closed by the end of the process alone
+                // Closed by the end of the process alone.
                 std::mem::forget(lock);
             }
             self.running().take().map_or(Ok(()), Leashed::hold_over_exec)
@@ -191,7 +191,7 @@ impl Cluster {
             postgres.arg("-c").arg(format!("{name}={value}"));
         }
         if let Some(language) = &self.language {
-            // gettext's own: what lc_messages names needs a locale, which may not be installed
+            // gettext's own: what lc_messages names needs a locale, which may not be installed.
             postgres.env("LANGUAGE", language);
         }
         let leash = Leash {
@@ -230,7 +230,8 @@ impl Cluster {
             ("logging_collector".into(), "off".into()),
         ];
         if self.temporary {
-            // What protects from a power cut. A crash of the server must lose nothing here either, so commits wait as usual.
+            // What protects from a power cut. A crash of the server must lose nothing here either, so commits wait
+            // as usual.
             settings.extend(["fsync", "full_page_writes"].map(|name| (name.to_owned(), "off".to_owned())));
         }
         settings
@@ -282,7 +283,7 @@ impl Cluster {
     pub(super) fn kill(&self) {
         let Some(mut leashed) = self.running().take() else { return };
         leashed.keep();
-        // frozen first, so that none of them sees another one go
+        // Frozen first, so that none of them sees another one go.
         let pid = leashed.pid();
         signal(pid, "STOP");
         let children = children(pid);

@@ -34,7 +34,7 @@ pub(super) fn examine(
 ) {
     match connect(&database.url, deadline) {
         Ok(mut conn) => {
-            // nobody may be listening: without a token Telegram is not asked
+            // Without a token Telegram is not asked, and nobody receives this.
             let _ = diagnostics::others_at_work(&mut conn).map(|others| instances.send(others));
             examine_connected(&mut conn, bot_id, report);
             report.add(backups(Some(&mut conn), database));
@@ -62,7 +62,7 @@ fn examine_connected(conn: &mut PgConnection, bot_id: Option<i64>, report: &Repo
             report.add(indexes(&state));
             report.add(schema::examine(conn, &state));
             if state.applied().next().is_some() {
-                // what cannot be read is not checked: the rights are told above
+                // What cannot be read is not checked: the rights are told above.
                 let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found)));
                 let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id)));
             } else {
@@ -86,7 +86,7 @@ fn connect(url: &Secret, deadline: Instant) -> Result<PgConnection, Trouble> {
         url.clone()
     } else {
         let mark = if url.expose().contains('?') { '&' } else { '?' };
-        // of 1 libpq makes 2
+        // libpq takes a limit of 1 s for 2 s.
         let seconds = (deadline.saturating_duration_since(Instant::now()).as_secs() / 2).max(2);
         Secret::new(format!("{}{mark}connect_timeout={seconds}", url.expose()))
     };

@@ -105,7 +105,7 @@ impl Examination {
             if let Some(place) = findings.iter().position(|finding| finding.check == check) {
                 return findings.remove(place);
             }
-            // the first that is missing is the one that hangs
+            // Checks run in order, so the first one without a result is the one that hangs.
             if std::mem::take(&mut timed_out) {
                 let remedy = "find out what keeps it busy, or allow more time with --timeout";
                 return Finding::fault(check, "did not answer in time", remedy);
@@ -127,7 +127,7 @@ impl Arguments {
         }
 
         let database_checks = self.checks(Subject::Database, database::CHECKS);
-        // without the database nobody knows whether an instance is at work, which a look for others would disturb
+        // Without the database nobody knows whether an instance is at work, which a look for others would disturb.
         let telegram_checks = if database_checks.is_empty() { telegram::ALONE } else { telegram::CHECKS };
         let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
         let model_checks = self.checks(Subject::Model, model::CHECKS);
@@ -137,13 +137,13 @@ impl Arguments {
 
         let mut findings = settings::examine(&env, env_file);
         if !self.is_about(Subject::Settings) {
-            // only what keeps from looking at the rest
+            // Here only what prevents the other checks is named.
             let kept_from = (database.is_none() && !database_checks.is_empty())
                 || (telegram.is_none() && !telegram_checks.is_empty())
                 || (model.is_none() && !model_checks.is_empty());
             findings.retain(|finding| kept_from && !finding.ok);
         }
-        // whether an instance is at work: from the database to Telegram
+        // The check of the database tells the check of Telegram whether an instance is at work.
         let (tell, told) = bounded(1);
         let database = Examination::of(database, database_checks, move |settings, report| {
             database::examine(settings, bot_id, deadline, &tell, report);

@@ -45,7 +45,7 @@ impl Report {
     }
 
     pub(super) fn add(&self, finding: Finding) {
-        // past the deadline nobody listens any more
+        // Past the deadline nobody receives findings any more.
         let _ = self.0.send(finding);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn examine(env: &Reader<'_>, env_file: anyhow::Result<Vec<Repeated>>)
             .system_prompt()
             .map(|prompt| Finding::well("prompt", format!("{} characters", prompt.chars().count()))),
     });
-    // a fault of theirs is told above
+    // Faults in these settings are reported above.
     if let Some(access) = env.access() {
         let limit =
             env.rate_limit().map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));

@@ -40,7 +40,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
     }
     match telegram.get_webhook_info() {
         Ok(info) if info.result.url.is_empty() => report.well("webhook", "no webhook is set"),
-        // its address stays untold: some carry a secret
+        // The webhook's address is not shown: some addresses carry a secret.
         Ok(_) => {
             return report.fault(
                 "webhook",
@@ -67,7 +67,7 @@ pub(super) fn examine(settings: &Settings, instance: &Receiver<bool>, report: &R
             ),
             Err(error) => report.fault("poller", error.to_string(), remedy(&error)),
         },
-        // the database does not say
+        // The database did not say whether an instance is at work.
         Err(_) => {}
     }
 }

@@ -207,7 +207,7 @@ impl Command {
     /// Does it.
     pub fn run(self, database: &Database) -> anyhow::Result<ExitCode> {
         match self.act(database) {
-            // whoever read the output has read enough
+            // The reader of the output closed it: it has read enough.
             Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
             Err(error) => Err(error),
             Ok(Outcome::Done) => Ok(ExitCode::SUCCESS),

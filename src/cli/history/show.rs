@@ -87,7 +87,7 @@ pub fn clearings(
         if json {
             line(out, &json!({"cleared_at": at, "messages": messages}))?;
         } else {
-            // whole: it is what --at takes
+            // The time stands there in full, for `--at` takes it in this form.
             writeln!(out, "{at}  {messages} messages")?;
         }
     }

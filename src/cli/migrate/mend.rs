@@ -102,7 +102,7 @@ fn mend_all(conn: &mut PgConnection, state: &State, mut drift: Drift) -> anyhow:
         match drift.differences().len() {
             0 => return Ok(Vec::new()),
             after if after < before => {}
-            // what reported no error and is still there
+            // What reported no error and is still there.
             _ if left.is_empty() => return Ok(drift.differences().iter().map(ToString::to_string).collect()),
             _ => return Ok(left),
         }

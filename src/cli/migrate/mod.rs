@@ -186,7 +186,7 @@ fn carry_out(
         if !losses.is_empty() && !consents(database, &losses)? {
             return Ok(ExitCode::from(NOT_CONFIRMED));
         }
-        // nobody was asked about what lies beyond it, and it may have been refused in passing only
+        // The operator was not asked about the migrations beyond the refused one, and the refusal may be a passing one.
         refusal = losses.refusal;
         plan.0.truncate(refusal.as_ref().map_or(usize::MAX, |refusal| refusal.index));
     }

@@ -48,7 +48,7 @@ impl FromStr for DatabaseUrl {
         if !matches!(scheme, "postgresql" | "postgres") {
             return Err("is not a URL of PostgreSQL".to_owned());
         }
-        // the user's name ends at the first colon, the password at the first @; both may be percent-encoded, or not
+        // The user's name ends at the first colon, the password at the first @; both may be percent-encoded, or not.
         let (person, place) = match rest.split_once('@') {
             Some((person, place)) if !user(person).contains(['/', '?']) => (Some(person), place),
             _ => (None, rest),

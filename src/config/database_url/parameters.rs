@@ -122,7 +122,7 @@ impl Parameters {
             let value = percent_decode_str(&value).decode_utf8_lossy().into_owned();
             parameters.add(name, value);
             if !parameters.unknown.is_empty() && matches!(before, "password" | "sslpassword") {
-                // rather the rest of it than a name
+                // The whole rest is withheld: what stands there may be a piece of the password.
                 return Err(unreadable(query));
             }
             before = name;
@@ -144,11 +144,11 @@ impl Parameters {
         match name {
             "host" => self.hosts.push(value),
             "options" => self.options.push(value),
-            // asyncpg's names
+            // asyncpg's names.
             "database" => self.keep("dbname", value),
             "ssl" | "sslmode" => self.keep("sslmode", sslmode(&value)),
             "timeout" => match value.parse::<f64>() {
-                // of a fraction libpq wants the next whole second
+                // Of a fraction libpq wants the next whole second.
                 Ok(seconds) => self.keep("connect_timeout", format!("{:.0}", seconds.ceil())),
                 Err(_) => self.left_out.push("timeout (not a number of seconds)".to_owned()),
             },
@@ -237,7 +237,7 @@ fn server_settings(value: &str) -> Option<Vec<String>> {
             Value::Null | Value::Array(_) | Value::Object(_) => return None,
         };
         let named = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
-        // white space between options is escaped within one
+        // White space between options is escaped within one.
         let escaped = value.replace('\\', r"\\").replace(' ', r"\ ");
         named.then(|| format!("-c {name}={escaped}"))
     };

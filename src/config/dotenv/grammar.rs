@@ -90,7 +90,7 @@ impl<'a> Statements<'a> {
             Some('"') => Ok(unescaped(self.quoted('"')?, escape)),
             _ => {
                 let line = self.rest_of_line();
-                // a comment begins after white space
+                // A comment begins after white space.
                 let comment = line.match_indices('#').find(|(at, _)| line[..*at].ends_with(is_space));
                 let value = comment.map_or(line, |(at, _)| &line[..at]);
                 Ok(value.trim_end_matches(is_space).to_owned())

@@ -51,13 +51,13 @@ pub fn load() -> anyhow::Result<Vec<Repeated>> {
     let Reading { values, repeated, unreadable } = read(&text, &of_environment);
     for (name, value) in values {
         if let Some(strict) = value.and_then(|value| strict(&name, &value)) {
-            // it leaves alone what the environment has
+            // dotenvy does not overwrite variables that the environment has.
             let set = dotenvy::from_read(strict.as_bytes());
-            // its own error quotes the line
+            // dotenvy's own error would quote the line.
             set.map_err(|_| anyhow!(".env sets {name} to something that cannot be set"))?;
         }
     }
-    // the rest counts all the same: what else is wrong is told together with it
+    // The other lines count all the same, so that everything that is wrong is reported together.
     if !unreadable.is_empty() {
         let are = if unreadable.len() == 1 { "is" } else { "are" };
         bail!(

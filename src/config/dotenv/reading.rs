@@ -21,7 +21,7 @@ pub fn read(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Reading {
     let mut reading = Reading::default();
     let mut lines: Vec<(String, Vec<usize>)> = Vec::new();
     for statement in Statements::of(&text) {
-        // no environment can hold NUL
+        // No environment can hold NUL.
         let statement = statement.and_then(|statement| match &statement.value {
             Some(value) if value.contains('\0') => Err(statement.line),
             _ => Ok(statement),

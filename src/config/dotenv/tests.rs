@@ -22,7 +22,7 @@ struct Sample {
 fn corpus() -> Vec<Sample> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpora/dotenv.jsonl");
     let text = std::fs::read_to_string(path).unwrap();
-    // the first line says what made it
+    // The first line says which command made the file.
     text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

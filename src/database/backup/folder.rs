@@ -64,13 +64,13 @@ impl<'a> Folder<'a> {
             match file.try_lock() {
                 Ok(()) => match fs::remove_file(&path) {
                     Ok(()) => removed.push(path),
-                    // its writer has just given it its name
+                    // The writer has just renamed the file.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => {
                         return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
                     }
                 },
-                // somebody is writing it
+                // Another process is writing the file.
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => {
                     return Err(error).with_context(|| format!("{} cannot be locked", path.display()));
@@ -133,7 +133,7 @@ impl Unfinished<'_> {
             let path = self.folder.join(format!("{}{suffix}.dump", self.name));
             match file.persist_noclobber(&path) {
                 Ok(_) => {
-                    // the name is on disk only with its folder
+                    // The new name is on disk only when the folder is.
                     File::open(self.folder)
                         .and_then(|folder| folder.sync_all())
                         .context("the backup's name cannot be written to disk")?;

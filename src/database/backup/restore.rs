@@ -47,7 +47,7 @@ fn run(mut script: Running, mut psql: Running) -> anyhow::Result<()> {
         input.write_all(b"COMMIT;\n").context("psql cannot be written to")
     });
     drop(input);
-    // if it ended early, its own error is the better one
+    // If psql ended early, its own error says more than the broken pipe.
     psql.succeed()?;
     sent
 }
@@ -63,7 +63,7 @@ fn send(script: impl Read, psql: &mut impl Write) -> io::Result<()> {
         if line != TOO_NEW.as_bytes() {
             psql.write_all(&line)?;
         }
-        // the settings stand at its head; what comes after them is not looked at
+        // The settings stand at its head; what comes after them is not looked at.
         let head = ["\n", "--", "SET ", "SELECT pg_catalog.set_config", "\\restrict "];
         if !head.iter().any(|start| line.starts_with(start.as_bytes())) {
             break;

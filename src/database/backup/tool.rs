@@ -62,7 +62,7 @@ impl Tool {
     /// Dumps the database into `file`. False: the end was asked for meanwhile.
     pub fn dump(&self, url: &Secret, file: &mut File, stop: &CancelToken) -> anyhow::Result<bool> {
         let mut command = self.connected(url)?;
-        // as with a migration: better not at all than to queue behind somebody's transaction
+        // Like a migration, a backup does not queue behind another transaction's lock: it gives up.
         command.args(["--no-password", "--format=custom", "--lock-wait-timeout=10s"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut dump = Running::start(self.name, command)?;
@@ -85,7 +85,7 @@ impl Tool {
     pub fn check(&self, file: &Path) -> anyhow::Result<()> {
         let mut command = Command::new(self.name);
         command.arg("--list").arg(file).stdin(Stdio::null()).stdout(Stdio::null());
-        // one of its errors is looked for below
+        // The code below looks for one of the English errors.
         command.env("LC_ALL", "C");
         Running::start(self.name, command)?.succeed().map_err(|error| match error.to_string() {
             text if text.contains("unsupported version") => error.context(format!(
@@ -109,7 +109,7 @@ impl Tool {
     /// `psql`, which runs what it reads until something fails.
     pub fn session(&self, url: &Secret) -> anyhow::Result<Running> {
         let mut command = self.connected(url)?;
-        // terse: the details of an error quote values, and values are people's messages
+        // Terse: the details of an error quote values, and values are people's messages.
         command.args([
             "--no-password",
             "--no-psqlrc",
@@ -154,7 +154,7 @@ pub struct Running {
 
 impl Running {
     fn start(name: &'static str, mut command: Command) -> anyhow::Result<Self> {
-        // a file, so that no amount of errors can block the program
+        // Errors go to a file: a full pipe would block the program.
         let errors = tempfile::tempfile().context("a temporary file cannot be created")?;
         without_secrets(&mut command);
         let child = command

@@ -41,15 +41,15 @@ pub(super) fn between(
     let has_table = |name: &str| actual.iter().any(|other| other.kind == Kind::Table && other.name == name);
     let mut differences = Vec::new();
     let mut ordered: Vec<_> = expected.iter().collect();
-    // a reference needs the key that it refers to
+    // A reference needs the key that it refers to.
     ordered.sort_by_key(|object| (object.kind, refers(object)));
     for object in ordered {
-        // it went with its table, and comes back with it; only a reference may have to wait for another table
+        // It went with its table, and comes back with it; only a reference may have to wait for another table.
         if !object.table.is_empty() && !has_table(&object.table) && !refers(object) {
             continue;
         }
         let faults = match find(object) {
-            // under another name it does the same
+            // Under another name it does the same.
             None if object.kind == Kind::Constraint
                 && actual.iter().any(|one| is_same_constraint(one, object)) =>
             {
@@ -148,7 +148,7 @@ fn has_rows(conn: &mut PgConnection, table: &str) -> QueryResult<bool> {
         #[diesel(sql_type = Bool)]
         found: bool,
     }
-    // the name comes quoted from the catalogs
+    // The name comes quoted from the catalogs.
     diesel::sql_query(format!("SELECT EXISTS (SELECT FROM {table}) AS found"))
         .get_result(conn)
         .map(|Found { found }| found)

@@ -43,12 +43,12 @@ pub(super) fn read<'a>(
 ) -> Result<Catalogues, Failure> {
     let mut read = None;
     let ended = conn.transaction(|conn| {
-        // a role may be read-only by default
+        // A role may be read-only by default.
         conn.batch_execute("SET TRANSACTION READ WRITE")?;
         let home = "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('messages')),
                                     to_regnamespace(quote_ident(current_schema())), 0::oid)::oid AS schema";
         let Schema { schema: home } = diesel::sql_query(home).get_result(conn)?;
-        // nothing of the same name may be met outside
+        // Nothing of the same name may be met outside.
         conn.batch_execute(
             "SET LOCAL search_path TO pg_temp; SET LOCAL client_min_messages TO warning; SET LOCAL lock_timeout TO '2s'",
 )?;

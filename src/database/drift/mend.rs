@@ -47,7 +47,7 @@ pub(super) fn as_restored(all: &[Object]) -> Vec<String> {
     for index in of(Kind::Index) {
         statements.extend([format!("DROP INDEX {}", index.name), index.definition.clone()]);
     }
-    // what is replaced keeps its place among those that need each other
+    // What is replaced keeps its place among those that need each other.
     statements.extend(
         of(Kind::View).map(|view| bare(&view.definition.replacen("CREATE ", "CREATE OR REPLACE ", 1))),
     );
@@ -78,7 +78,7 @@ fn table(table: &Object, all: &[Object]) -> Vec<String> {
     let mut statements: Vec<_> = of_it(Kind::Column).filter_map(sequence).collect();
     statements.push(format!("CREATE TABLE {} ({})", table.name, columns.join(", ")));
     statements.extend(of_it(Kind::Column).filter_map(ownership));
-    // what it refers to may be missing as well
+    // What it refers to may be missing as well.
     let own = |constraint: &&Object| !constraint.definition.starts_with("FOREIGN KEY");
     statements.extend(of_it(Kind::Constraint).filter(own).map(addition));
     statements.extend(of_it(Kind::Index).map(|index| index.definition.clone()));
@@ -99,7 +99,7 @@ fn column(column: &Object, fault: Fault<'_>, all: &[Object]) -> Vec<String> {
             let beside = read_together(column, all).map(add);
             let parts =
                 sequence(column).into_iter().chain([add(column)]).chain(ownership(column)).chain(beside);
-            // in the same transaction: where an empty column breaks a check, it is not added at all
+            // In the same transaction: where an empty column breaks a check, it is not added at all.
             parts.chain(checks(column, all)).collect()
         }
         Fault::Other(found) => retype(column, found, all),
@@ -193,7 +193,7 @@ fn attached(object: &Object, fault: Fault<'_>) -> Vec<String> {
         Fault::Disabled(found) => found.enabling.clone(),
         Fault::NotValid(_) => vec![format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")],
         _ if *kind == Kind::Trigger => vec![format!("DROP TRIGGER IF EXISTS {name} ON {table}"), make()],
-        // a column that is made anew brings its checks along
+        // A column that is made anew brings its checks along.
         _ => vec![format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"), make()],
     }
 }

@@ -45,7 +45,7 @@ impl Migration {
             version: version_of(name),
             up: script("up.sql"),
             down: script("down.sql"),
-            // the only setting that Diesel knows in this file
+            // Diesel knows no other setting in this file.
             transactional: !text("metadata.toml")
                 .is_some_and(|text| text.contains("run_in_transaction = false")),
         }
@@ -135,7 +135,7 @@ mod tests {
         let mut names: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            // the diesel CLI leaves .diesel_lock there
+            // The diesel CLI leaves .diesel_lock there.
             .filter(|name| !name.starts_with('.'))
             .collect();
         names.sort();

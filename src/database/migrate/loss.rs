@@ -104,7 +104,7 @@ pub fn rehearse(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> anyhow::R
     if let Some(refusal) = refused.take_if(|refusal| refusal.is_lock_timeout || gone.is_empty()) {
         return Err(refusal.explain());
     }
-    // counted afterwards: the rehearsal's locks are gone, nobody waits for the counting
+    // Rows are counted after the rehearsal, so that nobody waits for its locks meanwhile.
     let kept = if is_kept { Some(Kept::count(conn)?) } else { None };
     let mut losses = Losses { all: deleted, refusal: refused, kept };
     for (table, column) in gone {
@@ -128,16 +128,17 @@ pub fn rehearse(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> anyhow::R
 fn revert(conn: &mut PgConnection, url: &Secret, plan: &Plan) -> QueryResult<Option<Refusal>> {
     for (index, action) in plan.0.iter().enumerate() {
         let Action::Down(migration) = action else { continue };
-        // it builds an index: nothing goes by that, and here it would keep everybody from writing
+        // Building an index loses nothing, and within the rehearsal it would block all writes.
         if migration.dropped_indexes().next().is_some() {
             continue;
         }
-        // an index, with nothing after it that could depend on its being gone: it holds no data, and its lock is not needed
+        // The last migration only drops an index: no data is lost, and nothing later depends on it, so its lock is
+        // not taken.
         if !migration.is_transactional() && index + 1 == plan.0.len() {
             continue;
         }
         let mut refused = None;
-        // a savepoint each, so that the catalogs can be read after a refusal
+        // Each migration has a savepoint of its own, so that the catalogs can be read after a refusal.
         let tried = conn.transaction(|conn| {
             migration.down.rehearse(conn).map_err(|error| {
                 refused = Some(error);
@@ -210,7 +211,7 @@ fn count(conn: &mut PgConnection, table: &str, what: &str) -> QueryResult<i64> {
         #[diesel(sql_type = BigInt)]
         rows: i64,
     }
-    // both names come quoted from the catalogs
+    // Both names come quoted from the catalogs.
     diesel::sql_query(format!("SELECT count({what}) AS rows FROM {table}"))
         .get_result(conn)
         .map(|Rows { rows }| rows)

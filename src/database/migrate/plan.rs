@@ -91,7 +91,8 @@ fn up(entry: &Entry) -> Vec<Action> {
         Status::Incomplete => actions.push(Action::Forget(entry.migration)),
         Status::Pending => {}
     }
-    // valid or not: a build that ended after its client had died is not recorded either
+    // A valid index counts as a leftover, too: the build may have ended after its client had died, and was not
+    // recorded.
     actions.extend(entry.indexes.iter().cloned().map(Action::DropLeftover));
     actions.push(Action::Up(entry.migration));
     actions

@@ -41,7 +41,7 @@ pub(super) fn told<T>(conn: &mut PgConnection, url: &Secret, work: impl FnOnce(&
     let backend = diesel::sql_query("SELECT pg_backend_pid() AS pid").get_result::<Backend>(conn);
     let Ok(Backend { pid }) = backend else { return work(conn) };
     thread::scope(|scope| {
-        // closed when the work is done, or panics
+        // Closed when the work is done, or panics.
         let (working, done) = bounded::<()>(0);
         scope.spawn(move || {
             let terminal = io::stderr().is_terminal();
@@ -55,7 +55,7 @@ pub(super) fn told<T>(conn: &mut PgConnection, url: &Secret, work: impl FnOnce(&
                 match other.as_mut().map(|other| look(other, pid)) {
                     Some(Ok(Some(progress))) => progress.tell(terminal),
                     Some(Ok(None)) => {}
-                    // older than version 12, or away: the work itself finds that out
+                    // Older than version 12, or away: the work itself finds that out.
                     Some(Err(_)) | None => break,
                 }
             }

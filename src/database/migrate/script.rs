@@ -89,14 +89,14 @@ impl Script {
         let mut message = source.to_string();
         let mut line = statement.line;
         if let Error::DatabaseError(_, info) = &source {
-            // not the detail: it quotes values, and values are people's messages
+            // The detail is left out: it quotes values, and values are people's messages.
             message.extend(info.hint().map(|hint| {
                 format!(
                     "
   {hint}"
                 )
             }));
-            // characters from 1; not every error has a place within its statement
+            // Characters from 1; not every error has a place within its statement.
             let before = info.statement_position().and_then(|position| usize::try_from(position - 1).ok());
             line += statement.sql.chars().take(before.unwrap_or(0)).filter(|c| *c == '\n').count();
         }

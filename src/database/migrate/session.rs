@@ -44,7 +44,7 @@ pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::
         let fault = match store::connect(url) {
             Ok(mut conn) => {
                 diesel::sql_query(lock_timeout()).execute(&mut conn)?;
-                // a role's own limit is for its queries; an index takes the time it takes
+                // A limit that the role has is meant for queries; building an index may take longer.
                 diesel::sql_query("SET statement_timeout TO 0").execute(&mut conn)?;
                 let encoding = store::connection::encoding(&mut conn)?;
                 if encoding != "UTF8" {
@@ -88,7 +88,7 @@ pub fn locked<T>(
         return Ok(None);
     }
     let outcome = work(conn);
-    // the server would notice the closed connection a little later than the next one comes
+    // The server would notice the closed connection a little later than the next one comes.
     let _ = diesel::sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(LOCK).execute(conn);
     outcome.map(Some)
 }

@@ -130,7 +130,7 @@ impl State {
     /// What to do about an invalid index.
     pub fn remedy_for(&self, index: &str) -> String {
         match self.entries.iter().find(|entry| entry.indexes.iter().any(|ours| ours == index)) {
-            // whole without it
+            // The history of migrations is whole without this entry.
             Some(Entry { status: Status::Applied(_), .. }) => "systech-aidd migrate up drops it".to_owned(),
             Some(_) => "systech-aidd migrate up builds it anew".to_owned(),
             None if is_made(index) => "systech-aidd migrate mend builds it anew".to_owned(),

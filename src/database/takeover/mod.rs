@@ -108,7 +108,7 @@ fn columns(conn: &mut PgConnection) -> QueryResult<String> {
 }
 
 fn checksum(conn: &mut PgConnection, columns: &str) -> QueryResult<Checksum> {
-    // the names come quoted from the catalogs
+    // The names come quoted from the catalogs.
     diesel::sql_query(format!(
         "SELECT count(*) AS rows, coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0)::text AS sum
          FROM messages"

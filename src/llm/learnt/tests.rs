@@ -228,7 +228,7 @@ fn what_cannot_be_changed_is_not_asked_again() {
         (500, in_words("temperature sensor failed")),
         (400, in_words("This model's maximum context length is 100000 tokens.")),
         (400, in_words("prompt is too long")),
-        // one that says the same whatever is asked
+        // One that says the same whatever is asked.
         (400, in_words("This model's maximum context length is 20 tokens.")),
     ] {
         let complaint =

@@ -107,7 +107,7 @@ fn channel(text: &str) -> Head {
         }
     }
     if let Some(role) = text.strip_prefix(START) {
-        // the role stands behind it
+        // The role stands behind it.
         let end = role.find('<').unwrap_or(role.len());
         let known = "assistant".starts_with(&role[..end]);
         return match (known, end < role.len()) {
@@ -122,7 +122,7 @@ fn channel(text: &str) -> Head {
         return Head::Perhaps;
     }
     let name_end = header.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(header.len());
-    // where <|message|> is missing, the name runs into the text
+    // Where <|message|> is missing, the name runs into the text.
     let name =
         ["final", "analysis", "commentary"].into_iter().find(|name| header[..name_end].starts_with(name));
     let length = |name: &str| CHANNEL.len() + message.map_or(name.len(), |at| at + MESSAGE.len());

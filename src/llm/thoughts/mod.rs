@@ -188,11 +188,11 @@ impl Filter {
             return false;
         };
         match is_end(text, mark.at.start, &text[mark.at.end..], mark.doubtful, ended) {
-            // what follows will tell
+            // The text that follows will tell.
             None => return false,
             Some(true) => {}
             Some(false) => {
-                // the answer talks about marks
+                // The answer talks about marks: they are words of it.
                 self.searched = None;
                 if unmarked {
                     self.release(hear);
@@ -235,7 +235,7 @@ fn is_end(text: &str, at: usize, after: &str, doubtful: bool, ended: bool) -> Op
     }
     match after.trim_start().chars().next() {
         None => ended.then_some(false),
-        // a sentence that is about the mark goes on behind it
+        // A sentence that is about the mark goes on behind the mark.
         Some(next) if after.starts_with(char::is_whitespace) => {
             Some(!next.is_lowercase() && !GO_ON.contains(&next))
         }

@@ -20,7 +20,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a str>, thinks_first: bool, cut: 
 fn answer(text: &str) -> String {
     let (answer, shown) = read([text], false, false);
     assert!(shown.starts_with(&answer), "{text:?}: {shown:?} is shown");
-    // letter by letter it is the same, and no thought is shown on the way
+    // Letter by letter it is the same, and no thought is shown on the way.
     let mut letters = [0; 4];
     let mut filter = Filter::new(false);
     for c in text.chars() {
@@ -68,7 +68,7 @@ fn thoughts_before_the_answer_are_not_the_answer() {
         "<|channel|>analysis<|message|>zebra<|end|><|channel|>commentary to=zebra <|constrain|>json<|message|>{}<|call|><|channel|>final<|message|>Paris.<|end|>",
         "<|start|>assistant<|channel|>final<|message|>Paris.<|return|>",
         "<|channel|>final<|message|>Paris.",
-        // only the end is marked
+        // Only the end is marked.
         "zebra</think>Paris.",
         "zebra</think>\nParis.",
         "Okay, a zebra.\n</think>\n\nParis.",
@@ -137,7 +137,7 @@ fn a_model_that_marks_only_the_end_of_its_thoughts_is_waited_for_once_it_is_know
     assert!(filter.ended_alone());
     assert_eq!(filter.text(), "Paris.");
     assert_eq!(shown, ["More(\"Par\")", "More(\"is.\")"]);
-    // this time it did not think, or thought without an end
+    // This time it did not think, or thought without an end.
     assert_eq!(read(["Par", "is."], true, false), ("Paris.".to_owned(), "Paris.".to_owned()));
     assert_eq!(read(["zeb", "ra"], true, true).0, "");
     assert_eq!(read(["<think>zebra</think>Paris."], true, true).0, "Paris.");
@@ -176,7 +176,7 @@ proptest! {
         let pieces = read(cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]), thinks_first, cut);
         prop_assert_eq!(&pieces.0, &whole);
         prop_assert!(shown.starts_with(&whole) && pieces.1.starts_with(&whole));
-        // and nothing of a text without marks is lost
+        // And nothing of a text without marks is lost.
         let marked = ["hink", "channel", "THINK", "<|start|>"].iter().any(|mark| text.contains(mark));
         let hidden = thinks_first && cut;
         if !(marked || hidden) {

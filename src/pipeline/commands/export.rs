@@ -1,7 +1,7 @@
 //! /export: the dialogue as a file, in the user's private chat only.
 
 use crate::domain::lane::Dialogue;
-use crate::domain::reply::{Content, Part};
+use crate::domain::reply::{Content, ReplyPart};
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
@@ -16,12 +16,12 @@ impl InWork<'_> {
         self.reply(|conn, lane| {
             let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
             Ok(vec![if messages > 0 {
-                Part {
-                    fallback: vec![Part::plain(language.export_failed())],
-                    ..Part::of(Content::Document { caption: language.exported().to_owned() })
+                ReplyPart {
+                    fallback: vec![ReplyPart::plain(language.export_failed())],
+                    ..ReplyPart::of(Content::Document { caption: language.exported().to_owned() })
                 }
             } else {
-                Part::plain(language.nothing_to_export())
+                ReplyPart::plain(language.nothing_to_export())
             }])
         })
     }

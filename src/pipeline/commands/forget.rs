@@ -7,7 +7,7 @@ use tracing::info;
 
 use crate::domain::button::{Action, Button};
 use crate::domain::lane::Lane;
-use crate::domain::reply::Part;
+use crate::domain::reply::ReplyPart;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
@@ -27,9 +27,9 @@ impl InWork<'_> {
             let button =
                 Button { action: Action::Forget, user_id: lane.user_id, update_seq: address.update_seq };
             Ok(vec![match archive::count(conn, selection)? {
-                0 => Part::plain(language.nothing_to_delete()),
+                0 => ReplyPart::plain(language.nothing_to_delete()),
                 messages => {
-                    Part::plain(language.forget(messages)).with_button(language.forget_button(), button)
+                    ReplyPart::plain(language.forget(messages)).with_button(language.forget_button(), button)
                 }
             }])
         })
@@ -54,14 +54,14 @@ impl InWork<'_> {
         }
         services.reply(address, |conn, lane| {
             if !is_good(conn, lane)? {
-                return Ok(vec![Part::plain(language.old_forget_button())]);
+                return Ok(vec![ReplyPart::plain(language.old_forget_button())]);
             }
             let rows = erase::person(conn, user_id, Some(address.update_seq))?;
             let messages = deleted + rows.messages;
             info!(user = user_id, messages, "erased a user who asked for it with /forget");
-            // if it was there before this start, it may have been begun
+            // If it was there before this start, it may have been begun.
             let all = (address.update_seq > services.newest_at_boot).then_some(messages);
-            Ok(vec![Part::plain(language.forgotten(all))])
+            Ok(vec![ReplyPart::plain(language.forgotten(all))])
         })
     }
 }

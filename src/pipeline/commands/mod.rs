@@ -6,7 +6,7 @@ use tracing::debug;
 
 use crate::domain::command::{self, Command, Request};
 use crate::domain::lane::Lane;
-use crate::domain::reply::Part;
+use crate::domain::reply::ReplyPart;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
@@ -30,20 +30,20 @@ impl InWork<'_> {
             Command::Retry => self.retry(),
             Command::Clear | Command::New => match self.words() {
                 Some(question) => {
-                    // again after a crash: then there is nothing left to clear
+                    // A repetition after a crash finds nothing left to clear.
                     services.store.run(|conn| history::clear(conn, address.lane))?;
                     self.ask(question)
                 }
                 None => self.reply(|conn, lane| {
-                    history::clear(conn, lane).map(|n| vec![Part::plain(language.cleared(n))])
+                    history::clear(conn, lane).map(|n| vec![ReplyPart::plain(language.cleared(n))])
                 }),
             },
             Command::Restore => self.reply(|conn, lane| {
-                history::restore(conn, lane, None).map(|n| vec![Part::plain(language.restored(n))])
+                history::restore(conn, lane, None).map(|n| vec![ReplyPart::plain(language.restored(n))])
             }),
             Command::Usage => self.reply(|conn, lane| {
                 let (day, month) = costs::of_person(conn, lane.user_id)?;
-                Ok(vec![Part::plain(language.usage(&day.spent(), &month.spent()))])
+                Ok(vec![ReplyPart::plain(language.usage(&day.spent(), &month.spent()))])
             }),
             Command::Forget => self.forget(),
             Command::Export => self.export(),
@@ -57,15 +57,15 @@ impl InWork<'_> {
         self.reply(|conn, lane| {
             Ok(match turns::stopped_by(conn, lane, address.key())? {
                 Stopped::Questions => Vec::new(),
-                Stopped::Rest => vec![Part::plain(language.rest_not_sent())],
-                Stopped::Nothing => vec![Part::plain(language.nothing_to_stop())],
+                Stopped::Rest => vec![ReplyPart::plain(language.rest_not_sent())],
+                Stopped::Nothing => vec![ReplyPart::plain(language.nothing_to_stop())],
             })
         })
     }
 
     fn retry(&self) -> Result<Answered, StoreError> {
         if self.words().is_some() {
-            // it would answer the question as it was, and not what is wanted
+            // A retry would answer the old question instead of the words behind the command.
             return self.services.say(self.address, self.message.language.words_not_asked());
         }
         match self.services.store.run(|conn| turns::last(conn, self.address.lane))? {
@@ -86,16 +86,16 @@ impl InWork<'_> {
     }
 
     fn say(&self, text: impl Into<String>) -> Result<Answered, StoreError> {
-        let part = Part::plain(text);
+        let part = ReplyPart::plain(text);
         self.reply(|_, _| Ok(vec![part.clone()]))
     }
 
     /// Finishes the command with what `act` replies. Words behind it are not asked, and the user is told so.
     fn reply(
         &self,
-        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<Part>>,
+        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
     ) -> Result<Answered, StoreError> {
-        let not_asked = self.words().map(|_| Part::plain(self.message.language.words_not_asked()));
+        let not_asked = self.words().map(|_| ReplyPart::plain(self.message.language.words_not_asked()));
         self.services.reply(self.address, |conn, lane| {
             let mut parts = act(conn, lane)?;
             parts.extend(not_asked.clone());

@@ -66,7 +66,7 @@ fn an_interruption_reaches_the_worker_and_ends_a_wait() {
     let job = schedule.next().unwrap();
     schedule.interrupt(lane(1), 0..=7);
     assert!(job.stop.during(7..=7).is_requested() && !job.stop.during(8..=8).is_requested());
-    // found before it
+    // Found before it.
     schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
     assert_eq!(next(&mut schedule), Some(1));
     schedule.finish(lane(1), Outcome::RetryIn(Duration::from_secs(5)), now);
@@ -90,7 +90,7 @@ fn a_lane_that_listens_is_ready_at_its_time_or_when_something_new_comes() {
     schedule.wake(lane(1));
     assert_eq!(next(&mut schedule), Some(1));
     assert_eq!(schedule.next_timer(), None);
-    // something new came meanwhile
+    // Something new came meanwhile.
     schedule.wake(lane(1));
     schedule.finish(lane(1), listen, now);
     assert_eq!(next(&mut schedule), Some(1));
@@ -113,7 +113,7 @@ fn on_another_server_all_work_ends_and_whatever_waits_is_looked_at_anew() {
     assert!(job.stop.during(1..=1).is_requested() && !job.stop.is_shutdown());
     assert_eq!(next(&mut schedule), Some(1));
     assert_eq!(schedule.next_timer(), None);
-    // the wait was found on the former server
+    // The wait was found on the former server.
     schedule.finish(lane(2), Outcome::RetryIn(Duration::from_secs(5)), now);
     assert_eq!(next(&mut schedule), Some(2));
 }
@@ -151,7 +151,7 @@ fn when_a_chat_moves_all_its_lanes_go_on_under_the_new_id() {
         lanes.push((job.lane.chat_id, job.lane.user_id));
     }
     lanes.sort_unstable();
-    // the old lanes are looked at once more: something may have come in under the old id
+    // The old lanes are looked at once more: something may have come in under the old id.
     assert_eq!(lanes, [(2, 1), (2, 2), (3, 3), (9, 1), (9, 2)]);
 }
 

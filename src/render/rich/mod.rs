@@ -6,14 +6,14 @@
 mod blocks;
 mod size;
 
-use crate::domain::reply::{Content, Part};
+use crate::domain::reply::{Content, ReplyPart};
 use crate::render::classic::text_parts;
 use crate::render::doc::{Block, Table};
 use blocks::rendered;
 use size::Size;
 
 /// The document as rich messages, each with its classic form to fall back on; and as classic ones where it must be.
-pub(super) fn parts(document: Vec<Block>) -> Vec<Part> {
+pub(super) fn parts(document: Vec<Block>) -> Vec<ReplyPart> {
     let mut packer = Packer::default();
     for block in document {
         packer.add(block);
@@ -25,7 +25,7 @@ pub(super) fn parts(document: Vec<Block>) -> Vec<Part> {
 /// Fills one message after the other.
 #[derive(Default)]
 struct Packer {
-    parts: Vec<Part>,
+    parts: Vec<ReplyPart>,
     /// What the message being filled holds; `rich` says as what.
     blocks: Vec<Block>,
     rich: bool,
@@ -76,7 +76,7 @@ impl Packer {
         let rich = if self.rich { rendered(&blocks) } else { Vec::new() };
         // Rules alone are nothing Telegram would show as a rich message.
         if Size::of(&rich).units > 0 && !classic.is_empty() {
-            self.parts.push(Part { fallback: classic, ..Part::of(Content::Rich { blocks: rich }) });
+            self.parts.push(ReplyPart { fallback: classic, ..ReplyPart::of(Content::Rich { blocks: rich }) });
         } else {
             self.parts.extend(classic);
         }

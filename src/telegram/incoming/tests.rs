@@ -78,7 +78,7 @@ fn in_a_group_a_message_is_for_the_bot_or_not_and_reads_without_its_name() {
     ] {
         assert_eq!(read(&fields), expected, "{fields}");
     }
-    // to a user alone with the bot every message is for it, and its name is a word like any other
+    // To a user alone with the bot every message is for it, and its name is a word like any other.
     let private = format!(r#"{{{FROM},"text":"@our_bot hi","entities":{mention}}}"#);
     let message = decode(&update(&private)).ok().unwrap().message;
     assert_eq!((message.addressed, message.text), (true, said("@our_bot hi")));
@@ -193,6 +193,6 @@ fn the_button_of_a_chat_is_pressed_by_a_user_and_belongs_to_the_chat() {
         [incoming, again].map(|incoming| (incoming.message.user_id, incoming.message.press.unwrap().by))
     };
     assert_eq!(press("supergroup"), [(-1005, 2), (-1005, 2)]);
-    // nobody is sent such a button in private
+    // Nobody is sent such a button in private.
     assert_eq!(press("private"), [(2, 2), (2, 2)]);
 }

@@ -23,7 +23,7 @@ struct Section {
 fn sections(document: &str) -> Vec<Section> {
     let item = Regex::new(r"^(-|\d+\.) ").unwrap();
     let mut sections = vec![Section::default()];
-    // the kind of the block that the line is in
+    // The kind of the block that the line is in.
     let mut block: Option<&str> = None;
     let document = document.replace(".ru.md", ".md").replace(".ru.svg", ".svg");
     for line in document
@@ -36,7 +36,7 @@ fn sections(document: &str) -> Vec<Section> {
         } else if let Some(kind) = block {
             let command = line.split(" # ").next().unwrap().trim_end();
             let told = command.starts_with("-- ") || command.starts_with("# ");
-            // what commands say is replayed, and holds times
+            // What commands say is replayed, and holds times.
             let output = kind == "console" && !line.starts_with("$ ") && !line.starts_with("> ");
             section.commands.extend((!told && !output).then(|| command.to_owned()));
         } else if line.starts_with('#') {
@@ -46,7 +46,7 @@ fn sections(document: &str) -> Vec<Section> {
             section.items += usize::from(item.is_match(line));
             section.rows += usize::from(line.starts_with('|'));
             section.names.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
-            // the anchors are headings, which have a language
+            // The anchors are headings, which have a language.
             let links = links(line).map(|link| link.split('#').next().unwrap().to_owned());
             section.names.extend(links);
         }

@@ -89,7 +89,7 @@ impl Reader {
             .env("PATH", path)
             .envs(std::env::var_os("HOME").map(|home| ("HOME", home)))
             .env("LC_ALL", "C.UTF-8")
-            // no pager, no line drawing of one's own
+            // No pager, no line drawing of one's own.
             .env("PSQLRC", "/dev/null")
             .env("DATABASE_URL", self.url())
             .stdin(Stdio::null())

@@ -85,7 +85,7 @@ fn the_guides_list_every_metric_and_the_alerts_ask_for_no_other() {
         }
     }
     let alerts: Vec<_> = rules.iter().map(|rule| rule["alert"].as_str().unwrap().to_owned()).collect();
-    // promtool runs these (make nightly)
+    // Promtool runs these (make nightly)
     let tests: serde_yaml_ng::Value = serde_yaml_ng::from_str(&file("contrib/alerts_test.yml")).unwrap();
     let tests = tests["tests"].as_sequence().unwrap().iter();
     let played: BTreeSet<_> = tests
@@ -108,7 +108,7 @@ fn the_unit_is_valid_and_lets_the_bot_do_little() {
         return;
     }
     let unit = file("contrib/systech-aidd.service");
-    // the binary is where the unit says once it is installed
+    // The binary is where the unit says once it is installed.
     let built = unit.replace("/usr/local/bin/systech-aidd", env!("CARGO_BIN_EXE_systech-aidd"));
     assert_ne!(unit, built);
     let folder = tempfile::tempdir().unwrap();
@@ -123,7 +123,7 @@ fn the_unit_is_valid_and_lets_the_bot_do_little() {
     };
     let complaints = analyze(&["verify", "--man=no"], &path);
     assert!(!complaints.contains("systech-aidd.service:"), "{complaints}");
-    // of 100, which is no protection at all
+    // Of 100, which is no protection at all.
     let rating = analyze(&["security", "--offline=yes", "--threshold=20"], &path);
     assert!(rating.contains("Overall exposure level"), "{rating}");
 }

@@ -38,12 +38,12 @@ fn image_and_compose_file_ask_the_running_bot_for_its_health_alike() {
         );
     }
     assert_eq!(options.split(' ').count() + 1, check.as_mapping().unwrap().len());
-    // and what it asks is there
+    // And what it asks is there.
     let address = bot["environment"]["METRICS_ADDR"].as_str().unwrap();
     assert!(dockerfile.contains(&format!("ENV METRICS_ADDR={address}\n")));
     let (_, port) = address.split_once(':').unwrap();
     assert!(dockerfile.contains(&format!("EXPOSE {port}\n")) && bot["ports"].is_null());
-    // the binary has this command: without the setting it says so, and knows no other reason to fail
+    // The binary has this command: without the setting it says so, and knows no other reason to fail.
     let mut health = Command::new(env!("CARGO_BIN_EXE_systech-aidd"));
     let said = health.args(&command[1..]).current_dir("/").env_remove("METRICS_ADDR").output().unwrap();
     assert_eq!((command[0].as_str(), said.status.code()), ("systech-aidd", Some(1)));
@@ -67,7 +67,7 @@ fn every_test_that_the_documents_name_exists() {
     for name in ["ARCHITECTURE.md", "docs/reliability.md", "docs/reliability.ru.md"] {
         let document = file(name);
         let in_backticks = document.split('`').skip(1).step_by(2);
-        // a name of that many words is a test's, or a metric's
+        // A name of that many words is a test's, or a metric's.
         let tests = in_backticks
             .filter(|words| words.matches('_').count() > 3 && !words.contains(' '))
             .filter(|words| !words.starts_with("systech_aidd_"));
@@ -124,7 +124,7 @@ fn the_compose_file_starts_the_database_that_env_example_names() {
 
     let bot = &compose["services"]["bot"];
     assert_eq!(bot["profiles"][0], "bot");
-    // the environment wins over `.env`: only a variable of another name lets the bot use a restored database
+    // The environment wins over `.env`: only a variable of another name lets the bot use a restored database.
     let inside = format!("${{BOT_DATABASE_URL:-{}}}", url("postgres"));
     assert_eq!((&bot["env_file"], &bot["environment"]["DATABASE_URL"]), (&".env".into(), &inside.into()));
     let restored = url("postgres").replace("/systech_aidd", "/restored");
@@ -135,7 +135,7 @@ fn the_compose_file_starts_the_database_that_env_example_names() {
         let named = step("\necho \"BOT_DATABASE_URL=$restored\" >>.env\n");
         assert!(restore < named && named < step("\ndocker compose up -d\n"));
     }
-    // no setting of the program's own: whoever runs it without a container is not led to set it
+    // No setting of the program's own: whoever runs it without a container is not led to set it.
     assert!(example().iter().all(|(name, _)| name != "BOT_DATABASE_URL"));
     assert!(file(".env.example").contains("BOT_DATABASE_URL"));
     assert_eq!(bot["read_only"], true);
@@ -156,7 +156,7 @@ fn the_image_is_built_in_stages_and_runs_without_root() {
     assert_eq!(named("FROM").last().unwrap()[1..], ["debian:trixie-slim"], "no compiler is in the image");
     assert_eq!(named("USER")[0][1], "aidd");
     assert_eq!(named("ENTRYPOINT")[0][1], "[\"systech-aidd\"]");
-    // what the default of SYSTEM_PROMPT_PATH names is in the image
+    // What the default of SYSTEM_PROMPT_PATH names is in the image.
     assert!(named("COPY").iter().any(|words| words[1..] == ["prompts", "prompts"]));
     assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/nutritionist.txt").exists());
 }
@@ -172,10 +172,10 @@ fn a_change_of_source_leaves_the_layer_of_the_dependencies_as_it_is() {
     let bot = build.iter().rposition(cargo).unwrap();
     let sources = build.iter().position(|words| words[..] == ["COPY", "src", "src"]).unwrap();
     assert!(dependencies < sources && sources < bot, "{build:?}");
-    // until then only what has the manifests and nothing of the sources
+    // Until then only what has the manifests and nothing of the sources.
     let copied = build[..dependencies].iter().filter(|words| words[0] == "COPY");
     assert_eq!(copied.collect::<Vec<_>>(), [&["COPY", "--from=manifests", "/source", "."]]);
-    // and the builder gets to see whatever is copied
+    // And the builder gets to see whatever is copied.
     let ignored = file(".dockerignore");
     let seen: Vec<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
     for words in instructions.iter().filter(|words| words[0] == "COPY" && words[1] != ".") {
@@ -190,11 +190,11 @@ fn a_change_of_source_leaves_the_layer_of_the_dependencies_as_it_is() {
 fn one_version_of_rust_is_named_everywhere() {
     let rust = env!("CARGO_PKG_RUST_VERSION");
     let (toolchain, workflow) = (file("rust-toolchain.toml"), file(".github/workflows/release.yml"));
-    // with all three numbers: rustup takes 1.95 and 1.95.0 for two toolchains, and would fetch the other one
+    // With all three numbers: rustup takes 1.95 and 1.95.0 for two toolchains, and would fetch the other one.
     let channel =
         toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
     assert_eq!(channel.strip_prefix(rust).map(|patch| patch.matches('.').count()), Some(1), "{channel}");
-    // a component that is named here would be fetched, or missed, before anything is built
+    // A component that is named here would be fetched, or missed, before anything is built.
     assert!(!toolchain.lines().any(|line| line.starts_with("components") || line.starts_with("targets")));
     assert!(file("Dockerfile").contains(&format!("\nFROM rust:{rust}-slim-trixie AS toolchain\n")));
     assert!(workflow.contains(&format!(" container: rust:{rust}-slim-")));
@@ -259,7 +259,7 @@ fn a_release_is_told_by_the_changelog_and_the_version_of_the_manifest() {
     assert!(
         String::from_utf8(refused.stderr).unwrap().contains(&format!("Cargo.toml is at version {version}"))
     );
-    // and what comes has a place above it
+    // And what comes has a place above it.
     let changelog = file("CHANGELOG.md");
     let headings: Vec<_> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
     assert_eq!(headings[0], "## [Unreleased]");

@@ -58,7 +58,7 @@ fn screen(locale: &str, lines: &[&str]) -> Parser {
     let mut reader = person.try_clone().unwrap();
     let reading = thread::spawn(move || {
         let mut some = [0; 4096];
-        // the last one who has the terminal open takes it along: an error then
+        // The last one who has the terminal open takes it along: an error then.
         while let Ok(read @ 1..) = reader.read(&mut some) {
             let _ = bytes.send(some[..read].to_vec());
         }
@@ -70,7 +70,7 @@ fn screen(locale: &str, lines: &[&str]) -> Parser {
         (&person).write_all(format!("{line}\n").as_bytes()).unwrap();
     }
     wait_for_prompt(&mut parser, &output);
-    // the end of the input, as Ctrl-D says it
+    // The end of the input, as Ctrl-D says it.
     (&person).write_all(b"\x04").unwrap();
     assert!(child.wait().unwrap().success());
     drop(person);
@@ -170,7 +170,7 @@ fn svg(screen: &Screen) -> String {
             let x = LEFT + WIDTH * f32::from(column);
             let length = WIDTH * f32::from(u16::try_from(text.chars().count()).unwrap());
             let words = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            // as wide as its cells in any font, so that the lines of tables meet
+            // As wide as its cells in any font, so that the lines of tables meet.
             writeln!(
                 svg,
                 "<text class=\"{classes}\" x=\"{x:.1}\" y=\"{y:.1}\" textLength=\"{length:.1}\" lengthAdjust=\"spacingAndGlyphs\">{words}</text>"

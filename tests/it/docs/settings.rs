@@ -99,7 +99,7 @@ fn each_setting_that_cannot_be_used_is_named_with_what_is_accepted() {
             None => env.unset(variable),
         }
     }
-    // nobody was called, nothing was migrated
+    // Nobody was called, nothing was migrated.
     assert!(env.telegram.calls("getMe").is_empty());
     assert_eq!(env.psql("SELECT to_regclass('messages') IS NULL"), "t");
 }
@@ -175,7 +175,7 @@ fn an_env_file_is_read_as_python_dotenv_reads_it() {
     let mut env = TestEnv::new();
     let token = env.setting("TELEGRAM_BOT_TOKEN").unwrap();
     let url = env.setting("DATABASE_URL").unwrap();
-    // the last of several lines, a name without a value, what stands for a value, escapes and lines in quotes
+    // The last of several lines, a name without a value, what stands for a value, escapes and lines in quotes.
     let file = format!(
         "TELEGRAM_BOT_TOKEN=1:hunter2hunter2\nDATABASE_URL='{url}'\nexport ROLE_TEXT\nTOKEN='{token}' # mine\n\
          TELEGRAM_BOT_TOKEN=${{TOKEN}}\nROLE_TEXT=\"Costs $5\\tor ${{NOTHING:-less}}\n\\\"now\\\"\"\n"

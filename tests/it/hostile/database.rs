@@ -54,7 +54,7 @@ fn a_database_that_stops_in_mid_work_delays_answers_and_loses_none() {
     wait_until("some answers", || (env.telegram.sent().len() >= 20).then_some(()));
     env.server().stop();
     bot.wait_for_line("the database is unreachable");
-    // whoever is waited for now is answered by the model, and kept
+    // Whoever is waited for now is answered by the model, and kept.
     env.model.wait_idle();
     env.server().start();
     assert_all_answered(&env, 20, 5);
@@ -96,7 +96,7 @@ fn a_frozen_database_is_waited_for_and_does_not_hold_up_the_end() {
     env.server().thaw();
     assert_all_answered(&env, 20, 1);
 
-    // again, and this time it never comes back before the end
+    // Again, and this time it never comes back before the end.
     env.model.clear();
     let gate = env.model.hold(When::asked("last words"));
     env.telegram.say(&Person::private(1), "last words");
@@ -171,7 +171,7 @@ fn a_database_that_answers_others_is_not_called_unreachable_by_who_waits_for_a_c
     std::thread::scope(|scope| {
         (0..80).for_each(|_| _ = scope.spawn(busy));
         tracing::subscriber::with_default(capture, || {
-            // some of the others are served in this time, and hardly ever we
+            // Some of the others are served in this time, and hardly ever we.
             while store.run_within(Duration::from_secs(1), |_| Ok(())).is_ok() {}
         });
         waited_in_vain.store(true, Ordering::Relaxed);
@@ -184,7 +184,7 @@ fn a_full_disk_is_waited_out_by_poll_and_by_finished_answers() {
     let mut env = TestEnv::with_own_server();
     env.set("SHUTDOWN_GRACE", "1");
     let bot = env.start_ready();
-    // no room for what comes in: it stays with Telegram
+    // No room for what comes in: it stays with Telegram.
     let full = env.server().fill_disk(env.database.name(), "updates");
     say(&env, 10, 1);
     bot.wait_for_line("No space left on device");
@@ -194,7 +194,7 @@ fn a_full_disk_is_waited_out_by_poll_and_by_finished_answers() {
     gate.wait_arrivals(10);
     env.telegram.wait_confirmed();
 
-    // no room for the answers: they stay in memory
+    // No room for the answers: they stay in memory.
     let full = env.server().fill_disk(env.database.name(), "messages");
     gate.release();
     env.model.wait_idle();
@@ -245,7 +245,7 @@ fn with_waiting(lanes: u32) -> (TestEnv, u64) {
 
 #[test]
 fn a_hundred_thousand_waiting_messages_hold_memory_bounded() {
-    // the same 64 workers at the same point: what differs is what waits
+    // The same 64 workers at the same point: what differs is what waits.
     let (_world, few) = with_waiting(64);
     let (_world, many) = with_waiting(100_000);
     println!("peak memory: {few} MB with 64 lanes, {many} MB with 100,000");

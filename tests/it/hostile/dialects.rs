@@ -76,7 +76,7 @@ fn what_an_endpoint_refuses_is_learnt_at_once_and_remembered_with_one_line_each(
     env.assert_logged("WARN", 0);
     env.wait_settled();
     assert_eq!(env.psql("SELECT DISTINCT state FROM turns"), "answered");
-    // a server may be another one after a restart
+    // A server may be another one after a restart.
     bot.stop();
     let _bot = env.start();
     assert!(answer(&env, "zebra three").contains("zebra three"));
@@ -285,7 +285,7 @@ fn whatever_rows_there_are_strict_templates_get_whole_turns() {
     let env = TestEnv::new();
     strict(&env);
     env.run(&["migrate", "up"]).ok();
-    // as the predecessor stored what failed and what came at once, and what somebody put there by hand
+    // As the predecessor stored what failed and what came at once, and what somebody put there by hand.
     let rows = [
         "assistant:hi",
         "user:one",

@@ -72,7 +72,7 @@ fn whatever_language_the_server_speaks_a_way_that_leads_nowhere_is_told_apart() 
             let said = env.run(&["doctor", "--only", "database"]).out;
             let line = said.lines().find(|line| line.starts_with("✗ database")).unwrap_or(&said);
             assert!(line.contains(found) && !line.contains("hunter2"), "{language}: {line}");
-            // a start waits for what may pass, and for nothing else
+            // A start waits for what may pass, and for nothing else.
             let bot = env.start();
             if *may_pass {
                 bot.wait_for_line("the database is not there yet");
@@ -93,7 +93,7 @@ fn nothing_is_destroyed_unasked_because_the_server_told_of_a_lock_in_another_lan
     let mut operator = migrated_on(Operator::on(server));
     operator.set("SHORT_WAITS", "lock=0.2");
     operator.psql(ROWS);
-    // of several reverts the first is not held up: what it destroys is known, and not all that would be
+    // Of several reverts the first is not held up: what it destroys is known, and not all that would be.
     let somebody = Transaction::begin(&operator.database, "LOCK TABLE updates IN ACCESS SHARE MODE");
     let said = operator.run(&["migrate", "to", "20261123000002"]).fails_with(1);
     assert!(said.contains("тайм-аута блокировки") && said.contains("pg_stat_activity"), "{said}");

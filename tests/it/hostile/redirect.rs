@@ -13,7 +13,7 @@ fn redirecting_to(target: &str) -> String {
     let target = target.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            // who leaves early learns nothing
+            // Who leaves early learns nothing.
             let _ = redirect(&stream.unwrap(), &target);
         }
     });

@@ -97,8 +97,8 @@ fn whatever_a_method_answers_in_passing_everybody_is_served_in_the_end() {
         (Action::Refuse(Reply::json(200, r#"{"ok":true,"result":{"zebra":[]}}"#)), 1),
         (Action::RetryAfter(1), 1),
         (Action::Reset, 1),
-        // what Telegram took and did not say so is sent once more. Silence, for longer than TELEGRAM_TIMEOUT, is one
-        // of these: getUpdates has a test of its own
+        // What Telegram took and did not say so is sent once more. Silence, for longer than TELEGRAM_TIMEOUT, is one
+        // of these: getUpdates has a test of its own.
         (Action::Delay(Duration::from_secs(3)), 2),
         (Action::TakeThenReset, 2),
         (Action::TakeThenClose, 2),
@@ -154,7 +154,7 @@ fn what_a_server_leaves_out_of_get_me_does_not_matter_but_the_name_and_whose_it_
         if let Some(refused) = refused {
             bot.wait_for_line(refused);
             bot.wait_for_line("the bot starts as soon as Telegram answers");
-            // told once, and a server that comes to its senses is enough
+            // Told once, and a server that comes to its senses is enough.
             fault.wait_hits(3, PATIENCE);
             fault.release();
         }
@@ -220,7 +220,7 @@ fn a_pause_of_any_length_for_sending_holds_up_its_chat_only_and_not_the_end() {
             env.telegram.say(&Person::private(user), text);
             env.others_are_served();
             assert!(bot.stop().success());
-            // nor is it broken by the next start
+            // Nor is it broken by the next start.
             let bot = env.start_ready();
             env.others_are_served();
             assert!(bot.stop().success());
@@ -238,7 +238,7 @@ fn a_poll_that_is_never_answered_is_given_up_and_repeated() {
     let bot = env.start();
     silence.wait_hits(1, PATIENCE);
     env.telegram.say(&Person::private(1), "zebra");
-    // the poll itself may last half a minute
+    // The poll itself may last half a minute.
     bot.wait_for_line("polling goes on");
     env.telegram.wait_until(PATIENCE, |state| (state.in_chat(1).count() == 1).then_some(()));
     env.assert_logged("WARN", 1);
@@ -292,7 +292,7 @@ fn a_group_that_announces_its_move_is_moved_before_anything_is_sent_there() {
     assert_eq!(env.asked("zebra three")[0].messages.len(), 4, "prompt, a pair, question");
     env.others_are_served();
     env.telegram.wait_confirmed();
-    // announced twice, moved once
+    // Announced twice, moved once.
     env.assert_logged("became a supergroup", 1);
     env.assert_logged("WARN", 0);
 }
@@ -334,7 +334,7 @@ fn a_group_among_many_moves_by_indexes_and_no_table_is_read_as_a_whole() {
     env.telegram.wait_for_count(OLD, 1);
     env.wait_settled();
     assert!(bot.stop().success());
-    // half of it of private dialogues, half of other groups; the planner knows the tables
+    // Half of it of private dialogues, half of other groups; the planner knows the tables.
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length)
          SELECT 2 + n % 500, CASE n % 2 WHEN 0 THEN 2 + n % 500 ELSE -6 - n % 500 END, 'user', 'x', 1
@@ -356,7 +356,7 @@ fn a_group_among_many_moves_by_indexes_and_no_table_is_read_as_a_whole() {
     let bot = env.start_ready();
     let _ = env.telegram.migrate(&person, NEW);
     bot.wait_for_line("a group became a supergroup");
-    // the counters are told when the connections end
+    // The counters are told when the connections end.
     assert!(bot.stop().success());
     env.database.wait_disconnected();
     assert_eq!(env.psql(by_index), "3");
@@ -376,7 +376,7 @@ fn a_group_moves_as_a_whole_or_not_at_all() {
     env.telegram.address(&person, "zebra one");
     env.telegram.wait_for_count(OLD, 1);
     env.wait_settled();
-    // the move gets as far as the table that comes last, and dies there
+    // The move gets as far as the table that comes last, and dies there.
     let in_the_way = Transaction::begin(&env.database, "LOCK TABLE messages IN EXCLUSIVE MODE");
     let moved = env.telegram.migrate(&person, NEW);
     env.database.wait_blocked_like("UPDATE \"messages\"%", 1);

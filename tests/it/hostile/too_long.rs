@@ -34,7 +34,7 @@ fn a_dialogue_that_is_too_long_is_shortened_until_it_fits_and_never_gets_stuck()
         assert!(lengths.is_sorted_by(|a, b| a > b) && asked.len() <= 6, "{lengths:?}");
         assert!(asked.last().unwrap().messages.len() <= 2 + 2 * fits, "{limit}: {lengths:?}");
     }
-    // and the next question is answered, too
+    // And the next question is answered, too.
     env.telegram.say(&person(), "and now?");
     env.telegram.wait_for_text(1, |text| text.contains("and now?"));
     env.wait_settled();

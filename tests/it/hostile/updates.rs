@@ -62,7 +62,7 @@ fn a_message_is_answered_whatever_else_is_in_its_update() {
         env.telegram.push_raw(&message(user, fields));
         env.telegram.wait_for_count(user, 1);
     }
-    // ids beyond 32 bits, of everything that has one
+    // Ids beyond 32 bits, of everything that has one.
     let huge = 5_000_000_000_123_i64;
     env.telegram.push_raw(&message(huge, r#""text":"hi""#));
     env.telegram.wait_for_count(huge, 1);
@@ -95,7 +95,7 @@ fn an_update_without_a_number_waits_for_the_next_one_and_costs_one_line() {
     let bot = env.start();
     env.telegram.push_raw(r#"{"update_id":"zebra","message":7}"#);
     bot.wait_for_line("skipped updates without an update_id");
-    // it is asked for again and again, with growing pauses
+    // It is asked for again and again, with growing pauses.
     env.telegram.wait_until(sandbox::PATIENCE, |state| (state.count("getUpdates") >= 4).then_some(()));
     assert_eq!(env.telegram.unconfirmed(), 1);
     env.others_are_served();
@@ -113,7 +113,7 @@ fn updates_of_ten_megabytes_are_answered_one_by_one_and_their_weight_is_nowhere_
     for user in 1..=12 {
         env.telegram.push_raw(&message(user, &format!(r#""text":"zebra","caption":"{junk}""#)));
     }
-    // a text that no app of Telegram's can send
+    // A text that no app of Telegram's can send.
     env.telegram.push_raw(&message(13, &format!(r#""text":"zebra {}\ud800{junk}""#, "я".repeat(1 << 20))));
     gate.wait_arrivals(13);
     let longest = "SELECT max(length(payload)) <= 131072 + 1000 FROM updates";

@@ -31,7 +31,7 @@ fn whatever_happens_the_tables_hold_what_the_reference_says_and_every_message_ha
         max_shrink_iters: 300,
         ..ProptestConfig::default()
     };
-    // the process dies in so many steps, before it does them
+    // The process dies in so many steps, before it does them.
     let steps = prop::collection::vec((step(), prop::bool::weighted(0.1)), 1..120);
     let result = TestRunner::new(config).run(&steps, |steps| {
         let mut conn = connect();

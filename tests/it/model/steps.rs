@@ -99,7 +99,7 @@ pub(super) enum Fate {
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
-    // most of it in one lane: what needs a long past is met there
+    // Most of it in one lane: what needs a long past is met there.
     let place = prop_oneof![3 => Just(0), 2 => 0..PLACES.len()];
     let outcome = prop_oneof![
         6 => (1..4usize, 0..3usize).prop_map(|(parts, simpler)| Outcome::Answered(parts, simpler)),

@@ -34,7 +34,7 @@ fn a_question_is_answered_with_the_dialogue_as_context_and_both_are_in_messages(
         length(&second)
     );
     assert_eq!(rows, expected);
-    // a question is stamped when answering began, its answer when it ended
+    // A question is stamped when answering began, its answer when it ended.
     assert_eq!(env.psql("SELECT count(DISTINCT created_at) FROM messages"), "4");
     let turns = env.psql(
         "SELECT state, model, prompt_tokens > 0, completion_tokens > 0, finish_reason, first_token_ms <= duration_ms,
@@ -92,7 +92,7 @@ fn a_clock_that_goes_back_leaves_the_dialogue_in_the_order_in_which_it_was_said(
     let texts = ["first", "second", "third", "fourth"];
     for (n, text) in texts.into_iter().enumerate() {
         if n == 2 {
-            // an hour later it is the same time again
+            // An hour later it is the same time again.
             env.psql("UPDATE messages SET created_at = created_at + interval '1 hour'");
         }
         env.telegram.say(&person, text);
@@ -102,7 +102,7 @@ fn a_clock_that_goes_back_leaves_the_dialogue_in_the_order_in_which_it_was_said(
     let read: Vec<_> = asked.messages.iter().map(|message| message.content.as_str()).collect();
     let answers = env.telegram.texts(7);
     assert_eq!(read, [PROMPT, "second", &answers[1], "third", &answers[2], "fourth"]);
-    // and so do people
+    // And so do people.
     let shown = env.run(&["history", "show", "--user", "7"]).ok();
     let places: Vec<_> = texts.iter().map(|text| shown.find(&format!("    {text}\n")).unwrap()).collect();
     assert!(places.is_sorted(), "{shown}");
@@ -123,7 +123,7 @@ fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_wi
     let questions: Vec<_> =
         (1..=12).map(|n| format!("{n} {}", "борщ ".repeat(random.usize(0..12)))).collect();
     for (n, question) in (1..).zip(&questions) {
-        // some are short, so that the other limit holds there
+        // Some are short, so that the other limit holds there.
         let answer =
             if n > 6 { n.to_string() } else { format!("{n} {}", "soup ".repeat(random.usize(0..40))) };
         env.model.on(When::any().once(), Behaviour::text(answer.trim()));
@@ -143,11 +143,11 @@ fn what_the_model_reads_fits_into_its_context_begins_with_a_question_and_ends_wi
         assert!(roles.iter().skip(1).step_by(2).all(|role| *role == "assistant"), "{roles:?}");
         lengths.push(roles.len() - 1);
     }
-    // seven messages are three whole turns; before, less fits
+    // Seven messages are three whole turns; before, less fits.
     assert_eq!(lengths.last(), Some(&6), "{lengths:?}");
     assert!(lengths[3..].iter().any(|length| *length < 6), "{lengths:?}");
 
-    // a question that leaves no room for anything else is sent alone
+    // A question that leaves no room for anything else is sent alone.
     env.telegram.say(&person, &"щи ".repeat(300));
     env.telegram.wait_for_count(7, 13);
     assert_eq!(env.asked("щи").pop().unwrap().messages.len(), 2);
@@ -222,12 +222,12 @@ fn a_group_sees_typing_until_the_answer_is_there_and_no_drafts() {
     };
     let wait_shown = |chat, times| wait_until("typing", || (shown(chat) >= times).then_some(()));
     env.telegram.address(&Person::in_group(1, -5), "first");
-    // a second one: what the chat shows fades and has to be renewed
+    // A second one: what the chat shows fades and has to be renewed.
     wait_shown(-5, 2);
     assert!(env.telegram.texts(-5).is_empty());
     first.release();
     env.telegram.wait_for_count(-5, 1);
-    // while another answer is in the making, nothing more is shown for this one
+    // While another answer is in the making, nothing more is shown for this one.
     env.telegram.address(&Person::in_group(1, -6), "second");
     wait_shown(-6, 1);
     let before = shown(-5);

@@ -82,7 +82,7 @@ fn words_behind_a_command_that_takes_none_are_not_passed_over_in_silence() {
         });
     }
     env.wait_settled();
-    // what a link of Telegram's brings along is nobody's words
+    // What a link of Telegram's brings along is nobody's words.
     let before = env.telegram.texts(1).len();
     ask(&env, &person, "/start ref_42-a");
     env.wait_settled();
@@ -104,7 +104,7 @@ fn clear_hides_the_dialogue_with_one_stamp_and_restore_brings_it_back() {
         "4|4|1"
     );
 
-    // the model knows nothing of what was cleared
+    // The model knows nothing of what was cleared.
     let fresh = ask(&env, &person, "three");
     assert_eq!(fresh, expected_answer(&[Message::system(PROMPT), Message::user("three")]));
 
@@ -143,7 +143,7 @@ fn restore_undoes_the_clearing_that_came_last_in_the_dialogue_whatever_the_clock
     ask(&env, &person, "old");
     ask(&env, &person, "/clear");
     env.wait_settled();
-    // the host of the predecessor was three hours ahead
+    // The host of the predecessor was three hours ahead.
     env.psql("UPDATE messages SET deleted_at = deleted_at + interval '3 hours'");
     for question in ["one", "two"] {
         ask(&env, &person, question);
@@ -271,7 +271,7 @@ fn no_connection_is_held_while_a_file_uploads() {
     let fault = env.telegram.fault(Calls::to("sendDocument").times(1), Action::Hang);
     env.telegram.say(&person, "/export");
     fault.wait_hits(1, PATIENCE);
-    // with the only connection there is, somebody else is answered
+    // With the only connection there is, somebody else is answered.
     ask(&env, &Person::private(2), "and me?");
     fault.release();
     env.telegram.wait_for_text(1, |text| text.contains("Our conversation"));

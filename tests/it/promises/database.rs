@@ -149,7 +149,7 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
     let query = history::newest(Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20);
     let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
     let (sql, _) = sql.split_once(" -- binds").unwrap();
-    // the plan for given values, and the one that PostgreSQL may keep for all values
+    // The plan for given values, and the one that PostgreSQL may keep for all values.
     for mode in ["force_custom_plan", "force_generic_plan"] {
         for dialogue in [999_999, 2, 1] {
             let plan = env.psql(&format!(
@@ -206,7 +206,7 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
 fn no_text_is_too_long_or_too_strange_for_the_index_of_words() {
     let env = TestEnv::new();
     env.kill(env.start_ready());
-    // two million different words, words of one letter each, one word without end
+    // Two million different words, words of one letter each, one word without end.
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length)
          SELECT 1, 1, 'assistant', content, length(content) FROM (VALUES

@@ -17,7 +17,7 @@ fn a_pause_that_telegram_asks_for_is_kept_even_over_a_restart() {
     env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE not_before IS NOT NULL", |rows| rows == "1");
     env.kill(bot);
     let _bot = env.start();
-    // in the meantime other chats are served
+    // In the meantime other chats are served.
     env.telegram.say(&Person::private(2), "and me?");
     env.telegram.wait_for_count(2, 1);
     env.telegram.wait_for_count(1, 1);
@@ -152,7 +152,7 @@ fn whatever_telegram_dislikes_about_a_message_its_words_arrive() {
     all_at_once(errors, |error| {
         let env = TestEnv::new();
         let _bot = env.start();
-        // with formatting, in reply to a message, below it a button
+        // With formatting, in reply to a message, below it a button.
         env.model.usually(Behaviour::answer().cut_after(2));
         let refused = Action::Refuse(Reply::error(400, &format!("Bad Request: {error}")));
         env.telegram.fault(Calls::to("sendMessage").times(1), refused);
@@ -334,7 +334,7 @@ fn that_telegram_is_not_reached_counts_against_no_part_however_long_it_lasts() {
     env.telegram.say(&Person::private(1), "soup");
     hang.wait_hits(1, PATIENCE);
     env.kill(bot);
-    // many tries have failed; then one that says nothing about the part, and one that might
+    // Many tries have failed; then one that says nothing about the part, and one that might.
     env.psql("UPDATE reply_parts SET attempts = 29");
     env.telegram.fault(Calls::to("sendMessage").times(1), Action::Reset);
     let attempts = |expected: &str| {

@@ -118,7 +118,7 @@ fn no_draft_is_sent_while_telegram_asks_for_a_pause_not_even_for_the_next_answer
     env.telegram.wait_for_count(1, 1);
     env.telegram.say(&Person::private(1), "two");
     two.wait_arrived();
-    // somebody else, whose answer is in the making since then, sees a draft
+    // Somebody else, whose answer is in the making since then, sees a draft.
     env.telegram.say(&Person::private(2), "other");
     wait_until("a draft for somebody else", || (drafts(2) > 0).then_some(()));
     assert_eq!(drafts(1), 1);

@@ -61,7 +61,7 @@ fn an_erasure_wins_against_an_answer_in_the_making() {
     let erased = operator_of(&env).run(&["history", "erase", "--user", "1", "--yes", "--json"]).ok();
     assert_eq!(erased, "{\"messages\":2,\"turns\":1,\"reply_parts\":1,\"updates\":2}\n");
     gate.release();
-    // the lane is free again when this is answered, and what was in the making is stored nowhere
+    // The lane is free again when this is answered, and what was in the making is stored nowhere.
     env.telegram.say(&person, "third");
     env.telegram.wait_for_text(1, |text| text.contains("third"));
     env.wait_settled();
@@ -78,7 +78,7 @@ fn an_erasure_waits_for_an_answer_that_is_being_stored_and_takes_it_along() {
     env.telegram.wait_for_count(1, 1);
     env.wait_settled();
     let operator = operator_of(&env);
-    // the transaction that stores the second answer stops where it is complete and about to commit
+    // The transaction that stores the second answer stops where it is complete and about to commit.
     env.psql(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END';
@@ -124,7 +124,7 @@ fn purge_asks_deletes_what_is_old_and_sweeps_tombstones() {
     assert_eq!(left(|sql| operator.psql(sql), 1), "2501|2501|2501|6");
     let purged = operator.run(&[&purge[..], &["--yes", "--json"]].concat()).ok();
     assert_eq!(purged, "{\"messages\":2500,\"tombstones\":3}\n");
-    // what waits for an answer is no tombstone, however old
+    // What waits for an answer is no tombstone, however old.
     assert_eq!(left(|sql| operator.psql(sql), 1), "1|1|1|3");
     operator.run(&purge).fails_with(3);
 }
@@ -133,7 +133,7 @@ fn purge_asks_deletes_what_is_old_and_sweeps_tombstones() {
 fn a_killed_purge_has_deleted_whole_batches_and_the_next_one_goes_on() {
     let operator = Operator::up_to_date();
     operator.psql(&old(2500));
-    // somebody holds a turn of the second batch
+    // Somebody holds a turn of the second batch.
     let in_the_way = Transaction::begin(&operator.database, "SELECT FROM turns WHERE id = 1500 FOR UPDATE");
     let running = operator.begin(&["history", "purge", "--older-than", "30", "--yes"]);
     operator.database.wait_blocked(1);
@@ -152,7 +152,7 @@ fn the_bot_deletes_what_is_older_than_retention_days_and_always_sweeps() {
     assert!(bot.stop().success());
     env.psql(&old(2500));
     env.psql("DELETE FROM updates WHERE done_at IS NULL");
-    // without the setting, messages stay
+    // Without the setting, messages stay.
     let bot = env.start_ready();
     env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
     assert!(bot.stop().success());
@@ -200,7 +200,7 @@ fn forget_deletes_everything_of_the_person_after_the_button_and_an_old_button_sa
     env.telegram.wait_for_text(1, |text| text.contains("everything is deleted. Messages: 4"));
     assert!(acknowledged(&env, &press)["text"].is_null());
     env.wait_settled();
-    // what is left is the request itself: a tombstone, and that it was answered
+    // What is left is the request itself: a tombstone, and that it was answered.
     assert_eq!(left(|sql| env.psql(sql), 1), "0|1|0|1");
     assert_eq!(
         env.psql("SELECT kind, payload FROM updates WHERE user_id = 1 AND message_id IS NOT NULL"),
@@ -262,7 +262,7 @@ fn an_erasure_that_dies_half_way_is_finished_by_the_next_start_however_late() {
     env.wait_disconnected();
     let left = env.psql("SELECT count(*) FROM messages");
     assert!(left != "0" && left != "2002", "{left} messages are left");
-    // the button works for an hour from the question, and it was pressed in time
+    // The button works for an hour from the question, and it was pressed in time.
     env.psql("UPDATE updates SET done_at = done_at - interval '3 hours', received_at = received_at - interval '3 hours'");
     let _bot = env.start();
     let told = env.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
@@ -301,7 +301,7 @@ fn what_the_bot_itself_said_is_purged_with_its_time_and_erased_with_its_person()
     );
     operator.psql(DIALOGUES);
     operator.run(&["history", "purge", "--older-than", "30", "--yes"]);
-    // what is to be sent still is not old
+    // What is to be sent still is not old.
     assert_eq!(operator.psql("SELECT string_agg(user_id::text, ',' ORDER BY id) FROM reply_parts"), "1,4");
     operator.run(&["history", "erase", "--user", "1", "--yes"]).ok();
     assert_eq!(operator.psql("SELECT string_agg(user_id::text, ',' ORDER BY id) FROM reply_parts"), "4");
@@ -356,7 +356,7 @@ fn only_who_asked_may_press_the_button_and_everybody_else_is_told_at_once() {
     }
     env.telegram.wait_for_count(-5, 2);
     let (message, data) = asked(&env, &asker);
-    // the other's lane is busy with a silent model: the press is acknowledged all the same
+    // The other's lane is busy with a silent model: the press is acknowledged all the same.
     let gate = env.model.hold(When::asked("slow"));
     env.telegram.address(&other, "slow");
     gate.wait_arrived();

@@ -32,7 +32,7 @@ fn fails_as(behaviour: Behaviour, class: &str, russian: &str, english: &str) {
     assert_eq!(env.psql(turns), format!("{state}|{class}|t"));
     assert_eq!(env.psql("SELECT count(*) FROM messages WHERE role = 'user' AND deleted_at IS NULL"), "2");
 
-    // the failed question is kept, but the model does not meet it again
+    // The failed question is kept, but the model does not meet it again.
     env.model.usually(Behaviour::answer());
     env.telegram.say(&Person::private(2), "again");
     let again = env.telegram.wait_for_count(2, 2)[1].text().to_owned();

@@ -47,7 +47,7 @@ fn a_cut_answer_says_so_in_one_line_and_goes_on_at_its_button() {
     let asked = env.asked(go_on()).pop().unwrap();
     let read: Vec<_> = asked.messages[1..].iter().map(|message| &*message.content).collect();
     assert_eq!(read, ["tell me", "It begins and", go_on()]);
-    // and once more, to its end
+    // And once more, to its end.
     env.model.on(When::asked(go_on()).once(), Behaviour::text("ends."));
     press(&env, &person, &more);
     env.telegram.wait_for_count(1, 5);

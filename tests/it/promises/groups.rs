@@ -29,7 +29,7 @@ fn in_a_group_what_is_said_to_others_leaves_no_trace_and_what_is_said_to_the_bot
         env.telegram.post(person, &json!({"photo": [], "caption": "zebra"}));
     }
     env.telegram.reply(&bob, other.message_id, "zebra to you");
-    // an answer that is there at once has no preview
+    // An answer that is there at once has no preview.
     let typing = env.model.hold(When::asked("one"));
     env.telegram.say(&ann, &format!("@{} one", name.to_uppercase()));
     env.telegram.wait_until(PATIENCE, |state| (state.count("sendChatAction") > 0).then_some(()));
@@ -59,7 +59,7 @@ fn a_reply_to_the_bot_is_a_question_and_answers_reply_to_their_questions() {
     let second = env.telegram.reply(&ann, answer.message_id, "two");
     let sent = env.telegram.wait_for_count(GROUP, 2);
     assert_eq!(sent[1].reply_to, Some(second.message_id));
-    // whoever replies to an answer of somebody else's begins a dialogue of their own
+    // Whoever replies to an answer of somebody else's begins a dialogue of their own.
     env.telegram.reply(&bob, answer.message_id, "three");
     env.telegram.wait_for_count(GROUP, 3);
     assert_eq!(env.asked("two")[0].messages.len(), 4);
@@ -102,7 +102,7 @@ fn the_name_alone_a_picture_and_an_unknown_command_for_the_bot_get_a_sentence_ea
     for (sent, part) in sent.iter().zip(["your question", "only text", "do not know", "/restore"]) {
         assert!(sent.text().contains(part), "{part} is not in: {}", sent.text());
     }
-    // the first one asked for this
+    // The first one asked for this.
     env.telegram.reply(&person, sent[0].message_id, "What is soup?");
     env.telegram.wait_for_count(GROUP, 5);
     assert_eq!(questions(&env), ["What is soup?"]);
@@ -115,7 +115,7 @@ fn of_a_long_text_that_telegram_cut_all_is_for_the_bot_when_the_first_message_is
     let (ann, bob) = (Person::in_group(1, GROUP), Person::in_group(2, GROUP));
     let words: Vec<_> = (0..1000).map(|n| format!("word{n:05}")).collect();
     let text = words.join(" ");
-    // to nobody, then to the bot
+    // To nobody, then to the bot.
     env.telegram.paste(&bob, &text);
     let said = env.telegram.paste(&ann, &format!("@{} {text}", env.telegram.username()));
     env.telegram.say(&bob, "zebra, meanwhile");
@@ -125,7 +125,7 @@ fn of_a_long_text_that_telegram_cut_all_is_for_the_bot_when_the_first_message_is
     env.telegram.wait_confirmed();
     env.wait_settled();
     assert_eq!(env.psql("SELECT count(*), count(DISTINCT turn_id) FROM updates"), "3|1");
-    // where it was cut, a blank may have become a line
+    // Where it was cut, a blank may have become a line.
     let unbroken = |text: &str| text.split_whitespace().collect::<String>();
     assert_eq!(unbroken(&questions(&env)[0]), unbroken(&text));
 }

@@ -130,11 +130,11 @@ fn a_stop_keeps_what_was_written_in_its_message() {
 fn whatever_takes_the_answers_place_takes_its_message_too() {
     let env = growing_in("edit");
     let _bot = env.start();
-    // a failure
+    // A failure.
     let failing = Person::private(1);
     env.model.on(When::asked("soup"), Behaviour::text(ANSWER).error_after(3, 401, "zebra"));
     env.telegram.say(&failing, "soup");
-    // a command, into which the question was changed
+    // A command, into which the question was changed.
     let changing = Person::private(2);
     let gate = Gate::default();
     env.model.on(When::asked("salad"), Behaviour::text(ANSWER).hold_after(3, &gate));
@@ -210,7 +210,7 @@ fn a_first_message_whose_fate_is_unknown_is_not_shown_twice() {
     let fault = env.telegram.fault(Calls::to("sendMessage").times(1), Action::TakeThenReset);
     env.telegram.say(&Person::private(1), "soup");
     fault.wait_hits(1, PATIENCE);
-    // somebody else's answer grows meanwhile
+    // Somebody else's answer grows meanwhile.
     env.telegram.say(&Person::private(2), "soup");
     env.telegram.wait_for_text(2, |text| !text.is_empty());
     gate.release();

@@ -132,7 +132,7 @@ fn where_telegram_does_not_say_who_may_press_nothing_is_done_and_the_user_is_tol
         assert!(said.as_str().unwrap().contains(words), "{action:?}: {said}");
         env.wait_settled();
         assert_eq!(messages_of(&env, GROUP), "2", "{action:?}");
-        // and it works when it is pressed again
+        // And it works when it is pressed again.
         assert_eq!(told(&env, &somebody(11), &message, &button), Value::Null, "{action:?}");
         env.telegram.wait_for_text(GROUP, |text| text.contains("everything is deleted"));
     }

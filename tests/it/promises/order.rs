@@ -30,7 +30,7 @@ fn fifty_lanes_of_twenty_messages_each_keep_their_order() {
     }
     env.wait_settled();
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "2000");
-    // in the table too, question and answer alternate in the order of the questions
+    // In the table too, question and answer alternate in the order of the questions.
     let disorder = "SELECT count(*) FROM (
         SELECT content, role, row_number() OVER (PARTITION BY user_id ORDER BY created_at, id) - 1 AS n FROM messages
     ) AS m WHERE role <> CASE n % 2 WHEN 0 THEN 'user' ELSE 'assistant' END
@@ -47,7 +47,7 @@ fn a_lane_answers_one_message_at_a_time() {
     env.telegram.say(&person, "first");
     env.telegram.say(&person, "second");
     gate.wait_arrived();
-    // another lane has long been answered when the second message would be
+    // Another lane has long been answered when the second message would be.
     env.telegram.say(&Person::private(2), "meanwhile");
     env.telegram.wait_for_count(2, 1);
     assert_eq!(env.times_asked("second"), 0);
@@ -88,7 +88,7 @@ fn a_long_queue_in_one_lane_does_not_starve_the_others() {
     }
     env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "510");
     gate.release();
-    // with one worker, ten lanes are answered while the busy one takes about as many turns as they
+    // With one worker, ten lanes are answered while the busy one takes about as many turns as they.
     let answered = env.telegram.wait_until(PATIENCE, |state| {
         (2..=11).all(|user| state.in_chat(user).count() == 1).then(|| state.in_chat(1).count())
     });

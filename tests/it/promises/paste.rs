@@ -8,7 +8,7 @@ use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
-use systech_aidd::domain::reply::Part;
+use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox;
 use systech_aidd::store::take_in::{self, Received};
@@ -22,7 +22,7 @@ fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
     let text = words.join(" ");
     let said = env.telegram.paste(&person, &text);
     assert_eq!(said.len(), 4);
-    // whoever writes at the same time is not part of it
+    // Whoever writes at the same time is not part of it.
     env.telegram.say(&Person::private(2), "hello");
     env.telegram.wait_for_count(2, 1);
     env.telegram.wait_for_count(1, 1);
@@ -35,7 +35,7 @@ fn a_paste_that_telegram_cut_is_answered_once_as_one_question() {
         env.psql("SELECT array_to_string(message_ids, ',') FROM turns WHERE user_id = 1"),
         ids.join(",")
     );
-    // an edit of one of them cannot be applied, and its person reads so
+    // An edit of one of them cannot be applied, and its person reads so.
     env.telegram.edit(&person, said[1].message_id, "another");
     env.telegram.wait_for_text(1, |text| text.contains("несколькими сообщениями"));
 }
@@ -112,14 +112,14 @@ fn all_rows_of_a_question_are_finished_or_none() {
         ending: &ending,
         calls: &[],
     };
-    // another run was faster with one of them
+    // Another run was faster with one of them.
     let other = Address { update_seq: joined[1].seq, update_id: joined[1].update_id, ..address };
     finish::reply(&mut conn, other, |_, _| Ok(Vec::new())).unwrap().done().unwrap();
-    assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().done().is_none());
+    assert!(finish::turn(&mut conn, address, &turn, &[ReplyPart::plain("a")]).unwrap().done().is_none());
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "0");
     assert_eq!(env.psql("SELECT count(*) FROM updates WHERE done_at IS NULL"), "2");
     let turn = Turn { joined: &joined[..1], ..turn };
-    assert!(finish::turn(&mut conn, address, &turn, &[Part::plain("a")]).unwrap().done().is_some());
+    assert!(finish::turn(&mut conn, address, &turn, &[ReplyPart::plain("a")]).unwrap().done().is_some());
     assert_eq!(env.psql("SELECT count(*) FROM updates WHERE done_at IS NULL"), "0");
     assert_eq!(env.psql("SELECT count(*) FROM updates WHERE turn_id IS NOT NULL"), "2");
 }

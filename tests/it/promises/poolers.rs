@@ -69,7 +69,7 @@ fn a_pooler_without_sessions_of_ones_own_is_refused_by_whatever_would_use_it() {
     let (env, pooler) = behind("transaction");
     for settings in [
         &[("pool_mode", "transaction")][..],
-        // others take turns with the connections, or clean up after each
+        // Others take turns with the connections, or clean up after each.
         &[("pool_mode", "transaction"), ("server_round_robin", "1")],
         &[("pool_mode", "transaction"), ("server_reset_query_always", "1")],
         &[("pool_mode", "transaction"), ("default_pool_size", "1")],
@@ -106,13 +106,13 @@ fn a_pooler_that_changes_its_mode_makes_the_bot_wait_and_say_so_and_loses_nothin
     let _bot = env.start_ready();
     ask(&env, 1..9);
     all_are_answered(&env, 1..9);
-    // under its connections
+    // Under its connections.
     pooler.reload(&[("pool_mode", "transaction")]);
     ask(&env, 9..21);
     wait_for_refusals(&env, 1);
     pooler.reload(&[("pool_mode", "session")]);
     all_are_answered(&env, 1..21);
-    // and behind its back
+    // And behind its back.
     pooler.kill();
     pooler.reload_at_rest(&[("pool_mode", "transaction")]);
     pooler.resume().unwrap();

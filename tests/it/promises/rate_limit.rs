@@ -55,12 +55,12 @@ fn a_question_beyond_the_limit_is_kept_costs_nothing_and_can_be_repeated_when_it
                  FROM turns JOIN messages ON messages.id = question_id";
     assert_eq!(env.psql(turns), "one answered, two answered, three failed rate_limited");
 
-    // commands are for everybody at any time, and so are the questions of others
+    // Commands are for everybody at any time, and so are the questions of others.
     for command in ["/help", "/role"] {
         assert!(!ask(&env, &person, command).text().contains("allowed"));
     }
     ask(&env, &Person::in_group(2, -5), "and me?");
-    // what was refused for the limit does not count, however often
+    // What was refused for the limit does not count, however often.
     for n in 4..7 {
         assert!(ask(&env, &group, &format!("number {n}")).text().contains("allowed"));
     }
@@ -81,7 +81,7 @@ fn a_question_that_failed_counts_and_one_that_was_begun_is_not_refused_any_more(
     let _bot = env.start();
     let person = Person::private(1).speaking("en");
     env.model.on(When::asked("zebra one"), Behaviour::status(401, "no"));
-    // put off, and asked again while the person has used up the rest in another chat
+    // Put off, and asked again while the person has used up the rest in another chat.
     let fault = Behaviour::status(503, "down").header("Retry-After", "2");
     env.model.on(When::asked("zebra two").once(), fault);
     ask(&env, &person, "zebra one");
@@ -120,7 +120,7 @@ fn the_limit_costs_one_look_into_an_index_and_none_where_there_is_no_limit() {
         ask(&env, &Person::private(1), "one");
         env.kill(bot);
         let scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'idx_turns_asked'";
-        // two dozen people with a thousand questions each; the planner knows the table
+        // Two dozen people with a thousand questions each; the planner knows the table.
         env.psql(
             "INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state)
              SELECT bot_id, n, n % 24, n % 24, question_id, 'stopped' FROM turns, generate_series(1, 24000) n;
@@ -129,7 +129,7 @@ fn the_limit_costs_one_look_into_an_index_and_none_where_there_is_no_limit() {
         let before: i64 = env.psql(scans).parse().unwrap();
         let bot = env.start_ready();
         ask(&env, &Person::private(5), "two");
-        // the counters are told when the connections end
+        // The counters are told when the connections end.
         bot.stop();
         env.database.wait_disconnected();
         let expected = if limit.is_empty() { before } else { before + 1 };
@@ -151,7 +151,7 @@ fn edits_of_a_question_in_work_are_no_way_around_the_limit() {
     env.telegram.wait_confirmed();
     gate.release();
     env.wait_settled();
-    // as it was asked, and once more as it is now
+    // As it was asked, and once more as it is now.
     let asked = ["zero", "one", "two", "three"].map(|text| env.times_asked(text));
     assert_eq!(asked, [1, 0, 0, 1]);
     assert_eq!(env.psql("SELECT count(*) FROM turns"), "2", "each call is counted");

@@ -41,7 +41,7 @@ fn a_question_that_is_edited_while_it_is_answered_is_asked_anew_at_once() {
     let person = Person::private(1);
     let said = env.telegram.say(&person, "secnd");
     gate.wait_arrived();
-    // an announcement of a change that is none of the text's
+    // An announcement of a change that is none of the text's.
     env.telegram.edit(&person, said.message_id, "secnd");
     env.telegram.wait_confirmed();
     assert_eq!(env.model.in_flight(), 1);
@@ -64,7 +64,7 @@ fn editing_the_last_question_puts_a_new_answer_in_the_old_ones_place() {
     let person = Person::private(1);
     env.telegram.say(&person, "one");
     env.telegram.wait_for_count(1, 1);
-    // an answer that is there at once has no preview
+    // An answer that is there at once has no preview.
     let (draft, typing) = (env.model.hold(When::asked("tow")), env.model.hold(When::asked("two")));
     let said = env.telegram.say(&person, "tow");
     env.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().map(drop));
@@ -82,15 +82,15 @@ fn editing_the_last_question_puts_a_new_answer_in_the_old_ones_place() {
     let first = answer_to(&[Message::user("one")]);
     let dialogue = [Message::user("one"), Message::assistant(&first), Message::user("two")];
     assert_eq!(new.text(), answer_to(&dialogue), "the model did not meet the old pair");
-    // which stays in the table
+    // Which stays in the table.
     assert_eq!(env.psql(TURNS), "answered, answered superseded, answered");
     assert_eq!(env.psql(LIVE), format!("one | {first} | two | {}", new.text()));
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "6");
-    // is no clearing that could be undone
+    // Is no clearing that could be undone.
     env.telegram.say(&person, "/restore");
     env.telegram.wait_for_count(1, 3);
     assert_eq!(env.psql("SELECT count(*) FROM messages WHERE deleted_at IS NULL"), "4");
-    // while it was made the chat showed "typing": a draft would not have made way for an edit
+    // While it was made the chat showed "typing": a draft would not have made way for an edit.
     let newest_draft = env.telegram.calls("sendMessageDraft").last().unwrap().at;
     assert!(newest_draft < new.edits[0].0);
     assert_eq!(env.telegram.calls("sendMessageDraft").len(), drafts);
@@ -168,7 +168,7 @@ fn past_48_hours_the_old_answer_stays_and_the_new_one_follows() {
     env.wait_settled();
     assert_eq!(env.telegram.calls("editMessageText").len(), 1);
     assert!(env.telegram.texts(1)[1].contains("tea"));
-    // the bot knows
+    // The bot knows.
     env.psql("UPDATE reply_parts SET settled_at = settled_at - interval '49 hours'");
     env.telegram.say(&person, "/retry");
     env.telegram.wait_for_count(1, 3);
@@ -209,7 +209,7 @@ fn a_failure_never_takes_the_place_of_an_answer() {
     env.wait_settled();
     assert_eq!(env.telegram.texts(1)[0], old.text());
     assert_eq!(env.psql(TURNS), "answered, failed");
-    // an answer takes the place of both
+    // An answer takes the place of both.
     env.model.usually(Behaviour::answer());
     env.telegram.press(&person, failed.message_id, failed.buttons()[0]);
     let answer = env.telegram.wait_for_text(1, |text| text.contains("“tea”"));
@@ -232,7 +232,7 @@ fn of_several_edits_that_come_together_the_last_counts() {
     env.telegram.wait_for_text(1, |text| text.contains("three"));
     env.telegram.wait_confirmed();
     env.wait_settled();
-    // and one that was heeded changes nothing when it is delivered again
+    // And one that was heeded changes nothing when it is delivered again.
     env.telegram.redeliver(..last.update_id);
     env.telegram.wait_confirmed();
     env.wait_settled();
@@ -253,7 +253,7 @@ fn in_a_topic_of_a_group_a_question_is_edited_and_stopped_like_anywhere_else() {
     env.telegram.edit(&person, said.message_id, &format!("@{name} tea"));
     gate.wait_arrived();
     env.telegram.say(&person, &format!("/stop@{name}"));
-    // nothing was written yet: the old answer stays
+    // Nothing was written yet: the old answer stays.
     let stopped = env.telegram.wait_for_count(-1005, 2)[1].clone();
     env.wait_settled();
     assert_eq!((stopped.thread, stopped.reply_to), (Some(7), Some(said.message_id)));
@@ -279,7 +279,7 @@ fn the_button_under_a_failed_answer_repeats_the_question_and_is_acknowledged_at_
     let gate = Gate::default();
     env.model.usually(Behaviour::answer().hold(&gate));
     let data = failed.buttons()[0].to_owned();
-    // nobody else may press it, and reads so
+    // Nobody else may press it, and reads so.
     let other = env.telegram.press(&Person::in_group(2, -5).speaking("en"), failed.message_id, &data);
     let told = env.telegram.wait_until(PATIENCE, |state| state.callback_answer(&other).cloned());
     assert_eq!(told["text"], "This button is not for you.");
@@ -287,7 +287,7 @@ fn the_button_under_a_failed_answer_repeats_the_question_and_is_acknowledged_at_
     gate.wait_arrived();
     let told = env.telegram.wait_until(PATIENCE, |state| state.callback_answer(&pressed).cloned());
     assert!(told.get("text").is_none());
-    // pressed again meanwhile: by then it is old
+    // Pressed again meanwhile: by then it is old.
     env.telegram.press(&person, failed.message_id, &data);
     env.telegram.wait_confirmed();
     gate.release();
@@ -364,7 +364,7 @@ fn what_becomes_a_question_by_an_edit_is_answered() {
     env.telegram.wait_for_count(1, 1);
     env.telegram.edit(&person, mistyped.message_id, "help with soup");
     env.telegram.wait_for_text(1, |text| text.contains("help with soup"));
-    // said to everybody first, and now to the bot
+    // Said to everybody first, and now to the bot.
     let unaddressed = env.telegram.say(&member, "tea?");
     env.telegram.wait_confirmed();
     let name = env.telegram.username().to_owned();

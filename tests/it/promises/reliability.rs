@@ -9,7 +9,7 @@ use sandbox::telegram::{Action, Calls, Person};
 use sandbox::{PATIENCE, TestEnv, wait_until};
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
-use systech_aidd::domain::reply::Part;
+use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox;
 use systech_aidd::store::outbox;
@@ -26,7 +26,7 @@ fn an_update_is_committed_before_the_call_that_confirms_it() {
     env.telegram.say(&Person::private(1), "remember me");
     env.database.wait_blocked_like("INSERT INTO \"updates\"%", 1);
     assert_eq!(env.telegram.unconfirmed(), 1);
-    // and so a crash at this moment loses nothing
+    // And so a crash at this moment loses nothing.
     bot.kill();
     drop(in_the_way);
     env.wait_disconnected();
@@ -101,11 +101,13 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         ending: &ending,
         calls: &[],
     };
-    let parts = [Part::plain("a")];
+    let parts = [ReplyPart::plain("a")];
     let first = finish::turn(&mut conn, address, &turn, &parts).unwrap();
     assert_eq!(first.done().unwrap().len(), 1);
     assert!(finish::turn(&mut conn, address, &turn, &parts).unwrap().done().is_none());
-    assert!(finish::reply(&mut conn, address, |_, _| Ok(vec![Part::plain("b")])).unwrap().done().is_none());
+    assert!(
+        finish::reply(&mut conn, address, |_, _| Ok(vec![ReplyPart::plain("b")])).unwrap().done().is_none()
+    );
     let counts = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns), (SELECT count(*) FROM reply_parts)";
     assert_eq!(env.psql(counts), "2|1|1");
     assert_eq!(env.psql("SELECT payload IS NULL, done_at IS NOT NULL FROM updates"), "t|t");
@@ -117,17 +119,17 @@ fn a_refused_form_gives_way_to_simpler_ones_in_one_step_and_in_order() {
     env.kill(env.start_ready());
     let mut conn = PgConnection::establish(&env.database.url()).unwrap();
     let address = one_question(&mut conn);
-    let with_fallback = |text: &str, simpler: &[&str]| Part {
-        fallback: simpler.iter().map(|text| Part::plain(*text)).collect(),
-        ..Part::plain(text)
+    let with_fallback = |text: &str, simpler: &[&str]| ReplyPart {
+        fallback: simpler.iter().map(|text| ReplyPart::plain(*text)).collect(),
+        ..ReplyPart::plain(text)
     };
-    let parts = [with_fallback("1", &["1a", "1b"]), Part::plain("2"), with_fallback("3", &["3a"])];
+    let parts = [with_fallback("1", &["1a", "1b"]), ReplyPart::plain("2"), with_fallback("3", &["3a"])];
     let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().done().unwrap();
     assert!(!replace(&mut conn, &stored[1], Instead::Simpler).unwrap(), "the plain one is the simplest form");
     assert!(replace(&mut conn, &stored[0], Instead::Simpler).unwrap());
     let now = outbox::unsent(&mut conn, address.lane).unwrap();
     let texts: Vec<_> = now.iter().map(|unsent| unsent.part().unwrap()).collect();
-    assert_eq!(texts, ["1a", "1b", "2", "3a"].map(Part::plain));
+    assert_eq!(texts, ["1a", "1b", "2", "3a"].map(ReplyPart::plain));
     assert_eq!(env.psql("SELECT string_agg(position::text, ',' ORDER BY id) FROM reply_parts"), "0,1,2,3");
 }
 
@@ -200,7 +202,7 @@ fn two_hundred_messages_survive_kill_9_and_only_the_window_repeats() {
             nonces.insert(nonce);
         }
     }
-    // which answer it is: each quotes its question
+    // Which answer it is: each quotes its question.
     let answered = |texts: Vec<String>| -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for text in texts {
@@ -213,7 +215,7 @@ fn two_hundred_messages_survive_kill_9_and_only_the_window_repeats() {
     };
     let all = || answered(env.telegram.sent().iter().map(|sent| sent.text().to_owned()).collect());
     let mut window = BTreeSet::new();
-    // a question that is in work at three kills becomes an honest failure: so two
+    // A question that is in work at three kills becomes an honest failure: so two.
     for goal in [40, 120] {
         wait_until("some answers", || (env.telegram.sent().len() >= goal).then_some(()));
         env.kill(bot);
@@ -261,7 +263,7 @@ fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
     env.wait_settled();
     assert_eq!(env.psql("SELECT state, failure FROM turns"), "failed|crashed");
     assert_eq!(env.times_asked("poison"), 3);
-    // and the lane goes on
+    // And the lane goes on.
     env.telegram.say(&Person::private(1), "harmless");
     env.telegram.wait_for_text(1, |text| text.contains("harmless"));
     drop(bot);
@@ -297,7 +299,7 @@ fn a_database_that_takes_nothing_is_waited_for_and_the_answer_is_not_paid_for_ag
     let bot = env.start();
     env.telegram.say(&Person::private(1), "hello");
     gate.wait_arrived();
-    // a standby after a failover refuses writes and goes on answering reads
+    // A standby after a failover refuses writes and goes on answering reads.
     let read_only = |on: bool| {
         env.server().psql(
             "postgres",

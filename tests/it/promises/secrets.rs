@@ -40,7 +40,7 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
     env.set("METRICS_ADDR", "127.0.0.1:0");
     env.set("SHORT_WAITS", "poller=0");
     env.set("FAIL_POINT", "answering:zebra-panic");
-    // a password that libpq would quote if it met it as it is
+    // A password that libpq would quote if it met it as it is.
     let (person, place) =
         env.database.url().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     let url = format!("{person}:zebra%zz/word@{place}");
@@ -50,7 +50,7 @@ fn nothing_that_people_or_operators_keep_secret_is_ever_logged() {
 
     give_trouble(&env);
     say_everything(&env);
-    // the neighbours go away, one by one
+    // The neighbours go away, one by one.
     env.model.down();
     env.telegram.say(&Person::private(1), "zebra-down");
     env.telegram.wait_for_count(1, 1);
@@ -146,7 +146,7 @@ fn say_everything(env: &TestEnv) {
         "/restore",
         "/forget",
     ];
-    // each in a dialogue of its own, all at once, and one after the other in a single one
+    // Each in a dialogue of its own, all at once, and one after the other in a single one.
     for (user, text) in (100..).zip(everything) {
         let person = Person::private(user).speaking("en");
         env.telegram.say(&person, "zebra-first");
@@ -202,7 +202,7 @@ fn change_answers_with_a_log_in_json(env: &mut TestEnv) {
     env.wait_settled();
     env.telegram.edit(&person(1), said.message_id, "zebra-edit");
     env.telegram.wait_for_text(201, |text| text.contains("zebra-edit"));
-    // the model goes on failing
+    // The model goes on failing.
     env.telegram.say(&person(2), "zebra-fail");
     let failed = env.telegram.wait_for_count(202, 1).pop().unwrap();
     env.telegram.press(&person(2), failed.message_id, failed.buttons()[0]);
@@ -237,7 +237,7 @@ fn change_the_database(env: &mut TestEnv, secrets: &Secrets, url: &str) {
     env.server().create_database(&other);
     env.set("DATABASE_URL", url.replace(env.database.name(), &other));
     run(env, &["restore", backup.to_str().unwrap()]);
-    // each makes a backup of its own before
+    // Each makes a backup of its own before.
     env.set("BACKUP_DIR", folder.to_str().unwrap());
     for command in [
         &["down", "--yes"][..],
@@ -254,7 +254,7 @@ fn change_the_database(env: &mut TestEnv, secrets: &Secrets, url: &str) {
 
 fn run_with_unusable_settings(env: &mut TestEnv, secrets: &Secrets, url: &str) {
     let nobody = "postgresql://me:zebra@127.0.0.1:9/d".to_owned();
-    // the settings, and what a start says to them
+    // The settings, and what a start says to them.
     let unusable: [(&str, &[(&str, String)]); 4] = [
         ("Telegram", &[("TELEGRAM_BOT_TOKEN", "123456:zebrazebrazebra".to_owned())]),
         (
@@ -284,7 +284,7 @@ fn run_with_unusable_settings(env: &mut TestEnv, secrets: &Secrets, url: &str) {
         }
         let bot = env.start();
         bot.wait_for_line(says);
-        // one that waits for its neighbours says more
+        // One that waits for its neighbours says more.
         env.kill(bot);
         if settings.len() == 1 {
             continue;

@@ -39,9 +39,9 @@ fn the_stop_button_of_a_draft_ends_a_silent_answer_and_what_was_written_stays() 
     assert_eq!(env.psql("SELECT content FROM messages ORDER BY id"), format!("soup\n{written}"));
     env.model
         .wait_until(PATIENCE, |state| (state.requests()[0].ended == Some(Ended::ClientClosed)).then_some(()));
-    // the stop is an update like any other, and nothing is said to it
+    // The stop is an update like any other, and nothing is said to it.
     assert_eq!(env.telegram.texts(1).len(), 1);
-    // what was written is part of the dialogue
+    // What was written is part of the dialogue.
     env.telegram.say(&person, "go on");
     let answer = env.telegram.wait_for_count(1, 2)[1].text().to_owned();
     let dialogue =
@@ -89,7 +89,7 @@ fn what_waits_when_its_person_stops_ends_without_a_model_call_and_what_comes_aft
         env.psql("SELECT string_agg(state, ',' ORDER BY id) FROM turns"),
         "stopped,stopped,stopped,answered"
     );
-    // and somebody else's lane was not touched
+    // And somebody else's lane was not touched.
     env.others_are_served();
 }
 
@@ -106,7 +106,7 @@ fn a_stop_that_was_stored_holds_over_a_restart() {
     env.telegram.wait_confirmed();
     env.kill(bot);
     env.telegram.say(&person, "/stop");
-    // what poll commits with the stop, before the program ends once more
+    // What poll commits with the stop, before the program ends once more.
     env.psql("UPDATE updates SET stopped_at = clock_timestamp()");
     let _bot = env.start();
     env.telegram.wait_for_count(1, 2);
@@ -142,7 +142,7 @@ fn what_is_left_of_an_answer_is_not_sent_after_a_stop() {
     second.release();
     env.telegram.wait_for_text(1, |text| text.starts_with("The rest of the answer will not be sent"));
     env.wait_settled();
-    // the one that was on its way arrived
+    // The one that was on its way arrived.
     assert_eq!(env.telegram.texts(1).len(), 3);
     assert_eq!(
         env.psql(
@@ -150,7 +150,7 @@ fn what_is_left_of_an_answer_is_not_sent_after_a_stop() {
         ),
         "sent,sent,abandoned"
     );
-    // the whole answer is in the history
+    // The whole answer is in the history.
     assert_eq!(env.psql("SELECT state FROM turns"), "answered");
 }
 
@@ -164,9 +164,9 @@ fn a_second_stop_does_not_take_back_what_the_first_one_kept() {
     env.telegram.press_stop(&person, draft_id);
     slow.wait_hits(1, PATIENCE);
     env.telegram.say(&person, "/stop");
-    // both stops wait for their turn
+    // Both stops wait for their turn.
     env.wait_for_rows("SELECT count(*) FROM updates WHERE done_at IS NULL", |rows| rows == "2");
-    // before it is taken: one that is taken counts as sent, whatever it was
+    // Before it is taken: one that is taken counts as sent, whatever it was.
     assert_eq!(env.psql("SELECT count(*) FROM reply_parts WHERE state = 'abandoned'"), "0");
     slow.release();
     env.wait_settled();
@@ -181,7 +181,7 @@ fn a_stop_with_nothing_to_stop_says_so_and_a_stale_button_says_nothing() {
     let person = Person::private(1).speaking("en");
     env.telegram.say(&person, "/stop");
     env.telegram.wait_for_text(1, |text| text == "There is nothing to stop: I am not answering.");
-    // an answer that is there at once has no draft
+    // An answer that is there at once has no draft.
     let shown = env.model.hold(When::asked("soup"));
     env.telegram.say(&person, "soup");
     let draft_id = env.telegram.wait_until(PATIENCE, |state| Some(state.drafts(1).next()?.draft_id));
@@ -193,7 +193,7 @@ fn a_stop_with_nothing_to_stop_says_so_and_a_stale_button_says_nothing() {
     env.telegram.wait_confirmed();
     env.wait_settled();
     assert_eq!(env.psql("SELECT count(*) FROM updates WHERE stopped_at IS NOT NULL"), "0");
-    // not even for a question that waits at that moment
+    // Not even for a question that waits at that moment.
     let gate = env.model.hold(When::asked("tea"));
     env.telegram.say(&person, "tea");
     gate.wait_arrived();

@@ -28,7 +28,7 @@ fn everybody_writes(env: &TestEnv) -> BTreeMap<String, usize> {
                 asked.insert(nonce);
             }
         }
-        // one has turned the other away, whichever it was
+        // One has turned the other away, whichever it was.
         wait_until("a conflict", || (conflicts() > before).then_some(()));
     }
     let answered = || {
@@ -62,11 +62,11 @@ fn two_instances_on_one_database_lose_nothing_and_store_every_answer_once() {
     let all = answered.len();
     assert_eq!(env.psql(stored), format!("{all} {all}"));
     assert_eq!(env.psql("SELECT count(*) FROM messages WHERE role = 'assistant'"), all.to_string());
-    // what the one was sending while the other looked at the same lane: the known window
+    // What the one was sending while the other looked at the same lane: the known window.
     let (twice, asked) = (twice(&answered), env.times_asked("nonce-"));
     println!("{all} questions, {asked} asked of the model, sent twice: {twice:?}");
     assert!(answered.values().all(|count| *count <= 2), "{answered:?}");
-    // the one that is left works on alone
+    // The one that is left works on alone.
     assert!(two.stop().success());
     env.telegram.say(&Person::private(1), "nonce-alone");
     env.telegram.wait_for_text(1, |text| text.contains("nonce-alone"));
@@ -81,7 +81,7 @@ fn what_the_one_instance_is_just_sending_the_other_one_sends_as_well_but_never_a
     let _one = env.start_ready();
     env.telegram.say(&Person::private(1), "hello");
     gate.wait_arrived();
-    // the second finds the question waiting when it starts
+    // The second finds the question waiting when it starts.
     let _two = env.start_ready();
     gate.wait_arrivals(2);
     gate.release();
@@ -113,8 +113,8 @@ fn two_instances_on_two_databases_lose_nothing_and_answer_twice_only_what_both_w
     println!("{} questions here, {} there, of {}", here.len(), there.len(), answered.len());
     let given_to_both: BTreeSet<_> = here.intersection(&there).map(String::as_str).collect();
     assert_eq!(here.union(&there).count(), answered.len());
-    // a dialogue is torn apart, but nobody is answered by both, unless Telegram gave the question to both: the first
-    // had not confirmed it yet when the second asked
+    // A dialogue is torn apart, but nobody is answered by both, unless Telegram gave the question to both: the first
+    // had not confirmed it yet when the second asked.
     assert!(twice(&answered).is_subset(&given_to_both), "{:?} and {given_to_both:?}", twice(&answered));
     assert!(one.stop().success() && two.stop().success());
     env.server().drop_database(&other);

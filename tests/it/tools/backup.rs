@@ -61,7 +61,7 @@ fn install_pg_dump_that_stops_midway(operator: &mut Operator) -> fs::File {
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let script = format!("$real \"$@\" | head -c 3000\ncat {} >/dev/null\nexit 1", fifo.display());
     install_pg_dump(operator, &script);
-    // for reading too, or opening would wait for the other side
+    // For reading too, or opening would wait for the other side.
     fs::File::options().read(true).write(true).open(fifo).unwrap()
 }
 
@@ -87,7 +87,7 @@ fn before_a_change_there_is_a_backup_that_brings_back_the_state_before_it() {
     assert!(said.ends_with("the database is at 2026-11-23-000003_create_updates\n"), "{said}");
     assert_eq!(other.psql(CONTENTS), contents);
     assert_eq!(other.psql(VERSIONS), versions);
-    // and it is a database like any other
+    // And it is a database like any other.
     other.run(&["migrate", "up"]).ok();
     assert_eq!(states(&other), "aaaaa");
 }
@@ -112,7 +112,7 @@ fn each_command_that_changes_anything_backs_up_and_no_other_does() {
         operator.run(&[&["migrate"], change].concat()).ok();
         assert_eq!(files(&folder).0.len(), count + 1, "{change:?}");
     }
-    // now there is nothing to lose
+    // Now there is nothing to lose.
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(files(&folder).0.len(), changes.len());
 }
@@ -140,7 +140,7 @@ fn a_start_that_cannot_back_up_changes_nothing_and_ends() {
     let mut env = TestEnv::new();
     let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
-    // without PATH there is no pg_dump
+    // Without PATH there is no pg_dump.
     env.set("PATH", "/nonexistent");
     env.set("BACKUP_DIR", folder.to_str().unwrap());
     env.psql(&predecessor::database());
@@ -201,14 +201,14 @@ fn with_a_pg_dump_that_is_older_than_the_server_nothing_is_migrated() {
 #[test]
 fn a_change_that_changes_nothing_leaves_no_backup_however_often_it_is_tried() {
     let (operator, folder) = halfway();
-    // in the way of the fourth migration
+    // In the way of the fourth migration.
     operator.psql("CREATE TABLE turns ()");
     for _ in 0..2 {
         let said = operator.run(&["migrate", "up"]).fails_with(1);
         assert!(said.contains("nothing was changed, so the backup is removed"), "{said}");
         assert_eq!(files(&folder), (Vec::new(), Vec::new()));
     }
-    // and of the fifth: what the fourth has done is a change
+    // And of the fifth: what the fourth has done is a change.
     operator.psql("ALTER TABLE turns RENAME TO reply_parts");
     operator.run(&["migrate", "up"]).fails_with(1);
     assert_eq!(states(&operator), "aaaap");
@@ -250,7 +250,7 @@ fn when_the_dump_cannot_be_read_back_nothing_is_migrated() {
 #[test]
 fn without_room_for_a_backup_nothing_is_migrated() {
     let (mut operator, _) = halfway();
-    // a file system that never has any
+    // A file system that never has any.
     operator.set("BACKUP_DIR", "/proc");
     let said = operator.run(&["migrate", "up"]).fails_with(1);
     assert!(said.contains("/proc has 0 MB of free space, and a backup of this database may take"), "{said}");
@@ -261,7 +261,7 @@ fn without_room_for_a_backup_nothing_is_migrated() {
 fn a_backup_killed_midway_is_never_taken_for_one_and_the_next_run_clears_it_away() {
     let (mut operator, folder) = halfway();
     let stopped = install_pg_dump_that_stops_midway(&mut operator);
-    // what somebody else left, or is about to finish
+    // What somebody else left, or is about to finish.
     let theirs = folder.join("download.dump.part");
     fs::write(&theirs, "").unwrap();
     let running = operator.begin(&["migrate", "up"]);
@@ -314,7 +314,7 @@ fn no_password_is_on_a_command_line_and_no_other_secret_is_handed_on() {
     let (scheme, rest) = url.split_once("://").unwrap();
     let (user, place) = rest.rsplit_once('@').unwrap_or(("postgres", rest));
     let user = user.split(':').next().unwrap();
-    // this server believes everybody; one that does not has the password in its URL already
+    // This server believes everybody; one that does not has the password in its URL already.
     if operator.server().is_own() {
         operator.set("DATABASE_URL", format!("{scheme}://{user}:hunter%32@{place}"));
     }

@@ -191,7 +191,7 @@ fn migrations_that_this_program_does_not_know_stop_it() {
 fn an_index_whose_building_was_interrupted_is_built_anew() {
     let env = TestEnv::new();
     assert!(env.start_ready().stop().success());
-    // what a killed CREATE INDEX CONCURRENTLY leaves: the name is taken, the index invalid, the version not recorded
+    // What a killed CREATE INDEX CONCURRENTLY leaves: the name is taken, the index invalid, the version not recorded.
     env.psql(
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass;
          DELETE FROM __diesel_schema_migrations WHERE version = '20261124000031'",
@@ -278,6 +278,6 @@ fn a_poll_in_progress_does_not_delay_the_end() {
     env.telegram.wait_until(PATIENCE, |state| (state.count("getUpdates") > 0).then_some(()));
     let began = std::time::Instant::now();
     assert!(bot.stop().success());
-    // the poll would have lasted half a minute
+    // The poll would have lasted half a minute.
     assert!(began.elapsed() < Duration::from_secs(15));
 }

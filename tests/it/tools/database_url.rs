@@ -104,7 +104,7 @@ fn sql_is_psql_on_the_database_of_the_settings_and_its_password_is_on_no_command
     let environment = operator.run(&["sql", "-X", "-c", r"\! env"]).ok();
     assert!(environment.contains("\nPGPASSWORD=p@ss\n"), "{environment}");
     assert!(!environment.contains("hunter2") && !environment.contains("DATABASE_URL"), "{environment}");
-    // its own end is that of the command
+    // Its own end is that of the command.
     let said = operator.run(&["sql", "-X", "-v", "ON_ERROR_STOP=1", "-c", "SELECT 1/0"]);
     assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
     assert!(said.err.contains("division by zero"), "{}", said.err);
@@ -150,7 +150,7 @@ fn make_migrations_leads_to_the_database_of_the_bot() {
     let mut operator = Operator::new();
     checkout(&operator);
     let env = operator.folder().join(".env");
-    // the environment wins, as it does for the bot
+    // The environment wins, as it does for the bot.
     fs::write(&env, "DATABASE_URL=postgresql://h/of_the_file\n").unwrap();
     operator.set("DATABASE_URL", "postgresql+asyncpg://u:p%24@h/of_the_environment?ssl=require");
     let (_, said) = make_migrations(&operator);
@@ -167,7 +167,7 @@ fn make_migrations_leads_to_the_database_of_the_bot() {
         let (done, said) = make_migrations(&operator);
         assert!(done && said == "postgresql://u@h/d migration list\n", "{line}: {said}");
     }
-    // rather nothing than another database
+    // Rather nothing than another database.
     fs::write(&env, "DATABASE_URL='postgresql://h/d\n").unwrap();
     assert_eq!(make_migrations(&operator), (false, String::new()));
 }

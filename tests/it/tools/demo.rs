@@ -60,10 +60,10 @@ fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
 fn on_a_terminal_the_same_is_in_colours() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let (person, mut child) = demo_on_terminal(folder.path());
-    // the end of the input, as Ctrl-D says it
+    // The end of the input, as Ctrl-D says it.
     (&person).write_all("Покажи код\n\u{4}".as_bytes()).unwrap();
     let mut shown = Vec::new();
-    // the last one who has the terminal open takes it along: an error then
+    // The last one who has the terminal open takes it along: an error then.
     let _ = (&person).read_to_end(&mut shown);
     assert!(child.wait().unwrap().success());
     let shown = String::from_utf8_lossy(&shown);
@@ -97,7 +97,7 @@ fn on_a_terminal_ctrl_c_stops_a_growing_answer_and_what_was_written_stays() {
     assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     let shown = wait_for("[Ответить заново]");
     assert!(!shown.contains("начало нашего разговора"), "{shown}");
-    // typed, the button answers again in the stopped one's place
+    // Typed, the button answers again in the stopped one's place.
     (&person).write_all("[Ответить заново]\n".as_bytes()).unwrap();
     wait_for("(edited) Вы написали: «Расскажи длинную историю");
     (&person).write_all(b"\x04").unwrap();

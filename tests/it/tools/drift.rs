@@ -40,7 +40,7 @@ fn each_is_seen_and_mended(at_once: usize, ways: &str) {
         let status = operator.run(&["migrate", "status", "--check"]);
         assert_eq!(status.code, Some(3), "{sql:?}");
         for (name, sql) in ways {
-            // an index that has a migration to itself is named at that
+            // An index that has a migration to itself is named at that.
             let gone = format!("({} is gone or invalid)", name.split(' ').next().unwrap());
             let named = status
                 .out
@@ -255,7 +255,7 @@ fn what_was_lost_is_told_and_made_anew_only_with_consent_and_where_empty_makes_s
     let said = operator.run(&["migrate", "mend", "--yes"]).fails_with(1);
     let restore = "column messages.content is missing; lost: what it held: no row can do without what it held: restore a backup";
     assert!(said.contains(restore), "{said}");
-    // empty, a done update would be one that waits: the check of the table says no
+    // Empty, a done update would be one that waits: the check of the table says no.
     assert!(
         said.contains("column updates.done_at is missing") && said.contains("updates_tombstone"),
         "{said}"

@@ -71,7 +71,7 @@ fn two_hundred_thousand_messages_take_less_than_64_mb() {
             line.clear();
             assert!(output.read_until(b'\n', &mut line).unwrap() > 100 || format == "csv");
         }
-        // the last message does not fit in the pipe: the program is still there, and has seen everything
+        // The last message does not fit in the pipe: the program is still there, and has seen everything.
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let kilobytes: u32 = peak.trim().trim_end_matches(" kB").parse().unwrap();

@@ -48,7 +48,7 @@ fn show_is_a_transcript_of_one_dialogue_or_of_a_time_in_it() {
     let period = ["--since", "2026-01-01 10:00:01", "--until", "2026-01-02"];
     let later = operator.run(&[&["history", "show", "--user", "1"], &period[..]].concat()).ok();
     assert!(!later.contains("борщ") && later.contains("Свёклу"), "{later}");
-    // what was cleared is shown only to who asks for it
+    // What was cleared is shown only to who asks for it.
     let group = ["history", "show", "--user", "1", "--chat", "-7"];
     operator.run(&group).fails_with(3);
     let cleared = operator.run(&[&group[..], &["--cleared"]].concat()).ok();
@@ -56,7 +56,7 @@ fn show_is_a_transcript_of_one_dialogue_or_of_a_time_in_it() {
     let records = json(&operator.run(&[&group[..], &["--cleared", "--json"]].concat()).ok());
     assert_eq!(records[1]["content"], "Salt");
     assert_eq!(records[1]["created_at"], "2026-01-02T11:00:03.000000");
-    // nobody's message is a command to the operator's terminal
+    // Nobody's message is a command to the operator's terminal.
     let shown = operator.run(&["history", "show", "--user", "2"]).ok();
     assert!(shown.contains("dritte \u{fffd}[2J") && !shown.contains('\u{1b}'), "{shown:?}");
     let wrong = operator.run(&["history", "show", "--user", "1", "--since", "soon"]).fails_with(1);
@@ -68,7 +68,7 @@ fn a_time_may_have_a_zone_be_relative_or_a_date_alone() {
     let operator = operator();
     let database = operator.database.name().to_owned();
     operator.psql(&format!("ALTER DATABASE {database} SET timezone = 'Europe/Berlin'"));
-    // messages of this winter's noon and of ages before now; the clock of Berlin is an hour before UTC
+    // Messages of this winter's noon and of ages before now; the clock of Berlin is an hour before UTC.
     operator.psql(
         "DELETE FROM messages;
          INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
@@ -140,12 +140,12 @@ fn where_the_clock_changes_a_time_is_what_the_clock_showed_and_one_that_comes_tw
         (json(&printed.out).len(), printed.err.contains("twice"))
     };
     assert_eq!(since("2026-10-25 01:59"), (3, false));
-    // both are 02:30 by the clock, and the column tells no more
+    // Both are 02:30 by the clock, and the column tells no more.
     for twice in ["2026-10-25 02:30", "2026-10-25T00:30Z", "2026-10-25T01:30Z", "2026-10-25 02:30 CEST"] {
         assert_eq!(since(twice), (2, true), "{twice}");
     }
     assert_eq!(since("2026-10-25 03:00"), (1, false));
-    // the clock leaves out 02:30: that is 03:30
+    // The clock leaves out 02:30: that is 03:30.
     operator.psql(
         "UPDATE messages SET created_at = created_at - interval '210 days'; UPDATE messages
          SET created_at = '2026-03-29 03:29' WHERE content = '02:30'",

@@ -23,7 +23,7 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, &format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), is(1));
     wait_for(&address, "answers_total", is(0));
 
-    // an answer that takes a while, and a draft that is refused for now
+    // An answer that takes a while, and a draft that is refused for now.
     let gate = env.model.hold(When::asked("first"));
     env.telegram.fault(Calls::to("sendMessageDraft").times(1), Action::RetryAfter(1));
     env.telegram.say(&Person::private(1), "first");
@@ -33,9 +33,9 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "lanes_ready", is(1));
     wait_for(&address, "updates_waiting", is(2));
     wait_for(&address, "oldest_waiting_seconds", |age| age > 0.0 && age < 600.0);
-    // a question that waits is no message that Telegram does not take
+    // A question that waits is no message that Telegram does not take.
     wait_for(&address, "oldest_unsent_seconds", is(0));
-    // the first message took none, and the sequence begins with 1
+    // The first message took none, and the sequence begins with 1.
     wait_for(&address, "message_ids_left", |left| left > 2_147_483_000.0 && left < 2_147_483_648.0);
     wait_for(&address, "drafts_total{outcome=\"refused\"}", is(1));
     wait_for(&address, "telegram_errors_total{method=\"sendMessageDraft\",code=\"429\"}", is(1));
@@ -56,14 +56,14 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "updates_waiting", is(0));
     wait_for(&address, "oldest_waiting_seconds", is(0));
 
-    // a draft that is shown
+    // A draft that is shown.
     let gate = env.model.hold(When::asked("slow"));
     env.telegram.say(&Person::private(7), "slow");
     wait_for(&address, "drafts_total{outcome=\"shown\"}", |shown| shown >= 1.0);
     gate.release();
     env.telegram.wait_for_count(7, 1);
 
-    // the model fails once in passing, then for good
+    // The model fails once in passing, then for good.
     env.model.on(When::asked("shaky").once(), Behaviour::status(500, "oops"));
     env.model.on(When::asked("wrong"), Behaviour::status(401, "no"));
     env.telegram.say(&Person::private(3), "shaky");
@@ -75,14 +75,14 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "failures_total{class=\"refused\"}", is(0));
     wait_for(&address, "answers_total", is(4));
 
-    // an answer that its person stops
+    // An answer that its person stops.
     let gate = env.model.hold(When::asked("endless"));
     env.telegram.say(&Person::private(8), "endless");
     gate.wait_arrived();
     env.telegram.say(&Person::private(8), "/stop");
     wait_for(&address, "stopped_total", is(1));
 
-    // a button, and something that nobody has to answer
+    // A button, and something that nobody has to answer.
     env.telegram.say(&Person::private(3), "/forget");
     let asked = env.telegram.wait_for_count(3, 3).pop().unwrap();
     let data = asked.content.markup.as_ref().unwrap()["inline_keyboard"][0][0]["callback_data"].clone();
@@ -92,7 +92,7 @@ fn what_happens_can_be_read_from_the_metrics() {
     wait_for(&address, "updates_total{kind=\"other\"}", is(1));
     wait_for(&address, "telegram_calls_total{method=\"answerCallbackQuery\"}", is(1));
 
-    // polling fails and works again
+    // Polling fails and works again.
     let before = wait_for(&address, "last_poll_timestamp_seconds", |at| at > 1e9);
     let failing = env.telegram.fault(Calls::to("getUpdates").times(2), Action::Refuse(Reply::html(502)));
     env.others_are_served();
@@ -107,7 +107,7 @@ fn what_happens_can_be_read_from_the_metrics() {
     env.telegram.say(&Person::private(5), "later");
     wait_for(&address, "lanes_waiting", is(1));
     wait_for(&address, "reply_parts_unsent", is(1));
-    // who waits for Telegram waits too
+    // Who waits for Telegram waits too.
     env.psql("UPDATE reply_parts SET created_at = created_at - interval '1 day' WHERE state = 'unsent'");
     wait_for(&address, "updates_waiting", is(0));
     wait_for(&address, "oldest_waiting_seconds", |age| age > 86_000.0 && age < 87_000.0);
@@ -131,7 +131,7 @@ fn waits_for_a_connection_are_measured_and_the_queue_is_absent_while_nobody_can_
     let waits = wait_for(&address, "database_pool_wait_seconds_count", |count| count > 0.0);
     let lock = Transaction::begin(&env.database, "LOCK TABLE messages, updates IN ACCESS EXCLUSIVE MODE");
     env.telegram.say(&Person::private(1), "hello");
-    // poll and the look for this page want the only connection
+    // Poll and the look for this page want the only connection.
     wait_for(&address, "database_pool_timeouts_total", |count| count > 0.0);
     let absent = wait_until("the queue to be absent", || {
         let metrics = metrics(&address);
@@ -167,7 +167,7 @@ fn clients_who_never_end_their_request_or_never_read_hold_up_nothing() {
     let files = || std::fs::read_dir(format!("/proc/{}/fd", bot.pid())).unwrap().count();
     env.others_are_served();
     let (files_before, memory_before) = (files(), bot.peak_memory());
-    // three thousand of them, five hundred at a time
+    // Three thousand of them, five hundred at a time.
     let mut clients = VecDeque::new();
     let endless = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nX: {}", "x".repeat(100_000));
     for n in 0..3000 {
@@ -176,11 +176,11 @@ fn clients_who_never_end_their_request_or_never_read_hold_up_nothing() {
         let words: &[u8] = match n % 4 {
             0 => b"",
             1 => b"GET /metr",
-            // asks and never reads
+            // Asks and never reads.
             2 => b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
             _ => endless.as_bytes(),
         };
-        // being shown the door is an answer too
+        // Being shown the door is an answer too.
         let _ = client.write_all(words);
         clients.push_back(client);
         if clients.len() > 500 {
@@ -196,7 +196,7 @@ fn clients_who_never_end_their_request_or_never_read_hold_up_nothing() {
     println!("files {files_before} → {files_now}, memory {memory_before} → {memory_now} MB");
     assert!(files_now < files_before + 80, "{files_before} → {files_now}");
     assert!(memory_now < memory_before + 16, "{memory_before} → {memory_now} MB");
-    // none of them holds up the end
+    // None of them holds up the end.
     let ending = Instant::now();
     assert!(bot.stop().success());
     assert!(ending.elapsed() < Duration::from_secs(10), "{:?}", ending.elapsed());

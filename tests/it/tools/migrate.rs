@@ -71,7 +71,7 @@ fn the_sql_of_a_dry_run_does_in_psql_what_the_program_does() {
     by_hand.psql(&by_hand.run(&["migrate", "up", "--dry-run"]).ok());
     assert_eq!(by_hand.psql(SCHEMA), by_program.psql(SCHEMA));
     assert_eq!(states(&by_hand), "aaaaa");
-    // and backwards
+    // And backwards.
     by_hand.psql(&by_hand.run(&["migrate", "to", "20261123000001", "--dry-run"]).ok());
     by_program.run(&["migrate", "to", "20261123000001", "--yes"]).ok();
     assert_eq!(by_hand.psql(SCHEMA), by_program.psql(SCHEMA));
@@ -232,7 +232,7 @@ fn an_operators_own_migrations_are_named_and_in_nobodys_way() {
     assert!(history.ends_with("20991231235959  (applied 2026-12-25 18:00:00, your own)\n    not one of systech-aidd's; its SQL is not in migrations/ here\n"), "{history}");
     let verbose = operator.run(&["migrate", "history", "--verbose"]).ok();
     assert!(verbose.contains("    --- down ---\n    ALTER TABLE turns DROP COLUMN mood;"), "{verbose}");
-    // what depends on a table of ours keeps it from going, and is not swept away
+    // What depends on a table of ours keeps it from going, and is not swept away.
     let said = operator.run(&["migrate", "down", "--all", "--yes"]).fails_with(1);
     assert!(
         said.contains("create_messages/down.sql") && said.contains("cannot drop table messages"),
@@ -314,7 +314,7 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
     assert_eq!(operator.psql(shape), as_it_was);
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
     assert_eq!(operator.psql("SELECT version_num FROM alembic_version"), "0001");
-    // and forth again
+    // And forth again.
     operator.run(&["migrate", "up"]).ok();
     assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
 }
@@ -323,12 +323,12 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
 fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_survives() {
     let versions = migrations::names();
     let statements: Vec<_> = ROWS.split_inclusive(';').collect();
-    // the table of the predecessor without its alembic_version is the state before the first one
+    // The table of the predecessor without its alembic_version is the state before the first one.
     let operator = Operator::new();
     operator.psql(&predecessor::database().replace("alembic_version", "other_version"));
     let mut seeded = vec!["messages", "other_version"];
     for version in &versions {
-        // without the columns that it adds
+        // Without the columns that it adds.
         let contents = |tables: &[&str], columns: &[String]| -> Vec<String> {
             let rows = |(table, columns)| operator.psql(&format!("SELECT {columns} FROM {table} ORDER BY 1"));
             tables.iter().zip(columns).map(rows).collect()
@@ -369,7 +369,7 @@ fn every_migration_is_redone_on_tables_with_data_and_what_was_there_before_it_su
 #[test]
 fn the_commands_need_nothing_but_the_database_and_name_what_is_wrong_with_their_settings() {
     let mut operator = Operator::up_to_date();
-    // the disk for backups may be away, in an emergency above all; who makes none does not need it
+    // The disk for backups may be away, in an emergency above all; who makes none does not need it.
     operator.set("BACKUP_DIR", "no/such/folder");
     operator.run(&["migrate", "status"]).ok();
     operator.psql(ROWS);

@@ -30,7 +30,7 @@ fn an_index_that_takes_long_is_told_while_it_is_built() {
     let mut operator = Operator::new();
     operator.set("SHORT_WAITS", "progress=0.05");
     operator.run(&["migrate", "to", "20261123000014"]).ok();
-    // the build waits for everybody who might write under the old state of things
+    // The build waits for everybody who might write under the old state of things.
     let writer = "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'x', 1)";
     let somebody = Transaction::begin(&operator.database, writer);
     let running = operator.begin(&["migrate", "up"]);
@@ -44,7 +44,7 @@ fn an_index_that_takes_long_is_told_while_it_is_built() {
     });
     drop(somebody);
     running.wait().ok();
-    // on a terminal it is one line, which is gone in the end
+    // On a terminal it is one line, which is gone in the end.
     operator.run(&["migrate", "to", "20261123000014", "--yes"]).ok();
     let somebody = Transaction::begin(&operator.database, writer);
     let (mut person, program) = terminal();
@@ -82,7 +82,7 @@ fn nothing_is_destroyed_unasked_because_somebodys_lock_hid_what_there_is() {
 fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_after_the_consent() {
     let operator = migrated();
     operator.psql(ROWS);
-    // as a deadlock with the bot would: once, and not again
+    // As a deadlock with the bot would: once, and not again.
     operator.psql(
         "CREATE SEQUENCE tries;
          CREATE FUNCTION refuse_once() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -99,7 +99,7 @@ fn what_was_refused_in_passing_when_its_operator_was_asked_is_not_destroyed_afte
     assert!(!said.contains("table turns"), "{said}");
     assert_eq!(states(&operator), "aaaap");
     assert_eq!(operator.psql("SELECT count(*) FROM turns"), "1");
-    // asked again, it is all named
+    // Asked again, it is all named.
     let said = run_on_terminal(&operator, &to_the_second, "n").fails_with(4);
     assert!(said.contains("table turns: 1 row\n"), "{said}");
     assert!(said.contains("table updates: 1 row, 1 of them not answered yet\n"), "{said}");
@@ -138,7 +138,7 @@ fn killed_while_waiting(operator: &Operator, lock: &str, arguments: &[&str]) {
     let running = operator.begin(arguments);
     operator.database.wait_blocked(1);
     running.kill();
-    // its statement would wait for the lock, and then go on
+    // Its statement would wait for the lock, and then go on.
     operator.psql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'systech-aidd'",
@@ -270,7 +270,7 @@ fn an_index_whose_giving_up_was_killed_is_dropped_on_and_not_built_anew() {
     let said = operator.run(&["migrate", "to", DROPS]).ok();
     assert_eq!(said, format!("apply {DROPS}\nthe database is at {DROPS}\n"));
     assert_eq!(operator.psql(INDEX), "");
-    // and killed between the dropping and its record
+    // And killed between the dropping and its record.
     operator.psql("DELETE FROM __diesel_schema_migrations WHERE version = '20261124000032'");
     assert_eq!(states(&operator), "aaaaa");
     assert_eq!(operator.run(&["migrate", "to", DROPS]).ok(), said);

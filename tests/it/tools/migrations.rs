@@ -33,13 +33,13 @@ fn squawk(arguments: &[&str], file: &PathBuf) -> Output {
 #[test]
 fn the_linter_finds_nothing_in_any_migration() {
     for migration in MIGRATIONS.iter() {
-        // what is created in the same transaction has no users yet that could be locked out
+        // What is created in the same transaction has no users yet that could be locked out.
         let mode: &[_] = if migration.is_transactional() { &["--assume-in-transaction"] } else { &[] };
         for (name, expected) in [("up.sql", None), ("down.sql", Some("warning: ban-drop-"))] {
             let output = squawk(mode, &file(migration, name));
             assert!(output.status.code().is_some_and(|code| code < 2), "squawk did not run: {output:?}");
             let said = String::from_utf8(output.stdout).unwrap();
-            // a way back drops what the way there created; the operator is asked about it
+            // A way back drops what the way there created; the operator is asked about it.
             let found: Vec<_> =
                 said.lines().filter(|line| expected.is_none_or(|rule| !line.contains(rule))).collect();
             assert_eq!(found, Vec::<&str>::new());
@@ -101,12 +101,12 @@ fn outside_a_transaction_there_is_one_statement_that_can_be_repeated() {
         } else {
             let index = migration.dropped_indexes().next().unwrap();
             assert_eq!(up, format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"), "{migration}");
-            // the way back builds what was there
+            // The way back builds what was there.
             let built_by = |other: &&Migration| other.concurrent_indexes().any(|built| built == index);
             assert_eq!(down, only(&MIGRATIONS.iter().find(built_by).unwrap().up), "{migration}");
         }
     }
-    // and inside one there is none that refuses to be
+    // And inside one there is none that refuses to be.
     for migration in MIGRATIONS.iter().filter(|migration| migration.is_transactional()) {
         assert_eq!(
             migration.concurrent_indexes().count() + migration.dropped_indexes().count(),

@@ -16,7 +16,7 @@ fn tool(name: &str, arguments: &[&str], input: &str) -> (String, String) {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // a tool that reads nothing may be gone before
+        // A tool that reads nothing may be gone before.
         scope.spawn(move || stdin.write_all(input.as_bytes()));
         let output = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -29,7 +29,7 @@ fn wait_ready(address: &str) {
 #[test]
 fn the_bot_is_ready_only_while_the_database_answers_and_polling_succeeds() {
     let mut env = measured(TestEnv::with_own_server());
-    // a poll may take so long and this: what succeeded longer ago is too old
+    // A poll may take so long and this: what succeeded longer ago is too old.
     env.set("SHORT_WAITS", "poll=1");
     env.set("TELEGRAM_TIMEOUT", "2");
     env.set("SHUTDOWN_GRACE", "60");
@@ -79,7 +79,7 @@ fn the_bot_is_ready_only_while_the_database_answers_and_polling_succeeds() {
 #[test]
 fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_telegram() {
     let mut env = measured(TestEnv::new());
-    // soon the last poll would be too old as well
+    // Soon the last poll would be too old as well.
     env.set("SHORT_WAITS", "stale=3");
     let bot = env.start_ready();
     let address = address(&bot);
@@ -95,7 +95,7 @@ fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_te
     env.telegram.say(&Person::private(1), "hello");
     wait_unready(&address, " s the database has not taken what Telegram gave: see the log");
     bot.wait_for_line("the inbox does not take a batch");
-    // the queue can be looked at all the while, and nothing waits in it
+    // The queue can be looked at all the while, and nothing waits in it.
     let waits = wait_for(&address, "batch_waiting_seconds", |seconds| seconds > 4.0);
     assert!(waits < 600.0, "{waits}");
     wait_for(&address, "updates_waiting", is(0));
@@ -103,7 +103,7 @@ fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_te
     read_only(false);
     env.telegram.wait_for_count(1, 1);
     wait_for(&address, "batch_waiting_seconds", is(0));
-    // and it is known soon: no poll of 30 s has to pass first
+    // And it is known soon: no poll of 30 s has to pass first.
     let stored = Instant::now();
     wait_ready(&address);
     assert!(stored.elapsed() < Duration::from_secs(15), "{:?}", stored.elapsed());
@@ -115,7 +115,7 @@ fn a_lock_on_the_inbox_makes_the_bot_unready_too() {
     let bot = env.start_ready();
     let address = address(&bot);
     wait_ready(&address);
-    // whoever reads is let through: the queue can be looked at
+    // Whoever reads is let through: the queue can be looked at.
     let lock = Transaction::begin(&env.database, "LOCK TABLE updates IN EXCLUSIVE MODE");
     env.telegram.say(&Person::private(1), "hello");
     wait_unready(&address, "the database has not taken what Telegram gave");
@@ -133,10 +133,10 @@ fn health_says_in_one_sentence_what_keeps_it_from_asking() {
     assert!(
         operator.run(&["health"]).fails_with(1).contains("METRICS_ADDR is \"9464\"; expected: host:port")
     );
-    // somebody else is there, who even says that all is well
+    // Somebody else is there, who even says that all is well.
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     operator.set("METRICS_ADDR", other.local_addr().unwrap().to_string());
-    // a proxy is not for what is on this machine
+    // A proxy is not for what is on this machine.
     operator.set("HTTP_PROXY", "http://127.0.0.1:9");
     let answers = [
         "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
@@ -157,7 +157,7 @@ fn health_says_in_one_sentence_what_keeps_it_from_asking() {
         );
     }
     thread.join().unwrap();
-    // and somebody who never says anything
+    // And somebody who never says anything.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     operator.set("METRICS_ADDR", silent.local_addr().unwrap().to_string());
     assert!(operator.run(&["health"]).fails_with(1).contains("answers within 5 s"));

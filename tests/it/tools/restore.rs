@@ -18,7 +18,7 @@ fn a_restore_never_overwrites_anything() {
     let said = operator.run(&["restore", backup.to_str().unwrap()]).fails_with(1);
     assert!(said.contains("is not empty") && said.contains("createdb"), "{said}");
     assert_eq!(operator.psql("SELECT count(*) FROM messages"), "10");
-    // not even a table of somebody else
+    // Not even a table of somebody else.
     let other = Operator::new();
     other.psql("CREATE SCHEMA theirs; CREATE TABLE theirs.notes (id INTEGER)");
     other.run(&["restore", backup.to_str().unwrap()]).fails_with(1);
@@ -63,7 +63,7 @@ fn a_pg_restore_that_is_newer_than_the_server_restores_all_the_same() {
     let contents = operator.psql(CONTENTS);
     operator.run(&["migrate", "down", "--all", "--yes"]).ok();
     let backup = files(&folder).0.remove(0);
-    // what pg_restore 17 says to a server that may be older
+    // What pg_restore 17 says to a server that may be older.
     let newer = "[ \"$1\" = --list ] || echo 'SET transaction_timeout = 0;'\nexec $real \"$@\"";
     install(&mut operator, "pg_restore", newer);
     operator.run(&["restore", backup.to_str().unwrap()]).ok();
@@ -85,7 +85,7 @@ fn a_restore_killed_midway_leaves_an_empty_database_that_can_be_restored_to() {
     let psql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql'";
     operator.wait_for_rows(&format!("{psql} AND state = 'idle in transaction'"), |rows| rows == "1");
     operator.kill(running);
-    // the psql that counts is one itself
+    // The psql that counts is one itself.
     operator.wait_for_rows(psql, |rows| rows == "1");
     drop(stopped);
     assert_eq!(operator.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");

@@ -79,7 +79,7 @@ fn what_cannot_be_searched_for_is_answered_with_what_can() {
         assert!(said.contains(answer), "{words}: {said}");
     }
     assert!(operator.run(&["history", "search", "the"]).err.contains("are not searched for"));
-    // what looks like the language of PostgreSQL's queries is text like any other
+    // What looks like the language of PostgreSQL's queries is text like any other.
     for words in ["борщ & !суп", "борщ:*", "борщ' | 'суп", "\\борщ", "(борщ", "$1", "борщ\u{301}"]
     {
         let printed = operator.run(&["history", "search", "--", words]);
@@ -89,18 +89,18 @@ fn what_cannot_be_searched_for_is_answered_with_what_can() {
 
 /// Which messages hold the phrase as it is, and which hold it in some form; the latter may leave out a first or last word
 /// that everybody uses, and then tells so.
-fn exactly(conn: &mut PgConnection, phrase: &str) -> (Vec<i32>, Vec<i32>, bool) {
+fn exactly(conn: &mut PgConnection, phrase: &str) -> (Vec<i64>, Vec<i64>, bool) {
     #[derive(QueryableByName)]
     struct Held {
-        #[diesel(sql_type = diesel::sql_types::Integer)]
-        id: i32,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        id: i64,
         #[diesel(sql_type = diesel::sql_types::Bool)]
         as_it_is: bool,
         #[diesel(sql_type = diesel::sql_types::Bool)]
         whole: bool,
     }
     let held: Vec<Held> = diesel::sql_query(
-        "SELECT id, to_tsvector('simple', content) @@ phraseto_tsquery('simple', $1) AS as_it_is,
+        "SELECT id::bigint, to_tsvector('simple', content) @@ phraseto_tsquery('simple', $1) AS as_it_is,
                 (SELECT bool_and(to_tsvector('russian', word) <> '') FROM regexp_split_to_table($1, '\\s+') AS word) AS whole
          FROM messages WHERE to_tsvector('russian', content) @@ phraseto_tsquery('russian', $1)
          OR to_tsvector('english', content) @@ phraseto_tsquery('english', $1) ORDER BY created_at DESC, id DESC",
@@ -167,7 +167,7 @@ fn no_phrase_is_lost_to_what_makes_the_search_fast() {
     phrases.extend(words.windows(4).step_by(words.len() / 40).map(|some| some.join(" ")));
     let mut found = 0;
     for phrase in phrases {
-        // a quotation mark would end the phrase
+        // A quotation mark would end the phrase.
         let phrase = phrase.replace(['"', '«', '»', '“', '”', '„'], " ");
         let Ok(search) = Search::of(&format!("\"{phrase}\"")) else { continue };
         let ids = search::search(conn, &search, Selection::default(), 1000).unwrap().unwrap_or_default();
@@ -235,7 +235,7 @@ fn a_phrase_of_frequent_words_takes_few_messages_apart_and_none_that_a_pattern_l
         wanted.candidates(Selection::default()).select(messages::id).load(conn).unwrap();
     assert_eq!(candidates.len(), 10_000);
     let sql = diesel::debug_query::<diesel::pg::Pg, _>(&wanted.candidates(Selection::default())).to_string();
-    // nothing that would have every message with both words taken apart: neither a recheck of a phrase nor a filter
+    // Nothing that would have every message with both words taken apart: neither a recheck of a phrase nor a filter.
     assert!(!sql.contains("to_tsvector") && sql.contains("~*"), "{sql}");
     let found = search::search(conn, &Search(alternatives), Selection::default(), 20).unwrap().unwrap();
     let newest: Vec<_> = found.iter().map(|found| found.record.content.clone()).collect();

@@ -61,7 +61,7 @@ fn the_check_tells_what_will_change_and_changes_nothing() {
     for secret in ["Eve", "gone", "SECRET"] {
         assert!(!said.contains(secret), "{said}");
     }
-    // and then it is done
+    // And then it is done.
     let done = operator.run(&["takeover"]).ok();
     assert!(done.contains("\napply 2026-11-23-000001_create_messages\n"), "{done}");
     assert_eq!(operator.psql(rows), before);
@@ -108,7 +108,7 @@ fn what_would_stop_the_takeover_is_found_by_the_check() {
         operator.psql(sql);
         let said = refused(&operator);
         assert!(said.contains("✗ rehearsal  migration 2026-11-23-00000") && said.contains(words), "{said}");
-        // nothing is begun that cannot be ended
+        // Nothing is begun that cannot be ended.
         operator.run(&["takeover"]).fails_with(1);
         assert_eq!(operator.psql("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
     }

@@ -43,7 +43,8 @@ fn message_ids_are_widened_under_a_running_bot_which_works_on_beyond_the_old_lim
     let pairs = "SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM (SELECT id, question_id, answer_id, state FROM turns) t";
     let turns = env.psql(pairs);
 
-    // it ended before its last step; somebody stands in the way of another run, which gives up: nothing has changed for anybody
+    // It ended before its last step; somebody stands in the way of another run, which gives up: nothing has changed
+    // for anybody.
     let script = std::fs::read_to_string(SCRIPT).unwrap();
     env.psql(script.split("-- 4.").next().unwrap());
     let in_the_way = Transaction::begin(&env.database, "SELECT FROM messages LIMIT 1");

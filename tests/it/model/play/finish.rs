@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::lane::Lane;
-use systech_aidd::domain::reply::Part;
+use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::domain::update::Key;
 use systech_aidd::store::finish::{self, Ending, Finished, Turn};
 use systech_aidd::store::inbox;
@@ -68,7 +68,7 @@ impl Play<'_> {
         let here = Place { chat: address.lane.chat_id, user: address.lane.user_id };
         let (end, parts) = reply(seq, outcome);
         let again = if matches!(end, End::Replied) { Again::No } else { again };
-        // one that has ended or is gone has no text any more, and nothing is stored of it
+        // One that has ended or is gone has no text any more, and nothing is stored of it.
         let text = updates::table.find(seq).select(updates::payload).first::<Option<String>>(&mut self.conn);
         let question = text.optional().unwrap().flatten().unwrap_or_default();
         let message_ids = vec![seq];
@@ -112,11 +112,11 @@ struct Work {
 impl Work {
     /// As the program does it.
     fn store(&self, conn: &mut PgConnection) -> Finished {
-        let part = |(text, simpler): &(String, Vec<String>)| Part {
-            fallback: simpler.iter().map(Part::plain).collect(),
-            ..Part::plain(text)
+        let part = |(text, simpler): &(String, Vec<String>)| ReplyPart {
+            fallback: simpler.iter().map(ReplyPart::plain).collect(),
+            ..ReplyPart::plain(text)
         };
-        let parts: Vec<Part> = self.parts.iter().map(part).collect();
+        let parts: Vec<ReplyPart> = self.parts.iter().map(part).collect();
         let ending = match &self.end {
             End::Answered(answer) => Ending::Answered { answer: answer.clone() },
             End::Stopped(answer) => Ending::Stopped { answer: answer.clone().unwrap_or_default() },

@@ -54,7 +54,7 @@ impl<'a> Play<'a> {
         AnsiTransactionManager::begin_transaction(&mut self.conn).unwrap();
         self.step(step);
         self.conn = conn;
-        // the server takes a moment to notice; until then it keeps the rows locked
+        // The server takes a moment to notice; until then it keeps the rows locked.
         let others =
             "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                       AND backend_type = 'client backend'";
@@ -161,7 +161,7 @@ impl<'a> Play<'a> {
         if let Some(update) = update {
             update.attempts = attempts;
         }
-        // the repetition of a commit whose acknowledgement was lost counts once
+        // The repetition of a commit whose acknowledgement was lost counts once.
         for _ in 0..2 {
             inbox::set_attempts(&mut self.conn, address.key(), attempts).unwrap();
         }
@@ -200,7 +200,7 @@ impl<'a> Play<'a> {
             assert!(!update.waits(), "{} has no end", update.question);
         }
         self.compare();
-        // an end more is a turn more, or a part that Telegram took once more than its window explains
+        // An end more is a turn more, or a part that Telegram took once more than its window explains.
         let twice = "SELECT update_seq FROM turns GROUP BY update_seq HAVING count(*) > 1";
         assert_eq!(diesel::sql_query(twice).execute(&mut self.conn).unwrap(), 0, "turns of one update");
         for part in self.known.reference.sent_parts() {

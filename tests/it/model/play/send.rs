@@ -1,6 +1,6 @@
 //! What becomes of the calls that send parts.
 
-use systech_aidd::domain::reply::{Content, Op, Part};
+use systech_aidd::domain::reply::{Content, Op, ReplyPart};
 use systech_aidd::store::outbox::{self, Unsent};
 use systech_aidd::store::replace::{Instead, replace};
 
@@ -20,7 +20,7 @@ impl Play<'_> {
             .collect();
         assert_eq!(found, known, "what is to be sent");
         let Some(unsent) = unsent.first().filter(|unsent| unsent.wait().is_none()) else { return };
-        // a change that is repeated changes nothing more
+        // A change that is repeated changes nothing more.
         let op = unsent.op().unwrap();
         if matches!(fate, Fate::Recorded | Fate::Taken) && op == Op::Send {
             *self.known.taken.entry(text(unsent)).or_default() += 1;
@@ -32,7 +32,7 @@ impl Play<'_> {
                     Op::Send => self.known.message_id,
                     Op::Edit(message_id) | Op::Delete(message_id) => message_id,
                 };
-                // as retry_forever repeats it
+                // As retry_forever repeats it.
                 for _ in 0..2 {
                     outbox::sent(&mut self.conn, unsent, message_id).unwrap();
                 }
@@ -75,6 +75,6 @@ impl Play<'_> {
 pub(super) fn text(unsent: &Unsent) -> String {
     match unsent.part().unwrap().content {
         Content::Text { text, .. } => text,
-        other => panic!("a part of another kind: {:?}", Part::of(other)),
+        other => panic!("a part of another kind: {:?}", ReplyPart::of(other)),
     }
 }

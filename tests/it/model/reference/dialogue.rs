@@ -27,7 +27,7 @@ impl Reference {
         let stays = |update: &Update| {
             asking.is_some_and(|asking| update.seq == asking || (update.seq > asking && update.waits()))
         };
-        // emptied, and not gone: a repetition is recognised still
+        // Emptied, and not gone: a repetition is recognised still.
         let emptied = self.updates.iter_mut().filter(|update| update.place.user == user && !stays(update));
         emptied.for_each(Update::empty);
         self.turns.retain(|turn| turn.place.user != user);

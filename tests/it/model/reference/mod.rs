@@ -220,7 +220,7 @@ impl Reference {
         let is_live = |turn: &Turn| {
             self.messages.iter().find(|said| said.seq == turn.seq).is_some_and(|said| said.cleared.is_none())
         };
-        // of a question without ids nothing is known but its last turn
+        // Of a question without ids nothing is known but its last turn.
         let most = if ids.is_empty() { 1 } else { usize::MAX };
         standing.take(most).take_while(|turn| turn.message_ids == *ids && is_live(turn)).collect()
     }

@@ -106,7 +106,7 @@ fn a_wrong_password_and_a_closed_door_are_told_apart() {
         ("template1", "access: ", "pg_hba.conf"),
     ] {
         env.set("DATABASE_URL", server.url(database).replace("postgres@", "bot:hunter2@"));
-        // the server reads its rules a moment after it was told to
+        // The server reads its rules a moment after it was told to.
         let said = sandbox::wait_until(found, || {
             let said = env.run(&["doctor"]);
             faults(&said).first().is_some_and(|line| line.contains("✗ database")).then_some(said)
@@ -215,7 +215,7 @@ fn one_line_tells_what_runs_out_and_what_waits_for_nobody() {
         Case {
             name: "few numbers for messages",
             provoke: |env| {
-                // ahead of the rows
+                // Ahead of the rows.
                 env.psql("SELECT setval('messages_id_seq', 2000000000)");
             },
             lines: &[["ids", "147483647 of 2147483647 numbers", "widen messages.id to bigint"]],
@@ -279,7 +279,7 @@ fn one_line_tells_why_no_backup_can_be_made() {
         },
         Case {
             name: "no room",
-            // a file system without a free block
+            // A file system without a free block.
             provoke: |env| env.set("BACKUP_DIR", "/proc"),
             lines: &[["backups", "no backup can be made", "free some space, or choose another folder"]],
         },

@@ -47,7 +47,7 @@ pub(super) fn healthy() -> TestEnv {
     let mut env = TestEnv::new();
     env.set("SHORT_WAITS", "poller=0");
     env.run(&["migrate", "up"]).ok();
-    // its connection may outlive it for a moment, and would pass for an instance at work
+    // Its connection may outlive it for a moment, and would pass for an instance at work.
     env.database.wait_disconnected();
     env
 }
@@ -138,7 +138,7 @@ fn it_says_who_may_use_the_bot() {
     let line = "✓ access       2 users (ALLOWED_USERS) may use the bot, up to 9 questions an hour each";
     let said = env.run(&["doctor"]);
     assert!(said.out.lines().any(|said| said == line), "{}", said.out);
-    // who may use it is not known then
+    // Who may use it is not known then.
     env.set("ALLOWED_CHATS", "-5,x");
     let said = env.run(&["doctor"]);
     assert!(said.out.contains("✗ environment  ALLOWED_CHATS holds \"x\""), "{}", said.out);

@@ -30,7 +30,7 @@ fn nobody_is_asked_about_the_settings_alone() {
 #[test]
 fn of_telegram_alone_no_updates_are_asked_for_and_a_wrong_token_is_named_as_the_fault() {
     let mut env = TestEnv::new();
-    // no part of it: says nothing here
+    // No part of it: says nothing here.
     env.unset("DATABASE_URL");
     let (findings, well) = examine(&env, "telegram");
     assert_eq!((checks(&findings), well), (vec!["token", "webhook"], true));
@@ -41,7 +41,7 @@ fn of_telegram_alone_no_updates_are_asked_for_and_a_wrong_token_is_named_as_the_
         let fault = findings.iter().find(|finding| finding["setting"] == "TELEGRAM_BOT_TOKEN").unwrap();
         assert_eq!((fault["check"].as_str(), well), (Some(check), false));
     }
-    // no fault of the token's
+    // No fault of the token's.
     env.set("TELEGRAM_BOT_TOKEN", env.telegram.token().to_owned());
     env.telegram.down();
     let (findings, well) = examine(&env, "telegram");
@@ -59,7 +59,7 @@ fn the_setting_that_the_models_endpoint_objects_to_is_named() {
             env.model.list(list);
             env.set(setting, value);
             if setting == "LLM_MODEL" {
-                // a name that works may be missing from the list: the endpoint has to object to it
+                // A name that works may be missing from the list: the endpoint has to object to it.
                 env.model.usually(Behaviour::status(404, "no such model"));
             }
             let (findings, well) = examine(&env, "model");

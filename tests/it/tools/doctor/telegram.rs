@@ -67,7 +67,7 @@ fn one_line_tells_what_is_wrong_with_telegram() {
 #[test]
 fn another_poller_is_noticed_and_loses_nothing() {
     let mut env = healthy();
-    // it is away for a moment between two polls
+    // It is away for a moment between two polls.
     env.unset("SHORT_WAITS");
     let (other, _runtime) = other_program(&env);
     let done = AtomicBool::new(false);

@@ -102,7 +102,7 @@ fn of_an_endpoint_only_what_is_wrong_is_asked_for_again() {
     session.answers(ASK_MODEL, "no/such-model");
     session.answers(ASK_KEY_OF_ENDPOINT, "hunter2");
     session.sees("the endpoint does not accept the key");
-    // a name that works may be missing from the list: the endpoint has to object to it
+    // A name that works may be missing from the list: the endpoint has to object to it.
     checkout.model.usually(Behaviour::status(404, "no such model"));
     session.answers(ASK_KEY_OF_ENDPOINT, checkout.model.key());
     session.sees("the endpoint does not know the model no/such-model");
@@ -275,7 +275,7 @@ fn commands_and_psql_reach_the_private_database_while_the_bot_runs_and_afterward
     assert!(text(&doctor.stdout).contains("a bot is connected to the database"), "{}", text(&doctor.stdout));
     session.stops();
     look("Привет\n");
-    // the exit code is the command's own
+    // The exit code is the command's own.
     assert_eq!(checkout.run(&["history", "show", "--user", "1"]).status.code(), Some(3));
 
     let backup = checkout.run(&["backup", "--to", "."]);
