@@ -85,6 +85,7 @@ impl Sender {
             failpoints::pass("sending", unsent.payload());
             match call(store, telegram, job.lane, &unsent, op, part)? {
                 Ok(message_id) => {
+                    self.pace.taken();
                     if !record(store, &unsent, message_id)? {
                         // The part was erased meanwhile, and the rest of the answer with it.
                         return Ok(Outcome::More);

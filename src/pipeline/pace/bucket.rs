@@ -9,9 +9,11 @@ const EVENLY: f64 = 0.8;
 /// What Telegram takes from an ordinary bot in a second (Bots FAQ, "My bot is hitting limits"): whatever the rate is set to,
 /// floods bring it down to a part of this, but to no less than that.
 const USUAL: f64 = 30.0;
-const LEAST: f64 = 3.0;
+const LEAST: f64 = 10.0;
 /// In so many seconds the rate doubles again.
-const RECOVERY: f64 = 300.0;
+const RECOVERY: f64 = 20.0;
+/// Floods that follow each other within so many seconds are one.
+const ONE_FLOOD: Duration = Duration::from_secs(10);
 /// What two ways to the same sum may differ by.
 const ROUNDING: f64 = 1e-6;
 
@@ -26,12 +28,13 @@ pub(super) struct Bucket {
     /// Calls that were made within about a second.
     lately: f64,
     at: Instant,
+    slowed: Option<Instant>,
 }
 
 impl Bucket {
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
         let full = f64::from(per_second);
-        let mut bucket = Self { full, rate: full, tokens: 0.0, lately: 0.0, at: now };
+        let mut bucket = Self { full, rate: full, tokens: 0.0, lately: 0.0, at: now, slowed: None };
         bucket.tokens = bucket.burst();
         bucket
     }
@@ -67,6 +70,10 @@ impl Bucket {
     /// Telegram has had enough: half as fast from now on as it was called until now, and then step by step as before.
     pub(super) fn slow_down(&mut self, now: Instant) {
         self.refill(now);
+        if self.slowed.is_some_and(|at| now.saturating_duration_since(at) < ONE_FLOOD) {
+            return;
+        }
+        self.slowed = Some(now);
         self.rate = (self.rate.min(self.lately.max(USUAL)) / 2.0).max(LEAST.min(self.full));
         self.tokens = self.tokens.min(self.burst());
     }

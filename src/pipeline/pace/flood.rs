@@ -1,11 +1,13 @@
 //! Whether Telegram limits a chat or the whole bot: its answer (429) looks the same. When several chats get one within a
-//! second, the whole bot waits, for every call inside a wait lengthens it.
+//! second and no call succeeds in between, the whole bot waits, for every call inside a wait lengthens it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Refusals that come within this time of each other have one reason.
 const TOGETHER: Duration = Duration::from_secs(1);
+/// When so many chats are refused in a row, it is the bot that is.
+const CHATS: usize = 3;
 
 /// A call that Telegram refused with 429.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +42,18 @@ impl Flood {
         before.is_none()
     }
 
+    /// Telegram took a call: what it refused before was refused for the chat's sake.
+    pub(super) fn taken(&mut self) {
+        self.lately.clear();
+    }
+
     /// How long the bot as a whole has to wait still, with an answer or with a preview.
     pub(super) fn wait(&self, now: Instant, preview: bool) -> Option<Duration> {
         let until = if preview { self.previews.max(self.everything) } else { self.everything };
         until.map(|until| until.saturating_duration_since(now)).filter(|wait| !wait.is_zero())
     }
 
-    /// Until when at least two chats have to wait: a longer pause may be that of a chat alone.
+    /// Until when at least two of the chats have to wait: a longer pause may be that of a chat alone.
     fn agreed(&self) -> Option<Instant> {
         let mut chats: HashMap<i64, Instant> = HashMap::new();
         for (_, Refusal { chat_id, until, .. }) in &self.lately {
@@ -55,6 +62,7 @@ impl Flood {
         }
         let mut untils: Vec<Instant> = chats.into_values().collect();
         untils.sort_unstable();
-        untils.len().checked_sub(2).map(|second| untils[second])
+        let second = untils.len().checked_sub(2)?;
+        (untils.len() >= CHATS).then(|| untils[second])
     }
 }

@@ -103,6 +103,11 @@ impl Pace {
         self.state().refused(Instant::now(), chat_id, method, pause);
     }
 
+    /// Telegram took a part of an answer.
+    pub fn taken(&self) {
+        self.state().flood.taken();
+    }
+
     /// Whether a preview may be shown now; the error says when it is worth another try.
     pub fn preview(&self, chat_id: i64, form: Form, shows: Shows) -> Result<(), Duration> {
         self.state().preview(Instant::now(), chat_id, form, shows)
@@ -115,7 +120,9 @@ impl Pace {
 
     /// Telegram took a preview.
     pub fn preview_taken(&self, chat_id: i64, form: Form) {
-        self.state().chats.taken(Instant::now(), chat_id, form);
+        let mut state = self.state();
+        state.flood.taken();
+        state.chats.taken(Instant::now(), chat_id, form);
     }
 
     /// A preview failed in passing: the chat is left alone for a while.
