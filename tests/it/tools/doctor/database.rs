@@ -158,7 +158,11 @@ fn one_line_tells_what_is_wrong_in_the_database() {
                 env.psql(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"));
                 readdress(env, "postgres@", &format!("{role}@"));
             },
-            lines: &[["migrations", "another role owns messages, reply_parts", "ALTER TABLE … OWNER TO"]],
+            lines: &[[
+                "migrations",
+                "another role owns messages, model_calls, reply_parts",
+                "ALTER TABLE … OWNER TO",
+            ]],
         },
         Case {
             name: "read only",
