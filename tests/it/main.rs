@@ -37,6 +37,7 @@ mod promises {
     mod rate_limit;
     mod regenerate;
     mod reliability;
+    mod retention;
     mod secrets;
     mod stop;
     mod two_instances;
@@ -79,6 +80,7 @@ mod tools {
     mod metrics;
     mod migrate;
     mod migrate_interrupted;
+    mod migrate_own;
     mod migrations;
     mod one_table;
     mod readiness;
