@@ -9,7 +9,7 @@ const EVENLY: f64 = 0.8;
 /// What Telegram takes from an ordinary bot in a second (Bots FAQ, "My bot is hitting limits"): whatever the rate is set to,
 /// floods bring it down to a part of this, but to no less than that.
 const USUAL: f64 = 30.0;
-const LEAST: f64 = 10.0;
+const LEAST: f64 = 15.0;
 /// In so many seconds the rate doubles again.
 const RECOVERY: f64 = 20.0;
 /// Floods that follow each other within so many seconds are one.
@@ -70,7 +70,9 @@ impl Bucket {
     /// Telegram has had enough: half as fast from now on as it was called until now, and then step by step as before.
     pub(super) fn slow_down(&mut self, now: Instant) {
         self.refill(now);
-        if self.slowed.is_some_and(|at| now.saturating_duration_since(at) < ONE_FLOOD) {
+        // So few calls a second are within every limit that Telegram tells.
+        if self.lately < LEAST || self.slowed.is_some_and(|at| now.saturating_duration_since(at) < ONE_FLOOD)
+        {
             return;
         }
         self.slowed = Some(now);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Refusals that come within this time of each other have one reason.
 const TOGETHER: Duration = Duration::from_secs(1);
 /// When so many chats are refused in a row, it is the bot that is.
-const CHATS: usize = 3;
+const CHATS: usize = 5;
 
 /// A call that Telegram refused with 429.
 #[derive(Clone, Copy, Debug)]

@@ -109,20 +109,22 @@ fn the_first_words_go_before_those_that_follow_and_those_before_what_holds_none(
 }
 
 #[test]
-fn chats_that_are_limited_wait_alone_and_three_in_a_row_are_the_whole_bot() {
+fn chats_that_are_limited_wait_alone_and_five_in_a_row_are_the_whole_bot() {
     let now = Instant::now();
     let mut flood = Flood::default();
     let refusal =
         |chat_id, seconds| Refusal { chat_id, until: now + Duration::from_secs(seconds), draft: false };
     assert!(!flood.refused(now, refusal(1, 3)));
     assert!(!flood.refused(now + millis(10), refusal(1, 9)));
-    assert!(!flood.refused(now + millis(500), refusal(2, 4)));
+    for chat_id in [2, 3, 4] {
+        assert!(!flood.refused(now + millis(500), refusal(chat_id, 4)));
+    }
     assert_eq!(flood.wait(now, true), None);
     // The pause that two of them ask for; the rest of the longer one may be the chat's own.
-    assert!(flood.refused(now + millis(999), refusal(3, 5)));
+    assert!(flood.refused(now + millis(999), refusal(5, 5)));
     assert_eq!(flood.wait(now, false), Some(Duration::from_secs(5)));
     // Told once.
-    assert!(!flood.refused(now + millis(999), refusal(4, 7)));
+    assert!(!flood.refused(now + millis(999), refusal(6, 7)));
     assert_eq!(flood.wait(now, false), Some(Duration::from_secs(7)));
     assert_eq!(flood.wait(now + Duration::from_secs(7), false), None);
 }
@@ -134,7 +136,7 @@ fn refusals_among_calls_that_succeed_are_of_their_chats_alone() {
     for chat_id in 1..10 {
         let until = now + Duration::from_secs(60);
         assert!(!flood.refused(now, Refusal { chat_id, until, draft: false }));
-        if chat_id % 2 == 0 {
+        if chat_id % 4 == 0 {
             flood.taken();
         }
     }
@@ -157,7 +159,7 @@ fn refusals_that_lie_apart_are_of_their_chats_alone() {
 fn drafts_that_are_limited_everywhere_do_not_hold_up_answers() {
     let now = Instant::now();
     let mut state = state(30, now);
-    for chat in [1, 2, 5] {
+    for chat in [1, 2, 5, 6, 7] {
         state.preview_refused(now, chat, Form::Draft, Duration::from_secs(100_000));
     }
     assert_eq!(state.answer(now, 1, Method::SendMessage), Turn::In(Duration::ZERO));
@@ -184,21 +186,24 @@ fn after_a_flood_the_bot_goes_on_at_half_the_pace_and_recovers() {
     assert!((11..=13).contains(&once), "one flood slows down once: {once}");
     let again = |time: u64| now + Duration::from_secs(25 * time);
     for time in 1..20 {
-        bucket.slow_down(again(time));
+        in_a_second(&mut bucket, again(time));
+        bucket.slow_down(again(time) + millis(1000));
     }
-    in_a_second(&mut bucket, again(20));
-    assert!(in_a_second(&mut bucket, again(20) + millis(1000)) >= 7, "it never stands still");
+    assert!(in_a_second(&mut bucket, again(19) + millis(1000)) >= 11, "it never stands still");
+    bucket.slow_down(again(40));
+    assert!(in_a_second(&mut bucket, again(40) + millis(1000)) >= 24, "who calls seldom is no flood");
     let later = now + Duration::from_secs(1200);
     in_a_second(&mut bucket, later);
     assert!(in_a_second(&mut bucket, later + millis(1000)) >= 24, "and recovers");
     // However high the rate is set, it is what Telegram takes that counts.
     let mut bucket = Bucket::new(10_000, now);
     in_a_second(&mut bucket, now);
-    for time in 1..9 {
-        bucket.slow_down(again(time));
-        in_a_second(&mut bucket, again(time));
+    for time in 1..20 {
+        in_a_second(&mut bucket, now + Duration::from_secs(10) * time);
+        bucket.slow_down(now + Duration::from_secs(10) * time + millis(1000));
     }
-    assert!(in_a_second(&mut bucket, again(8) + millis(1000)) < 30);
+    let last = now + Duration::from_secs(10) * 19 + millis(1000);
+    assert!(in_a_second(&mut bucket, last) < 60, "{}", in_a_second(&mut bucket, last));
 }
 
 #[test]
