@@ -33,6 +33,8 @@ const CONNECTIONS: usize = 8;
 /// The most rows that one INSERT of pgbench's can bind (it takes 255 parameters).
 const LARGEST_BATCH: usize = 40;
 const DATABASE: &str = "load";
+/// That of the build of LOAD_OTHER.
+const DATABASE_OF_OTHER: &str = "other";
 const FIRST_PERSON: i64 = 6_000_000_000;
 
 fn main() {
@@ -59,9 +61,9 @@ fn main() {
 fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &mut Table) {
     let people = LoadEnv::people(FIRST_PERSON, lanes);
     let lanes_each = lanes.div_ceil(CONNECTIONS);
-    let load = |program: &str| {
+    let load = |program: &str, database: &str| {
         let settings = [("DATABASE_POOL_SIZE", CONNECTIONS.to_string())];
-        let bot = env.start_program(program, DATABASE, &settings);
+        let bot = env.start_program(program, database, &settings);
         let load = Pressure::put(env, &bot, &people, Duration::from_secs(seconds));
         // Telegram serves one poller
         bot.kill();
@@ -72,11 +74,17 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
     env.start(DATABASE, &[]).kill();
     env.fill(DATABASE, FIRST_PERSON, lanes);
     env.fill(DATABASE, limit::FIRST_PERSON, lanes_each * CONNECTIONS);
-    let seen = load(PROGRAM).batch;
+    let seen = load(PROGRAM, DATABASE).batch;
     let batch = (1..LARGEST_BATCH).find(|batch| pressure::count(*batch) >= seen).unwrap_or(LARGEST_BATCH);
     let script = Script::capture(env, batch, lanes_each);
 
     let other = std::env::var("LOAD_OTHER").ok();
+    if let Some(other) = &other {
+        // A database of its own: an older build refuses one that a newer one has migrated.
+        env.server().create_database(DATABASE_OF_OTHER);
+        env.start_program(other, DATABASE_OF_OTHER, &[]).kill();
+        env.fill(DATABASE_OF_OTHER, FIRST_PERSON, lanes);
+    }
     let mut round = 0;
     let mut in_turns = |what: &str| {
         progress(what);
@@ -84,8 +92,8 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
         for _ in 0..number {
             round += 1;
             let limit = limit::run(env, DATABASE, &script, CONNECTIONS, seconds, round);
-            rounds.others.extend(other.as_deref().map(load));
-            let load = load(PROGRAM);
+            rounds.others.extend(other.as_deref().map(|other| load(other, DATABASE_OF_OTHER)));
+            let load = load(PROGRAM, DATABASE);
             progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
             rounds.limits.push(limit);
             rounds.loads.push(load);

@@ -148,12 +148,6 @@ fn sequence_of(number: i64) -> Option<(&'static str, &'static str)> {
     found.map(|(table, column, _)| (*table, *column))
 }
 
-/// The number in an array of one, if it comes from a sequence.
-fn one_of_sequence(value: &str) -> Option<&str> {
-    let number = value.strip_prefix('{')?.strip_suffix('}')?;
-    sequence_of(number.parse().ok()?).map(|_| number)
-}
-
 /// Texts and numbers that are the same in each answer, by value.
 #[derive(Default)]
 struct Variables {
@@ -193,21 +187,33 @@ impl Variables {
         let mut sql = statement.sql.clone();
         // From the last on, or `$1` would also be found in `$12`
         for (index, value) in statement.parameters.iter().enumerate().rev() {
-            let variable = value.as_ref().map_or("NULL".to_owned(), |value| match one_of_sequence(value) {
+            let variable = value.as_ref().map_or("NULL".to_owned(), |value| match self.one_known(value) {
                 // `seq = ANY($1)`, for the one update of an answer
                 Some(id) => format!("ARRAY[:{}]::bigint[]", self.name(id, ingest)),
                 None => format!(":{}", self.name(value, ingest)),
             });
             let (place, bound) = (format!("${}", index + 1), format!("- ${}", index + 1));
+            // A part is named by its time as well: the one that its INSERT returned.
+            let of_part = format!("\"reply_parts\".\"created_at\" = {place})");
+            let variable =
+                if sql.contains(&of_part) { ":reply_parts_created_at".to_owned() } else { variable };
             // untyped, `timestamp - $1` would take a timestamp; the program sends an interval.
             sql = sql.replace(&bound, &format!("- {variable}::interval")).replace(&place, &variable);
         }
         sql
     }
 
+    /// The number in an array of one, if it comes from a sequence or is Telegram's number of an update.
+    fn one_known<'a>(&self, value: &'a str) -> Option<&'a str> {
+        let number = value.strip_prefix('{')?.strip_suffix('}')?;
+        let is_sequence = number.parse().is_ok_and(|number| sequence_of(number).is_some());
+        (is_sequence || self.update_ids.iter().any(|id| id == number)).then_some(number)
+    }
+
     fn name(&mut self, value: &str, ingest: bool) -> String {
         if let Some(row) = self.update_ids.iter().position(|id| id == value) {
-            return format!("update{row}");
+            // Later on it is what the oldest update of the lane was found to have.
+            return if ingest { format!("update{row}") } else { "updates_update_id".to_owned() };
         }
         if let Ok(number) = value.parse::<i64>() {
             if let Ok(row) = usize::try_from(number - FIRST_PERSON)
