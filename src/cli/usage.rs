@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::history::command::{NOTHING, open};
+use super::history::output;
 use super::moment::local_time;
 use crate::base::exit::ExitCode;
 use crate::config::Database;
@@ -86,8 +87,7 @@ impl Arguments {
         let out = &mut io::BufWriter::new(io::stdout().lock());
         if self.json {
             for (key, sum) in &sums {
-                serde_json::to_writer(&mut *out, &row(key, sum)?)?;
-                out.write_all(b"\n")?;
+                output::line(out, &row(key, sum)?)?;
             }
         } else if self.csv {
             csv(out, &sums)?;

@@ -301,12 +301,12 @@ impl Question<'_> {
     }
 
     fn count(&self, ending: &Ending) {
-        let usage = self.calls.last().map(|call| call.usage.clone()).unwrap_or_default();
+        let usage = self.calls.last().map(|call| &call.usage);
         let figures = Figures {
-            tokens_read: usage.prompt_tokens,
-            tokens_written: usage.completion_tokens,
-            first_token_ms: usage.first_token_ms,
-            duration_ms: usage.duration_ms,
+            tokens_read: usage.and_then(|usage| usage.prompt_tokens),
+            tokens_written: usage.and_then(|usage| usage.completion_tokens),
+            first_token_ms: usage.and_then(|usage| usage.first_token_ms),
+            duration_ms: usage.and_then(|usage| usage.duration_ms),
         };
         match ending {
             Ending::Answered { .. } => metrics::answered(figures),

@@ -1,5 +1,20 @@
 //! Rows that several tests write, and rows that several tests read.
 
+use sandbox::env::Operator;
+use serde_json::Value;
+
+/// An operator whose database holds [`DIALOGUES`].
+pub(crate) fn operator_of_dialogues() -> Operator {
+    let operator = Operator::up_to_date();
+    operator.psql(DIALOGUES);
+    operator
+}
+
+/// Each line as JSON.
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// Two people, one of them in a group too; one dialogue live, one cleared, one in part.
 pub(crate) const DIALOGUES: &str = "
     INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at, deleted_at) VALUES

@@ -3,20 +3,9 @@
 use sandbox::env::Operator;
 use serde_json::Value;
 
-use crate::support::rows::DIALOGUES;
+use crate::support::rows::{json_lines as json, operator_of_dialogues as operator};
 use crate::support::terminal::run_on_terminal;
 use crate::tools::doctor::database::WAITING_OF_OTHERS;
-
-fn operator() -> Operator {
-    let operator = Operator::up_to_date();
-    operator.psql(DIALOGUES);
-    operator
-}
-
-/// Each line as JSON.
-fn json(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 #[test]
 fn list_tells_who_talks_where_since_when_and_what_is_live() {

@@ -3,24 +3,12 @@
 use diesel::PgConnection;
 use diesel::prelude::*;
 use sandbox::env::Operator;
-use serde_json::Value;
 use systech_aidd::domain::search::Search;
 use systech_aidd::store::archive::Selection;
 use systech_aidd::store::schema::messages;
 use systech_aidd::store::search::{self, Wanted};
 
-use crate::support::rows::DIALOGUES;
-
-fn operator() -> Operator {
-    let operator = Operator::up_to_date();
-    operator.psql(DIALOGUES);
-    operator
-}
-
-/// Each line as JSON.
-fn json(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use crate::support::rows::{json_lines as json, operator_of_dialogues as operator};
 
 #[test]
 fn search_finds_words_in_any_form_in_both_languages() {
