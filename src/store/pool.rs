@@ -3,6 +3,7 @@
 //! A connection is taken for one call of [`Store::run`] and is back in the pool when it returns: never held
 //! across a network call or a sleep, never taken twice by one caller.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
+use diesel::result::DatabaseErrorKind;
 use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{error, info, warn};
@@ -62,8 +64,9 @@ impl Store {
     /// Runs `query` on a connection of its own.
     ///
     /// A connection that turns out to be broken is thrown away and the query runs again on another, so a restart
-    /// of the server costs no error while the server is back. `query` may therefore run more than once: each is
-    /// one transaction or one statement that a repetition does not harm.
+    /// of the server costs no error while the server is back. The same for one whose statements were planned before a
+    /// column got another type. `query` may therefore run more than once: each is one transaction or one statement that
+    /// a repetition does not harm.
     pub fn run<T>(&self, query: impl FnMut(&mut PgConnection) -> QueryResult<T>) -> Result<T, StoreError> {
         self.run_within(CHECKOUT_TIMEOUT, query)
     }
@@ -76,6 +79,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let answered = self.answered.load(Ordering::Relaxed);
         let mut broken = 0;
+        let mut stale = 0;
         loop {
             let pooled = self.pool.get_timeout(wait);
             let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string(), answered))?;
@@ -87,6 +91,7 @@ impl Store {
             if !server::admits(pooled.generation) {
                 return Err(StoreError::ServerChanged);
             }
+            let planned_before = mem::replace(&mut pooled.has_worked, true);
             match pooled.run(&mut query) {
                 Ok(value) => {
                     self.answered.fetch_add(1, Ordering::Relaxed);
@@ -102,9 +107,13 @@ impl Store {
                     return Err(self.unreachable(&pooler::refusal(), answered));
                 }
                 Err(error) if pooled.conn.ping().is_ok() => {
-                    // Its plans may be older than the table ("cached plan must not change result type"): another try
-                    // gets another connection.
                     pooled.broken = true;
+                    // Its plans may be older than the table ("cached plan must not change result type", in the
+                    // server's language): the refusal counts when a connection without any has met it too.
+                    if planned_before && may_be_a_stale_plan(&error) && stale < self.pool.max_size() {
+                        stale += 1;
+                        continue;
+                    }
                     return Err(StoreError::Refused(plain(&error)));
                 }
                 Err(error) => {
@@ -159,6 +168,11 @@ impl Store {
     }
 }
 
+/// Diesel keeps the SQLSTATE (0A000) to itself; it has names of their own for all violations of a constraint.
+fn may_be_a_stale_plan(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(DatabaseErrorKind::Unknown, _))
+}
+
 /// Tells the metrics how long callers wait for a connection.
 #[derive(Debug)]
 struct Waits;
@@ -185,6 +199,8 @@ struct Tracked {
     /// Where a pooler stands before the server.
     mark: Option<Mark>,
     broken: bool,
+    /// Whether it has run a query, and so may keep plans.
+    has_worked: bool,
     /// Of the server it is connected to.
     generation: Generation,
 }
@@ -204,7 +220,7 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Tracked, ConnectionError> {
         let (conn, mark) = connect_marked(&self.url)?;
-        let mut tracked = Tracked { conn, mark, broken: false, generation: 0 };
+        let mut tracked = Tracked { conn, mark, broken: false, has_worked: false, generation: 0 };
         let identity = tracked.run(&mut server::Identity::of);
         tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
         Ok(tracked)

@@ -35,6 +35,18 @@ fn message_ids_are_widened_under_a_running_bot_which_works_on_beyond_the_old_lim
          INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, answer_id, state)
          SELECT 1, id, user_id, chat_id, id, id + 1, 'answered' FROM messages WHERE content = 'old' AND role = 'user'",
     );
+    // Most connections of the pool have worked, and so keep plans for the narrow columns.
+    let in_the_way = Transaction::begin(&env.database, "LOCK messages");
+    let others: Vec<_> = (1001..1007).map(|id| Person::private(id).speaking("en")).collect();
+    for other in &others {
+        env.telegram.say(other, "Who is there?");
+    }
+    env.database.wait_blocked(others.len());
+    drop(in_the_way);
+    for other in &others {
+        env.telegram.wait_for_count(other.chat_id, 1);
+    }
+    env.wait_settled();
     let before = env.psql(SHAPE);
     let content = "SELECT md5(string_agg(m::text, '' ORDER BY id)) FROM (SELECT id, user_id, role, content, deleted_at FROM messages) m";
     let said = env.psql(content);
