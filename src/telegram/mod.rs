@@ -10,6 +10,9 @@ mod error;
 mod incoming;
 mod raw;
 mod well_formed;
+mod entities;
+mod markup;
+mod described;
 mod addressed;
 mod updates;
 
@@ -22,6 +25,7 @@ mod preview;
 pub use addressed::Me;
 pub use error::TelegramError;
 pub use incoming::{Incoming, Message, PassedOver, Press};
+pub use markup::is_cut;
 pub use method::Method;
 pub use settings::{Settings, Token};
 pub use transport::Telegram;
