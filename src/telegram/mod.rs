@@ -15,6 +15,7 @@ mod markup;
 mod described;
 mod addressed;
 mod updates;
+mod files;
 
 // What goes.
 mod method;
@@ -24,6 +25,7 @@ mod preview;
 
 pub use addressed::Me;
 pub use error::TelegramError;
+pub use files::FileError;
 pub use incoming::{Incoming, Message, PassedOver, Press};
 pub use markup::is_cut;
 pub use method::Method;
