@@ -250,7 +250,9 @@ struct Rich {
 impl Rich {
     fn words(self) -> String {
         let mut text = String::new();
-        self.blocks.iter().for_each(|block| write_block(block, &mut text));
+        for block in &self.blocks {
+            write_block(block, &mut text);
+        }
         text.trim_end().to_owned()
     }
 }
@@ -262,9 +264,15 @@ fn write_block(block: &Value, text: &mut String) {
     for part in PARTS.iter().filter_map(|part| Some((*part, block.get(*part)?))) {
         match part {
             ("blocks" | "items", Value::Array(blocks)) => {
-                blocks.iter().for_each(|block| write_block(block, text));
+                for block in blocks {
+                    write_block(block, text);
+                }
             }
-            ("cells", Value::Array(rows)) => rows.iter().for_each(|row| write_row(row, text)),
+            ("cells", Value::Array(rows)) => {
+                for row in rows {
+                    write_row(row, text);
+                }
+            }
             (_, words) => {
                 write_words(words, text);
                 text.push('\n');
@@ -278,7 +286,9 @@ fn write_row(row: &Value, text: &mut String) {
         if place > 0 {
             text.push('\t');
         }
-        cell.get("text").into_iter().for_each(|words| write_words(words, text));
+        if let Some(words) = cell.get("text") {
+            write_words(words, text);
+        }
     }
     text.push('\n');
 }
@@ -287,10 +297,16 @@ fn write_row(row: &Value, text: &mut String) {
 fn write_words(words: &Value, text: &mut String) {
     match words {
         Value::String(words) => text.push_str(words),
-        Value::Array(sequence) => sequence.iter().for_each(|words| write_words(words, text)),
+        Value::Array(sequence) => {
+            for words in sequence {
+                write_words(words, text);
+            }
+        }
         Value::Object(object) => {
             let inner = ["text", "expression", "alternative_text"].iter().find_map(|name| object.get(*name));
-            inner.into_iter().for_each(|words| write_words(words, text));
+            if let Some(words) = inner {
+                write_words(words, text);
+            }
         }
         _ => {}
     }
