@@ -49,6 +49,7 @@ mod hostile {
     mod database;
     mod dialects;
     mod endpoint;
+    mod files;
     mod languages;
     mod log;
     mod redirect;
