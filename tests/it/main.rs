@@ -18,6 +18,7 @@ mod support {
 mod promises {
     mod access;
     mod answers;
+    mod choosing;
     mod commands;
     mod database;
     mod delivery;
@@ -36,6 +37,7 @@ mod promises {
     mod poolers;
     mod rate_limit;
     mod regenerate;
+    mod reload;
     mod reliability;
     mod retention;
     mod secrets;

@@ -1,0 +1,513 @@
+//! /model, /role and /settings: each person chooses for each dialogue, by a button or by name, and it holds.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use sandbox::model::Behaviour;
+use sandbox::telegram::{Person, Sent};
+use sandbox::{PATIENCE, TestEnv};
+use serde_json::{Value, json};
+
+use super::erasure::operator_of;
+use super::models::with_catalogue;
+
+const GROUP: i64 = -1_000_000_000_005;
+
+const CATALOGUE: &str = r#"
+    [endpoints.ours]
+    url = URL
+    key = "OPENROUTER_API_KEY"
+
+    [models.quick]
+    name = "Quick"
+    words = "fast"
+    model = "vendor/quick"
+
+    [models.deep]
+    name = "Deep Thought"
+    words = "thinks first"
+    model = "vendor/deep"
+    effort = "low"
+    efforts = ["high", "low"]
+
+    [models.secret]
+    name = "Secret"
+    model = "vendor/secret"
+    users = [7]
+    chats = [-1000000000005]
+
+    [roles.cook]
+    name = "Cook"
+    prompt = "cook.txt"
+
+    [roles.judge]
+    name = "Judge"
+    prompt = "judge.txt"
+    words = "I judge.\nAlways."
+    model = "deep"
+
+    [roles.spy]
+    name = "Spy"
+    prompt = "judge.txt"
+    users = [7]
+"#;
+
+fn env() -> TestEnv {
+    let env = with_catalogue(CATALOGUE);
+    fs::write(env.folder().join("judge.txt"), "You judge.").unwrap();
+    env
+}
+
+fn ann() -> Person {
+    Person::private(1).speaking("en")
+}
+
+/// What stands on the buttons, row by row.
+fn labels(sent: &Sent) -> Vec<Vec<String>> {
+    let Some(markup) = &sent.content.markup else { return Vec::new() };
+    let row = |row: &Value| {
+        row.as_array().unwrap().iter().map(|button| button["text"].as_str().unwrap().to_owned()).collect()
+    };
+    markup["inline_keyboard"].as_array().unwrap().iter().map(row).collect()
+}
+
+/// What the button with this on it brings back.
+fn data(sent: &Sent, label: &str) -> String {
+    let rows = sent.content.markup.as_ref().unwrap()["inline_keyboard"].as_array().unwrap();
+    let button = rows.iter().flat_map(|row| row.as_array().unwrap()).find(|button| button["text"] == label);
+    button.unwrap_or_else(|| panic!("no button {label:?}"))["callback_data"].as_str().unwrap().to_owned()
+}
+
+/// Says it, and returns the next message.
+fn told(env: &TestEnv, person: &Person, text: &str) -> Sent {
+    let before = env.telegram.texts(person.chat_id).len();
+    env.telegram.address(person, text);
+    env.telegram.wait_for_count(person.chat_id, before + 1).remove(before)
+}
+
+/// Presses the button with this on it.
+fn press(env: &TestEnv, person: &Person, sent: &Sent, label: &str) -> String {
+    env.telegram.press(person, sent.message_id, &data(sent, label))
+}
+
+/// The message, as soon as it has a button like this.
+fn with_button(env: &TestEnv, sent: &Sent, label: &str) -> Sent {
+    env.telegram.wait_until(PATIENCE, |state| {
+        let now = state.message(sent.chat_id, sent.message_id)?;
+        labels(now).iter().flatten().any(|other| other == label).then(|| now.clone())
+    })
+}
+
+/// Asks a question, and returns what the model was asked with.
+fn asked(env: &TestEnv, person: &Person, text: &str) -> Value {
+    told(env, person, text);
+    env.wait_settled();
+    env.asked(text).pop().unwrap().body
+}
+
+#[test]
+fn a_press_chooses_the_model_marks_it_and_holds_over_a_restart() {
+    let env = env();
+    let bot = env.start();
+    let list = told(&env, &ann(), "/model");
+    assert_eq!(
+        list.text(),
+        "Your questions here are answered by the model Quick.\n\nQuick — fast\nDeep Thought — thinks first"
+    );
+    assert_eq!(labels(&list), [["✓ Quick"], ["Deep Thought"]]);
+    assert_eq!(asked(&env, &ann(), "rice")["model"], "vendor/quick");
+
+    let query = press(&env, &ann(), &list, "Deep Thought");
+    let list = with_button(&env, &list, "✓ Deep Thought");
+    let acknowledged = env.telegram.wait_until(PATIENCE, |state| state.callback_answer(&query).cloned());
+    assert_eq!(acknowledged["text"], Value::Null);
+    assert!(list.text().starts_with("Your questions here are answered by the model Deep Thought."));
+    assert!(list.text().ends_with("\n\nThinking before an answer: low."), "{}", list.text());
+    assert_eq!(labels(&list), [vec!["Quick"], vec!["✓ Deep Thought"], vec!["✓ low", "high"]]);
+    env.wait_settled();
+    assert_eq!(env.telegram.texts(1).len(), 2, "the list is changed in its place");
+    let body = asked(&env, &ann(), "soup");
+    assert_eq!((&body["model"], &body["reasoning_effort"]), (&json!("vendor/deep"), &json!("low")));
+
+    env.kill(bot);
+    let _bot = env.start();
+    assert_eq!(asked(&env, &ann(), "tea")["model"], "vendor/deep");
+    assert_eq!(labels(&told(&env, &ann(), "/model"))[1], ["✓ Deep Thought"]);
+    env.assert_logged("WARN", 0);
+}
+
+#[test]
+fn the_effort_is_a_row_of_buttons_and_reaches_the_request() {
+    let env = env();
+    let _bot = env.start();
+    let list = told(&env, &ann(), "/model deep");
+    press(&env, &ann(), &list, "high");
+    let list = with_button(&env, &list, "✓ high");
+    assert_eq!(labels(&list)[2], ["low", "✓ high"]);
+    let body = asked(&env, &ann(), "rice");
+    assert_eq!((&body["model"], &body["reasoning_effort"]), (&json!("vendor/deep"), &json!("high")));
+    // An effort is one model's: another one has its own, and the first one begins with the usual.
+    press(&env, &ann(), &list, "Quick");
+    let list = with_button(&env, &list, "✓ Quick");
+    assert_eq!(asked(&env, &ann(), "soup").get("reasoning_effort"), None);
+    press(&env, &ann(), &list, "Deep Thought");
+    with_button(&env, &list, "✓ low");
+    assert_eq!(asked(&env, &ann(), "tea")["reasoning_effort"], "low");
+}
+
+#[test]
+fn a_role_is_chosen_likewise_and_its_prompt_and_its_model_answer() {
+    let env = env();
+    let _bot = env.start();
+    let list = told(&env, &ann(), "/role");
+    assert_eq!(list.text(), "Role: Cook.\n\nYou cook.\n\nJudge — I judge.");
+    assert_eq!(labels(&list), [["✓ Cook"], ["Judge"]]);
+    press(&env, &ann(), &list, "Judge");
+    let list = with_button(&env, &list, "✓ Judge");
+    assert_eq!(list.text(), "Role: Judge.\n\nI judge.\nAlways.\n\nCook — You cook.");
+    let body = asked(&env, &ann(), "rice");
+    assert_eq!(body["messages"][0], json!({"role": "system", "content": "You judge."}));
+    assert_eq!(body["model"], "vendor/deep", "the role has a model of its own");
+    // Whoever chooses a model has that one in every role.
+    told(&env, &ann(), "/model quick");
+    let body = asked(&env, &ann(), "soup");
+    assert_eq!(
+        (&body["model"], &body["messages"][0]["content"]),
+        (&json!("vendor/quick"), &json!("You judge."))
+    );
+}
+
+#[test]
+fn a_name_behind_the_command_chooses_at_once_in_any_case_and_an_unknown_one_lists_what_there_is() {
+    let env = env();
+    let _bot = env.start();
+    for (text, marked) in [
+        ("/model DEEP", "✓ Deep Thought"),
+        ("/model quick", "✓ Quick"),
+        ("/model  deep thought ", "✓ Deep Thought"),
+        ("/role judge", "✓ Judge"),
+        ("/ROLE Cook", "✓ Cook"),
+    ] {
+        let list = told(&env, &ann(), text);
+        assert!(labels(&list).iter().flatten().any(|label| label == marked), "{text}: {:?}", labels(&list));
+    }
+    let row = "SELECT bot_id > 0, chat_id, user_id, thread_id, model, role, effort FROM dialogue_settings";
+    assert_eq!(env.psql(row), "t|1|1|0|deep|cook|");
+    for (text, said) in [
+        ("/model deeper", "There is no such model here."),
+        ("/model secret", "There is no such model here."),
+        ("/role spy", "There is no such role here."),
+    ] {
+        let list = told(&env, &ann(), text);
+        assert!(list.text().starts_with(said), "{text}: {}", list.text());
+        assert_eq!(labels(&list)[0].len(), 1, "{text}: what there is can be chosen");
+    }
+    assert_eq!(env.psql(row), "t|1|1|0|deep|cook|");
+}
+
+#[test]
+fn dialogues_and_people_choose_apart_from_each_other() {
+    let env = env();
+    let _bot = env.start();
+    let (here, there) = (ann(), Person::in_supergroup(1, GROUP).speaking("en"));
+    let bob = Person::in_supergroup(2, GROUP).speaking("en");
+    told(&env, &here, "/model deep");
+    assert_eq!(asked(&env, &there, "rice")["model"], "vendor/quick", "a group is a dialogue of its own");
+    told(&env, &there, "/role judge");
+    assert_eq!(asked(&env, &there, "soup")["messages"][0]["content"], "You judge.");
+    assert_eq!(asked(&env, &here, "tea")["messages"][0]["content"], "You cook.\n\nMore.");
+    assert_eq!(
+        asked(&env, &bob, "fish")["messages"][0]["content"],
+        "You cook.\n\nMore.",
+        "of one person only"
+    );
+}
+
+#[test]
+fn nobody_else_presses_and_in_a_group_there_is_what_the_operator_allows_there() {
+    let env = env();
+    let _bot = env.start();
+    let (asker, other) =
+        (Person::in_supergroup(1, GROUP).speaking("en"), Person::in_supergroup(7, GROUP).speaking("en"));
+    let list = told(&env, &asker, "/model");
+    assert_eq!(labels(&list), [["✓ Quick"], ["Deep Thought"], ["Secret"]], "everybody in this group may");
+    let query = press(&env, &other, &list, "Secret");
+    let acknowledged = env.telegram.wait_until(PATIENCE, |state| state.callback_answer(&query).cloned());
+    assert_eq!(acknowledged["text"], "This button is not for you.");
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*) FROM dialogue_settings"), "0");
+    press(&env, &asker, &list, "Secret");
+    with_button(&env, &list, "✓ Secret");
+    assert_eq!(asked(&env, &asker, "rice")["model"], "vendor/secret");
+    assert_eq!(labels(&told(&env, &ann(), "/model")), [["✓ Quick"], ["Deep Thought"]], "and nowhere else");
+    assert_eq!(labels(&told(&env, &Person::private(7), "/role")), [["✓ Cook"], ["Judge"], ["Spy"]]);
+}
+
+#[test]
+fn a_button_of_something_that_is_gone_or_not_allowed_any_more_is_an_old_one() {
+    let env = env();
+    let bot = env.start();
+    let (models, roles) = (told(&env, &ann(), "/model deep"), told(&env, &ann(), "/role"));
+    env.wait_settled();
+    bot.stop();
+    let text = fs::read_to_string(env.folder().join("assistant.toml")).unwrap();
+    let text =
+        text.replace("[models.quick]", "[models.rapid]").replace("[\"high\", \"low\"]", "[\"low\", \"max\"]");
+    let text = text.replace("[roles.judge]", "[roles.judge]\n    users = [7]");
+    fs::write(env.folder().join("assistant.toml"), text).unwrap();
+    let _bot = env.start();
+    for (list, label, said) in [
+        (
+            &models,
+            "Quick",
+            "This button is old: that cannot be chosen here any more. To see what there is now: /model",
+        ),
+        (
+            &models,
+            "high",
+            "This button is old: that cannot be chosen here any more. To see what there is now: /model",
+        ),
+        (
+            &roles,
+            "Judge",
+            "This button is old: there is no such role here any more. To see what there is now: /role",
+        ),
+    ] {
+        let before = env.telegram.texts(1).len();
+        press(&env, &ann(), list, label);
+        let sent = env.telegram.wait_for_count(1, before + 1);
+        assert_eq!(sent[before].text(), said, "{label}");
+    }
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT model, role, effort FROM dialogue_settings"), "deep||");
+}
+
+#[test]
+fn whoever_chose_what_is_gone_is_told_once_below_an_answer_of_the_default() {
+    let env = env();
+    let bot = env.start();
+    let list = told(&env, &ann(), "/model deep");
+    press(&env, &ann(), &list, "high");
+    with_button(&env, &list, "✓ high");
+    told(&env, &ann(), "/role judge");
+    env.wait_settled();
+    bot.stop();
+    let text =
+        CATALOGUE.replace("[models.deep]", "[models.profound]").replace("[roles.judge]", "[roles.referee]");
+    let text = text.replace("model = \"deep\"", "").replace("URL", &format!("{:?}", env.model.url()));
+    fs::write(env.folder().join("assistant.toml"), text).unwrap();
+    let _bot = env.start();
+    // A failure says nothing of it, and it is not forgotten.
+    env.model.on(sandbox::model::When::asked("rice").once(), Behaviour::status(401, "no"));
+    told(&env, &ann(), "rice");
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT model, role, effort FROM dialogue_settings"), "deep|judge|high");
+    let before = env.telegram.texts(1).len();
+    env.telegram.say(&ann(), "soup");
+    let said = env.telegram.wait_for_count(1, before + 2);
+    assert_eq!(
+        said[before + 1].text(),
+        "The model that you chose is not available any more: Quick answers now. To choose another one: /model\n\
+         The role that you chose is not available any more: it is Cook now. To choose another one: /role"
+    );
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT model, role, effort FROM dialogue_settings"), "||");
+    let body = asked(&env, &ann(), "tea");
+    assert_eq!(
+        (&body["model"], &body["messages"][0]["content"]),
+        (&json!("vendor/quick"), &json!("You cook.\n\nMore."))
+    );
+    assert_eq!(env.telegram.texts(1).len(), before + 3, "it is said once");
+}
+
+#[test]
+fn a_kill_between_the_press_and_the_change_of_the_list_loses_nothing() {
+    for point in ["received", "finishing", "finished", "sending", "taken"] {
+        let env = env();
+        let bot = env.start();
+        let list = told(&env, &ann(), "/model");
+        env.wait_settled();
+        env.kill(bot);
+        let bot = env.start_with(&[("KILL_POINT", point)]);
+        env.telegram.press(&ann(), list.message_id, &data(&list, "Deep Thought"));
+        env.wait_killed(bot);
+        let _bot = env.start();
+        with_button(&env, &list, "✓ Deep Thought");
+        env.wait_settled();
+        assert_eq!(env.psql("SELECT model FROM dialogue_settings"), "deep", "{point}");
+        assert_eq!(env.telegram.texts(1).len(), 1, "{point}: in its place");
+    }
+}
+
+#[test]
+fn a_long_list_has_pages() {
+    let mut text = "[endpoints.ours]\nurl = URL\n[roles.cook]\nprompt = \"cook.txt\"\n".to_owned();
+    for number in 1..=30 {
+        write!(text, "[models.a-name-of-24-letters--{number:02}]\nmodel = \"vendor/{number}\"\nname = \"No {number}\"\n").unwrap();
+    }
+    let env = with_catalogue(&text.replace("a-name-of-24-letters--", "a-name-of-24-letters-x"));
+    let _bot = env.start();
+    let list = told(&env, &ann(), "/model No 12");
+    assert!(list.text().ends_with("Page 2 of 4."), "{}", list.text());
+    let rows = labels(&list);
+    assert_eq!(
+        (rows.len(), &rows[0], &rows[3], &rows[8]),
+        (9, &vec!["No 9".to_owned()], &vec!["✓ No 12".to_owned()], &vec!["←".to_owned(), "→".to_owned()])
+    );
+    press(&env, &ann(), &list, "→");
+    let list = with_button(&env, &list, "No 17");
+    press(&env, &ann(), &list, "→");
+    let list = with_button(&env, &list, "No 30");
+    assert_eq!(labels(&list).last().unwrap(), &["←"]);
+    press(&env, &ann(), &list, "No 30");
+    with_button(&env, &list, "✓ No 30");
+    assert_eq!(asked(&env, &ann(), "rice")["model"], "vendor/30");
+}
+
+#[test]
+fn settings_say_what_is_in_force_in_one_message() {
+    let env = env();
+    let _bot = env.start();
+    assert_eq!(
+        told(&env, &ann(), "/settings").text(),
+        "Model: Quick (change: /model)\nRole: Cook (change: /role)\n\
+         Memory of the conversation: the latest messages, up to 50\nWhile an answer is made: a draft that grows"
+    );
+    told(&env, &ann(), "/model deep");
+    told(&env, &ann(), "/role judge");
+    let settings = told(&env, &ann(), "/settings").text().to_owned();
+    assert!(
+        settings
+            .starts_with("Model: Deep Thought (change: /model)\nThinking before an answer: low\nRole: Judge"),
+        "{settings}"
+    );
+    let group = Person::in_supergroup(1, GROUP).speaking("ru");
+    let settings = told(&env, &group, "/settings").text().to_owned();
+    assert!(settings.starts_with("Модель: Quick (изменить: /model)\nРоль: Cook"), "{settings}");
+    assert!(settings.ends_with("Пока ответ готовится: видно, что я печатаю"), "{settings}");
+}
+
+/// The commands of the English menu.
+fn menu(env: &TestEnv) -> Vec<String> {
+    let calls = env.telegram.calls("setMyCommands");
+    let call = calls.iter().rev().find(|call| call.params["language_code"] == "en").unwrap();
+    call.params["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|command| command["command"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn commands_for_which_there_is_no_choice_are_not_shown_and_answered_all_the_same() {
+    let env = TestEnv::new();
+    let _bot = env.start_ready();
+    let help = told(&env, &ann(), "/help").text().to_owned();
+    for command in ["model", "settings"] {
+        assert!(
+            !menu(&env).contains(&command.to_owned()) && !help.contains(&format!("/{command}")),
+            "{help}"
+        );
+    }
+    assert_eq!(told(&env, &ann(), "/role").text(), "You are a sandbox assistant.\nYou are brief.");
+    let model = told(&env, &ann(), "/model");
+    assert_eq!(model.text(), format!("Your questions here are answered by the model {}.", env.model.name()));
+    assert_eq!(labels(&model), Vec::<Vec<String>>::new());
+    assert!(
+        told(&env, &ann(), "/settings").text().starts_with(&format!("Model: {}\nMemory", env.model.name()))
+    );
+
+    let env = self::env();
+    let _bot = env.start_ready();
+    let help = told(&env, &ann(), "/help").text().to_owned();
+    for command in ["model", "role", "settings"] {
+        assert!(menu(&env).contains(&command.to_owned()) && help.contains(&format!("/{command} ")), "{help}");
+    }
+}
+
+#[test]
+fn forget_and_an_erasure_take_the_choices_along() {
+    let env = env();
+    let _bot = env.start();
+    let count =
+        |user: i64| env.psql(&format!("SELECT count(*) FROM dialogue_settings WHERE user_id = {user}"));
+    for user in [1, 2] {
+        told(&env, &Person::private(user).speaking("en"), "/model deep");
+    }
+    // Nothing was asked yet; the choice alone is worth forgetting.
+    let asked = told(&env, &ann(), "/forget");
+    press(&env, &ann(), &asked, "Delete everything for good");
+    env.telegram.wait_for_text(1, |text| text.contains("everything is deleted"));
+    env.wait_settled();
+    assert_eq!((count(1), count(2)), ("0".to_owned(), "1".to_owned()));
+    operator_of(&env).run(&["history", "erase", "--user", "2", "--yes"]).ok();
+    assert_eq!(count(2), "0");
+}
+
+#[test]
+fn the_choices_of_a_group_go_along_when_it_becomes_a_supergroup() {
+    let env = env();
+    let _bot = env.start();
+    let group = |user| Person::in_group(user, -5).speaking("en");
+    for user in [1, 2] {
+        told(&env, &group(user), "/model deep");
+    }
+    // Somebody chose in the new group before the bot knew that it is the same one.
+    let new = Person::in_supergroup(2, GROUP).speaking("en");
+    told(&env, &new, "/model quick");
+    env.wait_settled();
+    let moved = env.telegram.migrate(&group(1), GROUP);
+    assert_eq!(asked(&env, &moved, "rice")["model"], "vendor/deep");
+    let rows = "SELECT chat_id, user_id, model FROM dialogue_settings ORDER BY user_id";
+    assert_eq!(env.psql(rows), format!("{GROUP}|1|deep\n{GROUP}|2|quick"));
+}
+
+/// What the server was asked since it had logged so much, without what only sets a connection up.
+fn statements(env: &TestEnv, since: usize) -> Vec<String> {
+    let log = fs::read(env.server().log_file()).unwrap();
+    let log = String::from_utf8_lossy(&log[since..]).into_owned();
+    let executed = log.lines().filter_map(|line| {
+        let statement = line.split_once("LOG:  statement: ").map(|(_, sql)| sql);
+        let execute = || {
+            line.split_once("LOG:  execute ").and_then(|(_, rest)| rest.split_once(": ")).map(|(_, sql)| sql)
+        };
+        statement.or_else(execute).map(str::to_owned)
+    });
+    executed.filter(|sql| !sql.starts_with("SET ") && sql.contains(char::is_alphabetic)).collect()
+}
+
+#[test]
+fn an_answer_with_a_chosen_model_takes_nine_statements_and_two_commits() {
+    let env = with_catalogue_on_own_server();
+    let _bot = env.start();
+    told(&env, &ann(), "/model deep");
+    told(&env, &ann(), "rice");
+    env.wait_settled();
+    env.psql("ALTER SYSTEM SET log_statement TO 'all'");
+    env.psql("SELECT pg_reload_conf()");
+    // Whoever is asked knows of the new setting.
+    told(&env, &ann(), "soup");
+    env.wait_settled();
+    let since = fs::metadata(env.server().log_file()).unwrap().len();
+    told(&env, &ann(), "tea");
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'sent'", |rows| rows == "4");
+    let all = statements(&env, usize::try_from(since).unwrap());
+    let first = all.iter().position(|sql| sql.starts_with("INSERT INTO \"updates\"")).expect("the batch");
+    let last = all.iter().position(|sql| sql.starts_with("UPDATE \"reply_parts\"")).expect("the mark");
+    let of_answer = &all[first + 1..=last];
+    assert_eq!(of_answer.len(), 9, "{of_answer:#?}");
+    let commits = of_answer.iter().filter(|sql| *sql == "COMMIT").count();
+    // The mark "sent" is a commit by itself.
+    assert_eq!(commits, 1, "{of_answer:#?}");
+    assert_eq!(env.asked("tea")[0].body["model"], "vendor/deep");
+}
+
+fn with_catalogue_on_own_server() -> TestEnv {
+    let env = TestEnv::with_own_server();
+    fs::write(env.folder().join("cook.txt"), "You cook.\n\nMore.\n").unwrap();
+    fs::write(env.folder().join("judge.txt"), "You judge.").unwrap();
+    let text = CATALOGUE.replace("URL", &format!("{:?}", env.model.url()));
+    fs::write(env.folder().join("assistant.toml"), text).unwrap();
+    env
+}
