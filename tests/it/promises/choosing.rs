@@ -133,7 +133,7 @@ fn a_press_chooses_the_model_marks_it_and_holds_over_a_restart() {
     let _bot = env.start();
     assert_eq!(asked(&env, &ann(), "tea")["model"], "vendor/deep");
     assert_eq!(labels(&told(&env, &ann(), "/model"))[1], ["✓ Deep Thought"]);
-    env.assert_logged("WARN", 0);
+    env.assert_logged("ERROR", 0);
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_kill_between_the_press_and_the_change_of_the_list_loses_nothing() {
 
 #[test]
 fn a_long_list_has_pages() {
-    let mut text = "[endpoints.ours]\nurl = URL\n[roles.cook]\nprompt = \"cook.txt\"\n".to_owned();
+    let mut text = "[endpoints.ours]\nurl = URL\nkey = \"OPENROUTER_API_KEY\"\n[roles.cook]\nprompt = \"cook.txt\"\n".to_owned();
     for number in 1..=30 {
         write!(text, "[models.a-name-of-24-letters--{number:02}]\nmodel = \"vendor/{number}\"\nname = \"No {number}\"\n").unwrap();
     }
@@ -371,7 +371,7 @@ fn settings_say_what_is_in_force_in_one_message() {
     assert_eq!(
         told(&env, &ann(), "/settings").text(),
         "Model: Quick (change: /model)\nRole: Cook (change: /role)\n\
-         Memory of the conversation: the latest messages, up to 50\nWhile an answer is made: a draft that grows"
+         Memory of the conversation: the latest messages, up to 20\nWhile an answer is made: a draft that grows"
     );
     told(&env, &ann(), "/model deep");
     told(&env, &ann(), "/role judge");
