@@ -341,7 +341,9 @@ fn a_kill_between_the_press_and_the_change_of_the_list_loses_nothing() {
 
 #[test]
 fn a_long_list_has_pages() {
-    let mut text = "[endpoints.ours]\nurl = URL\nkey = \"OPENROUTER_API_KEY\"\n[roles.cook]\nprompt = \"cook.txt\"\n".to_owned();
+    let mut text =
+        "[endpoints.ours]\nurl = URL\nkey = \"OPENROUTER_API_KEY\"\n[roles.cook]\nprompt = \"cook.txt\"\n"
+            .to_owned();
     for number in 1..=30 {
         write!(text, "[models.a-name-of-24-letters--{number:02}]\nmodel = \"vendor/{number}\"\nname = \"No {number}\"\n").unwrap();
     }
