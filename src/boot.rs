@@ -117,11 +117,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             retention::daily(&bot.store, &http, config.retention_days, &stop);
         })?
     };
-    {
-        let (assistant, http, telegram) =
-            (Arc::clone(&bot.assistant), http.clone(), bot.telegram.until(&stop));
-        spawn("catalogue".to_owned(), move || reload::at_each(&hangups, &assistant, &http, &telegram))?;
-    }
+    reload_at(hangups, &bot, &http, &stop)?;
     let (news_in, news) = bounded(BATCHES);
     let poll = {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
@@ -165,6 +161,17 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     info!("stopped");
     Ok(())
+}
+
+/// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
+fn reload_at(
+    hangups: Receiver<()>,
+    bot: &Services,
+    http: &Http,
+    stop: &CancelToken,
+) -> anyhow::Result<thread::JoinHandle<()>> {
+    let (assistant, http, telegram) = (Arc::clone(&bot.assistant), http.clone(), bot.telegram.until(stop));
+    spawn("catalogue".to_owned(), move || reload::at_each(&hangups, &assistant, &http, &telegram))
 }
 
 fn spawn<T: Send + 'static>(

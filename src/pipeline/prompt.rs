@@ -60,18 +60,13 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = self.reply_to(prompt, preview, &mut calls);
+        let reply = Self::reply_to(prompt, preview, &mut calls);
         Attempt { calls, reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
     /// nothing of it. Where none answers, a failure that may pass counts more than one that will not.
-    fn reply_to(
-        &self,
-        prompt: &Prompt<'_>,
-        preview: &Preview,
-        calls: &mut Vec<Call>,
-    ) -> Result<Reply, LlmError> {
+    fn reply_to(prompt: &Prompt<'_>, preview: &Preview, calls: &mut Vec<Call>) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let mut failures: Vec<LlmError> = Vec::new();
         let mut of = None;

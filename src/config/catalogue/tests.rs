@@ -60,6 +60,8 @@ fn a_catalogue_is_read_whole() {
         [roles.cook]
         prompt = "prompts/nutritionist.txt"
         words = "I cook."
+        [roles.judge]
+        prompt = "prompts/nutritionist.txt"
         model = "a"
         chats = [-5]
     "#;
@@ -86,8 +88,10 @@ fn a_catalogue_is_read_whole() {
     assert_eq!(settings[0].key.as_ref().unwrap().expose(), "secret");
     assert!(settings[1].key.is_none());
     let role = &catalogue.roles[0];
-    assert_eq!((&*role.words, role.model.as_deref()), ("I cook.", Some("a")));
-    assert!(role.access.chats.contains(&-5));
+    assert_eq!((&*role.words, &role.model), ("I cook.", &None));
+    let judge = &catalogue.roles[1];
+    assert_eq!(judge.model.as_deref(), Some("a"));
+    assert!(judge.access.chats.contains(&-5) && judge.access.users.is_empty());
     assert!(role.prompt.len() > 100);
 }
 
@@ -197,7 +201,7 @@ fn every_catalogue_that_is_shown_can_be_read() {
             guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
         shown.extend(blocks);
     }
-    assert_eq!(shown.len(), 5);
+    assert_eq!(shown.len(), 7);
     for text in shown {
         assert!(read(&text, &around).is_ok(), "{text}\n{:#?}", read(&text, &around).err());
     }

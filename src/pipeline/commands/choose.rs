@@ -32,13 +32,11 @@ impl InWork<'_> {
         let Some(name) = self.words() else {
             return self.services.reply(self.address, |_, _| Ok(vec![self.list(kind, choice, None)]));
         };
-        match self.catalogue().named(lane, kind, name) {
-            Some(entry) => self.choose(self.address, kind, &choice.with(kind, entry.id)),
-            None => {
-                let list = self.list(kind, choice, None).after(self.message.language.no_such(kind));
-                self.services.reply(self.address, |_, _| Ok(vec![list.clone()]))
-            }
+        if let Some(entry) = self.catalogue().named(lane, kind, name) {
+            return self.choose(self.address, kind, &choice.with(kind, entry.id));
         }
+        let list = self.list(kind, choice, None).after(self.message.language.no_such(kind));
+        self.services.reply(self.address, |_, _| Ok(vec![list.clone()]))
     }
 
     /// The press of a button: the list takes the place of the one that was pressed.
