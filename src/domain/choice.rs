@@ -217,8 +217,8 @@ mod tests {
         assert_eq!(named("the Slow"), Some("slow"));
         assert_eq!(named("secret"), None);
         assert_eq!(named("cook"), None);
-        let names = |kind| catalogue.open_to(LANE, kind).iter().map(|entry| entry.name).collect::<Vec<_>>();
-        assert_eq!(names(Kind::Model), ["The quick", "The slow"]);
-        assert_eq!(names(Kind::Role), ["The cook", "The judge"]);
+        let open = |kind| catalogue.open_to(LANE, kind).iter().map(|entry| entry.name).collect::<Vec<_>>();
+        assert_eq!(open(Kind::Model), ["The quick", "The slow"]);
+        assert_eq!(open(Kind::Role), ["The cook", "The judge"]);
     }
 }
