@@ -59,6 +59,7 @@ impl Choice {
     pub fn with(&self, kind: Kind, id: &str) -> Self {
         let id = Some(id.to_owned());
         match kind {
+            Kind::Model if self.model == id => self.clone(),
             Kind::Model => Self { model: id, effort: None, role: self.role.clone() },
             Kind::Role => Self { role: id, ..self.clone() },
         }

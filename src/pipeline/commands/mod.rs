@@ -18,6 +18,7 @@ use crate::store::turns::{self, Stopped};
 mod choose;
 mod export;
 mod forget;
+mod list;
 
 impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {

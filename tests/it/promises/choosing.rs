@@ -146,6 +146,8 @@ fn the_effort_is_a_row_of_buttons_and_reaches_the_request() {
     assert_eq!(labels(&list)[2], ["low", "✓ high"]);
     let body = asked(&env, &ann(), "rice");
     assert_eq!((&body["model"], &body["reasoning_effort"]), (&json!("vendor/deep"), &json!("high")));
+    told(&env, &ann(), "/model deep");
+    assert_eq!(asked(&env, &ann(), "fish")["reasoning_effort"], "high", "the model is the same");
     // An effort is one model's: another one has its own, and the first one begins with the usual.
     press(&env, &ann(), &list, "Quick");
     let list = with_button(&env, &list, "✓ Quick");
