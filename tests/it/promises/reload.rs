@@ -2,6 +2,8 @@
 
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sandbox::env::Bot;
 use sandbox::model::When;
@@ -155,6 +157,12 @@ fn a_bot_whose_terminal_is_gone_ends_by_sighup() {
     wait("nothing has changed");
     drop(person);
     hang_up();
-    assert!(bot.wait().unwrap().success());
+    let deadline = Instant::now() + PATIENCE;
+    while bot.try_wait().unwrap().is_none() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let ended = bot.try_wait().unwrap();
+    bot.kill().unwrap();
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
     wait("stopped");
 }
