@@ -19,6 +19,7 @@ mod promises {
     mod access;
     mod answers;
     mod choosing;
+    mod chosen;
     mod commands;
     mod database;
     mod delivery;
