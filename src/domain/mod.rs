@@ -15,5 +15,6 @@ pub mod failure;
 pub mod access;
 pub mod live_answers;
 pub mod catalogue;
+pub mod choice;
 pub mod token_budget;
 pub mod phrases;

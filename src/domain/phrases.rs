@@ -8,6 +8,7 @@ use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::usage::Spent;
 
+pub mod choice;
 mod press;
 
 /// The language a user is spoken to in.
@@ -57,16 +58,15 @@ impl Language {
     }
 
     /// The answer to /help.
-    pub fn help(self) -> String {
+    pub fn help(self, commands: &[Command]) -> String {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
              Отвечаю на сообщения по порядку, ни одно не теряется.\n",
             "Just send a message: I answer with our conversation in mind. \
              I answer messages in order, and none is lost.\n",
         );
-        let commands =
-            Command::ALL.map(|command| format!("/{} — {}", command.name(), self.purpose(command))).join("\n");
-        format!("{text}\n{commands}")
+        let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
+        format!("{text}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     /// What a command is for, as the menu and /help say it.
@@ -75,6 +75,8 @@ impl Language {
             Command::Start => self.pick("приветствие", "a greeting"),
             Command::Help => self.pick("что я умею", "what I can do"),
             Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
+            Command::Model => self.pick("выбрать модель", "choose the model"),
+            Command::Settings => self.pick("что сейчас выбрано", "what is chosen now"),
             Command::Stop => self.pick("остановить ответ", "stop the answer"),
             Command::Retry => self.pick("ответить на вопрос заново", "answer the question again"),
             Command::Clear => self.pick("начать новый разговор", "start a new conversation"),
@@ -89,11 +91,11 @@ impl Language {
     }
 
     /// The commands as setMyCommands takes them.
-    pub fn menu(self) -> Vec<BotCommand> {
-        Command::ALL
-            .into_iter()
+    pub fn menu(self, commands: &[Command]) -> Vec<BotCommand> {
+        commands
+            .iter()
             .map(|command| {
-                BotCommand::builder().command(command.name()).description(self.purpose(command)).build()
+                BotCommand::builder().command(command.name()).description(self.purpose(*command)).build()
             })
             .collect()
     }

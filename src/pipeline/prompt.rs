@@ -10,12 +10,13 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::choice::InForce;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Completion, Heard, LlmError, Message};
 use crate::metrics;
-use crate::pipeline::assistant::Chosen;
+use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 
@@ -27,6 +28,8 @@ pub(super) struct Prompt<'a> {
     /// The answer before it is to go on: without that it makes no sense.
     pub(super) goes_on: bool,
     pub(super) stop: &'a CancelToken,
+    pub(super) assistant: &'a Assistant,
+    pub(super) in_force: &'a InForce,
 }
 
 /// What came of asking.
@@ -57,22 +60,17 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = self.reply_to(prompt, preview, &mut calls);
+        let reply = Self::reply_to(prompt, preview, &mut calls);
         Attempt { calls, reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
     /// nothing of it. Where none answers, a failure that may pass counts more than one that will not.
-    fn reply_to(
-        &self,
-        prompt: &Prompt<'_>,
-        preview: &Preview,
-        calls: &mut Vec<Call>,
-    ) -> Result<Reply, LlmError> {
+    fn reply_to(prompt: &Prompt<'_>, preview: &Preview, calls: &mut Vec<Call>) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let mut failures: Vec<LlmError> = Vec::new();
         let mut of = None;
-        for chosen in self.assistant.chain(prompt.address.lane) {
+        for chosen in prompt.assistant.chain(prompt.in_force) {
             let showing = Showing { preview, begun: Cell::new(false) };
             let name = &chosen.model.name;
             if let Some(problem) = failures.last() {
@@ -159,7 +157,7 @@ fn ask(chosen: Chosen<'_>, read: &[Exchange], prompt: &Prompt<'_>, showing: &Sho
     });
     let question = message(Role::User.as_str(), prompt.question);
     let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
-    let ask = Ask { effort: chosen.model.effort, ..Ask::from(&*messages) };
+    let ask = Ask { effort: chosen.effort, ..Ask::from(&*messages) };
     chosen.llm.complete(&ask, prompt.stop, |heard| match heard {
         Heard::More(more) => {
             showing.begun.set(true);

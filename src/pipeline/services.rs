@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::access::Access;
 use crate::domain::live_answers::LiveAnswers;
-use crate::pipeline::assistant::Assistant;
+use crate::pipeline::assistant::Current;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::sender::Sender;
@@ -19,7 +19,7 @@ pub struct Services {
     /// The Bot API.
     pub telegram: Telegram,
     /// Models and roles.
-    pub assistant: Assistant,
+    pub assistant: Arc<Current>,
     /// Sends what the outbox holds.
     pub sender: Sender,
     /// How fast Telegram may be called.

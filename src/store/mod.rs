@@ -31,6 +31,7 @@ pub mod finish;
 pub mod ledger;
 pub mod moved;
 pub mod strangers;
+pub mod settings;
 
 // What operators look at and delete.
 pub mod archive;

@@ -18,6 +18,8 @@ mod support {
 mod promises {
     mod access;
     mod answers;
+    mod choosing;
+    mod chosen;
     mod commands;
     mod database;
     mod delivery;
@@ -36,6 +38,7 @@ mod promises {
     mod poolers;
     mod rate_limit;
     mod regenerate;
+    mod reload;
     mod reliability;
     mod retention;
     mod said_in_words;

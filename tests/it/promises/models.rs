@@ -7,7 +7,7 @@ use sandbox::model::{Behaviour, Message, When, expected_answer};
 use sandbox::telegram::Person;
 
 /// A catalogue in the bot's folder, where it is found by its usual name.
-fn with_catalogue(text: &str) -> TestEnv {
+pub(super) fn with_catalogue(text: &str) -> TestEnv {
     let env = TestEnv::new();
     fs::write(env.folder().join("cook.txt"), "You cook.\n\nMore.\n").unwrap();
     let text = text.replace("URL", &format!("{:?}", env.model.url()));
