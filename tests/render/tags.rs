@@ -135,3 +135,8 @@ fn tags_that_are_spoken_of_stay() {
 fn the_attributes_of_telegrams_own_html_are_known() {
     assert_seen(&[("<blockquote expandable>long</blockquote> end", "⟨quote⟩long⟨/quote⟩\n\nend")]);
 }
+
+#[test]
+fn a_line_that_a_tag_has_broken_is_not_broken_again() {
+    assert_seen(&[("one<br>\ntwo<br/> \nthree", "one\ntwo\nthree"), ("one<br><br>\ntwo", "one\n\ntwo")]);
+}
