@@ -102,8 +102,8 @@ const MAX_WAIT: usize = 2100;
 /// or what began with a mark.
 pub(crate) fn check_growing(markdown: &str) {
     check_draft(markdown);
-    // A format over so many lines may cut the preview where it does not cut the answer.
-    let many = markdown.lines().count() > MAX_ENTITIES;
+    // Formats over so many lines may cut the preview where they do not cut the answer.
+    let many = markdown.lines().count() > MAX_ENTITIES / 2;
     if many || answer(markdown, RichMessages::Never).len() > 1 {
         return;
     }

@@ -125,6 +125,11 @@ fn tags_that_are_spoken_of_stay() {
     ]);
     assert_seen(&[
         ("the <b> tag: <b>bold</b>", "the <b> tag: ⟨b⟩bold⟨/b⟩"),
+        (
+            "<ul><li>_a_@b.com</li><li>/a/__b__</li><li>**c</li><li>d**</li></ul>",
+            "• _a_@b.com\n• /a/__b__\n• **c\n• d**",
+        ),
+        ("<ul><li>the <i> tag</li><li>the </i> tag</li></ul>", "• the <i> tag\n• the </i> tag"),
         ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩ more"),
     ]);
     assert_eq!(preview("the <b> tag"), "the");

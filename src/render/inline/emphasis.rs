@@ -49,6 +49,10 @@ impl Run {
         pieces.extend(self.begun.iter().map(|format| Piece::Begin(*format)));
     }
 
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
     fn end(&self) -> usize {
         self.start + self.length
     }

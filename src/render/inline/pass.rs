@@ -47,7 +47,8 @@ impl<'a> Scan<'a> {
         if let Some(growing) = self.growing {
             self.waits_in_brackets(growing)?;
         }
-        let open = emphasis::pair(self.text, &mut self.runs);
+        self.settle_tags()?;
+        let open = self.pair_runs();
         if let Some(growing) = self.growing {
             let name = emphasis::begun_name(self.text, &self.runs, &open);
             if let Some(at) = name.filter(|at| growing.is_doubtful(*at)) {
@@ -55,8 +56,19 @@ impl<'a> Scan<'a> {
             }
             emphasis::leave_open(&mut self.runs, &open);
         }
-        self.settle_tags()?;
         Ok(self.assembled())
+    }
+
+    /// Pairs the runs of each block that tags make. Returns those of the last one that are open.
+    fn pair_runs(&mut self) -> Vec<usize> {
+        let mut from = 0;
+        for tag in self.tags.iter().filter(|tag| tag.divides()) {
+            let to = self.runs.partition_point(|run| run.start() < tag.at);
+            emphasis::pair(self.text, &mut self.runs[from..to]);
+            from = to;
+        }
+        let open = emphasis::pair(self.text, &mut self.runs[from..]);
+        open.into_iter().map(|run| from + run).collect()
     }
 
     /// How much is text for certain where nothing begins.

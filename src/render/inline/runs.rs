@@ -183,6 +183,7 @@ impl Around<'_> {
         };
         (begins && next.is_some_and(is_word))
             || (ends && last.is_some_and(is_word))
+            || begins_mail(self.after)
             || is_compound(self.after.chars())
             || is_compound(self.before.chars().rev())
     }
@@ -260,4 +261,11 @@ fn is_rest_of_name_behind(text: &str) -> bool {
         None => name.strip_prefix('.').is_some_and(|end| end.starts_with(|c: char| c.is_ascii_lowercase())),
     };
     name.len() < text.len() && ends
+}
+
+/// Whether the text begins with the rest of an address of mail that ends in an underscore: `name_@example.com`.
+fn begins_mail(text: &str) -> bool {
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "._-".contains(c));
+    let name = &text[..text.len() - behind.len()];
+    name.ends_with('_') && behind.strip_prefix('@').is_some_and(|host| host.starts_with(is_word))
 }
