@@ -82,7 +82,7 @@ impl Fence {
     /// Whether one of these lines closes it. No line behind that one is read, which keeps the division linear.
     fn closes_in(self, rest: &str) -> bool {
         let mut lines = rest.split_inclusive('\n');
-        lines.try_fold(self, |fence, line| fence.behind(line)).is_none()
+        lines.try_fold(self, Self::behind).is_none()
     }
 
     /// The fence as it stands at a line in its containers; `None` if the line is outside of them. A model may forget to

@@ -4,8 +4,6 @@
 //! and whatever the parser takes for text is read from the source by its place. Marks within a line are replaced, so that
 //! the parser finds no formats, links or HTML; code blocks and formulas over several lines look like one line.
 
-use std::ops::Range;
-
 use super::islands;
 use crate::render::inline;
 use crate::render::lines::{self, Line};
@@ -85,8 +83,8 @@ fn prose(bytes: &mut [u8], source: &str, table: Option<usize>, lines: &[Placed<'
 /// How many cells a row of the skeleton has.
 fn cells(row: &[u8]) -> usize {
     let row = row.trim_ascii();
-    let outer = usize::from(row.starts_with(b"|")) + usize::from(row.len() > 1 && row.ends_with(b"|"));
-    (row.iter().filter(|byte| **byte == b'|').count() + 1).saturating_sub(outer)
+    let row = row.strip_prefix(b"|").unwrap_or(row);
+    row.strip_suffix(b"|").unwrap_or(row).split(|byte| *byte == b'|').count()
 }
 
 /// Gives the line that divides a table as many columns as the table has headings: the parser knows no table with others. False:
