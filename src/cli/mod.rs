@@ -17,6 +17,7 @@ pub mod health;
 pub mod history;
 pub mod migrate;
 mod moment;
+mod spreadsheet;
 mod sql;
 mod takeover;
 mod terminal;

@@ -23,7 +23,7 @@ pub enum Failure {
     TooLong,
     /// What was to be gone on with is more than the model can read.
     ConversationTooLong,
-    /// Answering crashed the program, again and again.
+    /// Answering crashed the program, or the database refused a statement of it, again and again.
     Crashed,
     /// The user has asked as much as RATE_LIMIT allows.
     RateLimited {

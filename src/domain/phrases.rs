@@ -104,7 +104,7 @@ impl Language {
     pub fn cleared(self, messages: usize) -> String {
         match (self, messages) {
             (Russian, 0) => "Этот разговор и так новый: в нём ещё нет сообщений.".to_owned(),
-            (English, 0) => "This conversation is new already: it has no messages yet.".to_owned(),
+            (English, 0) => "This conversation is already new: it has no messages yet.".to_owned(),
             (Russian, n) => {
                 format!("Начинаем новый разговор. Вернуть прежний ({}): /restore", russian_messages(n))
             }
@@ -231,7 +231,7 @@ impl Language {
     /// The answer to the button of /forget when it means nothing any more.
     pub fn old_forget_button(self) -> &'static str {
         self.pick(
-            "Эта кнопка уже старая, и я ничего не удалил. Чтобы удалить всё, отправьте /forget ещё раз.",
+            "Эта кнопка устарела, и я ничего не удалил. Чтобы удалить всё, отправьте /forget ещё раз.",
             "This button is old, and I deleted nothing. To delete everything, send /forget again.",
         )
     }
@@ -239,7 +239,7 @@ impl Language {
     /// The answer to any other button that means nothing any more.
     pub fn old_button(self) -> &'static str {
         self.pick(
-            "Эта кнопка уже старая: разговор ушёл дальше. Повторить последний вопрос: /retry",
+            "Эта кнопка устарела: разговор ушёл дальше. Повторить последний вопрос: /retry",
             "This button is old: the conversation has moved on. To repeat the last question: /retry",
         )
     }
@@ -357,7 +357,7 @@ impl Language {
         let text = match self {
             Russian => format!(
                 "Извините, этот бот отвечает не всем. Чтобы получить доступ, попросите владельца бота добавить вас: ваш \
-                 номер в Telegram — {user_id}."
+                 ID в Telegram — {user_id}."
             ),
             English => format!(
                 "Sorry, this bot does not answer everybody. To use it, ask the person who runs it to add you: your \
@@ -366,7 +366,7 @@ impl Language {
         };
         match (self, chat_id) {
             (_, None) => text,
-            (Russian, Some(chat_id)) => format!("{text} Номер этой группы — {chat_id}."),
+            (Russian, Some(chat_id)) => format!("{text} ID этой группы — {chat_id}."),
             (English, Some(chat_id)) => format!("{text} The id of this group is {chat_id}."),
         }
     }

@@ -77,9 +77,11 @@ impl Services {
     /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
     pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
+            let (seq, class) = (question.address.update_seq, Failure::Crashed.class());
             warn!(
-                seq = question.address.update_seq,
-                "question failed: it crashed the program at each attempt"
+                seq,
+                class,
+                "question failed: each attempt crashed, or the database refused a statement of it; the lines above say why"
             );
             return self.fail(question, Failure::Crashed);
         }
