@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod at_once;
     pub(crate) mod exposition;
+    pub(crate) mod files;
     mod killed;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
@@ -48,7 +49,9 @@ mod hostile {
     mod database;
     mod dialects;
     mod endpoint;
+    mod files;
     mod languages;
+    mod locks;
     mod log;
     mod redirect;
     mod streams;
@@ -76,6 +79,7 @@ mod tools {
     mod doctor;
     mod drift;
     mod export;
+    mod extract;
     mod history;
     mod metrics;
     mod migrate;
