@@ -149,13 +149,15 @@ fn ask_for_less(
 }
 
 fn ask(chosen: Chosen<'_>, read: &[Exchange], prompt: &Prompt<'_>, showing: &Showing<'_>) -> Asked {
-    let message = |role: Role, content| Message { role: role.as_str(), content };
+    fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
+        Message { role, content: content.into() }
+    }
     let instructions = &chosen.role.prompt;
-    let system = (!instructions.is_empty()).then_some(Message { role: "system", content: instructions });
-    let past = read
-        .iter()
-        .flat_map(|turn| [message(Role::User, &turn.question), message(Role::Assistant, &turn.answer)]);
-    let question = message(Role::User, prompt.question);
+    let system = (!instructions.is_empty()).then(|| message("system", instructions));
+    let past = read.iter().flat_map(|turn| {
+        [message(Role::User.as_str(), &turn.question), message(Role::Assistant.as_str(), &turn.answer)]
+    });
+    let question = message(Role::User.as_str(), prompt.question);
     let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
     let ask = Ask { effort: chosen.model.effort, ..Ask::from(&*messages) };
     chosen.llm.complete(&ask, prompt.stop, |heard| match heard {

@@ -39,6 +39,7 @@ mod promises {
     mod regenerate;
     mod reliability;
     mod retention;
+    mod said_in_words;
     mod secrets;
     mod stop;
     mod two_instances;
@@ -48,6 +49,7 @@ mod promises {
 mod hostile {
     mod database;
     mod dialects;
+    mod documents;
     mod endpoint;
     mod files;
     mod languages;
