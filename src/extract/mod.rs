@@ -1,11 +1,11 @@
 //! The bytes of a file that somebody sent → its text.
 //!
-//! Files are hostile: the bot's own process decodes none of them. [`run`] starts the own executable again as a child, feeds it the
-//! bytes and reads its answer, with a limit on all it does. [`child`] is the other side: it locks itself in ([`locks`]), and only then
-//! reads a byte and lets a parser ([`formats`]) at it. A panic, an abort, a bomb or an endless loop there costs one sentence
+//! Files are hostile: the bot's own process decodes none of them. `run` starts the own executable again as a child, feeds it the
+//! bytes and reads its answer, with a limit on all it does. [`child`] is the other side: it locks itself in (`locks`), and only then
+//! reads a byte and lets a parser (`formats`) at it. A panic, an abort, a bomb or an endless loop there costs one sentence
 //! ([`crate::domain::document::Refused`]).
 //!
-//! What the two sides share is [`order`]. Nothing else passes between them: no environment, no open file, no setting.
+//! What the two sides share is `order`. Nothing else passes between them: no environment, no open file, no setting.
 
 mod order;
 mod run;
