@@ -41,14 +41,17 @@ impl Collected {
         if self.is_full() {
             return;
         }
-        let text = clean(text);
+        // What is beyond that is cut in any case; a file may be a hundred times as long.
+        let wanted = &text[..text.floor_char_boundary(self.enough())];
+        let is_beyond = wanted.len() < text.len();
+        let text = clean(wanted);
         if text.is_empty() {
             return;
         }
         let number = self.extracted.total;
         let name = name.map(|name| clean(&name)).filter(|name| !name.is_empty());
         let characters = text.chars().count();
-        let text = if characters <= self.room {
+        let text = if characters <= self.room && !is_beyond {
             self.room -= characters;
             text
         } else {

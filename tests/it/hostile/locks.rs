@@ -15,7 +15,7 @@ use crate::support::files::{Read, extract, read_with};
 #[track_caller]
 fn probe(probe: &str, only: Option<&str>) -> Read {
     read_with("a.txt", b"words", |command| {
-        command.env("EXTRACT_PROBE", probe).env("SHORT_WAITS", "extraction=10 processor=1");
+        command.env("EXTRACT_PROBE", probe).env("SHORT_WAITS", "extraction=120 processor=1");
         if let Some(only) = only {
             command.env("EXTRACT_ONLY", only);
         }
