@@ -12,6 +12,7 @@ pub mod button;
 pub mod member;
 pub mod command;
 pub mod failure;
+pub mod document;
 pub mod access;
 pub mod live_answers;
 pub mod catalogue;

@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod at_once;
     pub(crate) mod exposition;
+    pub(crate) mod files;
     mod killed;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
@@ -51,9 +52,11 @@ mod promises {
 mod hostile {
     mod database;
     mod dialects;
+    mod documents;
     mod endpoint;
     mod files;
     mod languages;
+    mod locks;
     mod log;
     mod redirect;
     mod streams;
@@ -81,6 +84,7 @@ mod tools {
     mod doctor;
     mod drift;
     mod export;
+    mod extract;
     mod history;
     mod metrics;
     mod migrate;
