@@ -86,7 +86,7 @@ pub(crate) fn history_reads(env: &LoadEnv, database: &str, rows: i64, reads: usi
     let mut random = fastrand::Rng::with_seed(1);
     let mut read = || {
         let user_id = random.i64(1..=dialogues);
-        let lane = Lane { bot_id: 1, chat_id: user_id, user_id };
+        let lane = Lane { bot_id: 1, chat_id: user_id, user_id, thread_id: None };
         let began = Instant::now();
         let said = history::recent(&mut conn, lane, 20, None).expect("the history can be read");
         assert_eq!(said.len(), 20);

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_message_is_welcome_for_its_person_or_for_its_chat() {
-        let lane = |user_id, chat_id| Lane { bot_id: 7, chat_id, user_id };
+        let lane = |user_id, chat_id| Lane { bot_id: 7, chat_id, user_id, thread_id: None };
         let everybody = Access::default();
         assert!(everybody.admits(lane(1, 1)) && everybody.admits(lane(2, -5)));
         let people = Access { users: [1].into(), ..Access::default() };

@@ -12,7 +12,7 @@ pub struct Address {
     pub update_seq: i64,
     /// Telegram's number of that update.
     pub update_id: i64,
-    /// Topic of the chat.
+    /// Telegram id of the topic that the reply goes to: the lane's own, but for what waited before there were lanes of topics.
     pub thread_id: Option<i64>,
     /// Message to reply to.
     pub reply_to: Option<i64>,

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::domain::catalogue::{Model, Role};
 
-    const LANE: Lane = Lane { bot_id: 7, chat_id: 1, user_id: 1 };
+    const LANE: Lane = Lane { bot_id: 7, chat_id: 1, user_id: 1, thread_id: None };
 
     fn model(id: &str, efforts: &[Effort], users: &[i64]) -> Model {
         Model {

@@ -37,9 +37,10 @@ pub enum Paste {
     MoreMayCome(Duration),
 }
 
-/// Texts of groups that may go on in messages which do not name the bot any more: the last message of each, by its lane.
+/// Texts of groups that may go on in messages which do not name the bot any more: the date of the last message of each, by
+/// its chat, user and topic.
 #[derive(Default)]
-pub struct Open(HashMap<(i64, i64), (i64, Option<i64>)>);
+pub struct Open(HashMap<(i64, i64, Option<i64>), i64>);
 
 impl Open {
     /// Whether it is for the bot, or goes on with a question that was. To be asked in the order of the updates. What is
@@ -49,17 +50,14 @@ impl Open {
             return message.addressed;
         }
         let near = |date: i64| message.date.abs_diff(date) <= GAP_IN_DATES.unsigned_abs();
-        let lane = (message.chat_id, message.user_id);
+        let place = (message.chat_id, message.user_id, message.thread_id);
         let text = message.text.as_deref().unwrap_or_default();
         let asks = !text.is_empty() && Request::of(text, &me.username) == Request::Question;
-        let opened = self
-            .0
-            .remove(&lane)
-            .is_some_and(|(date, thread_id)| thread_id == message.thread_id && near(date) && asks);
+        let opened = self.0.remove(&place).is_some_and(|date| near(date) && asks);
         let taken = message.addressed || opened;
         if taken && asks && is_cut(text) {
-            self.0.retain(|_, (date, _)| near(*date));
-            self.0.insert(lane, (message.date, message.thread_id));
+            self.0.retain(|_, date| near(*date));
+            self.0.insert(place, message.date);
         }
         taken
     }
@@ -140,7 +138,7 @@ mod tests {
     fn joined(all: &[Waiting]) -> Paste {
         let me = Me { id: 7, username: "bot".to_owned() };
         let first = Incoming::decode(&all[0].payload, &me).ok().unwrap().message;
-        let lane = Lane { bot_id: 7, chat_id: 1, user_id: 1 };
+        let lane = Lane { bot_id: 7, chat_id: 1, user_id: 1, thread_id: None };
         join(lane, &first, &all[0], &all[1..], &me)
     }
 

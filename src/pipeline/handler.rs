@@ -62,7 +62,9 @@ impl Services {
             return self.say(waiting.address(lane), Language::Russian.unreadable());
         };
         let reply_to = message.message_id.filter(|_| !message.private);
-        let address = Address { thread_id: message.thread_id, reply_to, ..waiting.address(lane) };
+        // What waits from before there were lanes of topics tells its topic itself.
+        let thread_id = lane.thread_id.or(message.thread_id);
+        let address = Address { thread_id, reply_to, ..waiting.address(lane) };
         if let Some(press) = message.press.as_ref().filter(|press| press.by != lane.user_id) {
             match self.judge(lane, press, message.language, stop) {
                 Verdict::Granted => {}

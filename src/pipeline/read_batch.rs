@@ -102,6 +102,7 @@ fn received(me: &Me, incoming: &Incoming) -> Received {
         update_id: incoming.update_id,
         chat_id: incoming.message.chat_id,
         user_id: incoming.message.user_id,
+        thread_id: incoming.message.thread_id,
         kind: incoming.kind,
         message_id: incoming.message.message_id,
         payload: incoming.essence(me),

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::message_id::MessageId;
 use super::schema::messages;
-use crate::domain::lane::Dialogue;
+use super::topic::in_topics;
+use crate::domain::lane::{Dialogue, Topics};
 use crate::domain::transcript;
 
 diesel::define_sql_function! {
@@ -36,6 +37,7 @@ mod view {
             first_at -> Timestamp,
             last_at -> Timestamp,
             cleared_at -> Nullable<Timestamp>,
+            thread_id -> Nullable<Int8>,
         }
     }
 }
@@ -80,6 +82,8 @@ pub struct Summary {
     /// When some were last cleared.
     #[diesel(select_expression = iso_if_any(dialogues::cleared_at))]
     pub cleared_at: Option<String>,
+    /// Telegram id of the topic; `None`: outside topics.
+    pub thread_id: Option<i64>,
 }
 
 /// A message with all that `messages` says about it.
@@ -105,6 +109,8 @@ pub struct Record {
     /// When it was cleared.
     #[diesel(select_expression = iso_if_any(messages::deleted_at))]
     pub deleted_at: Option<String>,
+    /// Telegram id of the topic; `None`: outside topics.
+    pub thread_id: Option<i64>,
 }
 
 impl Record {
@@ -122,6 +128,8 @@ pub struct Selection {
     pub user_id: Option<i64>,
     /// In this chat.
     pub chat_id: Option<i64>,
+    /// Where in the chat.
+    pub topics: Topics,
     /// Written then or later.
     pub since: Option<PgTimestamp>,
     /// Written before.
@@ -133,13 +141,14 @@ pub struct Selection {
 impl From<Dialogue> for Selection {
     /// What is live of it.
     fn from(dialogue: Dialogue) -> Self {
-        Self { user_id: Some(dialogue.user_id), chat_id: Some(dialogue.chat_id), ..Self::default() }
+        let Dialogue { user_id, chat_id, topics } = dialogue;
+        Self { user_id: Some(user_id), chat_id: Some(chat_id), topics, ..Self::default() }
     }
 }
 
 impl Selection {
     pub(super) fn query(self) -> messages::BoxedQuery<'static, Pg> {
-        let mut query = messages::table.into_boxed();
+        let mut query = messages::table.filter(in_topics(self.topics)).into_boxed();
         if let Some(user_id) = self.user_id {
             query = query.filter(messages::user_id.eq(user_id));
         }
@@ -169,7 +178,7 @@ pub fn summaries(
         query = query.filter(dialogues::user_id.eq(user_id));
     }
     query
-        .order((dialogues::last_at.desc(), dialogues::user_id, dialogues::chat_id))
+        .order((dialogues::last_at.desc(), dialogues::user_id, dialogues::chat_id, dialogues::thread_id))
         .select(Summary::as_select())
         .load_iter::<Summary, PgRowByRowLoadingMode>(conn)
 }
@@ -182,6 +191,18 @@ pub fn records(
     selection
         .query()
         .order(messages::id)
+        .select(Record::as_select())
+        .load_iter::<Record, PgRowByRowLoadingMode>(conn)
+}
+
+/// As [`records`], one topic after the other: the root first.
+pub fn records_by_topic(
+    conn: &mut PgConnection,
+    selection: Selection,
+) -> QueryResult<impl Iterator<Item = QueryResult<Record>>> {
+    selection
+        .query()
+        .order((messages::thread_id.asc().nulls_first(), messages::id))
         .select(Record::as_select())
         .load_iter::<Record, PgRowByRowLoadingMode>(conn)
 }

@@ -275,6 +275,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                 messages::content.eq(content),
                 messages::message_length.eq(characters(content)),
                 messages::created_at.eq(stamp),
+                messages::thread_id.eq(lane.thread_id),
             )
         })
         .collect();
@@ -289,6 +290,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                     turns::update_seq.eq(address.update_seq),
                     turns::user_id.eq(lane.user_id),
                     turns::chat_id.eq(lane.chat_id),
+                    turns::thread_id.eq(lane.thread_id),
                     turns::question_id.eq(bound(ids[0].into())),
                     turns::answer_id.eq(bound_if_any(ids.get(1).copied().map(i64::from))),
                     turns::state.eq(state),

@@ -13,6 +13,7 @@ use super::archive::iso;
 use super::message_id::MessageId;
 use super::prepared::prepared;
 use super::schema::{messages, turns};
+use super::topic::{Condition, InTopic, in_topic, in_topics};
 use super::turns::Last;
 use crate::domain::history::Said;
 use crate::domain::lane::{Dialogue, Lane};
@@ -36,16 +37,18 @@ pub fn recent(
     Ok(said)
 }
 
-/// The query of [`recent`]: walks idx_messages_dialogue and stops after `limit` rows. By the id, as the index
+/// The query of [`recent`]: walks idx_messages_topic and stops after `limit` rows. By the id, as the index
 /// has it: `created_at` goes back when the server's clock does.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub fn newest(lane: Lane, limit: i64) -> _ {
     let user_id: i64 = lane.user_id;
     let chat_id: i64 = lane.chat_id;
+    let in_topic: InTopic<messages::thread_id> = in_topic(messages::thread_id, lane.thread_id);
     let newest_first: SqlLiteral<Integer> = sql("-messages.id");
     messages::table
         .filter(messages::user_id.eq(user_id))
         .filter(messages::chat_id.eq(chat_id))
+        .filter(in_topic)
         .filter(messages::deleted_at.is_null())
         .filter(not(exists(
             turns::table.filter(turns::question_id.eq(messages::id)).filter(turns::answer_id.is_null()),
@@ -103,7 +106,11 @@ pub fn clearings(conn: &mut PgConnection, dialogue: Dialogue) -> QueryResult<Vec
 fn of(dialogue: Dialogue) -> _ {
     let user_id: i64 = dialogue.user_id;
     let chat_id: i64 = dialogue.chat_id;
-    messages::table.filter(messages::user_id.eq(user_id)).filter(messages::chat_id.eq(chat_id))
+    let in_topics: Condition = in_topics(dialogue.topics);
+    messages::table
+        .filter(messages::user_id.eq(user_id))
+        .filter(messages::chat_id.eq(chat_id))
+        .filter(in_topics)
 }
 
 /// Without what was replaced.

@@ -16,6 +16,7 @@ use super::outbox;
 use super::prepared::prepared;
 use super::schema::{dialogue_settings, reply_parts, updates};
 use super::time::{ago, from_now, seconds_to_wait, wait};
+use super::topic::{InTopic, in_topic};
 use crate::domain::address::Address;
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
@@ -34,7 +35,7 @@ impl Waiting {
     /// Where a reply to it goes, as far as the inbox knows.
     pub fn address(&self, lane: Lane) -> Address {
         let &Self { seq: update_seq, update_id, live_message_id, .. } = self;
-        Address { lane, update_seq, update_id, thread_id: None, reply_to: None, live_message_id }
+        Address { lane, update_seq, update_id, thread_id: lane.thread_id, reply_to: None, live_message_id }
     }
 }
 
@@ -68,6 +69,10 @@ pub struct Waiting {
     pub choice: Choice,
 }
 
+/// The columns of a lane.
+pub(super) const LANE: (updates::bot_id, updates::chat_id, updates::user_id, updates::thread_id) =
+    (updates::bot_id, updates::chat_id, updates::user_id, updates::thread_id);
+
 /// The row of an update.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn row(key: Key) -> _ {
@@ -93,10 +98,12 @@ pub(super) fn waiting(lane: Lane) -> _ {
     let bot_id: i64 = lane.bot_id;
     let chat_id: i64 = lane.chat_id;
     let user_id: i64 = lane.user_id;
+    let in_topic: InTopic<updates::thread_id> = in_topic(updates::thread_id, lane.thread_id);
     updates::table
         .filter(updates::bot_id.eq(bot_id))
         .filter(updates::chat_id.eq(chat_id))
         .filter(updates::user_id.eq(user_id))
+        .filter(in_topic)
         .filter(updates::done_at.is_null())
 }
 
@@ -198,15 +205,15 @@ pub fn waiting_lanes(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<La
     let unsent = reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id))
         .filter(outbox::is_unsent())
-        .group_by((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))
+        .group_by(outbox::LANE)
         .order(min(reply_parts::id))
-        .select((reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id))
+        .select(outbox::LANE)
         .load::<Lane>(conn)?;
     let unanswered = updates::table
         .filter(updates::bot_id.eq(bot_id).and(updates::done_at.is_null()))
-        .group_by((updates::bot_id, updates::chat_id, updates::user_id))
+        .group_by(LANE)
         .order(min(updates::seq))
-        .select((updates::bot_id, updates::chat_id, updates::user_id))
+        .select(LANE)
         .load::<Lane>(conn)?;
     Ok(unsent.into_iter().chain(unanswered).collect())
 }

@@ -15,6 +15,7 @@ mod server;
 mod prepared;
 mod time;
 mod group;
+mod topic;
 mod words;
 pub mod message_id;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]

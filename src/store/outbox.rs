@@ -15,6 +15,7 @@ use super::group::of_group;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns, updates};
 use super::time::{clock_timestamp, from_now, seconds_to_wait, wait};
+use super::topic::{InTopic, in_topic};
 use super::words::{PartForm, PartOp, PartState, TurnState};
 use crate::domain::address::{Address, Destination};
 use crate::domain::lane::Lane;
@@ -103,6 +104,15 @@ pub(super) fn columns() -> _ {
     )
 }
 
+/// The columns of a lane. Its topic is not where the part goes once the topic is gone, nor was it asked for in the lane of its
+/// topic before there were such lanes.
+pub(super) const LANE: (
+    reply_parts::bot_id,
+    reply_parts::chat_id,
+    reply_parts::user_id,
+    reply_parts::lane_thread_id,
+) = (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id, reply_parts::lane_thread_id);
+
 /// The row of a part, by everything that names it. (Its chat is left out: a group gets another id when it becomes a
 /// supergroup.)
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -181,6 +191,7 @@ pub(super) fn insert_from(
                 reply_parts::bot_id.eq(envelope.lane.bot_id),
                 reply_parts::chat_id.eq(envelope.lane.chat_id),
                 reply_parts::user_id.eq(envelope.lane.user_id),
+                reply_parts::lane_thread_id.eq(envelope.lane.thread_id),
                 reply_parts::update_seq.eq(envelope.update_seq),
                 reply_parts::turn_id.eq(envelope.turn_id),
                 reply_parts::position.eq(position),
@@ -210,11 +221,14 @@ pub(super) fn waiting(lane: Lane) -> _ {
     let bot_id: i64 = lane.bot_id;
     let chat_id: i64 = lane.chat_id;
     let user_id: i64 = lane.user_id;
+    let in_topic: InTopic<reply_parts::lane_thread_id> =
+        in_topic(reply_parts::lane_thread_id, lane.thread_id);
     let is_unsent: SqlLiteral<Bool> = is_unsent();
     reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id))
         .filter(reply_parts::chat_id.eq(chat_id))
         .filter(reply_parts::user_id.eq(user_id))
+        .filter(in_topic)
         .filter(is_unsent)
 }
 

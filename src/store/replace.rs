@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::{DeserializationError, RollbackTransaction};
 
-use super::outbox::{Envelope, Unsent, columns, insert_from, is_unsent, row};
+use super::outbox::{Envelope, LANE, Unsent, columns, insert_from, is_unsent, row};
 use super::schema::reply_parts;
 use crate::domain::lane::Lane;
 use crate::domain::reply::{Op, ReplyPart};
@@ -83,10 +83,9 @@ pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> Quer
 }
 
 fn place(conn: &mut PgConnection, part: &Unsent) -> QueryResult<Option<Place>> {
-    let lane = (reply_parts::bot_id, reply_parts::chat_id, reply_parts::user_id);
     row(part)
         .select((
-            lane,
+            LANE,
             reply_parts::update_seq,
             reply_parts::thread_id,
             reply_parts::reply_to,

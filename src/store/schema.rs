@@ -42,6 +42,8 @@ diesel::table! {
         created_at -> Timestamp,
         /// When it was cleared (soft delete); NULL while live. All messages of one clearing share one value.
         deleted_at -> Nullable<Timestamp>,
+        /// Telegram id of the topic (message_thread_id); NULL outside topics, and for what was said before they were told apart.
+        thread_id -> Nullable<Int8>,
     }
 }
 
@@ -130,6 +132,8 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When it was sent or abandoned.
         settled_at -> Nullable<Timestamptz>,
+        /// Telegram id of the topic that it answers in; NULL outside topics. Where it goes is thread_id: NULL once the topic is gone.
+        lane_thread_id -> Nullable<Int8>,
     }
 }
 
@@ -184,6 +188,8 @@ diesel::table! {
         created_at -> Timestamptz,
         /// Telegram's ids of the messages that were the question, in order: by these an edit finds it.
         message_ids -> Array<Nullable<Int8>>,
+        /// Telegram id of the topic (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
     }
 }
 
@@ -222,6 +228,8 @@ diesel::table! {
         stopped_at -> Nullable<Timestamptz>,
         /// Telegram's id of the message that shows the answer while it grows; emptied once done.
         live_message_id -> Nullable<Int8>,
+        /// Telegram id of the topic (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
     }
 }
 

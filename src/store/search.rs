@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::archive::{Record, Selection};
 use super::schema::messages;
+use super::topic::Condition;
 use crate::domain::search::{Search, Term};
 
 diesel::define_sql_function! {
@@ -61,8 +62,6 @@ struct Phrase {
     /// By any of these it is found.
     readings: Vec<Reading>,
 }
-
-type Condition = Box<dyn BoxableExpression<messages::table, Pg, SqlType = Bool>>;
 
 /// The newest `limit` selected messages that are searched for. `None`: there are only words in the search that everybody
 /// uses, and those are not in the index.

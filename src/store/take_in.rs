@@ -8,7 +8,7 @@ use diesel::query_dsl::methods;
 use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
-use super::inbox::{TOMBSTONE_LIFE, waiting};
+use super::inbox::{LANE, TOMBSTONE_LIFE, waiting};
 use super::moved::move_chat;
 use super::outbox;
 use super::schema::updates;
@@ -28,6 +28,8 @@ pub struct Received {
     pub chat_id: i64,
     /// Telegram id of the user.
     pub user_id: i64,
+    /// Telegram id of the topic, if it is in one.
+    pub thread_id: Option<i64>,
     /// Kind, as Telegram names it.
     pub kind: &'static str,
     /// Id of the message in it, if there is one.
@@ -39,7 +41,8 @@ pub struct Received {
 impl Received {
     /// The lane it belongs to.
     pub fn lane(&self) -> Lane {
-        Lane { bot_id: self.bot_id, chat_id: self.chat_id, user_id: self.user_id }
+        let &Self { bot_id, chat_id, user_id, thread_id, .. } = self;
+        Lane { bot_id, chat_id, user_id, thread_id }
     }
 }
 
@@ -158,7 +161,7 @@ fn waiting_place(conn: &mut PgConnection, bot_id: i64, update_id: i64) -> QueryR
     updates::table
         .filter(updates::bot_id.eq(bot_id).and(updates::update_id.eq(update_id)))
         .filter(updates::done_at.is_null())
-        .select((updates::seq, (updates::bot_id, updates::chat_id, updates::user_id)))
+        .select((updates::seq, LANE))
         .first(conn)
         .optional()
 }
@@ -199,6 +202,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::seq.eq(sql::<BigInt>("nextval(pg_get_serial_sequence('updates', 'seq'))")),
             updates::chat_id.eq(excluded(updates::chat_id)),
             updates::user_id.eq(excluded(updates::user_id)),
+            updates::thread_id.eq(excluded(updates::thread_id)),
             updates::kind.eq(excluded(updates::kind)),
             updates::message_id.eq(excluded(updates::message_id)),
             updates::payload.eq(excluded(updates::payload)),

@@ -12,6 +12,7 @@ use super::message_id::MessageId;
 use super::prepared::prepared;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::time::{interval, wait};
+use super::topic::in_topic;
 use super::words::{PartOp, PartState, TurnState};
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
@@ -85,6 +86,7 @@ pub fn last(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Last>> {
         .filter(turns::bot_id.eq(lane.bot_id))
         .filter(turns::user_id.eq(lane.user_id))
         .filter(turns::chat_id.eq(lane.chat_id))
+        .filter(in_topic(turns::thread_id, lane.thread_id))
         .filter(turns::superseded_by.is_null())
         .order(turns::id.desc())
         .limit(MOST_TURNS)
@@ -109,7 +111,8 @@ pub fn last(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Last>> {
     Ok((!turns.is_empty()).then_some(Last { turns, message_ids }))
 }
 
-/// Whether the message was ever a question of the dialogue.
+/// Whether the message was ever a question of its user in this chat, in whatever topic: what was asked before the bot knew of
+/// topics stands in the root, and Telegram numbers the messages of a chat and not those of a topic.
 pub fn knows(conn: &mut PgConnection, lane: Lane, message_id: Option<i64>) -> QueryResult<bool> {
     let asked = turns::table
         .filter(turns::bot_id.eq(lane.bot_id))
@@ -170,7 +173,8 @@ pub fn stopped_by(conn: &mut PgConnection, lane: Lane, stop: Key) -> QueryResult
     let of_lane = turns::table
         .filter(turns::bot_id.eq(lane.bot_id))
         .filter(turns::user_id.eq(lane.user_id))
-        .filter(turns::chat_id.eq(lane.chat_id));
+        .filter(turns::chat_id.eq(lane.chat_id))
+        .filter(in_topic(turns::thread_id, lane.thread_id));
     let stopped = of_lane
         .filter(turns::state.eq(TurnState::Stopped))
         .filter(turns::created_at.nullable().ge(received_at.single_value()));

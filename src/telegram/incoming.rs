@@ -14,6 +14,7 @@ use super::raw::{
 };
 use super::well_formed::well_formed;
 use crate::domain::button::Button;
+use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
 use crate::domain::update::{CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, STOPPED_MESSAGE_GENERATION};
 
@@ -44,7 +45,7 @@ pub struct Message {
     pub user_id: i64,
     /// The user's language.
     pub language: Language,
-    /// Topic of the chat.
+    /// Telegram id of the topic; `None`: it is outside topics.
     pub thread_id: Option<i64>,
     /// Whether it is for the bot: in a private chat always, in a group when it mentions the bot, replies to it or gives it
     /// a command.
@@ -132,9 +133,13 @@ impl Incoming {
         let from = json!({"id": message.user_id, "language_code": message.language.code()});
         let json = if let Some(Press { id, by, data }) = &message.press {
             let from = json!({"id": by, "language_code": message.language.code()});
-            json!({"id": id, "from": from, "message": {"message_id": message.message_id, "chat": chat}, "data": data})
+            let below = json!({
+                "message_id": message.message_id, "chat": chat,
+                "message_thread_id": message.thread_id, "is_topic_message": message.thread_id.is_some(),
+            });
+            json!({"id": id, "from": from, "message": below, "data": data})
         } else if let Some(draft_id) = message.stopped_draft {
-            json!({"chat": chat, "draft_id": draft_id})
+            json!({"chat": chat, "message_thread_id": message.thread_id, "draft_id": draft_id})
         } else {
             let mut json =
                 json!({"message_id": message.message_id, "date": message.date, "chat": chat, "from": from});
@@ -155,6 +160,11 @@ impl Incoming {
         };
         json!({"update_id": self.update_id, self.kind: json}).to_string()
     }
+}
+
+/// The topic that Telegram names. Outside topics the field names a chain of replies.
+fn topic(message_thread_id: Option<i64>, is_topic_message: bool) -> Option<i64> {
+    message_thread_id.filter(|id| is_topic_message && *id != ROOT)
 }
 
 impl RawMessage<'_> {
@@ -181,8 +191,7 @@ impl RawMessage<'_> {
             private,
             user_id: self.from.id,
             language: Language::of(self.from.language_code.as_deref()),
-            // In a plain group the field names a chain of replies, not a topic.
-            thread_id: self.message_thread_id.filter(|_| self.is_topic_message),
+            thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
             text,
             press: None,
@@ -200,7 +209,8 @@ impl From<RawStopped> for Message {
             private: true,
             user_id: chat.id,
             language: Language::of(None),
-            thread_id: message_thread_id,
+            // A draft is no reply, so the field can only name a topic.
+            thread_id: topic(message_thread_id, true),
             addressed: true,
             text: None,
             press: None,
@@ -221,7 +231,7 @@ impl From<RawPress> for Message {
             private,
             user_id: of_a_chat.unwrap_or(from.id),
             language: Language::of(from.language_code.as_deref()),
-            thread_id: message.message_thread_id.filter(|_| message.is_topic_message),
+            thread_id: topic(message.message_thread_id, message.is_topic_message),
             // Only the bot's own messages have its buttons.
             addressed: true,
             text: None,

@@ -45,6 +45,7 @@ mod promises {
     mod said_in_words;
     mod secrets;
     mod stop;
+    mod topics;
     mod two_instances;
 }
 
@@ -96,6 +97,7 @@ mod tools {
     mod restore;
     mod run;
     mod takeover;
+    mod topics;
     mod search;
     mod usage;
     mod widen;

@@ -16,7 +16,7 @@ use crate::cli::terminal::NOT_CONFIRMED;
 use crate::config::Database;
 use crate::database::migrate::session;
 use crate::database::migrate::state::State;
-use crate::domain::lane::Dialogue;
+use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
 use crate::store::archive::{self, Selection};
 use crate::store::{history, moment, search};
@@ -62,9 +62,9 @@ pub enum Command {
         /// The words, all of which a message must have. In quotes also: 'borscht or soup -salt "sour cream"'
         #[arg(required = true)]
         words: Vec<String>,
-        /// Only of this user
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        user: Option<i64>,
+        /// See [`Among`].
+        #[command(flatten)]
+        among: Among,
         /// See [`Period`].
         #[command(flatten)]
         period: Period,
@@ -77,12 +77,9 @@ pub enum Command {
     },
     /// Writes any number of messages as JSON Lines or CSV
     Export {
-        /// Only of this user
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        user: Option<i64>,
-        /// Only in this chat
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        chat: Option<i64>,
+        /// See [`Among`].
+        #[command(flatten)]
+        among: Among,
         /// See [`Period`].
         #[command(flatten)]
         period: Period,
@@ -167,6 +164,23 @@ pub struct Which {
     /// The chat  [default: the user's private chat]
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     chat: Option<i64>,
+    /// The topic of the chat; 0 is what is outside topics  [default: all of them]
+    #[arg(long, value_name = "ID")]
+    thread: Option<i64>,
+}
+
+/// Some of all messages.
+#[derive(Args, Clone, Copy)]
+pub struct Among {
+    /// Only of this user
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    user: Option<i64>,
+    /// Only in this chat
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    chat: Option<i64>,
+    /// Only in this topic of the chat; 0 is what is outside topics
+    #[arg(long, value_name = "ID", requires = "chat")]
+    thread: Option<i64>,
 }
 
 /// A part of the history.
@@ -185,21 +199,29 @@ pub struct Period {
 
 impl Which {
     fn dialogue(self) -> Dialogue {
-        Dialogue { user_id: self.user, chat_id: self.chat.unwrap_or(self.user) }
+        let Self { user, chat, thread } = self;
+        Dialogue { user_id: user, chat_id: chat.unwrap_or(user), topics: topics(thread) }
     }
 }
 
+impl From<Among> for Selection {
+    fn from(Among { user, chat, thread }: Among) -> Self {
+        Self { user_id: user, chat_id: chat, topics: topics(thread), ..Self::default() }
+    }
+}
+
+/// What `--thread` means.
+fn topics(thread: Option<i64>) -> Topics {
+    thread.map_or(Topics::All, |id| Topics::Only(Some(id).filter(|id| *id != ROOT)))
+}
+
 impl Period {
-    fn of(
-        self,
-        conn: &mut PgConnection,
-        user_id: Option<i64>,
-        chat_id: Option<i64>,
-    ) -> anyhow::Result<Selection> {
+    /// What of the messages `among` is from this time.
+    fn of(self, conn: &mut PgConnection, among: impl Into<Selection>) -> anyhow::Result<Selection> {
         let mut read =
             |option, text: Option<String>| text.map(|text| local_time(conn, option, &text)).transpose();
         let (since, until) = (read("--since", self.since)?, read("--until", self.until)?);
-        Ok(Selection { user_id, chat_id, since, until, cleared: self.cleared })
+        Ok(Selection { since, until, cleared: self.cleared, ..among.into() })
     }
 }
 
@@ -222,13 +244,12 @@ impl Command {
         let outcome = match self {
             Self::List { user, json } => show::list(out, json, archive::summaries(conn, user)?)?.into(),
             Self::Show { which, period, json } => {
-                let Dialogue { user_id, chat_id } = which.dialogue();
-                let selection = period.of(conn, Some(user_id), Some(chat_id))?;
-                let records = archive::records(conn, selection)?;
+                let selection = period.of(conn, which.dialogue())?;
+                let records = archive::records_by_topic(conn, selection)?;
                 show::records(out, json, records)?.into()
             }
-            Self::Search { words, user, period, limit, json } => {
-                let selection = period.of(conn, user, None)?;
+            Self::Search { words, among, period, limit, json } => {
+                let selection = period.of(conn, among)?;
                 let wanted = Search::of(&words.join(" "))?;
                 let found = search::search(conn, &wanted, selection, limit)?.unwrap_or_else(|| {
                     eprintln!(
@@ -238,8 +259,8 @@ impl Command {
                 });
                 show::found(out, json, &found)?.into()
             }
-            Self::Export { user, chat, period, format, to, force } => {
-                let selection = period.of(conn, user, chat)?;
+            Self::Export { among, period, format, to, force } => {
+                let selection = period.of(conn, among)?;
                 match to {
                     None => export::write(conn, selection, format, out)?,
                     Some(path) => export::to_file(conn, selection, format, &path, force)?,

@@ -79,6 +79,7 @@ struct Row<'a> {
     message_length: i32,
     created_at: &'a str,
     deleted_at: Option<&'a str>,
+    thread_id: Option<i64>,
 }
 
 impl<'a> From<&'a Record> for Row<'a> {
@@ -92,6 +93,7 @@ impl<'a> From<&'a Record> for Row<'a> {
             message_length: record.message_length,
             created_at: &record.created_at,
             deleted_at: record.deleted_at.as_deref(),
+            thread_id: record.thread_id,
         }
     }
 }

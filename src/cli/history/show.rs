@@ -25,36 +25,42 @@ pub fn list(
             if !any {
                 writeln!(
                     out,
-                    "{:>14} {:>16} {:>9}  {:<19}  {:<19}  state",
-                    "user", "chat", "messages", "first", "last"
+                    "{:>14} {:>16} {:>8} {:>9}  {:<19}  {:<19}  state",
+                    "user", "chat", "topic", "messages", "first", "last"
                 )?;
             }
-            let Summary { user_id, chat_id, messages, live, .. } = dialogue;
+            let Summary { user_id, chat_id, messages, live, thread_id, .. } = dialogue;
+            let topic = thread_id.map(|id| id.to_string()).unwrap_or_default();
             let state = match live {
                 0 => "cleared".to_owned(),
                 live if live == messages => "live".to_owned(),
                 live => format!("{live} live, {} cleared", messages - live),
             };
             let (first, last) = (time(&dialogue.first_at), time(&dialogue.last_at));
-            writeln!(out, "{user_id:>14} {chat_id:>16} {messages:>9}  {first}  {last}  {state}")?;
+            writeln!(out, "{user_id:>14} {chat_id:>16} {topic:>8} {messages:>9}  {first}  {last}  {state}")?;
         }
         any = true;
     }
     Ok(any)
 }
 
-/// A transcript. False: there is nothing in it.
+/// A transcript, in which each topic has its heading. False: there is nothing in it.
 pub fn records(
     out: &mut impl Write,
     Json { json }: Json,
     records: impl Iterator<Item = QueryResult<Record>>,
 ) -> anyhow::Result<bool> {
     let mut any = false;
+    let mut topic = None;
     for record in records {
         let record = record?;
         if json {
             line(out, &record)?;
         } else {
+            if let Some(id) = record.thread_id.filter(|_| record.thread_id != topic) {
+                topic = record.thread_id;
+                writeln!(out, "== topic {id}\n")?;
+            }
             out.write_all(record.transcript().as_bytes())?;
         }
         any = true;
@@ -68,9 +74,10 @@ pub fn found(out: &mut impl Write, Json { json }: Json, found: &[Found]) -> anyh
         if json {
             line(out, found)?;
         } else {
-            let Record { id, user_id, chat_id, role, created_at, .. } = &found.record;
+            let Record { id, user_id, chat_id, role, created_at, thread_id, .. } = &found.record;
+            let topic = thread_id.map(|id| format!(", topic {id}")).unwrap_or_default();
             let heading =
-                format!("{}  {role}  user {user_id}, chat {chat_id}, message {id}", time(created_at));
+                format!("{}  {role}  user {user_id}, chat {chat_id}{topic}, message {id}", time(created_at));
             out.write_all(entry(&heading, &found.excerpt).as_bytes())?;
         }
     }

@@ -79,7 +79,7 @@ fn a_catalogue_is_read_whole() {
     assert_eq!((z.words.as_deref(), &a.words, &*a.efforts), (Some("Fast and cheap"), &None, &[][..]));
     assert_eq!((&*a.name, a.max_tokens, &a.price), ("a", MAX_TOKENS, &None));
     let chain = |user_id| {
-        let lane = Lane { bot_id: 7, chat_id: user_id, user_id };
+        let lane = Lane { bot_id: 7, chat_id: user_id, user_id, thread_id: None };
         catalogue.chain(catalogue.in_force(lane, &Choice::NONE).model).collect::<Vec<_>>()
     };
     assert_eq!((chain(42), chain(43)), (vec![0, 1], vec![1]));

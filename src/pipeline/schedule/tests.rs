@@ -1,7 +1,7 @@
 use super::*;
 
 fn lane(user_id: i64) -> Lane {
-    Lane { bot_id: 1, chat_id: 2, user_id }
+    Lane { bot_id: 1, chat_id: 2, user_id, thread_id: None }
 }
 
 fn next(schedule: &mut Schedule) -> Option<i64> {

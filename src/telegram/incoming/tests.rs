@@ -147,7 +147,12 @@ fn the_stop_button_of_a_draft_is_the_persons_whose_chat_it_is() {
     for Incoming { kind, message, .. } in [incoming, again] {
         assert_eq!(kind, STOPPED_MESSAGE_GENERATION);
         assert_eq!((message.chat_id, message.user_id, message.stopped_draft), (5, 5, Some(9)));
+        assert_eq!(message.thread_id, None);
     }
+    let in_topic = json.replace("\"draft_id\"", "\"message_thread_id\":8,\"draft_id\"");
+    let incoming = decode(&in_topic).ok().unwrap();
+    let again = decode(&incoming.essence(&me())).ok().unwrap();
+    assert_eq!([incoming, again].map(|incoming| incoming.message.thread_id), [Some(8); 2]);
 }
 
 #[test]
@@ -164,6 +169,17 @@ fn a_topic_is_told_from_a_chain_of_replies() {
     };
     assert_eq!(thread(r#","is_topic_message":true"#), Some(9));
     assert_eq!(thread(""), None);
+    let press = |extra: &str| {
+        let json = format!(
+            r#"{{"update_id":7,"callback_query":{{"id":"42","from":{{"id":2}},
+            "message":{{"message_id":3,"chat":{{"id":-5,"type":"supergroup"}},"message_thread_id":9{extra}}},"data":"x"}}}}"#
+        );
+        let pressed = decode(&json).ok().unwrap();
+        let again = decode(&pressed.essence(&me())).ok().unwrap();
+        [pressed, again].map(|incoming| incoming.message.thread_id)
+    };
+    assert_eq!(press(r#","is_topic_message":true"#), [Some(9); 2]);
+    assert_eq!(press(""), [None; 2]);
 }
 
 #[test]

@@ -10,14 +10,19 @@ use super::reference::Place;
 pub(super) const BOT: i64 = 7;
 pub(super) const GROUP: i64 = -5;
 pub(super) const SUPERGROUP: i64 = -1_000_000_000_005;
-/// The lanes: two people in private, and both in a group, by its old name and its new one.
-pub(super) const PLACES: [Place; 6] = [
-    Place { chat: 1, user: 1 },
-    Place { chat: 2, user: 2 },
-    Place { chat: GROUP, user: 1 },
-    Place { chat: GROUP, user: 2 },
-    Place { chat: SUPERGROUP, user: 1 },
-    Place { chat: SUPERGROUP, user: 2 },
+const TOPIC: Option<i64> = Some(9);
+/// The lanes: two people in private, and both in a group, by its old name and its new one; one of them in a topic of each
+/// chat, too.
+pub(super) const PLACES: [Place; 9] = [
+    Place { chat: 1, user: 1, thread: None },
+    Place { chat: 1, user: 1, thread: TOPIC },
+    Place { chat: 2, user: 2, thread: None },
+    Place { chat: GROUP, user: 1, thread: None },
+    Place { chat: GROUP, user: 1, thread: TOPIC },
+    Place { chat: GROUP, user: 2, thread: None },
+    Place { chat: SUPERGROUP, user: 1, thread: None },
+    Place { chat: SUPERGROUP, user: 1, thread: TOPIC },
+    Place { chat: SUPERGROUP, user: 2, thread: None },
 ];
 /// Longer than a test lasts.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -94,13 +99,15 @@ pub(super) enum Fate {
     Refused,
     /// The message that it was to change is not there.
     NotThere,
+    /// The topic is not there.
+    NoTopic,
     Forbidden,
     Paused,
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
     // Most of it in one lane: what needs a long past is met there.
-    let place = prop_oneof![3 => Just(0), 2 => 0..PLACES.len()];
+    let place = prop_oneof![3 => Just(0), 2 => Just(1), 2 => 0..PLACES.len()];
     let outcome = prop_oneof![
         6 => (1..4usize, 0..3usize).prop_map(|(parts, simpler)| Outcome::Answered(parts, simpler)),
         2 => (0..3usize, 0..3usize).prop_map(|(parts, simpler)| Outcome::Stopped(parts, simpler)),
@@ -124,6 +131,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => Just(Fate::Never),
         2 => Just(Fate::Refused),
         3 => Just(Fate::NotThere),
+        4 => Just(Fate::NoTopic),
         1 => Just(Fate::Forbidden),
         1 => Just(Fate::Paused),
     ];

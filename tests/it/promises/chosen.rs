@@ -152,3 +152,20 @@ fn with_catalogue_on_own_server() -> TestEnv {
     fs::write(env.folder().join("assistant.toml"), text).unwrap();
     env
 }
+
+#[test]
+fn what_was_chosen_in_a_topic_holds_for_that_topic() {
+    let env = env();
+    let _bot = env.start();
+    let [seven, eight] = [7, 8].map(|topic| ann().in_thread(topic));
+    let list = told(&env, &seven, "/model");
+    press(&env, &seven, &list, "Deep Thought");
+    with_button(&env, &list, "✓ Deep Thought");
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT thread_id, model FROM dialogue_settings"), "7|deep");
+    for (place, text, model) in
+        [(&seven, "one", "vendor/deep"), (&eight, "two", "vendor/quick"), (&ann(), "three", "vendor/quick")]
+    {
+        assert_eq!(asked(&env, place, text)["model"], model, "{text}");
+    }
+}

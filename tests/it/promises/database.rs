@@ -15,12 +15,13 @@ const COLUMNS: &str = "
     WHERE c.table_name = 'messages' ORDER BY ordinal_position";
 
 #[test]
-fn messages_is_exactly_the_table_of_the_guide() {
+fn messages_is_the_table_of_the_guide_with_the_topic_behind_it() {
     let fresh = TestEnv::new();
     fresh.kill(fresh.start_ready());
     let guide = TestEnv::new();
     guide.psql(predecessor::TABLES);
-    assert_eq!(fresh.psql(COLUMNS), guide.psql(COLUMNS));
+    let topic = "thread_id|bigint|YES|-";
+    assert_eq!(fresh.psql(COLUMNS), format!("{}\n{topic}", guide.psql(COLUMNS)));
     let indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'messages' ORDER BY 1";
     let ours: Vec<_> = fresh.psql(indexes).lines().map(str::to_owned).collect();
     for index in guide.psql(indexes).lines() {
@@ -132,37 +133,43 @@ fn a_table_of_another_shape_stops_the_boot_with_its_differences_and_is_not_touch
 }
 
 #[test]
-fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_huge_dialogue() {
+fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_huge_dialogue_and_their_topics()
+ {
     let env = TestEnv::new();
     env.kill(env.start_ready());
     env.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at)
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at, thread_id)
          SELECT CASE WHEN n <= 50000 THEN 1 WHEN n <= 50400 THEN 2 ELSE 100 + n % 3000 END,
                 CASE WHEN n <= 50000 THEN 1 WHEN n <= 50400 THEN 2 ELSE 100 + n % 3000 END,
                 CASE n % 2 WHEN 0 THEN 'assistant' ELSE 'user' END, repeat('x', 100), 100,
-                timestamp '2026-01-01' + n * interval '1 minute'
+                timestamp '2026-01-01' + n * interval '1 minute', CASE n % 10 WHEN 0 THEN 7 WHEN 1 THEN 7 END
          FROM generate_series(1, 200000) AS n;
          INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state, failure)
          SELECT 1, id, user_id, chat_id, id, 'failed', 'empty' FROM messages WHERE id % 20 = 1;
          ANALYZE",
     );
-    let query = history::newest(Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20);
+    let query = history::newest(Lane { bot_id: 1, chat_id: 1, user_id: 1, thread_id: None }, 20);
     let sql = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
     let (sql, _) = sql.split_once(" -- binds").unwrap();
     // The plan for given values, and the one that PostgreSQL may keep for all values.
     for mode in ["force_custom_plan", "force_generic_plan"] {
-        for dialogue in [999_999, 2, 1] {
+        for (dialogue, topic) in [(999_999, 0), (2, 0), (1, 0), (999_999, 7), (2, 7), (1, 7), (1, 8)] {
             let plan = env.psql(&format!(
                 "SET plan_cache_mode = {mode}; PREPARE newest AS {sql};
-                 EXPLAIN EXECUTE newest({dialogue}, {dialogue}, 20)"
+                 EXPLAIN EXECUTE newest({dialogue}, {dialogue}, {topic}, 20)"
             ));
-            assert!(plan.contains("idx_messages_dialogue"), "{mode}, dialogue {dialogue}:\n{plan}");
-            assert!(!plan.contains("Sort"), "{mode}, dialogue {dialogue}:\n{plan}");
-            assert!(!plan.contains("Seq Scan"), "{mode}, dialogue {dialogue}:\n{plan}");
+            assert!(
+                plan.contains("idx_messages_topic"),
+                "{mode}, dialogue {dialogue}, topic {topic}:\n{plan}"
+            );
+            assert!(!plan.contains("Sort"), "{mode}, dialogue {dialogue}, topic {topic}:\n{plan}");
+            assert!(!plan.contains("Seq Scan"), "{mode}, dialogue {dialogue}, topic {topic}:\n{plan}");
         }
     }
     let mut conn = PgConnection::establish(&env.database.url()).unwrap();
-    let said = history::recent(&mut conn, Lane { bot_id: 1, chat_id: 1, user_id: 1 }, 20, None).unwrap();
+    let said =
+        history::recent(&mut conn, Lane { bot_id: 1, chat_id: 1, user_id: 1, thread_id: None }, 20, None)
+            .unwrap();
     assert_eq!(said.len(), 20);
 }
 
@@ -188,8 +195,8 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
     assert_eq!(env.psql("SELECT string_agg(content, '' ORDER BY id) FROM live_messages"), "cdef");
     assert_eq!(
         env.psql("SELECT * FROM dialogues ORDER BY user_id"),
-        "1|1|4|2|2026-01-01 10:00:00|2026-01-02 00:00:02|2026-01-02 00:00:00\n\
-         2|-7|2|2|2026-01-02 12:00:00|2026-01-02 12:00:00|"
+        "1|1|4|2|2026-01-01 10:00:00|2026-01-02 00:00:02|2026-01-02 00:00:00|\n\
+         2|-7|2|2|2026-01-02 12:00:00|2026-01-02 12:00:00||"
     );
     assert_eq!(
         env.psql("SELECT * FROM daily_statistics ORDER BY day"),

@@ -83,13 +83,14 @@ fn all_rows_of_a_question_are_finished_or_none() {
     let env = TestEnv::new();
     env.kill(env.start_ready());
     let mut conn = PgConnection::establish(&env.database.url()).unwrap();
-    let lane = Lane { bot_id: 1, chat_id: 2, user_id: 3 };
+    let lane = Lane { bot_id: 1, chat_id: 2, user_id: 3, thread_id: None };
     let batch: Vec<_> = (1..=3)
         .map(|id| Received {
             bot_id: 1,
             update_id: id,
             chat_id: 2,
             user_id: 3,
+            thread_id: None,
             kind: "message",
             message_id: Some(id),
             payload: "{}".to_owned(),

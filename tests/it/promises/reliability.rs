@@ -72,12 +72,13 @@ fn an_id_that_comes_back_after_a_quiet_week_is_another_message() {
 
 /// The inbox row, the lane and the address of one question, put there without a bot.
 fn one_question(conn: &mut PgConnection) -> Address {
-    let lane = Lane { bot_id: 1, chat_id: 2, user_id: 3 };
+    let lane = Lane { bot_id: 1, chat_id: 2, user_id: 3, thread_id: None };
     let received = Received {
         bot_id: 1,
         update_id: 4,
         chat_id: 2,
         user_id: 3,
+        thread_id: None,
         kind: "message",
         message_id: Some(5),
         payload: "{}".to_owned(),

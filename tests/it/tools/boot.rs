@@ -193,13 +193,13 @@ fn an_index_whose_building_was_interrupted_is_built_anew() {
     assert!(env.start_ready().stop().success());
     // What a killed CREATE INDEX CONCURRENTLY leaves: the name is taken, the index invalid, the version not recorded.
     env.psql(
-        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass;
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_topic'::regclass;
          DELETE FROM __diesel_schema_migrations WHERE version = '20261124000031'",
     );
     let bot = env.start_ready();
     assert!(bot.log().contains("left by an interrupted build"));
     assert_eq!(
-        env.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_messages_dialogue'::regclass"),
+        env.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_messages_topic'::regclass"),
         "t"
     );
 }

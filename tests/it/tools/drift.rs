@@ -154,7 +154,7 @@ fn what_was_changed_is_told_in_one_sentence_and_mended() {
         ),
         ("ALTER TABLE strangers SET UNLOGGED", "table strangers is unlogged: a crash of PostgreSQL would empty it"),
         (
-            "CREATE OR REPLACE VIEW live_messages AS SELECT id, user_id, chat_id, role, content, message_length, created_at
+            "CREATE OR REPLACE VIEW live_messages AS SELECT id, user_id, chat_id, role, content, message_length, created_at, thread_id
              FROM messages",
             "view live_messages is another than the migrations made",
         ),

@@ -26,8 +26,17 @@ fn both_formats_hold_every_selected_message_as_it_is() {
     let csv = operator.run(&["history", "export", "--cleared", "--format", "csv"]).ok();
     let mut csv = csv::Reader::from_reader(csv.as_bytes());
     let heading = csv.headers().unwrap().clone();
-    let columns =
-        ["id", "user_id", "chat_id", "role", "content", "message_length", "created_at", "deleted_at"];
+    let columns = [
+        "id",
+        "user_id",
+        "chat_id",
+        "role",
+        "content",
+        "message_length",
+        "created_at",
+        "deleted_at",
+        "thread_id",
+    ];
     assert_eq!(heading.iter().collect::<Vec<_>>(), columns);
     for (row, record) in csv.records().map(Result::unwrap).zip(&records) {
         for (column, value) in columns.iter().zip(row.iter()) {
@@ -90,7 +99,7 @@ fn held_up_at(operator: &Operator, id: u32) -> Transaction {
          CREATE FUNCTION held_up(id int, content text) RETURNS text LANGUAGE plpgsql AS
             'BEGIN IF id = {id} THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN content; END';
          CREATE VIEW messages AS SELECT id, user_id, chat_id, role, held_up(id, content) AS content, message_length,
-            created_at, deleted_at FROM kept"
+            created_at, deleted_at, thread_id FROM kept"
     ));
     Transaction::begin(&operator.database, "SELECT pg_advisory_xact_lock(4711)")
 }

@@ -12,7 +12,7 @@ fn list_tells_who_talks_where_since_when_and_what_is_live() {
     let operator = operator();
     let list = operator.run(&["history", "list"]).ok();
     let lines: Vec<Vec<_>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["user", "chat", "messages", "first", "last", "state"]);
+    assert_eq!(lines[0], ["user", "chat", "topic", "messages", "first", "last", "state"]);
     let (from, to) = (["2026-01-02", "12:00:00"], ["2026-01-02", "12:00:02"]);
     assert_eq!(lines[1], [&["2", "2", "3"], &from[..], &to, &["1", "live,", "2", "cleared"]].concat());
     assert_eq!(lines[2][..3], ["1", "-7", "2"]);

@@ -239,14 +239,16 @@ fn the_place_that_postgresql_points_at_within_a_statement_is_its_line_in_the_fil
 fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() {
     let operator = Operator::new();
     operator.psql(&predecessor::database());
-    let rows = operator.psql("SELECT * FROM messages ORDER BY id");
+    let theirs = "SELECT id, user_id, chat_id, role, content, message_length, created_at, deleted_at FROM messages ORDER BY id";
+    let said_so_far = || operator.psql(theirs);
+    let rows = said_so_far();
     let shape = "SELECT attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum), NULL
                  FROM pg_attribute WHERE attrelid = 'messages'::regclass AND attnum > 0 AND NOT attisdropped
                  UNION ALL SELECT relname, relkind::text, obj_description(oid), NULL FROM pg_class
                  WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_\\_diesel%' ORDER BY 1";
     let as_it_was = operator.psql(shape);
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
+    assert_eq!(said_so_far(), rows);
     operator.psql("INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state) VALUES (1, 1, 1, 1, 1, 'answered')");
     let warned = operator.run(&["migrate", "down", "--all"]).fails_with(4);
     let stays = "table messages: 3 rows; it was taken over from the predecessor\n";
@@ -258,11 +260,11 @@ fn a_database_of_the_predecessor_is_taken_over_and_its_rows_are_never_dropped() 
     assert!(said.ends_with(&format!("no migration is applied\nthis stays: {stays}")), "{said}");
     assert_eq!(states(&operator), "ppppp");
     assert_eq!(operator.psql(shape), as_it_was);
-    assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
+    assert_eq!(said_so_far(), rows);
     assert_eq!(operator.psql("SELECT version_num FROM alembic_version"), "0001");
     // And forth again.
     operator.run(&["migrate", "up"]).ok();
-    assert_eq!(operator.psql("SELECT * FROM messages ORDER BY id"), rows);
+    assert_eq!(said_so_far(), rows);
 }
 
 #[test]

@@ -33,7 +33,7 @@ const CHECK: [&str; 2] = ["takeover", "--check"];
 #[test]
 fn the_check_tells_what_will_change_and_changes_nothing() {
     let operator = predecessors();
-    let rows = "SELECT * FROM messages ORDER BY id";
+    let rows = "SELECT id, user_id, chat_id, role, content, message_length, created_at, deleted_at FROM messages ORDER BY id";
     let objects =
         "SELECT relname, relfilenode FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1";
     let (before, made) = (operator.psql(rows), operator.psql(objects));

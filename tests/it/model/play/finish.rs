@@ -66,7 +66,8 @@ impl Play<'_> {
     /// What a worker makes of an update.
     fn work(&mut self, address: Address, outcome: Outcome, again: Again) -> Work {
         let seq = address.update_seq;
-        let here = Place { chat: address.lane.chat_id, user: address.lane.user_id };
+        let Lane { chat_id, user_id, thread_id, .. } = address.lane;
+        let here = Place { chat: chat_id, user: user_id, thread: thread_id };
         let (end, parts) = reply(seq, outcome);
         let again = if matches!(end, End::Replied) { Again::No } else { again };
         // One that has ended or is gone has no text any more, and nothing is stored of it.

@@ -213,24 +213,25 @@ impl<'a> Play<'a> {
 /// What the reference says of its own rows.
 const ROWS: &str = "
     SELECT row FROM (
-        SELECT 1 AS kind, seq AS place, format('update %s %s %s %s [%s] %s %s %s%s%s', seq, update_id, chat_id, user_id,
-            payload, attempts, retries, coalesce(not_before > clock_timestamp(), false), stopped_at IS NOT NULL,
+        SELECT 1 AS kind, seq AS place, format('update %s %s %s %s %s [%s] %s %s %s%s%s', seq, update_id, chat_id, user_id,
+            coalesce(thread_id, 0), payload, attempts, retries, coalesce(not_before > clock_timestamp(), false), stopped_at IS NOT NULL,
             done_at IS NOT NULL) AS row
         FROM updates
         UNION ALL
-        SELECT 2, t.id, format('turn %s %s %s [%s] [%s] %s [%s] %s', update_seq, t.chat_id, t.user_id, q.content,
-            a.content, state, array_to_string(message_ids, ', '), superseded_by IS NOT NULL)
+        SELECT 2, t.id, format('turn %s %s %s %s [%s] [%s] %s [%s] %s', update_seq, t.chat_id, t.user_id,
+            coalesce(t.thread_id, 0), q.content, a.content, state, array_to_string(message_ids, ', '), superseded_by IS NOT NULL)
         FROM turns t JOIN messages q ON q.id = question_id LEFT JOIN messages a ON a.id = answer_id
         UNION ALL
-        SELECT 3, id, format('message %s %s %s [%s] %s', chat_id, user_id, role, content,
+        SELECT 3, id, format('message %s %s %s %s [%s] %s', chat_id, user_id, coalesce(thread_id, 0), role, content,
             CASE WHEN deleted_at IS NULL THEN 0 ELSE dense_rank() OVER (ORDER BY deleted_at) END)
         FROM messages
         UNION ALL
-        SELECT 4, id, format('part %s %s %s %s %s %s %s %s %s%s', update_seq, chat_id, user_id, position, op, state,
+        SELECT 4, id, format('part %s %s %s %s to %s %s %s %s %s %s %s%s', update_seq, chat_id, user_id,
+            coalesce(lane_thread_id, 0), coalesce(thread_id, 0), position, op, state,
             coalesce(message_id, 0), attempts, payload IS NOT NULL, coalesce(not_before > clock_timestamp(), false))
         FROM reply_parts
     ) rows ORDER BY kind, place";
 
 fn lane(place: Place) -> Lane {
-    Lane { bot_id: BOT, chat_id: place.chat, user_id: place.user }
+    Lane { bot_id: BOT, chat_id: place.chat, user_id: place.user, thread_id: place.thread }
 }

@@ -54,6 +54,7 @@ impl Play<'_> {
                 update_id: *id,
                 chat_id: PLACES[*place].chat,
                 user_id: PLACES[*place].user,
+                thread_id: PLACES[*place].thread,
                 kind,
                 message_id,
                 payload: text.clone(),

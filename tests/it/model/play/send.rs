@@ -40,11 +40,15 @@ impl Play<'_> {
             }
             (Fate::Taken, Op::Send) => *self.known.unrecorded.entry(text(unsent)).or_default() += 1,
             (Fate::Taken | Fate::Never, _) | (Fate::NotThere, Op::Send) => {}
-            (Fate::Refused | Fate::NotThere, Op::Delete(_)) => {
+            (Fate::NoTopic, Op::Send) => {
+                assert!(outbox::leave_topic(&mut self.conn, unsent).unwrap() > 0);
+                self.known.reference.leave_topic(PLACES[place]);
+            }
+            (Fate::Refused | Fate::NotThere | Fate::NoTopic, Op::Delete(_)) => {
                 outbox::abandon(&mut self.conn, unsent).unwrap();
                 self.known.reference.abandon(PLACES[place]);
             }
-            (Fate::NotThere, Op::Edit(_)) => {
+            (Fate::NotThere | Fate::NoTopic, Op::Edit(_)) => {
                 assert!(replace(&mut self.conn, unsent, Instead::Anew).unwrap());
                 self.known.reference.send_anew(PLACES[place]);
             }

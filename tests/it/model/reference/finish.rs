@@ -59,15 +59,14 @@ impl Reference {
             let message_ids = message_ids.to_owned();
             self.turns.push(Turn { seq, place, question, answer, state, message_ids, superseded: false });
         }
-        self.store(seq, place, 0, parts, &standing);
+        self.store((seq, place, place.thread), 0, parts, &standing);
         true
     }
 
-    /// The first parts take the place of the messages that stand there; what is left of these is taken away.
+    /// Stores the parts of a reply: of which update, in which lane, to which topic. The first parts take the place of the messages that stand there; what is left of these is taken away.
     pub(super) fn store(
         &mut self,
-        seq: i64,
-        place: Place,
+        (seq, place, thread): (i64, Place, Option<i64>),
         first: i32,
         parts: &[(String, Vec<String>)],
         standing: &[i64],
@@ -86,6 +85,7 @@ impl Reference {
             op,
             state: "unsent",
             message_id,
+            thread,
             made: false,
             attempts: 0,
             put_off: false,

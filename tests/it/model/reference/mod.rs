@@ -6,11 +6,12 @@ mod finish;
 mod rows;
 mod send;
 
-/// Who, and where: a dialogue is a chat and a person.
+/// Who, and where: a dialogue is a person in a topic of a chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     pub(crate) chat: i64,
     pub(crate) user: i64,
+    pub(crate) thread: Option<i64>,
 }
 
 /// An update of the inbox.
@@ -91,6 +92,8 @@ pub(crate) struct Part {
     pub(crate) op: Op,
     state: &'static str,
     message_id: Option<i64>,
+    /// The topic that it goes to.
+    thread: Option<i64>,
     /// It was sent as a message of its own.
     made: bool,
     attempts: i32,

@@ -34,6 +34,13 @@ impl Reference {
         self.parts.iter_mut().filter(unsent).for_each(|part| part.state = "abandoned");
     }
 
+    /// The topic is gone: the part and those after it in its reply go to the chat itself.
+    pub(crate) fn leave_topic(&mut self, place: Place) {
+        let seq = self.first_unsent(place).seq;
+        let rest = self.parts.iter_mut().filter(|part| part.seq == seq && part.state == "unsent");
+        rest.for_each(|part| part.thread = None);
+    }
+
     /// Simpler forms take the place of the part and of those after it. False: there is none for the part.
     pub(crate) fn simplify(&mut self, place: Place) -> bool {
         let refused = self.first_unsent(place).clone();
@@ -46,7 +53,7 @@ impl Reference {
             simpler => simpler.to_vec(),
         });
         let simpler: Vec<_> = simpler.map(|text| (text, Vec::new())).collect();
-        self.store(refused.seq, place, refused.position, &simpler, &standing);
+        self.store((refused.seq, place, refused.thread), refused.position, &simpler, &standing);
         true
     }
 
@@ -55,9 +62,10 @@ impl Reference {
     pub(crate) fn send_anew(&mut self, place: Place) {
         let refused = self.first_unsent(place).clone();
         let (rest, standing) = self.take_rest(&refused);
-        self.store(refused.seq, place, refused.position, &rest, &[]);
+        let of = (refused.seq, place, refused.thread);
+        self.store(of, refused.position, &rest, &[]);
         let next = refused.position + i32::try_from(rest.len()).expect("a few");
-        self.store(refused.seq, place, next, &[], &standing[1..]);
+        self.store(of, next, &[], &standing[1..]);
     }
 
     /// Takes the unsent parts from this one on out of its reply, and returns what they say and what they were to change.

@@ -198,12 +198,12 @@ fn one_line_tells_what_is_wrong_in_the_database() {
             name: "our invalid index",
             provoke: |env| {
                 env.psql(
-                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_dialogue'::regclass",
+                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_messages_topic'::regclass",
                 );
             },
             lines: &[
                 ["migrations", "1 of ", "migrate up"],
-                ["indexes", "invalid: idx_messages_dialogue", "systech-aidd migrate up builds it anew"],
+                ["indexes", "invalid: idx_messages_topic", "systech-aidd migrate up builds it anew"],
             ],
         },
     ]);

@@ -1,0 +1,1 @@
+ALTER TABLE reply_parts DROP COLUMN lane_thread_id;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY idx_reply_parts_topic;
