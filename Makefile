@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-live check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-live check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -61,6 +61,9 @@ check-migrations: setup tools ## every migration up, redone, down and up again w
 
 bench-erase: setup ## erasing users from a database of 1.5 million turns, and how long the poller waits for it
 	@cargo bench --quiet --locked --bench erase
+
+bench-topics: setup ## the migration that tells topics apart, under load, and reading by topic; a million messages
+	@cargo bench --quiet --locked --profile dev --bench topics
 
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history
