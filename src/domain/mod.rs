@@ -5,6 +5,7 @@ pub mod update;
 pub mod address;
 pub mod history;
 pub mod reply;
+pub mod window;
 pub mod usage;
 pub mod transcript;
 pub mod search;

@@ -42,6 +42,7 @@ mod promises {
     mod stop;
     mod two_instances;
 }
+    mod window;
 
 /// Each neighbour at its worst.
 mod hostile {
