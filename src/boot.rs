@@ -25,9 +25,11 @@ use crate::database::migrate;
 use crate::domain::failure::Failure;
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
+use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::metrics;
 use crate::pipeline::assistant::Assistant;
+use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
@@ -75,6 +77,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         pace,
         live_answers: config.live_answers,
         assistant: Assistant::new(&http, config.choices),
+        breaker: Breaker::default(),
+        pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
         me,
         access: config.access,
         rate_limit: config.rate_limit,

@@ -1,6 +1,7 @@
 //! The words and rules of the bot, without any input or output.
 
 pub mod lane;
+pub mod pseudonym;
 pub mod update;
 pub mod address;
 pub mod history;

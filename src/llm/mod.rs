@@ -38,6 +38,7 @@ mod pause;
 mod request;
 mod settings;
 mod thoughts;
+mod stand_ins;
 mod words;
 
 use answer::Answer;
@@ -54,6 +55,7 @@ pub use request::host;
 pub use settings::Settings;
 pub use thoughts::{Heard, without_thoughts};
 
+pub use stand_ins::{MOST as MOST_STAND_INS, who_wrote};
 /// How long the body of an error may take, and how much of it is read.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(5), 64 << 10);
 /// So often a request is changed for an endpoint that refuses it; there is not more that could be changed.
@@ -154,6 +156,21 @@ impl Llm {
 
     /// Looks the model up in the endpoint's list.
     pub fn listed(&self) -> Listed {
+    /// The name of the model, as its endpoint knows it.
+    pub fn model(&self) -> &str {
+        &self.settings.model
+    }
+
+    /// What the endpoint is called, and the model at it.
+    pub fn key(&self) -> (&str, &str) {
+        (&self.settings.endpoint, &self.settings.model)
+    }
+
+    /// Whether the endpoint of this model can ask the other one in its place.
+    pub fn can_pass_on_to(&self, other: &Self) -> bool {
+        stand_ins::can_stand_in(&self.settings, &other.settings)
+    }
+
         models::listed(&self.http, &self.settings)
     }
 

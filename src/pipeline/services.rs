@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::domain::access::Access;
 use crate::domain::live_answers::LiveAnswers;
 use crate::pipeline::assistant::Assistant;
+use crate::domain::pseudonym::Pseudonyms;
 use crate::pipeline::named::Named;
+use crate::pipeline::breaker::Breaker;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
@@ -21,6 +23,10 @@ pub struct Services {
     /// Models and roles.
     pub assistant: Assistant,
     /// Sends what the outbox holds.
+    /// Models that are left alone for a while.
+    pub breaker: Breaker,
+    /// What people are called where models are asked.
+    pub pseudonyms: Pseudonyms,
     pub sender: Sender,
     /// How fast Telegram may be called.
     pub pace: Arc<Pace>,

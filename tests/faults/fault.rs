@@ -39,6 +39,12 @@ pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocum
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
 
+/// A model and its stand-in.
+const TWO_MODELS: &str = "[endpoints.ours]\nurl = \"URL\"\nkey = \"OPENROUTER_API_KEY\"\n\n\
+                          [models.first]\nmodel = \"first\"\nfallback = [\"second\"]\n\n\
+                          [models.second]\nmodel = \"second\"\n\n\
+                          [roles.one]\nprompt = \"prompts/nutritionist.txt\"\n";
+
 /// Something that goes wrong.
 pub(crate) enum Fault {
     /// kill -9 from outside, whatever is going on.
@@ -63,6 +69,8 @@ pub(crate) enum Fault {
     /// So many in a hundred requests are answered like this.
     Answers(Behaviour, u8),
     ModelOut,
+    /// The first model of two answers nothing but errors, and the process is killed meanwhile.
+    FirstModelOut,
     /// At least two of these lists at once, each with one of its faults. They end in the order of the lists.
     Mixture(Vec<Vec<Fault>>),
 }
@@ -101,6 +109,11 @@ impl Fault {
         if matches!(self, Self::Flood(_)) { 5 } else { usize::MAX }
     }
 
+    /// The catalogue of models, where one is not enough.
+    pub(crate) fn catalogue(&self) -> Option<&'static str> {
+        matches!(self, Self::FirstModelOut).then_some(TWO_MODELS)
+    }
+
     /// Whether it has to begin before anything is stored.
     pub(crate) fn needs_empty_tables(&self) -> bool {
         matches!(self, Self::DiskFull)
@@ -128,6 +141,7 @@ impl Fault {
             Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
+            Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
             _ => &[],
         }
     }
@@ -217,6 +231,21 @@ impl Fault {
             Self::ModelOut => {
                 env.model.down();
                 Box::new(move || then.model.up())
+            }
+            Self::FirstModelOut => {
+                let first = When::body(|body| body["model"] == "first");
+                env.model.on(first, Behaviour::status(503, "down"));
+                let half = Duration::from_millis(rng.u64(500..1500));
+                thread::sleep(half);
+                env.kill();
+                env.start(&[]);
+                Box::new(move || {
+                    wait_until("the first model to be left alone", || {
+                        then.logs().contains("the model fails again and again").then_some(())
+                    });
+                    then.model.clear();
+                    then.refuse();
+                })
             }
             Self::Mixture(lists) => {
                 let mut chosen: Vec<usize> = (0..lists.len()).collect();

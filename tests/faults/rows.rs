@@ -216,6 +216,17 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.push(Row::new(MODEL, name, Fault::Answers(behaviour, 30)));
     }
     rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
+    rows.push(Row {
+        lasts: 2000..4000,
+        ..Row::new(
+            MODEL,
+            (
+                "the first of two models is out, and a kill -9 meanwhile",
+                "первая из двух моделей недоступна, и kill -9 в это время",
+            ),
+            Fault::FirstModelOut,
+        )
+    });
     let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
     rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
     rows
