@@ -82,6 +82,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         me,
         access: config.access,
         rate_limit: config.rate_limit,
+        budgets: config.budgets,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         named: Named::default(),

@@ -29,6 +29,7 @@ pub mod turns;
 pub mod history;
 pub mod finish;
 pub mod ledger;
+pub mod budget;
 pub mod moved;
 pub mod strangers;
 

@@ -200,6 +200,10 @@ diesel::table! {
         stopped_at -> Nullable<Timestamptz>,
         /// Telegram's id of the message that shows the answer while it grows; emptied once done.
         live_message_id -> Nullable<Int8>,
+        /// US dollars that its answer is expected to cost, while it is in the making and there is a budget; else NULL.
+        reserved -> Nullable<Numeric>,
+        /// When they were reserved.
+        reserved_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -18,6 +18,7 @@ mod support {
 mod promises {
     mod access;
     mod answers;
+    mod budget;
     mod commands;
     mod database;
     mod delivery;
@@ -41,8 +42,8 @@ mod promises {
     mod secrets;
     mod stop;
     mod two_instances;
-}
     mod window;
+}
 
 /// Each neighbour at its worst.
 mod hostile {

@@ -183,7 +183,8 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
             (9, 1, 1, 1, 1, 2, 'answered', NULL, 10, 20),
             (9, 2, 1, 1, 3, 4, 'answered', NULL, 30, NULL),
             (9, 3, 2, -7, 5, NULL, 'failed', 'empty', NULL, NULL),
-            (9, 4, 2, -7, 6, NULL, 'failed', 'rate_limited', NULL, NULL)",
+            (9, 4, 2, -7, 6, NULL, 'failed', 'rate_limited', NULL, NULL),
+            (9, 5, 2, -7, 6, NULL, 'failed', 'over_budget', NULL, NULL)",
     );
     assert_eq!(env.psql("SELECT string_agg(content, '' ORDER BY id) FROM live_messages"), "cdef");
     assert_eq!(
