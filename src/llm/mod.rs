@@ -26,6 +26,7 @@ mod complaint;
 mod completion;
 mod delta;
 mod error;
+mod ends;
 pub mod events;
 mod fields;
 mod figures;
@@ -37,8 +38,8 @@ mod models;
 mod pause;
 mod request;
 mod settings;
-mod thoughts;
 mod stand_ins;
+mod thoughts;
 mod words;
 
 use answer::Answer;
@@ -46,6 +47,7 @@ pub use ask::{Ask, Message};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
+pub use ends::announced;
 pub use error::{Cause, LlmError};
 use fields::Body;
 pub use kind::Kind;
@@ -53,9 +55,9 @@ use learnt::Learnt;
 pub use models::Listed;
 pub use request::host;
 pub use settings::Settings;
+pub use stand_ins::{MOST as MOST_STAND_INS, who_wrote};
 pub use thoughts::{Heard, without_thoughts};
 
-pub use stand_ins::{MOST as MOST_STAND_INS, who_wrote};
 /// How long the body of an error may take, and how much of it is read.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(5), 64 << 10);
 /// So often a request is changed for an endpoint that refuses it; there is not more that could be changed.
@@ -154,8 +156,6 @@ impl Llm {
         Asked { call, answer }
     }
 
-    /// Looks the model up in the endpoint's list.
-    pub fn listed(&self) -> Listed {
     /// The name of the model, as its endpoint knows it.
     pub fn model(&self) -> &str {
         &self.settings.model
@@ -171,6 +171,8 @@ impl Llm {
         stand_ins::can_stand_in(&self.settings, &other.settings)
     }
 
+    /// Looks the model up in the endpoint's list.
+    pub fn listed(&self) -> Listed {
         models::listed(&self.http, &self.settings)
     }
 
