@@ -1,6 +1,9 @@
 //! What is asked: a prompt, and who asks it.
 
-use serde::Serialize;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use crate::domain::catalogue::Effort;
 
@@ -30,6 +33,52 @@ impl<'a> From<&'a [Message<'a>]> for Ask<'a> {
 pub struct Message<'a> {
     /// `system`, `user` or `assistant`.
     pub role: &'a str,
-    /// The text.
-    pub content: &'a str,
+    /// What it says and shows.
+    pub content: Content<'a>,
+}
+
+/// What a message says and shows. Text alone is sent as a string, which every endpoint reads.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Content<'a> {
+    /// Text alone.
+    Text(&'a str),
+    /// Text and pictures, in this order.
+    Parts(Vec<Part<'a>>),
+}
+
+/// A piece of a message.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    /// Text.
+    Text(&'a str),
+    /// A picture.
+    Picture(&'a Picture),
+}
+
+/// A picture as endpoints take it.
+pub struct Picture {
+    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
+    pub mime: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl<'a> From<&'a str> for Content<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => json!({"type": "text", "text": text}),
+            Self::Picture(Picture { mime, bytes }) => {
+                let url = format!("data:{mime};base64,{}", BASE64.encode(bytes));
+                json!({"type": "image_url", "image_url": {"url": url}})
+            }
+        }
+        .serialize(serializer)
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::ask::{Ask, Message};
+use super::ask::{Ask, Content, Message, Part};
 use super::fields::{Body, Limit};
 use super::learnt::Learnt;
 use super::settings::Settings;
@@ -38,13 +38,16 @@ fn plain(messages: &[Message<'_>]) -> Vec<Value> {
 
 /// The instructions at the head of the first question, for templates that know two roles.
 fn folded(messages: &[Message<'_>]) -> Vec<Value> {
-    let Some((Message { role: "system", content: instructions }, rest)) = messages.split_first() else {
+    let Some((Message { role: "system", content: Content::Text(instructions) }, rest)) =
+        messages.split_first()
+    else {
         return plain(messages);
     };
     let mut rest = plain(rest);
-    if let Some(first) = rest.first_mut() {
-        let question = first["content"].as_str().unwrap_or_default();
-        first["content"] = json!(format!("{instructions}\n\n{question}"));
+    match rest.first_mut().map(|first| &mut first["content"]) {
+        Some(Value::String(question)) => *question = format!("{instructions}\n\n{question}"),
+        Some(Value::Array(parts)) => parts.insert(0, json!(Part::Text(instructions))),
+        _ => {}
     }
     rest
 }
@@ -69,6 +72,7 @@ pub fn host(base_url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::llm::ask::Picture;
 
     #[test]
     fn a_query_in_the_base_url_stays_a_query() {
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn instructions_are_folded_into_the_first_question() {
-        let message = |role, content| Message { role, content };
+        let message = |role, content: &'static str| Message { role, content: content.into() };
         let messages = [
             message("system", "be kind"),
             message("user", "a"),
@@ -98,5 +102,15 @@ mod tests {
         assert_eq!(folded[0], json!({"role": "user", "content": "be kind\n\na"}));
         assert_eq!(folded[2], json!({"role": "user", "content": "c"}));
         assert_eq!(super::folded(&messages[1..]), plain(&messages[1..]));
+        let picture = Picture { mime: "image/png".to_owned(), bytes: b"png".to_vec() };
+        let parts = Content::Parts(vec![Part::Picture(&picture), Part::Text("what is it?")]);
+        let shown = [message("system", "be kind"), Message { role: "user", content: parts }];
+        let content = &super::folded(&shown)[0]["content"];
+        let url = json!({"url": "data:image/png;base64,cG5n"});
+        let expected = json!([
+            {"type": "text", "text": "be kind"}, {"type": "image_url", "image_url": url},
+            {"type": "text", "text": "what is it?"},
+        ]);
+        assert_eq!(*content, expected);
     }
 }

@@ -12,10 +12,8 @@ use crate::domain::lane::Lane;
 use crate::domain::update::{Key, MESSAGE};
 use crate::render::MAX_UNITS;
 use crate::store::inbox::Waiting;
-use crate::telegram::{Incoming, Me, Message};
+use crate::telegram::{Incoming, Me, Message, is_cut};
 
-/// A message with so many UTF-16 units may have been cut: the apps cut at 4096, or a little earlier, between words.
-const CUT: usize = 4000;
 /// The next message of a text that was cut comes within this.
 const GAP: Duration = Duration::from_millis(1500);
 /// The same by the dates of the messages, which are whole seconds.
@@ -37,11 +35,6 @@ pub enum Paste {
     },
     /// It may go on; to be looked at again after this.
     MoreMayCome(Duration),
-}
-
-/// Whether this text may be the beginning of a longer one.
-pub fn is_cut(text: &str) -> bool {
-    text.encode_utf16().count() >= CUT
 }
 
 /// Texts of groups that may go on in messages which do not name the bot any more: the last message of each, by its lane.
@@ -106,7 +99,7 @@ pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting
         joined.push(waiting.key(lane));
         last = (date, waiting.age);
         units = more.encode_utf16().count();
-        open = units >= CUT;
+        open = is_cut(&more);
         if !open {
             break;
         }

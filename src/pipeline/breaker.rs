@@ -55,15 +55,15 @@ pub(super) enum Health {
 impl Health {
     /// What came of a call.
     pub(super) fn of<T>(answer: &Result<T, LlmError>) -> Self {
-        match answer {
-            Ok(_) => Self::Well,
-            Err(LlmError::Passing { .. }) => Self::Failed,
-            Err(LlmError::Final { failure: Failure::TooSlow, .. }) => Self::Failed,
-            Err(LlmError::Final {
-                failure: Failure::Refused | Failure::Empty | Failure::OutOfTokens,
-                ..
-            }) => Self::Well,
-            Err(LlmError::Final { .. } | LlmError::ContextTooLong | LlmError::Stopped(_)) => Self::Unknown,
+        let Err(error) = answer else { return Self::Well };
+        match error {
+            LlmError::Passing { .. } => Self::Failed,
+            LlmError::Final { failure, .. } => match failure {
+                Failure::TooSlow => Self::Failed,
+                Failure::Refused | Failure::Empty | Failure::OutOfTokens => Self::Well,
+                _ => Self::Unknown,
+            },
+            LlmError::ContextTooLong | LlmError::Stopped(_) => Self::Unknown,
         }
     }
 }
@@ -174,7 +174,7 @@ mod tests {
         fail(&breaker, FAILURES, now);
         for expected in [30, 60, 120, 240, 480, 600, 600] {
             let rest = Duration::from_secs(expected);
-            assert!(!breaker.admits_at(MODEL, now + rest - Duration::from_millis(1)));
+            assert!(!breaker.admits_at(MODEL, now + rest.mul_f64(0.999)));
             now += rest;
             assert!(breaker.admits_at(MODEL, now), "{expected}");
             assert!(!breaker.admits_at(MODEL, now), "one is enough");

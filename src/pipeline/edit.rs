@@ -4,11 +4,11 @@
 //! as nothing was asked after it.
 
 use crate::domain::command::Request;
-use crate::pipeline::assemble;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
 use crate::store::turns::{self, Last};
+use crate::telegram::is_cut;
 
 /// What an edit asks for.
 enum Meaning {
@@ -59,5 +59,5 @@ impl InWork<'_> {
 
 /// Whether a message of several is as it was: a full one somewhere in the question, or its end.
 fn is_piece(text: &str, question: &str) -> bool {
-    question.ends_with(text) || (assemble::is_cut(text) && question.contains(text))
+    question.ends_with(text) || (is_cut(text) && question.contains(text))
 }

@@ -14,7 +14,6 @@ use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
 use crate::domain::reply::ReplyPart;
 use crate::domain::update::EDITED_MESSAGE;
-use crate::pipeline::assemble;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::on_behalf::Verdict;
 use crate::pipeline::outcome::Answered;
@@ -23,7 +22,7 @@ use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
 use crate::store::strangers;
 use crate::store::turns::{self, Last};
-use crate::telegram::{Incoming, Message, Press};
+use crate::telegram::{Incoming, Message, Press, is_cut};
 
 /// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
 /// update may be what ends the program.
@@ -127,7 +126,7 @@ impl InWork<'_> {
             Request::Foreign => services.silence(address),
             Request::Unknown { .. } => services.say(address, message.language.unknown_command()),
             Request::Command(command) => self.command(command),
-            Request::Question if assemble::is_cut(text) => self.ask_whole(),
+            Request::Question if is_cut(text) => self.ask_whole(),
             Request::Question => self.ask(text),
         }
     }

@@ -193,13 +193,13 @@ impl Asking<'_> {
     fn ask(&self, place: usize, read: &[Exchange], showing: &Showing<'_>) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
-        let message = |role: Role, content| Message { role: role.as_str(), content };
+        let said = |role: Role, text| message(role.as_str(), text);
         let instructions = &chosen.role.prompt;
-        let system = (!instructions.is_empty()).then_some(Message { role: "system", content: instructions });
+        let system = (!instructions.is_empty()).then(|| message("system", instructions));
         let past = read
             .iter()
-            .flat_map(|turn| [message(Role::User, &turn.question), message(Role::Assistant, &turn.answer)]);
-        let question = message(Role::User, prompt.question);
+            .flat_map(|turn| [said(Role::User, &turn.question), said(Role::Assistant, &turn.answer)]);
+        let question = said(Role::User, prompt.question);
         let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
         let ask = Ask {
             messages: &messages,
@@ -237,6 +237,10 @@ impl Asking<'_> {
             [self.chain[place].llm.model()].into_iter().chain(self.stand_ins(place)).collect();
         answered.map_or(0, |answered| llm::who_wrote(&asked, answered))
     }
+}
+
+fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
+    Message { role, content: content.into() }
 }
 
 /// What the user sees of an answer in the making.

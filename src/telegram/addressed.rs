@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::entities::{Entity, RawUser};
 use crate::domain::command::Request;
 
 /// The bot, as people address it.
@@ -19,23 +20,6 @@ pub struct Me {
     pub username: String,
 }
 
-/// How many mentions are looked at, and how many bytes of entities: Telegram finds at most 100 of them in a message.
-const MOST: (usize, usize) = (100, 64 << 10);
-
-#[derive(Deserialize)]
-struct RawEntity {
-    #[serde(rename = "type")]
-    kind: String,
-    offset: usize,
-    length: usize,
-    user: Option<RawUser>,
-}
-
-#[derive(Deserialize)]
-struct RawUser {
-    id: i64,
-}
-
 /// The message that another one is a reply to. In a topic, what replies to nothing has the message that opened the topic
 /// here, whoever sent that.
 #[derive(Deserialize)]
@@ -45,30 +29,17 @@ struct RawReply {
 }
 
 impl Me {
-    /// Where `words`, the text or the caption of a message, mention the bot.
-    pub(super) fn mentions(&self, words: &str, entities: Option<&RawValue>) -> Vec<Range<usize>> {
-        let Some(entities) = entities.map(RawValue::get).filter(|json| json.len() <= MOST.1) else {
-            return Vec::new();
+    /// Where `words`, the text or the caption of a message with these entities, mention the bot.
+    pub(super) fn mentions(&self, words: &str, entities: &[Entity]) -> Vec<Range<usize>> {
+        let ours = |Entity { place, kind, user, .. }: &&Entity| match kind.as_str() {
+            "mention" => {
+                let name = words[place.clone()].strip_prefix('@');
+                name.is_some_and(|name| name.eq_ignore_ascii_case(&self.username))
+            }
+            "text_mention" => user.as_ref().is_some_and(|user| user.id == self.id),
+            _ => false,
         };
-        let entities: Vec<&RawValue> = serde_json::from_str(entities).unwrap_or_default();
-        let entities = entities.into_iter().filter_map(|entity| serde_json::from_str(entity.get()).ok());
-        entities
-            .filter(|entity: &RawEntity| entity.kind.ends_with("mention"))
-            .take(MOST.0)
-            .filter_map(|RawEntity { kind, offset, length, user }| {
-                let end = byte_at(words, offset.checked_add(length)?)?;
-                let place = byte_at(words, offset)?..end;
-                let ours = match kind.as_str() {
-                    "mention" => {
-                        let name = words[place.clone()].strip_prefix('@')?;
-                        name.eq_ignore_ascii_case(&self.username)
-                    }
-                    "text_mention" => user?.id == self.id,
-                    _ => false,
-                };
-                (ours && !place.is_empty()).then_some(place)
-            })
-            .collect()
+        entities.iter().filter(ours).map(|entity| entity.place.clone()).collect()
     }
 
     /// Whether a message of a group is for this bot: it gives it a command, mentions it or replies to it. A bare command
@@ -90,8 +61,8 @@ impl Me {
     }
 }
 
-/// The text without the mentions at its beginning and its end, and the comma or colon that parts them from it.
-pub(super) fn without(mentions: &[Range<usize>], text: &str) -> String {
+/// Where the text lies without the mentions at its beginning and its end, and the comma or colon that parts them from it.
+pub(super) fn without(mentions: &[Range<usize>], text: &str) -> Range<usize> {
     let (mut start, mut end) = (0, text.len());
     loop {
         if let Some(first) = mentions.iter().find(|place| place.start == start && place.end <= end) {
@@ -102,27 +73,16 @@ pub(super) fn without(mentions: &[Range<usize>], text: &str) -> String {
             let rest = text[start..last.start].trim_end_matches(|c: char| c.is_whitespace() || c == ',');
             end = start + rest.len();
         } else {
-            return text[start..end].to_owned();
+            return start..end;
         }
     }
-}
-
-/// Where the UTF-16 unit of this number begins. `None`: beyond the end, or inside a character.
-fn byte_at(text: &str, unit: usize) -> Option<usize> {
-    let mut units = 0;
-    for (at, character) in text.char_indices() {
-        if units >= unit {
-            return (units == unit).then_some(at);
-        }
-        units += character.len_utf16();
-    }
-    (units == unit).then_some(text.len())
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::entities::entities;
     use super::*;
 
     fn raw(json: &Value) -> Box<RawValue> {
@@ -162,15 +122,16 @@ mod tests {
             (" @our_bot", ""),
             ("@our_bot, @our_bot", ""),
         ] {
-            let mentions = me().mentions(text, Some(&raw(&marked(text))));
+            let mentions = me().mentions(text, &entities(text, Some(&raw(&marked(text)))));
             assert!(!mentions.is_empty(), "{text}");
-            assert_eq!(without(&mentions, text), said, "{text}");
+            assert_eq!(&text[without(&mentions, text)], said, "{text}");
         }
     }
 
     #[test]
     fn a_mention_is_what_telegram_marks_as_one() {
-        let found = |text: &str, entities: Value| !me().mentions(text, Some(&raw(&entities))).is_empty();
+        let found =
+            |text: &str, marks: Value| !me().mentions(text, &entities(text, Some(&raw(&marks)))).is_empty();
         assert!(found("🍲 @our_bot", json!([{"type": "mention", "offset": 3, "length": 8}])));
         let named = |id: i64| json!([{"type": "text_mention", "offset": 0, "length": 3, "user": {"id": id}}]);
         assert!(found("Bot, hi", named(7)));
@@ -197,7 +158,7 @@ mod tests {
     #[test]
     fn a_bot_without_a_name_is_mentioned_by_nobody() {
         let me = Me { id: 7, username: String::new() };
-        assert!(me.mentions("hi there", Some(&raw(&marked("hi there")))).is_empty());
+        assert!(me.mentions("hi there", &entities("hi there", Some(&raw(&marked("hi there"))))).is_empty());
         assert!(!me.is_addressed("hi there", false, None));
     }
 
@@ -232,17 +193,16 @@ mod tests {
         #[test]
         fn any_entities_over_any_text_are_survived_and_only_take_away(
             text in "[a🍲, @:_]{0,12}(@our_bot)?[я, :]{0,3}",
-            entities in proptest::collection::vec((0usize..24, 0usize..24), 0..6),
+            marks in proptest::collection::vec((0usize..24, 0usize..24), 0..6),
         ) {
-            let entities: Value = entities
+            let marks: Value = marks
                 .into_iter()
                 .map(|(offset, length)| {
                     json!({"type": "text_mention", "offset": offset, "length": length, "user": {"id": 7}})
                 })
                 .collect();
-            let mentions = me().mentions(&text, Some(&raw(&entities)));
-            let said = without(&mentions, &text);
-            proptest::prop_assert!(text.contains(&said));
+            let mentions = me().mentions(&text, &entities(&text, Some(&raw(&marks))));
+            proptest::prop_assert!(text.get(without(&mentions, &text)).is_some());
         }
     }
 }

@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use super::addressed::{Me, without};
+use super::described::described;
+use super::entities::entities;
+use super::markup::spelt_out;
 use super::raw::{
     CONTENT, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate, has_content, moved,
 };
@@ -46,8 +49,8 @@ pub struct Message {
     /// Whether it is for the bot: in a private chat always, in a group when it mentions the bot, replies to it or gives it
     /// a command.
     pub addressed: bool,
-    /// The text, in a group without the bot's name around it; `None` for a picture, a voice message and everything else
-    /// that is not text.
+    /// What it says: the text, in a group without the bot's name around it; or what it holds in words
+    /// ([`super::described`]). `None` for a picture, a voice message and other files.
     pub text: Option<String>,
     /// The press, if it is one.
     pub press: Option<Press>,
@@ -113,12 +116,13 @@ impl Incoming {
         {
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code: raw.from.language_code };
         }
-        // What was changed is looked at for its text alone.
+        // What was changed is looked at for its text alone: a place that moves and a poll that is voted on ask nothing anew.
         let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
-        Ok(Self { update_id, kind, message: raw.read(me) })
+        let described = if raw.text.is_none() { described(message) } else { None };
+        Ok(Self { update_id, kind, message: raw.read(me, described) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -154,23 +158,21 @@ impl Incoming {
 }
 
 impl RawMessage<'_> {
-    fn read(self, me: &Me) -> Message {
+    /// `described`: what it holds instead of text, in words.
+    fn read(self, me: &Me, described: Option<String>) -> Message {
         let private = self.chat.kind == "private";
-        let mut text = self.text;
+        let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
+        let (words, marks) = match &self.text {
+            Some(text) => (Cow::Borrowed(text.as_str()), self.entities),
+            None => (Cow::Owned(caption().unwrap_or_default()), self.caption_entities),
+        };
+        let entities = entities(&words, marks);
+        let mentions = if private { Vec::new() } else { me.mentions(&words, &entities) };
+        let addressed = private || me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
+        let text = self.text.as_deref().map(|text| spelt_out(text, without(&mentions, text), &entities));
+        let mut text = text.or(described);
         if let Some(text) = &mut text {
             text.truncate(text.floor_char_boundary(LONGEST_TEXT));
-        }
-        let mut addressed = true;
-        if !private {
-            let caption =
-                || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
-            let (words, entities) = match &text {
-                Some(text) => (Cow::Borrowed(text.as_str()), self.entities),
-                None => (Cow::Owned(caption().unwrap_or_default()), self.caption_entities),
-            };
-            let mentions = me.mentions(&words, entities);
-            addressed = me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
-            text = text.map(|text| without(&mentions, &text));
         }
         Message {
             message_id: Some(self.message_id),

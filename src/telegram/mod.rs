@@ -10,8 +10,12 @@ mod error;
 mod incoming;
 mod raw;
 mod well_formed;
+mod entities;
+mod markup;
+mod described;
 mod addressed;
 mod updates;
+mod files;
 
 // What goes.
 mod method;
@@ -21,7 +25,9 @@ mod preview;
 
 pub use addressed::Me;
 pub use error::TelegramError;
+pub use files::FileError;
 pub use incoming::{Incoming, Message, PassedOver, Press};
+pub use markup::is_cut;
 pub use method::Method;
 pub use settings::{Settings, Token};
 pub use transport::Telegram;

@@ -30,6 +30,8 @@ pub struct Telegram {
     pub(super) http: Http,
     /// What stands before the method's name: server, `/bot<token>/`.
     base: Secret,
+    /// What stands before a file's path: server, `/file/bot<token>/`.
+    files: Secret,
     bot_id: i64,
     /// The longest a call may take; getUpdates has its own poll time on top.
     pub(super) timeout: Duration,
@@ -40,8 +42,10 @@ impl Telegram {
     /// Calls end early when `stop` is requested.
     pub fn new(http: Http, settings: &Settings, stop: CancelToken) -> Self {
         let Settings { token, url, timeout } = settings;
-        let base = Secret::new(format!("{}/bot{}/", url.trim_end_matches('/'), token.secret.expose()));
-        Self { http, base, bot_id: token.bot_id, timeout: *timeout, stop }
+        let (server, secret) = (url.trim_end_matches('/'), token.secret.expose());
+        let base = Secret::new(format!("{server}/bot{secret}/"));
+        let files = Secret::new(format!("{server}/file/bot{secret}/"));
+        Self { http, base, files, bot_id: token.bot_id, timeout: *timeout, stop }
     }
 
     /// The same access for work that ends at another request.
@@ -62,6 +66,11 @@ impl Telegram {
 
     pub(super) fn post(&self, method: &str, limit: Duration) -> RequestBuilder {
         self.http.client.post(format!("{}{method}", self.base.expose())).timeout(limit)
+    }
+
+    /// Where a file is fetched from.
+    pub(super) fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.files.expose())
     }
 
     pub(super) fn call<T: DeserializeOwned>(
@@ -111,19 +120,24 @@ pub(super) async fn fetch<T: DeserializeOwned>(
     fetched
 }
 
-fn count_error(method: &str, error: &TelegramError) {
+pub(super) fn count_error(method: &str, error: &TelegramError) {
     if let Some(code) = error.code() {
         metrics::telegram_error(known(method), code);
     }
 }
 
-/// The methods of the Bot API that are called.
-const METHODS: [&str; 14] = [
+/// The name under which the download of a file is counted, beside the methods.
+pub(super) const DOWNLOAD: &str = "download";
+
+/// The methods of the Bot API that are called, and the download of a file.
+const METHODS: [&str; 16] = [
     "answerCallbackQuery",
     "deleteMessage",
     "deleteWebhook",
+    DOWNLOAD,
     "editMessageText",
     "getChatMember",
+    "getFile",
     "getMe",
     "getUpdates",
     "getWebhookInfo",

@@ -232,21 +232,7 @@ impl Fault {
                 env.model.down();
                 Box::new(move || then.model.up())
             }
-            Self::FirstModelOut => {
-                let first = When::body(|body| body["model"] == "first");
-                env.model.on(first, Behaviour::status(503, "down"));
-                let half = Duration::from_millis(rng.u64(500..1500));
-                thread::sleep(half);
-                env.kill();
-                env.start(&[]);
-                Box::new(move || {
-                    wait_until("the first model to be left alone", || {
-                        then.logs().contains("the model fails again and again").then_some(())
-                    });
-                    then.model.clear();
-                    then.refuse();
-                })
-            }
+            Self::FirstModelOut => first_model_out(env, rng),
             Self::Mixture(lists) => {
                 let mut chosen: Vec<usize> = (0..lists.len()).collect();
                 rng.shuffle(&mut chosen);
@@ -318,6 +304,21 @@ fn second_poller(env: &FaultEnv) -> End {
         // Turned away by the bot's own poll most of the time.
         let _ = other.peek(Duration::from_secs(1));
         thread::sleep(Duration::from_millis(200));
+    })
+}
+
+/// The first model refuses everything, and the process dies in the middle of that.
+fn first_model_out(env: &Arc<FaultEnv>, rng: &mut fastrand::Rng) -> End {
+    env.model.on(When::body(|body| body["model"] == "first"), Behaviour::status(503, "down"));
+    thread::sleep(Duration::from_millis(rng.u64(500..1500)));
+    env.kill();
+    env.start(&[]);
+    let env = Arc::clone(env);
+    Box::new(move || {
+        let rests = || env.logs().contains("the model fails again and again").then_some(());
+        wait_until("the first model to be left alone", rests);
+        env.model.clear();
+        env.refuse();
     })
 }
 

@@ -196,6 +196,14 @@ pub(crate) fn rows() -> Vec<Row> {
         )
     });
     rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
+    rows.extend(of_the_model());
+    let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
+    rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
+    rows
+}
+
+fn of_the_model() -> Vec<Row> {
+    let mut rows = Vec::new();
     for (name, behaviour) in [
         (("the model stalls", "модель молчит"), Behaviour::stall()),
         (
@@ -227,8 +235,6 @@ pub(crate) fn rows() -> Vec<Row> {
             Fault::FirstModelOut,
         )
     });
-    let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
-    rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
     rows
 }
 

@@ -39,6 +39,7 @@ mod promises {
     mod regenerate;
     mod reliability;
     mod retention;
+    mod said_in_words;
     mod secrets;
     mod stop;
     mod two_instances;
@@ -50,6 +51,7 @@ mod hostile {
     mod database;
     mod dialects;
     mod endpoint;
+    mod files;
     mod languages;
     mod log;
     mod redirect;

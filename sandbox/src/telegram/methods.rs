@@ -37,6 +37,7 @@ type Answer = Result<Value, ApiError>;
 pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
     match method {
         "getme" => Ok(get_me(state)),
+        "getfile" => get_file(state, params),
         "getchatmember" => chat_member(state, params),
         "sendmessage" | "sendrichmessage" | "senddocument" => send(state, method, params),
         "editmessagetext" => edit_text(state, params),
@@ -76,6 +77,11 @@ fn get_me(state: &State) -> Value {
         bot[name] = json!(value);
     }
     bot
+}
+
+fn get_file(state: &mut State, params: &Params) -> Answer {
+    let now = state.now();
+    state.files.link(params.text("file_id")?, now)
 }
 
 /// Of a chat where nobody is known to the bot, it is told nothing: it is no administrator there.

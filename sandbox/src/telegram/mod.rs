@@ -11,6 +11,7 @@ mod compose;
 mod error;
 mod fault;
 mod feed;
+mod files;
 mod limits;
 mod methods;
 mod origin;

@@ -16,6 +16,9 @@ use crate::http::{Exchange, Gone, Request, Service};
 /// How often something that waits looks whether its client is still there.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// The name by which faults and calls know the download of a file, which is no method.
+const DOWNLOAD: &str = "download";
+
 const WEBHOOK_IS_SET: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
 const OTHER_POLL: &str =
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
@@ -24,12 +27,18 @@ pub(super) struct Http(pub(super) Arc<Shared>);
 
 impl Service for Http {
     fn serve(&self, request: Request, exchange: &mut Exchange<'_>) {
+        if let Some(path) = self.file(&request.path) {
+            if self.call(DOWNLOAD, path, &request, exchange).is_err() {
+                exchange.close();
+            }
+            return;
+        }
         let Some(method) = self.route(&request.path) else {
             let _ = reply(exchange, &refusal(&ApiError::new(404, "Not Found")));
             return;
         };
         let outcome = match method {
-            Ok(method) => self.call(&method.to_lowercase(), &request, exchange),
+            Ok(method) => self.call(&method.to_lowercase(), "", &request, exchange),
             Err(error) => reply(exchange, &refusal(&error)),
         };
         if outcome.is_err() {
@@ -56,11 +65,27 @@ impl Http {
         Some(Ok(method.split('?').next().unwrap_or_default()))
     }
 
-    fn call(&self, method: &str, request: &Request, exchange: &mut Exchange<'_>) -> Result<(), Gone> {
-        let params = match Params::read(request) {
+    /// What a link to a file names; `None` for what is no such link.
+    fn file<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let (token, path) = path.strip_prefix("/file/bot")?.split_once('/')?;
+        (token == self.0.token).then_some(path)
+    }
+
+    /// `file`: what is to be downloaded, where it is no method.
+    fn call(
+        &self,
+        method: &str,
+        file: &str,
+        request: &Request,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Gone> {
+        let mut params = match Params::read(request) {
             Ok(params) => params,
             Err(error) => return reply(exchange, &refusal(&error)),
         };
+        if method == DOWNLOAD {
+            params.values.insert(DOWNLOAD.to_owned(), file.into());
+        }
         let chat_id = methods::chat_id(&params);
         let (number, fault) = self.0.state.change(|state| {
             *state.counts.entry(method.to_owned()).or_default() += 1;
@@ -118,6 +143,9 @@ impl Http {
         params: &Params,
         exchange: &mut Exchange<'_>,
     ) -> Result<Reply, Gone> {
+        if method == DOWNLOAD {
+            return Ok(self.download(number, params.text(DOWNLOAD).unwrap_or_default()));
+        }
         let answer = if method == "getupdates" {
             self.get_updates(params, exchange)?
         } else {
@@ -133,6 +161,20 @@ impl Http {
             Ok(result) => Reply::json(200, &format!("{{\"ok\":true,\"result\":{result}}}")),
             Err(error) => refusal(&error),
         })
+    }
+
+    fn download(&self, number: usize, path: &str) -> Reply {
+        let bytes = self.0.state.look(|state| {
+            let bytes = state.files.fetch(path, state.now());
+            state.calls[number].taken = bytes.is_some();
+            bytes
+        });
+        match bytes {
+            Some(bytes) => {
+                Reply { status: 200, content_type: "application/octet-stream".into(), body: bytes.to_vec() }
+            }
+            None => refusal(&ApiError::new(404, "Not Found")),
+        }
     }
 
     fn get_updates(

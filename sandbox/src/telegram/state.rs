@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use super::fault::Faults;
+use super::files::Files;
 use super::limits::Limiter;
 use super::queue::Queue;
 use super::record::{Call, ChatType, Content, Draft, Sent};
@@ -44,6 +45,7 @@ pub struct State {
     pub(super) webhook: Option<String>,
     pub(super) calls: Vec<Call>,
     pub(super) counts: HashMap<String, u64>,
+    pub(super) files: Files,
     pub(super) faults: Faults,
     pub(super) limiter: Option<Limiter>,
     pub(super) inside_waits: usize,
@@ -86,6 +88,7 @@ impl State {
             webhook: None,
             calls: Vec::new(),
             counts: HashMap::new(),
+            files: Files::default(),
             faults: Faults::default(),
             limiter: None,
             inside_waits: 0,

@@ -7,14 +7,14 @@ use std::thread;
 use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::llm::{self, Ask, Cause, Listed, Llm, LlmError, Message, Settings};
+use crate::llm::{self, Ask, Cause, Content, Listed, Llm, LlmError, Message, Settings};
 
 pub(super) const CHECKS: &[&str] = &["model"];
 
 /// A model has little to think about here, and little to say.
 const QUESTION: [Message<'_>; 2] = [
-    Message { role: "system", content: "Reply with one word." },
-    Message { role: "user", content: "Ready?" },
+    Message { role: "system", content: Content::Text("Reply with one word.") },
+    Message { role: "user", content: Content::Text("Ready?") },
 ];
 
 /// Asks every model of the catalogue, all at once: the first that does not answer says what to do.

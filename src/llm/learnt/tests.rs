@@ -23,7 +23,8 @@ fn settings(max_tokens: u32, extra: &Value) -> Settings {
 }
 
 fn asked(settings: &Settings, learnt: &Learnt) -> Map<String, Value> {
-    let messages = [Message { role: "system", content: "s" }, Message { role: "user", content: "u" }];
+    let messages =
+        [("system", "s"), ("user", "u")].map(|(role, content)| Message { role, content: content.into() });
     request::body(settings, learnt, &Ask::from(&messages[..]))
 }
 

@@ -111,6 +111,10 @@ fn the_essence_of_an_update_reads_as_the_update_does() {
     for message in [
         format!(r#"{{{FROM},"date":9,"text":"hi\n"{topic},"entities":[{{}}]}}"#),
         format!(r#"{{{FROM},"photo":[]}}"#),
+        format!(r#"{{{FROM},"dice":{{"emoji":"🎲","value":3}}}}"#),
+        format!(
+            r#"{{{FROM},"text":"a b","entities":[{{"type":"text_link","offset":2,"length":1,"url":"u"}}]}}"#
+        ),
         format!(r#"{{{},"text":""}}"#, FROM.replace("private", "group").replace("en", "ru")),
         format!(r#"{{{group},"text":"@our_bot, hi"{mention}}}"#),
         format!(r#"{{{group},"text":"/clear@our_bot"{topic}}}"#),

@@ -1,0 +1,109 @@
+//! Files that people send: kept here, named by getFile, fetched by their links.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Telegram;
+use super::error::ApiError;
+
+/// The most that getFile serves (Bot API, getFile).
+const LARGEST: u64 = 20 << 20;
+/// How long a link works, in seconds.
+const LINK_SECONDS: i64 = 3600;
+
+/// A file that somebody sent.
+#[derive(Clone, Debug)]
+struct Kept {
+    bytes: Arc<[u8]>,
+    /// As Telegram states it.
+    size: u64,
+    unique_id: String,
+    gone: bool,
+}
+
+/// All files, and the links to them.
+#[derive(Default)]
+pub(super) struct Files {
+    kept: HashMap<String, Kept>,
+    /// To which file a link leads, and until when.
+    links: HashMap<String, (String, i64)>,
+}
+
+impl Files {
+    fn keep(&mut self, bytes: &[u8], size: u64) -> Value {
+        let number = self.kept.len() + 1;
+        let file_id = format!("sandbox-file-{number}");
+        // The same content has the same unique id, as at Telegram where a file is sent again.
+        let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let unique_id = format!("U{hash:016x}");
+        let kept = Kept { bytes: bytes.into(), size, unique_id: unique_id.clone(), gone: false };
+        self.kept.insert(file_id.clone(), kept);
+        json!({"file_id": file_id, "file_unique_id": unique_id, "file_size": size})
+    }
+
+    /// getFile.
+    pub(super) fn link(&mut self, file_id: &str, now: i64) -> Result<Value, ApiError> {
+        let kept = self.kept.get(file_id).filter(|kept| !kept.gone);
+        let kept =
+            kept.ok_or_else(|| ApiError::bad("wrong file_id or the file is temporarily unavailable"))?;
+        if kept.size > LARGEST {
+            return Err(ApiError::bad("file is too big"));
+        }
+        let path = format!("documents/file_{}", self.links.len() + 1);
+        self.links.insert(path.clone(), (file_id.to_owned(), now + LINK_SECONDS));
+        Ok(json!({
+            "file_id": file_id, "file_unique_id": kept.unique_id, "file_size": kept.size, "file_path": path,
+        }))
+    }
+
+    /// What a link leads to, while it works.
+    pub(super) fn fetch(&self, path: &str, now: i64) -> Option<Arc<[u8]>> {
+        let (file_id, until) = self.links.get(path)?;
+        let kept = self.kept.get(file_id).filter(|kept| !kept.gone && now <= *until)?;
+        Some(kept.bytes.clone())
+    }
+}
+
+impl Telegram {
+    /// Keeps a file and returns what Telegram says of it in a message: `file_id`, `file_unique_id`, `file_size`.
+    pub fn keep(&self, bytes: &[u8]) -> Value {
+        self.keep_of_size(bytes, bytes.len() as u64)
+    }
+
+    /// As [`Telegram::keep`], stated to be larger or smaller than it is.
+    pub fn keep_of_size(&self, bytes: &[u8], size: u64) -> Value {
+        self.shared.state.change(|state| state.files.keep(bytes, size))
+    }
+
+    /// The fields of a message with a picture, in these sizes (content, width, height), as Telegram makes them.
+    pub fn photo(&self, sizes: &[(&[u8], u32, u32)]) -> Value {
+        let size = |(bytes, width, height): &(&[u8], u32, u32)| {
+            let mut size = self.keep(bytes);
+            size["width"] = json!(width);
+            size["height"] = json!(height);
+            size
+        };
+        json!({"photo": sizes.iter().map(size).collect::<Vec<_>>()})
+    }
+
+    /// The fields of a message with a document.
+    pub fn document(&self, name: &str, mime: &str, bytes: &[u8]) -> Value {
+        let mut document = self.keep(bytes);
+        document["file_name"] = json!(name);
+        document["mime_type"] = json!(mime);
+        json!({"document": document})
+    }
+
+    /// A file is not at Telegram any more.
+    pub fn lose(&self, file_id: &str) {
+        self.shared.state.change(|state| {
+            if let Some(kept) = state.files.kept.get_mut(file_id) {
+                kept.gone = true;
+            }
+        });
+    }
+}

@@ -1,0 +1,388 @@
+//! What a message holds that is neither text nor a file, in words: a place, a contact, a poll …
+//!
+//! The first line names the kind in square brackets, as `messages` shows it in psql; the rest is what the sender sees.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// The fields of a message (Bot API, Message) that can be said in words. A venue also comes as its location.
+#[derive(Deserialize)]
+struct RawHeld<'a> {
+    #[serde(borrow)]
+    venue: Option<&'a RawValue>,
+    #[serde(borrow)]
+    location: Option<&'a RawValue>,
+    #[serde(borrow)]
+    contact: Option<&'a RawValue>,
+    #[serde(borrow)]
+    poll: Option<&'a RawValue>,
+    #[serde(borrow)]
+    dice: Option<&'a RawValue>,
+    #[serde(borrow)]
+    checklist: Option<&'a RawValue>,
+    #[serde(borrow)]
+    game: Option<&'a RawValue>,
+    #[serde(borrow)]
+    invoice: Option<&'a RawValue>,
+    #[serde(borrow)]
+    rich_message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sticker: Option<&'a RawValue>,
+}
+
+/// The message in words; `None` where it holds nothing that words can tell.
+pub(super) fn described(message: &str) -> Option<String> {
+    let held: RawHeld<'_> = serde_json::from_str(message).ok()?;
+    of(held.venue, Venue::words)
+        .or_else(|| of(held.location, Location::words))
+        .or_else(|| of(held.contact, Contact::words))
+        .or_else(|| of(held.poll, Poll::words))
+        .or_else(|| of(held.dice, Dice::words))
+        .or_else(|| of(held.checklist, Checklist::words))
+        .or_else(|| of(held.game, Game::words))
+        .or_else(|| of(held.invoice, Invoice::words))
+        .or_else(|| of(held.rich_message, Rich::words))
+        .or_else(|| of(held.sticker, Sticker::words))
+}
+
+fn of<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>, words: impl FnOnce(T) -> String) -> Option<String> {
+    serde_json::from_str(json?.get()).ok().map(words).filter(|words| !words.trim().is_empty())
+}
+
+/// A heading and what stands below it, each on a line of its own, without those that are empty.
+fn lines<'a>(heading: String, below: impl IntoIterator<Item = &'a str>) -> String {
+    below.into_iter().map(str::trim).filter(|line| !line.is_empty()).fold(heading, |mut lines, line| {
+        let _ = write!(lines, "\n{line}");
+        lines
+    })
+}
+
+#[derive(Deserialize)]
+struct Location {
+    latitude: f64,
+    longitude: f64,
+    live_period: Option<u64>,
+}
+
+impl Location {
+    fn words(self) -> String {
+        let kind = if self.live_period.is_some() { "live location" } else { "location" };
+        format!("[{kind} {}]", self.place())
+    }
+
+    /// Six decimals of a degree are a tenth of a metre.
+    fn place(&self) -> String {
+        format!("{:.6}, {:.6}", self.latitude, self.longitude)
+    }
+}
+
+#[derive(Deserialize)]
+struct Venue {
+    location: Location,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    address: String,
+}
+
+impl Venue {
+    fn words(self) -> String {
+        lines(format!("[venue {}]", self.location.place()), [&*self.title, &self.address])
+    }
+}
+
+#[derive(Deserialize)]
+struct Contact {
+    phone_number: String,
+    #[serde(default)]
+    first_name: String,
+    last_name: Option<String>,
+}
+
+impl Contact {
+    fn words(self) -> String {
+        let name = format!("{} {}", self.first_name, self.last_name.unwrap_or_default());
+        lines("[contact]".to_owned(), [&*name, &self.phone_number])
+    }
+}
+
+#[derive(Deserialize)]
+struct Poll {
+    question: String,
+    description: Option<String>,
+    options: Vec<PollOption>,
+    #[serde(default)]
+    total_voter_count: u64,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    is_closed: bool,
+    #[serde(default)]
+    allows_multiple_answers: bool,
+    correct_option_id: Option<usize>,
+    #[serde(default)]
+    correct_option_ids: Vec<usize>,
+    explanation: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PollOption {
+    text: String,
+    #[serde(default)]
+    voter_count: u64,
+}
+
+impl Poll {
+    fn words(self) -> String {
+        let kind = if self.kind == "quiz" { "quiz" } else { "poll" };
+        let several = if self.allows_multiple_answers { ", several answers" } else { "" };
+        let closed = if self.is_closed { ", closed" } else { "" };
+        let right: Vec<_> = self.correct_option_id.into_iter().chain(self.correct_option_ids).collect();
+        let options = self.options.iter().enumerate().map(|(place, option)| {
+            let votes = match (self.total_voter_count, option.voter_count) {
+                (0, _) => String::new(),
+                (_, 1) => " (1 vote)".to_owned(),
+                (_, votes) => format!(" ({votes} votes)"),
+            };
+            let mark = if right.contains(&place) { " ✓" } else { "" };
+            format!("{}. {}{votes}{mark}", place + 1, option.text)
+        });
+        let options: Vec<String> = options.collect();
+        let before = [self.question, self.description.unwrap_or_default()];
+        let after = [self.explanation.unwrap_or_default()];
+        let below = before.iter().chain(&options).chain(&after).map(String::as_str);
+        lines(format!("[{kind}{several}{closed}]"), below)
+    }
+}
+
+#[derive(Deserialize)]
+struct Dice {
+    #[serde(default)]
+    emoji: String,
+    value: u64,
+}
+
+impl Dice {
+    fn words(self) -> String {
+        format!("[dice {} {}]", self.emoji, self.value)
+    }
+}
+
+#[derive(Deserialize)]
+struct Checklist {
+    #[serde(default)]
+    title: String,
+    tasks: Vec<Task>,
+}
+
+#[derive(Deserialize)]
+struct Task {
+    text: String,
+    #[serde(default)]
+    completion_date: u64,
+}
+
+impl Checklist {
+    fn words(self) -> String {
+        let task = |Task { text, completion_date }: &Task| {
+            format!("- [{}] {text}", if *completion_date > 0 { "x" } else { " " })
+        };
+        let tasks: Vec<_> = self.tasks.iter().map(task).collect();
+        let below = std::iter::once(&self.title).chain(&tasks).map(String::as_str);
+        lines("[checklist]".to_owned(), below)
+    }
+}
+
+#[derive(Deserialize)]
+struct Game {
+    title: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    text: String,
+}
+
+impl Game {
+    fn words(self) -> String {
+        lines("[game]".to_owned(), [&*self.title, &self.description, &self.text])
+    }
+}
+
+#[derive(Deserialize)]
+struct Invoice {
+    title: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    currency: String,
+    #[serde(default)]
+    total_amount: u64,
+}
+
+impl Invoice {
+    /// The amount is in the smallest unit of the currency, which has no decimals, two or three: it is told as it comes.
+    fn words(self) -> String {
+        let amount = format!("{} {} in the smallest unit", self.total_amount, self.currency);
+        lines(format!("[invoice: {amount}]"), [&*self.title, &self.description])
+    }
+}
+
+#[derive(Deserialize)]
+struct Sticker {
+    emoji: Option<String>,
+}
+
+impl Sticker {
+    fn words(self) -> String {
+        self.emoji.map(|emoji| format!("[sticker {emoji}]")).unwrap_or_default()
+    }
+}
+
+/// A message of typed blocks (Bot API, RichMessage), as plain text: a line for each block.
+#[derive(Deserialize)]
+struct Rich {
+    blocks: Vec<Value>,
+}
+
+impl Rich {
+    fn words(self) -> String {
+        let mut text = String::new();
+        for block in &self.blocks {
+            write_block(block, &mut text);
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+/// What a block holds, in the order in which it is read.
+const PARTS: [&str; 7] = ["summary", "text", "expression", "blocks", "items", "cells", "caption"];
+
+fn write_block(block: &Value, text: &mut String) {
+    for part in PARTS.iter().filter_map(|part| Some((*part, block.get(*part)?))) {
+        match part {
+            ("blocks" | "items", Value::Array(blocks)) => {
+                for block in blocks {
+                    write_block(block, text);
+                }
+            }
+            ("cells", Value::Array(rows)) => {
+                for row in rows {
+                    write_row(row, text);
+                }
+            }
+            (_, words) => {
+                write_words(words, text);
+                text.push('\n');
+            }
+        }
+    }
+}
+
+fn write_row(row: &Value, text: &mut String) {
+    for (place, cell) in row.as_array().into_iter().flatten().enumerate() {
+        if place > 0 {
+            text.push('\t');
+        }
+        if let Some(words) = cell.get("text") {
+            write_words(words, text);
+        }
+    }
+    text.push('\n');
+}
+
+/// RichText: a string, a sequence, or an object around more of it.
+fn write_words(words: &Value, text: &mut String) {
+    match words {
+        Value::String(words) => text.push_str(words),
+        Value::Array(sequence) => {
+            for words in sequence {
+                write_words(words, text);
+            }
+        }
+        Value::Object(object) => {
+            let inner = ["text", "expression", "alternative_text"].iter().find_map(|name| object.get(*name));
+            if let Some(words) = inner {
+                write_words(words, text);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_says_what_it_is_and_what_the_sender_sees() {
+        let place = json!({"latitude": 55.7512, "longitude": 37.618_423_9});
+        for (held, expected) in [
+            (json!({"location": place}), "[location 55.751200, 37.618424]"),
+            (
+                json!({"location": {"latitude": -1.0, "longitude": 2, "live_period": 60}}),
+                "[live location -1.000000, 2.000000]",
+            ),
+            (
+                json!({"location": place, "venue": {"location": place, "title": "Café", "address": "Main st. 1"}}),
+                "[venue 55.751200, 37.618424]\nCafé\nMain st. 1",
+            ),
+            (
+                json!({"contact": {"phone_number": "+7 900", "first_name": "Ann", "vcard": "BEGIN"}}),
+                "[contact]\nAnn\n+7 900",
+            ),
+            (
+                json!({"poll": {"question": "Tea?", "type": "regular", "total_voter_count": 3, "is_closed": true,
+                    "allows_multiple_answers": true,
+                    "options": [{"text": "yes", "voter_count": 1}, {"text": "no", "voter_count": 2}]}}),
+                "[poll, several answers, closed]\nTea?\n1. yes (1 vote)\n2. no (2 votes)",
+            ),
+            (
+                json!({"poll": {"question": "2+2", "type": "quiz", "correct_option_ids": [1], "explanation": "sum",
+                    "options": [{"text": "3"}, {"text": "4"}]}}),
+                "[quiz]\n2+2\n1. 3\n2. 4 ✓\nsum",
+            ),
+            (json!({"dice": {"emoji": "🎲", "value": 4}}), "[dice 🎲 4]"),
+            (
+                json!({"checklist": {"title": "Buy", "tasks": [
+                    {"id": 1, "text": "milk", "completion_date": 1_700_000_000}, {"id": 2, "text": "bread"}]}}),
+                "[checklist]\nBuy\n- [x] milk\n- [ ] bread",
+            ),
+            (json!({"game": {"title": "Chess", "description": "Mate in two"}}), "[game]\nChess\nMate in two"),
+            (
+                json!({"invoice": {"title": "Book", "description": "Used", "currency": "USD", "total_amount": 145}}),
+                "[invoice: 145 USD in the smallest unit]\nBook\nUsed",
+            ),
+            (json!({"sticker": {"emoji": "🙃", "is_animated": true}}), "[sticker 🙃]"),
+            (
+                json!({"rich_message": {"blocks": [
+                    {"type": "heading", "size": 1, "text": ["A ", {"type": "bold", "text": "title"}]},
+                    {"type": "list", "items": [{"label": "•", "blocks": [{"type": "paragraph", "text": "one"}]}]},
+                    {"type": "table", "cells": [[{"text": "a"}, {"text": "b"}]]},
+                    {"type": "mathematical_expression", "expression": "x^2"}]}}),
+                "A title\none\na\tb\nx^2",
+            ),
+        ] {
+            assert_eq!(described(&held.to_string()).as_deref(), Some(expected), "{held}");
+        }
+    }
+
+    #[test]
+    fn what_words_cannot_tell_or_nobody_foresaw_is_nothing() {
+        for held in [
+            json!({"photo": []}),
+            json!({"story": {"id": 1}}),
+            json!({"sticker": {}}),
+            json!({"location": 7}),
+            json!({"poll": {"question": "no options"}}),
+            json!({"rich_message": {"blocks": [{"type": "divider"}]}}),
+            json!({}),
+        ] {
+            assert_eq!(described(&held.to_string()), None, "{held}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Files that people sent (Bot API, getFile): where one is, then what is in it.
+//!
+//! The link holds the token, so it goes nowhere but into the request itself. It works for an hour; one that does not any
+//! more is asked for anew.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::error::TelegramError;
+use super::transport::{DOWNLOAD, Telegram, count_error};
+use crate::metrics;
+
+/// How long a file may take.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// By what Telegram's words say that it will never serve this file.
+const TOO_LARGE: [&str; 2] = ["file is too big", "FILE_TOO_BIG"];
+const GONE: [&str; 4] =
+    ["wrong file_id", "invalid file_id", "file is temporarily unavailable", "FILE_REFERENCE"];
+
+/// Why a file is not at hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// It is larger than Telegram serves (20 MB; at a server of one's own 2 GB), or than is wanted.
+    #[error("the file is too large")]
+    TooLarge,
+    /// Telegram does not have it any more.
+    #[error("Telegram has the file no more")]
+    Gone,
+    /// Something that may pass, or the end of the program.
+    #[error(transparent)]
+    Telegram(#[from] TelegramError),
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    result: Located,
+}
+
+#[derive(Deserialize)]
+struct Located {
+    file_path: Option<String>,
+    #[serde(default)]
+    file_size: u64,
+}
+
+impl Telegram {
+    /// The bytes of a file, of which there may be `most`.
+    pub fn file(&self, file_id: &str, most: usize) -> Result<Vec<u8>, FileError> {
+        let located = self.locate(file_id)?;
+        if located.file_size > most as u64 {
+            return Err(FileError::TooLarge);
+        }
+        let path = located.file_path.ok_or(FileError::Gone)?;
+        match self.download(&path, most) {
+            // The link was good a moment ago, so the file is somewhere else now: asked for once more.
+            Err(FileError::Gone) => {
+                let path = self.locate(file_id)?.file_path.ok_or(FileError::Gone)?;
+                self.download(&path, most)
+            }
+            downloaded => downloaded,
+        }
+    }
+
+    fn locate(&self, file_id: &str) -> Result<Located, FileError> {
+        let request =
+            |request: reqwest::RequestBuilder| request.json(&serde_json::json!({"file_id": file_id}));
+        match self.call::<Answer>("getFile", self.timeout, request) {
+            Ok(Answer { result }) => Ok(result),
+            Err(TelegramError::BadRequest(words)) if says(&words, &TOO_LARGE) => Err(FileError::TooLarge),
+            Err(TelegramError::BadRequest(words)) if says(&words, &GONE) => Err(FileError::Gone),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn download(&self, path: &str, most: usize) -> Result<Vec<u8>, FileError> {
+        let request = self.http.client.get(self.link(path)).timeout(DOWNLOAD_TIMEOUT);
+        let downloaded = self.wait(DOWNLOAD, DOWNLOAD_TIMEOUT, async {
+            metrics::telegram_call(DOWNLOAD);
+            Ok(read(request, most).await)
+        })?;
+        if let Err(FileError::Telegram(error)) = &downloaded {
+            count_error(DOWNLOAD, error);
+        }
+        downloaded
+    }
+}
+
+async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<Vec<u8>, FileError> {
+    let mut response = request.send().await.map_err(TelegramError::from)?;
+    match response.status().as_u16() {
+        200 => {}
+        404 | 410 => return Err(FileError::Gone),
+        status => {
+            return Err(TelegramError::Server { status, problem: "the file is not served" }.into());
+        }
+    }
+    let announced = response.content_length().unwrap_or_default();
+    if announced > most as u64 {
+        return Err(FileError::TooLarge);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
+    while let Some(chunk) = response.chunk().await.map_err(TelegramError::from)? {
+        if bytes.len() + chunk.len() > most {
+            return Err(FileError::TooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn says(words: &str, signs: &[&str]) -> bool {
+    signs.iter().any(|sign| words.contains(sign))
+}
