@@ -41,6 +41,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_guides_tell_the_same_ends() {
+        for guide in [include_str!("../../docs/models.md"), include_str!("../../docs/models.ru.md")] {
+            for (model, day) in ENDS {
+                let row = |line: &&str| {
+                    line.contains(&format!("`{model}`")) && line.ends_with(&format!("| {day} |"))
+                };
+                assert!(guide.lines().any(|line| row(&line)), "{model}");
+            }
+        }
+    }
+
+    #[test]
     fn an_end_is_found_whatever_stands_around_the_name_and_only_of_that_model() {
         for (model, day) in [
             ("gpt-4o-mini", Some("2027-01-14")),

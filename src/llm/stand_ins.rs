@@ -23,10 +23,20 @@ pub(super) fn can_stand_in(one: &Settings, other: &Settings) -> bool {
 /// name fits, it is the first.
 pub fn who_wrote(asked: &[&str], answered: &str) -> usize {
     let fitting = asked.iter().enumerate().filter_map(|(place, name)| {
-        let name = stem(name);
-        stem(answered).starts_with(name).then_some((name.len(), Reverse(place)))
+        let fits = if name.starts_with('~') {
+            stands_for(name, answered)
+        } else {
+            stem(answered).starts_with(stem(name))
+        };
+        fits.then_some((stem(name).len(), Reverse(place)))
     });
     fitting.max().map_or(0, |(_, Reverse(place))| place)
+}
+
+/// Whether `~openai/gpt-luna-latest` may stand for `openai/gpt-6-luna` today: all its words are there, in their order.
+fn stands_for(alias: &str, answered: &str) -> bool {
+    let mut words = answered.split(['/', '-']);
+    stem(alias).split(['/', '-']).all(|word| words.any(|other| other == word))
 }
 
 /// The name without what an endpoint changes about it.
@@ -51,6 +61,9 @@ mod tests {
             (&["a/one-mini", "a/one"], "a/one-2026-08-07", 1),
             (&["~a/one-latest", "~b/two-latest"], "b/two-4.6", 1),
             (&["~a/one-latest", "~b/two-latest"], "a/one-4.6", 0),
+            (&["~a/one-latest", "~openai/gpt-luna-latest"], "openai/gpt-6-luna", 1),
+            (&["~openai/gpt-luna-latest", "openai/gpt-6"], "openai/gpt-6-luna", 0),
+            (&["~openai/gpt-luna-latest", "openai/gpt-6-sol"], "openai/gpt-6-sol-2026-09-22", 1),
             (&["a/one:free", "a/one"], "a/one", 0),
             (&["a/one", "b/two"], "something else", 0),
             (&["a/one"], "", 0),
