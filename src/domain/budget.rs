@@ -113,7 +113,8 @@ impl Budgets {
 }
 
 impl Budget {
-    fn is_any(&self) -> bool {
+    /// Whether there is any.
+    pub fn is_any(&self) -> bool {
         self.day.is_some() || self.month.is_some()
     }
 }

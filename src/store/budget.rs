@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Int2, Integer, Numeric};
 use super::inbox;
 use super::schema::updates;
 use super::time::clock_timestamp;
-use crate::domain::budget::{Books, Budgets, Date, Spent, UNKNOWN_CALL, UNKNOWN_PRICE, Verdict};
+use crate::domain::budget::{Books, Budget, Budgets, Date, Spent, UNKNOWN_CALL, UNKNOWN_PRICE, Verdict};
 use crate::domain::update::Key;
 
 /// The first half of the key of the lock; the other one is the bot.
@@ -33,7 +33,7 @@ pub fn reserve(
             .bind::<Integer, _>(LOCK)
             .bind::<BigInt, _>(key.bot_id)
             .execute(conn)?;
-        let verdict = budgets.judge(&books(conn, key)?);
+        let verdict = budgets.judge(&books(conn, key, budgets)?);
         if verdict == Verdict::Go {
             diesel::update(inbox::row(key).filter(updates::done_at.is_null()))
                 .set((updates::reserved.eq(estimate), updates::reserved_at.eq(clock_timestamp().nullable())))
@@ -67,7 +67,7 @@ struct Row {
 
 /// What was spent since the beginning of the day and of the month, in UTC and by the server's clock, and what is reserved
 /// for other questions.
-fn books(conn: &mut PgConnection, key: Key) -> QueryResult<Books> {
+fn books(conn: &mut PgConnection, key: Key, budgets: &Budgets) -> QueryResult<Books> {
     let (input, output) = UNKNOWN_PRICE;
     let dollars = format!(
         "sum(coalesce(cost,
@@ -75,10 +75,15 @@ fn books(conn: &mut PgConnection, key: Key) -> QueryResult<Books> {
                   THEN (coalesce(prompt_tokens, 0) * {input}.0 + coalesce(completion_tokens, 0) * {output}.0) / 1000000
                   WHEN first_token_ms IS NOT NULL THEN {UNKNOWN_CALL} / 100.0 ELSE 0 END))"
     );
-    let spent = |whose: &str| {
+    // A month may have many calls: they are not added up for nobody.
+    let spent = |whose: &str, budget: &Budget| {
+        let since = if budget.month.is_some() { "this_month" } else { "today" };
+        if !budget.is_any() {
+            return "SELECT 0::numeric AS day, 0::numeric AS month".to_owned();
+        }
         format!(
             "SELECT coalesce({dollars} FILTER (WHERE called_at >= today), 0) AS day, coalesce({dollars}, 0) AS month
-             FROM model_calls WHERE {whose} AND called_at >= this_month"
+             FROM model_calls WHERE {whose} AND called_at >= {since}"
         )
     };
     // An answer is given up after half an hour (LONGEST_ANSWER).
@@ -99,8 +104,8 @@ fn books(conn: &mut PgConnection, key: Key) -> QueryResult<Books> {
                       date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
                       date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) AS clock,
               LATERAL ({}) AS everyone, LATERAL ({}) AS own, ({}) AS all_reserved, ({}) AS own_reserved",
-        spent(all),
-        spent(own),
+        spent(all, &budgets.all),
+        spent(own, &budgets.person),
         reserved(all),
         reserved(own),
     ))
