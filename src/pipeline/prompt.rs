@@ -111,9 +111,12 @@ impl Services {
             }
             let reply = asking.ask_for_less(place, &showing, calls);
             let wrote = place + asking.who_wrote(place, calls);
-            let health = Health::of(&reply);
-            // Where the endpoint asked another model in its place, nobody knows how this one is.
-            self.breaker.heard(chosen.llm, if wrote == place { health } else { Health::Unknown });
+            // A model without stand-ins is asked whatever became of the question before.
+            if chain.len() > 1 {
+                // Where the endpoint asked another model in its place, nobody knows how this one is.
+                let health = if wrote == place { Health::of(&reply) } else { Health::Unknown };
+                self.breaker.heard(chosen.llm, health);
+            }
             match reply {
                 Ok(reply) => {
                     let name = |place: usize| chain[place].model.name.clone();
