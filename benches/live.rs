@@ -1,8 +1,8 @@
 //! How soon the first words of an answer are seen, and how patient the bot is in a flood: `make bench-live`, a minute.
 //!
 //! The real binary between the stand-ins. From the moment at which the model says its first words, 0.3 s after it was asked,
-//! to the arrival of the call that shows them; then forty chats at once through thirty calls a second. LIVE_OTHER, the path
-//! of another build of the bot, measures that one instead.
+//! to the arrival of the call that shows them; then forty chats at once through thirty calls a second; then a long answer
+//! that goes on with nothing to see. LIVE_OTHER, the path of another build of the bot, measures that one instead.
 
 use std::process::Command;
 use std::thread;
@@ -12,6 +12,11 @@ use sandbox::env::Bot;
 use sandbox::model::{Behaviour, Gate};
 use sandbox::telegram::{Limits, Person};
 use sandbox::{PATIENCE, TestEnv};
+use serde_json::json;
+
+#[expect(dead_code, reason = "the bench of the load uses the rest")]
+#[path = "load/usage.rs"]
+mod usage;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_systech-aidd");
 const ANSWER: &str = "Take two carrots, salt and a pot. Then wait for a while, stir, and wait again.";
@@ -20,6 +25,9 @@ const THOUGHT: Duration = Duration::from_millis(300);
 const ANSWERS: i64 = 30;
 const CHATS: i64 = 40;
 const ROUNDS: i64 = 3;
+/// So many bytes of an answer, and behind them so many pieces in which there is nothing to see.
+const LONG: usize = 76_000;
+const BLANKS: usize = 3_000;
 
 fn main() {
     // cargo test, too, starts benches when it is told to take all targets.
@@ -39,6 +47,11 @@ fn main() {
         println!("| {what} | {} | {} |", millis(median), millis(longest));
     }
     flood();
+    let (alone, with_blanks) = (long_answer(0), long_answer(BLANKS));
+    let took = with_blanks.saturating_sub(alone).as_secs_f64();
+    println!(
+        "\n| processor time of {BLANKS} pieces with nothing to see, behind {LONG} bytes | {took:.2} s |"
+    );
 }
 
 fn environment(form: &str) -> TestEnv {
@@ -116,4 +129,26 @@ fn flood() {
     println!("| questions, answers | {asked}, {sent} |");
     println!("| calls refused, of them inside a wait | {refused}, {inside} |");
     println!("| drafts shown of each answer | {shown:.1} |");
+}
+
+/// Processor time of the bot for a long answer, and so many blanks behind it.
+fn long_answer(blanks: usize) -> Duration {
+    let env = environment("draft");
+    let bot = start(&env);
+    let paragraph = format!("**{ANSWER}** See `a*b` and [this](https://example.com).\n\n");
+    let mut text = paragraph.repeat(LONG / paragraph.len() + 1);
+    text.truncate(LONG);
+    let piece =
+        |text: &str| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": {"content": text}}]}));
+    let mut pieces = vec![piece(&text)];
+    pieces.extend((0..blanks).map(|_| piece(" ")));
+    pieces.push("data: [DONE]\n\n".to_owned());
+    env.model.usually(Behaviour::script(pieces).every(Duration::from_millis(1)));
+    let before = usage::cpu(bot.pid(), false);
+    env.telegram.say(&Person::private(1), "soup");
+    env.telegram.wait_for_count(1, LONG / 4096);
+    env.wait_settled();
+    let took = usage::cpu(bot.pid(), false).saturating_sub(before);
+    bot.kill();
+    took
 }

@@ -3,6 +3,7 @@
 //! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains and closes `jobs`, the workers end.
 
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
 use frankenstein::TelegramApi;
-use frankenstein::methods::{DeleteWebhookParams, SetMyCommandsParams};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use frankenstein::methods::DeleteWebhookParams;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{info, warn};
 
@@ -22,25 +23,28 @@ use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::config::Config;
 use crate::database::migrate;
+use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::lane::Lane;
-use crate::domain::phrases::Language;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::metrics;
-use crate::pipeline::assistant::Assistant;
+use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
 use crate::pipeline::retention;
+use crate::pipeline::schedule::{Finished, Job};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
 use crate::store::{Store, StoreError, inbox, outbox};
 use crate::telegram::{Me, Telegram, TelegramError};
+
+mod reload;
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
@@ -55,7 +59,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
     let (http, _runtime) = Http::start().context("the HTTP client cannot be started")?;
-    let shutdown = watch_signals(stop.clone())?;
+    let Watched { shutdown, hangups } = watch_signals(stop.clone())?;
     let stale = failpoints::wait("stale", poller::longest_poll() + config.telegram.timeout);
     let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
@@ -65,7 +69,10 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     let store = Store::new(&config.database.url, config.pool_size);
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
-    let Some(me) = introduce(&http, &telegram.until(&stop), &stop)? else { return Ok(()) };
+    let assistant = Assistant::new(&http, config.choices);
+    let Some(me) = introduce(&http, &telegram.until(&stop), &stop, &assistant.commands())? else {
+        return Ok(());
+    };
 
     let bot_id = me.id;
     let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
@@ -76,7 +83,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         sender: Sender::new(Arc::clone(&pace), pauses),
         pace,
         live_answers: config.live_answers,
-        assistant: Assistant::new(&http, config.choices),
+        assistant: Arc::new(Current::new(assistant)),
         breaker: Breaker::default(),
         pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
         me,
@@ -105,10 +112,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let (jobs, jobs_out) = bounded(config.workers);
     let (results, finished) = bounded(config.workers);
     let workers = (0..config.workers)
-        .map(|number| {
-            let (bot, jobs, results) = (Arc::clone(&bot), jobs_out.clone(), results.clone());
-            spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
-        })
+        .map(|number| start_worker(number, &bot, &jobs_out, &results))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let retention = {
         let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
@@ -116,6 +120,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             retention::daily(&bot.store, &http, config.retention_days, &stop);
         })?
     };
+    reload_at(hangups, &bot, &http, &stop)?;
     let (news_in, news) = bounded(BATCHES);
     let poll = {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
@@ -161,6 +166,27 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn start_worker(
+    number: usize,
+    bot: &Arc<Services>,
+    jobs: &Receiver<Job>,
+    results: &crossbeam_channel::Sender<Finished>,
+) -> anyhow::Result<thread::JoinHandle<()>> {
+    let (bot, jobs, results) = (Arc::clone(bot), jobs.clone(), results.clone());
+    spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
+}
+
+/// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
+fn reload_at(
+    hangups: Receiver<()>,
+    bot: &Services,
+    http: &Http,
+    stop: &CancelToken,
+) -> anyhow::Result<thread::JoinHandle<()>> {
+    let (assistant, http, telegram) = (Arc::clone(&bot.assistant), http.clone(), bot.telegram.until(stop));
+    spawn("catalogue".to_owned(), move || reload::at_each(&hangups, &assistant, &http, &telegram))
+}
+
 fn spawn<T: Send + 'static>(
     name: String,
     work: impl FnOnce() -> T + Send + 'static,
@@ -201,26 +227,55 @@ impl Drop for Served {
     }
 }
 
-/// The first SIGTERM or SIGINT asks for the end, the second one is it.
-fn watch_signals(stop: CancelToken) -> anyhow::Result<Receiver<()>> {
-    let mut signals = Signals::new([SIGTERM, SIGINT]).context("signals cannot be watched")?;
-    let (shutdown, watched) = bounded(1);
+/// What signals ask for.
+struct Watched {
+    /// The end.
+    shutdown: Receiver<()>,
+    /// The catalogue is to be read anew.
+    hangups: Receiver<()>,
+}
+
+/// The first SIGTERM or SIGINT asks for the end, the second one is it. So does SIGHUP, if the terminal is gone at which the bot
+/// was started; otherwise it asks for the catalogue.
+fn watch_signals(stop: CancelToken) -> anyhow::Result<Watched> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).context("signals cannot be watched")?;
+    let (end, shutdown) = bounded(1);
+    let (hangup, hangups) = bounded(1);
+    let at_start = terminals();
     spawn("signals".to_owned(), move || {
-        let mut signals = signals.forever();
-        signals.next();
-        stop.request();
-        let _ = shutdown.send(());
-        if let Some(signal) = signals.next() {
-            warn!("a second signal: ending at once");
-            // A shell reports a process that a signal ended as 128 and the signal's number.
-            exit(u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from));
+        let mut ending = false;
+        for signal in signals.forever() {
+            let hung_up = at_start.iter().zip(terminals()).any(|(was, is)| *was && !is);
+            if signal == SIGHUP && (ending || !hung_up) {
+                // One that waits already reads what is there then.
+                let _ = hangup.try_send(());
+                continue;
+            }
+            if ending {
+                warn!("a second signal: ending at once");
+                // A shell reports a process that a signal ended as 128 and the signal's number.
+                exit(u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from));
+            }
+            ending = true;
+            stop.request();
+            let _ = end.send(());
         }
     })?;
-    Ok(watched)
+    Ok(Watched { shutdown, hangups })
+}
+
+/// Which of the three streams are terminals. One that hung up is none any more.
+fn terminals() -> [bool; 3] {
+    [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()]
 }
 
 /// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
-fn introduce(http: &Http, telegram: &Telegram, stop: &CancelToken) -> anyhow::Result<Option<Me>> {
+fn introduce(
+    http: &Http,
+    telegram: &Telegram,
+    stop: &CancelToken,
+    commands: &[Command],
+) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
     let username = loop {
@@ -245,12 +300,7 @@ fn introduce(http: &Http, telegram: &Telegram, stop: &CancelToken) -> anyhow::Re
     if let Err(error) = telegram.delete_webhook(&webhook) {
         warn!("deleteWebhook: {error}");
     }
-    for (language, code) in [(Language::Russian, None), (Language::English, Some("en".to_owned()))] {
-        let menu = SetMyCommandsParams::builder().commands(language.menu()).maybe_language_code(code).build();
-        if let Err(error) = telegram.set_my_commands(&menu) {
-            warn!("setMyCommands: {error}");
-        }
-    }
+    reload::set_menu(telegram, commands);
     Ok(Some(Me { id: telegram.bot_id(), username }))
 }
 

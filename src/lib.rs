@@ -19,10 +19,11 @@ pub mod pipeline;
 pub mod status;
 pub mod database;
 pub mod config;
-// The neighbours: PostgreSQL, Telegram, the model; and how an answer looks.
+// The neighbours: PostgreSQL, Telegram, the model, and the files that people send; and how an answer looks.
 pub mod store;
 pub mod telegram;
 pub mod llm;
+pub mod extract;
 pub mod render;
 // Words and rules without input or output.
 pub mod domain;

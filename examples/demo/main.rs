@@ -7,6 +7,7 @@
 //!
 //! `demo psql` opens psql on the kept dialogue instead.
 
+mod choices;
 mod paint;
 mod place;
 mod screen;
@@ -135,13 +136,13 @@ fn start_bot(
         .env("TELEGRAM_BOT_TOKEN", telegram.token())
         .env("TELEGRAM_API_URL", telegram.url())
         .env("DATABASE_URL", postgres.url(DATABASE))
-        .env("SYSTEM_PROMPT_PATH", place::checkout().join("prompts/nutritionist.txt"))
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
     if let Some(model) = model {
         command
-            .env("LLM_BASE_URL", model.url())
-            .env("OPENROUTER_API_KEY", model.key())
-            .env("LLM_MODEL", model.name());
+            .env("CATALOGUE_PATH", choices::write(folder, model, language())?)
+            .env("OPENROUTER_API_KEY", model.key());
+    } else {
+        command.env("SYSTEM_PROMPT_PATH", place::checkout().join("prompts/nutritionist.txt"));
     }
     Ok(Leash { log, signal: "KILL", remove: None }.start(&command)?)
 }

@@ -10,13 +10,16 @@ use crate::base::exit::ExitCode;
 use crate::boot;
 use crate::config::dotenv::{self, Repeated};
 use crate::config::{self, Config, Database, ENVIRONMENT, Faults, Loaded, Reader};
+use crate::extract::child;
 
 pub mod backup;
 pub mod doctor;
+pub mod extract;
 pub mod health;
 pub mod history;
 pub mod migrate;
 mod moment;
+mod spreadsheet;
 mod sql;
 mod takeover;
 mod terminal;
@@ -61,6 +64,13 @@ enum Command {
         #[command(flatten)]
         arguments: usage::Arguments,
     },
+    /// Prints the text of a file as the bot reads it, in a child process without rights
+    #[command(after_help = extract::EXIT_CODES)]
+    Extract {
+        /// See [`extract::Arguments`].
+        #[command(flatten)]
+        arguments: extract::Arguments,
+    },
     /// Makes a backup of the database with `pg_dump`, while the bot runs
     Backup {
         /// Folder for the backup  [BACKUP_DIR]
@@ -104,6 +114,10 @@ fn after_help() -> String {
 
 /// Reads the command line and does what it says.
 pub fn run() -> anyhow::Result<ExitCode> {
+    // A child that reads one file is this program, too, and is nothing else from its first moment on.
+    if let Some(code) = child::called() {
+        return Ok(code);
+    }
     let Arguments { command } = Arguments::parse();
     let env_file = dotenv::load();
     match command {
@@ -117,6 +131,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::load)?),
         Some(Command::History { command }) => command.run(&settings(env_file, Database::load)?),
         Some(Command::Usage { arguments }) => arguments.run(&settings(env_file, Database::load)?),
+        Some(Command::Extract { arguments }) => arguments.run(),
         Some(Command::Backup { to }) => backup::backup(&settings(env_file, Database::load)?, to.as_deref()),
         Some(Command::Restore { file }) => backup::restore_file(&settings(env_file, Database::load)?, &file),
         Some(Command::Url) => sql::print_url(&settings(env_file, Database::load)?),

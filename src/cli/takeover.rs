@@ -99,7 +99,7 @@ fn settings(env_file: anyhow::Result<Vec<Repeated>>, report: &mut Report) {
         let text = format!("{name} is not read here; write {}", name.to_uppercase());
         report.add(Mark::Note, SUBJECT, text);
     }
-    let faults = ENVIRONMENT.faults();
+    let faults = ENVIRONMENT.faults(&ENVIRONMENT.choices());
     for fault in &faults {
         let text = format!("{} {}; expected: {}", fault.variable, fault.problem, fault.accepted);
         report.add(Mark::Fault, SUBJECT, text);

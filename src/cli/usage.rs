@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::history::command::{NOTHING, open};
 use super::history::output;
 use super::moment::local_time;
+use super::spreadsheet::no_formula;
 use crate::base::exit::ExitCode;
 use crate::config::Database;
 use crate::domain::usage::dollars;
@@ -40,7 +41,7 @@ pub struct Arguments {
     /// Print one JSON object per line, for programs
     #[arg(long)]
     json: bool,
-    /// Print CSV, for programs
+    /// Print CSV, for programs and spreadsheets: what would be a formula begins with an apostrophe
     #[arg(long, conflicts_with = "json")]
     csv: bool,
 }
@@ -90,7 +91,7 @@ impl Arguments {
                 output::line(out, &row(key, sum)?)?;
             }
         } else if self.csv {
-            csv(out, &sums)?;
+            csv(out, by, &sums)?;
         } else {
             table(out, &sums)?;
         }
@@ -106,7 +107,7 @@ fn row<'a>(key: &'a str, sum: &Sum) -> anyhow::Result<Row<'a>> {
     Ok(Row { key, calls, failed, prompt_tokens, cached_tokens, completion_tokens, cost, unknown })
 }
 
-fn csv(out: &mut impl Write, sums: &[(String, Sum)]) -> anyhow::Result<()> {
+fn csv(out: &mut impl Write, by: By, sums: &[(String, Sum)]) -> anyhow::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record([
         "key",
@@ -120,7 +121,9 @@ fn csv(out: &mut impl Write, sums: &[(String, Sum)]) -> anyhow::Result<()> {
     ])?;
     for (key, sum) in sums {
         let numbers = [sum.calls, sum.failed, sum.prompt_tokens, sum.cached_tokens, sum.completion_tokens];
-        let mut record = vec![key.clone()];
+        // Endpoints name their models as they like. The id of a group or a channel is negative, and a number.
+        let key = if by == By::Person { key.into() } else { no_formula(key) };
+        let mut record = vec![key.into_owned()];
         record.extend(numbers.map(|number| number.to_string()));
         record.extend([sum.cost.to_plain_string(), sum.unknown.to_string()]);
         writer.write_record(record)?;

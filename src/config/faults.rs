@@ -5,7 +5,7 @@ use std::fmt;
 use super::settings::Setting;
 
 /// A setting that cannot be used.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Its name.
     pub variable: &'static str,

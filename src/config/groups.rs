@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Database;
-use super::catalogue::{self, Around, Problem};
 use super::database_url::DatabaseUrl;
 use super::faults::Fault;
 use super::prompt;
@@ -20,108 +19,13 @@ use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
 use crate::domain::budget::{Budget, Budgets};
-use crate::domain::catalogue::{Catalogue, Model, Role};
 use crate::domain::token_budget::{self, TokenBudget};
 use crate::llm;
 use crate::telegram;
 
-/// What the model and the role of the settings are called where a catalogue has names.
-const DEFAULT: &str = "default";
-
 /// A group is `None` where one of its settings cannot be used.
 impl Reader<'_> {
-    /// Everything that is wrong, for who goes on with what can be used.
-    pub(crate) fn faults(&self) -> Vec<Fault> {
-        self.settings().filter_map(|setting| self.fault(setting)).chain(self.faults_between()).collect()
-    }
-
-    /// The settings that count: those that the catalogue takes the place of do not.
-    pub(super) fn settings(&self) -> impl Iterator<Item = &'static Setting> {
-        let replaced = if self.catalogue_path().is_some() { names::REPLACED } else { &[] };
-        names::ALL.iter().filter(move |setting| replaced.iter().all(|other| other.name != setting.name))
-    }
-
-    /// What is wrong between settings that can be used one by one.
-    pub(super) fn faults_between(&self) -> Vec<Fault> {
-        match self.catalogue() {
-            Some(Ok(_)) => Vec::new(),
-            Some(Err(problems)) => problems,
-            None => [self.missing_key(), self.no_room()].into_iter().flatten().collect(),
-        }
-    }
-
-    /// Where the catalogue is. `None`: there is none.
-    pub(crate) fn catalogue_path(&self) -> Option<PathBuf> {
-        let default = || Some(PathBuf::from(catalogue::FILE)).filter(|path| path.exists());
-        self.given(&names::CATALOGUE_PATH).map(PathBuf::from).or_else(default)
-    }
-
-    /// What the catalogue says. The outer `None`: there is none. An error that is empty is told of its path.
-    fn catalogue(&self) -> Option<Result<catalogue::Read, Vec<Fault>>> {
-        let path = self.catalogue_path()?;
-        let Ok(text) = std::fs::read_to_string(&path) else { return Some(Err(self.unreadable(&path))) };
-        let defaults = (self.parsed(&names::LLM_MAX_TOKENS), self.parsed(&names::LLM_TEMPERATURE));
-        let ((Some(max_tokens), Some(temperature)), Some(silence)) =
-            (defaults, self.seconds(&names::LLM_TIMEOUT))
-        else {
-            return Some(Err(Vec::new()));
-        };
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let around = Around { variable: self.lookup(), folder, max_tokens, temperature, silence };
-        let read = catalogue::read(&text, &around).map_err(|problems| {
-            let fault = |Problem { line, problem, accepted }| Fault {
-                variable: names::CATALOGUE_PATH.name,
-                problem: format!("names {}, where line {line} is wrong: {problem}", path.display()),
-                accepted,
-            };
-            problems.into_iter().map(fault).collect()
-        });
-        Some(read)
-    }
-
-    /// A file of the usual name that cannot be read. One that is named is looked at as a setting.
-    fn unreadable(&self, path: &Path) -> Vec<Fault> {
-        let problem = || {
-            Fault::of(&names::CATALOGUE_PATH, format!("stands for {}, which cannot be read", path.display()))
-        };
-        if self.given(&names::CATALOGUE_PATH).is_some() { Vec::new() } else { vec![problem()] }
-    }
-
-    /// How each model is asked.
-    pub(crate) fn models(&self) -> Option<Vec<llm::Settings>> {
-        match self.catalogue() {
-            Some(read) => Some(read.ok()?.settings),
-            None => self.llm().map(|settings| vec![settings]),
-        }
-    }
-
-    /// What people choose from, and how each model is asked: from the catalogue, or one of each from the settings.
-    pub(crate) fn choices(&self) -> Option<catalogue::Read> {
-        if let Some(read) = self.catalogue() {
-            return read.ok();
-        }
-        let (settings, prompt) = (self.llm()?, self.system_prompt()?);
-        let model = Model {
-            id: DEFAULT.to_owned(),
-            name: settings.model.clone(),
-            context: self.parsed(&names::LLM_CONTEXT_TOKENS),
-            max_tokens: settings.max_tokens,
-            effort: None,
-            price: None,
-            fallback: Vec::new(),
-            access: Access::default(),
-        };
-        let role = Role {
-            id: DEFAULT.to_owned(),
-            name: DEFAULT.to_owned(),
-            words: self.value(&names::ROLE_TEXT).unwrap_or_else(|| prompt::role(&prompt)),
-            prompt,
-        };
-        let catalogue = Catalogue { models: vec![model], roles: vec![role] };
-        Some(catalogue::Read { catalogue, settings: vec![settings] })
-    }
-
-    fn missing_key(&self) -> Option<Fault> {
+    pub(super) fn missing_key(&self) -> Option<Fault> {
         let url = self.base_url(&names::LLM_BASE_URL)?;
         let is_openrouter = matches!(names::LLM_BASE_URL.default, Fallback::Value(default) if default == url);
         let is_missing = self.given(&names::OPENROUTER_API_KEY).is_none();
@@ -133,7 +37,7 @@ impl Reader<'_> {
         })
     }
 
-    fn no_room(&self) -> Option<Fault> {
+    pub(super) fn no_room(&self) -> Option<Fault> {
         let (prompt, max_tokens) = (self.system_prompt()?, self.parsed(&names::LLM_MAX_TOKENS)?);
         let room = TokenBudget::beside(self.parsed(&names::LLM_CONTEXT_TOKENS), &prompt, max_tokens);
         room.is_none().then(|| {

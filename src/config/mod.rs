@@ -6,6 +6,7 @@
 //! settings, values     the table: every setting, what it takes, what it is for
 //! reader, faults       a value by its setting, and what is wrong with it
 //! database_url, prompt the two that need more than that
+//! catalogue, choices   what people choose from
 //! groups               the settings that belong together; all of them are here
 //! ```
 
@@ -30,9 +31,11 @@ pub mod predecessor;
 mod prompt;
 pub mod catalogue;
 mod groups;
+pub mod choices;
 #[cfg(test)]
 mod tests;
 
+pub use choices::Choices;
 pub use faults::{Fault, Faults};
 pub use reader::{ENVIRONMENT, Reader};
 use settings::{self as names, Setting};
@@ -96,18 +99,19 @@ impl Config {
     /// Reads every setting.
     pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
         let settings: Vec<_> = env.settings().copied().collect();
-        env.load(&settings, env.faults_between(), Self::read(env))
+        let Choices { read: choices, faults } = env.choices();
+        env.load(&settings, faults, choices.and_then(|choices| Self::read(env, choices)))
     }
 
     /// `None` where a setting cannot be used; whatever is wrong is known besides.
-    fn read(env: &Reader<'_>) -> Option<Self> {
+    fn read(env: &Reader<'_>, choices: catalogue::Read) -> Option<Self> {
         Some(Self {
             telegram: env.telegram()?,
             database: env.database()?,
             retention_days: env.parsed(&names::RETENTION_DAYS),
             pool_size: env.parsed(&names::DATABASE_POOL_SIZE)?,
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
-            choices: env.choices()?,
+            choices,
             access: env.access()?,
             rate_limit: env.rate_limit(),
             budgets: env.budgets()?,

@@ -1,55 +1,75 @@
 //! What a button under one of the bot's messages means, as it travels in Telegram's `callback_data` (up to 64 bytes).
 
+use crate::domain::catalogue::Effort;
+use crate::domain::choice::Kind;
+
 /// A button.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Button {
-    /// What it does.
-    pub action: Action,
     /// Whose it is: nobody else may press it.
     pub user_id: i64,
-    /// The update it belongs to.
-    pub update_seq: i64,
+    /// What it does.
+    pub action: Action,
 }
 
-/// What a button does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a button does. A number is that of the update that it belongs to.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
     /// Deletes everything of the user. While the update that asked for it is remembered and young, it works.
-    Forget,
+    Forget(i64),
     /// Answers the question of that update again, as long as it is the last one of its dialogue.
-    Retry,
+    Retry(i64),
     /// Has the answer to that update, which the limit of tokens cut, go on, as long as it is the last one of its dialogue.
-    Continue,
-}
-
-impl Action {
-    const ALL: [Self; 3] = [Self::Forget, Self::Retry, Self::Continue];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Forget => "forget",
-            Self::Retry => "retry",
-            Self::Continue => "continue",
-        }
-    }
+    Continue(i64),
+    /// Chooses a model or a role for the dialogue, by its name in the catalogue.
+    Choose(Kind, String),
+    /// Chooses this model, and how much it thinks.
+    Think(String, Effort),
+    /// Turns the list to this page.
+    Page(Kind, usize),
 }
 
 impl Button {
-    /// As Telegram carries it.
-    pub fn data(self) -> String {
-        format!("{}:{}:{}", self.action.name(), self.user_id, self.update_seq)
+    /// As Telegram carries it. Names in the catalogue have up to 24 letters, so that it fits.
+    pub fn data(&self) -> String {
+        let user = self.user_id;
+        match &self.action {
+            Action::Forget(seq) => format!("forget:{user}:{seq}"),
+            Action::Retry(seq) => format!("retry:{user}:{seq}"),
+            Action::Continue(seq) => format!("continue:{user}:{seq}"),
+            Action::Choose(Kind::Model, id) => format!("model:{user}:{id}"),
+            Action::Choose(Kind::Role, id) => format!("role:{user}:{id}"),
+            Action::Think(id, effort) => format!("think:{user}:{id}:{}", effort.as_str()),
+            Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
+            Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
+        }
     }
 
     /// Reads what came back. `None`: no button of this version's.
     pub fn of(data: &str) -> Option<Self> {
         let (name, rest) = data.split_once(':')?;
-        let (user_id, update_seq) = rest.split_once(':')?;
-        let action = Action::ALL.into_iter().find(|action| action.name() == name)?;
-        Some(Self { action, user_id: user_id.parse().ok()?, update_seq: update_seq.parse().ok()? })
+        let (user_id, rest) = rest.split_once(':')?;
+        let id = || Some(rest.to_owned()).filter(|id| !id.is_empty() && !id.contains(':'));
+        let action = match name {
+            "forget" => Action::Forget(rest.parse().ok()?),
+            "retry" => Action::Retry(rest.parse().ok()?),
+            "continue" => Action::Continue(rest.parse().ok()?),
+            "model" => Action::Choose(Kind::Model, id()?),
+            "role" => Action::Choose(Kind::Role, id()?),
+            "think" => {
+                let (id, effort) = rest.split_once(':')?;
+                let effort = Effort::ALL.into_iter().find(|known| known.as_str() == effort)?;
+                Action::Think(Some(id).filter(|id| !id.is_empty())?.to_owned(), effort)
+            }
+            "models" => Action::Page(Kind::Model, rest.parse().ok()?),
+            "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self { user_id: user_id.parse().ok()?, action })
     }
 
     /// Whether this user may press it.
-    pub fn is_for(self, user_id: i64) -> bool {
+    pub fn is_for(&self, user_id: i64) -> bool {
         self.user_id == user_id
     }
 }
@@ -60,13 +80,34 @@ mod tests {
 
     #[test]
     fn a_button_comes_back_as_it_went_and_nothing_else_is_one() {
-        for action in Action::ALL {
-            let button = Button { action, user_id: i64::MAX, update_seq: i64::MAX };
-            assert!(button.data().len() <= 64);
-            assert_eq!(Button::of(&button.data()), Some(button));
-            assert!(button.is_for(i64::MAX) && !button.is_for(1));
+        let longest = || "x".repeat(24);
+        let numbered = [Action::Forget, Action::Retry, Action::Continue].map(|action| action(i64::MIN));
+        let choices = [Kind::Model, Kind::Role]
+            .into_iter()
+            .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
+        let thinking = Effort::ALL.map(|effort| Action::Think(longest(), effort));
+        for action in numbered.into_iter().chain(choices).chain(thinking) {
+            let button = Button { action, user_id: i64::MIN };
+            assert!(button.data().len() <= 64, "{button:?}");
+            assert_eq!(Button::of(&button.data()).as_ref(), Some(&button));
+            assert!(button.is_for(i64::MIN) && !button.is_for(1));
         }
-        for data in ["", "forget", "forget:1", "forget:1:x", "forget:1:2:3", "other:1:2", "retry"] {
+        for data in [
+            "",
+            "forget",
+            "forget:1",
+            "forget:1:x",
+            "forget:1:2:3",
+            "other:1:2",
+            "retry",
+            "model:1:",
+            "model:x:y",
+            "model:1:a:b",
+            "think:1:quick",
+            "think:1:quick:hard",
+            "think:1::low",
+            "models:1:-1",
+        ] {
             assert_eq!(Button::of(data), None, "{data}");
         }
     }

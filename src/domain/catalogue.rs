@@ -5,10 +5,9 @@ use std::num::NonZeroU32;
 use bigdecimal::BigDecimal;
 
 use crate::domain::access::Access;
-use crate::domain::lane::Lane;
 
 /// Models and roles, each list in the order in which people see it; the first ones are the defaults.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Catalogue {
     /// At least one.
     pub models: Vec<Model>,
@@ -17,18 +16,22 @@ pub struct Catalogue {
 }
 
 /// A model that can be chosen.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Model {
     /// Its name in the catalogue, in buttons and in `dialogue_settings`.
     pub id: String,
     /// What people call it.
     pub name: String,
+    /// What people are told about it in /model.
+    pub words: Option<String>,
     /// How many tokens it can read and write in all.
     pub context: Option<NonZeroU32>,
     /// The most tokens an answer of it may have.
     pub max_tokens: u32,
     /// How much it thinks, where that is not left to it.
     pub effort: Option<Effort>,
+    /// How much people may have it think; [`Self::effort`] is among them.
+    pub efforts: Vec<Effort>,
     /// What it costs, where that is known beforehand.
     pub price: Option<Price>,
     /// The models that stand in for it, by their ids, in this order.
@@ -66,7 +69,7 @@ pub struct Price {
 }
 
 /// Who the model is told to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Role {
     /// Its name in the catalogue, in buttons and in `dialogue_settings`.
     pub id: String,
@@ -76,16 +79,10 @@ pub struct Role {
     pub prompt: String,
     /// What people are told about it.
     pub words: String,
-}
-
-impl Catalogue {
-    /// The places of the models that answer `lane`: the first that its user may use, and those that stand in for it, in
-    /// their order. A stand-in of a stand-in is none. Where the user may use none, it is the first of all.
-    pub fn chain(&self, lane: Lane) -> impl Iterator<Item = usize> {
-        let place = |id: &String| self.models.iter().position(|model| model.id == *id);
-        let chosen = self.models.iter().position(|model| model.access.admits(lane)).unwrap_or(0);
-        [chosen].into_iter().chain(self.models[chosen].fallback.iter().filter_map(place))
-    }
+    /// The model that answers in this role where nobody chooses another one, by its id.
+    pub model: Option<String>,
+    /// Who may choose it.
+    pub access: Access,
 }
 
 impl Effort {

@@ -9,6 +9,10 @@ pub enum Command {
     Help,
     /// Who the bot is.
     Role,
+    /// Which model answers.
+    Model,
+    /// What is in force in the dialogue.
+    Settings,
     /// Ends the answer in the making and what waits behind it.
     Stop,
     /// Answers the last question again.
@@ -29,10 +33,12 @@ pub enum Command {
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Start,
         Self::Help,
         Self::Role,
+        Self::Model,
+        Self::Settings,
         Self::Stop,
         Self::Retry,
         Self::Clear,
@@ -43,12 +49,25 @@ impl Command {
         Self::Forget,
     ];
 
+    /// Those that people are shown. Where there are no models, or no models and roles, to choose from, what is for that is left
+    /// out; who types it is answered all the same.
+    pub fn shown(models: bool, roles: bool) -> Vec<Self> {
+        let is_shown = |command: &Self| match command {
+            Self::Model => models,
+            Self::Settings => models || roles,
+            _ => true,
+        };
+        Self::ALL.into_iter().filter(is_shown).collect()
+    }
+
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Help => "help",
             Self::Role => "role",
+            Self::Model => "model",
+            Self::Settings => "settings",
             Self::Stop => "stop",
             Self::Retry => "retry",
             Self::Clear => "clear",

@@ -25,7 +25,7 @@ pub enum Failure {
     TooLong,
     /// What was to be gone on with is more than the model can read.
     ConversationTooLong,
-    /// Answering crashed the program, again and again.
+    /// Answering crashed the program, or the database refused a statement of it, again and again.
     Crashed,
     /// A budget is used up.
     OverBudget(UsedUp),

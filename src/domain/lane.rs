@@ -23,6 +23,13 @@ pub struct Dialogue {
     pub chat_id: i64,
 }
 
+impl Lane {
+    /// The topic of its chat, as the settings of a dialogue name it; 0 outside of topics.
+    pub fn topic(self) -> i64 {
+        0
+    }
+}
+
 impl From<Lane> for Dialogue {
     fn from(lane: Lane) -> Self {
         Self { user_id: lane.user_id, chat_id: lane.chat_id }

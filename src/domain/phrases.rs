@@ -9,6 +9,7 @@ use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::usage::Spent;
 
+pub mod choice;
 mod press;
 
 /// The language a user is spoken to in.
@@ -58,16 +59,15 @@ impl Language {
     }
 
     /// The answer to /help.
-    pub fn help(self) -> String {
+    pub fn help(self, commands: &[Command]) -> String {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
              Отвечаю на сообщения по порядку, ни одно не теряется.\n",
             "Just send a message: I answer with our conversation in mind. \
              I answer messages in order, and none is lost.\n",
         );
-        let commands =
-            Command::ALL.map(|command| format!("/{} — {}", command.name(), self.purpose(command))).join("\n");
-        format!("{text}\n{commands}")
+        let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
+        format!("{text}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     /// What a command is for, as the menu and /help say it.
@@ -76,6 +76,8 @@ impl Language {
             Command::Start => self.pick("приветствие", "a greeting"),
             Command::Help => self.pick("что я умею", "what I can do"),
             Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
+            Command::Model => self.pick("выбрать модель", "choose the model"),
+            Command::Settings => self.pick("что сейчас выбрано", "what is chosen now"),
             Command::Stop => self.pick("остановить ответ", "stop the answer"),
             Command::Retry => self.pick("ответить на вопрос заново", "answer the question again"),
             Command::Clear => self.pick("начать новый разговор", "start a new conversation"),
@@ -90,11 +92,11 @@ impl Language {
     }
 
     /// The commands as setMyCommands takes them.
-    pub fn menu(self) -> Vec<BotCommand> {
-        Command::ALL
-            .into_iter()
+    pub fn menu(self, commands: &[Command]) -> Vec<BotCommand> {
+        commands
+            .iter()
             .map(|command| {
-                BotCommand::builder().command(command.name()).description(self.purpose(command)).build()
+                BotCommand::builder().command(command.name()).description(self.purpose(*command)).build()
             })
             .collect()
     }
@@ -103,7 +105,7 @@ impl Language {
     pub fn cleared(self, messages: usize) -> String {
         match (self, messages) {
             (Russian, 0) => "Этот разговор и так новый: в нём ещё нет сообщений.".to_owned(),
-            (English, 0) => "This conversation is new already: it has no messages yet.".to_owned(),
+            (English, 0) => "This conversation is already new: it has no messages yet.".to_owned(),
             (Russian, n) => {
                 format!("Начинаем новый разговор. Вернуть прежний ({}): /restore", russian_messages(n))
             }
@@ -230,7 +232,7 @@ impl Language {
     /// The answer to the button of /forget when it means nothing any more.
     pub fn old_forget_button(self) -> &'static str {
         self.pick(
-            "Эта кнопка уже старая, и я ничего не удалил. Чтобы удалить всё, отправьте /forget ещё раз.",
+            "Эта кнопка устарела, и я ничего не удалил. Чтобы удалить всё, отправьте /forget ещё раз.",
             "This button is old, and I deleted nothing. To delete everything, send /forget again.",
         )
     }
@@ -238,7 +240,7 @@ impl Language {
     /// The answer to any other button that means nothing any more.
     pub fn old_button(self) -> &'static str {
         self.pick(
-            "Эта кнопка уже старая: разговор ушёл дальше. Повторить последний вопрос: /retry",
+            "Эта кнопка устарела: разговор ушёл дальше. Повторить последний вопрос: /retry",
             "This button is old: the conversation has moved on. To repeat the last question: /retry",
         )
     }
@@ -356,7 +358,7 @@ impl Language {
         let text = match self {
             Russian => format!(
                 "Извините, этот бот отвечает не всем. Чтобы получить доступ, попросите владельца бота добавить вас: ваш \
-                 номер в Telegram — {user_id}."
+                 ID в Telegram — {user_id}."
             ),
             English => format!(
                 "Sorry, this bot does not answer everybody. To use it, ask the person who runs it to add you: your \
@@ -365,7 +367,7 @@ impl Language {
         };
         match (self, chat_id) {
             (_, None) => text,
-            (Russian, Some(chat_id)) => format!("{text} Номер этой группы — {chat_id}."),
+            (Russian, Some(chat_id)) => format!("{text} ID этой группы — {chat_id}."),
             (English, Some(chat_id)) => format!("{text} The id of this group is {chat_id}."),
         }
     }

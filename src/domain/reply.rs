@@ -4,7 +4,7 @@ use std::fmt;
 
 use frankenstein::rich_message::InputRichBlock;
 use frankenstein::types::MessageEntity;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::button::Button;
 
@@ -17,9 +17,9 @@ pub struct ReplyPart {
     /// What is sent.
     #[serde(flatten)]
     pub content: Content,
-    /// The button below it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub button: Option<Below>,
+    /// The buttons below it, row by row. Earlier versions stored one, as `button`.
+    #[serde(default, alias = "button", skip_serializing_if = "Vec::is_empty", deserialize_with = "rows")]
+    pub keyboard: Vec<Vec<Below>>,
     /// The simpler parts that take this one's place, in order, after a permanent refusal (400, or 404 for a
     /// method the server does not know). Empty: this is the simplest form there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,7 +62,7 @@ pub struct Below {
 impl ReplyPart {
     /// This content, and nothing simpler to fall back on.
     pub fn of(content: Content) -> Self {
-        Self { content, button: None, fallback: Vec::new() }
+        Self { content, keyboard: Vec::new(), fallback: Vec::new() }
     }
 
     /// A part of plain text, the simplest form.
@@ -70,7 +70,7 @@ impl ReplyPart {
         Self::of(Content::Text { text: text.into(), entities: Vec::new() })
     }
 
-    /// The text alone, without formatting and button. `None`: it is no text.
+    /// The text alone, without formatting and buttons. `None`: it is no text.
     pub fn bare(&self) -> Option<Self> {
         match &self.content {
             Content::Text { text, .. } => Some(Self::plain(text)),
@@ -78,7 +78,7 @@ impl ReplyPart {
         }
     }
 
-    /// Its text, without formatting, as two parts of about the same length; the second has the button. `None`: it is no
+    /// Its text, without formatting, as two parts of about the same length; the second has the buttons. `None`: it is no
     /// text, or too short for that.
     pub fn halves(&self) -> Option<[Self; 2]> {
         let Content::Text { text, .. } = &self.content else { return None };
@@ -89,19 +89,57 @@ impl ReplyPart {
         // The text is cut between two words, if a word ends in the second quarter.
         let space = text[..middle].rfind(char::is_whitespace).filter(|space| *space >= middle / 2);
         let (first, second) = text.split_at(space.unwrap_or(middle));
-        let second = Self { button: self.button.clone(), ..Self::plain(second.trim_start()) };
+        let second = Self { keyboard: self.keyboard.clone(), ..Self::plain(second.trim_start()) };
         Some([Self::plain(first), second])
+    }
+
+    /// With a paragraph before it, if it is a text without formatting.
+    #[must_use]
+    pub fn after(mut self, paragraph: &str) -> Self {
+        if let Content::Text { text, entities } = &mut self.content
+            && entities.is_empty()
+        {
+            text.insert_str(0, &format!("{paragraph}\n\n"));
+        }
+        self
     }
 
     /// With a button below it, whatever form it takes in the end.
     #[must_use]
-    pub fn with_button(mut self, label: &str, button: Button) -> Self {
+    pub fn with_button(self, label: &str, button: &Button) -> Self {
+        self.with_keyboard(vec![vec![Below::of(label, button)]])
+    }
+
+    /// With rows of buttons below it, likewise.
+    #[must_use]
+    pub fn with_keyboard(mut self, keyboard: Vec<Vec<Below>>) -> Self {
         if let Some(last) = self.fallback.pop() {
-            self.fallback.push(last.with_button(label, button));
+            self.fallback.push(last.with_keyboard(keyboard.clone()));
         }
-        self.button = Some(Below { label: label.to_owned(), data: button.data() });
+        self.keyboard = keyboard;
         self
     }
+}
+
+impl Below {
+    /// A button with this on it.
+    pub fn of(label: impl Into<String>, button: &Button) -> Self {
+        Self { label: label.into(), data: button.data() }
+    }
+}
+
+/// Reads the rows, or the one button that an earlier version stored.
+fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<Below>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Rows(Vec<Vec<Below>>),
+        One(Below),
+    }
+    Ok(match Stored::deserialize(deserializer)? {
+        Stored::Rows(rows) => rows,
+        Stored::One(below) => vec![vec![below]],
+    })
 }
 
 /// What is done with a part.
@@ -125,5 +163,20 @@ impl fmt::Debug for ReplyPart {
             Content::Rich { blocks } => write!(f, "ReplyPart(rich, {} blocks)", blocks.len()),
             Content::Document { .. } => write!(f, "ReplyPart(document)"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_button_that_an_earlier_version_stored_is_a_keyboard() {
+        let stored = r#"{"text":{"text":"No."},"button":{"label":"Again","data":"retry:1:2"}}"#;
+        let part: ReplyPart = serde_json::from_str(stored).unwrap();
+        let button = Button { user_id: 1, action: crate::domain::button::Action::Retry(2) };
+        assert!(part == ReplyPart::plain("No.").with_button("Again", &button));
+        let again: ReplyPart = serde_json::from_str(&serde_json::to_string(&part).unwrap()).unwrap();
+        assert!(again == part);
     }
 }

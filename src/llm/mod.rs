@@ -114,6 +114,11 @@ impl Llm {
         Self { http, settings, learnt: Mutex::default() }
     }
 
+    /// Whether this is how it asks.
+    pub fn is_asked_by(&self, settings: &Settings) -> bool {
+        self.settings == *settings
+    }
+
     /// Asks and reads the answer to its end, until `stop` is requested. `hear` gets the text as it comes.
     pub fn complete(&self, ask: &Ask<'_>, stop: &CancelToken, mut hear: impl FnMut(Heard<'_>)) -> Asked {
         for _ in 0..MOST_CHANGES {

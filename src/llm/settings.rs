@@ -10,7 +10,7 @@ use crate::base::secret::Secret;
 use crate::domain::catalogue::Price;
 
 /// What to ask, and whom.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
     /// What the endpoint is called in the ledger.
     pub endpoint: String,

@@ -114,6 +114,7 @@ pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::choice::Choice;
 
     fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
         let payload = format!(
@@ -132,6 +133,7 @@ mod tests {
             age: Duration::from_millis(age_ms),
             last: false,
             behind_unsent: false,
+            choice: Choice::default(),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
 use crate::store::strangers;
-use crate::store::turns::{self, Last};
+use crate::store::turns;
 use crate::telegram::{Incoming, Message, Press, is_cut};
 
 /// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
@@ -73,14 +73,17 @@ impl Services {
         if !self.access.admits(lane) && !self.is_erasure(&message) {
             return self.turn_away(address, &message);
         }
-        InWork { services: self, address, waiting, attempt, message: &message, stop }.handle()
+        let assistant = &self.assistant.get();
+        let in_force = &assistant.catalogue().in_force(lane, &waiting.choice);
+        InWork { services: self, address, waiting, attempt, message: &message, stop, assistant, in_force }
+            .handle()
     }
 
     /// Whether it is the command or the button by which everybody may delete what is theirs.
     fn is_erasure(&self, message: &Message) -> bool {
         match (&message.press, &message.text) {
             (Some(press), _) => {
-                matches!(Button::of(&press.data), Some(Button { action: Action::Forget, .. }))
+                matches!(Button::of(&press.data), Some(Button { action: Action::Forget(_), .. }))
             }
             (None, Some(text)) => Request::of(text, &self.me.username) == Request::Command(Command::Forget),
             (None, None) => false,
@@ -140,17 +143,17 @@ impl InWork<'_> {
             return services.silence(address);
         }
         let last = || services.store.run(|conn| turns::last(conn, address.lane));
-        let is_it = |last: &Last| last.update_seq() == button.update_seq;
-        match button.action {
-            Action::Forget => self.forget_for_good(button.update_seq),
-            Action::Retry => match last()?.filter(is_it) {
+        match &button.action {
+            Action::Forget(asked_by) => self.forget_for_good(*asked_by),
+            Action::Retry(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
                 Some(last) => self.regenerate(&last, last.question()),
                 None => old_button(),
             },
-            Action::Continue => match last()?.filter(is_it) {
+            Action::Continue(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
                 Some(_) => self.go_on(),
                 None => old_button(),
             },
+            choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }
 }

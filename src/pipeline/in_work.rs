@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::choice::InForce;
 use crate::pipeline::assemble::{self, Paste};
+use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::question::Question;
 use crate::pipeline::services::Services;
@@ -27,6 +29,10 @@ pub struct InWork<'a> {
     pub message: &'a Message,
     /// Ends the work early.
     pub stop: &'a CancelToken,
+    /// Who answers.
+    pub assistant: &'a Assistant,
+    /// With what, in this dialogue.
+    pub in_force: &'a InForce,
 }
 
 impl InWork<'_> {
@@ -86,6 +92,8 @@ impl InWork<'_> {
             stopped: self.waiting.stopped,
             began: Instant::now(),
             stop: self.stop,
+            assistant: self.assistant,
+            in_force: self.in_force,
             calls: &[],
         }
     }

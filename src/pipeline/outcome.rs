@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::store::outbox::Unsent;
 
-/// An update that crashed the program twice gets an honest failure at the third attempt.
+/// An update whose attempts crashed, or were refused by the database, twice gets an honest failure at the third.
 pub const LAST_ATTEMPT: i32 = 3;
 /// What became of an update.
 pub enum Answered {

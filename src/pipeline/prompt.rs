@@ -10,12 +10,13 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::choice::InForce;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Completion, Heard, LlmError, Message};
 use crate::metrics;
-use crate::pipeline::assistant::Chosen;
+use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::breaker::Health;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
@@ -28,6 +29,8 @@ pub(super) struct Prompt<'a> {
     /// The answer before it is to go on: without that it makes no sense.
     pub(super) goes_on: bool,
     pub(super) stop: &'a CancelToken,
+    pub(super) assistant: &'a Assistant,
+    pub(super) in_force: &'a InForce,
 }
 
 /// What came of asking.
@@ -73,7 +76,7 @@ impl Services {
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let lane = prompt.address.lane;
-        let chain: Vec<_> = self.assistant.chain(lane).collect();
+        let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
         let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
         let asking =
             Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
@@ -206,7 +209,7 @@ impl Asking<'_> {
         let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
         let ask = Ask {
             messages: &messages,
-            effort: chosen.model.effort,
+            effort: chosen.effort,
             asker: Some(asker),
             conversation: Some(conversation),
             stand_ins: &self.stand_ins(place),
@@ -228,7 +231,7 @@ impl Asking<'_> {
             // What has room in the one has to have room in the other.
             let has_room =
                 other.model.context.is_none_or(|room| chosen.model.context.is_some_and(|own| own <= room));
-            has_room && chosen.model.effort == other.model.effort && chosen.llm.can_pass_on_to(other.llm)
+            has_room && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
         });
         can.take(llm::MOST_STAND_INS).map(|other| other.llm.model()).collect()
     }

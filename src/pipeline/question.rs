@@ -13,6 +13,7 @@ use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::budget::{self, Verdict};
 use crate::domain::button::{Action, Button};
+use crate::domain::choice::{Choice, InForce};
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
 use crate::domain::phrases::Language;
@@ -22,6 +23,7 @@ use crate::domain::update::Key;
 use crate::domain::usage::Call;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::{self, Figures, Neighbour};
+use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt, Reply, StandIn};
@@ -76,6 +78,10 @@ pub struct Question<'a> {
     pub began: Instant,
     /// Ends it early.
     pub stop: &'a CancelToken,
+    /// Who answers.
+    pub assistant: &'a Assistant,
+    /// With what, in this dialogue.
+    pub in_force: &'a InForce,
     /// The calls of the model that it has taken.
     pub calls: &'a [Call],
 }
@@ -84,9 +90,11 @@ impl Services {
     /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
     pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         if question.attempt >= LAST_ATTEMPT {
+            let (seq, class) = (question.address.update_seq, Failure::Crashed.class());
             warn!(
-                seq = question.address.update_seq,
-                "question failed: it crashed the program at each attempt"
+                seq,
+                class,
+                "question failed: each attempt crashed, or the database refused a statement of it; the lines above say why"
             );
             return self.fail(question, Failure::Crashed);
         }
@@ -135,7 +143,7 @@ impl Services {
         if !self.budgets.is_any() {
             return Ok(Verdict::Go);
         }
-        let estimate = self.assistant.chain(question.address.lane).next().map(|chosen| {
+        let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
             let read = said.chain([&*chosen.role.prompt, question.text]).map(token_budget::tokens).sum();
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
@@ -164,6 +172,8 @@ impl Services {
             question: question.text,
             goes_on: question.goes_on(),
             stop: question.stop,
+            assistant: question.assistant,
+            in_force: question.in_force,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))
@@ -297,7 +307,11 @@ impl Services {
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
         let &Question { address, text, message_ids, joined, replaces, began, attempt, calls, .. } = question;
-        let turn = Turn { question: text, message_ids, joined, replaces, began, ending: &ending, calls };
+        // Only below an answer people are told what is gone; until then it stays as it is.
+        let told = matches!(ending, Ending::Answered { .. });
+        let gone = if told { &question.in_force.gone } else { &Choice::NONE };
+        let turn =
+            Turn { question: text, message_ids, joined, replaces, began, ending: &ending, calls, gone };
         let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.key(), attempt),
@@ -368,7 +382,8 @@ impl Question<'_> {
             stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
             cut.then(|| self.language.cut().to_owned()),
         ];
-        let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
+        let said = self.gone().into_iter().chain(said.into_iter().flatten());
+        let text = said.collect::<Vec<_>>().join("\n");
         let part = (!text.is_empty()).then(|| ReplyPart::plain(text))?;
         Some(if cut {
             self.with_button(part, self.language.continue_button(), Action::Continue)
@@ -377,13 +392,20 @@ impl Question<'_> {
         })
     }
 
+    /// What had been chosen and is not to be had any more.
+    fn gone(&self) -> Vec<String> {
+        let (catalogue, in_force) = (self.assistant.catalogue(), self.in_force);
+        let (model, role) = (&catalogue.models[in_force.model], &catalogue.roles[in_force.role]);
+        self.language.gone(&in_force.gone, &model.name, &role.name)
+    }
+
     /// The part, with the button that answers the question again.
     fn with_retry(&self, part: ReplyPart) -> ReplyPart {
         self.with_button(part, self.language.retry_button(), Action::Retry)
     }
 
-    fn with_button(&self, part: ReplyPart, label: &str, action: Action) -> ReplyPart {
+    fn with_button(&self, part: ReplyPart, label: &str, action: fn(i64) -> Action) -> ReplyPart {
         let Address { lane, update_seq, .. } = self.address;
-        part.with_button(label, Button { action, user_id: lane.user_id, update_seq })
+        part.with_button(label, &Button { action: action(update_seq), user_id: lane.user_id })
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::access::Access;
 use crate::domain::budget::Budgets;
 use crate::domain::live_answers::LiveAnswers;
 use crate::domain::pseudonym::Pseudonyms;
-use crate::pipeline::assistant::Assistant;
+use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
@@ -22,7 +22,7 @@ pub struct Services {
     /// The Bot API.
     pub telegram: Telegram,
     /// Models and roles.
-    pub assistant: Assistant,
+    pub assistant: Arc<Current>,
     /// Models that are left alone for a while.
     pub breaker: Breaker,
     /// What people are called where models are asked.

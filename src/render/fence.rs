@@ -67,7 +67,8 @@ impl Fence {
         rest: &str,
         nesting: &mut Nesting,
     ) -> Option<(usize, Self)> {
-        let at = line.text.find("```")?;
+        let backticks = line.text.match_indices('`').map(|(at, _)| at);
+        let at = backticks.into_iter().find(|at| line.text[*at..].starts_with("```"))?;
         let (mark, length, info) = lines::fence(&line.text[at..])?;
         let fence = Self::new((mark, length), line, item);
         let language = !info.contains(char::is_whitespace);
@@ -78,12 +79,10 @@ impl Fence {
         nesting.expects(&fence, rest).then_some((at, fence))
     }
 
+    /// Whether one of these lines closes it. No line behind that one is read, which keeps the division linear.
     fn closes_in(self, rest: &str) -> bool {
-        let mut fence = Some(self);
-        for line in rest.split_inclusive('\n') {
-            fence = fence.and_then(|fence| fence.behind(line));
-        }
-        fence.is_none()
+        let mut lines = rest.split_inclusive('\n');
+        lines.try_fold(self, Self::behind).is_none()
     }
 
     /// The fence as it stands at a line in its containers; `None` if the line is outside of them. A model may forget to

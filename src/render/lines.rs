@@ -18,6 +18,10 @@ pub(in crate::render) struct Line<'a> {
 impl<'a> Line<'a> {
     pub(in crate::render) fn of(line: &'a str) -> Self {
         let line = line.strip_suffix('\n').unwrap_or(line);
+        // Most lines begin with a word.
+        if !line.starts_with(|c: char| c.is_ascii_digit() || " \t>-*+".contains(c)) {
+            return Self { quotes: 0, indent: 0, item: 0, text: line, start: 0 };
+        }
         let text = unmarked(line);
         let start = line.len() - text.len();
         let marks = &line[..start];
@@ -95,6 +99,9 @@ pub(in crate::render) fn is_row(line: &str) -> bool {
 /// How many columns a line makes that divides the head of a table from its rows, if it is such a line.
 pub(in crate::render) fn columns_divided(text: &str) -> Option<usize> {
     let row = text.trim();
+    if !row.starts_with(['|', ':', '-']) {
+        return None;
+    }
     let cells = row.strip_prefix('|').unwrap_or(row);
     let cells = cells.strip_suffix('|').unwrap_or(cells);
     let cell = |cell: &str| {

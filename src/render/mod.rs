@@ -81,7 +81,8 @@ impl FromStr for RichMessages {
 /// A finished answer as the messages to send, in order. An answer without anything to see has no parts:
 /// what to say then is the caller's to know.
 pub fn answer(markdown: &str, mode: RichMessages) -> Vec<ReplyPart> {
-    let document = walk::document(&source::cleaned(markdown), false);
+    let source = source::cleaned(markdown);
+    let document = walk::document(&source, &segments::segments(&source, false), false);
     let rich = match mode {
         RichMessages::Never => false,
         RichMessages::Always => true,
@@ -103,7 +104,8 @@ pub fn answer(markdown: &str, mode: RichMessages) -> Vec<ReplyPart> {
 /// later `[name]: address` makes links.
 pub fn draft(markdown: &str) -> Option<Content> {
     let source = source::cleaned(markdown);
-    let document = walk::document(unfinished::settled(&source), true);
+    let segments = unfinished::settled(&source, segments::segments(&source, true));
+    let document = walk::document(&source[..segments.end()], &segments, true);
     let flat = text::flat(&document);
     let last = split::messages(&flat).pop()?;
     let (text, entities) = flat.message(last);

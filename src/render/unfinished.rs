@@ -4,26 +4,26 @@
 //! formula over several lines. Within a line it is `inline` that waits, and closes what is open.
 
 use super::lines::{Line, is_row};
-use super::segments::{Kind, segments};
+use super::segments::{Kind, Segments};
 use super::source::islands;
 
 /// How much text may wait for the end of a formula, in bytes; more is shown as it stands.
 const MAX_WAIT: usize = 1000;
 
-/// The source without what has to wait. `source` is cleaned.
-pub(super) fn settled(source: &str) -> &str {
-    let segments = segments(source, true);
-    let Some(last) = segments.last() else { return source };
+/// The segments of a cleaned source without what has to wait.
+pub(super) fn settled<'a>(source: &'a str, segments: Segments<'a>) -> Segments<'a> {
+    let Some(last) = segments.all.last() else { return segments };
     let kept = match last.kind {
         Kind::Code { open: true } => without_half_fence(&source[last.range.clone()]).len(),
-        Kind::Code { open: false } | Kind::Blank => return source,
+        Kind::Code { open: false } | Kind::Blank => return segments,
         Kind::Prose => {
             let formula = islands::open_formula(source, last).filter(|at| at + MAX_WAIT >= source.len());
             let chunk = &source[last.range.start..formula.unwrap_or(source.len())];
             without_lone_marker(without_half_table(chunk)).len()
         }
     };
-    &source[..last.range.start + kept]
+    let end = last.range.start + kept;
+    if end == last.range.end { segments } else { segments.until(source, end) }
 }
 
 /// The last line of open code waits while it is no more than a fence could be; a fence waits for code.

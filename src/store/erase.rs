@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
+use super::settings;
 use super::time::{ago, clock_timestamp};
 
 /// How many questions and answers a batch deletes.
@@ -158,6 +159,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             .set(nobody())
             .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
+        settings::forget(conn, user_id)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         Ok(Rows {
             messages: count(messages),

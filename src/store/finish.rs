@@ -17,11 +17,13 @@ use super::message_id::{MessageId, among, bound, bound_if_any, numbers};
 use super::outbox::{self, Unsent};
 use super::prepared::prepared;
 use super::schema::{messages, turns, updates};
+use super::settings;
 use super::time::{clock_timestamp, interval};
 use super::turns::{self as turn_rows, Last};
 use super::words::TurnState;
 use crate::base::failpoints;
 use crate::domain::address::Address;
+use crate::domain::choice::Choice;
 use crate::domain::history::Role;
 use crate::domain::lane::Lane;
 use crate::domain::reply::ReplyPart;
@@ -96,6 +98,8 @@ pub struct Turn<'a> {
     pub ending: &'a Ending,
     /// The calls of the model that it took.
     pub calls: &'a [Call],
+    /// What had been chosen and is gone, as the parts tell: the dialogue forgets it.
+    pub gone: &'a Choice,
 }
 
 impl Turn<'_> {
@@ -116,9 +120,9 @@ pub fn turn(
 ) -> QueryResult<Finished> {
     let whole = !matches!(turn.ending, Ending::Stopped { .. });
     once(conn, address, turn.joined, whole, |conn, address| {
-        if turn.replaces.is_some() {
-            // The inbox is locked first, as a move and an erasure do: one order of locks, no deadlock.
-            inbox::row(address.key()).select(updates::seq).for_no_key_update().execute(conn)?;
+        if turn.replaces.is_some() || *turn.gone != Choice::NONE {
+            inbox::lock(conn, address.key())?;
+            settings::empty(conn, address.lane, turn.gone)?;
         }
         let turn_id = store(conn, address, turn)?;
         let standing = match turn.replaces {

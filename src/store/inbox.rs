@@ -15,9 +15,10 @@ use diesel::sql_types::{Double, Nullable};
 use super::ledger::Calls;
 use super::outbox;
 use super::prepared::prepared;
-use super::schema::{reply_parts, updates};
+use super::schema::{dialogue_settings, reply_parts, updates};
 use super::time::{ago, from_now, seconds_to_wait, wait};
 use crate::domain::address::Address;
+use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
@@ -64,6 +65,8 @@ pub struct Waiting {
     pub last: bool,
     /// Something of the lane has to be sent before it.
     pub behind_unsent: bool,
+    /// What was chosen for its dialogue.
+    pub choice: Choice,
 }
 
 /// The row of an update.
@@ -78,6 +81,11 @@ pub(super) fn row(key: Key) -> _ {
         .filter(updates::bot_id.eq(bot_id))
         .filter(updates::update_id.eq(update_id))
         .filter(updates::user_id.eq(user_id))
+}
+
+/// Locks the update before other rows of its user, as a move and an erasure do: one order of locks, no deadlock.
+pub fn lock(conn: &mut PgConnection, key: Key) -> QueryResult<usize> {
+    row(key).select(updates::seq).for_no_key_update().execute(conn)
 }
 
 /// What the lane has to answer.
@@ -95,13 +103,23 @@ pub(super) fn waiting(lane: Lane) -> _ {
 
 /// The update that `lane` has to answer next.
 pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting>> {
-    let columns = (columns(), exists(outbox::waiting(lane)));
+    let of_lane = dialogue_settings::bot_id
+        .eq(lane.bot_id)
+        .and(dialogue_settings::chat_id.eq(lane.chat_id))
+        .and(dialogue_settings::user_id.eq(lane.user_id))
+        .and(dialogue_settings::thread_id.eq(lane.topic()));
+    let choice = (
+        dialogue_settings::model.nullable(),
+        dialogue_settings::role.nullable(),
+        dialogue_settings::effort.nullable(),
+    );
+    let columns = (columns(), exists(outbox::waiting(lane)), choice);
+    let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
     // The second row only tells that there is one.
-    let rows: Vec<(Row, bool)> =
-        prepared(waiting(lane).order(updates::seq).select(columns).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool, Choice)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
     let last = rows.len() < 2;
     let oldest = rows.into_iter().next();
-    Ok(oldest.map(|(row, behind_unsent)| Waiting { last, behind_unsent, ..row.into() }))
+    Ok(oldest.map(|(row, behind_unsent, choice)| Waiting { last, behind_unsent, choice, ..row.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -152,6 +170,7 @@ impl From<Row> for Waiting {
             age: wait(Some(row.age_in_seconds)).unwrap_or_default(),
             last: false,
             behind_unsent: false,
+            choice: Choice::default(),
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod budget;
 pub mod moved;
 pub mod strangers;
+pub mod settings;
 
 // What operators look at and delete.
 pub mod archive;

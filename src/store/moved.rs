@@ -8,6 +8,7 @@ use diesel::sql_types::Text;
 use super::group::of_group;
 use super::outbox;
 use super::schema::{messages, reply_parts, turns, updates};
+use super::settings;
 use super::words::PartOp;
 use crate::domain::lane::Moved;
 
@@ -15,7 +16,8 @@ use crate::domain::lane::Moved;
 ///
 /// What waits in the inbox comes first: a finish under way holds its update's row, so this waits for its end and then
 /// finds its rows too. A finish that comes after this one reads the new id from the update.
-pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> QueryResult<usize> {
+pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
+    let Moved { bot_id, from, to } = moved;
     conn.transaction(|conn| {
         let waiting = diesel::update(updates::table)
             .filter(updates::bot_id.eq(bot_id).and(updates::chat_id.eq(from)))
@@ -42,6 +44,7 @@ pub fn move_chat(conn: &mut PgConnection, Moved { bot_id, from, to }: Moved) -> 
         let messages = diesel::update(messages::table.filter(messages::chat_id.eq(from)).filter(of_group()))
             .set(messages::chat_id.eq(to))
             .execute(conn)?;
-        Ok(waiting + parts + turns + messages)
+        let settings = settings::move_chat(conn, moved)?;
+        Ok(waiting + parts + turns + messages + settings)
     })
 }

@@ -1,6 +1,28 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// What people chose for a dialogue of theirs; no row = nothing.
+    dialogue_settings (bot_id, chat_id, user_id, thread_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Topic of the chat; 0 = none.
+        thread_id -> Int8,
+        /// The model that answers, by its name in the catalogue; NULL = the default.
+        model -> Nullable<Text>,
+        /// The role it answers in, by its name in the catalogue; NULL = the default.
+        role -> Nullable<Text>,
+        /// How much that model thinks (none, minimal, low, medium, high, max); NULL = its default.
+        effort -> Nullable<Text>,
+        /// When the person chose last.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Every question and answer, soft-deleted and never silently lost.
     messages (id) {
         /// Unique number of the message.
@@ -209,4 +231,12 @@ diesel::table! {
 
 diesel::joinable!(reply_parts -> turns (turn_id));
 
-diesel::allow_tables_to_appear_in_same_query!(messages, model_calls, reply_parts, strangers, turns, updates,);
+diesel::allow_tables_to_appear_in_same_query!(
+    dialogue_settings,
+    messages,
+    model_calls,
+    reply_parts,
+    strangers,
+    turns,
+    updates,
+);

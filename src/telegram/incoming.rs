@@ -50,7 +50,7 @@ pub struct Message {
     /// a command.
     pub addressed: bool,
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
-    /// ([`super::described`]). `None` for a picture, a voice message and other files.
+    /// (`described.rs`). `None` for a picture, a voice message and other files.
     pub text: Option<String>,
     /// The press, if it is one.
     pub press: Option<Press>,

@@ -32,7 +32,7 @@ impl Telegram {
     /// Sends a part that is a message and returns its id.
     pub fn send(&self, to: Destination, part: ReplyPart) -> Result<i64, TelegramError> {
         let (thread, reply) = place(to);
-        let keyboard = part.button.map(|below| ReplyMarkup::InlineKeyboardMarkup(keyboard(below)));
+        let keyboard = keyboard(part.keyboard).map(ReplyMarkup::InlineKeyboardMarkup);
         let sent: MethodResponse<Sent> = match part.content {
             Content::Text { text, entities } => {
                 self.request(Method::SendMessage.name(), Some(text_message(to, text, entities, keyboard)))
@@ -55,10 +55,10 @@ impl Telegram {
         Ok(sent.result.message_id)
     }
 
-    /// Puts a part in the place of a message of the bot's (editMessageText), its button too. That nothing would change is
+    /// Puts a part in the place of a message of the bot's (editMessageText), its buttons too. That nothing would change is
     /// no error.
     pub fn edit(&self, chat_id: i64, message_id: i64, part: ReplyPart) -> Result<(), TelegramError> {
-        let (message_id, keyboard) = (of_message(message_id)?, part.button.map(keyboard));
+        let (message_id, keyboard) = (of_message(message_id)?, keyboard(part.keyboard));
         let edit = match part.content {
             Content::Text { text, entities } => text_edit(chat_id, message_id, text, entities, keyboard),
             Content::Rich { blocks } => EditMessageTextParams::builder()
@@ -162,9 +162,11 @@ fn place(to: Destination) -> (Option<i32>, Option<ReplyParameters>) {
     (narrow(to.thread_id), reply)
 }
 
-fn keyboard(below: Below) -> InlineKeyboardMarkup {
-    let button = InlineKeyboardButton::builder().text(below.label).callback_data(below.data).build();
-    InlineKeyboardMarkup::builder().inline_keyboard(vec![vec![button]]).build()
+fn keyboard(rows: Vec<Vec<Below>>) -> Option<InlineKeyboardMarkup> {
+    let button =
+        |below: Below| InlineKeyboardButton::builder().text(below.label).callback_data(below.data).build();
+    let rows: Vec<Vec<_>> = rows.into_iter().map(|row| row.into_iter().map(button).collect()).collect();
+    (!rows.is_empty()).then(|| InlineKeyboardMarkup::builder().inline_keyboard(rows).build())
 }
 
 /// An id as the typed parameters take it. One beyond 32 bits cannot be named to Telegram.

@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod at_once;
     pub(crate) mod exposition;
+    pub(crate) mod files;
     mod killed;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
@@ -19,6 +20,8 @@ mod promises {
     mod access;
     mod answers;
     mod budget;
+    mod choosing;
+    mod chosen;
     mod commands;
     mod database;
     mod delivery;
@@ -37,6 +40,7 @@ mod promises {
     mod poolers;
     mod rate_limit;
     mod regenerate;
+    mod reload;
     mod reliability;
     mod retention;
     mod said_in_words;
@@ -50,9 +54,11 @@ mod promises {
 mod hostile {
     mod database;
     mod dialects;
+    mod documents;
     mod endpoint;
     mod files;
     mod languages;
+    mod locks;
     mod log;
     mod redirect;
     mod streams;
@@ -80,6 +86,7 @@ mod tools {
     mod doctor;
     mod drift;
     mod export;
+    mod extract;
     mod history;
     mod metrics;
     mod migrate;

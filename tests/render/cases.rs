@@ -364,6 +364,11 @@ fn a_preview_closes_what_is_open_and_waits_with_what_may_become_markup() {
         ("абзац\n--", "абзац"),
         ("до\n\n| a | b |\n|--", "до"),
         ("| a | b |\n|---|---|\n| 1 |", "⟨pre -⟩a │ b\n──┼──⟨/pre⟩"),
+        // What waits behind a formula does not open the formula again.
+        (
+            "$x^2 + y$ <a href=\"https://example.com/?a=1&amp;b=2\">a long text of a link, a long text of a link, a long te",
+            "⟨code⟩x^2 + y⟨/code⟩",
+        ),
         ("тег <b", "тег"),
         ("тег <b>жир", "тег ⟨b⟩жир⟨/b⟩"),
     ] {

@@ -4,7 +4,7 @@
 //! letter is content, and has to arrive, in order, whatever marks stand around it.
 
 use systech_aidd::domain::reply::{Content, ReplyPart};
-use systech_aidd::render::{RichMessages, answer, draft};
+use systech_aidd::render::{MAX_ENTITIES, RichMessages, answer, draft};
 
 use crate::limits;
 
@@ -102,7 +102,9 @@ const MAX_WAIT: usize = 2100;
 /// or what began with a mark.
 pub(crate) fn check_growing(markdown: &str) {
     check_draft(markdown);
-    if answer(markdown, RichMessages::Never).len() > 1 {
+    // Formats over so many lines may cut the preview where they do not cut the answer.
+    let many = markdown.lines().count() > MAX_ENTITIES / 2;
+    if many || answer(markdown, RichMessages::Never).len() > 1 {
         return;
     }
     let shown = match draft(markdown) {

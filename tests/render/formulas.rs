@@ -109,3 +109,19 @@ fn a_sign_is_told_without_the_marks_of_a_formula() {
     assert_seen(&[("20\\degree, \\alpha and \\beta, (\\Delta), \\infty", "20°, α and β, (Δ), ∞")]);
     assert_as_written(&["C:\\alpha\\beta, \\alpha_1, x\\alpha, \\alphabet"]);
 }
+
+#[test]
+fn brackets_whose_backslashes_were_lost_hold_a_formula_where_tex_stands_in_them() {
+    assert_seen(&[
+        ("[ \\frac{a}{b} ]", "⟨pre latex⟩\\frac{a}{b}⟨/pre⟩"),
+        ("So\n\n[\n\\frac{a}{b} = c\n]\n\nend", "So\n\n⟨pre latex⟩\\frac{a}{b} = c⟨/pre⟩\n\nend"),
+        ("is [ \\sqrt{2} ].", "is\n\n⟨pre latex⟩\\sqrt{2}⟨/pre⟩\n\n."),
+    ]);
+    assert_as_written(&[
+        "[ a ] and [ x = y ]",
+        "[ \\frac is a command ]",
+        "[ ] and [ \\d+ ]",
+        "[ see C:\\dir ]",
+    ]);
+    assert_eq!(preview("a [ \\frac{a}"), "a");
+}

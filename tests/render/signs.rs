@@ -136,3 +136,21 @@ fn what_is_formatted_as_a_whole_keeps_the_signs_within() {
         ("*!* or **...**", "⟨i⟩!⟨/i⟩ or ⟨b⟩...⟨/b⟩"),
     ]);
 }
+
+#[test]
+fn patterns_of_names_and_expressions_stay_as_they_are_written() {
+    assert_as_written(&[
+        "*_test_* and *_test_.py, *_test.py, test_*_x",
+        "*test*.py, *spec*.tar.gz and *a-b*.rs",
+        "*n = *o; .*jx.* and .*",
+        "grep '.*foo.*' and .*a.*b.*",
+        "&*a and [a-z]*, y-*x and [^*]*",
+        "*p = *q; [a-z]*",
+        "_aa_@example.com /a/__aaa__",
+    ]);
+    assert_seen(&[
+        ("*да*.Нет, *yes*.No", "⟨i⟩да⟨/i⟩.Нет, ⟨i⟩yes⟨/i⟩.No"),
+        ("*Конец.* И *the end.*", "⟨i⟩Конец.⟨/i⟩ И ⟨i⟩the end.⟨/i⟩"),
+        ("**_так_** и **_so_**", "⟨b⟩⟨i⟩так⟨/i⟩⟨/b⟩ и ⟨b⟩⟨i⟩so⟨/i⟩⟨/b⟩"),
+    ]);
+}

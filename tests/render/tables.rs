@@ -74,3 +74,19 @@ fn a_line_without_a_bar_is_no_row() {
         ("a | b\n---|---\n1 | 2", "⟨pre -⟩a │ b\n──┼──\n1 │ 2⟨/pre⟩"),
     ]);
 }
+
+#[test]
+fn a_line_that_divides_more_or_fewer_columns_than_there_are_headings_divides_the_table() {
+    let table = "⟨pre -⟩a │ b │ c\n──┼───┼──\n1 │ 2 │ 3⟨/pre⟩";
+    assert_seen(&[
+        ("| a | b | c |\n|---|---|\n| 1 | 2 | 3 |", table),
+        ("| a | b | c |\n|---|---|---|---|\n| 1 | 2 | 3 |", table),
+        ("a | b | c\n---|---\n1 | 2 | 3", table),
+        (
+            "text\n\n> | a | b | c |\n> |:---|---:|\n> | 1 | 2 | 3 |",
+            &format!("text\n\n⟨quote⟩{table}⟨/quote⟩"),
+        ),
+        // A heading with a bar in code has one column fewer than bars.
+        ("| `a|b` | c |\n|---|---|\n| 1 | 2 |", "⟨pre -⟩a|b │ c\n────┼──\n1   │ 2⟨/pre⟩"),
+    ]);
+}

@@ -125,6 +125,11 @@ fn tags_that_are_spoken_of_stay() {
     ]);
     assert_seen(&[
         ("the <b> tag: <b>bold</b>", "the <b> tag: ⟨b⟩bold⟨/b⟩"),
+        (
+            "<ul><li>_a_@b.com</li><li>/a/__b__</li><li>**c</li><li>d**</li></ul>",
+            "• _a_@b.com\n• /a/__b__\n• **c\n• d**",
+        ),
+        ("<ul><li>the <i> tag</li><li>the </i> tag</li></ul>", "• the <i> tag\n• the </i> tag"),
         ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩ more"),
     ]);
     assert_eq!(preview("the <b> tag"), "the");
@@ -134,4 +139,9 @@ fn tags_that_are_spoken_of_stay() {
 #[test]
 fn the_attributes_of_telegrams_own_html_are_known() {
     assert_seen(&[("<blockquote expandable>long</blockquote> end", "⟨quote⟩long⟨/quote⟩\n\nend")]);
+}
+
+#[test]
+fn a_line_that_a_tag_has_broken_is_not_broken_again() {
+    assert_seen(&[("one<br>\ntwo<br/> \nthree", "one\ntwo\nthree"), ("one<br><br>\ntwo", "one\n\ntwo")]);
 }

@@ -132,10 +132,11 @@ impl Arguments {
         let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
         let model_checks = self.checks(Subject::Model, model::CHECKS);
 
-        let (database, telegram, model) = (env.database(), env.telegram(), env.models());
+        let choices = env.choices();
+        let (database, telegram, model) = (env.database(), env.telegram(), env.models(&choices));
         let bot_id = env.bot_id();
 
-        let mut findings = settings::examine(&env, env_file);
+        let mut findings = settings::examine(&env, &choices, env_file);
         if !self.is_about(Subject::Settings) {
             // Here only what prevents the other checks is named.
             let kept_from = (database.is_none() && !database_checks.is_empty())

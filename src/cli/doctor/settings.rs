@@ -4,15 +4,19 @@ use std::path::Path;
 
 use super::report::Finding;
 use crate::config::dotenv::{self, Repeated};
-use crate::config::{Fault, Reader};
+use crate::config::{Choices, Fault, Reader};
 use crate::domain::catalogue::Catalogue;
 
 /// The setting whose fault is told by a check of its own.
 const PROMPT: &str = "SYSTEM_PROMPT_PATH";
 const ENV_FILE: &str = "env file";
 
-pub(super) fn examine(env: &Reader<'_>, env_file: anyhow::Result<Vec<Repeated>>) -> Vec<Finding> {
-    let faults = env.faults();
+pub(super) fn examine(
+    env: &Reader<'_>,
+    choices: &Choices,
+    env_file: anyhow::Result<Vec<Repeated>>,
+) -> Vec<Finding> {
+    let faults = env.faults(choices);
     let mut findings: Vec<_> = faults
         .iter()
         .filter(|fault| fault.variable != PROMPT)
@@ -35,7 +39,7 @@ pub(super) fn examine(env: &Reader<'_>, env_file: anyhow::Result<Vec<Repeated>>)
     }
     findings.extend(match (faults.iter().find(|fault| fault.variable == PROMPT), env.catalogue_path()) {
         (Some(fault), _) => Some(told("prompt", fault)),
-        (None, Some(path)) => env.choices().map(|read| catalogue(&path, &read.catalogue)),
+        (None, Some(path)) => choices.read.as_ref().map(|read| catalogue(&path, &read.catalogue)),
         (None, None) => env
             .system_prompt()
             .map(|prompt| Finding::well("prompt", format!("{} characters", prompt.chars().count()))),

@@ -196,6 +196,30 @@ impl<'t, 'd> Table<'t, 'd> {
         })
     }
 
+    /// Some of these words, each once.
+    pub(super) fn words<T: Copy + Ord>(
+        &self,
+        key: &'static str,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Option<BTreeSet<T>> {
+        let names: Vec<_> = all.iter().map(|word| name(*word)).collect();
+        self.value(key, &format!("a list of some of these, each once: {}", names.join(", ")), |value| {
+            let said = value.as_array()?;
+            let word = |said: &str| all.iter().copied().find(|word| name(*word) == said);
+            let words: Option<BTreeSet<_>> = said.iter().map(|item| word(&text(item.get_ref())?)).collect();
+            words.filter(|words| words.len() == said.len() && !words.is_empty())
+        })
+    }
+
+    /// A text of one line, no longer than this.
+    pub(super) fn line(&self, key: &'static str, most: usize) -> Option<String> {
+        let accepted = format!("a text of one line in quotes, up to {most} characters");
+        self.value(key, &accepted, |value| {
+            text(value).filter(|text| text.chars().count() <= most && !text.contains(char::is_control))
+        })
+    }
+
     /// An object, as JSON has it.
     pub(super) fn json(&self, key: &'static str) -> Option<serde_json::Map<String, serde_json::Value>> {
         self.value(key, "a table of fields: { top_p = 0.9 }", |value| match json(value)? {

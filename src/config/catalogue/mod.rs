@@ -25,9 +25,11 @@ pub const FILE: &str = "assistant.toml";
 
 /// The longest name of a model or a role; a button has room for 64 bytes (Bot API, InlineKeyboardButton).
 const LONGEST_ID: usize = 24;
+/// The longest text on a button; an app shows less of it.
+const LONGEST_NAME: usize = 64;
 
 /// The catalogue, and how each of its models is asked.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Read {
     /// What people choose from.
     pub catalogue: Catalogue,
@@ -85,6 +87,7 @@ fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Result<Read, Told> {
         }
     }
     model::check_fallbacks(&models);
+    role::check_models(&roles, &models);
     let read_models: Vec<_> =
         models.iter().map(|(id, table)| model::read(id, table, &endpoints, around)).collect();
     let read_roles: Vec<_> = roles.iter().map(|(id, table)| role::read(id, table, around)).collect();
@@ -129,9 +132,14 @@ fn check_names(tables: &[(String, Table<'_, '_>)]) {
                 "up to 24 letters, digits, hyphens, dots: [models.quick-1]",
             );
         }
-        let name = table.text("name").unwrap_or_else(|| id.clone());
-        if let Some(other) = called.insert(name, &table.path) {
+        let name = name(id, table);
+        if let Some(other) = called.insert(name.to_lowercase(), &table.path) {
             table.wrong("name", &format!("is that of {other} too"), "a name of its own");
         }
     }
+}
+
+/// What people call the entry of this table.
+fn name(id: &str, table: &Table<'_, '_>) -> String {
+    table.line("name", LONGEST_NAME).unwrap_or_else(|| id.to_owned())
 }

@@ -5,10 +5,13 @@ use std::num::NonZeroU32;
 
 use super::document::Table;
 use super::endpoint::Endpoint;
-use super::{Around, Told};
+use super::{Around, Told, name};
 use crate::domain::access::Access;
 use crate::domain::catalogue::{Effort, Model, Price};
 use crate::llm::Settings;
+
+/// A line of /model.
+const LONGEST_WORDS: usize = 200;
 
 pub(super) fn read(
     id: &str,
@@ -16,24 +19,24 @@ pub(super) fn read(
     endpoints: &BTreeMap<String, Result<Endpoint, Told>>,
     around: &Around<'_>,
 ) -> Result<(Model, Settings), Told> {
-    let name = table.required("model", "the name of the model, as the endpoint knows it");
+    let model_name = table.required("model", "the name of the model, as the endpoint knows it");
     let endpoint = endpoint(table, endpoints);
     let (temperature, extra) = (table.number("temperature", 0.0..=2.0), table.json("extra"));
     let context = table.whole("context", 100..=100_000_000);
     let max_tokens = table.whole("max_tokens", 16..=1_000_000);
     let number = |number: i64| u32::try_from(number).ok();
+    let (effort, efforts) = efforts(table);
     let model = Model {
         id: id.to_owned(),
-        name: table.text("name").unwrap_or_else(|| id.to_owned()),
+        name: name(id, table),
+        words: table.line("words", LONGEST_WORDS),
         context: context.and_then(number).and_then(NonZeroU32::new),
         max_tokens: max_tokens.and_then(number).unwrap_or(around.max_tokens),
-        effort: table.word("effort", &Effort::ALL, Effort::as_str),
+        effort,
+        efforts,
         price: price(table),
         fallback: table.texts("fallback").unwrap_or_default(),
-        access: Access {
-            users: table.ids("users").unwrap_or_default(),
-            chats: table.ids("chats").unwrap_or_default(),
-        },
+        access: access(table),
     };
     let (endpoint, Endpoint { base_url, kind, key, headers, private }) = endpoint?;
     let settings = Settings {
@@ -42,7 +45,7 @@ pub(super) fn read(
         base_url,
         key,
         headers,
-        model: name.ok_or(Told)?,
+        model: model_name.ok_or(Told)?,
         temperature: temperature.unwrap_or(around.temperature),
         max_tokens: model.max_tokens,
         silence: around.silence,
@@ -51,6 +54,27 @@ pub(super) fn read(
         private,
     };
     Ok((model, settings))
+}
+
+/// Whom it answers.
+pub(super) fn access(table: &Table<'_, '_>) -> Access {
+    Access { users: table.ids("users").unwrap_or_default(), chats: table.ids("chats").unwrap_or_default() }
+}
+
+/// How much it thinks, and how much people may have it think, from the least.
+fn efforts(table: &Table<'_, '_>) -> (Option<Effort>, Vec<Effort>) {
+    let effort = table.word("effort", &Effort::ALL, Effort::as_str);
+    let Some(efforts) = table.words("efforts", &Effort::ALL, Effort::as_str) else {
+        return (effort, Vec::new());
+    };
+    let names: Vec<_> = efforts.iter().map(|effort| effort.as_str()).collect();
+    let one_of = format!("one of these: {}", names.join(", "));
+    if !table.has("effort") {
+        table.wrong("efforts", "stands without effort, which is in force where nobody chooses", &one_of);
+    } else if effort.is_some_and(|effort| !efforts.contains(&effort)) {
+        table.wrong("effort", "is none of efforts", &one_of);
+    }
+    (effort, efforts.into_iter().collect())
 }
 
 /// The only endpoint need not be named.

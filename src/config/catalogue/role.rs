@@ -1,7 +1,8 @@
 //! `[roles.NAME]`: who the model is told to be.
 
 use super::document::Table;
-use super::{Around, Told};
+use super::model::access;
+use super::{Around, Told, name};
 use crate::config::prompt;
 use crate::domain::catalogue::Role;
 use crate::render::MAX_UNITS;
@@ -20,8 +21,21 @@ pub(super) fn read(id: &str, table: &Table<'_, '_>, around: &Around<'_>) -> Resu
     let prompt = prompt.and_then(Result::ok).ok_or(Told)?;
     Ok(Role {
         id: id.to_owned(),
-        name: table.text("name").unwrap_or_else(|| id.to_owned()),
+        name: name(id, table),
         words: words.unwrap_or_else(|| prompt::role(&prompt)),
         prompt,
+        model: table.text("model"),
+        access: access(table),
     })
+}
+
+/// The model of a role is one of this file.
+pub(super) fn check_models(roles: &[(String, Table<'_, '_>)], models: &[(String, Table<'_, '_>)]) {
+    for (_, table) in roles {
+        let model = table.text("model");
+        if model.is_some_and(|model| models.iter().all(|(id, _)| *id != model)) {
+            let all: Vec<_> = models.iter().map(|(id, _)| id.as_str()).collect();
+            table.wrong("model", "names no model of this file", &format!("one of these: {}", all.join(", ")));
+        }
+    }
 }

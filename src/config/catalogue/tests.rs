@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::catalogue::Effort;
+use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
 
 const MAX_TOKENS: u32 = 4000;
@@ -42,11 +43,13 @@ fn a_catalogue_is_read_whole() {
 
         [models.z]
         name = "Quick"
+        words = "Fast and cheap"
         endpoint = "far"
         model = "vendor/z"
         context = 100_000
         max_tokens = 0x100
         effort = "high"
+        efforts = ["max", "none", "high"]
         price = { input = 0.25, output = 2 }
         fallback = ["a"]
         users = [42]
@@ -57,6 +60,10 @@ fn a_catalogue_is_read_whole() {
         [roles.cook]
         prompt = "prompts/nutritionist.txt"
         words = "I cook."
+        [roles.judge]
+        prompt = "prompts/nutritionist.txt"
+        model = "a"
+        chats = [-5]
     "#;
     let Read { catalogue, settings } = read_text(text).unwrap();
     let [z, a] = &catalogue.models[..] else { panic!("two models") };
@@ -68,15 +75,23 @@ fn a_catalogue_is_read_whole() {
         "0.25".parse::<bigdecimal::BigDecimal>().unwrap(),
         "as what is read anew"
     );
+    assert_eq!(z.efforts, [Effort::None, Effort::High, Effort::Max], "from the least");
+    assert_eq!((z.words.as_deref(), &a.words, &*a.efforts), (Some("Fast and cheap"), &None, &[][..]));
     assert_eq!((&*a.name, a.max_tokens, &a.price), ("a", MAX_TOKENS, &None));
-    let chain = |user_id| catalogue.chain(Lane { bot_id: 7, chat_id: user_id, user_id }).collect::<Vec<_>>();
+    let chain = |user_id| {
+        let lane = Lane { bot_id: 7, chat_id: user_id, user_id };
+        catalogue.chain(catalogue.in_force(lane, &Choice::NONE).model).collect::<Vec<_>>()
+    };
     assert_eq!((chain(42), chain(43)), (vec![0, 1], vec![1]));
     assert_eq!((&*settings[0].base_url, &*settings[0].model), ("https://far.example/v1", "vendor/z"));
     assert_eq!(settings[0].headers["x-title"], "Ours");
     assert_eq!(settings[0].key.as_ref().unwrap().expose(), "secret");
     assert!(settings[1].key.is_none());
     let role = &catalogue.roles[0];
-    assert_eq!(role.words, "I cook.");
+    assert_eq!((&*role.words, &role.model), ("I cook.", &None));
+    let judge = &catalogue.roles[1];
+    assert_eq!(judge.model.as_deref(), Some("a"));
+    assert!(judge.access.chats.contains(&-5) && judge.access.users.is_empty());
     assert!(role.prompt.len() > 100);
 }
 
@@ -105,6 +120,30 @@ fn what_cannot_be_used_is_told_with_its_line_and_what_is_accepted() {
             "leaves no room for a question",
         ),
         ("model = \"m\"", "model = \"m\"\neffort = \"harder\"", 7, "models.a.effort cannot be used"),
+        ("model = \"m\"", "model = \"m\"\nefforts = [\"low\"]", 7, "models.a.efforts stands without effort"),
+        (
+            "model = \"m\"",
+            "effort = \"low\"\nmodel = \"m\"\nefforts = [\"high\"]",
+            6,
+            "models.a.effort is none of efforts",
+        ),
+        ("model = \"m\"", "model = \"m\"\nefforts = []", 7, "models.a.efforts cannot be used"),
+        (
+            "model = \"m\"",
+            "model = \"m\"\nefforts = [\"low\", \"low\"]",
+            7,
+            "models.a.efforts cannot be used",
+        ),
+        (
+            "model = \"m\"",
+            "model = \"m\"\nefforts = [\"low\", \"lots\"]",
+            7,
+            "models.a.efforts cannot be used",
+        ),
+        ("model = \"m\"", "model = \"m\"\nwords = \"one\\ntwo\"", 7, "models.a.words cannot be used"),
+        ("model = \"m\"", "model = \"m\"\nname = \"one\\ttwo\"", 7, "models.a.name cannot be used"),
+        ("prompt = \"", "model = \"c\"\nprompt = \"", 13, "roles.r.model names no model of this file"),
+        ("prompt = \"", "users = 1\nprompt = \"", 13, "roles.r.users cannot be used"),
         ("model = \"m\"", "model = \"m\"\nprice = 2", 7, "models.a.price is no table"),
         (
             "model = \"m\"",
@@ -121,6 +160,7 @@ fn what_cannot_be_used_is_told_with_its_line_and_what_is_accepted() {
         ("model = \"m\"", "model = \"m\"\nprice = { input = 1 }", 7, "models.a.price.output is missing"),
         ("model = \"m\"", "model = \"m\"\nusers = [\"me\"]", 7, "models.a.users cannot be used"),
         ("model = \"n\"", "model = \"n\"\nname = \"a\"", 11, "models.b.name is that of models.a too"),
+        ("model = \"n\"", "model = \"n\"\nname = \"A\"", 11, "models.b.name is that of models.a too"),
         ("[\"b\"]", "[\"a\"]", 7, "names the model itself"),
         ("[\"b\"]", "[\"c\"]", 7, "names \"c\", which is no model of this file"),
         ("[\"b\"]", "[\"b\", \"b\"]", 7, "names a model twice"),
@@ -161,7 +201,7 @@ fn every_catalogue_that_is_shown_can_be_read() {
             guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
         shown.extend(blocks);
     }
-    assert_eq!(shown.len(), 5);
+    assert_eq!(shown.len(), 7);
     for text in shown {
         assert!(read(&text, &around).is_ok(), "{text}\n{:#?}", read(&text, &around).err());
     }

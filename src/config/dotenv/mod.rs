@@ -4,6 +4,7 @@
 //! One thing is stricter here: python-dotenv passes over a statement that it cannot read, with a warning, and the bot does
 //! not start. That statement may be the one that says who may use it. An error names the line, never what is in it.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -66,6 +67,14 @@ pub fn load() -> anyhow::Result<Vec<Repeated>> {
         );
     }
     Ok(repeated.into_iter().map(|(name, lines)| Repeated(name, lines)).collect())
+}
+
+/// What the file sets now, for a program that runs: its environment does not change any more.
+pub fn now() -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(Path::new(FILE)).unwrap_or_default();
+    let of_environment = |name: &str| std::env::var(name).ok();
+    let values = read(&text, &of_environment).values.into_iter();
+    values.filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// Whether other users can read the file: who can, can be the bot. `None`: there is no file.

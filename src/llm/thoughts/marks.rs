@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::code;
+
 /// The longest mark that is waited for, in bytes.
 const LONGEST: usize = 100;
 /// How far from `<|channel|>` its `<|message|>` may be.
@@ -117,7 +119,7 @@ fn channel(text: &str) -> Head {
         };
     }
     let Some(header) = text.strip_prefix(CHANNEL) else { return Head::Text };
-    let message = header.find(MESSAGE).filter(|at| *at <= LONGEST_HEADER);
+    let message = header.find(MESSAGE).filter(|at| at + MESSAGE.len() <= LONGEST_HEADER);
     if message.is_none() && header.len() < LONGEST_HEADER {
         return Head::Perhaps;
     }
@@ -141,7 +143,10 @@ fn tag(text: &str) -> Head {
     if rest.is_empty() && inner.len() < LONGEST {
         return Head::Perhaps;
     }
-    if !is_thought(name) || !rest.starts_with(|c: char| c == '>' || c.is_whitespace()) {
+    if name.len() >= LONGEST
+        || !is_thought(name)
+        || !rest.starts_with(|c: char| c == '>' || c.is_whitespace())
+    {
         return Head::Text;
     }
     match rest.find('>') {
@@ -168,7 +173,8 @@ fn closing_tag(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("</")?;
     let name = &inner[..inner.find(|c: char| !is_of_name(c)).unwrap_or(inner.len())];
     let rest = inner[name.len()..].trim_start();
-    (is_thought(name) && rest.starts_with('>')).then(|| text.len() - rest.len() + 1)
+    let length = text.len() - rest.len() + 1;
+    (length <= LONGEST && is_thought(name) && rest.starts_with('>')).then_some(length)
 }
 
 /// Whether a tag that begins a thought stands in it.
@@ -177,8 +183,23 @@ pub(super) fn has_opening_tag(text: &str) -> bool {
 }
 
 impl Closing {
-    /// Where in `text` the thought ends: the mark that ends it, empty where it is that of the next.
-    pub(super) fn find(self, text: &str) -> Option<Range<usize>> {
+    /// Where the thought ends, looked for from a place on: the mark that ends it, empty where it is that of the next. `Err`: it
+    /// has not come, and from there on it is to be looked for. A thought may talk about its own mark: quoted, it ends nothing.
+    pub(super) fn find(self, thought: &str, from: usize) -> Result<Range<usize>, usize> {
+        let mut from = from;
+        loop {
+            let later = || from.max(thought.floor_char_boundary(thought.len().saturating_sub(LONGEST)));
+            let found = self.next(&thought[from..]).ok_or_else(later)?;
+            let (start, end) = (from + found.start, from + found.end);
+            match code::quotes(thought, start, end) {
+                Some(false) => return Ok(start..end),
+                Some(true) => from = end,
+                None => return Err(start),
+            }
+        }
+    }
+
+    fn next(self, text: &str) -> Option<Range<usize>> {
         match self {
             Self::Tag => first(text, closing_tag),
             Self::Mark(marks) => first(text, |rest| one_of(rest, marks)),

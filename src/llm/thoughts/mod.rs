@@ -4,6 +4,7 @@
 //! as it is. Where just the end of a thought is marked (the prompt of some models holds the beginning), everything before it
 //! was one. That is known late: what was shown is taken back, and the next answer of that model waits for the mark.
 
+mod code;
 mod marks;
 
 use marks::{Closing, Head, TAIL};
@@ -22,6 +23,8 @@ pub(super) struct Filter {
     state: State,
     /// What is not known to be thought or answer yet.
     held: String,
+    /// How far the thought in it was searched for its end.
+    passed: usize,
     /// The answer.
     text: String,
     /// A thought stood before it.
@@ -64,6 +67,7 @@ impl Filter {
         Self {
             state: State::Beginning,
             held: String::new(),
+            passed: 0,
             text: String::new(),
             after_thought: false,
             alone: false,
@@ -103,6 +107,8 @@ impl Filter {
         while self.step(true, hear) {}
         match self.state {
             State::Unmarked if cut => {}
+            // Half a mark, and the limit was reached.
+            State::Beginning if cut && self.may_begin_a_mark() => {}
             State::Beginning | State::Opened | State::Unmarked => self.release(hear),
             State::Thought(_) | State::Answer => {}
         }
@@ -111,21 +117,29 @@ impl Filter {
         }
     }
 
+    fn may_begin_a_mark(&self) -> bool {
+        let text = self.held.trim_start();
+        !text.is_empty() && marks::head(text, self.after_thought) == Head::Perhaps
+    }
+
     /// Decides about what is held, as far as it can. Whether there may be more to decide.
     fn step(&mut self, ended: bool, hear: &mut impl FnMut(Heard<'_>)) -> bool {
         match self.state {
             State::Beginning => self.begin(hear),
-            State::Thought(closing) => {
-                if let Some(end) = closing.find(&self.held) {
+            State::Thought(closing) => match closing.find(&self.held, self.passed) {
+                Ok(end) => {
                     self.held.drain(..end.end);
                     self.after_thought = true;
                     self.state = State::Beginning;
-                    return true;
+                    true
                 }
-                let tail = self.held.floor_char_boundary(self.held.len().saturating_sub(TAIL));
-                self.held.drain(..tail);
-                false
-            }
+                Err(from) => {
+                    let kept = self.held.floor_char_boundary(from.saturating_sub(code::NEAR));
+                    self.held.drain(..kept);
+                    self.passed = from - kept;
+                    false
+                }
+            },
             State::Opened => {
                 if !self.held.trim_start().is_empty() {
                     self.release(hear);
@@ -147,6 +161,7 @@ impl Filter {
             Head::Nothing(length) => drop(self.held.drain(..blanks + length)),
             Head::Thought(length, closing) => {
                 self.held.drain(..blanks + length);
+                self.passed = 0;
                 self.state = State::Thought(closing);
             }
             Head::Answer(length, behind) => {
@@ -220,11 +235,10 @@ fn is_end(text: &str, at: usize, after: &str, doubtful: bool, ended: bool) -> Op
     const QUOTES: &[char] = &['"', '\'', '(', '\u{ab}', '\u{201c}', '\u{2018}', '\u{201e}', '*', '_'];
     const SENTENCE_ENDS: &[char] = &['.', '!', '?', '\u{2026}', '\u{3002}', ':', ')'];
     const GO_ON: &[char] = &['.', ',', ';', ':', '!', '?', ')', '"', '\'', '\u{bb}', '\u{201d}', '\u{2019}'];
+    const JOINTS: &[char] = &['|', '=', '/', '\u{2013}', '\u{2014}', '\u{2192}'];
     let before = &text[..at];
     let line = before.rsplit('\n').next().unwrap_or_default();
-    let fences = before.lines().filter(|line| line.trim_start().starts_with("```")).count();
-    let in_code = fences % 2 == 1 || line.matches('`').count() % 2 == 1;
-    if in_code || before.ends_with(QUOTES) || marks::has_opening_tag(before) {
+    if code::goes_on_behind(before) || before.ends_with(QUOTES) || marks::has_opening_tag(before) {
         return Some(false);
     }
     if !doubtful || line.trim().is_empty() || line.trim_end().ends_with(SENTENCE_ENDS) {
@@ -235,9 +249,10 @@ fn is_end(text: &str, at: usize, after: &str, doubtful: bool, ended: bool) -> Op
     }
     match after.trim_start().chars().next() {
         None => ended.then_some(false),
-        // A sentence that is about the mark goes on behind the mark.
+        // A sentence that is about the mark goes on behind the mark. Not every script has capitals.
         Some(next) if after.starts_with(char::is_whitespace) => {
-            Some(!next.is_lowercase() && !GO_ON.contains(&next))
+            let word = next.is_alphabetic() && !next.is_uppercase();
+            Some(!word && !GO_ON.contains(&next) && !JOINTS.contains(&next))
         }
         Some(next) => Some(!GO_ON.contains(&next)),
     }

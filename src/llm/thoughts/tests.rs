@@ -56,6 +56,10 @@ fn thoughts_before_the_answer_are_not_the_answer() {
         "<think>a</think>\n<thinking>zebra</thinking>Paris.",
         "<think>zebra <think> zebra</think> zebra.</think>\nParis.",
         "<think>zebra</thinking >Paris.",
+        "<think>The user asks about `</think>` and \"</think>\", zebra.</think>Paris.",
+        "<think>It is `<think>zebra</think>` there, zebra.</think>\nParis.",
+        "<think>Use `ls, zebra.</think>Paris.",
+        "[THINK]They write `[/THINK]`, zebra.[/THINK]Paris.",
         "<think>zebra</think>\n<answer>\nParis.\n</answer>",
         "<think>zebra</think><response>Paris.</response>\n",
         "[THINK]zebra[/THINK]Paris.",
@@ -98,6 +102,17 @@ fn an_answer_that_talks_about_marks_is_as_it_was() {
         "They end with \"</think>\".",
         "The [/THINK] token closes it, and <channel|> does it for Gemma.",
         "They end with **</think>**.",
+        "See `` </think> ``, it closes.",
+        "````md\n```xml\na\n</think>\n```\n````\nso",
+        "~~~\nb\n</think>\n~~~\nso",
+        "1. ```xml\n   </think>\n   ```\n2. b",
+        "> ```\n> </think>\n> ```",
+        "It is written so:\n\n    </think>\n\nand no other way.",
+        "| tag | meaning |\n|---|---|\n| </think> | closes |",
+        "The tag </think> — the end",
+        "Тег </think> закрывает его",
+        "标签 </think> 表示结束",
+        "<think-tank> and </think-tank>",
         "<b>Paris</b> is <i>it</i>.",
         "<thinkpad> is a tag of mine",
         "< 5 apples",
@@ -122,6 +137,51 @@ fn a_thought_that_never_ends_is_no_answer() {
     for text in ["<think>", "<think>zebra", "<think>\nzebra</thin", channel, "zebra.\n</think>\n"] {
         assert_eq!(read([text], false, true).0.trim(), "", "{text:?}");
         assert_eq!(read([text], false, false).0.trim(), "", "{text:?}");
+    }
+}
+
+#[test]
+fn half_a_mark_at_the_limit_is_no_answer() {
+    for half in
+        ["<", "<thi", "<think", "<think time=\"3", "<|chan", "<|channel|>analysis", "[THIN", "\u{25c1}thi"]
+    {
+        assert_eq!(read([half], false, true).0, "", "{half:?}");
+        // An answer that ended by itself may be so short.
+        assert_eq!(read([half], false, false).0, half, "{half:?}");
+    }
+}
+
+/// Texts that are hard to cut: long names, long space, long headers, marks that are quoted or talked about.
+#[test]
+fn the_answer_is_the_same_wherever_a_hard_text_is_cut() {
+    let (long, space) = ("x-".repeat(60), " ".repeat(120));
+    let texts = [
+        format!("<{long}think>zebra</{long}think>Paris."),
+        format!("<think{space}>zebra</think>Paris."),
+        format!("<think>zebra</think{space}>Paris.</think>Rome."),
+        format!("<think>zebra `{}</think>` b</think>Paris.", "a".repeat(85)),
+        format!("<think>zebra `</think>` {}</think>Paris.", "ё".repeat(150)),
+        format!(
+            "<|channel|>analysis{}<|message|>zebra<|end|><|channel|>final<|message|>Paris.",
+            " ".repeat(185)
+        ),
+        format!("<|channel|>analysis{}<|message|>zebra<|end|>Paris.", " ".repeat(250)),
+        "zebra `</think>` </think> Paris </think>.".to_owned(),
+        "analysis zebra</think>x assistantfinal Paris.".to_owned(),
+        "<THINK>ё\u{25c1}/think\u{25b7}</THINK>\r\n<ANSWER>Париж</ANSWER>".to_owned(),
+        "<think>a</think><think b=\"</think>\">c</think><answer>Paris</answer>".to_owned(),
+        "```\n<think>\n```\n`</think>` \u{1f600}</think>".to_owned(),
+    ];
+    for text in texts {
+        for (thinks_first, cut) in [(false, false), (true, false), (false, true), (true, true)] {
+            let whole = read([text.as_str()], thinks_first, cut).0;
+            for (at, _) in text.char_indices() {
+                let halves = read([&text[..at], &text[at..]], thinks_first, cut).0;
+                assert_eq!(halves, whole, "{:?} and {:?}", &text[..at], &text[at..]);
+            }
+            let letters = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]);
+            assert_eq!(read(letters, thinks_first, cut).0, whole, "{text:?}");
+        }
     }
 }
 
@@ -160,7 +220,8 @@ proptest! {
             proptest::sample::select(vec![
                 "<think>", "</think>", "<thi", "nk>", "</", "think>", "<|channel|>", "analysis", "final", "<|message|>", "<|end|>",
                 "<|start|>assistant", "[THINK]", "[/THINK]", "\n", " ", "word", ".", "`", "```\n", "Слово", "<answer>", "</answer>", "<b>",
-                "\u{25c1}think\u{25b7}", "\u{25c1}/think\u{25b7}", "\"",
+                "\u{25c1}think\u{25b7}", "\u{25c1}/think\u{25b7}", "\"", "<THINK>", "</Thinking >", "<think a=\"b\">", "`</think>`",
+                "``", "~~~\n", "> ", "    ", "<|channel|>final<|message|>", "assistantfinal", "a long stretch of words to be passed over ",
             ]),
             0..14,
         ),

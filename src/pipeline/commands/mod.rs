@@ -4,6 +4,7 @@ use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use tracing::debug;
 
+use crate::domain::choice::Kind;
 use crate::domain::command::{self, Command, Request};
 use crate::domain::lane::Lane;
 use crate::domain::reply::ReplyPart;
@@ -14,8 +15,10 @@ use crate::store::costs;
 use crate::store::history;
 use crate::store::turns::{self, Stopped};
 
+mod choose;
 mod export;
 mod forget;
+mod list;
 
 impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
@@ -24,8 +27,11 @@ impl InWork<'_> {
         debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(language.greeting()),
-            Command::Help => self.say(language.help()),
-            Command::Role => self.say(services.assistant.role().words.clone()),
+            Command::Help => self.say(language.help(&self.assistant.commands())),
+            Command::Role if self.has_roles() => self.choose_by_name(Kind::Role),
+            Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
+            Command::Model => self.choose_by_name(Kind::Model),
+            Command::Settings => self.settings(),
             Command::Stop => self.stop_was_heeded(),
             Command::Retry => self.retry(),
             Command::Clear | Command::New => match self.words() {
@@ -72,6 +78,10 @@ impl InWork<'_> {
             Some(last) => self.regenerate(&last, last.question()),
             None => self.services.say(self.address, self.message.language.nothing_to_repeat()),
         }
+    }
+
+    fn has_roles(&self) -> bool {
+        self.assistant.catalogue().open_to(self.address.lane, Kind::Role).len() > 1
     }
 
     /// What the user wrote behind the command. A deep link is not written.

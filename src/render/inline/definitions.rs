@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::address;
 use super::tag::Tag;
 use super::tag_at;
-use crate::render::lines::Line;
-use crate::render::segments::{Kind, Segment};
+use crate::render::segments::Segments;
 
 /// The longest label of a link, in bytes.
 const MAX_LABEL: usize = 200;
@@ -25,18 +24,15 @@ pub(in crate::render) struct Definitions {
 
 impl Definitions {
     /// All definitions of a source that is divided into these segments. The first of a label counts.
-    pub(in crate::render) fn of(source: &str, segments: &[Segment]) -> Self {
+    pub(in crate::render) fn of(source: &str, segments: &Segments<'_>) -> Self {
         let tags = source.match_indices('<').filter_map(|(place, _)| tag_at::at(&source[place..]));
         let tags = tags.map(|found| (found.tag, found.closing)).collect();
         let mut definitions = Self { tags, ..Self::default() };
-        for segment in segments.iter().filter(|segment| segment.kind == Kind::Prose) {
-            for line in source[segment.range.clone()].lines() {
-                let text = Line::of(line).text;
-                if let Some(label) = footnote(text) {
-                    definitions.footnotes.insert(label.to_owned());
-                } else if let Some((label, target)) = definition(text) {
-                    definitions.targets.entry(label).or_insert_with(|| target.to_owned());
-                }
+        for text in segments.prose().flat_map(|(_, lines)| lines).map(|placed| placed.line.text) {
+            if let Some(label) = footnote(text) {
+                definitions.footnotes.insert(label.to_owned());
+            } else if let Some((label, target)) = definition(text) {
+                definitions.targets.entry(label).or_insert_with(|| target.to_owned());
             }
         }
         definitions

@@ -49,6 +49,10 @@ impl Run {
         pieces.extend(self.begun.iter().map(|format| Piece::Begin(*format)));
     }
 
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
     fn end(&self) -> usize {
         self.start + self.length
     }
@@ -121,13 +125,14 @@ pub(super) fn pair(text: &str, runs: &mut [Run]) -> Vec<usize> {
 }
 
 /// Takes neighbours out of the game that plainly stand for themselves: underscores around a name that a language has made
-/// special, asterisks around a factor.
+/// special, asterisks around a factor or in the name of a file.
 fn settle_names_and_factors(text: &str, runs: &mut [Run]) {
     for at in 1..runs.len() {
         let [before, after] = &mut runs[at - 1..=at] else { continue };
         let double = |run: &Run| run.mark == b'_' && run.length == 2;
         let name = double(before) && double(after) && dunder::is_name(&text[before.end()..after.start]);
-        if name || (before.mark == after.mark && before.beside(text, after).is_factor()) {
+        let pair = before.beside(text, after);
+        if name || (before.mark == after.mark && (pair.is_factor() || pair.matches_names())) {
             before.settle();
             after.settle();
         }

@@ -54,10 +54,11 @@ impl Growing {
         line.trim_end()
     }
 
-    /// The text up to where something waits.
+    /// The text up to where something waits. To what is followed by space nothing more comes.
     pub(super) fn cut<'a>(&mut self, text: &'a str, at: usize) -> &'a str {
-        self.whole = false;
+        let text = &text[..at];
+        self.whole = text.ends_with(char::is_whitespace);
         self.cuts -= 1;
-        self.settled(&text[..at])
+        self.settled(text)
     }
 }

@@ -14,6 +14,9 @@ pub(super) fn is_formula(body: &str, marks: Marks, escaped: bool) -> bool {
     if ink.is_empty() || (seen.foreign && !seen.command && !(marks.display() && seen.relation)) {
         return false;
     }
+    if marks.bare() && (!seen.command || seen.prose) {
+        return false;
+    }
     if seen.command || seen.script || (seen.braced && !marks.escape()) {
         return true;
     }

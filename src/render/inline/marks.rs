@@ -13,6 +13,10 @@ pub(in crate::render) enum Marks {
     Bracket,
     /// `\begin{align}…\end{align}`
     Environment,
+    /// `[ … ]`, where a model's backslashes were taken for escapes.
+    Bare,
+    /// The same over several lines.
+    BareLines,
 }
 
 impl Marks {
@@ -22,6 +26,8 @@ impl Marks {
             [b'\\', b'[', ..] => Self::Bracket,
             [b'$', b'$', ..] => Self::Dollars,
             [b'$', ..] => Self::Dollar,
+            [b'[', b' ', ..] => Self::Bare,
+            [b'[', b'\n', ..] => Self::BareLines,
             _ if text.starts_with("\\begin{") => Self::Environment,
             _ => return None,
         })
@@ -33,6 +39,8 @@ impl Marks {
             Self::Dollars => "$$",
             Self::Paren => "\\(",
             Self::Bracket => "\\[",
+            Self::Bare => "[ ",
+            Self::BareLines => "[\n",
             Self::Environment => "\\begin{",
         }
     }
@@ -41,6 +49,8 @@ impl Marks {
         match self {
             Self::Paren => "\\)",
             Self::Bracket => "\\]",
+            Self::Bare => " ]",
+            Self::BareLines => "\n]",
             Self::Environment => "\\end{",
             dollars => dollars.opening(),
         }
@@ -48,11 +58,16 @@ impl Marks {
 
     /// Whether the formula stands on lines of its own.
     pub(in crate::render) fn display(self) -> bool {
-        matches!(self, Self::Dollars | Self::Bracket | Self::Environment)
+        matches!(self, Self::Dollars | Self::Bracket | Self::Environment | Self::Bare | Self::BareLines)
     }
 
     /// Whether the marks may be escaped punctuation.
     pub(super) fn escape(self) -> bool {
         matches!(self, Self::Paren | Self::Bracket)
+    }
+
+    /// Whether the marks are more often no marks of a formula: it takes a command of TeX to make one.
+    pub(super) fn bare(self) -> bool {
+        matches!(self, Self::Bare | Self::BareLines)
     }
 }

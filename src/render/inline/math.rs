@@ -40,7 +40,7 @@ pub(in crate::render) enum Found<'a> {
 /// marks is searched once.
 #[derive(Default)]
 pub(in crate::render) struct Search {
-    next: [Option<usize>; 5],
+    next: [Option<usize>; 7],
     /// The text escapes what needs no escape.
     escaped: bool,
 }
@@ -48,8 +48,9 @@ pub(in crate::render) struct Search {
 impl Search {
     pub(in crate::render) fn of(text: &str) -> Self {
         let ends = |at: usize| text[at + 2..].chars().next().is_none_or(char::is_whitespace);
-        let escaped = ["\\.", "\\!"].iter().any(|mark| text.match_indices(mark).any(|(at, _)| ends(at)));
-        Self { next: [None; 5], escaped }
+        let mut slashes = text.match_indices('\\');
+        let escaped = slashes.any(|(at, _)| text[at + 1..].starts_with(['.', '!']) && ends(at));
+        Self { next: [None; 7], escaped }
     }
 
     /// The formula that begins at this place of the text.
@@ -69,6 +70,10 @@ impl Search {
             return Some(whole(text, at, end).map_or(Found::Open(marks), Found::Formula));
         }
         let after = &text[end + marks.closing().len()..];
+        // A link's text, or one that is defined elsewhere, is none.
+        if marks.bare() && (after.starts_with(['(', '[', ':']) || body.contains(['[', ']'])) {
+            return None;
+        }
         let money = marks == Marks::Dollar
             && (body.is_empty() || body.ends_with(char::is_whitespace) || !may_follow(after, body));
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
@@ -108,6 +113,8 @@ pub(super) fn waits(marks: Marks, growing: Growing, at: usize, rest: &str) -> bo
     }
     match marks {
         Marks::Dollar => growing.is_doubtful(at) && looks::may_be_formula(&rest[1..], growing.is_whole()),
+        // Brackets wait for their end anyway.
+        Marks::Bare | Marks::BareLines => false,
         Marks::Paren => growing.is_doubtful(at) || looks::may_be_formula(&rest[2..], false),
         _ => true,
     }

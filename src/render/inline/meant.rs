@@ -37,6 +37,15 @@ impl Pair<'_> {
         self.mark == b'*' && self.content.starts_with('/') && self.content.ends_with('/')
     }
 
+    /// Whether the marks are those of a pattern of the names of files: `*test*.py`.
+    pub(super) fn matches_names(&self) -> bool {
+        self.mark == b'*' && self.length == 1 && self.is_name() && begins_extension(self.after)
+    }
+
+    fn is_name(&self) -> bool {
+        self.content.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    }
+
     /// Whether there is more to format than punctuation. A bound keeps the search short.
     fn has_ink(&self) -> bool {
         const MAX_BYTES: usize = 64;
@@ -98,6 +107,15 @@ impl Pair<'_> {
             }
         }
     }
+}
+
+/// Whether the text begins with the end of a file's name: `.py`, `.tar.gz`.
+fn begins_extension(text: &str) -> bool {
+    const LONGEST: usize = 5;
+    let Some(extension) = text.strip_prefix('.') else { return false };
+    let behind = extension.trim_start_matches(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let length = extension.len() - behind.len();
+    (1..=LONGEST).contains(&length) && !behind.starts_with(is_word)
 }
 
 /// Whether this may be where a longer word has its stress: a letter or two. In Cyrillic one of them is a vowel, which

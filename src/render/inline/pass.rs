@@ -6,18 +6,32 @@ use super::emphasis::{self, Run};
 use super::math::{self, Found};
 use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
+use super::tag::Tag;
 use super::tag_at::is_markup;
 use super::{address, code, symbols};
 use crate::render::entity;
 
-/// The characters at which something may begin.
-const SPECIAL: [char; 15] = ['\\', '`', '$', '*', '_', '~', '|', '[', ']', '!', '<', '&', '\n', ':', '^'];
+/// Where the next character stands at which something may begin.
+fn next_special(text: &str) -> Option<usize> {
+    /// Whether something may begin at a byte. All are ASCII: no byte of another character is one.
+    const SPECIAL: [bool; 256] = {
+        let mut special = [false; 256];
+        let marks = b"\\`$*_~|[]!<&\n:^";
+        let mut at = 0;
+        while at < marks.len() {
+            special[marks[at] as usize] = true;
+            at += 1;
+        }
+        special
+    };
+    text.bytes().position(|byte| SPECIAL[usize::from(byte)])
+}
 
 impl<'a> Scan<'a> {
     /// The pieces of the text; or where something begins that has to wait.
     pub(super) fn pieces(mut self) -> Result<Vec<Piece<'a>>, usize> {
         let mut at = 0;
-        while let Some(found) = self.text[at..].find(SPECIAL) {
+        while let Some(found) = next_special(&self.text[at..]) {
             at += found;
             match self.step(at)? {
                 Some((node, length)) => {
@@ -33,7 +47,8 @@ impl<'a> Scan<'a> {
         if let Some(growing) = self.growing {
             self.waits_in_brackets(growing)?;
         }
-        let open = emphasis::pair(self.text, &mut self.runs);
+        self.settle_tags()?;
+        let open = self.pair_runs();
         if let Some(growing) = self.growing {
             let name = emphasis::begun_name(self.text, &self.runs, &open);
             if let Some(at) = name.filter(|at| growing.is_doubtful(*at)) {
@@ -41,8 +56,19 @@ impl<'a> Scan<'a> {
             }
             emphasis::leave_open(&mut self.runs, &open);
         }
-        self.settle_tags()?;
         Ok(self.assembled())
+    }
+
+    /// Pairs the runs of each block that tags make. Returns those of the last one that are open.
+    fn pair_runs(&mut self) -> Vec<usize> {
+        let mut from = 0;
+        for tag in self.tags.iter().filter(|tag| tag.divides()) {
+            let to = self.runs.partition_point(|run| run.start() < tag.at);
+            emphasis::pair(self.text, &mut self.runs[from..to]);
+            from = to;
+        }
+        let open = emphasis::pair(self.text, &mut self.runs[from..]);
+        open.into_iter().map(|run| from + run).collect()
     }
 
     /// How much is text for certain where nothing begins.
@@ -74,7 +100,10 @@ impl<'a> Scan<'a> {
             b'&' => self.entity(at)?,
             b'<' => self.tag(at)?,
             b'!' if rest.starts_with("![") => Some(self.bracket(at, 2)),
-            b'[' => Some(self.bracket(at, 1)),
+            b'[' => match self.formula(at)? {
+                Some(step) => Some(step),
+                None => Some(self.bracket(at, 1)),
+            },
             b']' => self.bracket_end(at)?,
             mark @ (b'*' | b'_' | b'~' | b'|') => self.run(at, mark),
             _ => None,
@@ -89,7 +118,10 @@ impl<'a> Scan<'a> {
         let space = line.len() - line.trim_end_matches(' ').len();
         self.words(at - space);
         self.from = at;
-        (Some(Node::Piece(Piece::Break)), self.text.len() - next.len() - at)
+        let broken =
+            matches!(self.nodes.last(), Some(Node::Tag(tag)) if self.tags[*tag].found.tag == Tag::Break);
+        // A tag has broken the line already.
+        ((!broken).then_some(Node::Piece(Piece::Break)), self.text.len() - next.len() - at)
     }
 
     fn code(&mut self, at: usize) -> Option<Step<'a>> {

@@ -56,7 +56,7 @@ impl Around<'_> {
             ('"', '"')
                 | ('\'', '\'')
                 | ('(', ')')
-                | ('[', ']')
+                | ('[' | '^', ']')
                 | ('{', '}')
                 | ('<', '>')
                 | ('/', '/')
@@ -90,7 +90,7 @@ impl Around<'_> {
         role.product = product;
         role.opens &= product != Product::Figures;
         role.closes &= product != Product::Figures;
-        if length == 1 && self.is_wildcard() {
+        if length == 1 && (self.is_wildcard() || self.is_in_expression()) {
             return Role::NONE;
         }
         // A wildcard at the end of a path or of an expression opens nothing: `src/*`, `.*`, `[a-z]*`, `a_*`.
@@ -98,7 +98,10 @@ impl Around<'_> {
         let bracket = matches!(self.left, Some(')' | ']' | '}')) && !self.right.is_some_and(is_word);
         let name = self.left == Some('_') && self.before.chars().nth_back(1).is_some_and(is_word);
         let expression = (length == 1 && (self.left == Some('.') || bracket)) || name;
-        role.opens &= !(expression || (path && !self.right.is_some_and(is_word)));
+        // So does an operator on what a pointer leads to: `&*x`, `y-*x`.
+        let operator = self.left == Some('&') || (self.left == Some('-') && self.word().len() == 2);
+        role.opens &=
+            !(expression || (length == 1 && operator) || (path && !self.right.is_some_and(is_word)));
         role
     }
 
@@ -115,6 +118,19 @@ impl Around<'_> {
         let in_path =
             last == Some('/') && next.is_some_and(|c| c.is_ascii_alphanumeric()) && !self.follows_emphasis();
         (extension && !last.is_some_and(is_word)) || comment || comment_end || in_path
+    }
+
+    /// Whether an asterisk belongs to a pattern of any text (`.*name.*`, `*.*`, `[a-z]*`), or stands before the rest of a name
+    /// (`*_test_*`).
+    fn is_in_expression(&self) -> bool {
+        let word = self.word();
+        let class = word.strip_suffix(']').and_then(|word| word.rsplit_once('['));
+        let is_class = |class: &str| class.starts_with('^') || class.as_bytes().get(1) == Some(&b'-');
+        class.is_some_and(|(_, class)| is_class(class))
+            || word == "."
+            || word.starts_with(".*")
+            || word.ends_with("*.")
+            || is_rest_of_name(self.after)
     }
 
     /// Whether the slash before the run stands behind a word in asterisks: `*this*/*that*`.
@@ -148,6 +164,8 @@ impl Around<'_> {
             // `_this_/_that_` is no path.
             Some('/' | '\\') => !matches!(before, Some('_' | '*')),
             Some('@' | '#' | '$' | '%' | '&' | '=') => true,
+            // `*_test_*` matches names.
+            Some('*') if before != Some('*') && is_rest_of_name_behind(self.after) => return true,
             Some('.') => {
                 before.is_some_and(|c| is_word(c) || matches!(c, '.' | '/'))
                     && next.is_some_and(|c| c.is_ascii())
@@ -164,6 +182,7 @@ impl Around<'_> {
         };
         (begins && next.is_some_and(is_word))
             || (ends && last.is_some_and(is_word))
+            || begins_mail(self.after)
             || is_compound(self.after.chars())
             || is_compound(self.before.chars().rev())
     }
@@ -226,4 +245,26 @@ impl Around<'_> {
                 || (".,;:!?)]}".contains(c) && second.is_none_or(char::is_whitespace))
         })
     }
+}
+
+/// Whether the text begins with the rest of a name and goes on as a pattern does: `_test_*`, `_test.py`.
+fn is_rest_of_name(text: &str) -> bool {
+    text.strip_prefix('_').is_some_and(is_rest_of_name_behind)
+}
+
+/// The same behind the underscore.
+fn is_rest_of_name_behind(text: &str) -> bool {
+    let name = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let ends = match name.strip_prefix('*') {
+        Some(behind) => !behind.starts_with('*'),
+        None => name.strip_prefix('.').is_some_and(|end| end.starts_with(|c: char| c.is_ascii_lowercase())),
+    };
+    name.len() < text.len() && ends
+}
+
+/// Whether the text begins with the rest of an address of mail that ends in an underscore: `name_@example.com`.
+fn begins_mail(text: &str) -> bool {
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "._-".contains(c));
+    let name = &text[..text.len() - behind.len()];
+    name.ends_with('_') && behind.strip_prefix('@').is_some_and(|host| host.starts_with(is_word))
 }

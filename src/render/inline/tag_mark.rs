@@ -45,6 +45,11 @@ impl<'a> TagMark<'a> {
             || (word.len() < before.len() && word.ends_with(|c| c != '\n'))
     }
 
+    /// Whether it begins or ends a block, and no format goes on behind it.
+    pub(super) fn divides(&self) -> bool {
+        self.meaning == Meaning::Tag && !self.found.tag.formats() && self.found.tag != Tag::Break
+    }
+
     /// The piece it becomes.
     pub(super) fn piece(&self, text: &'a str) -> Option<Piece<'a>> {
         let written = &text[self.at..self.at + self.found.length];

@@ -102,6 +102,17 @@ impl<'a> Scan<'a> {
         (Some(Node::Piece(Piece::LinkEnd)), address.len() + 2)
     }
 
+    /// Whether two tags of a format are spoken of in blocks of their own: `<li>the <i> tag</li><li>the </i> tag</li>`.
+    fn are_words(&self, opener: usize, closer: usize) -> bool {
+        let word = |mark: &TagMark<'_>| mark.is_spoken_of(self.text) && mark.is_followed_by_space(self.text);
+        let parts = |mark: &TagMark<'_>| !mark.found.tag.formats() && mark.found.tag != Tag::Break;
+        let (begin, end) = (&self.tags[opener], &self.tags[closer]);
+        begin.found.tag.formats()
+            && word(begin)
+            && word(end)
+            && self.tags[opener + 1..closer].iter().any(parts)
+    }
+
     /// Finds out which tags mean something. What opens and is never closed is a tag where it begins a word (`a <b>word`),
     /// and text where it ends one or is one (`List<b>`, `the <b> tag`).
     pub(super) fn settle_tags(&mut self) -> Result<(), usize> {
@@ -121,6 +132,9 @@ impl<'a> Scan<'a> {
                     Meaning::Tag
                 }
             } else if let Some(opener) = open.get_mut(&tag).and_then(Vec::pop) {
+                if self.are_words(opener, number) {
+                    self.tags[opener].meaning = Meaning::Text;
+                }
                 self.tags[opener].meaning
             } else if mark.is_spoken_of(self.text) && (tag.formats() || !self.definitions.is_opened(tag)) {
                 Meaning::Text

@@ -6,33 +6,30 @@ use std::ops::Range;
 
 use crate::render::inline::{self, FormulaSearch, FoundFormula, Tag};
 use crate::render::lines::{self, Line};
-use crate::render::segments::{Kind, Segment};
+use crate::render::segments::{Kind, Placed, Segment, Segments};
 
 /// The islands of a source that is divided into these segments, in order.
-pub(in crate::render) fn found(source: &str, segments: &[Segment], growing: bool) -> Vec<Range<usize>> {
+pub(in crate::render) fn found(source: &str, segments: &Segments<'_>, growing: bool) -> Vec<Range<usize>> {
     let mut islands: Vec<Range<usize>> = Vec::new();
-    if !source.contains(['<', '$', '\\']) {
+    let (tags, tex) = (source.contains('<'), source.contains('$') || source.contains('\\'));
+    if !tags && !tex {
         return islands;
     }
-    let sea = Sea { source, segments, elements: elements(source), growing };
+    let elements = elements(source);
+    let sea = Sea { source, segments: &segments.all, elements, growing };
     let mut formulas = FormulaSearch::of(source);
-    for segment in segments.iter().filter(|segment| segment.kind == Kind::Prose) {
-        // Lines joined into a row of a table could be cells too many.
-        let table = source[segment.range.clone()]
-            .lines()
-            .any(|line| lines::columns_divided(Line::of(line).text).is_some());
-        let mut start = segment.range.start;
-        for text in source[segment.range.clone()].split_inclusive('\n') {
-            let range = start..start + text.len();
-            start = range.end;
-            let line = Line::of(text);
+    for (segment, lines) in segments.prose() {
+        for Placed { range, line } in lines {
             let place = range.start + line.start;
             if islands.last().is_some_and(|last| last.end > place) {
                 continue;
             }
-            islands.extend(sea.elements_from(place).or_else(|| sea.comment(place)));
-            if !table && !lines::is_heading(line.text) {
-                islands.extend(sea.formula(&mut formulas, range, &line));
+            if line.text.starts_with('<') {
+                islands.extend(sea.elements_from(place).or_else(|| sea.comment(place)));
+            }
+            // Lines joined into a row of a table could be cells too many.
+            if tex && segment.table.is_none() && !lines::is_heading(line.text) {
+                islands.extend(sea.formula(&mut formulas, range.clone(), line));
             }
         }
     }
@@ -62,7 +59,7 @@ fn next_formula<'a>(
 ) -> Option<(usize, FoundFormula<'a>)> {
     let mut at = from;
     while at < to {
-        at += source[at..to].find(['\\', '$', '`'])?;
+        at += source.as_bytes()[at..to].iter().position(|byte| matches!(byte, b'\\' | b'$' | b'`'))?;
         let rest = &source[at..to];
         if rest.starts_with('`') {
             at += inline::code_length(rest);

@@ -4,25 +4,22 @@
 //! and whatever the parser takes for text is read from the source by its place. Marks within a line are replaced, so that
 //! the parser finds no formats, links or HTML; code blocks and formulas over several lines look like one line.
 
-use std::ops::Range;
-
 use super::islands;
 use crate::render::inline;
 use crate::render::lines::{self, Line};
-use crate::render::segments::{Kind, Segment};
+use crate::render::segments::{Kind, Placed, Segment, Segments};
 
 /// Stands for what is not to be read as a mark.
 const INERT: u8 = b'x';
 
 /// The skeleton of a source that is divided into these segments.
-pub(in crate::render) fn skeleton(source: &str, segments: &[Segment], growing: bool) -> String {
+pub(in crate::render) fn skeleton(source: &str, segments: &Segments<'_>, growing: bool) -> String {
     let mut bytes = source.as_bytes().to_vec();
-    for segment in segments {
-        match segment.kind {
-            Kind::Code { .. } => code(&mut bytes, segment),
-            Kind::Prose => prose(&mut bytes, source, segment.range.clone()),
-            Kind::Blank => {}
-        }
+    for segment in segments.all.iter().filter(|segment| matches!(segment.kind, Kind::Code { .. })) {
+        code(&mut bytes, segment);
+    }
+    for (segment, lines) in segments.prose() {
+        prose(&mut bytes, source, segment.table, lines);
     }
     for island in islands::found(source, segments, growing) {
         let block = inline::begins_block(&source[island.clone()]);
@@ -49,20 +46,18 @@ fn inert(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| byte.is_ascii()).for_each(|byte| *byte = INERT);
 }
 
-fn prose(bytes: &mut [u8], source: &str, range: Range<usize>) {
-    let table = source[range.clone()].lines().find_map(|line| lines::columns_divided(Line::of(line).text));
+fn prose(bytes: &mut [u8], source: &str, table: Option<usize>, lines: &[Placed<'_>]) {
     let mut sum = Sum::default();
     let mut row = None;
-    let mut start = range.start;
-    for text in source[range].split_inclusive('\n') {
-        let line = Line::of(text);
+    // The columns of the table, and the cells of the line above.
+    let (mut columns, mut headings) = (table, None);
+    for Placed { range, line } in lines {
         if let Some(bar) = row.filter(|_| table.is_some() && !line.text.contains('|') && line.quotes == 0) {
             // The last bar of a row becomes a blank line before a line without any: the table is at its end.
             bytes[bar] = b'\n';
         }
-        row = closing_bar(&line).map(|bar| start + bar);
-        let bytes = &mut bytes[start..start + text.len()];
-        start += text.len();
+        row = closing_bar(line).map(|bar| range.start + bar);
+        let (text, bytes) = (&source[range.clone()], &mut bytes[range.clone()]);
         let summand = sum.takes(text);
         // A comparison is no quotation.
         if summand || text.trim_start().starts_with(">=") {
@@ -72,12 +67,37 @@ fn prose(bytes: &mut [u8], source: &str, range: Range<usize>) {
         if table.is_none() && inline::begins_block(line.text) {
             heading(&mut bytes[line.start..line.start + line.text.len()]);
         }
-        if let Some(columns) = table {
-            for bar in bars_in_cells(line.text, columns) {
+        if let Some(known) = columns {
+            for bar in bars_in_cells(line.text, known) {
                 bytes[line.start + bar] = INERT;
             }
+            let bytes = &mut bytes[line.start..line.start + line.text.len()];
+            if headings.is_some() && columns == table && lines::columns_divided(line.text) == table {
+                columns = headings.filter(|headings| divide(bytes, known, *headings)).or(table);
+            }
+            headings = bytes.contains(&b'|').then(|| cells(bytes));
         }
     }
+}
+
+/// How many cells a row of the skeleton has.
+fn cells(row: &[u8]) -> usize {
+    let row = row.trim_ascii();
+    let row = row.strip_prefix(b"|").unwrap_or(row);
+    row.strip_suffix(b"|").unwrap_or(row).split(|byte| *byte == b'|').count()
+}
+
+/// Gives the line that divides a table as many columns as the table has headings: the parser knows no table with others. False:
+/// it has them, or no room for them.
+fn divide(bytes: &mut [u8], columns: usize, headings: usize) -> bool {
+    if columns == headings || headings < 2 || bytes.len() < 2 * headings + 1 {
+        return false;
+    }
+    let last = bytes.len() - 1;
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = if at == last || (at % 2 == 0 && at < 2 * headings) { b'|' } else { b'-' };
+    }
+    true
 }
 
 /// Where the bar stands that closes a row with bars on both sides.

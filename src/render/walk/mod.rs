@@ -21,15 +21,14 @@ use self::words::Words;
 use super::doc::{Block, Inline, is_blank};
 use super::inline::{self, Definitions, Format, Growing, Piece};
 use super::lines::within_quotes;
-use super::segments::{Code, Kind, Segment, segments};
+use super::segments::{Code, Kind, Segment, Segments};
 use super::source::skeleton;
 
-/// Parses a cleaned source. While it is `growing`, what is open at its end is taken for closed.
-pub(super) fn document(source: &str, growing: bool) -> Vec<Block> {
-    let segments = segments(source, growing);
-    let skeleton = skeleton::skeleton(source, &segments, growing);
-    let definitions = Definitions::of(source, &segments);
-    let walk = || Walk::new(source, &skeleton, &segments, &definitions, growing).walked();
+/// Parses a cleaned source that is divided into segments. While it is `growing`, what is open at its end is taken for closed.
+pub(super) fn document(source: &str, segments: &Segments<'_>, growing: bool) -> Vec<Block> {
+    let skeleton = skeleton::skeleton(source, segments, growing);
+    let definitions = Definitions::of(source, segments);
+    let walk = || Walk::new(source, &skeleton, &segments.all, &definitions, growing).walked();
     if definitions.has_targets() {
         // Which definitions are used is known behind the last link.
         walk();

@@ -97,7 +97,7 @@ fn the_help_says_what_each_setting_is_for_and_what_it_is_where_nobody_sets_it() 
 
 #[test]
 fn every_setting_is_read_for_a_field() {
-    let readers = ["src/config/mod.rs", "src/config/groups.rs"].map(file).concat();
+    let readers = ["src/config/mod.rs", "src/config/groups.rs", "src/config/choices.rs"].map(file).concat();
     for Setting { name, .. } in ALL {
         assert!(
             readers.contains(&format!("names::{name})")),

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::exposition::{address, measured, wait_for};
 
 /// A catalogue in the bot's folder, where it is found by its usual name.
-fn with_catalogue(text: &str) -> TestEnv {
+pub(super) fn with_catalogue(text: &str) -> TestEnv {
     let env = TestEnv::new();
     fs::write(env.folder().join("cook.txt"), "You cook.\n\nMore.\n").unwrap();
     let text = text.replace("URL", &format!("{:?}", env.model.url()));

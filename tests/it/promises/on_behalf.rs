@@ -112,6 +112,31 @@ fn an_anonymous_administrator_has_a_failed_question_answered_again_in_the_dialog
 }
 
 #[test]
+fn an_anonymous_administrator_chooses_the_model_for_the_dialogue_of_the_group_and_a_member_does_not() {
+    let env = environment();
+    let catalogue = "[endpoints.ours]\nurl = URL\nkey = \"OPENROUTER_API_KEY\"\n[models.one]\nmodel = \"a\"\n[models.two]\n\
+                     model = \"b\"\n[roles.cook]\nprompt = \"prompts/nutritionist.txt\"\n";
+    let catalogue = catalogue.replace("URL", &format!("{:?}", env.model.url()));
+    std::fs::write(env.folder().join("assistant.toml"), catalogue).unwrap();
+    let _bot = env.start();
+    say_as(&env, GROUP, "/model");
+    let list = env.telegram.wait_for_count(GROUP, 1)[0].clone();
+    let two = list.buttons()[1].to_owned();
+    assert!(told(&env, &somebody(13), &list, &two).as_str().unwrap().contains("in the name of the group"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*) FROM dialogue_settings"), "0");
+    assert_eq!(told(&env, &somebody(11), &list, &two), Value::Null);
+    env.wait_settled();
+    assert_eq!(
+        env.psql("SELECT chat_id, user_id, model FROM dialogue_settings"),
+        format!("{GROUP}|{GROUP}|two")
+    );
+    say_as(&env, GROUP, "rice");
+    env.telegram.wait_for_count(GROUP, 2);
+    assert_eq!(env.asked("rice")[0].body["model"], "b");
+}
+
+#[test]
 fn where_telegram_does_not_say_who_may_press_nothing_is_done_and_the_user_is_told() {
     for (action, words) in [
         (Action::Refuse(Reply::error(400, "Bad Request: member list is inaccessible")), "cannot see who"),

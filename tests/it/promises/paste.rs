@@ -7,6 +7,7 @@ use sandbox::model::{Behaviour, Gate};
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 use systech_aidd::domain::address::Address;
+use systech_aidd::domain::choice::Choice;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::store::finish::{self, Ending, Turn};
@@ -111,6 +112,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         began: Instant::now(),
         ending: &ending,
         calls: &[],
+        gone: &Choice::NONE,
     };
     // Another run was faster with one of them.
     let other = Address { update_seq: joined[1].seq, update_id: joined[1].update_id, ..address };

@@ -8,6 +8,7 @@ use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Action, Calls, Person};
 use sandbox::{PATIENCE, TestEnv, wait_until};
 use systech_aidd::domain::address::Address;
+use systech_aidd::domain::choice::Choice;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::store::finish::{self, Ending, Turn};
@@ -100,6 +101,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         began: Instant::now(),
         ending: &ending,
         calls: &[],
+        gone: &Choice::NONE,
     };
     let parts = [ReplyPart::plain("a")];
     let first = finish::turn(&mut conn, address, &turn, &parts).unwrap();

@@ -9,7 +9,7 @@ use sandbox::env::{Operator, Printed};
 /// A terminal: the side of the person, and the side of the program.
 pub(crate) fn terminal() -> (File, OwnedFd) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&person).unwrap();
     unlockpt(&person).unwrap();
     let terminal = ptsname(&person, Vec::new()).unwrap();

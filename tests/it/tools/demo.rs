@@ -71,6 +71,24 @@ fn on_a_terminal_the_same_is_in_colours() {
 }
 
 #[test]
+fn models_and_roles_are_chosen_by_typing_their_buttons_and_cost_what_they_say() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said =
+        demo(folder.path(), "/model\n[Вдумчивая]\n[много]\n/role\n[Рассказчик]\nПривет\n/settings\n/usage\n");
+    for expected in [
+        "     [✓ Быстрая]\n     [Вдумчивая]\n",
+        "     [✓ Вдумчивая]\n     [мало]\n     [✓ средне]\n     [много]\n",
+        "     [средне]\n     [✓ много]\n",
+        "     [✓ Рассказчик]\n",
+        "Модель: Вдумчивая (изменить: /model)\n     Раздумья перед ответом: много\n     Роль: Рассказчик",
+        "Сегодня: обращений к модели — 1, токенов — ",
+    ] {
+        assert!(said.contains(expected), "{expected}\nis not in:\n{said}");
+    }
+    assert!(!said.contains("неизвестн"), "the catalogue has prices: {said}");
+}
+
+#[test]
 fn an_answer_is_repeated_in_its_place() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let said = demo(folder.path(), "Привет\n/retry\nЧто я сказал?\n");

@@ -38,6 +38,25 @@ fn usage_is_a_table_with_bars_and_a_total() {
 }
 
 #[test]
+fn no_cell_of_usage_is_a_formula() {
+    let operator = Operator::up_to_date();
+    operator.psql(CALLS);
+    operator.psql(
+        "UPDATE model_calls SET model = '=HYPERLINK(1)' WHERE model = 'large';
+         UPDATE model_calls SET user_id = -1001 WHERE user_id = 2;",
+    );
+    let keys = |by: &str| {
+        let csv = operator.run(&["usage", "--by", by, "--csv"]).ok();
+        let keys = csv.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned());
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(keys("model"), ["'=HYPERLINK(1)", "small"]);
+    assert_eq!(keys("person"), ["1", "erased", "-1001"], "an id is a number");
+    let json = operator.run(&["usage", "--by", "model", "--json"]).ok();
+    assert!(json.contains("\"key\":\"=HYPERLINK(1)\""), "{json}");
+}
+
+#[test]
 fn usage_of_a_time_is_one_json_object_per_line() {
     let operator = Operator::up_to_date();
     operator.psql(CALLS);

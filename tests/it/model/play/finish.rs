@@ -5,6 +5,7 @@ use std::time::Instant;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use systech_aidd::domain::address::Address;
+use systech_aidd::domain::choice::Choice;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::domain::update::Key;
@@ -143,6 +144,7 @@ impl Work {
             began: Instant::now(),
             ending: &ending,
             calls: &[],
+            gone: &Choice::NONE,
         };
         finish::turn(conn, self.address, &turn, &parts).unwrap()
     }

@@ -1,0 +1,62 @@
+//! SIGHUP: the catalogue and its prompts are read anew, while the bot works. What cannot be used changes nothing.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use frankenstein::TelegramApi;
+use frankenstein::methods::SetMyCommandsParams;
+use tracing::{info, warn};
+
+use crate::base::http::Http;
+use crate::config::{Choices, Faults, Reader, dotenv};
+use crate::domain::command::Command;
+use crate::domain::phrases::Language;
+use crate::pipeline::assistant::Current;
+use crate::telegram::Telegram;
+
+/// Reads anew at each of `hangups`.
+pub(super) fn at_each(hangups: &Receiver<()>, current: &Arc<Current>, http: &Http, telegram: &Telegram) {
+    for () in hangups {
+        reload(current, http, telegram);
+    }
+}
+
+fn reload(current: &Current, http: &Http, telegram: &Telegram) {
+    // A key of a new endpoint may have come into the file `.env`. The environment itself stays: other threads read it.
+    let added = dotenv::now();
+    let lookup = |name: &str| std::env::var(name).ok().or_else(|| added.get(name).cloned());
+    let read = match Choices::anew(&Reader::new(&lookup)) {
+        Ok(read) => read,
+        Err(Faults(faults)) => {
+            for fault in &faults {
+                warn!("{} {}; expected: {}", fault.variable, fault.problem, fault.accepted);
+            }
+            let faults = faults.len();
+            return warn!(faults, "SIGHUP: models and roles stay as they were");
+        }
+    };
+    let old = current.get();
+    let new = old.renewed(http, read);
+    let (changes, commands) = (old.changes(&new), new.commands());
+    current.set(new);
+    if changes.is_empty() {
+        return info!("SIGHUP: models and roles are read anew; nothing has changed");
+    }
+    info!(changes = changes.join(", "), "SIGHUP: models and roles are read anew");
+    if commands != old.commands() {
+        set_menu(telegram, &commands);
+    }
+}
+
+/// Tells Telegram the commands. The bot works without a menu.
+pub(super) fn set_menu(telegram: &Telegram, commands: &[Command]) {
+    for (language, code) in [(Language::Russian, None), (Language::English, Some("en".to_owned()))] {
+        let menu = SetMyCommandsParams::builder()
+            .commands(language.menu(commands))
+            .maybe_language_code(code)
+            .build();
+        if let Err(error) = telegram.set_my_commands(&menu) {
+            warn!("setMyCommands: {error}");
+        }
+    }
+}
