@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-live check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-live bench-cache check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -55,6 +55,9 @@ bench: setup ## the real bot under load, beside pgbench with the same statements
 
 bench-live: setup ## how soon the first words are seen, and calls inside a wait in a flood; a minute
 	@cargo bench --quiet --locked --profile dev --bench live
+
+bench-cache: setup ## how much of its prompts an endpoint need not read anew, in a dialogue of 200 turns; a minute
+	@cargo bench --quiet --locked --profile dev --bench cache
 
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations

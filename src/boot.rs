@@ -26,14 +26,17 @@ use crate::database::migrate;
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::lane::Lane;
+use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
+use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
 use crate::pipeline::retention;
+use crate::pipeline::schedule::{Finished, Job};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::worker;
@@ -81,9 +84,12 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         pace,
         live_answers: config.live_answers,
         assistant: Arc::new(Current::new(assistant)),
+        breaker: Breaker::default(),
+        pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
         me,
         access: config.access,
         rate_limit: config.rate_limit,
+        budgets: config.budgets,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         named: Named::default(),
@@ -106,10 +112,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let (jobs, jobs_out) = bounded(config.workers);
     let (results, finished) = bounded(config.workers);
     let workers = (0..config.workers)
-        .map(|number| {
-            let (bot, jobs, results) = (Arc::clone(&bot), jobs_out.clone(), results.clone());
-            spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
-        })
+        .map(|number| start_worker(number, &bot, &jobs_out, &results))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let retention = {
         let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
@@ -161,6 +164,16 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     info!("stopped");
     Ok(())
+}
+
+fn start_worker(
+    number: usize,
+    bot: &Arc<Services>,
+    jobs: &Receiver<Job>,
+    results: &crossbeam_channel::Sender<Finished>,
+) -> anyhow::Result<thread::JoinHandle<()>> {
+    let (bot, jobs, results) = (Arc::clone(bot), jobs.clone(), results.clone());
+    spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
 }
 
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.

@@ -25,7 +25,7 @@ pub const POINTS: [&str; 9] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 10] = [
+pub const WAITS: [&str; 11] = [
     // For the database at the start.
     "database", // Of a migration, for a lock that somebody holds.
     "lock",     // For updates, in one poll.
@@ -34,7 +34,8 @@ pub const WAITS: [&str; 10] = [
     "poller",   // Until "typing" is shown again.
     "typing",   // Until a draft without words is shown.
     "thinking", // Until it is told how far an index is.
-    "progress",
+    "progress", // Until a model that fails again and again is tried anew.
+    "rest",
     // For the text of a file, and the processor time that reading it may take.
     "extraction",
     "processor",

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
+use crate::domain::budget::{Budget, Budgets};
 use crate::domain::token_budget::{self, TokenBudget};
 use crate::llm;
 use crate::telegram;
@@ -130,6 +131,20 @@ impl Reader<'_> {
 
     pub(crate) fn rate_limit(&self) -> Option<u32> {
         self.parsed(&names::RATE_LIMIT)
+    }
+
+    pub(super) fn budgets(&self) -> Option<Budgets> {
+        let dollars = |setting| {
+            self.usable(setting)?;
+            Some(self.value(setting).and_then(|text| values::dollars(&text)))
+        };
+        Some(Budgets {
+            all: Budget { day: dollars(&names::BUDGET_DAY)?, month: dollars(&names::BUDGET_MONTH)? },
+            person: Budget {
+                day: dollars(&names::BUDGET_PERSON_DAY)?,
+                month: dollars(&names::BUDGET_PERSON_MONTH)?,
+            },
+        })
     }
 
     pub(super) fn seconds(&self, setting: &Setting) -> Option<Duration> {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
+use crate::domain::budget::Budgets;
 use crate::domain::live_answers::LiveAnswers;
 use crate::render::RichMessages;
 use crate::telegram;
@@ -59,6 +60,8 @@ pub struct Config {
     pub access: Access,
     /// RATE_LIMIT; `None`: as many questions as users like.
     pub rate_limit: Option<u32>,
+    /// BUDGET_DAY, BUDGET_MONTH, BUDGET_PERSON_DAY, BUDGET_PERSON_MONTH
+    pub budgets: Budgets,
     /// RICH_MESSAGES
     pub rich_messages: RichMessages,
     /// LIVE_ANSWERS
@@ -111,6 +114,7 @@ impl Config {
             choices,
             access: env.access()?,
             rate_limit: env.rate_limit(),
+            budgets: env.budgets()?,
             rich_messages: env.parsed(&names::RICH_MESSAGES)?,
             live_answers: env.parsed(&names::LIVE_ANSWERS)?,
             telegram_rate: env.parsed(&names::TELEGRAM_RATE)?,

@@ -76,6 +76,11 @@ settings! {
         "Telegram ids of chats in which everybody may use the bot: `-1001234567890`";
     RATE_LIMIT: Nothing("no limit"), values::whole("questions of a user in an hour,", 1, 100_000),
         "how many questions a user may ask in any hour, in all chats together";
+    BUDGET_DAY: Nothing("no limit"), values::DOLLARS, "how many US dollars the bot may spend on models in a day (UTC)";
+    BUDGET_MONTH: Nothing("no limit"), values::DOLLARS, "the same in a calendar month";
+    BUDGET_PERSON_DAY: Nothing("no limit"), values::DOLLARS,
+        "how many US dollars each user may spend in a day, in all chats together";
+    BUDGET_PERSON_MONTH: Nothing("no limit"), values::DOLLARS, "the same in a calendar month";
     RICH_MESSAGES: Value("auto"), values::one_of(&["auto", "never", "always"]),
         "`auto` sends a rich message where an answer holds a table, a formula or details";
     LIVE_ANSWERS: Value("draft"), values::one_of(&["draft", "edit", "off"]),

@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 use std::str::FromStr;
 
+use bigdecimal::BigDecimal;
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
@@ -115,6 +116,21 @@ pub(super) const HTTP: Values = Values::Other {
         (!is_http).then(|| shown("is", text))
     },
 };
+
+pub(super) const DOLLARS: Values = Values::Other {
+    word: "US dollars",
+    accepted: "US dollars from 0.01 to 1000000, as in 2.50",
+    problem: |text| dollars(text).is_none().then(|| shown("is", text)),
+};
+
+/// US dollars.
+pub(super) fn dollars(text: &str) -> Option<BigDecimal> {
+    // Without an exponent, which would make a short text a long number.
+    let is_plain = text.len() <= 16 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let dollars: BigDecimal = is_plain.then(|| text.parse().ok())??;
+    let range = BigDecimal::new(1.into(), 2)..=BigDecimal::from(1_000_000);
+    range.contains(&dollars).then_some(dollars)
+}
 
 pub(super) const USERS: Values = Values::Other {
     word: "ids",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::budget::{Date, UsedUp};
+
 /// A class of failure: what the user reads depends on it, and `turns.failure` names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
@@ -25,6 +27,8 @@ pub enum Failure {
     ConversationTooLong,
     /// Answering crashed the program, or the database refused a statement of it, again and again.
     Crashed,
+    /// A budget is used up.
+    OverBudget(UsedUp),
     /// The user has asked as much as RATE_LIMIT allows.
     RateLimited {
         /// How long until the next question can be asked.
@@ -34,7 +38,7 @@ pub enum Failure {
 
 impl Failure {
     /// One of each class.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unreachable,
         Self::TooSlow,
         Self::Refused,
@@ -45,6 +49,7 @@ impl Failure {
         Self::TooLong,
         Self::ConversationTooLong,
         Self::Crashed,
+        Self::OverBudget(UsedUp { is_own: false, is_month: false, anew: Date { month: 1, day: 1 } }),
         Self::RateLimited { wait: Duration::ZERO },
     ];
 
@@ -61,6 +66,7 @@ impl Failure {
             Self::TooLong => "too_long",
             Self::ConversationTooLong => "conversation_too_long",
             Self::Crashed => "crashed",
+            Self::OverBudget(_) => "over_budget",
             Self::RateLimited { .. } => "rate_limited",
         }
     }

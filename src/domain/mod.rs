@@ -1,11 +1,14 @@
 //! The words and rules of the bot, without any input or output.
 
 pub mod lane;
+pub mod pseudonym;
 pub mod update;
 pub mod address;
 pub mod history;
+pub mod window;
 pub mod reply;
 pub mod usage;
+pub mod budget;
 pub mod transcript;
 pub mod search;
 pub mod button;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use frankenstein::types::BotCommand;
 
+use crate::domain::budget::{Date, UsedUp};
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::usage::Spent;
@@ -409,10 +410,36 @@ impl Language {
         }
     }
 
+    fn used_up(self, UsedUp { is_own, is_month, anew }: UsedUp) -> String {
+        let Date { month, day } = anew;
+        let month = MONTHS[usize::from(month.clamp(1, 12) - 1)];
+        match self {
+            Russian => {
+                let spent = if is_own {
+                    "Вы израсходовали свой бюджет"
+                } else {
+                    "Бот израсходовал свой бюджет"
+                };
+                let time = if is_month { "этот месяц" } else { "сегодня" };
+                format!("{spent} на {time}. Новый начнётся {day} {} в 00:00 UTC.", month.0)
+            }
+            English => {
+                let spent =
+                    if is_own { "You have used up your budget" } else { "The bot has used up its budget" };
+                let time = if is_month { "this month" } else { "today" };
+                format!("{spent} for {time}. The next one begins on {day} {} at 00:00 UTC.", month.1)
+            }
+        }
+    }
+
     /// What is said in place of an answer that failed, ending with how to repeat the question.
     pub fn failure(self, failure: Failure) -> String {
-        let limited;
+        let (limited, used_up);
         let reason = match failure {
+            Failure::OverBudget(budget) => {
+                used_up = self.used_up(budget);
+                &used_up
+            }
             Failure::RateLimited { wait } => {
                 limited = self.limited(wait);
                 &limited
@@ -467,7 +494,10 @@ impl Language {
                 "Задайте новый вопрос или начните новый разговор: /new",
                 "Ask a new question, or start a new conversation: /new",
             ),
-            Failure::OutOfQuota | Failure::Misconfigured | Failure::RateLimited { .. } => self.pick(
+            Failure::OutOfQuota
+            | Failure::Misconfigured
+            | Failure::OverBudget(_)
+            | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
                 "Your question is saved; repeat it later with the button or /retry.",
             ),
@@ -479,6 +509,22 @@ impl Language {
         format!("{reason} {repeat}")
     }
 }
+
+/// Behind the number of a day.
+const MONTHS: [(&str, &str); 12] = [
+    ("января", "January"),
+    ("февраля", "February"),
+    ("марта", "March"),
+    ("апреля", "April"),
+    ("мая", "May"),
+    ("июня", "June"),
+    ("июля", "July"),
+    ("августа", "August"),
+    ("сентября", "September"),
+    ("октября", "October"),
+    ("ноября", "November"),
+    ("декабря", "December"),
+];
 
 fn russian_messages(n: usize) -> String {
     let noun = match (n % 10, n % 100) {

@@ -1,5 +1,9 @@
 //! What of the dialogue the model reads: whole turns, the newest ones, as many as fit into LLM_CONTEXT_TOKENS.
 //!
+//! When they do not all fit, only as many are read as fill half of the room. What is read can then grow for some turns and
+//! still begin with the same words, which is what caches of prompts need ([`crate::domain::window`]). Nobody remembers what was
+//! read for the questions before: it is found again, question by question.
+//!
 //! Nobody but the endpoint knows what a token is, and it says so only afterwards. The estimate here is made for every
 //! model and language, and rather high than low; where it is too low all the same, the endpoint refuses the prompt and
 //! [`half`] is tried, again and again.
@@ -31,16 +35,45 @@ impl TokenBudget {
         self.0.is_some_and(|room| room <= FRAME)
     }
 
-    /// The newest turns that fit together with the question.
+    /// The turns that are read with the question: the newest ones, and they fit together with it.
     pub fn fit<'a>(self, past: &'a [Exchange], question: &str) -> &'a [Exchange] {
         let Some(room) = self.0 else { return past };
-        let mut left = room.saturating_sub(tokens(question));
-        let fitting = past.iter().rev().take_while(|turn| {
-            let rest = left.checked_sub(tokens(&turn.question) + tokens(&turn.answer));
-            left = rest.unwrap_or_default();
-            rest.is_some()
-        });
-        &past[past.len() - fitting.count()..]
+        let mut read = Read { turns: past, start: 0, tokens: 0 };
+        for (place, turn) in past.iter().enumerate() {
+            read.make_room(place, tokens(&turn.question), room);
+            read.tokens += tokens(&turn.question) + tokens(&turn.answer);
+        }
+        read.make_room(past.len(), tokens(question), room);
+        &past[read.start..]
+    }
+}
+
+/// The turns that were read with some question of the past.
+struct Read<'a> {
+    turns: &'a [Exchange],
+    /// The first of them.
+    start: usize,
+    /// All of them.
+    tokens: usize,
+}
+
+impl Read<'_> {
+    /// Leaves out the oldest turns before `end` if they do not fit together with a question of so many tokens: until half
+    /// of the room is free, but not the last one that fits.
+    fn make_room(&mut self, end: usize, question: usize, room: usize) {
+        if self.tokens + question <= room {
+            return;
+        }
+        while self.start < end {
+            let is_last = self.start + 1 == end;
+            let most = if is_last { room } else { room / 2 };
+            if self.tokens + question <= most {
+                return;
+            }
+            let turn = &self.turns[self.start];
+            self.tokens -= tokens(&turn.question) + tokens(&turn.answer);
+            self.start += 1;
+        }
     }
 }
 
@@ -84,12 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn whole_turns_are_kept_from_the_newest_backwards() {
+    fn where_not_all_turns_fit_the_newest_that_fill_half_of_the_room_are_kept() {
         let past = past(&[("aaa", "bbb"), ("ccc", "ddd")]);
         let kept = |tokens| past.len() - room(tokens).fit(&past, "eee").len();
         let each = FRAME + 1;
         assert_eq!(kept(5 * each), 0);
         assert_eq!(kept(5 * each - 1), 1);
+        // The last turn is kept as long as it fits at all.
         assert_eq!(kept(3 * each), 1);
         // The answer alone would fit, and is left out with its question.
         assert_eq!(kept(3 * each - 1), 2);
@@ -98,6 +132,20 @@ mod tests {
         // An old short turn does not slip in past a long one.
         let uneven = super::tests::past(&[("a", "b"), ("a", &"b".repeat(300)), ("a", "b")]);
         assert_eq!(room(8 * each).fit(&uneven, "d").len(), 1);
+    }
+
+    #[test]
+    fn what_is_read_begins_with_the_same_turn_until_the_room_is_used_up() {
+        let past = past(&[("aaa", "bbb"); 100]);
+        let each = FRAME + 1;
+        // Ten turns and a question.
+        let room = room(21 * each);
+        let starts = (0..100).map(|count| count - room.fit(&past[..count], "eee").len());
+        let mut moves: Vec<_> = starts.collect();
+        assert!(moves.is_sorted());
+        moves.dedup();
+        let steps: Vec<_> = moves.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(steps.iter().all(|step| *step == 7), "from eleven turns to four: {steps:?}");
     }
 
     #[test]
@@ -131,10 +179,17 @@ mod tests {
                 return Ok(());
             };
             prop_assert!(read.is_empty() || whole(read) <= limit);
-            // No more would fit: the next older turn goes beyond the limit.
-            if let Some(next) = (past.len() - read.len()).checked_sub(1) {
-                prop_assert!(whole(&past[next..]) > limit);
+            // Whatever is left out, all would not fit; and something is read if anything fits.
+            prop_assert!(read.len() == past.len() || whole(&past) > limit);
+            if let Some(newest) = past.len().checked_sub(1) {
+                prop_assert!(!read.is_empty() || whole(&past[newest..]) > limit);
             }
+            // With the turn that comes of it, the next prompt begins with the same turn, if that fits.
+            let mut longer = past.clone();
+            longer.push(Exchange { question: question.clone(), answer: "a".to_owned() });
+            let next = TokenBudget::beside(Some(u32::try_from(limit).unwrap()), &prompt, max_tokens).fit(&longer, "");
+            let same = &longer[past.len() - read.len()..];
+            prop_assert!(next == same || whole(same) - tokens(&question) + tokens("") > limit);
         }
     }
 }

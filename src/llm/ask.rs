@@ -18,11 +18,13 @@ pub struct Ask<'a> {
     pub asker: Option<&'a str>,
     /// In which conversation, likewise.
     pub conversation: Option<&'a str>,
+    /// The models that the endpoint may ask in this one's place, where it is one that does so.
+    pub stand_ins: &'a [&'a str],
 }
 
 impl<'a> From<&'a [Message<'a>]> for Ask<'a> {
     fn from(messages: &'a [Message<'a>]) -> Self {
-        Self { messages, effort: None, asker: None, conversation: None }
+        Self { messages, effort: None, asker: None, conversation: None, stand_ins: &[] }
     }
 }
 

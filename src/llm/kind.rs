@@ -42,7 +42,8 @@ impl Kind {
         }
     }
 
-    /// Adds who asks, in which conversation, how much is to be thought, and what may become of the words.
+    /// Adds who asks, in which conversation, how much is to be thought, who may stand in, and what may become of
+    /// the words.
     pub(super) fn add(self, ask: &Ask<'_>, private: bool, body: &mut Body) {
         let mut put = |name: &str, value: serde_json::Value| drop(body.insert(name.to_owned(), value));
         match (self, ask.effort) {
@@ -64,6 +65,9 @@ impl Kind {
         if let Some(hash) = ask.conversation {
             put(conversation, json!(hash));
         }
+        if self == Self::OpenRouter && !ask.stand_ins.is_empty() {
+            put("models", json!(ask.stand_ins));
+        }
         if self == Self::OpenRouter && private {
             put("provider", json!({"data_collection": "deny", "zdr": true}));
         }
@@ -76,7 +80,13 @@ mod tests {
 
     fn added(kind: Kind, effort: Option<Effort>, private: bool) -> serde_json::Value {
         let mut body = Body::new();
-        let ask = Ask { messages: &[], effort, asker: Some("who"), conversation: Some("which") };
+        let ask = Ask {
+            messages: &[],
+            effort,
+            asker: Some("who"),
+            conversation: Some("which"),
+            stand_ins: if private { &["b", "c"] } else { &[] },
+        };
         kind.add(&ask, private, &mut body);
         json!(body)
     }
@@ -85,7 +95,7 @@ mod tests {
     fn each_endpoint_gets_its_own_fields_and_an_unknown_one_none_of_them() {
         let openrouter = json!({
             "reasoning": {"effort": "low"}, "user": "who", "session_id": "which",
-            "provider": {"data_collection": "deny", "zdr": true},
+            "models": ["b", "c"], "provider": {"data_collection": "deny", "zdr": true},
         });
         assert_eq!(added(Kind::OpenRouter, Some(Effort::Low), true), openrouter);
         assert_eq!(added(Kind::OpenRouter, None, false), json!({"user": "who", "session_id": "which"}));

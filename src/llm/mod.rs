@@ -26,6 +26,7 @@ mod complaint;
 mod completion;
 mod delta;
 mod error;
+mod ends;
 pub mod events;
 mod fields;
 mod figures;
@@ -37,6 +38,7 @@ mod models;
 mod pause;
 mod request;
 mod settings;
+mod stand_ins;
 mod thoughts;
 mod words;
 
@@ -45,6 +47,7 @@ pub use ask::{Ask, Content, Message, Part, Picture};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
+pub use ends::announced;
 pub use error::{Cause, LlmError};
 use fields::Body;
 pub use kind::Kind;
@@ -52,6 +55,7 @@ use learnt::Learnt;
 pub use models::Listed;
 pub use request::host;
 pub use settings::Settings;
+pub use stand_ins::{MOST as MOST_STAND_INS, who_wrote};
 pub use thoughts::{Heard, without_thoughts};
 
 /// How long the body of an error may take, and how much of it is read.
@@ -155,6 +159,21 @@ impl Llm {
         let usage = usage.priced(price.as_ref());
         let call = Call { endpoint: endpoint.clone(), model: model.clone(), began, outcome, usage };
         Asked { call, answer }
+    }
+
+    /// The name of the model, as its endpoint knows it.
+    pub fn model(&self) -> &str {
+        &self.settings.model
+    }
+
+    /// What the endpoint is called, and the model at it.
+    pub fn key(&self) -> (&str, &str) {
+        (&self.settings.endpoint, &self.settings.model)
+    }
+
+    /// Whether the endpoint of this model can ask the other one in its place.
+    pub fn can_pass_on_to(&self, other: &Self) -> bool {
+        stand_ins::can_stand_in(&self.settings, &other.settings)
     }
 
     /// Looks the model up in the endpoint's list.

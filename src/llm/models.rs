@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::error::harmless;
 use super::request;
 use super::settings::Settings;
 use crate::base::cancel::CancelToken;
@@ -21,6 +22,8 @@ pub enum Listed {
     Yes {
         /// The day after which the endpoint offers it no longer, if that is announced.
         ends: Option<String>,
+        /// What it can read, in the endpoint's words, as far as the list says so.
+        reads: Vec<String>,
     },
     /// It is not; these are most like it.
     No(Vec<String>),
@@ -59,7 +62,10 @@ fn look_up(model: &str, list: &Value) -> Listed {
     }
     if let Some(it) = models.iter().find(|listed| id(listed).is_some_and(|id| is_it(&id))) {
         let ends = ["expiration_date", "deprecation_date"].iter().find_map(|field| it.get(field)?.as_str());
-        return Listed::Yes { ends: ends.map(str::to_owned) };
+        let reads = it.pointer("/architecture/input_modalities").or_else(|| it.get("input_modalities"));
+        let words = reads.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let reads = words.filter_map(harmless).map(str::to_owned).collect();
+        return Listed::Yes { ends: ends.and_then(harmless).map(str::to_owned), reads };
     }
     Listed::No(alike(model, ids))
 }
@@ -83,11 +89,13 @@ mod tests {
 
     #[test]
     fn a_model_is_looked_up_by_its_name_and_what_is_like_it_is_named() {
-        let list = json!({"data": [{"id": "openai/gpt-4o-mini", "expiration_date": "2027-01-14"}, {"id": "models/gemini-flash"},
+        let list = json!({"data": [{"id": "openai/gpt-4o-mini", "expiration_date": "2027-01-14",
+                                    "architecture": {"input_modalities": ["text", "image", 7, "a sentence, which is no word"]}},
+                                   {"id": "models/gemini-flash"},
                                    {"id": "openai/gpt-4o"}, {"id": "x"}, {"no": "id"}]});
-        let ends = Some("2027-01-14".to_owned());
-        assert_eq!(look_up("openai/gpt-4o-mini", &list), Listed::Yes { ends });
-        assert_eq!(look_up("gemini-flash", &list), Listed::Yes { ends: None });
+        let (ends, reads) = (Some("2027-01-14".to_owned()), vec!["text".to_owned(), "image".to_owned()]);
+        assert_eq!(look_up("openai/gpt-4o-mini", &list), Listed::Yes { ends, reads });
+        assert_eq!(look_up("gemini-flash", &list), Listed::Yes { ends: None, reads: Vec::new() });
         let alike = vec!["openai/gpt-4o-mini".to_owned(), "openai/gpt-4o".to_owned()];
         assert_eq!(look_up("openai/gpt-4o-mimi", &list), Listed::No(alike));
         assert_eq!(look_up("zebra", &list), Listed::No(Vec::new()));

@@ -42,6 +42,8 @@ pub(super) struct Metrics {
     pub(super) tokens: Labelled<1>,
     pub(super) model_calls: OfSettings<3, Counter>,
     pub(super) model_cost: OfSettings<2, Counter<f64, AtomicU64>>,
+    pub(super) model_resting: OfSettings<2, Gauge>,
+    pub(super) model_rests: OfSettings<2, Counter>,
     pub(super) retries: Labelled<1>,
     pub(super) drafts: Labelled<1>,
     pub(super) telegram_calls: Labelled<1>,
@@ -109,6 +111,11 @@ impl Metrics {
             model_calls: ours.add("model_calls", "Calls of a model, by endpoint, model and outcome"),
             model_cost: ours
                 .add("model_cost_dollars", "What they cost in US dollars, as far as the endpoint says so"),
+            model_resting: ours.add(
+                "model_resting",
+                "1 while a model that fails again and again is left alone, 0 once it answers again",
+            ),
+            model_rests: ours.add("model_rests", "Times that a model began to be left alone"),
             retries: ours.add("retries", "Calls that the bot repeats later, by the neighbour that failed"),
             drafts: ours.add("drafts", "Previews of growing answers that Telegram showed or refused"),
             telegram_calls: ours.add("telegram_calls", "Calls of the Bot API"),

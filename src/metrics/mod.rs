@@ -117,8 +117,20 @@ pub fn model_called(endpoint: &str, model: &str, outcome: &'static str, cost: Op
     let (of_endpoint, of_model) = (("endpoint", endpoint.to_owned()), ("model", model.to_owned()));
     let labels = [of_endpoint.clone(), of_model.clone(), ("outcome", outcome.to_owned())];
     METRICS.model_calls.get_or_create(&labels).inc();
+    // So that a rest is seen as a change.
+    drop(METRICS.model_resting.get_or_create(&[of_endpoint.clone(), of_model.clone()]));
+    drop(METRICS.model_rests.get_or_create(&[of_endpoint.clone(), of_model.clone()]));
     if let Some(cost) = cost.filter(|cost| *cost >= 0.0) {
         METRICS.model_cost.get_or_create(&[of_endpoint, of_model]).inc_by(cost);
+    }
+}
+
+/// A model is left alone for a while, or is not any more.
+pub fn model_rests(endpoint: &str, model: &str, rests: bool) {
+    let labels = [("endpoint", endpoint.to_owned()), ("model", model.to_owned())];
+    METRICS.model_resting.get_or_create(&labels).set(i64::from(rests));
+    if rests {
+        METRICS.model_rests.get_or_create(&labels).inc();
     }
 }
 

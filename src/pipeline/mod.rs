@@ -32,3 +32,4 @@ pub mod pace;
 pub mod retention;
 pub mod services;
 pub mod assistant;
+pub mod breaker;

@@ -17,6 +17,7 @@ use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Completion, Heard, LlmError, Message};
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
+use crate::pipeline::breaker::Health;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 
@@ -60,38 +61,77 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = Self::reply_to(prompt, preview, &mut calls);
+        let reply = self.reply_to(prompt, preview, &mut calls);
         Attempt { calls, reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
-    /// nothing of it. Where none answers, a failure that may pass counts more than one that will not.
-    fn reply_to(prompt: &Prompt<'_>, preview: &Preview, calls: &mut Vec<Call>) -> Result<Reply, LlmError> {
+    /// nothing of it. One that rests is passed over, unless all of them do. Where none answers, a failure that may pass
+    /// counts more than one that will not.
+    fn reply_to(
+        &self,
+        prompt: &Prompt<'_>,
+        preview: &Preview,
+        calls: &mut Vec<Call>,
+    ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
+        let lane = prompt.address.lane;
+        let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
+        let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
+        let asking =
+            Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
         let mut failures: Vec<LlmError> = Vec::new();
-        let mut of = None;
-        for chosen in prompt.assistant.chain(prompt.in_force) {
+        let awake = (0..chain.len()).filter(|&place| self.breaker.admits(chain[place].llm));
+        if let Some(ended) = self.ask_each(awake, &asking, preview, calls, &mut failures) {
+            return ended;
+        }
+        if failures.is_empty()
+            && let Some(ended) = self.ask_each(0..chain.len(), &asking, preview, calls, &mut failures)
+        {
+            return ended;
+        }
+        let passing = failures.iter().position(|error| matches!(error, LlmError::Passing { .. }));
+        Err(failures.swap_remove(passing.unwrap_or(0)))
+    }
+
+    /// Asks the models at these places of the chain until there is an answer, or an end without one. `None`: none of them
+    /// has an answer, and the user has seen nothing.
+    fn ask_each(
+        &self,
+        places: impl Iterator<Item = usize>,
+        asking: &Asking<'_>,
+        preview: &Preview,
+        calls: &mut Vec<Call>,
+        failures: &mut Vec<LlmError>,
+    ) -> Option<Result<Reply, LlmError>> {
+        let Asking { chain, prompt, .. } = asking;
+        for place in places {
             let showing = Showing { preview, begun: Cell::new(false) };
-            let name = &chosen.model.name;
+            let chosen = chain[place];
             if let Some(problem) = failures.last() {
                 let (seq, model) = (prompt.address.update_seq, &*chosen.model.id);
                 info!(seq, model, %problem, "a model has no answer; another one is asked in its place");
             }
-            match ask_for_less(chosen, &past, prompt, &showing, calls) {
+            let reply = asking.ask_for_less(place, &showing, calls);
+            let wrote = place + asking.who_wrote(place, calls);
+            // A model without stand-ins is asked whatever became of the question before.
+            if chain.len() > 1 {
+                // Where the endpoint asked another model in its place, nobody knows how this one is.
+                let health = if wrote == place { Health::of(&reply) } else { Health::Unknown };
+                self.breaker.heard(chosen.llm, health);
+            }
+            match reply {
                 Ok(reply) => {
-                    let stand_in = of.map(|of: &String| StandIn { is: name.clone(), of: of.clone() });
-                    return Ok(Reply { stand_in, ..reply });
+                    let name = |place: usize| chain[place].model.name.clone();
+                    let stand_in = (wrote > 0).then(|| StandIn { is: name(wrote), of: name(0) });
+                    return Some(Ok(Reply { stand_in, ..reply }));
                 }
-                Err(error @ LlmError::Stopped(_)) => return Err(error),
-                Err(error) if showing.begun.get() => return Err(error),
-                Err(error) => {
-                    failures.push(error);
-                    of.get_or_insert(name);
-                }
+                Err(error @ LlmError::Stopped(_)) => return Some(Err(error)),
+                Err(error) if showing.begun.get() => return Some(Err(error)),
+                Err(error) => failures.push(error),
             }
         }
-        let passing = failures.iter().position(|error| matches!(error, LlmError::Passing { .. }));
-        Err(failures.swap_remove(passing.unwrap_or(0)))
+        None
     }
 
     /// Somebody put rows into the table that are neither a question nor an answer: they are left out, and named.
@@ -109,62 +149,104 @@ impl Services {
     }
 }
 
-/// Asks the model with what it has room for; as long as the prompt is too long for it all the same, with half of what was
-/// said before, and at last with the question alone.
-fn ask_for_less(
-    chosen: Chosen<'_>,
-    past: &[Exchange],
-    prompt: &Prompt<'_>,
-    showing: &Showing<'_>,
-    calls: &mut Vec<Call>,
-) -> Result<Reply, LlmError> {
-    let mut read = chosen.room().fit(past, prompt.question);
-    if prompt.goes_on {
-        // The last turn stays, whatever the estimate says.
-        read = &past[past.len().saturating_sub(read.len().max(1))..];
+/// A question on its way through a chain of models.
+struct Asking<'a> {
+    chain: &'a [Chosen<'a>],
+    past: &'a [Exchange],
+    prompt: &'a Prompt<'a>,
+    asker: &'a str,
+    conversation: &'a str,
+}
+
+impl Asking<'_> {
+    /// Asks the model at this place with what it has room for; as long as the prompt is too long for it all the same, with
+    /// half of what was said before, and at last with the question alone.
+    fn ask_for_less(
+        &self,
+        place: usize,
+        showing: &Showing<'_>,
+        calls: &mut Vec<Call>,
+    ) -> Result<Reply, LlmError> {
+        let &Self { past, prompt, .. } = self;
+        let mut read = self.chain[place].room().fit(past, prompt.question);
+        if prompt.goes_on {
+            // The last turn stays, whatever the estimate says.
+            read = &past[past.len().saturating_sub(read.len().max(1))..];
+        }
+        loop {
+            if read.is_empty() && !past.is_empty() && prompt.goes_on {
+                return Err(LlmError::ContextTooLong);
+            }
+            let Asked { call, answer } = self.ask(place, read, showing);
+            count(&call);
+            calls.push(call);
+            match answer {
+                Err(LlmError::ContextTooLong) if !read.is_empty() => {
+                    read = token_budget::half(read);
+                    // The attempt before may have broken off in the middle of an answer.
+                    showing.preview.begin_anew();
+                    let (seq, turns) = (prompt.address.update_seq, read.len());
+                    info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+                }
+                answered => {
+                    let alone = read.is_empty() && !past.is_empty();
+                    return answered.map(|completion| Reply { completion, alone, stand_in: None });
+                }
+            }
+        }
     }
-    loop {
-        if read.is_empty() && !past.is_empty() && prompt.goes_on {
-            return Err(LlmError::ContextTooLong);
-        }
-        let Asked { call, answer } = ask(chosen, read, prompt, showing);
-        count(&call);
-        calls.push(call);
-        match answer {
-            Err(LlmError::ContextTooLong) if !read.is_empty() => {
-                read = token_budget::half(read);
-                // The attempt before may have broken off in the middle of an answer.
-                showing.preview.begin_anew();
-                let (seq, turns) = (prompt.address.update_seq, read.len());
-                info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+
+    fn ask(&self, place: usize, read: &[Exchange], showing: &Showing<'_>) -> Asked {
+        let &Self { prompt, asker, conversation, .. } = self;
+        let chosen = self.chain[place];
+        let said = |role: Role, text| message(role.as_str(), text);
+        let instructions = &chosen.role.prompt;
+        let system = (!instructions.is_empty()).then(|| message("system", instructions));
+        let past = read
+            .iter()
+            .flat_map(|turn| [said(Role::User, &turn.question), said(Role::Assistant, &turn.answer)]);
+        let question = said(Role::User, prompt.question);
+        let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
+        let ask = Ask {
+            messages: &messages,
+            effort: chosen.effort,
+            asker: Some(asker),
+            conversation: Some(conversation),
+            stand_ins: &self.stand_ins(place),
+        };
+        chosen.llm.complete(&ask, prompt.stop, |heard| match heard {
+            Heard::More(more) => {
+                showing.begun.set(true);
+                showing.preview.grow(more);
             }
-            answered => {
-                let alone = read.is_empty() && !past.is_empty();
-                return answered.map(|completion| Reply { completion, alone, stand_in: None });
-            }
-        }
+            Heard::Anew => showing.preview.begin_anew(),
+        })
+    }
+
+    /// The models behind this one that its endpoint can ask in its place, as it knows them.
+    fn stand_ins(&self, place: usize) -> Vec<&str> {
+        let chosen = &self.chain[place];
+        let next = self.chain[place + 1..].iter();
+        let can = next.take_while(|other| {
+            // What has room in the one has to have room in the other.
+            let has_room =
+                other.model.context.is_none_or(|room| chosen.model.context.is_some_and(|own| own <= room));
+            has_room && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
+        });
+        can.take(llm::MOST_STAND_INS).map(|other| other.llm.model()).collect()
+    }
+
+    /// How many places behind this one stands the model that wrote the answer.
+    fn who_wrote(&self, place: usize, calls: &[Call]) -> usize {
+        let answered = calls.last().and_then(|call| call.usage.model.as_deref());
+        let asked: Vec<_> =
+            [self.chain[place].llm.model()].into_iter().chain(self.stand_ins(place)).collect();
+        answered.map_or(0, |answered| llm::who_wrote(&asked, answered))
     }
 }
 
-fn ask(chosen: Chosen<'_>, read: &[Exchange], prompt: &Prompt<'_>, showing: &Showing<'_>) -> Asked {
-    fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
-        Message { role, content: content.into() }
-    }
-    let instructions = &chosen.role.prompt;
-    let system = (!instructions.is_empty()).then(|| message("system", instructions));
-    let past = read.iter().flat_map(|turn| {
-        [message(Role::User.as_str(), &turn.question), message(Role::Assistant.as_str(), &turn.answer)]
-    });
-    let question = message(Role::User.as_str(), prompt.question);
-    let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
-    let ask = Ask { effort: chosen.effort, ..Ask::from(&*messages) };
-    chosen.llm.complete(&ask, prompt.stop, |heard| match heard {
-        Heard::More(more) => {
-            showing.begun.set(true);
-            showing.preview.grow(more);
-        }
-        Heard::Anew => showing.preview.begin_anew(),
-    })
+fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
+    Message { role, content: content.into() }
 }
 
 /// What the user sees of an answer in the making.

@@ -5,18 +5,20 @@
 
 use std::time::{Duration, Instant};
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::domain::address::Address;
+use crate::domain::budget::{self, Verdict};
 use crate::domain::button::{Action, Button};
 use crate::domain::choice::{Choice, InForce};
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
 use crate::domain::phrases::Language;
 use crate::domain::reply::ReplyPart;
+use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::domain::usage::Call;
 use crate::llm::{Completion, LlmError};
@@ -28,6 +30,7 @@ use crate::pipeline::prompt::{Attempt, Prompt, Reply, StandIn};
 use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
+use crate::store::budget as books;
 use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history;
 use crate::store::inbox;
@@ -37,6 +40,16 @@ use crate::store::turns::{self, Last};
 
 /// How often a model call is repeated after a passing error.
 const RETRIES: i32 = 2;
+
+/// How soon a question is looked at again that waits for others.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(1);
+
+/// What is to be known before a model is asked.
+struct Recalled {
+    past: Past,
+    /// The answer takes the place of one that its user sees.
+    in_place: bool,
+}
 
 /// A question in work.
 #[derive(Clone, Copy)]
@@ -89,9 +102,15 @@ impl Services {
             return self.stopped(question, Completion::default());
         }
         if let Some(wait) = self.limited(question)? {
-            return self.limit(question, wait);
+            return self.refuse(question, Failure::RateLimited { wait });
         }
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question)?;
+        let recalled = self.recall(question)?;
+        match self.reserve(question, &recalled.past)? {
+            Verdict::Go => {}
+            Verdict::Wait => return self.wait_for_others(question),
+            Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
+        }
+        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled);
         let address = Address { live_message_id, ..question.address };
         let question = &Question { address, calls: &calls, ..*question };
         match reply {
@@ -104,24 +123,52 @@ impl Services {
         }
     }
 
-    /// Beside what came of it stands the message in which the answer was shown while it grew.
-    fn ask(&self, question: &Question<'_>) -> Result<(Attempt, Option<i64>), StoreError> {
-        let &Question { address, private, .. } = question;
-        let (past, in_place) = self.store.run(|conn| {
+    /// What the model reads of the dialogue, and how the answer is shown.
+    fn recall(&self, question: &Question<'_>) -> Result<Recalled, StoreError> {
+        let lane = question.address.lane;
+        self.store.run(|conn| {
             // An answer that goes on needs what it goes on from.
             let most = if question.goes_on() { self.max_history.max(2) } else { self.max_history };
-            let past = Past::of(history::recent(conn, address.lane, most, question.replaces)?);
+            let past = Past::of(history::recent(conn, lane, most, question.replaces)?);
             let in_place = match question.replaces {
-                Some(last) => last.is_shown(conn, address.lane)?,
+                Some(last) => last.is_shown(conn, lane)?,
                 None => false,
             };
-            Ok((past, in_place))
-        })?;
+            Ok(Recalled { past, in_place })
+        })
+    }
+
+    /// Asks the budgets, if there are any, and reserves what the answer may cost.
+    fn reserve(&self, question: &Question<'_>, past: &Past) -> Result<Verdict, StoreError> {
+        if !self.budgets.is_any() {
+            return Ok(Verdict::Go);
+        }
+        let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
+            let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
+            let read = said.chain([&*chosen.role.prompt, question.text]).map(token_budget::tokens).sum();
+            budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
+        });
+        let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
+        self.store.run(|conn| books::reserve(conn, key, &self.budgets, &estimate))
+    }
+
+    /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.
+    fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+        let wait = WAIT_FOR_OTHERS.mul_f64(1.0 + fastrand::f64());
+        debug!(seq = question.address.update_seq, "the question waits: the rest of a budget is reserved");
+        self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait))?;
+        Ok(Answered::PutOff(wait))
+    }
+
+    /// Beside what came of it stands the message in which the answer was shown while it grew.
+    fn ask(&self, question: &Question<'_>, recalled: &Recalled) -> (Attempt, Option<i64>) {
+        let &Question { address, private, .. } = question;
+        let &Recalled { ref past, in_place } = recalled;
         let preview = Preview::begin(self, address, Look::of(self.live_answers, private, in_place));
         failpoints::pass("answering", question.text);
         let prompt = Prompt {
             address,
-            past: &past,
+            past,
             question: question.text,
             goes_on: question.goes_on(),
             stop: question.stop,
@@ -129,7 +176,7 @@ impl Services {
             in_force: question.in_force,
         };
         let attempt = self.complete(&prompt, &preview);
-        Ok((attempt, preview.end().or(address.live_message_id)))
+        (attempt, preview.end().or(address.live_message_id))
     }
 
     fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
@@ -209,16 +256,10 @@ impl Services {
         }
     }
 
-    fn limit(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
-        let failure = Failure::RateLimited { wait };
+    /// The question is kept, and not asked now: its user has to wait for as long as a limit of the operator says.
+    fn refuse(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
         let Address { update_seq: seq, lane, .. } = question.address;
-        info!(
-            seq,
-            user = lane.user_id,
-            class = failure.class(),
-            seconds = wait.as_secs(),
-            "question refused: RATE_LIMIT"
-        );
+        info!(seq, user = lane.user_id, class = failure.class(), "question refused: a limit is reached");
         match question.replaces {
             // The answer that is there stays.
             Some(last) if last.is_answered() && last.question() == question.text => {

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::access::Access;
+use crate::domain::budget::Budgets;
 use crate::domain::live_answers::LiveAnswers;
+use crate::domain::pseudonym::Pseudonyms;
 use crate::pipeline::assistant::Current;
+use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::sender::Sender;
@@ -20,6 +23,10 @@ pub struct Services {
     pub telegram: Telegram,
     /// Models and roles.
     pub assistant: Arc<Current>,
+    /// Models that are left alone for a while.
+    pub breaker: Breaker,
+    /// What people are called where models are asked.
+    pub pseudonyms: Pseudonyms,
     /// Sends what the outbox holds.
     pub sender: Sender,
     /// How fast Telegram may be called.
@@ -32,6 +39,8 @@ pub struct Services {
     pub access: Access,
     /// The most questions that a user may ask in any hour.
     pub rate_limit: Option<u32>,
+    /// How much may be spent.
+    pub budgets: Budgets,
     /// When answers are sent as rich messages.
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.

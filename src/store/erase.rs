@@ -3,6 +3,7 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use bigdecimal::BigDecimal;
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{case_when, count_star, sql};
 use diesel::pg::PgConnection;
@@ -147,6 +148,8 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
                 updates::message_id.eq(None::<i64>),
                 updates::turn_id.eq(None::<i64>),
                 updates::live_message_id.eq(None::<i64>),
+                updates::reserved.eq(None::<BigDecimal>),
+                updates::reserved_at.eq(None::<PgTimestamp>),
             ))
             .execute(conn)?;
         let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?

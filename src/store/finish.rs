@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use bigdecimal::BigDecimal;
+use diesel::data_types::PgTimestamp;
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -212,6 +214,8 @@ fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> Que
                 updates::turn_id.eq(turn_id),
                 updates::payload.eq(None::<String>),
                 updates::live_message_id.eq(None::<i64>),
+                updates::reserved.eq(None::<BigDecimal>),
+                updates::reserved_at.eq(None::<PgTimestamp>),
             ))
             .returning((updates::chat_id, updates::stopped_at.is_not_null())),
     );

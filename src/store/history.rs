@@ -17,9 +17,11 @@ use super::topic::{Condition, InTopic, in_topic, in_topics};
 use super::turns::Last;
 use crate::domain::history::Said;
 use crate::domain::lane::{Dialogue, Lane};
+use crate::domain::window;
 
-/// The newest `limit` live messages of the dialogue, the oldest first, without the questions that got no answer, and
-/// without the question that is answered `again`. (A turn that was replaced is soft-deleted.)
+/// What the model reads of the dialogue: up to `limit` of its newest live messages, the oldest first, as [`window`] has it,
+/// without the questions that got no answer, and without the question that is answered `again`. (A turn that was replaced is
+/// soft-deleted.)
 pub fn recent(
     conn: &mut PgConnection,
     lane: Lane,
@@ -28,13 +30,15 @@ pub fn recent(
 ) -> QueryResult<Vec<Said>> {
     let left_out: Vec<i64> = again.map_or_else(Vec::new, |last| last.messages().collect());
     let more = i64::try_from(left_out.len()).unwrap_or(i64::MAX);
+    let enough = limit + window::BEYOND;
     let rows: Vec<(MessageId, String, String)> =
-        prepared(newest(lane, i64::from(limit) + more)).load(conn)?;
+        prepared(newest(lane, i64::from(enough) + more)).load(conn)?;
     let said = rows.into_iter().map(|(id, role, content)| Said { id: id.into(), role, content });
     let mut said: Vec<Said> = said.filter(|said| !left_out.contains(&said.id)).collect();
-    said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    said.truncate(number(enough));
     said.reverse();
-    Ok(said)
+    Ok(window::of(said, number(limit)))
 }
 
 /// The query of [`recent`]: walks idx_messages_topic and stops after `limit` rows. By the id, as the index

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use bigdecimal::BigDecimal;
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{exists, min, sql};
 use diesel::expression::SqlLiteral;
@@ -248,15 +249,19 @@ pub fn set_attempts(conn: &mut PgConnection, key: Key, attempts: i32) -> QueryRe
     diesel::update(row(key)).set(updates::attempts.eq(attempts)).execute(conn)
 }
 
-/// Puts the model call for the update off by `wait`, after `retries` of them in all.
+/// Puts the model call for the update off by `wait`, after `retries` of them in all. Until then nothing is reserved for it.
 pub fn put_off(
     conn: &mut PgConnection,
     calls: Calls<'_>,
     retries: i32,
     wait: Duration,
 ) -> QueryResult<usize> {
-    let later = diesel::update(row(calls.address.key()))
-        .set((updates::retries.eq(retries), updates::not_before.eq(from_now(wait))));
+    let later = diesel::update(row(calls.address.key())).set((
+        updates::retries.eq(retries),
+        updates::not_before.eq(from_now(wait)),
+        updates::reserved.eq(None::<BigDecimal>),
+        updates::reserved_at.eq(None::<PgTimestamp>),
+    ));
     calls.with(later).execute(conn)
 }
 

@@ -230,6 +230,10 @@ diesel::table! {
         live_message_id -> Nullable<Int8>,
         /// Telegram id of the topic (message_thread_id); NULL outside topics.
         thread_id -> Nullable<Int8>,
+        /// US dollars that its answer is expected to cost, while it is in the making and there is a budget; else NULL.
+        reserved -> Nullable<Numeric>,
+        /// When they were reserved.
+        reserved_at -> Nullable<Timestamptz>,
     }
 }
 

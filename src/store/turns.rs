@@ -149,6 +149,7 @@ pub fn until_next(conn: &mut PgConnection, lane: Lane, limit: u32) -> QueryResul
         .filter(turns::user_id.eq(lane.user_id))
         // The condition stands as the index has it: PostgreSQL does not compare a bound value with the index's own.
         .filter(sql::<Bool>("failure IS DISTINCT FROM 'rate_limited'"))
+        .filter(sql::<Bool>("failure IS DISTINCT FROM 'over_budget'"))
         .order(turns::created_at.desc())
         .offset(i64::from(limit) - 1)
         .limit(1)

@@ -27,6 +27,11 @@ impl Token {
     pub fn bot_id(&self) -> i64 {
         self.bot_id
     }
+
+    /// The whole token.
+    pub fn expose(&self) -> &str {
+        self.secret.expose()
+    }
 }
 
 impl std::str::FromStr for Token {

@@ -2,6 +2,7 @@
 //!
 //! What happened and when is kept for the judge: what people did, when the bot died, when a fault ended.
 
+use std::fs;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,6 +56,10 @@ impl FaultEnv {
         let usual = [("TELEGRAM_TIMEOUT", "2"), ("MAX_HISTORY_MESSAGES", "4"), ("SHUTDOWN_GRACE", "1")];
         for (name, value) in usual.iter().chain(fault.settings()) {
             env.set(name, *value);
+        }
+        if let Some(catalogue) = fault.catalogue() {
+            let catalogue = catalogue.replace("URL", &env.model.url());
+            fs::write(env.folder().join("assistant.toml"), catalogue).unwrap();
         }
         let standby = fault.needs_standby().then(|| {
             let standby = Database::existing(Arc::new(env.server().standby().unwrap()), env.database.name());

@@ -39,6 +39,12 @@ pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocum
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
 
+/// A model and its stand-in.
+const TWO_MODELS: &str = "[endpoints.ours]\nurl = \"URL\"\nkey = \"OPENROUTER_API_KEY\"\n\n\
+                          [models.first]\nmodel = \"first\"\nfallback = [\"second\"]\n\n\
+                          [models.second]\nmodel = \"second\"\n\n\
+                          [roles.one]\nprompt = \"prompts/nutritionist.txt\"\n";
+
 /// Something that goes wrong.
 pub(crate) enum Fault {
     /// kill -9 from outside, whatever is going on.
@@ -63,6 +69,8 @@ pub(crate) enum Fault {
     /// So many in a hundred requests are answered like this.
     Answers(Behaviour, u8),
     ModelOut,
+    /// The first model of two answers nothing but errors, and the process is killed meanwhile.
+    FirstModelOut,
     /// At least two of these lists at once, each with one of its faults. They end in the order of the lists.
     Mixture(Vec<Vec<Fault>>),
 }
@@ -101,6 +109,11 @@ impl Fault {
         if matches!(self, Self::Flood(_)) { 5 } else { usize::MAX }
     }
 
+    /// The catalogue of models, where one is not enough.
+    pub(crate) fn catalogue(&self) -> Option<&'static str> {
+        matches!(self, Self::FirstModelOut).then_some(TWO_MODELS)
+    }
+
     /// Whether it has to begin before anything is stored.
     pub(crate) fn needs_empty_tables(&self) -> bool {
         matches!(self, Self::DiskFull)
@@ -128,6 +141,7 @@ impl Fault {
             Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
+            Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
             _ => &[],
         }
     }
@@ -218,6 +232,7 @@ impl Fault {
                 env.model.down();
                 Box::new(move || then.model.up())
             }
+            Self::FirstModelOut => first_model_out(env, rng),
             Self::Mixture(lists) => {
                 let mut chosen: Vec<usize> = (0..lists.len()).collect();
                 rng.shuffle(&mut chosen);
@@ -289,6 +304,21 @@ fn second_poller(env: &FaultEnv) -> End {
         // Turned away by the bot's own poll most of the time.
         let _ = other.peek(Duration::from_secs(1));
         thread::sleep(Duration::from_millis(200));
+    })
+}
+
+/// The first model refuses everything, and the process dies in the middle of that.
+fn first_model_out(env: &Arc<FaultEnv>, rng: &mut fastrand::Rng) -> End {
+    env.model.on(When::body(|body| body["model"] == "first"), Behaviour::status(503, "down"));
+    thread::sleep(Duration::from_millis(rng.u64(500..1500)));
+    env.kill();
+    env.start(&[]);
+    let env = Arc::clone(env);
+    Box::new(move || {
+        let rests = || env.logs().contains("the model fails again and again").then_some(());
+        wait_until("the first model to be left alone", rests);
+        env.model.clear();
+        env.refuse();
     })
 }
 

@@ -196,6 +196,14 @@ pub(crate) fn rows() -> Vec<Row> {
         )
     });
     rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
+    rows.extend(of_the_model());
+    let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
+    rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
+    rows
+}
+
+fn of_the_model() -> Vec<Row> {
+    let mut rows = Vec::new();
     for (name, behaviour) in [
         (("the model stalls", "модель молчит"), Behaviour::stall()),
         (
@@ -216,8 +224,17 @@ pub(crate) fn rows() -> Vec<Row> {
         rows.push(Row::new(MODEL, name, Fault::Answers(behaviour, 30)));
     }
     rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
-    let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
-    rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
+    rows.push(Row {
+        lasts: 2000..4000,
+        ..Row::new(
+            MODEL,
+            (
+                "the first of two models is out, and a kill -9 meanwhile",
+                "первая из двух моделей недоступна, и kill -9 в это время",
+            ),
+            Fault::FirstModelOut,
+        )
+    });
     rows
 }
 

@@ -19,6 +19,7 @@ mod support {
 mod promises {
     mod access;
     mod answers;
+    mod budget;
     mod choosing;
     mod chosen;
     mod commands;
@@ -47,6 +48,7 @@ mod promises {
     mod stop;
     mod topics;
     mod two_instances;
+    mod window;
 }
 
 /// Each neighbour at its worst.

@@ -133,6 +133,7 @@ pub struct State {
     context_limit: Option<usize>,
     list: List,
     ends: Option<String>,
+    reads: Option<Vec<String>>,
     recording_off: bool,
     stopped: bool,
 }
@@ -230,6 +231,12 @@ impl Model {
     /// The list of models tells a last day of the model.
     pub fn announce_end(&self, day: &str) {
         self.shared.state.change(|state| state.ends = Some(day.to_owned()));
+    }
+
+    /// The list of models tells what the model can read, as OpenRouter's does.
+    pub fn announce_reading(&self, words: &[&str]) {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        self.shared.state.change(|state| state.reads = Some(words));
     }
 
     /// Whether bodies and headers are kept (they are, unless a long run turns it off to save memory).

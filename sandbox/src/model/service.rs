@@ -23,9 +23,10 @@ impl Service for Http {
         let outcome = match self.admit(&request) {
             Ok(Some(messages)) => self.complete(request, &messages, exchange),
             Ok(None) => {
-                let ends = self.0.state.look(|state| state.ends.clone());
+                let (ends, reads) = self.0.state.look(|state| (state.ends.clone(), state.reads.clone()));
                 let models = json!({"data": [{
                     "id": "sandbox/echo", "object": "model", "context_length": 128_000, "expiration_date": ends,
+                    "architecture": reads.map(|words| json!({"input_modalities": words})),
                 }]});
                 exchange.respond(200, JSON, &[], models.to_string().as_bytes())
             }

@@ -7,7 +7,7 @@ use std::thread;
 use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::llm::{Ask, Cause, Content, Listed, Llm, LlmError, Message, Settings};
+use crate::llm::{self, Ask, Cause, Content, Listed, Llm, LlmError, Message, Settings};
 
 pub(super) const CHECKS: &[&str] = &["model"];
 
@@ -45,7 +45,7 @@ pub(super) fn examine(models: &[Settings], report: &Report) {
 fn ask(llm: &Llm, model: &str) -> Finding {
     let answered = llm.complete(&Ask::from(&QUESTION[..]), &CancelToken::new(), |_| ()).answer;
     let Err(error) = answered else {
-        return Finding::well("model", format!("{model} answers{}", note(&llm.listed())));
+        return Finding::well("model", format!("{model} answers{}", note(model, &llm.listed())));
     };
     let (cause, problem) = match &error {
         LlmError::Passing { cause, problem, .. } | LlmError::Final { cause, problem, .. } => {
@@ -76,12 +76,21 @@ fn ask(llm: &Llm, model: &str) -> Finding {
 }
 
 /// What the list has to say about a model that works; not every endpoint has one, and not every name that works is on it.
-fn note(listed: &Listed) -> String {
-    match listed {
-        Listed::Yes { ends: Some(day) } => format!("; the endpoint announces its end for {day}"),
-        Listed::No(_) => "; it is not on the endpoint's list of models".to_owned(),
-        Listed::Yes { ends: None } | Listed::Unknown => String::new(),
-    }
+fn note(model: &str, listed: &Listed) -> String {
+    let (reads, missing, ends) = match listed {
+        Listed::Yes { ends, reads } => (&reads[..], false, ends.as_deref()),
+        Listed::No(_) => (&[][..], true, None),
+        Listed::Unknown => (&[][..], false, None),
+    };
+    let end = ends.map(|day| ("the endpoint", day)).or_else(|| Some(("its maker", llm::announced(model)?)));
+    [
+        (!reads.is_empty()).then(|| format!(" and reads {}", reads.join(", "))),
+        missing.then(|| "; it is not on the endpoint's list of models".to_owned()),
+        end.map(|(who, day)| format!("; {who} announces its end for {day}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn named(alike: &[String]) -> String {

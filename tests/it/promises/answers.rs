@@ -86,7 +86,7 @@ fn the_model_reads_the_last_messages_only_and_no_failed_questions() {
 #[test]
 fn a_clock_that_goes_back_leaves_the_dialogue_in_the_order_in_which_it_was_said() {
     let mut env = TestEnv::new();
-    env.set("MAX_HISTORY_MESSAGES", "4");
+    env.set("MAX_HISTORY_MESSAGES", "6");
     let _bot = env.start();
     let person = Person::private(7);
     let texts = ["first", "second", "third", "fourth"];
@@ -101,7 +101,8 @@ fn a_clock_that_goes_back_leaves_the_dialogue_in_the_order_in_which_it_was_said(
     let asked = env.asked("fourth").pop().unwrap();
     let read: Vec<_> = asked.messages.iter().map(|message| message.content.as_str()).collect();
     let answers = env.telegram.texts(7);
-    assert_eq!(read, [PROMPT, "second", &answers[1], "third", &answers[2], "fourth"]);
+    let expected = [PROMPT, "first", &answers[0], "second", &answers[1], "third", &answers[2], "fourth"];
+    assert_eq!(read, expected);
     // And so do people.
     let shown = env.run(&["history", "show", "--user", "7"]).ok();
     let places: Vec<_> = texts.iter().map(|text| shown.find(&format!("    {text}\n")).unwrap()).collect();

@@ -135,6 +135,11 @@ fn a_model_that_answers_is_well_whatever_the_list_says() {
         line(&env),
         "✓ model        sandbox/echo answers; the endpoint announces its end for 2027-01-14"
     );
+    env.model.announce_reading(&["text", "image"]);
+    assert_eq!(
+        line(&env),
+        "✓ model        sandbox/echo answers and reads text, image; the endpoint announces its end for 2027-01-14"
+    );
     for list in [List::ForAnybody, List::Absent] {
         env.model.list(list);
         assert!(line(&env).starts_with("✓ model        sandbox/echo answers"));
@@ -144,5 +149,11 @@ fn a_model_that_answers_is_well_whatever_the_list_says() {
     assert_eq!(
         line(&env),
         "✓ model        sandbox/echo:online answers; it is not on the endpoint's list of models"
+    );
+    env.set("LLM_MODEL", "openai/gpt-4o-mini");
+    assert_eq!(
+        line(&env),
+        "✓ model        openai/gpt-4o-mini answers; it is not on the endpoint's list of models; its maker announces its end \
+         for 2027-01-14"
     );
 }

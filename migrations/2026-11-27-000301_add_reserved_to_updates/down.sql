@@ -1,0 +1,3 @@
+ALTER TABLE updates
+    DROP COLUMN reserved,
+    DROP COLUMN reserved_at;
