@@ -2,54 +2,39 @@
 //!
 //! The first line names the kind in square brackets, as `messages` shows it in psql; the rest is what the sender sees.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The fields of a message (Bot API, Message) that can be said in words. A venue also comes as its location.
-#[derive(Deserialize)]
-struct RawHeld<'a> {
-    #[serde(borrow)]
-    venue: Option<&'a RawValue>,
-    #[serde(borrow)]
-    location: Option<&'a RawValue>,
-    #[serde(borrow)]
-    contact: Option<&'a RawValue>,
-    #[serde(borrow)]
-    poll: Option<&'a RawValue>,
-    #[serde(borrow)]
-    dice: Option<&'a RawValue>,
-    #[serde(borrow)]
-    checklist: Option<&'a RawValue>,
-    #[serde(borrow)]
-    game: Option<&'a RawValue>,
-    #[serde(borrow)]
-    invoice: Option<&'a RawValue>,
-    #[serde(borrow)]
-    rich_message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    sticker: Option<&'a RawValue>,
-}
-
-/// The message in words; `None` where it holds nothing that words can tell.
+/// The message in words; `None` where it holds nothing that words can tell. A venue also comes as its location.
 pub(super) fn described(message: &str) -> Option<String> {
-    let held: RawHeld<'_> = serde_json::from_str(message).ok()?;
-    of(held.venue, Venue::words)
-        .or_else(|| of(held.location, Location::words))
-        .or_else(|| of(held.contact, Contact::words))
-        .or_else(|| of(held.poll, Poll::words))
-        .or_else(|| of(held.dice, Dice::words))
-        .or_else(|| of(held.checklist, Checklist::words))
-        .or_else(|| of(held.game, Game::words))
-        .or_else(|| of(held.invoice, Invoice::words))
-        .or_else(|| of(held.rich_message, Rich::words))
-        .or_else(|| of(held.sticker, Sticker::words))
+    let held: Fields<'_> = serde_json::from_str(message).ok()?;
+    held.told("venue", Venue::words)
+        .or_else(|| held.told("location", Location::words))
+        .or_else(|| held.told("contact", Contact::words))
+        .or_else(|| held.told("poll", Poll::words))
+        .or_else(|| held.told("dice", Dice::words))
+        .or_else(|| held.told("checklist", Checklist::words))
+        .or_else(|| held.told("game", Game::words))
+        .or_else(|| held.told("invoice", Invoice::words))
+        .or_else(|| held.told("rich_message", Rich::words))
+        .or_else(|| held.told("sticker", Sticker::words))
 }
 
-fn of<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>, words: impl FnOnce(T) -> String) -> Option<String> {
-    serde_json::from_str(json?.get()).ok().map(words).filter(|words| !words.trim().is_empty())
+/// The fields of a message (Bot API, Message).
+#[derive(Deserialize)]
+struct Fields<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    /// What one of them says, if it is there and says something.
+    fn told<T: Deserialize<'a>>(&self, name: &str, words: impl FnOnce(T) -> String) -> Option<String> {
+        let told = serde_json::from_str(self.0.get(name)?.get()).ok().map(words);
+        told.filter(|words| !words.trim().is_empty())
+    }
 }
 
 /// A heading and what stands below it, each on a line of its own, without those that are empty.

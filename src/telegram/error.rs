@@ -170,7 +170,8 @@ pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<
     })
 }
 
-fn says(description: &str, signs: &[&str]) -> bool {
+/// Whether one of these signs stands in what Telegram says.
+pub(super) fn says(description: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| description.contains(sign))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::error::TelegramError;
+use super::error::{TelegramError, says};
 use super::transport::{DOWNLOAD, Telegram, count_error};
 use crate::metrics;
 
@@ -108,8 +108,4 @@ async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<Vec<u8>, 
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-fn says(words: &str, signs: &[&str]) -> bool {
-    signs.iter().any(|sign| words.contains(sign))
 }

@@ -1,8 +1,6 @@
 //! Updates as they arrive, read for what this program uses and for nothing else: a field it does not know, of a
 //! shape nobody foresaw, cannot make a message unreadable.
 
-use std::borrow::Cow;
-
 use serde_json::json;
 
 use super::addressed::{Me, without};
@@ -167,23 +165,26 @@ fn topic(message_thread_id: Option<i64>, is_topic_message: bool) -> Option<i64> 
     message_thread_id.filter(|id| is_topic_message && *id != ROOT)
 }
 
+/// No more of a text than is read.
+fn shortened(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+    text
+}
+
 impl RawMessage<'_> {
     /// `described`: what it holds instead of text, in words.
     fn read(self, me: &Me, described: Option<String>) -> Message {
         let private = self.chat.kind == "private";
+        let is_text = self.text.is_some();
         let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
-        let (words, marks) = match &self.text {
-            Some(text) => (Cow::Borrowed(text.as_str()), self.entities),
-            None => (Cow::Owned(caption().unwrap_or_default()), self.caption_entities),
-        };
+        let marks = if is_text { self.entities } else { self.caption_entities };
+        // First of all, for what looks at the words looks at each of them for each mark.
+        let words = shortened(self.text.or_else(caption).unwrap_or_default());
         let entities = entities(&words, marks);
         let mentions = if private { Vec::new() } else { me.mentions(&words, &entities) };
         let addressed = private || me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
-        let text = self.text.as_deref().map(|text| spelt_out(text, without(&mentions, text), &entities));
-        let mut text = text.or(described);
-        if let Some(text) = &mut text {
-            text.truncate(text.floor_char_boundary(LONGEST_TEXT));
-        }
+        let text = is_text.then(|| spelt_out(&words, without(&mentions, &words), &entities));
+        let text = text.or(described).map(shortened);
         Message {
             message_id: Some(self.message_id),
             date: self.date,
