@@ -3,7 +3,6 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use bigdecimal::BigDecimal;
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::{case_when, count_star, sql};
 use diesel::pg::PgConnection;
@@ -13,8 +12,8 @@ use serde::Serialize;
 
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
-use super::settings;
 use super::time::{ago, clock_timestamp};
+use super::{inbox, settings};
 
 /// How many questions and answers a batch deletes.
 const BATCH: i64 = 500;
@@ -148,8 +147,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
                 updates::message_id.eq(None::<i64>),
                 updates::turn_id.eq(None::<i64>),
                 updates::live_message_id.eq(None::<i64>),
-                updates::reserved.eq(None::<BigDecimal>),
-                updates::reserved_at.eq(None::<PgTimestamp>),
+                inbox::nothing_reserved(),
             ))
             .execute(conn)?;
         let parts = diesel::delete(parts_of_turns(user_id)).execute(conn)?

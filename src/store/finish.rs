@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use bigdecimal::BigDecimal;
-use diesel::data_types::PgTimestamp;
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -214,8 +212,7 @@ fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> Que
                 updates::turn_id.eq(turn_id),
                 updates::payload.eq(None::<String>),
                 updates::live_message_id.eq(None::<i64>),
-                updates::reserved.eq(None::<BigDecimal>),
-                updates::reserved_at.eq(None::<PgTimestamp>),
+                inbox::nothing_reserved(),
             ))
             .returning((updates::chat_id, updates::stopped_at.is_not_null())),
     );

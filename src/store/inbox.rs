@@ -88,6 +88,14 @@ pub(super) fn row(key: Key) -> _ {
         .filter(updates::user_id.eq(user_id))
 }
 
+/// Takes the reservation of [`super::budget`] off an update.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn nothing_reserved() -> _ {
+    let dollars: Option<BigDecimal> = None;
+    let moment: Option<PgTimestamp> = None;
+    (updates::reserved.eq(dollars), updates::reserved_at.eq(moment))
+}
+
 /// Locks the update before other rows of its user, as a move and an erasure do: one order of locks, no deadlock.
 pub fn lock(conn: &mut PgConnection, key: Key) -> QueryResult<usize> {
     row(key).select(updates::seq).for_no_key_update().execute(conn)
@@ -177,7 +185,7 @@ impl From<Row> for Waiting {
             age: wait(Some(row.age_in_seconds)).unwrap_or_default(),
             last: false,
             behind_unsent: false,
-            choice: Choice::default(),
+            choice: Choice::NONE,
         }
     }
 }
@@ -259,8 +267,7 @@ pub fn put_off(
     let later = diesel::update(row(calls.address.key())).set((
         updates::retries.eq(retries),
         updates::not_before.eq(from_now(wait)),
-        updates::reserved.eq(None::<BigDecimal>),
-        updates::reserved_at.eq(None::<PgTimestamp>),
+        nothing_reserved(),
     ));
     calls.with(later).execute(conn)
 }
