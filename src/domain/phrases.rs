@@ -1,15 +1,12 @@
 //! Every sentence of the bot's own that people read in Telegram, in both languages. None is the text of an error.
 
-use std::time::Duration;
-
 use frankenstein::types::BotCommand;
 
-use crate::domain::budget::{Date, UsedUp};
 use crate::domain::command::Command;
-use crate::domain::failure::Failure;
 use crate::domain::usage::Spent;
 
 pub mod choice;
+mod failure;
 mod press;
 
 /// The language a user is spoken to in.
@@ -395,136 +392,7 @@ impl Language {
             "I could not read this message. Please send it again.",
         )
     }
-
-    fn limited(self, wait: Duration) -> String {
-        // Rounded up: it works when the time has come.
-        let minutes = wait.as_secs() / 60 + 1;
-        match self {
-            Russian => format!(
-                "За последний час вы задали столько вопросов, сколько здесь разрешено. Следующий можно задать через \
-                 {minutes} мин."
-            ),
-            English => format!(
-                "You have asked as many questions as are allowed in an hour. You can ask the next one in {minutes} min."
-            ),
-        }
-    }
-
-    fn used_up(self, UsedUp { is_own, is_month, anew }: UsedUp) -> String {
-        let Date { month, day } = anew;
-        let month = MONTHS[usize::from(month.clamp(1, 12) - 1)];
-        match self {
-            Russian => {
-                let spent = if is_own {
-                    "Вы израсходовали свой бюджет"
-                } else {
-                    "Бот израсходовал свой бюджет"
-                };
-                let time = if is_month { "этот месяц" } else { "сегодня" };
-                format!("{spent} на {time}. Новый начнётся {day} {} в 00:00 UTC.", month.0)
-            }
-            English => {
-                let spent =
-                    if is_own { "You have used up your budget" } else { "The bot has used up its budget" };
-                let time = if is_month { "this month" } else { "today" };
-                format!("{spent} for {time}. The next one begins on {day} {} at 00:00 UTC.", month.1)
-            }
-        }
-    }
-
-    /// What is said in place of an answer that failed, ending with how to repeat the question.
-    pub fn failure(self, failure: Failure) -> String {
-        let (limited, used_up);
-        let reason = match failure {
-            Failure::OverBudget(budget) => {
-                used_up = self.used_up(budget);
-                &used_up
-            }
-            Failure::RateLimited { wait } => {
-                limited = self.limited(wait);
-                &limited
-            }
-            Failure::Unreachable => self.pick(
-                "Модель сейчас недоступна, поэтому ответа нет.",
-                "The model cannot be reached right now, so there is no answer.",
-            ),
-            Failure::TooSlow => self.pick(
-                "Модель слишком долго молчала, и я перестал ждать.",
-                "The model was silent for too long, and I stopped waiting.",
-            ),
-            Failure::Refused => self.pick(
-                "Модель отказалась отвечать на этот вопрос.",
-                "The model declined to answer this question.",
-            ),
-            Failure::OutOfQuota => self.pick(
-                "У бота закончился лимит запросов к модели.",
-                "The bot has used up its quota with the model.",
-            ),
-            Failure::Misconfigured => self.pick(
-                "Модель не принимает запросы бота: его владельцу нужно проверить настройки.",
-                "The model does not accept the bot's requests: the person who runs the bot has to check its settings.",
-            ),
-            Failure::Empty => self.pick("Модель прислала пустой ответ.", "The model gave an empty answer."),
-            Failure::OutOfTokens => self.pick(
-                "Модель думала так долго, что на сам ответ места не осталось.",
-                "The model thought for so long that there was no room left for the answer.",
-            ),
-            Failure::TooLong => self.pick(
-                "Вопрос слишком длинный для модели.",
-                "The question is too long for the model.",
-            ),
-            Failure::ConversationTooLong => self.pick(
-                "Разговор слишком длинный для модели, поэтому продолжить ответ не получилось.",
-                "Our conversation is too long for the model, so the answer cannot be continued.",
-            ),
-            Failure::Crashed => self.pick(
-                "У меня случилась внутренняя ошибка, и ответить на этот вопрос не получилось.",
-                "Something went wrong inside me, and I could not answer this question.",
-            ),
-        };
-        let repeat = match failure {
-            Failure::Refused => self.pick(
-                "Попробуйте сформулировать его иначе: можно просто исправить сообщение.",
-                "Try to word it differently; you can simply edit your message.",
-            ),
-            Failure::TooLong => {
-                self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
-            }
-            Failure::ConversationTooLong => self.pick(
-                "Задайте новый вопрос или начните новый разговор: /new",
-                "Ask a new question, or start a new conversation: /new",
-            ),
-            Failure::OutOfQuota
-            | Failure::Misconfigured
-            | Failure::OverBudget(_)
-            | Failure::RateLimited { .. } => self.pick(
-                "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",
-                "Your question is saved; repeat it later with the button or /retry.",
-            ),
-            _ => self.pick(
-                "Ваш вопрос сохранён; повторить его можно кнопкой или командой /retry.",
-                "Your question is saved; repeat it with the button or /retry.",
-            ),
-        };
-        format!("{reason} {repeat}")
-    }
 }
-
-/// Behind the number of a day.
-const MONTHS: [(&str, &str); 12] = [
-    ("января", "January"),
-    ("февраля", "February"),
-    ("марта", "March"),
-    ("апреля", "April"),
-    ("мая", "May"),
-    ("июня", "June"),
-    ("июля", "July"),
-    ("августа", "August"),
-    ("сентября", "September"),
-    ("октября", "October"),
-    ("ноября", "November"),
-    ("декабря", "December"),
-];
 
 fn russian_messages(n: usize) -> String {
     let noun = match (n % 10, n % 100) {

@@ -15,6 +15,7 @@ mod commands;
 mod edit;
 mod on_behalf;
 pub mod assemble;
+pub mod asked;
 pub mod question;
 pub mod prompt;
 pub mod named;

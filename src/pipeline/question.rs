@@ -3,30 +3,26 @@
 //! Called by [`crate::pipeline::handler`] with what the question is: one message or several, new or answered again. However it ends,
 //! it ends once, and the user reads how.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use crate::base::backoff::Backoff;
-use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::budget::{self, Verdict};
-use crate::domain::button::{Action, Button};
-use crate::domain::choice::{Choice, InForce};
+use crate::domain::choice::Choice;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
-use crate::domain::phrases::Language;
 use crate::domain::reply::ReplyPart;
 use crate::domain::token_budget;
-use crate::domain::update::Key;
 use crate::domain::usage::Call;
 use crate::llm::{Completion, LlmError};
-use crate::metrics::{self, Figures, Neighbour};
-use crate::pipeline::assistant::Assistant;
+use crate::metrics::{self, Neighbour};
+use crate::pipeline::asked::Question;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::prompt::{Attempt, Prompt, Reply, StandIn};
+use crate::pipeline::prompt::{Attempt, Prompt, Reply};
 use crate::pipeline::services::Services;
 use crate::render;
 use crate::store::StoreError;
@@ -34,9 +30,9 @@ use crate::store::budget as books;
 use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history;
 use crate::store::inbox;
-use crate::store::ledger::{self, Calls};
+use crate::store::ledger;
 use crate::store::outbox;
-use crate::store::turns::{self, Last};
+use crate::store::turns;
 
 /// How often a model call is repeated after a passing error.
 const RETRIES: i32 = 2;
@@ -49,41 +45,6 @@ struct Recalled {
     past: Past,
     /// The answer takes the place of one that its user sees.
     in_place: bool,
-}
-
-/// A question in work.
-#[derive(Clone, Copy)]
-pub struct Question<'a> {
-    /// Where the answer goes, and the update it is for.
-    pub address: Address,
-    /// What is asked.
-    pub text: &'a str,
-    /// Telegram's ids of the messages that are the question.
-    pub message_ids: &'a [i64],
-    /// Updates behind that of the address which belong to it.
-    pub joined: &'a [Key],
-    /// The question as it stands, to be answered again.
-    pub replaces: Option<&'a Last>,
-    /// The user's language.
-    pub language: Language,
-    /// Whether the chat is the user's own with the bot.
-    pub private: bool,
-    /// Which attempt this is, from 1.
-    pub attempt: i32,
-    /// Model calls for it that were put off.
-    pub retries: i32,
-    /// Its user stopped it while it waited.
-    pub stopped: bool,
-    /// When answering began.
-    pub began: Instant,
-    /// Ends it early.
-    pub stop: &'a CancelToken,
-    /// Who answers.
-    pub assistant: &'a Assistant,
-    /// With what, in this dialogue.
-    pub in_force: &'a InForce,
-    /// The calls of the model that it has taken.
-    pub calls: &'a [Call],
 }
 
 impl Services {
@@ -347,65 +308,5 @@ impl From<Ending> for Completion {
             Ending::Answered { answer } | Ending::Stopped { answer } => Self { text: answer, cut: false },
             Ending::Failed { .. } => Self::default(),
         }
-    }
-}
-
-impl Question<'_> {
-    fn ledger(&self) -> Calls<'_> {
-        Calls { address: self.address, calls: self.calls }
-    }
-
-    fn count(&self, ending: &Ending) {
-        let usage = self.calls.last().map(|call| &call.usage);
-        let figures = Figures {
-            tokens_read: usage.and_then(|usage| usage.prompt_tokens),
-            tokens_written: usage.and_then(|usage| usage.completion_tokens),
-            first_token_ms: usage.and_then(|usage| usage.first_token_ms),
-            duration_ms: usage.and_then(|usage| usage.duration_ms),
-        };
-        match ending {
-            Ending::Answered { .. } => metrics::answered(figures),
-            Ending::Stopped { .. } => metrics::stopped(figures),
-            Ending::Failed { class, .. } => metrics::failed(class),
-        }
-    }
-
-    /// It has the answer before it go on.
-    fn goes_on(&self) -> bool {
-        Language::ALL.iter().any(|language| self.text == language.go_on())
-    }
-
-    /// What is to be said about an answer, below it.
-    fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<ReplyPart> {
-        let said = [
-            alone.then(|| self.language.without_conversation().to_owned()),
-            stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
-            cut.then(|| self.language.cut().to_owned()),
-        ];
-        let said = self.gone().into_iter().chain(said.into_iter().flatten());
-        let text = said.collect::<Vec<_>>().join("\n");
-        let part = (!text.is_empty()).then(|| ReplyPart::plain(text))?;
-        Some(if cut {
-            self.with_button(part, self.language.continue_button(), Action::Continue)
-        } else {
-            part
-        })
-    }
-
-    /// What had been chosen and is not to be had any more.
-    fn gone(&self) -> Vec<String> {
-        let (catalogue, in_force) = (self.assistant.catalogue(), self.in_force);
-        let (model, role) = (&catalogue.models[in_force.model], &catalogue.roles[in_force.role]);
-        self.language.gone(&in_force.gone, &model.name, &role.name)
-    }
-
-    /// The part, with the button that answers the question again.
-    fn with_retry(&self, part: ReplyPart) -> ReplyPart {
-        self.with_button(part, self.language.retry_button(), Action::Retry)
-    }
-
-    fn with_button(&self, part: ReplyPart, label: &str, action: fn(i64) -> Action) -> ReplyPart {
-        let Address { lane, update_seq, .. } = self.address;
-        part.with_button(label, &Button { action: action(update_seq), user_id: lane.user_id })
     }
 }

@@ -1,0 +1,113 @@
+//! A question in work: what is known of it, and what is said below its answer.
+
+use std::time::Instant;
+
+use crate::base::cancel::CancelToken;
+use crate::domain::address::Address;
+use crate::domain::button::{Action, Button};
+use crate::domain::choice::InForce;
+use crate::domain::phrases::Language;
+use crate::domain::reply::ReplyPart;
+use crate::domain::update::Key;
+use crate::domain::usage::Call;
+use crate::metrics::{self, Figures};
+use crate::pipeline::assistant::Assistant;
+use crate::pipeline::prompt::StandIn;
+use crate::store::finish::Ending;
+use crate::store::ledger::Calls;
+use crate::store::turns::Last;
+
+/// A question in work.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Where the answer goes, and the update it is for.
+    pub address: Address,
+    /// What is asked.
+    pub text: &'a str,
+    /// Telegram's ids of the messages that are the question.
+    pub message_ids: &'a [i64],
+    /// Updates behind that of the address which belong to it.
+    pub joined: &'a [Key],
+    /// The question as it stands, to be answered again.
+    pub replaces: Option<&'a Last>,
+    /// The user's language.
+    pub language: Language,
+    /// Whether the chat is the user's own with the bot.
+    pub private: bool,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// Model calls for it that were put off.
+    pub retries: i32,
+    /// Its user stopped it while it waited.
+    pub stopped: bool,
+    /// When answering began.
+    pub began: Instant,
+    /// Ends it early.
+    pub stop: &'a CancelToken,
+    /// Who answers.
+    pub assistant: &'a Assistant,
+    /// With what, in this dialogue.
+    pub in_force: &'a InForce,
+    /// The calls of the model that it has taken.
+    pub calls: &'a [Call],
+}
+
+impl Question<'_> {
+    pub(super) fn ledger(&self) -> Calls<'_> {
+        Calls { address: self.address, calls: self.calls }
+    }
+
+    pub(super) fn count(&self, ending: &Ending) {
+        let usage = self.calls.last().map(|call| &call.usage);
+        let figures = Figures {
+            tokens_read: usage.and_then(|usage| usage.prompt_tokens),
+            tokens_written: usage.and_then(|usage| usage.completion_tokens),
+            first_token_ms: usage.and_then(|usage| usage.first_token_ms),
+            duration_ms: usage.and_then(|usage| usage.duration_ms),
+        };
+        match ending {
+            Ending::Answered { .. } => metrics::answered(figures),
+            Ending::Stopped { .. } => metrics::stopped(figures),
+            Ending::Failed { class, .. } => metrics::failed(class),
+        }
+    }
+
+    /// It has the answer before it go on.
+    pub(super) fn goes_on(&self) -> bool {
+        Language::ALL.iter().any(|language| self.text == language.go_on())
+    }
+
+    /// What is to be said about an answer, below it.
+    pub(super) fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<ReplyPart> {
+        let said = [
+            alone.then(|| self.language.without_conversation().to_owned()),
+            stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
+            cut.then(|| self.language.cut().to_owned()),
+        ];
+        let said = self.gone().into_iter().chain(said.into_iter().flatten());
+        let text = said.collect::<Vec<_>>().join("\n");
+        let part = (!text.is_empty()).then(|| ReplyPart::plain(text))?;
+        Some(if cut {
+            self.with_button(part, self.language.continue_button(), Action::Continue)
+        } else {
+            part
+        })
+    }
+
+    /// What had been chosen and is not to be had any more.
+    fn gone(&self) -> Vec<String> {
+        let (catalogue, in_force) = (self.assistant.catalogue(), self.in_force);
+        let (model, role) = (&catalogue.models[in_force.model], &catalogue.roles[in_force.role]);
+        self.language.gone(&in_force.gone, &model.name, &role.name)
+    }
+
+    /// The part, with the button that answers the question again.
+    pub(super) fn with_retry(&self, part: ReplyPart) -> ReplyPart {
+        self.with_button(part, self.language.retry_button(), Action::Retry)
+    }
+
+    fn with_button(&self, part: ReplyPart, label: &str, action: fn(i64) -> Action) -> ReplyPart {
+        let Address { lane, update_seq, .. } = self.address;
+        part.with_button(label, &Button { action: action(update_seq), user_id: lane.user_id })
+    }
+}
