@@ -16,7 +16,7 @@ pub enum Kind {
 }
 
 /// What was chosen for a dialogue, by its names in the catalogue; `None`: the default.
-#[derive(Clone, Default, PartialEq, Eq, Debug, Queryable)]
+#[derive(Clone, PartialEq, Eq, Debug, Queryable)]
 pub struct Choice {
     /// The model.
     pub model: Option<String>,
@@ -207,7 +207,7 @@ mod tests {
             assert_eq!(catalogue.in_force(LANE, &of(chosen)), expected, "{chosen:?}");
         }
         let other = Lane { user_id: 9, ..LANE };
-        assert_eq!(catalogue.in_force(other, &choice("secret", "spy", "")).gone, Choice::default());
+        assert_eq!(catalogue.in_force(other, &choice("secret", "spy", "")).gone, Choice::NONE);
     }
 
     #[test]

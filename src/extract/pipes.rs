@@ -83,7 +83,7 @@ impl<'a> Talk<'a> {
             (self.complaint.pipe.as_ref().map(AsFd::as_fd), PollFlags::IN),
         ];
         let open = pipes.into_iter().filter_map(|(pipe, flags)| Some(PollFd::from_borrowed_fd(pipe?, flags)));
-        let mut open: Vec<PollFd<'_>> = open.collect::<Vec<_>>();
+        let mut open: Vec<_> = open.collect();
         let within = Timespec::try_from(within).map_err(io::Error::other)?;
         match poll(&mut open, Some(&within)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}

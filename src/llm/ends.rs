@@ -19,11 +19,8 @@ const ENDS: &[(&str, &str)] = &[
 pub fn announced(model: &str) -> Option<&'static str> {
     let (maker, name) = model.rsplit_once('/').unwrap_or(("openai", model));
     let name = name.split_once(':').map_or(name, |(name, _)| name);
-    let is_it = |known: &str| {
-        let rest = name.strip_prefix(known)?;
-        (rest.is_empty() || is_date(rest)).then_some(())
-    };
-    let known = ENDS.iter().find(|(known, _)| is_it(known).is_some()).filter(|_| maker.ends_with("openai"));
+    let is_it = |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || is_date(rest));
+    let known = ENDS.iter().find(|(known, _)| is_it(known)).filter(|_| maker.ends_with("openai"));
     known.map(|(_, day)| *day)
 }
 

@@ -131,7 +131,7 @@ mod tests {
             age: Duration::from_millis(age_ms),
             last: false,
             behind_unsent: false,
-            choice: Choice::default(),
+            choice: Choice::NONE,
         }
     }
 

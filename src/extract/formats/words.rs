@@ -1,5 +1,7 @@
 //! Which of the Cyrillic encodings makes words of these bytes, if one does.
 
+use std::collections::HashSet;
+
 use encoding_rs::{Encoding, IBM866, ISO_8859_5, KOI8_U, WINDOWS_1251, X_MAC_CYRILLIC};
 
 /// By how common they are: the first wins where two read the same.
@@ -16,7 +18,7 @@ const PAIRS: &str = "от ет то ст ни ен ра пр та ко на ро
 
 /// The encoding in which the bytes are words of a Slavic language.
 pub(super) fn cyrillic(bytes: &[u8]) -> Option<&'static Encoding> {
-    let pairs: Vec<(char, char)> = PAIRS
+    let pairs: HashSet<(char, char)> = PAIRS
         .split_whitespace()
         .filter_map(|pair| {
             let mut letters = pair.chars();
@@ -41,7 +43,7 @@ fn is_cyrillic(c: char) -> bool {
 }
 
 /// How much like words it looks, in thousandths; none if it does not.
-fn score(text: &str, pairs: &[(char, char)]) -> Option<i64> {
+fn score(text: &str, pairs: &HashSet<(char, char)>) -> Option<i64> {
     let (mut letters, mut signs, mut good, mut bad) = (0_i64, 0_i64, 0_i64, 0_i64);
     let mut before: Option<char> = None;
     for c in text.chars() {

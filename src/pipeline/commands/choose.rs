@@ -55,16 +55,15 @@ impl InWork<'_> {
     pub(super) fn settings(&self) -> Result<Answered, StoreError> {
         let &Self { services, in_force, .. } = self;
         let catalogue = self.catalogue();
-        let several = |kind| catalogue.open_to(self.address.lane, kind).len() > 1;
         let model = &catalogue.models[in_force.model];
         let settings = Settings {
             model: &model.name,
             effort: in_force.effort,
-            role: several(Kind::Role).then(|| &*catalogue.roles[in_force.role].name),
+            role: self.has_several(Kind::Role).then(|| &*catalogue.roles[in_force.role].name),
             history: services.max_history,
             live: services.live_answers,
             private: self.message.private,
-            models: several(Kind::Model) || model.efforts.len() > 1,
+            models: self.has_several(Kind::Model) || model.efforts.len() > 1,
         };
         self.say(self.message.language.settings(&settings))
     }

@@ -28,7 +28,7 @@ impl InWork<'_> {
         match command {
             Command::Start => self.say(language.greeting()),
             Command::Help => self.say(language.help(&self.assistant.commands())),
-            Command::Role if self.has_roles() => self.choose_by_name(Kind::Role),
+            Command::Role if self.has_several(Kind::Role) => self.choose_by_name(Kind::Role),
             Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
             Command::Model => self.choose_by_name(Kind::Model),
             Command::Settings => self.settings(),
@@ -80,8 +80,9 @@ impl InWork<'_> {
         }
     }
 
-    fn has_roles(&self) -> bool {
-        self.assistant.catalogue().open_to(self.address.lane, Kind::Role).len() > 1
+    /// Whether its user may choose between several of this kind.
+    fn has_several(&self, kind: Kind) -> bool {
+        self.assistant.catalogue().open_to(self.address.lane, kind).len() > 1
     }
 
     /// What the user wrote behind the command. A deep link is not written.
