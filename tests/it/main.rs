@@ -3,6 +3,7 @@
 
 /// What several tests need beside `sandbox::TestEnv`.
 mod support {
+    pub(crate) mod asking;
     pub(crate) mod at_once;
     pub(crate) mod exposition;
     pub(crate) mod files;

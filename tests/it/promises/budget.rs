@@ -2,8 +2,10 @@
 
 use sandbox::TestEnv;
 use sandbox::model::{Behaviour, Gate, When};
-use sandbox::telegram::{Person, Sent};
+use sandbox::telegram::Person;
 use serde_json::json;
+
+use crate::support::asking::ask;
 
 /// An answer that costs so many dollars.
 fn answer(dollars: f64) -> Behaviour {
@@ -18,15 +20,6 @@ fn with(budgets: &[(&str, &str)]) -> TestEnv {
     }
     env.model.usually(answer(0.1));
     env
-}
-
-/// Says something and returns the one answer to it.
-fn ask(env: &TestEnv, person: &Person, text: &str) -> Sent {
-    let before = env.telegram.texts(person.chat_id).len();
-    env.telegram.address(person, text);
-    let sent = env.telegram.wait_for_count(person.chat_id, before + 1)[before].clone();
-    env.wait_settled();
-    sent
 }
 
 /// What was spent was spent so long ago.

@@ -14,9 +14,14 @@ use crate::support::exposition::{address, measured, wait_for};
 pub(super) fn with_catalogue(text: &str) -> TestEnv {
     let env = TestEnv::new();
     fs::write(env.folder().join("cook.txt"), "You cook.\n\nMore.\n").unwrap();
+    write_catalogue(&env, text);
+    env
+}
+
+/// Puts this in the catalogue's place; `URL` stands for the endpoint.
+pub(super) fn write_catalogue(env: &TestEnv, text: &str) {
     let text = text.replace("URL", &format!("{:?}", env.model.url()));
     fs::write(env.folder().join("assistant.toml"), text).unwrap();
-    env
 }
 
 const TWO: &str = r#"

@@ -4,20 +4,13 @@ use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::{Person, Sent};
 
+use crate::support::asking::ask;
+
 /// A bot that answers everybody two questions an hour.
 fn limited() -> TestEnv {
     let mut env = TestEnv::new();
     env.set("RATE_LIMIT", "2");
     env
-}
-
-/// Says something and returns the one answer to it.
-fn ask(env: &TestEnv, person: &Person, text: &str) -> Sent {
-    let before = env.telegram.texts(person.chat_id).len();
-    env.telegram.address(person, text);
-    let sent = env.telegram.wait_for_count(person.chat_id, before + 1)[before].clone();
-    env.wait_settled();
-    sent
 }
 
 /// The question that says so was asked this many minutes earlier.

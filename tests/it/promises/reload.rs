@@ -10,7 +10,7 @@ use sandbox::model::When;
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 
-use super::models::with_catalogue;
+use super::models::{with_catalogue, write_catalogue};
 use crate::support::terminal::terminal;
 
 const CATALOGUE: &str = r#"
@@ -24,11 +24,6 @@ const CATALOGUE: &str = r#"
     [roles.cook]
     prompt = "cook.txt"
 "#;
-
-fn write(env: &TestEnv, text: &str) {
-    let text = text.replace("URL", &format!("{:?}", env.model.url()));
-    fs::write(env.folder().join("assistant.toml"), text).unwrap();
-}
 
 /// Tells the bot to read anew, and waits until it says what came of it.
 fn hang_up(bot: &Bot, said: &str) -> String {
@@ -53,7 +48,10 @@ fn a_changed_catalogue_answers_the_next_question_and_says_what_changed() {
     let said = hang_up(&bot, "SIGHUP");
     assert!(said.contains("models and roles are read anew; nothing has changed"), "{said}");
 
-    write(&env, &CATALOGUE.replace("models.old", "models.new").replace("vendor/quick", "vendor/quicker"));
+    write_catalogue(
+        &env,
+        &CATALOGUE.replace("models.old", "models.new").replace("vendor/quick", "vendor/quicker"),
+    );
     fs::write(env.folder().join("cook.txt"), "You bake.").unwrap();
     let said = hang_up(&bot, "changes=");
     assert!(said.contains("~models.quick, +models.new, -models.old, ~roles.cook"), "{said}");
@@ -64,7 +62,10 @@ fn a_changed_catalogue_answers_the_next_question_and_says_what_changed() {
 fn a_faulty_catalogue_changes_nothing_and_every_fault_is_named_with_its_line() {
     let env = with_catalogue(CATALOGUE);
     let bot = env.start_ready();
-    write(&env, &CATALOGUE.replace("model = \"vendor/quick\"", "modle = \"x\"\n    effort = \"much\""));
+    write_catalogue(
+        &env,
+        &CATALOGUE.replace("model = \"vendor/quick\"", "modle = \"x\"\n    effort = \"much\""),
+    );
     hang_up(&bot, "models and roles stay as they were");
     let log = bot.log();
     for fault in [
@@ -76,7 +77,7 @@ fn a_faulty_catalogue_changes_nothing_and_every_fault_is_named_with_its_line() {
     }
     assert_eq!(model_and_prompt(&env, "rice").0, "vendor/quick");
     // A prompt file that is gone is a fault as well.
-    write(&env, CATALOGUE);
+    write_catalogue(&env, CATALOGUE);
     fs::remove_file(env.folder().join("cook.txt")).unwrap();
     hang_up(&bot, "roles.cook.prompt names cook.txt, which cannot be read");
     assert_eq!(model_and_prompt(&env, "soup").1, "You cook.\n\nMore.");
@@ -89,7 +90,7 @@ fn what_is_under_way_ends_with_what_it_began_with() {
     let gate = env.model.hold(When::asked("rice"));
     env.telegram.say(&Person::private(1), "rice");
     gate.wait_arrived();
-    write(&env, &CATALOGUE.replace("models.quick", "models.other"));
+    write_catalogue(&env, &CATALOGUE.replace("models.quick", "models.other"));
     hang_up(&bot, "changes=");
     gate.release();
     env.telegram.wait_for_count(1, 1);
@@ -108,7 +109,7 @@ fn the_menu_follows() {
         Some(commands.iter().any(|command| command["command"] == "model"))
     };
     assert_eq!(env.telegram.look(has_model), Some(false));
-    write(&env, CATALOGUE);
+    write_catalogue(&env, CATALOGUE);
     hang_up(&bot, "changes=");
     env.telegram.wait_until(PATIENCE, |state| has_model(state).filter(|has| *has));
 }
@@ -120,7 +121,10 @@ fn a_key_that_came_into_the_env_file_is_found() {
     let two = CATALOGUE
         .replace("[models.old]", "[endpoints.more]\n    url = URL\n    key = \"MORE_KEY\"\n    [models.old]");
     let two = two.replace("model = \"vendor/quick\"", "model = \"vendor/quick\"\n    endpoint = \"more\"");
-    write(&env, &two.replace("model = \"vendor/old\"", "model = \"vendor/old\"\n    endpoint = \"ours\""));
+    write_catalogue(
+        &env,
+        &two.replace("model = \"vendor/old\"", "model = \"vendor/old\"\n    endpoint = \"ours\""),
+    );
     hang_up(&bot, "names a variable without a key");
     fs::write(env.folder().join(".env"), format!("MORE_KEY={}\n", env.model.key())).unwrap();
     hang_up(&bot, "changes=");
