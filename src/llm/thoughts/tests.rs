@@ -238,8 +238,12 @@ proptest! {
         prop_assert_eq!(&pieces.0, &whole);
         prop_assert!(shown.starts_with(&whole) && pieces.1.starts_with(&whole));
         // And nothing of a text without marks is lost.
-        let marked = ["hink", "channel", "THINK", "<|start|>"].iter().any(|mark| text.contains(mark));
-        let hidden = thinks_first && cut;
+        let bare = text.starts_with("analysis") && text.contains("assistantfinal");
+        let marked = bare || ["hink", "channel", "THINK", "<|start|>"].iter().any(|mark| text.contains(mark));
+        // What may be half a mark is no answer once the limit was reached.
+        let half = text.trim_start().strip_prefix('<');
+        let half = half.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric()));
+        let hidden = cut && (thinks_first || half);
         if !(marked || hidden) {
             prop_assert_eq!(whole, text);
         }
