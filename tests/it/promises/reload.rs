@@ -1,12 +1,13 @@
 //! SIGHUP: the catalogue and its prompts are read anew under the running bot.
 
 use std::fs::{self, File};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use sandbox::env::Bot;
 use sandbox::model::When;
+use sandbox::process::signal;
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 
@@ -151,8 +152,8 @@ fn a_bot_whose_terminal_is_gone_ends_by_sighup() {
     command.stdin(terminal).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
     let mut bot = command.spawn().unwrap();
     drop(command);
-    let pid = bot.id().to_string();
-    let hang_up = || assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    let pid = bot.id();
+    let hang_up = || signal(pid, "HUP");
     let wait = |part: &str| {
         sandbox::wait_until(part, || fs::read_to_string(&log).unwrap().contains(part).then_some(()));
     };
