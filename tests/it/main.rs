@@ -10,6 +10,7 @@ mod support {
     mod killed;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
+    pub(crate) mod program;
     pub(crate) mod rows;
     pub(crate) mod terminal;
     mod tool;

@@ -10,6 +10,7 @@ use sandbox::process::{children, signal};
 use sandbox::wait_until;
 
 use crate::support::files::{Read, extract, read_with};
+use crate::support::program;
 
 /// What comes of a probe with these locks alone; with all of them if none is named.
 #[track_caller]
@@ -75,7 +76,7 @@ fn the_limit_of_processes_counts_for_everybody_but_root() {
     let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("systech-aidd");
-    fs::copy(env!("CARGO_BIN_EXE_systech-aidd"), &program).unwrap();
+    program::copy(env!("CARGO_BIN_EXE_systech-aidd").as_ref(), &program);
     fs::write(folder.path().join("a.txt"), "words").unwrap();
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let of = |only: &str| {

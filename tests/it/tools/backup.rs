@@ -9,7 +9,7 @@ use sandbox::env::Operator;
 use sandbox::{TestEnv, wait_until};
 
 use crate::support::migrations::{migrated, states};
-use crate::support::predecessor;
+use crate::support::{predecessor, program};
 
 const ROWS: &str = "
     INSERT INTO messages (user_id, chat_id, role, content, message_length)
@@ -46,12 +46,8 @@ pub(crate) fn install(operator: &mut Operator, name: &str, script: &str) {
     let real = String::from_utf8(found.stdout).unwrap();
     let folder = operator.folder().join("bin");
     fs::create_dir_all(&folder).unwrap();
-    let text = format!(
-        "#!/bin/sh\nreal={}\n[ \"$1\" != --version ] || exec $real --version\n{script}\n",
-        real.trim()
-    );
-    fs::write(folder.join(name), text).unwrap();
-    fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("real={}\n[ \"$1\" != --version ] || exec $real --version\n{script}", real.trim());
+    program::script(&folder.join(name), &text);
     operator.set("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
 }
 
@@ -189,8 +185,7 @@ fn without_pg_dump_nothing_is_migrated() {
 fn with_a_pg_dump_that_is_older_than_the_server_nothing_is_migrated() {
     let (mut operator, folder) = halfway();
     install_pg_dump(&mut operator, "");
-    let script = "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'";
-    fs::write(operator.folder().join("bin/pg_dump"), script).unwrap();
+    program::script(&operator.folder().join("bin/pg_dump"), "echo 'pg_dump (PostgreSQL) 9.6.24'");
     refuses(
         &operator,
         &folder,

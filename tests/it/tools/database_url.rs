@@ -2,11 +2,13 @@
 //! and a URL of the predecessor's is understood.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
 use sandbox::env::{Operator, program};
+
+use crate::support::program::script;
 
 /// An operator whose URL has a password, where the server asks for none.
 fn with_password() -> Operator {
@@ -108,11 +110,6 @@ fn sql_is_psql_on_the_database_of_the_settings_and_its_password_is_on_no_command
     let said = operator.run(&["sql", "-X", "-v", "ON_ERROR_STOP=1", "-c", "SELECT 1/0"]);
     assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
     assert!(said.err.contains("division by zero"), "{}", said.err);
-}
-
-fn script(path: &Path, text: &str) {
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The operator's folder as a checkout, with a cargo that runs the binary which is there, and a diesel that says what it
