@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The database is on another server than the one that this work was read from ([`super::Store::on_one_server`]).
     #[error("the database is on another server now; what was read from the former one is not written to it")]
     ServerChanged,
+    /// Another instance leads now ([`super::lease`]): nothing of this one is written any more.
+    #[error("another instance leads now; what this one had in work is left to it")]
+    LeaseLost,
 }
 
 /// The error without its details: those quote values, and values are people's messages.

@@ -5,10 +5,11 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
@@ -17,10 +18,14 @@ use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{error, info, warn};
 
-use super::connection::connect_marked;
+use super::connection::{PROMPT, connect_marked, within};
+use super::deadlines::{Deadlines, Line};
 use super::error::{StoreError, plain};
+use super::hosts::Hosts;
+use super::lease::{self, Lease};
 use super::pooler::{self, Mark};
-use super::server::{self, Generation, Servers};
+use super::probe::{Probe, Reply};
+use super::server::{self, Generation, Identity, Servers};
 use crate::base::secret::Secret;
 use crate::metrics;
 
@@ -35,13 +40,25 @@ pub struct Store {
     shared: AtomicBool,
     /// How many queries it has answered.
     answered: AtomicU64,
-    servers: Arc<Servers>,
+    connector: Arc<Connector>,
+    /// The generation in which idle connections to the server before it were ended.
+    freed_of_former: AtomicI64,
 }
 
 impl Store {
     /// A pool of at most `size` connections, opened as they are needed.
     pub fn new(url: &Secret, size: u32) -> Self {
-        let servers = Arc::<Servers>::default();
+        Self::of(Connector::new(url, None), size)
+    }
+
+    /// As [`Store::new`], for work under a lease: once another instance leads, its statements end with
+    /// [`StoreError::LeaseLost`].
+    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32) -> Self {
+        Self::of(Connector::new(url, Some(Arc::clone(lease))), size)
+    }
+
+    fn of(connector: Connector, size: u32) -> Self {
+        let connector = Arc::new(connector);
         let pool = Pool::builder()
             .max_size(size)
             // A running bot keeps a connection at all times: `diagnostics::others_at_work` recognises it by that.
@@ -51,13 +68,14 @@ impl Store {
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .event_handler(Box::new(Waits))
-            .build_unchecked(Manager { url: url.clone(), servers: Arc::clone(&servers) });
+            .build_unchecked(Manager(Arc::clone(&connector)));
         Self {
             pool,
             unreachable: AtomicBool::default(),
             shared: AtomicBool::default(),
             answered: AtomicU64::new(0),
-            servers,
+            connector,
+            freed_of_former: AtomicI64::new(0),
         }
     }
 
@@ -92,7 +110,11 @@ impl Store {
                 return Err(StoreError::ServerChanged);
             }
             let planned_before = mem::replace(&mut pooled.has_worked, true);
-            match pooled.run(&mut query) {
+            let result = {
+                let _within = self.connector.deadlines.begin(pooled.line, Some(pooled.generation));
+                pooled.run(&mut query)
+            };
+            match result {
                 Ok(value) => {
                     self.answered.fetch_add(1, Ordering::Relaxed);
                     let shared = self.shared.swap(false, Ordering::Relaxed);
@@ -101,12 +123,13 @@ impl Store {
                     }
                     return Ok(value);
                 }
+                Err(error) if lease::tells_a_loss(&error) => return Err(StoreError::LeaseLost),
                 Err(error) if pooler::tells_a_shared_session(&error) => {
                     // No other is tried: this one was good, so the pooler has changed.
                     pooled.broken = true;
                     return Err(self.unreachable(&pooler::refusal(), answered));
                 }
-                Err(error) if pooled.conn.ping().is_ok() => {
+                Err(error) if !is_read_only(&error) && self.is_alive(&mut pooled) => {
                     pooled.broken = true;
                     // Its plans may be older than the table ("cached plan must not change result type", in the
                     // server's language): the refusal counts when a connection without any has met it too.
@@ -127,6 +150,32 @@ impl Store {
         }
     }
 
+    /// Whether the connection was no reason for an error.
+    fn is_alive(&self, pooled: &mut Tracked) -> bool {
+        let _within = self.connector.deadlines.begin(pooled.line, Some(pooled.generation));
+        pooled.conn.ping().is_ok()
+    }
+
+    /// Cuts statements that a server holds up which answers nobody any more. To be called about twice a second as long as the
+    /// bot works: nothing waits for a frozen server then. After a change of servers idle connections to the former one end, too.
+    pub fn enforce_deadlines(&self) {
+        let generation = self.generation();
+        if self.freed_of_former.swap(generation, Ordering::Relaxed) != generation {
+            let idle = 0..self.pool.state().idle_connections;
+            let idle: Vec<_> = idle.filter_map(|_| self.pool.try_get()).collect();
+            for mut pooled in idle {
+                pooled.broken |= pooled.generation != generation;
+            }
+        }
+        let cut = self.connector.deadlines.enforce(|| self.connector.ask());
+        if cut > 0 {
+            warn!(
+                connections = cut,
+                "the database server does not answer any more; what waited for it is tried anew"
+            );
+        }
+    }
+
     /// Runs `work` so that all its queries meet the server that the first of them met. Once the database is on another
     /// one, they end with [`StoreError::ServerChanged`]: what was read from one server says nothing about another.
     pub fn on_one_server<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -138,14 +187,19 @@ impl Store {
         server::unbound(work)
     }
 
+    /// Whether nobody else can lead at this moment.
+    pub fn leads(&self) -> bool {
+        self.connector.lease.as_ref().is_none_or(|lease| lease.is_valid())
+    }
+
     /// How often the database has come to another server since this process started.
     pub fn generation(&self) -> i64 {
-        self.servers.generation()
+        self.connector.servers.generation()
     }
 
     /// `listener` hears of each such change, by the generation that is over: at the next connection, on its thread.
     pub fn on_server_change(&self, listener: impl Fn(i64) + Send + Sync + 'static) {
-        self.servers.on_change(Box::new(listener));
+        self.connector.servers.on_change(Box::new(listener));
     }
 
     /// One line when the database goes away, not one for each caller that notices; none if it has answered somebody since
@@ -168,6 +222,11 @@ impl Store {
     }
 }
 
+/// The server takes no writes any more (SQLSTATE 25006): it is a standby now, and another one does.
+fn is_read_only(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+}
+
 /// Diesel keeps the SQLSTATE (0A000) to itself; it has names of their own for all violations of a constraint.
 fn may_be_a_stale_plan(error: &diesel::result::Error) -> bool {
     matches!(error, diesel::result::Error::DatabaseError(DatabaseErrorKind::Unknown, _))
@@ -187,17 +246,97 @@ impl HandleEvent for Waits {
     }
 }
 
+/// Opens connections and knows the servers.
+struct Connector {
+    hosts: Hosts,
+    servers: Servers,
+    deadlines: Deadlines,
+    lease: Option<Arc<Lease>>,
+}
+
+impl Connector {
+    fn new(url: &Secret, lease: Option<Arc<Lease>>) -> Self {
+        let hosts = Hosts::of(&within(url.expose(), PROMPT));
+        Self { hosts, servers: Servers::default(), deadlines: Deadlines::default(), lease }
+    }
+
+    /// A connection to the server that takes writes; of several that say so, to the one that was promoted last.
+    fn connect(&self) -> ConnectionResult<Tracked> {
+        let all = self.servers.is_unknown() && !self.hosts.is_one();
+        let mut problems = Vec::new();
+        let mut best: Option<(usize, Tracked, QueryResult<Identity>)> = None;
+        for (host, url) in self.hosts.in_turn() {
+            match self.connect_to(url) {
+                // A former primary that came back would be taken for the database by whoever met it alone.
+                Ok((tracked, identity)) if all => match (&best, &identity) {
+                    (Some((.., Ok(known))), Ok(met)) if met.is_ahead_of(*known) => {
+                        best = Some((host, tracked, identity));
+                    }
+                    (Some(_), _) => {}
+                    (None, _) => best = Some((host, tracked, identity)),
+                },
+                Ok((tracked, identity)) => match self.meet(host, tracked, &identity) {
+                    Ok(tracked) => return Ok(tracked),
+                    Err(replaced) => problems.push(replaced),
+                },
+                Err(problem) => problems.push(problem),
+            }
+        }
+        match best {
+            Some((host, tracked, identity)) => self.meet(host, tracked, &identity),
+            None => Err(problems.into_iter().next().unwrap_or(ConnectionError::BadConnection(String::new()))),
+        }
+    }
+
+    fn meet(
+        &self,
+        host: usize,
+        mut tracked: Tracked,
+        identity: &QueryResult<Identity>,
+    ) -> ConnectionResult<Tracked> {
+        tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
+        self.hosts.found_good(host);
+        Ok(tracked)
+    }
+
+    fn connect_to(&self, url: &str) -> ConnectionResult<(Tracked, QueryResult<Identity>)> {
+        let (line, url) = Line::on(url);
+        let _within = self.deadlines.begin(line, None);
+        let (mut conn, mark) = connect_marked(&url)?;
+        if let Some(lease) = &self.lease {
+            conn.batch_execute(&lease::in_epoch(lease))
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
+        let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
+        let identity = tracked.run(&mut Identity::of);
+        Ok((tracked, identity))
+    }
+
+    /// Asks whether anybody is there, by a connection of its own that never waits for long. `None`: nobody answers.
+    fn ask(&self) -> Option<Generation> {
+        self.hosts.in_turn().find_map(|(host, url)| {
+            let mut probe = Probe::open(url)?;
+            let generation = match Identity::asked(&mut probe) {
+                Some(identity) => self.servers.meet(&Ok(identity)).ok()?,
+                // This role may not ask who the server is, but it may ask something.
+                None if matches!(probe.ask("SELECT 1"), Reply::Value(_)) => self.servers.generation(),
+                None => return None,
+            };
+            self.hosts.found_good(host);
+            Some(generation)
+        })
+    }
+}
+
 /// Opens connections for the pool and knows the broken ones: Diesel's own manager takes a connection whose server
 /// went away outside a transaction for a good one.
-struct Manager {
-    url: Secret,
-    servers: Arc<Servers>,
-}
+struct Manager(Arc<Connector>);
 
 struct Tracked {
     conn: PgConnection,
     /// Where a pooler stands before the server.
     mark: Option<Mark>,
+    line: Line,
     broken: bool,
     /// Whether it has run a query, and so may keep plans.
     has_worked: bool,
@@ -219,11 +358,7 @@ impl ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Tracked, ConnectionError> {
-        let (conn, mark) = connect_marked(&self.url)?;
-        let mut tracked = Tracked { conn, mark, broken: false, has_worked: false, generation: 0 };
-        let identity = tracked.run(&mut server::Identity::of);
-        tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
-        Ok(tracked)
+        self.0.connect()
     }
 
     fn is_valid(&self, _: &mut Tracked) -> Result<(), ConnectionError> {

@@ -38,6 +38,7 @@ mod promises {
     mod models;
     mod on_behalf;
     mod order;
+    mod pair;
     mod paste;
     mod poolers;
     mod rate_limit;
@@ -47,6 +48,7 @@ mod promises {
     mod retention;
     mod said_in_words;
     mod secrets;
+    mod standby;
     mod stop;
     mod topics;
     mod two_instances;
