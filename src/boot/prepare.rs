@@ -78,7 +78,7 @@ pub(super) fn left(
             })
         });
         match left {
-            Err(StoreError::Unreachable(_)) => http.sleep(backoff.next(), stop),
+            Err(StoreError::Unreachable(_) | StoreError::ReadOnly) => http.sleep(backoff.next(), stop),
             Err(StoreError::LeaseLost) => return Ok(None),
             left => return Ok(Some(left?)),
         }

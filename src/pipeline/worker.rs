@@ -29,7 +29,7 @@ pub fn run(bot: &Arc<Services>, jobs: &Receiver<Job>, finished: &Sender<Finished
             bot.store.on_one_server(|| step(bot, &job, &mut answering))
         })) {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
+            Ok(Err(StoreError::Unreachable(_) | StoreError::ReadOnly)) => Outcome::RetryIn(PAUSE),
             Ok(Err(StoreError::ServerChanged)) => Outcome::More,
             // The work of all lanes is about to end.
             Ok(Err(StoreError::LeaseLost)) => Outcome::Idle,

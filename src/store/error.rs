@@ -6,6 +6,9 @@ pub enum StoreError {
     /// No connection could be had or the connection broke: worth another try.
     #[error("the database is unreachable: {0}")]
     Unreachable(String),
+    /// The server takes no writes, and none was found that does: worth another try.
+    #[error("the database takes no writes: it is a standby, or was told to be read-only")]
+    ReadOnly,
     /// The database refused the statement. The error names no values.
     #[error("the database refused a statement: {0}")]
     Refused(String),

@@ -4,10 +4,10 @@
 //! across a network call or a sleep, never taken twice by one caller.
 
 use std::mem;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -32,32 +32,43 @@ use crate::metrics;
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// With several servers, how often all of them are looked at: a former primary that wakes takes writes as if nothing had
+/// happened, and does not say that another one was promoted.
+const LOOK_AROUND: Duration = Duration::from_secs(3);
+
 /// The pool, and whether the database answered last time.
 pub struct Store {
     pool: Pool<Manager>,
+    reach: Arc<Reach>,
+    connector: Arc<Connector>,
+    /// The generation in which idle connections to the server before it were ended.
+    freed_of_former: AtomicI64,
+    looked_around: Mutex<Instant>,
+}
+
+/// Whether the database answers, and what was told of it.
+#[derive(Default)]
+struct Reach {
     unreachable: AtomicBool,
     /// Whether the reason is a pooler that gives the bot no sessions.
     shared: AtomicBool,
     /// How many queries it has answered.
     answered: AtomicU64,
-    connector: Arc<Connector>,
-    /// The generation in which idle connections to the server before it were ended.
-    freed_of_former: AtomicI64,
 }
 
 impl Store {
     /// A pool of at most `size` connections, opened as they are needed.
     pub fn new(url: &Secret, size: u32) -> Self {
-        Self::of(Connector::new(url, None), size)
+        Self::of(Connector::new(url, None), size, Arc::default())
     }
 
     /// As [`Store::new`], for work under a lease: once another instance leads, its statements end with
-    /// [`StoreError::LeaseLost`].
-    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32) -> Self {
-        Self::of(Connector::new(url, Some(Arc::clone(lease))), size)
+    /// [`StoreError::LeaseLost`]. Of what becomes of the database both stores tell once.
+    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32, beside: &Self) -> Self {
+        Self::of(Connector::new(url, Some(Arc::clone(lease))), size, Arc::clone(&beside.reach))
     }
 
-    fn of(connector: Connector, size: u32) -> Self {
+    fn of(connector: Connector, size: u32, reach: Arc<Reach>) -> Self {
         let connector = Arc::new(connector);
         let pool = Pool::builder()
             .max_size(size)
@@ -71,11 +82,10 @@ impl Store {
             .build_unchecked(Manager(Arc::clone(&connector)));
         Self {
             pool,
-            unreachable: AtomicBool::default(),
-            shared: AtomicBool::default(),
-            answered: AtomicU64::new(0),
+            reach,
             connector,
             freed_of_former: AtomicI64::new(0),
+            looked_around: Mutex::new(Instant::now()),
         }
     }
 
@@ -95,7 +105,7 @@ impl Store {
         wait: Duration,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
-        let answered = self.answered.load(Ordering::Relaxed);
+        let answered = self.reach.answered.load(Ordering::Relaxed);
         let mut broken = 0;
         let mut stale = 0;
         loop {
@@ -116,9 +126,9 @@ impl Store {
             };
             match result {
                 Ok(value) => {
-                    self.answered.fetch_add(1, Ordering::Relaxed);
-                    let shared = self.shared.swap(false, Ordering::Relaxed);
-                    if self.unreachable.swap(false, Ordering::Relaxed) || shared {
+                    self.reach.answered.fetch_add(1, Ordering::Relaxed);
+                    let shared = self.reach.shared.swap(false, Ordering::Relaxed);
+                    if self.reach.unreachable.swap(false, Ordering::Relaxed) || shared {
                         info!("the database is reachable again");
                     }
                     return Ok(value);
@@ -143,6 +153,9 @@ impl Store {
                     pooled.broken = true;
                     broken += 1;
                     if broken > self.pool.max_size() {
+                        if is_read_only(&error) {
+                            return Err(StoreError::ReadOnly);
+                        }
                         return Err(self.unreachable(&plain(&error), answered));
                     }
                 }
@@ -159,6 +172,13 @@ impl Store {
     /// Cuts statements that a server holds up which answers nobody any more. To be called about twice a second as long as the
     /// bot works: nothing waits for a frozen server then. After a change of servers idle connections to the former one end, too.
     pub fn enforce_deadlines(&self) {
+        {
+            let mut looked_around = self.looked_around.lock().unwrap_or_else(PoisonError::into_inner);
+            if !self.connector.hosts.is_one() && looked_around.elapsed() > LOOK_AROUND {
+                self.connector.look_around();
+                *looked_around = Instant::now();
+            }
+        }
         let generation = self.generation();
         if self.freed_of_former.swap(generation, Ordering::Relaxed) != generation {
             let idle = 0..self.pool.state().idle_connections;
@@ -167,7 +187,7 @@ impl Store {
                 pooled.broken |= pooled.generation != generation;
             }
         }
-        let cut = self.connector.deadlines.enforce(|| self.connector.ask());
+        let cut = self.connector.deadlines.enforce(|| self.connector.look_around());
         if cut > 0 {
             warn!(
                 connections = cut,
@@ -208,14 +228,14 @@ impl Store {
         let problem = problem.trim().to_owned();
         // The operator has to do something: told by itself, whatever was told of this outage before.
         if problem.contains(pooler::SHARED) {
-            self.unreachable.store(true, Ordering::Relaxed);
-            if !self.shared.swap(true, Ordering::Relaxed) {
+            self.reach.unreachable.store(true, Ordering::Relaxed);
+            if !self.reach.shared.swap(true, Ordering::Relaxed) {
                 error!("{}; everything waits for it", pooler::refusal());
             }
             return StoreError::Unreachable(problem);
         }
-        let busy = self.answered.load(Ordering::Relaxed) != answered;
-        if !busy && !self.unreachable.swap(true, Ordering::Relaxed) {
+        let busy = self.reach.answered.load(Ordering::Relaxed) != answered;
+        if !busy && !self.reach.unreachable.swap(true, Ordering::Relaxed) {
             warn!(problem, "the database is unreachable; everything waits for it");
         }
         StoreError::Unreachable(problem)
@@ -312,19 +332,33 @@ impl Connector {
         Ok((tracked, identity))
     }
 
-    /// Asks whether anybody is there, by a connection of its own that never waits for long. `None`: nobody answers.
-    fn ask(&self) -> Option<Generation> {
-        self.hosts.in_turn().find_map(|(host, url)| {
-            let mut probe = Probe::open(url)?;
-            let generation = match Identity::asked(&mut probe) {
-                Some(identity) => self.servers.meet(&Ok(identity)).ok()?,
-                // This role may not ask who the server is, but it may ask something.
-                None if matches!(probe.ask("SELECT 1"), Reply::Value(_)) => self.servers.generation(),
-                None => return None,
+    /// Asks all servers who they are, over connections that never wait for long, and finds the one that was promoted last.
+    /// `None`: nobody answers who may be used.
+    fn look_around(&self) -> Option<Generation> {
+        let mut best: Option<(usize, Option<Identity>)> = None;
+        for (host, url) in self.hosts.in_turn() {
+            let Some(mut probe) = Probe::open(url) else { continue };
+            let identity = Identity::asked(&mut probe);
+            // A role may not be allowed to ask who the server is; then it may ask something.
+            if identity.is_none() && !matches!(probe.ask("SELECT 1"), Reply::Value(_)) {
+                continue;
+            }
+            let better = match (&best, identity) {
+                (None, _) => true,
+                (Some((_, Some(known))), Some(met)) => met.is_ahead_of(*known),
+                (Some(_), _) => false,
             };
-            self.hosts.found_good(host);
-            Some(generation)
-        })
+            if better {
+                best = Some((host, identity));
+            }
+        }
+        let (host, identity) = best?;
+        let generation = match identity {
+            Some(identity) => self.servers.meet(&Ok(identity)).ok()?,
+            None => self.servers.generation(),
+        };
+        self.hosts.found_good(host);
+        Some(generation)
     }
 }
 

@@ -25,7 +25,7 @@ impl Store {
         let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
-                Err(error @ (StoreError::Unreachable(_) | StoreError::Refused(_))) => {
+                Err(error @ (StoreError::Unreachable(_) | StoreError::ReadOnly | StoreError::Refused(_))) => {
                     patience.exercise(&error);
                 }
                 done => return done,
@@ -71,7 +71,7 @@ impl Default for Patience {
 impl Patience {
     fn exercise(&mut self, error: &StoreError) {
         match error {
-            StoreError::Unreachable(_) => self.refused_since = None,
+            StoreError::Unreachable(_) | StoreError::ReadOnly => self.refused_since = None,
             StoreError::Refused(_) if self.refused_since.is_none() => {
                 warn!("{error}; trying again");
                 self.refused_since = Some(Instant::now());

@@ -13,7 +13,7 @@ use sandbox::TestEnv;
 use sandbox::env::{Bot, Database};
 use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Pooler, Server};
-use sandbox::tool;
+use sandbox::{tool, wait_until};
 
 use crate::fault::{Fault, Loss};
 use crate::people::{Act, CROWD};
@@ -129,9 +129,11 @@ impl FaultEnv {
             Loss::Killed => first.server().start(),
             Loss::Frozen => first.server().thaw(),
         }
+        let changed = || self.logs().contains("the database is on another server now").then_some(());
+        wait_until("the change to be noticed", changed);
+        // Until now its commits have waited for the standby that is gone; from now on it would take anything.
         first.psql("ALTER SYSTEM RESET synchronous_standby_names");
         first.psql("SELECT pg_reload_conf()");
-        // What it had received before it was lost it does now.
         first.wait_disconnected();
         let updates = first.psql(UPDATES);
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(updates);
