@@ -69,7 +69,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
     let assistant = Arc::new(Current::new(Assistant::new(&http, config.choices.clone())));
     reload_at(hangups, &assistant, &http, telegram.until(&stop))?;
-    let leases = Arc::new(Store::new(&config.database.url, 1));
+    let leases = Arc::new(Store::silent(&config.database.url));
     enforce_deadlines(&leases)?;
     let program = Program { config, http, telegram, assistant, view, leases };
     let on_standby = || program.view.on_standby();
@@ -122,7 +122,7 @@ impl Program {
         if !migrate::at_boot(&config.database, patience(), stop)? {
             return Ok(());
         }
-        let store = Arc::new(Store::under(lease, &config.database.url, config.pool_size, &self.leases));
+        let store = Arc::new(Store::under(lease, &config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
         let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands)? else { return Ok(()) };

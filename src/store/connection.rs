@@ -60,11 +60,15 @@ pub(super) fn within(url: &str, limits: Limits) -> String {
             limited.extend([&*mark.to_string(), name, "=", value]);
         }
     };
-    for (name, value) in limits {
-        set(name, &value.to_string());
-    }
     if hosts::each(url).len() > 1 {
         set("target_session_attrs", "read-write");
+        if limits == PROMPT {
+            // The least that libpq takes: there is another one to try.
+            set("connect_timeout", "2");
+        }
+    }
+    for (name, value) in limits {
+        set(name, &value.to_string());
     }
     limited
 }

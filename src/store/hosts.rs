@@ -3,6 +3,10 @@
 //! back would be met again and again. So the pool goes from one to the next itself.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a server that is alive takes to refuse.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The URLs of single servers, and which of them was good last.
 pub(super) struct Hosts {
@@ -28,6 +32,13 @@ impl Hosts {
             let host = (good + step) % self.urls.len();
             (host, &*self.urls[host])
         })
+    }
+
+    /// No connection came about. One that let its time pass comes last from now on: the others refuse at once, or take writes.
+    pub(super) fn failed(&self, host: usize, began: Instant) {
+        if began.elapsed() > AT_ONCE {
+            self.good.store((host + 1) % self.urls.len(), Ordering::Relaxed);
+        }
     }
 
     /// This one is good.

@@ -33,7 +33,6 @@ use diesel::sql_types::{BigInt, Interval, Nullable, Text};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::{info, warn};
 
-use super::error::StoreError;
 use super::pool::Store;
 use super::time::interval;
 use crate::base::cancel::CancelToken;
@@ -181,7 +180,7 @@ pub fn wait(
     on_standby: impl Fn(),
 ) -> Option<Lease> {
     let mut held_by = None;
-    let mut refused = false;
+    let mut failing = false;
     let mut gives_way_until = give_way.then(|| now() + millis(term()));
     while !stop.is_requested() {
         let gives_way = gives_way_until.is_some_and(|until| now() < until);
@@ -194,6 +193,7 @@ pub fn wait(
         match claimed {
             Ok(Claim::Taken(lease)) => return Some(lease),
             Ok(Claim::Held(holder)) => {
+                failing = false;
                 if !holder.is_empty() {
                     // Whoever was to come first has come.
                     gives_way_until = None;
@@ -207,9 +207,9 @@ pub fn wait(
                     held_by = Some(holder);
                 }
             }
-            Err(StoreError::Unreachable(_)) => {}
-            Err(problem) if !std::mem::replace(&mut refused, true) => {
-                warn!("the lease cannot be read: {problem}")
+            // One line for an outage: the store beside tells nothing.
+            Err(problem) if !std::mem::replace(&mut failing, true) => {
+                warn!("it is not known who leads: {problem}; the bot asks again");
             }
             Err(_) => {}
         }

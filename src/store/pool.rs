@@ -39,7 +39,7 @@ const LOOK_AROUND: Duration = Duration::from_secs(3);
 /// The pool, and whether the database answered last time.
 pub struct Store {
     pool: Pool<Manager>,
-    reach: Arc<Reach>,
+    reach: Reach,
     connector: Arc<Connector>,
     /// The generation in which idle connections to the server before it were ended.
     freed_of_former: AtomicI64,
@@ -54,21 +54,28 @@ struct Reach {
     shared: AtomicBool,
     /// How many queries it has answered.
     answered: AtomicU64,
+    /// Another store tells of the same database.
+    silent: bool,
 }
 
 impl Store {
     /// A pool of at most `size` connections, opened as they are needed.
     pub fn new(url: &Secret, size: u32) -> Self {
-        Self::of(Connector::new(url, None), size, Arc::default())
+        Self::of(Connector::new(url, None), size, false)
+    }
+
+    /// One connection, beside a store that tells what becomes of the database.
+    pub fn silent(url: &Secret) -> Self {
+        Self::of(Connector::new(url, None), 1, true)
     }
 
     /// As [`Store::new`], for work under a lease: once another instance leads, its statements end with
-    /// [`StoreError::LeaseLost`]. Of what becomes of the database both stores tell once.
-    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32, beside: &Self) -> Self {
-        Self::of(Connector::new(url, Some(Arc::clone(lease))), size, Arc::clone(&beside.reach))
+    /// [`StoreError::LeaseLost`].
+    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32) -> Self {
+        Self::of(Connector::new(url, Some(Arc::clone(lease))), size, false)
     }
 
-    fn of(connector: Connector, size: u32, reach: Arc<Reach>) -> Self {
+    fn of(connector: Connector, size: u32, silent: bool) -> Self {
         let connector = Arc::new(connector);
         let pool = Pool::builder()
             .max_size(size)
@@ -82,7 +89,7 @@ impl Store {
             .build_unchecked(Manager(Arc::clone(&connector)));
         Self {
             pool,
-            reach,
+            reach: Reach { silent, ..Reach::default() },
             connector,
             freed_of_former: AtomicI64::new(0),
             looked_around: Mutex::new(Instant::now()),
@@ -234,6 +241,9 @@ impl Store {
             }
             return StoreError::Unreachable(problem);
         }
+        if self.reach.silent {
+            return StoreError::Unreachable(problem);
+        }
         let busy = self.reach.answered.load(Ordering::Relaxed) != answered;
         if !busy && !self.reach.unreachable.swap(true, Ordering::Relaxed) {
             warn!(problem, "the database is unreachable; everything waits for it");
@@ -286,6 +296,7 @@ impl Connector {
         let mut problems = Vec::new();
         let mut best: Option<(usize, Tracked, QueryResult<Identity>)> = None;
         for (host, url) in self.hosts.in_turn() {
+            let began = Instant::now();
             match self.connect_to(url) {
                 // A former primary that came back would be taken for the database by whoever met it alone.
                 Ok((tracked, identity)) if all => match (&best, &identity) {
@@ -299,7 +310,10 @@ impl Connector {
                     Ok(tracked) => return Ok(tracked),
                     Err(replaced) => problems.push(replaced),
                 },
-                Err(problem) => problems.push(problem),
+                Err(problem) => {
+                    problems.push(problem);
+                    self.hosts.failed(host, began);
+                }
             }
         }
         match best {
@@ -337,7 +351,11 @@ impl Connector {
     fn look_around(&self) -> Option<Generation> {
         let mut best: Option<(usize, Option<Identity>)> = None;
         for (host, url) in self.hosts.in_turn() {
-            let Some(mut probe) = Probe::open(url) else { continue };
+            let began = Instant::now();
+            let Some(mut probe) = Probe::open(url) else {
+                self.hosts.failed(host, began);
+                continue;
+            };
             let identity = Identity::asked(&mut probe);
             // A role may not be allowed to ask who the server is; then it may ask something.
             if identity.is_none() && !matches!(probe.ask("SELECT 1"), Reply::Value(_)) {

@@ -71,12 +71,15 @@ impl Default for Patience {
 impl Patience {
     fn exercise(&mut self, error: &StoreError) {
         match error {
-            StoreError::Unreachable(_) | StoreError::ReadOnly => self.refused_since = None,
-            StoreError::Refused(_) if self.refused_since.is_none() => {
+            StoreError::Unreachable(_) => self.refused_since = None,
+            StoreError::ReadOnly | StoreError::Refused(_) if self.refused_since.is_none() => {
                 warn!("{error}; trying again");
                 self.refused_since = Some(Instant::now());
             }
-            StoreError::Refused(_) | StoreError::ServerChanged | StoreError::LeaseLost => {}
+            StoreError::ReadOnly
+            | StoreError::Refused(_)
+            | StoreError::ServerChanged
+            | StoreError::LeaseLost => {}
         }
         thread::sleep(self.backoff.next());
     }

@@ -86,6 +86,8 @@ type Listener = Box<dyn Fn(Generation) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Servers {
     known: Mutex<Known>,
+    /// Somebody else tells of changes.
+    pub(super) silent: bool,
     listener: OnceLock<Listener>,
 }
 
@@ -119,11 +121,13 @@ impl Servers {
         let over = known.generation;
         known.generation += 1;
         drop(known);
-        metrics::server_changed();
-        error!(
-            "the database is on another server now, or was restored ({before}; now {met}); work in memory is dropped \
-             and read again"
-        );
+        if !self.silent {
+            metrics::server_changed();
+            error!(
+                "the database is on another server now, or was restored ({before}; now {met}); work in memory is \
+                 dropped and read again"
+            );
+        }
         if let Some(listener) = self.listener.get() {
             listener(over);
         }
