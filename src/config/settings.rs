@@ -61,6 +61,8 @@ settings! {
         "the longest silence of the model, in seconds; after it the question fails";
     LLM_EXTRA_BODY: Nothing("no fields"), values::FIELDS,
         "fields for each request: `{\"reasoning_effort\":\"low\"}`; `null` takes a field away";
+    LLM_READS: Value("text,pictures"), values::MEDIA,
+        "what the model can be given: `text`, `pictures`, `pdf`, `sound`";
     CATALOGUE_PATH: Nothing("`assistant.toml`, if it is there"), values::CATALOGUE,
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
@@ -119,6 +121,7 @@ pub(super) const REPLACED: &[Setting] = &[
     OPENROUTER_API_KEY,
     LLM_MODEL,
     LLM_EXTRA_BODY,
+    LLM_READS,
     LLM_CONTEXT_TOKENS,
     SYSTEM_PROMPT_PATH,
     ROLE_TEXT,
