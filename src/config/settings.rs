@@ -87,6 +87,8 @@ settings! {
         "`auto` sends a rich message where an answer holds a table, a formula or details";
     LIVE_ANSWERS: Value("draft"), values::one_of(&["draft", "edit", "off"]),
         "how an answer is shown while it grows: as a draft (private chats only), as a message that is edited, or not at all";
+    THINKING: Value("plain"), values::one_of(&["plain", "block"]),
+        "what a draft says while the model thinks: the app's own words, or a thinking block in the user's language";
     TELEGRAM_API_URL: Value("https://api.telegram.org"), values::HTTP, "the address of a self-hosted Bot API server";
     TELEGRAM_TIMEOUT: Value("30"), values::number("seconds,", 0.1, 300.0),
         "the longest wait for an answer of the Bot API, in seconds";
