@@ -136,6 +136,7 @@ impl Program {
             sender: Sender::new(Arc::clone(&pace), pauses),
             pace,
             live_answers: config.live_answers,
+            thinking: config.thinking,
             assistant: Arc::clone(&self.assistant),
             breaker: Breaker::default(),
             pseudonyms: Pseudonyms::new(config.telegram.token.expose()),

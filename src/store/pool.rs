@@ -75,7 +75,8 @@ impl Store {
         Self::of(Connector::new(url, Some(Arc::clone(lease))), size, false)
     }
 
-    fn of(connector: Connector, size: u32, silent: bool) -> Self {
+    fn of(mut connector: Connector, size: u32, silent: bool) -> Self {
+        connector.servers.silent = silent;
         let connector = Arc::new(connector);
         let pool = Pool::builder()
             .max_size(size)
