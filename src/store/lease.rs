@@ -74,7 +74,7 @@ impl Lease {
     }
 
     fn renewed(&self, asked_at: u64) {
-        let valid = term() - term() / MARGIN;
+        let valid = term() / MARGIN * (MARGIN - 1);
         self.valid_until.store(asked_at + millis(valid), Ordering::Relaxed);
     }
 }
@@ -183,9 +183,9 @@ pub fn wait(
     let mut failing = false;
     let mut gives_way_until = give_way.then(|| now() + millis(term()));
     while !stop.is_requested() {
-        let gives_way = gives_way_until.is_some_and(|until| now() < until);
+        let holds_back = gives_way_until.is_some_and(|until| now() < until);
         let claimed = store.run(|conn| {
-            if !gives_way {
+            if !holds_back {
                 return claim(conn, bot_id);
             }
             look(conn, bot_id).map(|holder| Claim::Held(holder.unwrap_or_default()))

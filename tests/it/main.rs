@@ -31,6 +31,7 @@ mod promises {
     mod erasure;
     mod failures;
     mod first_words;
+    mod former_leader;
     mod going_on;
     mod groups;
     mod live_message;
