@@ -200,10 +200,14 @@ pub fn wait(
                 }
                 if held_by.as_ref() != Some(&holder) {
                     on_standby();
-                    info!(
-                        leader = holder,
-                        "on standby: another instance leads, and this one takes over when it ends"
-                    );
+                    if holder.is_empty() {
+                        info!("on standby: nobody leads, and another instance may come first");
+                    } else {
+                        info!(
+                            leader = holder,
+                            "on standby: another instance leads, and this one takes over when it ends"
+                        );
+                    }
                     held_by = Some(holder);
                 }
             }

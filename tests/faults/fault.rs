@@ -258,21 +258,24 @@ impl Fault {
                 Box::new(move || then.model.up())
             }
             Self::FirstModelOut => first_model_out(env, rng),
-            Self::Mixture(lists) => {
-                let mut chosen: Vec<usize> = (0..lists.len()).collect();
-                rng.shuffle(&mut chosen);
-                chosen.truncate(rng.usize(2..=lists.len()));
-                let mut ends: Vec<(usize, End)> = Vec::new();
-                for list in chosen {
-                    let fault = &lists[list][rng.usize(..lists[list].len())];
-                    ends.push((list, fault.begin(env, rng)));
-                    thread::sleep(Duration::from_millis(rng.u64(0..500)));
-                }
-                ends.sort_by_key(|(list, _)| *list);
-                Box::new(move || ends.into_iter().for_each(|(_, end)| end()))
-            }
+            Self::Mixture(lists) => several(lists, env, rng),
         }
     }
+}
+
+/// At least two of the lists at once, each with one of its faults.
+fn several(lists: &[Vec<Fault>], env: &Arc<FaultEnv>, rng: &mut fastrand::Rng) -> End {
+    let mut chosen: Vec<usize> = (0..lists.len()).collect();
+    rng.shuffle(&mut chosen);
+    chosen.truncate(rng.usize(2..=lists.len()));
+    let mut ends: Vec<(usize, End)> = Vec::new();
+    for list in chosen {
+        let fault = &lists[list][rng.usize(..lists[list].len())];
+        ends.push((list, fault.begin(env, rng)));
+        thread::sleep(Duration::from_millis(rng.u64(0..500)));
+    }
+    ends.sort_by_key(|(list, _)| *list);
+    Box::new(move || ends.into_iter().for_each(|(_, end)| end()))
 }
 
 /// The first time the primary is lost and the standby promoted, the second time the primary comes back, and takes writes.
