@@ -34,7 +34,6 @@ fn tags_that_format_words_do() {
         ),
         ("<a href=\"javascript:x\">y</a>", "y (javascript:x)"),
         ("one<br>two<br/>three", "one\ntwo\nthree"),
-        ("not <b>closed", "not ⟨b⟩closed⟨/b⟩"),
         (
             "&lt;b&gt; &amp; &quot;x&quot; &#8212; a&nbsp;b &unknown; &copy=1",
             "<b> & \"x\" — a\u{a0}b &unknown; &copy=1",
@@ -130,10 +129,33 @@ fn tags_that_are_spoken_of_stay() {
             "• _a_@b.com\n• /a/__b__\n• **c\n• d**",
         ),
         ("<ul><li>the <i> tag</li><li>the </i> tag</li></ul>", "• the <i> tag\n• the </i> tag"),
-        ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩ more"),
     ]);
     assert_eq!(preview("the <b> tag"), "the");
     assert_eq!(preview("the <b>bold"), "the ⟨b⟩bold⟨/b⟩");
+}
+
+#[test]
+fn only_two_tags_of_one_name_enclose_something() {
+    assert_as_written(&[
+        "the <i> tag the </em> tag",
+        "a <strong>word</b> and <em>another</i>",
+        "not <b>closed",
+        "not</b> opened, nor</i>",
+        "the <i> tag begins and the </i> tag ends italics",
+        "write \"<b>\" before and \"</b>\" behind (<sub> and </sub> likewise)",
+    ]);
+    assert_seen(&[
+        ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩</b> more"),
+        ("<b>a <i>b</b> c</i> d", "⟨b⟩a ⟨i⟩b⟨/i⟩⟨/b⟩ ⟨i⟩c⟨/i⟩ d"),
+        ("<b>one\n\ntwo</b> end", "<b>one\n\ntwo</b> end"),
+        ("- <b>one\n- two</b>", "• <b>one\n• two</b>"),
+        ("> <i>one\n\ntwo</i>", "⟨quote⟩<i>one⟨/quote⟩\n\ntwo</i>"),
+        ("the <code> tag, </kbd> and `x`", "the <code> tag, </kbd> and ⟨code⟩x⟨/code⟩"),
+    ]);
+    assert_eq!(
+        rich("| a | b |\n|---|---|\n| <b>x | y</b> |"),
+        "table\n    row #left:a | #left:b\n    row left:<b>x | left:y</b>"
+    );
 }
 
 #[test]
