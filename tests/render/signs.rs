@@ -114,6 +114,7 @@ fn operators_patterns_and_units_stay_as_they_are_written() {
         "[^*]*, x[*], and then *more",
         "5*кг*м, м*с*кг, 2*м*с",
         "2.5 *3* 4 = 30",
+        "4*5=20, 4 *5 = 20, 4* 5 = 20; a *b = c, d* e; 5 *x, 5* x",
         "2 *x*y = z, *x*y",
         "_user_@example.com and _my_name_@example.com",
         "**нет **; ** да",

@@ -45,6 +45,17 @@ fn tags_that_format_words_do() {
 fn tags_that_make_blocks_do() {
     assert_seen(&[
         ("<p>one</p><p>two\nlines</p>", "one\n\ntwo\nlines"),
+        ("<p>one\n<p>two\n\n<p>three", "one\n\ntwo\n\nthree"),
+        ("Run: <pre>\na *b*\n\n- c\n</pre> so", "Run:\n\n⟨pre -⟩a *b*\n\n- c⟨/pre⟩\n\nso"),
+        (
+            "<ol><li value=\"3\">c</li><li>d</li><li value=\"7\">g</li><li>h</li></ol>",
+            "3. c\n4. d\n7. g\n8. h",
+        ),
+        (
+            "<details><summary>Code</summary><pre><code>a\nb</code></pre></details>",
+            "▸ ⟨b⟩Code⟨/b⟩\n⟨folded⟩⟨pre -⟩a\nb⟨/pre⟩⟨/folded⟩",
+        ),
+        ("<ul>\n- of Markdown\n</ul>", "<ul>\n\n• of Markdown\n\n</ul>"),
         ("<h1>Title</h1>\ntext", "⟨b⟩⟨u⟩Title⟨/u⟩⟨/b⟩\n\ntext"),
         ("<h3>Title</h3><p>text</p>", "⟨b⟩Title⟨/b⟩\n\ntext"),
         ("one<hr>two", "one\n\n──────────\n\ntwo"),
@@ -141,6 +152,8 @@ fn only_two_tags_of_one_name_enclose_something() {
         "a <strong>word</b> and <em>another</i>",
         "not <b>closed",
         "not</b> opened, nor</i>",
+        "</details> or </ul> or </p> of nothing",
+        "<td>cells</td> and <tr>rows</tr> without a table, <li>items</li> without a list",
         "the <i> tag begins and the </i> tag ends italics",
         "write \"<b>\" before and \"</b>\" behind (<sub> and </sub> likewise)",
     ]);
@@ -165,5 +178,9 @@ fn the_attributes_of_telegrams_own_html_are_known() {
 
 #[test]
 fn a_line_that_a_tag_has_broken_is_not_broken_again() {
-    assert_seen(&[("one<br>\ntwo<br/> \nthree", "one\ntwo\nthree"), ("one<br><br>\ntwo", "one\n\ntwo")]);
+    assert_seen(&[
+        ("one<br>\ntwo<br/> \nthree", "one\ntwo\nthree"),
+        ("one<br><br>\ntwo", "one\n\ntwo"),
+        ("one <br> two", "one \ntwo"),
+    ]);
 }

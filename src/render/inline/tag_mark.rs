@@ -67,7 +67,8 @@ impl<'a> TagMark<'a> {
                 }
                 (None, Tag::Link, true) => Piece::LinkEnd,
                 (None, tag, closing) => {
-                    let start = self.found.attribute("start").and_then(|start| start.parse().ok());
+                    let number = if tag == Tag::Item { "value" } else { "start" };
+                    let start = self.found.attribute(number).and_then(|number| number.parse().ok());
                     Piece::Tag { tag, closing, start, written }
                 }
             },

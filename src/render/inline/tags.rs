@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::address;
+use super::chars::is_word;
 use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
 use super::tag::Tag;
@@ -21,12 +22,14 @@ impl<'a> Scan<'a> {
         }
         if let Some(found) = tag_at::at(rest) {
             return match found.tag {
-                tag if !found.closing && self.growing.is_none() && !self.definitions.is_meant(tag) => {
+                tag if !found.closing && !self.may_mean(tag) && !self.begins_paragraph(at, &found) => {
                     Ok(None)
                 }
                 Tag::Code | Tag::Pre if !found.closing => self.code_in_tags(at, &found),
                 _ => {
-                    let length = found.length;
+                    let behind = &rest[found.length..];
+                    let spaces = behind.len() - behind.trim_start_matches(' ').len();
+                    let length = found.length + if found.tag == Tag::Break { spaces } else { 0 };
                     self.tags.push(TagMark { found, at, meaning: Meaning::Tag });
                     Ok(Some((Some(Node::Tag(self.tags.len() - 1)), length)))
                 }
@@ -41,6 +44,19 @@ impl<'a> Scan<'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether a tag that makes a block can do so. While the text grows, what is missing may come.
+    fn may_mean(&self, tag: Tag) -> bool {
+        self.growing.is_some() || self.definitions.is_meant(tag)
+    }
+
+    /// Whether it is a `<p>` that its writer never closes: it begins a line, and words follow.
+    fn begins_paragraph(&self, at: usize, found: &tag_at::Found<'a>) -> bool {
+        let before = self.text[..at].trim_end_matches([' ', '\t']);
+        let begins = before.is_empty() || before.ends_with('\n');
+        let after = &self.text[at + found.length..];
+        found.tag == Tag::Paragraph && begins && after.starts_with(is_word)
     }
 
     /// A comment that has its lines for itself says nothing to a reader; another one is what is spoken of.
@@ -123,10 +139,11 @@ impl<'a> Scan<'a> {
                     self.tags[opener].meaning = Meaning::Text;
                 }
                 self.tags[opener].meaning
-            } else if tag.formats() || (mark.is_spoken_of(self.text) && !self.definitions.is_opened(tag)) {
-                Meaning::Text
-            } else {
+            } else if !tag.formats() && self.definitions.is_opened(tag) && self.may_mean(tag) {
+                // It ends what another paragraph began.
                 Meaning::Tag
+            } else {
+                Meaning::Text
             };
         }
         let mut open: Vec<usize> = open.into_values().flatten().collect();

@@ -27,6 +27,9 @@ pub(in crate::render) fn found(source: &str, segments: &Segments<'_>, growing: b
             if line.text.starts_with('<') {
                 islands.extend(sea.elements_from(place).or_else(|| sea.comment(place)));
             }
+            if tags && segment.table.is_none() && islands.last().is_none_or(|last| last.end <= place) {
+                islands.extend(sea.listing_behind(place, line.text));
+            }
             // Lines joined into a row of a table could be cells too many.
             if tex && segment.table.is_none() && !lines::is_heading(line.text) {
                 islands.extend(sea.formula(&mut formulas, range.clone(), line));
@@ -106,8 +109,20 @@ impl Sea<'_> {
         let island = place..end?;
         // Fenced code in it is code, and a paragraph ends with a blank line.
         let line = matches!(open.tag, Tag::Paragraph | Tag::Heading(_) | Tag::Summary);
-        let broken = line && self.source[island.clone()].lines().any(|line| line.trim().is_empty());
-        (!broken && !self.has_code(&island)).then_some(island)
+        let inside = &self.source[island.clone()];
+        let broken = line && inside.lines().any(|line| line.trim().is_empty());
+        // A list without items may have those of Markdown.
+        let empty = matches!(open.tag, Tag::List(_)) && !holds_item(inside);
+        (!broken && !empty && !self.has_code(&island)).then_some(island)
+    }
+
+    /// A block of code in HTML that begins behind the words of this line: `Run: <pre>`.
+    fn listing_behind(&self, place: usize, line: &str) -> Option<Range<usize>> {
+        let at = line.find("<pre").filter(|at| !line[..*at].contains('`'))?;
+        let open = inline::tag_at(&line[at..])?;
+        // Words go on with a space where the tag is one of them.
+        let spoken_of = line[at + open.length..].starts_with([' ', ',', '.', ')', '"']);
+        if spoken_of { None } else { self.element(place + at) }
     }
 
     /// A comment that begins here and has its lines for itself.
@@ -189,6 +204,11 @@ impl Place {
         }
         self.alone || !(line.is_empty() || lines::is_heading(line))
     }
+}
+
+fn holds_item(html: &str) -> bool {
+    let mut tags = html.match_indices('<').filter_map(|(at, _)| inline::tag_at(&html[at..]));
+    tags.any(|found| found.tag == Tag::Item)
 }
 
 /// Where the tables, lists and blocks of code in HTML end, by where they begin.
