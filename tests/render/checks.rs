@@ -119,13 +119,14 @@ pub(crate) fn check_growing(markdown: &str) {
     }
 }
 
-/// Whether the last letters shown stand so near the end of the answer that what is behind them may wait. What repeats the
-/// headings of a table may stand between them, and signs in place of letters.
+/// Whether the last letters shown stand so near the end of the answer that what is behind them may wait. Headings of a table
+/// that are repeated may stand between them; and signs may stand where no letter tells.
 fn ends_alike(letters: &[(usize, char)], shown: &[char], end: usize) -> bool {
     const ALIKE: usize = 3;
-    let near = letters.partition_point(|(at, _)| at + MAX_WAIT < end);
-    let waiting: Vec<char> = letters[near..].iter().map(|(_, c)| *c).collect();
+    let before = |bytes: usize| letters.partition_point(|(at, _)| at + bytes < end);
+    let (waiting, told) = (before(MAX_WAIT), before(MAX_WAIT + MAX_UNITS / 4));
+    let wanted: Vec<char> = letters[told..].iter().map(|(_, c)| *c).collect();
     let last = &shown[shown.len().saturating_sub(64)..];
-    waiting.len() < ALIKE
-        || last.windows(ALIKE).any(|seen| waiting.windows(ALIKE).any(|wanted| seen == wanted))
+    waiting < told + ALIKE
+        || last.windows(ALIKE).any(|seen| wanted.windows(ALIKE).any(|wanted| seen == wanted))
 }

@@ -3,7 +3,7 @@
 use super::tag::{NAMES, Tag};
 
 /// A tag as it stands in the text.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::render) struct Found<'a> {
     pub(in crate::render) tag: Tag,
     /// Its name in small letters: what `<i>` begins no `</em>` ends.

@@ -48,6 +48,13 @@ impl<'a> TagMark<'a> {
         self.is_spoken_of(text) && self.is_followed_by_space(text)
     }
 
+    /// The same of a tag that makes a block: words stand on both sides of it, and no other tags.
+    pub(super) fn is_word_between(&self, text: &str) -> bool {
+        let before = text[..self.at].trim_end_matches(' ');
+        let after = text[self.at + self.found.length..].trim_start_matches(' ');
+        self.is_word(text) && !before.ends_with('>') && !(after.is_empty() || after.starts_with(['<', '\n']))
+    }
+
     /// Whether it begins or ends a block, and no format goes on behind it.
     pub(super) fn divides(&self) -> bool {
         self.meaning == Meaning::Tag && !self.found.tag.formats() && self.found.tag != Tag::Break

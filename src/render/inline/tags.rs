@@ -88,6 +88,10 @@ impl<'a> Scan<'a> {
             (&rest[..end], rest.len())
         });
         let Some((inside, length)) = ended.or(growing) else { return Ok(None) };
+        let mark = TagMark { found: found.clone(), at, meaning: Meaning::Text };
+        if !pre && mark.is_word(self.text) && inside.ends_with(' ') {
+            return Ok(None);
+        }
         let node =
             if pre { listing(inside) } else { Piece::Code(entity::decoded(inside).replace('\n', " ")) };
         Ok(Some((Some(Node::Piece(node)), found.length + length)))
@@ -121,30 +125,46 @@ impl<'a> Scan<'a> {
     /// of a sentence are words: `the <i> tag and the </i> tag`. While the text grows, what begins a word is open.
     pub(super) fn settle_tags(&mut self) -> Result<(), usize> {
         let mut open: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        // In a list or a table those of its parts mean what they say.
+        let mut within = false;
         for number in 0..self.tags.len() {
             let mark = &self.tags[number];
-            let tag = mark.found.tag;
-            let openers = open.entry(mark.found.name).or_default();
-            self.tags[number].meaning = if !mark.found.closing {
-                let again = !tag.nests() && !openers.is_empty();
-                if again && mark.touches_word(self.text) {
+            let (tag, name) = (mark.found.tag, mark.found.name);
+            let is_word = |mark: &TagMark<'_>| match tag.formats() {
+                true => mark.is_word(self.text),
+                false => {
+                    let part = within && !tag.needs_end();
+                    !(part || tag.is_void()) && mark.is_word_between(self.text)
+                }
+            };
+            let openers = open.entry(name).or_default();
+            let last = openers.last().map(|opener| &self.tags[*opener]);
+            let meaning = if !mark.found.closing {
+                let again = !tag.nests() && last.is_some_and(|last| !is_word(last));
+                let aimless = tag == Tag::Link && mark.found.attribute("href").is_none();
+                if (again && mark.touches_word(self.text)) || (!tag.formats() && is_word(mark)) {
                     Meaning::Text
                 } else {
                     openers.push(number);
-                    let aimless = tag == Tag::Link && mark.found.attribute("href").is_none();
                     if aimless { Meaning::Text } else { Meaning::Tag }
                 }
             } else if let Some(opener) = openers.pop() {
-                if tag.formats() && self.tags[opener].is_word(self.text) && mark.is_word(self.text) {
+                if tag.formats() && is_word(&self.tags[opener]) && is_word(mark) {
                     self.tags[opener].meaning = Meaning::Text;
                 }
                 self.tags[opener].meaning
-            } else if !tag.formats() && self.definitions.is_opened(tag) && self.may_mean(tag) {
+            } else if !tag.formats()
+                && self.definitions.is_opened(tag)
+                && self.may_mean(tag)
+                && !is_word(mark)
+            {
                 // It ends what another paragraph began.
                 Meaning::Tag
             } else {
                 Meaning::Text
             };
+            within |= meaning == Meaning::Tag && matches!(tag, Tag::List(_) | Tag::Table);
+            self.tags[number].meaning = meaning;
         }
         let mut open: Vec<usize> = open.into_values().flatten().collect();
         open.sort_unstable();
