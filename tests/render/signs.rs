@@ -147,6 +147,7 @@ fn patterns_of_names_and_expressions_stay_as_they_are_written() {
         "grep '.*foo.*' and .*a.*b.*",
         "&*a and [a-z]*, y-*x and [^*]*",
         "*p = *q; [a-z]*",
+        "*a = *b; \\d+\\.\\d* and *c",
         "_aa_@example.com /a/__aaa__",
     ]);
     assert_seen(&[

@@ -152,6 +152,8 @@ fn only_two_tags_of_one_name_enclose_something() {
         "a <strong>word</b> and <em>another</i>",
         "not <b>closed",
         "not</b> opened, nor</i>",
+        "the <p> tag begins and the </p> tag ends a paragraph",
+        "the <code> tag and the </code> tag",
         "</details> or </ul> or </p> of nothing",
         "<td>cells</td> and <tr>rows</tr> without a table, <li>items</li> without a list",
         "the <i> tag begins and the </i> tag ends italics",
@@ -159,6 +161,9 @@ fn only_two_tags_of_one_name_enclose_something() {
     ]);
     assert_seen(&[
         ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩</b> more"),
+        ("the <sub> tag: H<sub>2</sub>O", "the <sub> tag: H₂O"),
+        ("<ul><li>the <ul> tag</li></ul>", "• the <ul> tag"),
+        ("<ul> <li> a <li> b </ul>", "• a\n• b"),
         ("<b>a <i>b</b> c</i> d", "⟨b⟩a ⟨i⟩b⟨/i⟩⟨/b⟩ ⟨i⟩c⟨/i⟩ d"),
         ("<b>one\n\ntwo</b> end", "<b>one\n\ntwo</b> end"),
         ("- <b>one\n- two</b>", "• <b>one\n• two</b>"),
