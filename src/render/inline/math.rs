@@ -78,9 +78,12 @@ impl Search {
             && (body.is_empty() || body.ends_with(char::is_whitespace) || !may_follow(after, body));
         // Behind a word they are the parentheses of a call or the brackets of an index: `f\(x\)`, `a\[i\]`.
         let called = marks.escape() && before.is_some_and(is_of_word) && !body.contains('\\');
+        // Within each other they are escaped brackets, too: no formula begins in another one.
+        let mut begun = body.match_indices(marks.opening());
+        let nested = marks.escape() && begun.any(|(at, _)| !body[..at].ends_with('\\'));
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
         let fits = !money
-            && !called
+            && !(called || nested)
             && !body.contains('`')
             && !has_dollar(body)
             && looks::is_formula(&unquoted(body), marks, self.escaped);

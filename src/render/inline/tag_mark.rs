@@ -43,16 +43,19 @@ impl<'a> TagMark<'a> {
             || (word.len() < before.len() && word.ends_with(|c| c != '\n'))
     }
 
-    /// Whether it is a word of a sentence, and formats nothing.
-    pub(super) fn is_word(&self, text: &str) -> bool {
-        self.is_spoken_of(text) && self.is_followed_by_space(text)
-    }
-
-    /// The same of a tag that makes a block: words stand on both sides of it, and no other tags.
-    pub(super) fn is_word_between(&self, text: &str) -> bool {
+    /// Whether it is a word of a sentence. A tag that is no format has words on both sides then, and no other tags; the parts
+    /// of a list or a table are no words `within` one.
+    pub(super) fn is_word(&self, text: &str, within: bool) -> bool {
+        let tag = self.found.tag;
+        let apart = self.is_spoken_of(text) && self.is_followed_by_space(text);
+        if tag.formats() || !apart {
+            return apart;
+        }
         let before = text[..self.at].trim_end_matches(' ');
         let after = text[self.at + self.found.length..].trim_start_matches(' ');
-        self.is_word(text) && !before.ends_with('>') && !(after.is_empty() || after.starts_with(['<', '\n']))
+        let between = !before.ends_with('>') && !(after.is_empty() || after.starts_with(['<', '\n']));
+        let part = within && !tag.needs_end();
+        between && !part && !tag.is_void()
     }
 
     /// Whether it begins or ends a block, and no format goes on behind it.

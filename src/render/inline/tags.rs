@@ -89,7 +89,7 @@ impl<'a> Scan<'a> {
         });
         let Some((inside, length)) = ended.or(growing) else { return Ok(None) };
         let mark = TagMark { found: found.clone(), at, meaning: Meaning::Text };
-        if !pre && mark.is_word(self.text) && inside.ends_with(' ') {
+        if !pre && mark.is_word(self.text, false) && inside.ends_with(' ') {
             return Ok(None);
         }
         let node =
@@ -130,13 +130,7 @@ impl<'a> Scan<'a> {
         for number in 0..self.tags.len() {
             let mark = &self.tags[number];
             let (tag, name) = (mark.found.tag, mark.found.name);
-            let is_word = |mark: &TagMark<'_>| match tag.formats() {
-                true => mark.is_word(self.text),
-                false => {
-                    let part = within && !tag.needs_end();
-                    !(part || tag.is_void()) && mark.is_word_between(self.text)
-                }
-            };
+            let is_word = |mark: &TagMark<'_>| mark.is_word(self.text, within);
             let openers = open.entry(name).or_default();
             let last = openers.last().map(|opener| &self.tags[*opener]);
             let meaning = if !mark.found.closing {

@@ -109,11 +109,8 @@ impl Sea<'_> {
         let island = place..end?;
         // Fenced code in it is code, and a paragraph ends with a blank line.
         let line = matches!(open.tag, Tag::Paragraph | Tag::Heading(_) | Tag::Summary);
-        let inside = &self.source[island.clone()];
-        let broken = line && inside.lines().any(|line| line.trim().is_empty());
-        // A list without items may have those of Markdown.
-        let empty = matches!(open.tag, Tag::List(_)) && !holds_item(inside);
-        (!broken && !empty && !self.has_code(&island)).then_some(island)
+        let broken = line && self.source[island.clone()].lines().any(|line| line.trim().is_empty());
+        (!broken && !self.has_code(&island)).then_some(island)
     }
 
     /// A block of code in HTML that begins behind the words of this line: `Run: <pre>`.
@@ -206,17 +203,15 @@ impl Place {
     }
 }
 
-fn holds_item(html: &str) -> bool {
-    let mut tags = html.match_indices('<').filter_map(|(at, _)| inline::tag_at(&html[at..]));
-    tags.any(|found| found.tag == Tag::Item)
-}
-
-/// Where the tables, lists and blocks of code in HTML end, by where they begin.
+/// Where the tables, lists and blocks of code in HTML end, by where they begin. A list without items is none: it may have
+/// those of Markdown.
 fn elements(source: &str) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
-    let mut open: BTreeMap<Tag, Vec<usize>> = BTreeMap::new();
+    let mut open: BTreeMap<Tag, Vec<(usize, usize)>> = BTreeMap::new();
+    let mut items = 0;
     for (place, _) in source.match_indices('<') {
         let Some(found) = inline::tag_at(&source[place..]) else { continue };
+        items += usize::from(found.tag == Tag::Item);
         if !matches!(
             found.tag,
             Tag::Table | Tag::List(_) | Tag::Pre | Tag::Paragraph | Tag::Heading(_) | Tag::Summary
@@ -225,8 +220,10 @@ fn elements(source: &str) -> BTreeMap<usize, usize> {
         }
         let begun = open.entry(found.tag).or_default();
         if !found.closing {
-            begun.push(place);
-        } else if let Some(begin) = begun.pop() {
+            begun.push((place, items));
+        } else if let Some((begin, before)) = begun.pop()
+            && !(matches!(found.tag, Tag::List(_)) && items == before)
+        {
             ends.insert(begin, place + found.length);
         }
     }
