@@ -268,6 +268,11 @@ impl Language {
         )
     }
 
+    /// What is asked by somebody who has no words for what they quote or forward. It is stored as the question.
+    pub fn what_about_this(self) -> &'static str {
+        self.pick("Что скажешь об этом?", "What about this?")
+    }
+
     /// What stands below an answer for which nothing of the conversation found room.
     pub fn without_conversation(self) -> &'static str {
         self.pick(
