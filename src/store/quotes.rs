@@ -3,6 +3,8 @@
 //! They are read along with the messages or turns they belong to, in the same statement: it costs a question without
 //! quotations nothing but an index probe.
 
+use std::collections::BTreeMap;
+
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -38,7 +40,9 @@ pub struct Quoted(pub(super) Vec<Quote>);
 
 impl FromSql<Nullable<Text>, Pg> for Quoted {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+        // By their places, so that PostgreSQL need not sort them.
+        let placed: BTreeMap<i32, Quote> = serde_json::from_slice(value.as_bytes())?;
+        Ok(Self(placed.into_values().collect()))
     }
 
     fn from_nullable_sql(value: Option<PgValue<'_>>) -> deserialize::Result<Self> {
@@ -59,7 +63,7 @@ const AS_JSON: &str = "json_build_object('kind', quoted.kind, 'whose', quoted.wh
 /// What the message of a row of `messages` quotes: nothing, unless it is a question.
 pub(super) fn of_message() -> SqlLiteral<Nullable<Text>> {
     sql(&format!(
-        "CASE WHEN messages.role = 'user' THEN (SELECT json_agg({AS_JSON} ORDER BY quoted.position)::text \
+        "CASE WHEN messages.role = 'user' THEN (SELECT json_object_agg(quoted.position, {AS_JSON})::text \
          FROM turns AS asked JOIN quotes AS quoted ON quoted.turn_id = asked.id WHERE asked.question_id = messages.id) END"
     ))
 }
@@ -67,6 +71,6 @@ pub(super) fn of_message() -> SqlLiteral<Nullable<Text>> {
 /// What the question of a row of `turns` quotes.
 pub(super) fn of_turn() -> SqlLiteral<Nullable<Text>> {
     sql(&format!(
-        "(SELECT json_agg({AS_JSON} ORDER BY quoted.position)::text FROM quotes AS quoted WHERE quoted.turn_id = turns.id)"
+        "(SELECT json_object_agg(quoted.position, {AS_JSON})::text FROM quotes AS quoted WHERE quoted.turn_id = turns.id)"
     ))
 }

@@ -1,6 +1,6 @@
 //! What is forwarded is one question with its comment, however it arrives, and never its sender's own word.
 
-use sandbox::model::When;
+use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::{Person, Said};
 use sandbox::{PATIENCE, TestEnv};
 use serde_json::{Value, json};
@@ -179,4 +179,40 @@ fn in_a_group_what_is_forwarded_right_behind_a_question_to_the_bot_is_part_of_it
     env.telegram.wait_confirmed();
     assert_eq!(env.psql("SELECT count(*) FROM updates"), "3");
     assert_eq!(env.psql("SELECT count(*) FROM quotes WHERE content LIKE '%zebra%'"), "0");
+}
+
+#[test]
+fn with_a_rate_limit_a_late_piece_interrupts_nothing_and_counts_as_a_question() {
+    let mut env = TestEnv::new();
+    env.set("RATE_LIMIT", "2");
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    let gate = env.model.hold(When::asked("what is it?").once());
+    env.telegram.post(&person, &comment("what is it?", 0));
+    gate.wait_arrived();
+    pour(&env, &person, 1..2, 0);
+    env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "2");
+    gate.release();
+    wait_answered(&env, 1, &(quoted(numbered(1..2)) + "what is it?"));
+    assert_eq!(env.model.requests().len(), 2);
+    pour(&env, &person, 2..3, 1);
+    env.telegram.wait_for_text(1, |text| text.contains("as many questions as are allowed"));
+    assert_eq!(env.model.requests().len(), 2);
+}
+
+#[test]
+fn a_live_message_becomes_the_answer_to_what_came_late() {
+    let mut env = TestEnv::new();
+    env.set("LIVE_ANSWERS", "edit");
+    let _bot = env.start();
+    let person = Person::private(1);
+    let gate = Gate::default();
+    let slow = Behaviour::text("The first words of an answer.").token_characters(4).hold_after(3, &gate);
+    env.model.on(When::asked("what is it?").once(), slow);
+    env.telegram.post(&person, &comment("what is it?", 0));
+    env.telegram.wait_for_text(1, |text| text.contains("The"));
+    pour(&env, &person, 1..2, 0);
+    wait_answered(&env, 1, &(quoted(numbered(1..2)) + "what is it?"));
+    gate.release();
+    assert!(env.telegram.texts(1)[0].contains("piece 1"), "{:?}", env.telegram.texts(1));
 }

@@ -1,11 +1,15 @@
 //! What a question replies to reaches the model as marked context with its author, and stays what it was in every later prompt.
 
+use std::fs;
+
 use sandbox::env::PROMPT;
 use sandbox::model::{Asked, Behaviour, When};
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 use serde_json::{Value, json};
 use systech_aidd::domain::quote::{Quote, with_words};
+
+use super::chosen::statements;
 
 const GROUP: i64 = -5;
 
@@ -176,14 +180,14 @@ fn a_later_prompt_holds_the_same_quotations_byte_for_byte_and_the_tables_alone_t
         &json!({"text": "two", "external_reply": {"origin": {"type": "hidden_user", "sender_user_name": "B\"o]\nb"}},
             "quote": {"text": "x".repeat(5000)}}),
     );
-    env.telegram.wait_for_count(1, 2);
+    env.model.wait_for_requests(2);
     env.wait_settled();
     env.kill(bot.take().unwrap());
     let _bot = env.start();
     for (n, text) in [(3, "three"), (4, "four")] {
         let expected = rebuilt(&env, text);
         env.telegram.say(&person, text);
-        env.telegram.wait_for_count(1, n);
+        env.model.wait_for_requests(n);
         env.wait_settled();
         assert_eq!(prompt(env.model.requests().last().unwrap()), expected);
     }
@@ -242,4 +246,39 @@ fn quotations_are_deleted_with_their_question_and_shown_and_exported_with_it() {
     let moment = systech_aidd::store::erase::days_ago(&mut conn, 30).unwrap();
     assert!(systech_aidd::store::erase::older_than(&mut conn, moment, 0, 100).unwrap().is_some());
     assert_eq!(env.psql("SELECT count(*) FROM quotes"), "0");
+}
+
+#[test]
+fn a_quotation_costs_one_statement_when_it_is_stored_and_none_when_it_is_read() {
+    let env = TestEnv::with_own_server();
+    let _bot = env.start();
+    let person = Person::private(1);
+    env.telegram.say(&person, "one");
+    env.telegram.wait_for_count(1, 1);
+    env.psql("ALTER SYSTEM SET log_statement TO 'all'");
+    env.psql("SELECT pg_reload_conf()");
+    // Whoever is asked knows of the new setting.
+    env.telegram.say(&person, "two");
+    env.telegram.wait_for_count(1, 2);
+    let sent = |count: usize| {
+        let rows = "SELECT count(*) FROM reply_parts WHERE state = 'sent'";
+        env.wait_for_rows(rows, |rows| rows == count.to_string());
+    };
+    sent(2);
+    for (count, (fields, price)) in
+        (3..).zip([(to_ann("three", "soup"), 10), (json!({"text": "four"}), 9), (to_ann("five", "tea"), 10)])
+    {
+        let since = fs::metadata(env.server().log_file()).unwrap().len();
+        env.telegram.post(&person, &fields);
+        sent(count);
+        let all = statements(&env, usize::try_from(since).unwrap());
+        let first = all.iter().position(|sql| sql.starts_with("INSERT INTO \"updates\"")).unwrap();
+        let last = all.iter().position(|sql| sql.starts_with("UPDATE \"reply_parts\"")).unwrap();
+        // Between them this test itself may have asked whether the answer is there.
+        let ours = |sql: &&String| !sql.starts_with("SELECT count(*) FROM reply_parts");
+        let of_answer: Vec<_> = all[first + 1..=last].iter().filter(ours).collect();
+        assert_eq!(of_answer.len(), price, "{of_answer:#?}");
+        assert_eq!(of_answer.iter().filter(|sql| **sql == "COMMIT").count(), 1);
+    }
+    assert!(last_question(&env).ends_with("> tea\n\nfive"));
 }
