@@ -64,8 +64,10 @@ impl Language {
     pub fn help(self, commands: &[Command]) -> String {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
+             Читаю и то, на что вы отвечаете или что пересылаете. \
              Отвечаю на сообщения по порядку, ни одно не теряется.\n",
             "Just send a message: I answer with our conversation in mind. \
+             I also read what you reply to or forward. \
              I answer messages in order, and none is lost.\n",
         );
         let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
