@@ -62,6 +62,8 @@ pub enum Change {
     Stop(Stopping),
     /// It says something else.
     Edit(Edit),
+    /// There is more of the question that began with the update of this number.
+    Grow(i64),
 }
 
 /// An update of the batch by which a user stops what came before it.
@@ -91,6 +93,8 @@ pub struct Changed {
     pub stopped: Vec<(Lane, i64)>,
     /// Waiting updates whose message was changed.
     pub edited: Vec<Edited>,
+    /// Waiting updates of whose questions there is more, by lane and place.
+    pub grown: Vec<(Lane, i64)>,
 }
 
 /// A waiting update whose message was changed.
@@ -121,6 +125,10 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         for change in changes {
             match change {
                 Change::Edit(edit) => changed.edited.extend(replace(conn, bot_id, edit)?),
+                Change::Grow(first) => {
+                    let place = waiting_place(conn, bot_id, *first)?;
+                    changed.grown.extend(place.map(|(seq, lane)| (lane, seq)));
+                }
                 Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
             }
         }
@@ -193,7 +201,7 @@ fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Op
 /// what it did not see confirmed) is left as it is, unless it was finished so long ago that its id must belong to
 /// another message by now.
 pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize> {
-    let row = |received: &Received| {
+    let rows = batch.iter().map(|received| {
         (
             updates::bot_id.eq(led(received.bot_id)),
             updates::update_id.eq(received.update_id),
@@ -202,11 +210,11 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::thread_id.eq(received.thread_id),
             updates::kind.eq(received.kind),
             updates::message_id.eq(received.message_id),
-            updates::payload.eq(received.payload.clone()),
+            updates::payload.eq(&received.payload),
         )
-    };
+    });
     let upsert = diesel::insert_into(updates::table)
-        .values(batch.iter().map(row).collect::<Vec<_>>())
+        .values(rows.collect::<Vec<_>>())
         .on_conflict((updates::bot_id, updates::update_id))
         .do_update()
         .set((
