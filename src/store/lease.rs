@@ -1,7 +1,7 @@
 //! Who leads. Of all instances with one token on one database only the holder of the lease polls Telegram, answers and
 //! sends; the others are on standby.
 //!
-//! The lease is a row of the table `leases`. Its holder renews it all the time; once it was not renewed for [`TERM`], by the
+//! The lease is a row of the table `leases`. Its holder renews it all the time; once it was not renewed for `TERM`, by the
 //! clock of the database, or was given back, whoever asks first takes it, and counts its epoch up. A holder that is alive and
 //! cannot reach the database leads on as long as nobody else does. A former holder may not know yet that it is one: it was
 //! frozen, or cut off. Two things keep it from doing harm:
@@ -10,7 +10,7 @@
 //!   part as sent name their bot by `led`, which is an error where a later epoch has begun. It costs no statement, and one look
 //!   at an index of one row in those three.
 //! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
-//!   lease is valid for a little less than [`TERM`] from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
+//!   lease is valid for a little less than `TERM` from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
 //!   calls Telegram looks at it first. What is under way at that very moment is the window that every send has.
 //!
 //! Nobody has to wait for the lease of a process that has died on the same machine. A holder keeps an abstract socket, a name
