@@ -77,15 +77,26 @@ impl Pair<'_> {
     /// Whether two bars on both sides are those of a norm: `||v||_2`, `||x|| <= ||y||`. The bound keeps the search short.
     pub(super) fn is_norm(&self) -> bool {
         const MAX_BYTES: usize = 64;
-        let compared = |c: char| "<>≤≥".contains(c);
-        let goes_on = |c: char| "=_^+*/·≠≈".contains(c) || compared(c);
-        let left = self.before.trim_end_matches([' ', '=', '+', '*']);
-        let goes_on_from =
-            left.ends_with(compared) || (left.len() < self.before.trim_end().len() && left.ends_with("||"));
+        const COMPARED: [&str; 6] = ["<", ">", "<=", ">=", "≤", "≥"];
+        const JOINED: [&str; 7] = ["=", "+", "*", "/", "·", "≠", "≈"];
+        let signs = || COMPARED.iter().chain(&JOINED);
+        // Signs have a space on either side: a tag and the marks of a format have not.
+        let follows = |sign: &str| {
+            let behind = self.after.strip_prefix(' ').and_then(|rest| rest.strip_prefix(sign));
+            behind.is_some_and(|rest| rest.starts_with(' '))
+        };
+        let precedes = |sign: &str| {
+            let left = self.before.strip_suffix(' ').and_then(|rest| rest.strip_suffix(sign));
+            left.is_some_and(|rest| {
+                rest.ends_with("|| ") || (COMPARED.contains(&sign) && rest.ends_with(' '))
+            })
+        };
+        let index = self.after.strip_prefix(['_', '^']);
+        let index = index.is_some_and(|rest| rest.starts_with(|c: char| c == '{' || c.is_alphanumeric()));
         let mut words = self.content.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
         self.mark == b'|'
             && self.content.len() <= MAX_BYTES
-            && (goes_on_from || self.after.trim_start_matches(' ').starts_with(goes_on))
+            && (index || signs().any(|sign| follows(sign)) || signs().any(|sign| precedes(sign)))
             && words.clone().next().is_some()
             && words.all(|word| word.chars().nth(1).is_none())
     }
