@@ -23,6 +23,8 @@ use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::config::Config;
 use crate::database::migrate;
+use crate::domain::admission::Known;
+use crate::domain::claim::Codes;
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
 use crate::domain::lane::Lane;
@@ -32,6 +34,7 @@ use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
+use crate::pipeline::doorkeeper;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
@@ -41,13 +44,16 @@ use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
-use crate::store::{Store, StoreError, inbox, outbox};
+use crate::store::{Store, StoreError, inbox, outbox, people};
 use crate::telegram::{Me, Telegram, TelegramError};
 
+mod ownership;
 mod reload;
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
+/// How many lanes may wait to be woken before a worker has to wait.
+const WOKEN: usize = 1024;
 /// How long a boot waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the end waits for a thread that the database holds.
@@ -75,7 +81,13 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     };
 
     let bot_id = me.id;
-    let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
+    let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, &http, &stop)? else {
+        return Ok(());
+    };
+    let codes = Codes::new(config.telegram.token.expose());
+    ownership::tell(&config.admission, owned, config.rate_limit, &store, bot_id, &codes);
+    let open = config.admission.is_open(&Known { owned, ..Known::default() });
+    let (woken_in, woken) = bounded(WOKEN);
     let pace = Arc::new(Pace::new(config.telegram_rate));
     let bot = Arc::new(Services {
         store: Arc::new(store),
@@ -87,13 +99,15 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         breaker: Breaker::default(),
         pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
         me,
-        access: config.access,
+        admission: config.admission,
+        codes,
         rate_limit: config.rate_limit,
         budgets: config.budgets,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
         named: Named::default(),
         newest_at_boot: newest,
+        woken: woken_in,
     });
     bot.store.on_server_change({
         let stop = stop.clone();
@@ -120,13 +134,17 @@ pub fn run(config: Config) -> anyhow::Result<()> {
             retention::daily(&bot.store, &http, config.retention_days, &stop);
         })?
     };
+    let doorkeeper = {
+        let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
+        spawn("doorkeeper".to_owned(), move || doorkeeper::run(&bot, &http, &stop))?
+    };
     reload_at(hangups, &bot, &http, &stop)?;
     let (news_in, news) = bounded(BATCHES);
     let poll = {
         let (bot, stop) = (Arc::clone(&bot), stop.clone());
         spawn("poll".to_owned(), move || {
             let telegram = bot.telegram.until(&stop);
-            let edits_interrupt = bot.rate_limit.is_none();
+            let edits_interrupt = bot.rate_limit.limit(open).is_none();
             Poll {
                 http: &http,
                 telegram,
@@ -141,7 +159,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     };
 
     let dispatcher =
-        Dispatcher { news, finished, jobs, shutdown, workers: config.workers, grace: config.grace };
+        Dispatcher { news, woken, finished, jobs, shutdown, workers: config.workers, grace: config.grace };
     let idle = dispatcher.run(lanes);
     stop.request();
     if idle {
@@ -153,7 +171,9 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch is
     // all or nothing.
     let deadline = Instant::now() + POLL_PATIENCE;
-    while !(poll.is_finished() && retention.is_finished()) && Instant::now() < deadline {
+    while !(poll.is_finished() && retention.is_finished() && doorkeeper.is_finished())
+        && Instant::now() < deadline
+    {
         thread::sleep(Duration::from_millis(5));
     }
     if poll.is_finished() {
@@ -312,6 +332,8 @@ struct Left {
     lanes: Vec<Lane>,
     /// Chats that asked for a pause.
     pauses: Vec<(i64, Duration)>,
+    /// Whether somebody claimed the bot.
+    owned: bool,
 }
 
 /// Reads what there is to do, as long as it takes: the database was there, and it may have gone while Telegram was waited
@@ -324,6 +346,7 @@ fn left(store: &Store, bot_id: i64, http: &Http, stop: &CancelToken) -> anyhow::
                 newest: inbox::newest(conn)?,
                 lanes: inbox::waiting_lanes(conn, bot_id)?,
                 pauses: outbox::pauses(conn, bot_id)?,
+                owned: people::is_owned(conn, bot_id)?,
             })
         });
         match left {

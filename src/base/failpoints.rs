@@ -25,7 +25,7 @@ pub const POINTS: [&str; 9] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 11] = [
+pub const WAITS: [&str; 12] = [
     // For the database at the start.
     "database", // Of a migration, for a lock that somebody holds.
     "lock",     // For updates, in one poll.
@@ -36,6 +36,8 @@ pub const WAITS: [&str; 11] = [
     "thinking", // Until it is told how far an index is.
     "progress", // Until a model that fails again and again is tried anew.
     "rest",
+    // Until it is looked again for decisions of the command line and requests that waited too long.
+    "doorkeeper",
     // For the text of a file, and the processor time that reading it may take.
     "extraction",
     "processor",

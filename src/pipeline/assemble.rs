@@ -112,6 +112,7 @@ pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::admission::Known;
     use crate::domain::choice::Choice;
 
     fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
@@ -132,6 +133,7 @@ mod tests {
             last: false,
             behind_unsent: false,
             choice: Choice::NONE,
+            known: Known::default(),
         }
     }
 

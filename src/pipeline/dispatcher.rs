@@ -20,6 +20,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 enum Event {
     News(News),
+    Woken(Lane),
     Finished(Finished),
     Timer,
     Shutdown,
@@ -29,6 +30,8 @@ enum Event {
 pub struct Dispatcher {
     /// From poll. Closed when poll has ended: then the program ends.
     pub news: Receiver<News>,
+    /// Lanes that the step of another one gave something to do. As long as somebody may send one, this is open.
+    pub woken: Receiver<Lane>,
     /// Steps done.
     pub finished: Receiver<Finished>,
     /// Steps to do; room for `workers`.
@@ -58,6 +61,7 @@ impl Dispatcher {
             schedule.tell();
             match self.next_event(schedule.next_timer()) {
                 Event::News(news) => schedule.take(news),
+                Event::Woken(lane) => schedule.take(News { lanes: vec![lane], ..News::default() }),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown => return self.drain(schedule),
@@ -70,6 +74,7 @@ impl Dispatcher {
         select! {
             recv(self.finished) -> finished => finished.map_or(Event::Shutdown, Event::Finished),
             recv(self.news) -> news => news.map_or(Event::Shutdown, Event::News),
+            recv(self.woken) -> woken => woken.map_or(Event::Shutdown, Event::Woken),
             recv(timer) -> _ => Event::Timer,
             recv(self.shutdown) -> _ => Event::Shutdown,
         }
@@ -79,6 +84,7 @@ impl Dispatcher {
     fn drain(self, mut schedule: Schedule) -> bool {
         // The poller must not wait for room in a channel that nobody empties any more.
         drop(self.news);
+        drop(self.woken);
         info!(running = schedule.running, "shutting down; questions without an answer stay in the queue");
         let mut deadline = Instant::now() + self.grace;
         let mut interrupted = false;

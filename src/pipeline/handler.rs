@@ -8,6 +8,7 @@ use tracing::info;
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::admission::Standing;
 use crate::domain::button::{Action, Button};
 use crate::domain::command::{Command, Request};
 use crate::domain::lane::Lane;
@@ -20,6 +21,7 @@ use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
+use crate::store::people;
 use crate::store::strangers;
 use crate::store::turns;
 use crate::telegram::{Incoming, Message, Press, is_cut};
@@ -72,13 +74,37 @@ impl Services {
                 Verdict::Interrupted => return Ok(Answered::Interrupted),
             }
         }
-        if !self.access.admits(lane) && !self.is_erasure(&message) {
-            return self.turn_away(address, &message);
+        if let Some(answered) = self.claim(address, waiting, &message)? {
+            return Ok(answered);
+        }
+        let standing = self.admission.judge(lane, &waiting.known);
+        if message.added {
+            return self.came_into_group(address, waiting, &message, standing, stop);
+        }
+        match standing {
+            Standing::Owner if waiting.known.person.is_none() => {
+                self.store.run(|conn| people::meet(conn, lane, &message.sender))?;
+            }
+            Standing::Owner | Standing::Welcome => {}
+            _ if self.is_erasure(&message) => {}
+            Standing::Stranger => return self.turn_away(address, &message),
+            Standing::Applicant => return self.ask_owners(address, waiting, &message, stop),
+            Standing::Ignored => return self.silence(address),
         }
         let assistant = &self.assistant.get();
         let in_force = &assistant.catalogue().in_force(lane, &waiting.choice);
-        InWork { services: self, address, waiting, attempt, message: &message, stop, assistant, in_force }
-            .handle()
+        InWork {
+            services: self,
+            address,
+            waiting,
+            attempt,
+            message: &message,
+            standing,
+            stop,
+            assistant,
+            in_force,
+        }
+        .handle()
     }
 
     /// Whether it is the command or the button by which everybody may delete what is theirs.
@@ -155,6 +181,7 @@ impl InWork<'_> {
                 Some(_) => self.go_on(),
                 None => old_button(),
             },
+            Action::Decide(verdict, asked) => self.decide(*verdict, *asked),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

@@ -14,11 +14,13 @@ use diesel::sql_types::{Double, Nullable};
 
 use super::ledger::Calls;
 use super::outbox;
+use super::people;
 use super::prepared::prepared;
-use super::schema::{dialogue_settings, reply_parts, updates};
+use super::schema::{dialogue_settings, people as of_people, reply_parts, updates};
 use super::time::{ago, from_now, seconds_to_wait, wait};
 use super::topic::{InTopic, in_topic};
 use crate::domain::address::Address;
+use crate::domain::admission::{Known, State};
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
@@ -26,6 +28,9 @@ use crate::domain::update::Key;
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
 /// week it starts its ids anew at random (Bot API, Update), so an id cannot be blocked for ever.
 pub(super) const TOMBSTONE_LIFE: Duration = Duration::from_secs(48 * 3600);
+
+/// Longer than any request waits for a decision.
+const LONGEST_HELD: Duration = Duration::from_secs(9 * 24 * 3600);
 
 impl Waiting {
     /// What names it.
@@ -68,6 +73,8 @@ pub struct Waiting {
     pub behind_unsent: bool,
     /// What was chosen for its dialogue.
     pub choice: Choice,
+    /// What was decided about its user and its chat.
+    pub known: Known,
 }
 
 /// The columns of a lane.
@@ -128,13 +135,20 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         dialogue_settings::role.nullable(),
         dialogue_settings::effort.nullable(),
     );
-    let columns = (columns(), exists(outbox::waiting(lane)), choice);
+    let state = |id| people::row(lane.bot_id, id).select(of_people::state).single_value();
+    let known =
+        (state(lane.user_id), state(lane.chat_id), exists(people::of_state(lane.bot_id, State::Owner)));
+    let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
     // The second row only tells that there is one.
-    let rows: Vec<(Row, bool, Choice)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool, Choice, (Option<State>, Option<State>, bool))> =
+        prepared(oldest.select(columns).limit(2)).load(conn)?;
     let last = rows.len() < 2;
     let oldest = rows.into_iter().next();
-    Ok(oldest.map(|(row, behind_unsent, choice)| Waiting { last, behind_unsent, choice, ..row.into() }))
+    Ok(oldest.map(|(row, behind_unsent, choice, (person, chat, owned))| {
+        let known = Known { person, chat, owned };
+        Waiting { last, behind_unsent, choice, known, ..row.into() }
+    }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -186,6 +200,7 @@ impl From<Row> for Waiting {
             last: false,
             behind_unsent: false,
             choice: Choice::NONE,
+            known: Known::default(),
         }
     }
 }
@@ -298,6 +313,8 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     conn.transaction(|conn| {
         let over: Vec<i64> = updates::table
             .filter(updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable()))
+            // What is held waits for a decision for longer than that; a bot whose token is gone decides nothing any more.
+            .filter(updates::held_at.is_null().or(updates::held_at.lt(ago(LONGEST_HELD).nullable())))
             .order(updates::seq)
             .limit(limit)
             .select(updates::seq)

@@ -33,6 +33,9 @@ pub mod ledger;
 pub mod budget;
 pub mod moved;
 pub mod strangers;
+pub mod people;
+pub mod owner_codes;
+pub mod requests;
 pub mod settings;
 
 // What operators look at and delete.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double};
 
 use super::diagnostics::{self, MessageIds};
+use crate::domain::admission::State;
 
 /// What waits.
 #[derive(Clone, Copy, Debug, QueryableByName)]
@@ -21,6 +22,38 @@ pub struct Queue {
     /// The age of the oldest of the parts alone, in seconds; 0 if there is none.
     #[diesel(sql_type = Double)]
     pub oldest_unsent: f64,
+    /// Who may use the bot.
+    #[diesel(embed)]
+    pub people: People,
+}
+
+/// How many people and groups there are in each state of `people`.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct People {
+    #[diesel(sql_type = BigInt)]
+    owners: i64,
+    #[diesel(sql_type = BigInt)]
+    allowed: i64,
+    #[diesel(sql_type = BigInt)]
+    asking: i64,
+    #[diesel(sql_type = BigInt)]
+    refused: i64,
+    #[diesel(sql_type = BigInt)]
+    blocked: i64,
+}
+
+impl People {
+    /// Each state and its number.
+    pub fn by_state(&self) -> [(State, i64); 5] {
+        let &Self { owners, allowed, asking, refused, blocked } = self;
+        [
+            (State::Owner, owners),
+            (State::Allowed, allowed),
+            (State::Waiting, asking),
+            (State::Refused, refused),
+            (State::Blocked, blocked),
+        ]
+    }
 }
 
 /// Looks at the queues of a bot and at the room for messages, in statements that give up by themselves after `limit_ms` milliseconds.
@@ -28,13 +61,19 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<
     conn.transaction(|conn| {
         diesel::sql_query(format!("SET LOCAL statement_timeout TO {limit_ms}")).execute(conn)?;
         let queue = diesel::sql_query(
-            "SELECT waiting, unsent,
+            "SELECT waiting, unsent, owners, allowed, asking, refused, blocked,
                     coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest,
                     coalesce(extract(epoch FROM clock_timestamp() - stored), 0)::float8 AS oldest_unsent
              FROM (SELECT count(*) AS waiting, min(received_at) AS received
                    FROM updates WHERE bot_id = $1 AND done_at IS NULL) inbox,
                   (SELECT count(*) AS unsent, min(created_at) AS stored
-                   FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox",
+                   FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox,
+                  (SELECT count(*) FILTER (WHERE state = 'owner') AS owners,
+                          count(*) FILTER (WHERE state = 'allowed') AS allowed,
+                          count(*) FILTER (WHERE state = 'waiting') AS asking,
+                          count(*) FILTER (WHERE state = 'refused') AS refused,
+                          count(*) FILTER (WHERE state = 'blocked') AS blocked
+                   FROM people WHERE bot_id = $1) people",
         )
         .bind::<BigInt, _>(bot_id)
         .get_result(conn)?;

@@ -38,12 +38,14 @@ mod promises {
     mod models;
     mod on_behalf;
     mod order;
+    mod owner;
     mod paste;
     mod poolers;
     mod rate_limit;
     mod regenerate;
     mod reload;
     mod reliability;
+    mod requests;
     mod retention;
     mod said_in_words;
     mod secrets;
@@ -97,6 +99,7 @@ mod tools {
     mod migrate_own;
     mod migrations;
     mod one_table;
+    mod people;
     mod readiness;
     mod restore;
     mod run;

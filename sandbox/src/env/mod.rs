@@ -80,6 +80,8 @@ impl TestEnv {
             ("LLM_MODEL", env.model.name().to_owned()),
             // The stand-in takes as many as there are, unless a test limits it.
             ("TELEGRAM_RATE", "10000".to_owned()),
+            // Whoever finds this bot is a test.
+            ("RATE_LIMIT", "off".to_owned()),
             ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
         ] {
             env.set(name, value);

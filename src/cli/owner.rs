@@ -1,0 +1,56 @@
+//! `systech-aidd owner`: shows a code by which somebody becomes an owner, or takes that from an owner.
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::history::command::{NOTHING, open};
+use super::terminal::show;
+use crate::base::exit::ExitCode;
+use crate::config::Owners;
+use crate::domain::claim::Codes;
+use crate::store::owner_codes;
+use crate::store::people::{self, Removed};
+
+/// How `owner` ends, for its help.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing was removed.
+
+Whoever sends the bot /claim with the code, in a private chat and within an hour, is an owner from then on: each code is
+good for one use, and five wrong tries end it. Others wait for the owners' decision then. The command needs DATABASE_URL and
+TELEGRAM_BOT_TOKEN, and the bot may keep running.";
+
+/// `owner …`
+#[derive(Args)]
+pub struct Arguments {
+    /// Take the rights from this owner, who may use the bot still; the last one stays
+    #[arg(long, value_name = "ID")]
+    remove: Option<i64>,
+}
+
+impl Arguments {
+    /// Does it.
+    pub fn run(self, Owners { database, token, listed }: &Owners) -> anyhow::Result<ExitCode> {
+        let conn = &mut open(database)?;
+        let bot_id = token.bot_id();
+        let Some(id) = self.remove else {
+            let code = Codes::make().context("the system has no random numbers")?;
+            owner_codes::store(conn, bot_id, &Codes::new(token.expose()).tag(&code))?;
+            return show(&format!(
+                "Send this to the bot within an hour, in a private chat, to own it:\n/claim {code}\n"
+            ));
+        };
+        if listed.contains(&id) {
+            bail!("{id} stands in OWNER: take it out there, and start the bot again");
+        }
+        match people::remove_owner(conn, bot_id, id, !listed.is_empty())? {
+            Removed::Yes => show(&format!("{id} is no owner any more, and may use the bot still\n")),
+            Removed::Last => bail!(
+                "{id} is the last owner: without one anybody could use the bot. Let another one claim it first"
+            ),
+            Removed::NoOwner => {
+                eprintln!("{id} is no owner.");
+                Ok(ExitCode::from(NOTHING))
+            }
+        }
+    }
+}
