@@ -8,7 +8,7 @@ use crate::domain::admission::Admission;
 use crate::domain::budget::Budgets;
 use crate::domain::claim::Codes;
 use crate::domain::lane::Lane;
-use crate::domain::live_answers::LiveAnswers;
+use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
 use crate::pipeline::assistant::Current;
@@ -38,6 +38,8 @@ pub struct Services {
     pub pace: Arc<Pace>,
     /// How answers are shown while they grow.
     pub live_answers: LiveAnswers,
+    /// What a draft says while the model thinks.
+    pub thinking: Thinking,
     /// Whom groups address.
     pub me: Me,
     /// Who may use the bot.
