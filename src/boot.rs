@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -23,7 +23,6 @@ use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::config::Config;
 use crate::database::migrate;
-use crate::domain::admission::Known;
 use crate::domain::claim::Codes;
 use crate::domain::command::Command;
 use crate::domain::failure::Failure;
@@ -84,9 +83,6 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, &http, &stop)? else {
         return Ok(());
     };
-    let codes = Codes::new(config.telegram.token.expose());
-    ownership::tell(&config.admission, owned, config.rate_limit, &store, bot_id, &codes);
-    let open = config.admission.is_open(&Known { owned, ..Known::default() });
     let (woken_in, woken) = bounded(WOKEN);
     let pace = Arc::new(Pace::new(config.telegram_rate));
     let bot = Arc::new(Services {
@@ -101,7 +97,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
         me,
         admission: config.admission,
-        codes,
+        codes: Codes::new(config.telegram.token.expose()),
         rate_limit: config.rate_limit,
         budgets: config.budgets,
         rich_messages: config.rich_messages,
@@ -115,6 +111,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         // The poll under way ends, so that the poller sees the change at once.
         move |generation| stop.interrupt(generation..=generation)
     });
+    let open = ownership::begin(&bot, owned, &bot.telegram.until(&stop));
     view.started(&bot.store, bot_id);
     info!(
         bot = bot.me.username,
@@ -129,16 +126,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let workers = (0..config.workers)
         .map(|number| start_worker(number, &bot, &jobs_out, &results))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let retention = {
-        let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
-        spawn("retention".to_owned(), move || {
-            retention::daily(&bot.store, &http, config.retention_days, &stop);
-        })?
-    };
-    let doorkeeper = {
-        let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
-        spawn("doorkeeper".to_owned(), move || doorkeeper::run(&bot, &http, &stop))?
-    };
+    let house = keep_house(&bot, &http, &stop, config.retention_days)?;
     reload_at(hangups, &bot, &http, &stop)?;
     let (news_in, news) = bounded(BATCHES);
     let poll = {
@@ -172,9 +160,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch is
     // all or nothing.
     let deadline = Instant::now() + POLL_PATIENCE;
-    while !(poll.is_finished() && retention.is_finished() && doorkeeper.is_finished())
-        && Instant::now() < deadline
-    {
+    while !(poll.is_finished() && house.iter().all(JoinHandle::is_finished)) && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(5));
     }
     if poll.is_finished() {
@@ -192,26 +178,45 @@ fn start_worker(
     bot: &Arc<Services>,
     jobs: &Receiver<Job>,
     results: &crossbeam_channel::Sender<Finished>,
-) -> anyhow::Result<thread::JoinHandle<()>> {
+) -> anyhow::Result<JoinHandle<()>> {
     let (bot, jobs, results) = (Arc::clone(bot), jobs.clone(), results.clone());
     spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
+}
+
+/// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
+fn keep_house(
+    bot: &Arc<Services>,
+    http: &Http,
+    stop: &CancelToken,
+    retention_days: Option<u32>,
+) -> anyhow::Result<[JoinHandle<()>; 2]> {
+    let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
+    let (bot, http, stop) = theirs();
+    let retention = move || retention::daily(&bot.store, &http, retention_days, &stop);
+    let (bot, http, stop) = theirs();
+    let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
+    Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])
 }
 
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
 fn reload_at(
     hangups: Receiver<()>,
-    bot: &Services,
+    bot: &Arc<Services>,
     http: &Http,
     stop: &CancelToken,
-) -> anyhow::Result<thread::JoinHandle<()>> {
-    let (assistant, http, telegram) = (Arc::clone(&bot.assistant), http.clone(), bot.telegram.until(stop));
-    spawn("catalogue".to_owned(), move || reload::at_each(&hangups, &assistant, &http, &telegram))
+) -> anyhow::Result<JoinHandle<()>> {
+    let (bot, http, telegram) = (Arc::clone(bot), http.clone(), bot.telegram.until(stop));
+    spawn("catalogue".to_owned(), move || {
+        // Where the database does not answer, those of the environment are known.
+        let owners = || ownership::owners(&bot);
+        reload::at_each(&hangups, &bot.assistant, &http, &telegram, &owners);
+    })
 }
 
 fn spawn<T: Send + 'static>(
     name: String,
     work: impl FnOnce() -> T + Send + 'static,
-) -> anyhow::Result<thread::JoinHandle<T>> {
+) -> anyhow::Result<JoinHandle<T>> {
     thread::Builder::new()
         .name(name)
         .spawn(work)
@@ -236,7 +241,7 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
 /// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
 struct Served {
     stop: CancelToken,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for Served {

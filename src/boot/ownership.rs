@@ -1,4 +1,4 @@
-//! A bot without an owner says so at its start, and how it is claimed.
+//! Who owns the bot, at its start: each owner has a menu, and a bot without one says so, and how it is claimed.
 //!
 //! The code itself is shown to somebody at a terminal and to nobody else: a log goes to places where many can read it, and who
 //! reads the code first owns the bot. Without a terminal `systech-aidd owner` shows one.
@@ -7,46 +7,51 @@ use std::io::{IsTerminal, Write, stderr};
 
 use tracing::{info, warn};
 
-use crate::domain::admission::{Admission, Known};
+use super::reload;
+use crate::domain::admission::Known;
 use crate::domain::claim::Codes;
-use crate::domain::rate::RateLimit;
-use crate::store::{Store, owner_codes};
+use crate::pipeline::services::Services;
+use crate::store::{owner_codes, people};
+use crate::telegram::Telegram;
 
-/// Tells it. `owned`: the database has an owner.
-pub(super) fn tell(
-    admission: &Admission,
-    owned: bool,
-    rate_limit: RateLimit,
-    store: &Store,
-    bot_id: i64,
-    codes: &Codes,
-) {
-    let known = Known { owned, ..Known::default() };
-    if admission.is_open(&known) {
-        let limit =
-            rate_limit.limit(true).map_or("no limit".to_owned(), |limit| format!("{limit} an hour each"));
+/// Begins; `owned`: the database has an owner. Returns whether anybody may use the bot.
+pub(super) fn begin(bot: &Services, owned: bool, telegram: &Telegram) -> bool {
+    let open = bot.admission.is_open(Known { owned, ..Known::default() });
+    if open {
+        let limit = bot.rate_limit.limit(true);
+        let questions = limit.map_or("no limit".to_owned(), |limit| format!("{limit} an hour each"));
         warn!(
-            questions = limit,
+            questions,
             "anybody who finds the bot can use it and spend the key: set OWNER or ALLOWED_USERS, or claim the bot"
         );
     }
-    if owned || !admission.owners.is_empty() {
-        return;
-    }
-    if !stderr().is_terminal() {
-        return info!(
+    if owned || !bot.admission.owners.is_empty() {
+        reload::set_owner_menus(telegram, &bot.assistant.get().commands(), &owners(bot));
+    } else if stderr().is_terminal() {
+        show_code(bot);
+    } else {
+        info!(
             "nobody owns the bot: systech-aidd owner shows a code by which /claim makes its sender the owner"
         );
     }
+    open
+}
+
+/// Everybody who is an owner, as far as the database says so.
+pub(super) fn owners(bot: &Services) -> Vec<i64> {
+    let claimed = bot.store.run(|conn| people::owners(conn, bot.me.id)).unwrap_or_default();
+    let others = claimed.into_iter().filter(|id| !bot.admission.owners.contains(id));
+    bot.admission.owners.iter().copied().chain(others).collect()
+}
+
+fn show_code(bot: &Services) {
     let Some(code) = Codes::make() else {
-        return warn!("there is no code to claim the bot: no random numbers");
+        return warn!("there is no code to claim the bot: the system has no random numbers");
     };
-    match store.run(|conn| owner_codes::store(conn, bot_id, &codes.tag(&code))) {
+    match bot.store.run(|conn| owner_codes::store(conn, bot.me.id, &bot.codes.tag(&code))) {
         Ok(()) => {
-            let _ = writeln!(
-                stderr(),
-                "Nobody owns the bot. Send it within an hour, in your private chat: /claim {code}"
-            );
+            let say = "Nobody owns the bot. Send it within an hour, in your private chat:";
+            let _ = writeln!(stderr(), "{say} /claim {code}");
         }
         Err(problem) => warn!("there is no code to claim the bot: {problem}"),
     }

@@ -12,8 +12,8 @@ use crate::base::exit::ExitCode;
 use crate::config::Owners;
 use crate::domain::admission::State;
 use crate::domain::button::Verdict;
+use crate::store::decide::{self, By, Decided};
 use crate::store::people::{self, Person};
-use crate::store::requests::{self, By, Decided};
 
 /// How `people` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -126,11 +126,11 @@ impl Command {
 }
 
 fn list(
-    Owners { database, token, .. }: &Owners,
+    Owners { database, telegram, .. }: &Owners,
     state: Option<Only>,
     Json { json }: Json,
 ) -> anyhow::Result<ExitCode> {
-    let people = people::list(&mut open(database)?, token.bot_id(), state.map(State::from))?;
+    let people = people::list(&mut open(database)?, telegram.token.bot_id(), state.map(State::from))?;
     let out = &mut io::BufWriter::new(io::stdout().lock());
     for person in &people {
         if json {
@@ -154,12 +154,12 @@ fn shown(person: &Person) -> String {
 }
 
 fn decide(
-    Owners { database, token, .. }: &Owners,
+    Owners { database, telegram, .. }: &Owners,
     Whom { id, json: Json { json } }: &Whom,
     verdict: Verdict,
 ) -> anyhow::Result<ExitCode> {
     let conn = &mut open(database)?;
-    let person = match requests::decide_person(conn, By::CommandLine, token.bot_id(), *id, verdict)? {
+    let person = match decide::about_person(conn, By::CommandLine, telegram.token.bot_id(), *id, verdict)? {
         Decided::Made(person, _) => person,
         Decided::Not(Some(Person { state: State::Owner, .. })) => {
             bail!("{id} is an owner: take that away first with systech-aidd owner --remove {id}")
@@ -179,12 +179,12 @@ fn decide(
 }
 
 fn forget(
-    Owners { database, token, .. }: &Owners,
+    Owners { database, telegram, .. }: &Owners,
     Whom { id, json: Json { json } }: &Whom,
 ) -> anyhow::Result<ExitCode> {
     let conn = &mut open(database)?;
-    let Some(state) = requests::forget(conn, token.bot_id(), *id)? else {
-        if people::state(conn, token.bot_id(), *id)? == Some(State::Owner) {
+    let Some(state) = decide::forget(conn, telegram.token.bot_id(), *id)? else {
+        if people::state(conn, telegram.token.bot_id(), *id)? == Some(State::Owner) {
             bail!("{id} is an owner: take that away first with systech-aidd owner --remove {id}");
         }
         eprintln!("Nothing was decided about {id}.");

@@ -142,8 +142,8 @@ impl Database {
 pub struct Owners {
     /// DATABASE_URL
     pub database: Database,
-    /// TELEGRAM_BOT_TOKEN: whose owners and people they are.
-    pub token: telegram::Token,
+    /// TELEGRAM_BOT_TOKEN, TELEGRAM_API_URL, TELEGRAM_TIMEOUT: whose owners and people they are.
+    pub telegram: telegram::Settings,
     /// OWNER
     pub listed: BTreeSet<i64>,
 }
@@ -152,12 +152,14 @@ impl Owners {
     /// Reads what these commands need, and nothing else.
     pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
         let read = || {
-            let (database, token) = (env.database()?, env.parsed(&names::TELEGRAM_BOT_TOKEN)?);
-            Some(Self { database, token, listed: env.admission()?.owners })
+            let (database, telegram) = (env.database()?, env.telegram()?);
+            Some(Self { database, telegram, listed: env.admission()?.owners })
         };
         let needed = [
             names::DATABASE_URL,
             names::TELEGRAM_BOT_TOKEN,
+            names::TELEGRAM_API_URL,
+            names::TELEGRAM_TIMEOUT,
             names::OWNER,
             names::ALLOWED_USERS,
             names::ALLOWED_CHATS,

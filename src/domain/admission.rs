@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use diesel::Queryable;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
@@ -52,7 +53,7 @@ impl State {
 }
 
 /// What the table says about whoever writes, and where.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Queryable)]
 pub struct Known {
     /// About who writes.
     pub person: Option<State>,
@@ -79,7 +80,7 @@ pub enum Standing {
 
 impl Admission {
     /// How the bot stands to who writes in this lane. The lists win over the table.
-    pub fn judge(&self, lane: Lane, known: &Known) -> Standing {
+    pub fn judge(&self, lane: Lane, known: Known) -> Standing {
         if self.is_owner(lane.user_id, known.person) {
             return Standing::Owner;
         }
@@ -101,18 +102,18 @@ impl Admission {
     }
 
     /// Whether anybody may use the bot who finds it.
-    pub fn is_open(&self, known: &Known) -> bool {
+    pub fn is_open(&self, known: Known) -> bool {
         !self.is_owned(known) && self.lists.is_open()
     }
 
     /// Whether an owner is to be asked about this chat, which is a group, if that was not done yet.
-    pub fn asks_about(&self, chat_id: i64, known: &Known) -> bool {
+    pub fn asks_about(&self, chat_id: i64, known: Known) -> bool {
         let open = matches!(known.chat, None | Some(State::Refused));
         self.is_owned(known) && open && !self.lists.chats.contains(&chat_id)
     }
 
     /// Whether there is somebody to ask.
-    fn is_owned(&self, known: &Known) -> bool {
+    fn is_owned(&self, known: Known) -> bool {
         known.owned || !self.owners.is_empty()
     }
 }
@@ -161,15 +162,15 @@ mod tests {
             (&owned, unowned(Some(Blocked), Some(Allowed)), Standing::Ignored),
             (&owned, unowned(Some(Allowed), Some(Blocked)), Standing::Ignored),
         ] {
-            assert_eq!(access.judge(lane(1, -6), &known), expected, "{access} {known:?}");
+            assert_eq!(access.judge(lane(1, -6), known), expected, "{access} {known:?}");
         }
         let (nothing, blocked) = (Known::default(), of_table(Some(Blocked), None));
-        assert_eq!(listed.judge(lane(1, -6), &blocked), Standing::Welcome);
-        assert_eq!(listed.judge(lane(2, -6), &nothing), Standing::Stranger);
-        assert_eq!(listed.judge(lane(2, -5), &of_table(Some(Blocked), None)), Standing::Welcome);
-        assert_eq!(owned.judge(lane(9, -6), &blocked), Standing::Owner);
-        assert!(open.is_open(&nothing) && !open.is_open(&of_table(None, None)));
-        assert!(!owned.is_open(&nothing) && !listed.is_open(&nothing));
+        assert_eq!(listed.judge(lane(1, -6), blocked), Standing::Welcome);
+        assert_eq!(listed.judge(lane(2, -6), nothing), Standing::Stranger);
+        assert_eq!(listed.judge(lane(2, -5), of_table(Some(Blocked), None)), Standing::Welcome);
+        assert_eq!(owned.judge(lane(9, -6), blocked), Standing::Owner);
+        assert!(open.is_open(nothing) && !open.is_open(of_table(None, None)));
+        assert!(!owned.is_open(nothing) && !listed.is_open(nothing));
         assert_eq!(open.to_string(), "everybody");
         let both = Admission { owners: [8, 9].into(), ..listed };
         let said = "2 owners (OWNER) and whom they let in and 1 user (ALLOWED_USERS) and everybody in 1 chat";

@@ -14,6 +14,7 @@ pub mod search;
 pub mod button;
 pub mod member;
 pub mod command;
+pub mod owner_command;
 pub mod failure;
 pub mod document;
 pub mod access;

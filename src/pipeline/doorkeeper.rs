@@ -13,7 +13,8 @@ use crate::base::http::Http;
 use crate::domain::reply::ReplyPart;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
-use crate::store::requests::{self, MOST_WAITING};
+use crate::store::due;
+use crate::store::requests::MOST_WAITING;
 
 /// How often it looks.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -33,22 +34,22 @@ pub fn run(services: &Services, http: &Http, stop: &CancelToken) {
 
 fn look(services: &Services) -> Result<(), StoreError> {
     let (bot_id, store) = (services.me.id, &services.store);
-    let due = store.run(|conn| requests::due(conn, bot_id, LOOK_BACK))?;
-    if due.decided {
-        services.wake(store.run(|conn| requests::lately_decided(conn, bot_id, LOOK_BACK))?);
+    let found = store.run(|conn| due::look(conn, bot_id, LOOK_BACK))?;
+    if found.decided {
+        services.wake(store.run(|conn| due::lately_decided(conn, bot_id, LOOK_BACK))?);
     }
-    while due.over
-        && let Some((user, lanes)) = store.run(|conn| requests::end_oldest(conn, bot_id))?
+    while found.over
+        && let Some((user, lanes)) = store.run(|conn| due::end_oldest(conn, bot_id))?
     {
         info!(user, "a request to be let in is over: no owner decided within a week");
         services.wake(lanes);
     }
-    if !due.untold {
+    if !found.untold {
         return Ok(());
     }
     let owners: Vec<i64> = services.admission.owners.iter().copied().collect();
     let lanes = store.run(|conn| {
-        requests::tell_further(conn, bot_id, &owners, |language, further, waiting| {
+        due::tell_further(conn, bot_id, &owners, |language, further, waiting| {
             ReplyPart::plain(language.further_requests(further, waiting, MOST_WAITING))
         })
     })?;

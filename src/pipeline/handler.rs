@@ -21,7 +21,6 @@ use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
-use crate::store::people;
 use crate::store::strangers;
 use crate::store::turns;
 use crate::telegram::{Incoming, Message, Press, is_cut};
@@ -74,16 +73,16 @@ impl Services {
                 Verdict::Interrupted => return Ok(Answered::Interrupted),
             }
         }
-        if let Some(answered) = self.claim(address, waiting, &message)? {
+        if let Some(answered) = self.claim(address, waiting, &message, stop)? {
             return Ok(answered);
         }
-        let standing = self.admission.judge(lane, &waiting.known);
+        let standing = self.admission.judge(lane, waiting.known);
         if message.added {
             return self.came_into_group(address, waiting, &message, standing, stop);
         }
         match standing {
             Standing::Owner if waiting.known.person.is_none() => {
-                self.store.run(|conn| people::meet(conn, lane, &message.sender))?;
+                self.meet(lane, &message, stop)?;
             }
             Standing::Owner | Standing::Welcome => {}
             _ if self.is_erasure(&message) => {}
@@ -155,7 +154,10 @@ impl InWork<'_> {
         };
         match Request::of(text, &services.me.username) {
             Request::Foreign => services.silence(address),
-            Request::Unknown { .. } => services.say(address, message.language.unknown_command()),
+            Request::Unknown { .. } => match self.owner_command(text)? {
+                Some(answered) => Ok(answered),
+                None => services.say(address, message.language.unknown_command()),
+            },
             Request::Command(command) => self.command(command),
             Request::Question if is_cut(text) => self.ask_whole(),
             Request::Question => self.ask(text),

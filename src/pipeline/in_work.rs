@@ -83,7 +83,7 @@ impl InWork<'_> {
     /// How many questions its user may ask in any hour.
     fn rate_limit(&self) -> Option<u32> {
         let Services { rate_limit, admission, .. } = self.services;
-        rate_limit.limit(admission.is_open(&self.waiting.known))
+        rate_limit.limit(admission.is_open(self.waiting.known))
     }
 
     /// What every question of this update begins with.

@@ -4,14 +4,17 @@
 //! menu nor the button itself gives a right.
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
-use crate::domain::admission::Standing;
+use crate::domain::admission::{Standing, State};
 use crate::domain::button::{Action, Button, Verdict};
 use crate::domain::command;
+use crate::domain::lane::Lane;
+use crate::domain::owner_command::OwnerCommand;
 use crate::domain::phrases::Language;
 use crate::domain::phrases::owner::{Described, first_words};
 use crate::domain::reply::{Below, ReplyPart};
@@ -20,11 +23,18 @@ use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
+use crate::store::decide::{self, By, Decided};
 use crate::store::inbox::{self, Waiting};
 use crate::store::owner_codes::{self, Claimed};
 use crate::store::people;
-use crate::store::requests::{self, By, Decided, Received, Request, Said};
+use crate::store::requests::{self, Received, Request, Said};
 use crate::telegram::{Message, TelegramError};
+
+/// After this a request is tried again while another one is being made.
+const STEP_ASIDE: Duration = Duration::from_millis(50);
+
+/// So many requests are shown at once.
+const REQUESTS: i64 = 5;
 
 /// The command that makes its sender an owner. It is in no menu, and unknown while there is no code.
 const CLAIM: &str = "claim";
@@ -38,6 +48,7 @@ impl Services {
         address: Address,
         waiting: &Waiting,
         message: &Message,
+        stop: &CancelToken,
     ) -> Result<Option<Answered>, StoreError> {
         let lane = address.lane;
         let text = message.text.as_deref().unwrap_or_default();
@@ -60,7 +71,10 @@ impl Services {
         })?;
         let user = lane.user_id;
         match claimed.get() {
-            Some(Claimed::Yes) => info!(user, "a user claimed the bot and is an owner now"),
+            Some(Claimed::Yes) => {
+                info!(user, "a user claimed the bot and is an owner now");
+                self.give_menu(user, stop);
+            }
             Some(Claimed::No { last: false }) => warn!(user, "somebody sent /claim with a wrong code"),
             Some(Claimed::No { last: true }) => {
                 warn!(
@@ -71,6 +85,23 @@ impl Services {
             None => {}
         }
         Ok(Some(answered))
+    }
+
+    /// An owner whom the environment names writes for the first time.
+    pub(super) fn meet(&self, lane: Lane, message: &Message, stop: &CancelToken) -> Result<(), StoreError> {
+        self.store.run(|conn| people::meet(conn, lane, &message.sender))?;
+        // Telegram takes no menu for somebody whom it has not seen with the bot.
+        self.give_menu(lane.user_id, stop);
+        Ok(())
+    }
+
+    fn give_menu(&self, owner: i64, stop: &CancelToken) {
+        let commands = self.assistant.get().commands();
+        let menu = |language: Language| language.owner_menu(&commands);
+        if let Err(error) = self.telegram.until(stop).set_own_menu(owner, menu) {
+            // An owner has the rights without a menu, and the next start sets it.
+            info!(owner, "{error}; the owner has no menu of its own yet");
+        }
     }
 
     /// Somebody wrote who may not use the bot, and owners may be asked: about who wrote in a private chat, about the group
@@ -128,7 +159,7 @@ impl Services {
         stop: &CancelToken,
     ) -> Result<Answered, StoreError> {
         let id = address.lane.chat_id;
-        if !self.admission.asks_about(id, &waiting.known) {
+        if !self.admission.asks_about(id, waiting.known) {
             return self.silence(address);
         }
         // The owner can decide without it.
@@ -158,6 +189,7 @@ impl Services {
         let owners: Vec<i64> = self.admission.owners.iter().copied().collect();
         match self.store.run(|conn| requests::receive(conn, &owners, request, said))? {
             Received::Decided => Ok(Answered::Changed),
+            Received::Busy => Ok(Answered::PutOff(STEP_ASIDE.mul_f64(0.5 + fastrand::f64()))),
             Received::Settled(unsent, lanes) => {
                 if !lanes.is_empty() {
                     info!(id = request.id, "an owner is asked to let somebody in");
@@ -179,6 +211,39 @@ fn with_verdicts(part: ReplyPart, owner: i64, language: Language, update_seq: i6
 }
 
 impl InWork<'_> {
+    /// A command of an owner, in the chat with the bot. `None`: who wrote is none, or it is none.
+    pub(in crate::pipeline) fn owner_command(&self, text: &str) -> Result<Option<Answered>, StoreError> {
+        let &Self { services, message, .. } = self;
+        if self.standing != Standing::Owner || !message.private {
+            return Ok(None);
+        }
+        match OwnerCommand::of(text, &services.me.username) {
+            Some(OwnerCommand::Who) => self.who().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Who waits to be let in: the oldest requests, each with its buttons.
+    fn who(&self) -> Result<Answered, StoreError> {
+        let (owner, language) = (self.address.lane.user_id, self.message.language);
+        self.services.reply(self.address, |conn, lane| {
+            let oldest = requests::oldest(conn, lane.bot_id, REQUESTS)?;
+            let waiting = requests::waiting(conn, lane.bot_id)?;
+            let mut parts = vec![ReplyPart::plain(language.who_waits(waiting, oldest.len()))];
+            parts.extend(oldest.iter().map(|(person, asked)| {
+                let sender = person.sender();
+                let described = Described { id: person.id, sender: &sender };
+                let part = if person.id < 0 {
+                    language.waiting_group(described)
+                } else {
+                    language.request(described, person.words.as_deref().unwrap_or_default(), false)
+                };
+                with_verdicts(part, owner, language, asked.unwrap_or_default())
+            }));
+            Ok(parts)
+        })
+    }
+
     /// An owner decides about the request of the update `asked`. What the owner pressed shows the decision from then on.
     pub(in crate::pipeline) fn decide(&self, verdict: Verdict, asked: i64) -> Result<Answered, StoreError> {
         let &Self { services, address, message, .. } = self;
@@ -196,16 +261,19 @@ impl InWork<'_> {
                 return Ok(vec![ReplyPart::plain(language.old_button())]);
             }
             let by = By::Owner(lane.user_id);
-            Ok(vec![match requests::decide_request(conn, by, lane.bot_id, asked, verdict)? {
+            Ok(vec![match decide::about_request(conn, by, lane.bot_id, asked, verdict)? {
                 Decided::Made(person, woken) => {
                     lanes.replace(woken);
                     left.set(Some(person.id).filter(|id| *id < 0 && verdict != Verdict::Allow));
                     language.decided(Described { id: person.id, sender: &person.sender() }, person.state)
                 }
-                Decided::Not(Some(person)) => {
+                // One that was withdrawn is nobody's decision.
+                Decided::Not(Some(person))
+                    if person.state != State::Refused || person.decided_by.is_some() =>
+                {
                     language.decided(Described { id: person.id, sender: &person.sender() }, person.state)
                 }
-                Decided::Not(None) => ReplyPart::plain(language.request_is_over()),
+                Decided::Not(_) => ReplyPart::plain(language.request_is_over()),
             }])
         })?;
         let lanes = lanes.into_inner();

@@ -141,13 +141,15 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
     let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
     // The second row only tells that there is one.
-    let rows: Vec<(Row, bool, Choice, (Option<State>, Option<State>, bool))> =
-        prepared(oldest.select(columns).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool, Choice, Known)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
     let last = rows.len() < 2;
     let oldest = rows.into_iter().next();
-    Ok(oldest.map(|(row, behind_unsent, choice, (person, chat, owned))| {
-        let known = Known { person, chat, owned };
-        Waiting { last, behind_unsent, choice, known, ..row.into() }
+    Ok(oldest.map(|(row, behind_unsent, choice, known)| Waiting {
+        last,
+        behind_unsent,
+        choice,
+        known,
+        ..row.into()
     }))
 }
 
@@ -314,7 +316,11 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
         let over: Vec<i64> = updates::table
             .filter(updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable()))
             // What is held waits for a decision for longer than that; a bot whose token is gone decides nothing any more.
-            .filter(updates::held_at.is_null().or(updates::held_at.lt(ago(LONGEST_HELD).nullable())))
+            .filter(
+                updates::held
+                    .is_null()
+                    .or(updates::done_at.lt(ago(LONGEST_HELD).nullable()).assume_not_null()),
+            )
             .order(updates::seq)
             .limit(limit)
             .select(updates::seq)

@@ -163,7 +163,7 @@ pub fn list(conn: &mut PgConnection, bot_id: i64, only: Option<State>) -> QueryR
     some.order((people::state.ne(State::Waiting), people::state, people::since)).load(conn)
 }
 
-/// An owner whom the environment names is known from now on, for the sake of its language.
+/// An owner whom the environment names is known from now on, for the sake of the language.
 pub fn meet(conn: &mut PgConnection, lane: Lane, sender: &Sender) -> QueryResult<usize> {
     diesel::insert_into(people::table)
         .values((

@@ -298,8 +298,8 @@ diesel::table! {
         reserved -> Nullable<Numeric>,
         /// When they were reserved.
         reserved_at -> Nullable<Timestamptz>,
-        /// When it was put aside until an owner decides about its person; it is done meanwhile and keeps its payload. NULL = it is not.
-        held_at -> Nullable<Timestamptz>,
+        /// Its payload, put aside until an owner decides about its person; it is done meanwhile. NULL = nothing is put aside.
+        held -> Nullable<Text>,
     }
 }
 

@@ -31,6 +31,7 @@ mod promises {
     mod erasure;
     mod failures;
     mod first_words;
+    mod flood;
     mod going_on;
     mod groups;
     mod live_message;
@@ -46,6 +47,7 @@ mod promises {
     mod reload;
     mod reliability;
     mod requests;
+    mod requests_of_groups;
     mod retention;
     mod said_in_words;
     mod secrets;

@@ -50,7 +50,7 @@ pub(super) fn examine(
     });
     // Faults in these settings are reported above.
     if let Some(admission) = env.admission() {
-        let open = admission.is_open(&Known::default());
+        let open = admission.is_open(Known::default());
         let limit = env.rate_limit().limit(open);
         let limit = limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
         let note = if open { OPEN } else { "" };

@@ -1,10 +1,12 @@
 //! What owners read about who wants to be let in, and what those read meanwhile.
 
-use frankenstein::types::{MessageEntity, MessageEntityType};
+use frankenstein::types::{BotCommand, MessageEntity, MessageEntityType};
 
 use super::Language::{self, English, Russian};
 use crate::domain::admission::State;
 use crate::domain::button::Verdict;
+use crate::domain::command::Command;
+use crate::domain::owner_command::OwnerCommand;
 use crate::domain::reply::{Content, ReplyPart};
 use crate::domain::sender::{Sender, one_line};
 
@@ -73,6 +75,32 @@ impl Language {
         telling.part()
     }
 
+    /// The menu of an owner: that of everybody, and what is an owner's.
+    pub fn owner_menu(self, commands: &[Command]) -> Vec<BotCommand> {
+        let own = OwnerCommand::ALL.map(|command| {
+            BotCommand::builder().command(command.name()).description(self.owner_purpose(command)).build()
+        });
+        self.menu(commands).into_iter().chain(own).collect()
+    }
+
+    fn owner_purpose(self, command: OwnerCommand) -> &'static str {
+        match command {
+            OwnerCommand::Who => self.pick("кто ждёт разрешения", "who waits to be let in"),
+        }
+    }
+
+    /// The answer to /who: how many wait, and of how many the requests follow.
+    pub fn who_waits(self, waiting: i64, shown: usize) -> String {
+        match (self, waiting) {
+            (Russian, 0) => "Решения никто не ждёт.".to_owned(),
+            (English, 0) => "Nobody waits for a decision.".to_owned(),
+            (Russian, n) => format!("Решения ждут: {n}. Вот те, кто ждёт дольше всех: {shown}."),
+            (English, n) => {
+                format!("Waiting for a decision: {n}. Here are those who have waited longest: {shown}.")
+            }
+        }
+    }
+
     /// The request of a group, as an owner reads it. `by`: who added the bot to it, or asked it something there.
     pub fn request_of_group(
         self,
@@ -82,6 +110,25 @@ impl Language {
         members: Option<i64>,
         last: bool,
     ) -> ReplyPart {
+        let mut telling = self.group(group, members);
+        telling.say("\n\n").say(if added {
+            self.pick("Бота добавил:", "The bot was added by:")
+        } else {
+            self.pick("Боту там написал:", "Who wrote to the bot there:")
+        });
+        self.describe(&mut telling, by);
+        if last {
+            telling.say("\n\n").say(self.last_request());
+        }
+        telling.part()
+    }
+
+    /// The same in short, for a list.
+    pub fn waiting_group(self, group: Described<'_>) -> ReplyPart {
+        self.group(group, None).part()
+    }
+
+    fn group(self, group: Described<'_>, members: Option<i64>) -> Telling {
         let mut telling = Telling::default();
         telling.say(self.pick(
             "Разрешить всем в этой группе пользоваться ботом?\n",
@@ -93,16 +140,7 @@ impl Language {
         if let Some(members) = members {
             telling.say(self.pick("\nУчастников: ", "\nMembers: ")).say(&members.to_string());
         }
-        telling.say("\n\n").say(if added {
-            self.pick("Бота добавил:", "The bot was added by:")
-        } else {
-            self.pick("Боту там написал:", "Who wrote to the bot there:")
-        });
-        self.describe(&mut telling, by);
-        if last {
-            telling.say("\n\n").say(self.last_request());
-        }
-        telling.part()
+        telling
     }
 
     fn last_request(self) -> &'static str {
@@ -173,8 +211,7 @@ impl Language {
                     ""
                 };
                 format!(
-                    "Решения ждут и другие, о ком я ещё не говорил: {further}. Всего ждут: {waiting}.{end} Список: \
-                     systech-aidd people list"
+                    "Решения ждут и другие, о ком я ещё не говорил: {further}. Всего ждут: {waiting}.{end} Список: /who"
                 )
             }
             English => {
@@ -185,7 +222,7 @@ impl Language {
                 };
                 format!(
                     "Others wait for your decision, of whom I have not told you yet: {further}. In all there wait: \
-                     {waiting}.{end} The list: systech-aidd people list"
+                     {waiting}.{end} The list: /who"
                 )
             }
         }

@@ -1,1 +1,0 @@
-ALTER TABLE updates DROP COLUMN held_at;
