@@ -42,9 +42,9 @@ impl InWork<'_> {
             return Ok(Meaning::Nothing);
         }
         let last = services.store.run(|conn| turns::last(conn, address.lane))?;
-        let is_of = |last: &Last| message.message_id.is_some_and(|id| last.message_ids.contains(&id));
+        let is_of = |last: &Last| message.message_id.is_some_and(|id| last.own_message_ids().contains(&id));
         if let Some(last) = last.filter(is_of) {
-            return Ok(match last.message_ids.len() {
+            return Ok(match last.own_message_ids().len() {
                 1 if last.question() == text => Meaning::Nothing,
                 1 => Meaning::Regenerate(last),
                 _ if is_piece(text, last.question()) => Meaning::Nothing,

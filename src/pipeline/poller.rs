@@ -84,7 +84,7 @@ pub struct Poll<'a> {
     pub me: &'a Me,
     /// The inbox.
     pub store: &'a Store,
-    /// Whether an edit ends the answer that is in work. Where questions are counted it waits for its turn: else each edit
+    /// Whether an edit or a late piece ends the answer that is in work. Where questions are counted it waits for its turn: else each edit
     /// would be a model call that nobody counts.
     pub edits_interrupt: bool,
     /// To the dispatcher; full, it holds poll back.
@@ -291,7 +291,8 @@ impl Poll<'_> {
         false
     }
 
-    /// What is being answered and is not wanted like that any more: it was stopped, or its text is another one now.
+    /// What is being answered and is not wanted like that any more: it was stopped, its text is another one now, or there is
+    /// more of it.
     /// (Telegram announces changes that are none of the text, too.)
     fn interrupted(&self, changed: Changed) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
         let text = |payload: &str| Incoming::decode(payload, self.me).ok().and_then(|read| read.message.text);
@@ -299,6 +300,8 @@ impl Poll<'_> {
             move |edited: &Edited| self.edits_interrupt && text(&edited.before) != text(&edited.now);
         let edited =
             changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
+        let grown = changed.grown.into_iter().filter(|_| self.edits_interrupt);
+        let edited = edited.chain(grown.map(|(lane, seq)| (lane, seq..=seq)));
         edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
     }
 

@@ -14,6 +14,7 @@ use crate::domain::budget::{self, Verdict};
 use crate::domain::choice::Choice;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
+use crate::domain::quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
@@ -66,6 +67,8 @@ impl Services {
             return self.refuse(question, Failure::RateLimited { wait });
         }
         let recalled = self.recall(question)?;
+        let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
+        let question = &Question { quotes: &quotes, ..*question };
         match self.reserve(question, &recalled.past)? {
             Verdict::Go => {}
             Verdict::Wait => return self.wait_for_others(question),
@@ -106,7 +109,8 @@ impl Services {
         }
         let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
-            let read = said.chain([&*chosen.role.prompt, question.text]).map(token_budget::tokens).sum();
+            let read =
+                said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -130,7 +134,7 @@ impl Services {
         let prompt = Prompt {
             address,
             past,
-            question: question.text,
+            question: &question.with_quotes(),
             goes_on: question.goes_on(),
             stop: question.stop,
             assistant: question.assistant,
@@ -267,12 +271,24 @@ impl Services {
         ending: Ending,
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
-        let &Question { address, text, message_ids, joined, replaces, began, attempt, calls, .. } = question;
+        let &Question {
+            address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
+        } = question;
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });
         let gone = if told { &question.in_force.gone } else { &Choice::NONE };
-        let turn =
-            Turn { question: text, message_ids, joined, replaces, began, ending: &ending, calls, gone };
+        let turn = Turn {
+            question: question.text,
+            message_ids,
+            quotes,
+            asked_at,
+            joined,
+            replaces,
+            began,
+            ending: &ending,
+            calls,
+            gone,
+        };
         let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.key(), attempt),

@@ -5,8 +5,16 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 7] =
-    ["dialogue_settings", "messages", "model_calls", "reply_parts", "strangers", "turns", "updates"];
+pub const TABLES: [&str; 8] = [
+    "dialogue_settings",
+    "messages",
+    "model_calls",
+    "quotes",
+    "reply_parts",
+    "strangers",
+    "turns",
+    "updates",
+];
 
 /// The server, as this connection meets it.
 #[derive(QueryableByName)]

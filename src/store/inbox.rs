@@ -67,8 +67,8 @@ pub struct Waiting {
     pub wait: Option<Duration>,
     /// How long it has been here.
     pub age: Duration,
-    /// No other update of the lane was waiting behind it.
-    pub last: bool,
+    /// The update of the lane that waits behind it.
+    pub next: Option<Box<Waiting>>,
     /// Something of the lane has to be sent before it.
     pub behind_unsent: bool,
     /// What was chosen for its dialogue.
@@ -140,17 +140,11 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         (state(lane.user_id), state(lane.chat_id), exists(people::of_state(lane.bot_id, State::Owner)));
     let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
-    // The second row only tells that there is one.
     let rows: Vec<(Row, bool, Choice, Known)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
-    let last = rows.len() < 2;
-    let oldest = rows.into_iter().next();
-    Ok(oldest.map(|(row, behind_unsent, choice, known)| Waiting {
-        last,
-        behind_unsent,
-        choice,
-        known,
-        ..row.into()
-    }))
+    let mut rows = rows.into_iter();
+    let Some((oldest, behind_unsent, choice, known)) = rows.next() else { return Ok(None) };
+    let next = rows.next().map(|(next, ..)| Box::new(next.into()));
+    Ok(Some(Waiting { next, behind_unsent, choice, known, ..oldest.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -199,7 +193,7 @@ impl From<Row> for Waiting {
             live_message_id: row.live_message_id,
             wait: wait(row.seconds_to_wait),
             age: wait(Some(row.age_in_seconds)).unwrap_or_default(),
-            last: false,
+            next: None,
             behind_unsent: false,
             choice: Choice::NONE,
             known: Known::default(),

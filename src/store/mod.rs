@@ -30,6 +30,7 @@ pub mod turns;
 pub mod history;
 pub mod finish;
 pub mod ledger;
+mod quotes;
 pub mod budget;
 pub mod moved;
 pub mod strangers;

@@ -63,6 +63,8 @@ pub enum Change {
     Stop(Stopping),
     /// It says something else.
     Edit(Edit),
+    /// There is more of the question that began with the update of this number.
+    Grow(i64),
 }
 
 /// An update of the batch by which a user stops what came before it.
@@ -92,6 +94,8 @@ pub struct Changed {
     pub stopped: Vec<(Lane, i64)>,
     /// Waiting updates whose message was changed.
     pub edited: Vec<Edited>,
+    /// Waiting updates of whose questions there is more, by lane and place.
+    pub grown: Vec<(Lane, i64)>,
 }
 
 /// A waiting update whose message was changed.
@@ -122,6 +126,10 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         for change in changes {
             match change {
                 Change::Edit(edit) => changed.edited.extend(replace(conn, bot_id, edit)?),
+                Change::Grow(first) => {
+                    let place = waiting_place(conn, bot_id, *first)?;
+                    changed.grown.extend(place.map(|(seq, lane)| (lane, seq)));
+                }
                 Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
             }
         }

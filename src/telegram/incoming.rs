@@ -6,7 +6,8 @@ use serde_json::json;
 use super::addressed::{Me, without};
 use super::described::described;
 use super::entities::entities;
-use super::markup::spelt_out;
+use super::markup::{shortened, spelt_out};
+use super::quoted::Reader;
 use super::raw::{
     CONTENT, RawMembership, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate,
     has_content, moved,
@@ -15,13 +16,11 @@ use super::well_formed::well_formed;
 use crate::domain::button::Button;
 use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
+use crate::domain::quote::{Kind, Quote};
 use crate::domain::sender::Sender;
 use crate::domain::update::{
     CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, MY_CHAT_MEMBER, STOPPED_MESSAGE_GENERATION,
 };
-
-/// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
-const LONGEST_TEXT: usize = 4 * 32_768;
 
 /// An update that asks for an answer.
 pub struct Incoming {
@@ -55,8 +54,11 @@ pub struct Message {
     /// a command.
     pub addressed: bool,
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
-    /// (`described.rs`). `None` for a picture, a voice message and other files.
+    /// (`described.rs`). `None` for a picture, a voice message and other files. Empty for what is forwarded: there is nothing
+    /// in it that its sender said.
     pub text: Option<String>,
+    /// What it replies to, or what is forwarded with it.
+    pub quotes: Vec<Quote>,
     /// The press, if it is one.
     pub press: Option<Press>,
     /// The draft whose stop button was pressed, if one was.
@@ -103,6 +105,8 @@ impl Incoming {
         let raw = serde_json::from_str::<RawUpdate<'_>>(json).map_err(|_| PassedOver::Unreadable)?;
         let update_id = raw.update_id;
         let nothing = PassedOver::NothingToAnswer(update_id);
+        let quoted: Option<Vec<Quote>> =
+            raw.quoted.and_then(|quoted| serde_json::from_str(quoted.get()).ok());
         if let Some(press) = raw.callback_query {
             let press = serde_json::from_str::<RawPress>(press.get()).map_err(|_| nothing)?;
             return Ok(Self { update_id, kind: CALLBACK_QUERY, message: press.into() });
@@ -137,7 +141,9 @@ impl Incoming {
             return Err(nothing);
         }
         let described = if raw.text.is_none() { described(message) } else { None };
-        Ok(Self { update_id, kind, message: raw.read(me, described) })
+        let reader = Reader { me, user_id: raw.from.id };
+        let quotes = quoted.unwrap_or_else(|| reader.quotes(message));
+        Ok(Self { update_id, kind, message: raw.read(me, described, quotes) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -184,7 +190,11 @@ impl Incoming {
             }
             json
         };
-        json!({"update_id": self.update_id, self.kind: json}).to_string()
+        let mut essence = json!({"update_id": self.update_id, self.kind: json});
+        if !message.quotes.is_empty() {
+            essence["quoted"] = json!(message.quotes);
+        }
+        essence.to_string()
     }
 }
 
@@ -193,15 +203,20 @@ fn topic(message_thread_id: Option<i64>, is_topic_message: bool) -> Option<i64> 
     message_thread_id.filter(|id| is_topic_message && *id != ROOT)
 }
 
-/// No more of a text than is read.
-fn shortened(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
-    text
+fn is_forward(quotes: &[Quote]) -> bool {
+    quotes.iter().any(|quote| quote.kind == Kind::Forward)
+}
+
+impl Message {
+    /// Whether its sender forwarded it: none of it is the sender's own words.
+    pub fn is_forward(&self) -> bool {
+        is_forward(&self.quotes)
+    }
 }
 
 impl RawMessage<'_> {
     /// `described`: what it holds instead of text, in words.
-    fn read(self, me: &Me, described: Option<String>) -> Message {
+    fn read(self, me: &Me, described: Option<String>, quotes: Vec<Quote>) -> Message {
         let private = self.chat.kind == "private";
         let is_text = self.text.is_some();
         let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
@@ -210,9 +225,12 @@ impl RawMessage<'_> {
         let words = shortened(self.text.or_else(caption).unwrap_or_default());
         let entities = entities(&words, marks);
         let mentions = if private { Vec::new() } else { me.mentions(&words, &entities) };
-        let addressed = private || me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
+        // Whom foreign words name is nothing that their forwarder said.
+        let forwarded = is_forward(&quotes);
+        let addressed =
+            private || (!forwarded && me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message));
         let text = is_text.then(|| spelt_out(&words, without(&mentions, &words), &entities));
-        let text = text.or(described).map(shortened);
+        let text = if forwarded { Some(String::new()) } else { text.or(described).map(shortened) };
         Message {
             message_id: Some(self.message_id),
             date: self.date,
@@ -224,6 +242,7 @@ impl RawMessage<'_> {
             thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
             text,
+            quotes,
             press: None,
             stopped_draft: None,
             group: self.chat.group(),
@@ -246,6 +265,7 @@ impl From<RawStopped> for Message {
             thread_id: topic(message_thread_id, true),
             addressed: true,
             text: None,
+            quotes: Vec::new(),
             press: None,
             stopped_draft: Some(draft_id),
             group: Sender::default(),
@@ -271,6 +291,7 @@ impl From<RawPress> for Message {
             // Only the bot's own messages have its buttons.
             addressed: true,
             text: None,
+            quotes: Vec::new(),
             press: Some(Press { id, by: from.id, data }),
             stopped_draft: None,
             group: message.chat.group(),
@@ -292,6 +313,7 @@ impl From<RawMembership> for Message {
             thread_id: None,
             addressed: true,
             text: None,
+            quotes: Vec::new(),
             press: None,
             stopped_draft: None,
             group: chat.group(),

@@ -13,6 +13,8 @@ mod well_formed;
 mod entities;
 mod markup;
 mod described;
+mod named;
+mod quoted;
 mod addressed;
 mod updates;
 mod files;

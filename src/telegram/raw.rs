@@ -25,6 +25,9 @@ pub(super) struct RawUpdate<'a> {
     pub(super) stopped_message_generation: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) my_chat_member: Option<&'a RawValue>,
+    /// Not Telegram's: what the message quotes, as the inbox keeps it.
+    #[serde(borrow)]
+    pub(super) quoted: Option<&'a RawValue>,
 }
 
 /// What the bot was in a chat, and what somebody made it.

@@ -32,6 +32,7 @@ mod promises {
     mod failures;
     mod first_words;
     mod flood;
+    mod forwards;
     mod going_on;
     mod groups;
     mod live_message;
@@ -42,6 +43,7 @@ mod promises {
     mod owner;
     mod paste;
     mod poolers;
+    mod quotes;
     mod rate_limit;
     mod regenerate;
     mod reload;
