@@ -8,10 +8,12 @@ use std::io::{IsTerminal, Write, stderr};
 use tracing::{info, warn};
 
 use super::reload;
+use crate::base::secret::Secret;
+use crate::config::Config;
 use crate::domain::admission::Known;
 use crate::domain::claim::Codes;
 use crate::pipeline::services::Services;
-use crate::store::{owner_codes, people};
+use crate::store::{self, owner_codes, people};
 use crate::telegram::Telegram;
 
 /// Begins; `owned`: the database has an owner. Returns whether anybody may use the bot.
@@ -37,8 +39,31 @@ pub(super) fn begin(bot: &Services, owned: bool, telegram: &Telegram) -> bool {
     open
 }
 
+/// Where everybody is found who is an owner, whether this instance leads or not.
+pub(super) struct Owners {
+    listed: Vec<i64>,
+    database: Secret,
+    bot_id: i64,
+}
+
+impl Owners {
+    pub(super) fn of(config: &Config) -> Self {
+        let listed = config.admission.owners.iter().copied().collect();
+        Self { listed, database: config.database.url.clone(), bot_id: config.telegram.token.bot_id() }
+    }
+
+    /// Those of the environment, and those of the database where it answers.
+    pub(super) fn now(&self) -> Vec<i64> {
+        let mut owners = self.listed.clone();
+        if let Ok(mut conn) = store::connect(&self.database) {
+            owners.extend(people::owners(&mut conn, self.bot_id).unwrap_or_default());
+        }
+        owners
+    }
+}
+
 /// Everybody who is an owner, as far as the database says so.
-pub(super) fn owners(bot: &Services) -> Vec<i64> {
+fn owners(bot: &Services) -> Vec<i64> {
     let claimed = bot.store.run(|conn| people::owners(conn, bot.me.id)).unwrap_or_default();
     let others = claimed.into_iter().filter(|id| !bot.admission.owners.contains(id));
     bot.admission.owners.iter().copied().chain(others).collect()

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     "dialogue_settings",
+    "leases",
     "messages",
     "model_calls",
     "quotes",

@@ -32,6 +32,7 @@ mod promises {
     mod failures;
     mod first_words;
     mod flood;
+    mod former_leader;
     mod forwards;
     mod going_on;
     mod groups;
@@ -41,6 +42,7 @@ mod promises {
     mod on_behalf;
     mod order;
     mod owner;
+    mod pair;
     mod paste;
     mod poolers;
     mod quotes;
@@ -53,6 +55,7 @@ mod promises {
     mod retention;
     mod said_in_words;
     mod secrets;
+    mod standby;
     mod stop;
     mod topics;
     mod two_instances;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
 
 use super::connection::Trouble;
 use super::report::{Finding, Report};
@@ -13,13 +14,26 @@ use crate::config::Database;
 use crate::database::backup;
 use crate::database::migrate::state::State;
 use crate::store::fault::ConnectionFault;
-use crate::store::{self, diagnostics, former};
+use crate::store::{self, diagnostics, former, queue};
 
-pub(super) const CHECKS: &[&str] =
-    &["database", "server", "rights", "migrations", "indexes", "schema", "ids", "former bots", "backups"];
+pub(super) const CHECKS: &[&str] = &[
+    "database",
+    "server",
+    "rights",
+    "migrations",
+    "indexes",
+    "schema",
+    "ids",
+    "answers",
+    "former bots",
+    "backups",
+];
 
 /// What all of it needs to have been tried with: the oldest that has every view and statement used here.
 const OLDEST_SERVER: i32 = 15;
+
+/// How long the database may count what waits, in milliseconds.
+const LONGEST_LOOK: u32 = 10_000;
 
 /// Below so many of a hundred, the numbers of messages are too few.
 const FEW_IDS: i64 = 10;
@@ -64,9 +78,11 @@ fn examine_connected(conn: &mut PgConnection, bot_id: Option<i64>, report: &Repo
             if state.applied().next().is_some() {
                 // What cannot be read is not checked: the rights are told above.
                 let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found)));
+                let _ = answers(conn, bot_id).map(|found| report.add(found));
                 let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id)));
             } else {
                 report.well("ids", "there is no message yet");
+                report.well("answers", "there is no question yet");
                 report.well("former bots", "there is no bot yet");
             }
         }
@@ -166,6 +182,22 @@ fn ids(found: diagnostics::MessageIds) -> Finding {
         return Finding::fault(CHECK, left, remedy);
     }
     Finding::well(CHECK, left)
+}
+
+/// Whether questions wait while nobody is answered, whatever else seems to be well.
+fn answers(conn: &mut PgConnection, bot_id: Option<i64>) -> QueryResult<Finding> {
+    const CHECK: &str = "answers";
+    let Some(bot_id) = bot_id else {
+        return Ok(Finding::well(CHECK, "not known without TELEGRAM_BOT_TOKEN"));
+    };
+    let (queue, _) = queue::look(conn, bot_id, LONGEST_LOOK)?;
+    Ok(match queue.stall() {
+        Some(found) => {
+            Finding::fault(CHECK, found, "start the bot, or read its log: it says what it waits for")
+        }
+        None if queue.waiting == 0 => Finding::well(CHECK, "no question waits"),
+        None => Finding::well(CHECK, format!("{} updates wait, none for long", queue.waiting)),
+    })
 }
 
 fn former_bots(waiting: &[former::Left], bot_id: Option<i64>) -> Finding {

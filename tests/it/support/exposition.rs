@@ -74,6 +74,7 @@ impl Exposition {
                     "endpoint",
                     "model",
                     "state",
+                    "role",
                 ];
                 assert!(ours.contains(&label) && value.ends_with('"') && value.len() < 40, "{line}");
             }
