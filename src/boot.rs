@@ -128,7 +128,7 @@ impl Program {
         if !migrate::at_boot(&config.database, patience(), stop)? {
             return Ok(());
         }
-        let store = Arc::new(Store::under(lease, &config.database.url, config.pool_size));
+        let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
         let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands)? else { return Ok(()) };

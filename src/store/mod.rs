@@ -12,6 +12,7 @@ mod probe;
 pub mod public_url;
 mod sockets;
 mod deadlines;
+mod connector;
 pub mod pool;
 mod retry;
 pub mod lease;
