@@ -25,7 +25,7 @@ pub const POINTS: [&str; 9] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 14] = [
+pub const WAITS: [&str; 15] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -38,6 +38,8 @@ pub const WAITS: [&str; 14] = [
     "thinking",  // Until it is told how far an index is.
     "progress",  // Until a model that fails again and again is tried anew.
     "rest",
+    // Until it is looked again for decisions of the command line and requests that waited too long.
+    "doorkeeper",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

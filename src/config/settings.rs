@@ -72,12 +72,14 @@ settings! {
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
     SYSTEM_PROMPT_PATH: Value("prompts/nutritionist.txt"), values::PROMPT, "the text that tells the model who it is";
     ROLE_TEXT: Nothing("first paragraph of that file"), values::MESSAGE, "the answer to `/role`";
+    OWNER: Nothing("who claims the bot"), values::USERS,
+        "Telegram ids of the owners, who decide in Telegram who may use the bot: `42`";
     ALLOWED_USERS: Nothing("everybody"), values::USERS,
         "Telegram ids of users who may use the bot in every chat: `42,43`";
     ALLOWED_CHATS: Nothing("everybody"), values::CHATS,
         "Telegram ids of chats in which everybody may use the bot: `-1001234567890`";
-    RATE_LIMIT: Nothing("no limit"), values::whole("questions of a user in an hour,", 1, 100_000),
-        "how many questions a user may ask in any hour, in all chats together";
+    RATE_LIMIT: Nothing("60 if anybody may ask, else no limit"), values::RATE,
+        "how many questions a user may ask in any hour, in all chats together; `off` is no limit";
     BUDGET_DAY: Nothing("no limit"), values::DOLLARS, "how many US dollars the bot may spend on models in a day (UTC)";
     BUDGET_MONTH: Nothing("no limit"), values::DOLLARS, "the same in a calendar month";
     BUDGET_PERSON_DAY: Nothing("no limit"), values::DOLLARS,

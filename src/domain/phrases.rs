@@ -7,6 +7,7 @@ use crate::domain::usage::Spent;
 
 pub mod choice;
 mod failure;
+pub mod owner;
 mod press;
 
 /// The language a user is spoken to in.

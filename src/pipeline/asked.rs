@@ -46,6 +46,8 @@ pub struct Question<'a> {
     pub retries: i32,
     /// Its user stopped it while it waited.
     pub stopped: bool,
+    /// How many questions its user may ask in any hour.
+    pub rate_limit: Option<u32>,
     /// When answering began.
     pub began: Instant,
     /// Ends it early.

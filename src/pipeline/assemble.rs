@@ -234,6 +234,7 @@ pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::admission::Known;
     use crate::domain::choice::Choice;
 
     fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
@@ -254,6 +255,7 @@ mod tests {
             next: None,
             behind_unsent: false,
             choice: Choice::NONE,
+            known: Known::default(),
         }
     }
 

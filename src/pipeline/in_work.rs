@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::admission::Standing;
 use crate::domain::choice::InForce;
 use crate::pipeline::asked::Question;
 use crate::pipeline::assemble::{self, Assembled, Whole};
@@ -27,6 +28,8 @@ pub struct InWork<'a> {
     pub attempt: i32,
     /// The message, or the press of a button.
     pub message: &'a Message,
+    /// How the bot stands to its user.
+    pub standing: Standing,
     /// Ends the work early.
     pub stop: &'a CancelToken,
     /// Who answers.
@@ -127,6 +130,12 @@ impl InWork<'_> {
         self.services.question(&Question { text: self.message.language.go_on(), ..self.question() })
     }
 
+    /// How many questions its user may ask in any hour.
+    fn rate_limit(&self) -> Option<u32> {
+        let Services { rate_limit, admission, .. } = self.services;
+        rate_limit.limit(admission.is_open(self.waiting.known))
+    }
+
     /// What every question of this update begins with.
     fn question(&self) -> Question<'_> {
         Question {
@@ -142,6 +151,7 @@ impl InWork<'_> {
             attempt: self.attempt,
             retries: self.waiting.retries,
             stopped: self.waiting.stopped,
+            rate_limit: self.rate_limit(),
             began: Instant::now(),
             stop: self.stop,
             assistant: self.assistant,

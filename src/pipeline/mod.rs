@@ -14,6 +14,7 @@ pub mod in_work;
 mod commands;
 mod edit;
 mod on_behalf;
+mod owner;
 pub mod assemble;
 pub mod asked;
 pub mod question;
@@ -31,6 +32,7 @@ pub mod export_file;
 // Beside it.
 pub mod pace;
 pub mod retention;
+pub mod doorkeeper;
 pub mod services;
 pub mod assistant;
 pub mod breaker;

@@ -213,7 +213,7 @@ impl Services {
 
     /// How long its user has to wait before it can be asked. What was begun is not refused any more.
     fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
-        match self.rate_limit {
+        match question.rate_limit {
             Some(limit) if question.retries == 0 => {
                 self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))
             }

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::store::{Store, StoreError, erase, inbox, strangers};
+use crate::store::{Store, StoreError, due, erase, inbox, strangers};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -26,8 +26,8 @@ pub struct Deleted {
     pub tombstones: usize,
 }
 
-/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones and strangers who were told
-/// long ago. `progress` hears of each batch of messages. A stop ends it between two batches.
+/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones, strangers who were told
+/// long ago and requests that were withdrawn. `progress` hears of each batch of messages. A stop ends it between two batches.
 pub fn apply(
     store: &Store,
     days: Option<u32>,
@@ -56,6 +56,7 @@ pub fn apply(
         }
     }
     store.run(strangers::sweep)?;
+    store.run(due::sweep)?;
     Ok(deleted)
 }
 

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::domain::access::Access;
+use crossbeam_channel::Sender as Channel;
+
+use crate::domain::admission::Admission;
 use crate::domain::budget::Budgets;
+use crate::domain::claim::Codes;
+use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
+use crate::domain::rate::RateLimit;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
@@ -38,9 +43,11 @@ pub struct Services {
     /// Whom groups address.
     pub me: Me,
     /// Who may use the bot.
-    pub access: Access,
+    pub admission: Admission,
+    /// The codes by which somebody becomes an owner.
+    pub codes: Codes,
     /// The most questions that a user may ask in any hour.
-    pub rate_limit: Option<u32>,
+    pub rate_limit: RateLimit,
     /// How much may be spent.
     pub budgets: Budgets,
     /// When answers are sent as rich messages.
@@ -51,4 +58,15 @@ pub struct Services {
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// To the dispatcher: lanes that somebody else's step gave something to do.
+    pub woken: Channel<Lane>,
+}
+
+impl Services {
+    /// These lanes have something to do. Should the program end before they are looked at, the next start finds them.
+    pub(super) fn wake(&self, lanes: Vec<Lane>) {
+        for lane in lanes {
+            let _ = self.woken.send(lane);
+        }
+    }
 }

@@ -39,6 +39,13 @@ mod quotes;
 pub mod budget;
 pub mod moved;
 pub mod strangers;
+pub mod people;
+pub mod owner_codes;
+mod held;
+mod told;
+pub mod requests;
+pub mod decide;
+pub mod due;
 pub mod settings;
 
 // What operators look at and delete.

@@ -1,6 +1,26 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// Every decision about who may use the bot.
+    decisions (id) {
+        /// Unique number of the decision.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person, or of the group or channel, which is negative.
+        person -> Int8,
+        /// What was decided: owner, allowed, refused, blocked, or forgotten (no row of people any more).
+        state -> Text,
+        /// Telegram id of the owner who decided; NULL for the command line, a code and time.
+        decided_by -> Nullable<Int8>,
+        /// By what: a button, the command line, the code of /claim, or time (a request that nobody answered).
+        means -> Text,
+        /// When.
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What people chose for a dialogue of theirs; no row = nothing.
     dialogue_settings (bot_id, chat_id, user_id, thread_id) {
         /// Telegram id of the bot.
@@ -106,6 +126,50 @@ diesel::table! {
         duration_ms -> Int4,
         /// When the call was made.
         called_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Codes by which somebody becomes the owner of the bot with /claim; gone once used.
+    owner_codes (bot_id, tag) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// HMAC-SHA256 of the code with a key made of the bot's token.
+        tag -> Bytea,
+        /// How often somebody sent another code while this one was good.
+        wrong_tries -> Int4,
+        /// When it was made; it is good for an hour.
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who may use the bot, who waits for its owner to decide, and who may not. No row = nothing was decided.
+    people (bot_id, id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person, or of the group or channel, which is negative.
+        id -> Int8,
+        /// owner, allowed, waiting for a decision, refused (may ask again a day after asked_at), or blocked.
+        state -> Text,
+        /// Since when it has this state.
+        since -> Timestamptz,
+        /// Telegram id of the owner who decided; NULL for the command line, a claim, or nobody yet.
+        decided_by -> Nullable<Int8>,
+        /// Name, as last seen when asking; of a group its title.
+        name -> Nullable<Text>,
+        /// Name after the @, as last seen when asking; NULL for none.
+        username -> Nullable<Text>,
+        /// Language of the app, as last seen when asking.
+        language -> Nullable<Text>,
+        /// The first words of what was asked, as long as the request waits or was refused; else NULL.
+        words -> Nullable<Text>,
+        /// The update that asked to be let in (updates.seq); NULL if none did.
+        update_seq -> Nullable<Int8>,
+        /// When it asked last; NULL if it never did.
+        asked_at -> Nullable<Timestamptz>,
+        /// When the owners were told of the request; NULL = not yet.
+        told_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -270,6 +334,8 @@ diesel::table! {
         reserved -> Nullable<Numeric>,
         /// When they were reserved.
         reserved_at -> Nullable<Timestamptz>,
+        /// Its payload, put aside until an owner decides about its person; it is done meanwhile. NULL = nothing is put aside.
+        held -> Nullable<Text>,
     }
 }
 
@@ -277,10 +343,13 @@ diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    decisions,
     dialogue_settings,
     leases,
     messages,
     model_calls,
+    owner_codes,
+    people,
     quotes,
     reply_parts,
     strangers,

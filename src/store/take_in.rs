@@ -233,6 +233,7 @@ pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize>
             updates::turn_id.eq(None::<i64>),
             updates::stopped_at.eq(None::<PgTimestamp>),
             updates::live_message_id.eq(None::<i64>),
+            updates::held.eq(None::<String>),
         ));
     methods::FilterDsl::filter(upsert, updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable())).execute(conn)
 }

@@ -22,6 +22,7 @@ mod files;
 // What goes.
 mod method;
 mod member;
+mod menu;
 mod send;
 mod preview;
 

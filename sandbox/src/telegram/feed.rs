@@ -80,6 +80,20 @@ impl Telegram {
         })
     }
 
+    /// Adds the bot to the person's group.
+    pub fn add_bot(&self, person: &Person) -> i64 {
+        self.shared.state.change(|state| {
+            state.know(person.chat_id, person.chat_type, None);
+            let bot = state.bot_json();
+            let member = |status: &str| json!({"user": bot, "status": status});
+            let changed = json!({
+                "chat": state.chat_json(person.chat_id), "from": person.user(), "date": state.now(),
+                "old_chat_member": member("left"), "new_chat_member": member("member"),
+            });
+            state.push("my_chat_member", changed)
+        })
+    }
+
     /// Edits a message that the person wrote.
     pub fn edit(&self, person: &Person, message_id: i64, text: &str) -> Said {
         self.shared.state.change(|state| {
