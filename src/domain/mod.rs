@@ -7,6 +7,7 @@ pub mod address;
 pub mod history;
 pub mod window;
 pub mod reply;
+pub mod attachment;
 pub mod usage;
 pub mod budget;
 pub mod transcript;

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::addressed::{Me, without};
+use super::attached::{attached, field};
 use super::described::described;
 use super::entities::entities;
 use super::markup::spelt_out;
@@ -11,6 +12,7 @@ use super::raw::{
     CONTENT, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate, has_content, moved,
 };
 use super::well_formed::well_formed;
+use crate::domain::attachment::Attachment;
 use crate::domain::button::Button;
 use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
@@ -51,10 +53,23 @@ pub struct Message {
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
     /// (`described.rs`). `None` for a picture, a voice message and other files.
     pub text: Option<String>,
+    /// The file that can be looked at, if it is one; its words are no text, and never a command.
+    pub piece: Option<Piece>,
     /// The press, if it is one.
     pub press: Option<Press>,
     /// The draft whose stop button was pressed, if one was.
     pub stopped_draft: Option<i64>,
+}
+
+/// A file, perhaps one of several that were sent together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// The file.
+    pub file: Attachment,
+    /// The words below it, in a group without the bot's name around them.
+    pub caption: String,
+    /// What the messages of an album have in common (`media_group_id`).
+    pub album: Option<String>,
 }
 
 /// The press of a button.
@@ -115,13 +130,14 @@ impl Incoming {
         {
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code: raw.from.language_code };
         }
-        // What was changed is looked at for its text alone: a place that moves and a poll that is voted on ask nothing anew.
-        let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
+        let file = if raw.text.is_none() { attached(message) } else { None };
+        // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
+        let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
-        let described = if raw.text.is_none() { described(message) } else { None };
-        Ok(Self { update_id, kind, message: raw.read(me, described) })
+        let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
+        Ok(Self { update_id, kind, message: raw.read(me, file, described) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -149,10 +165,16 @@ impl Incoming {
                 // The text has no mention any more, so the reply to the bot stands for it.
                 json["reply_to_message"] = json!({"from": {"id": me.id}});
             }
-            match &message.text {
-                Some(text) => json["text"] = json!(text),
+            if let Some(Piece { file, caption, album }) = &message.piece {
+                let (name, file) = field(file);
+                json[name] = file;
+                json["caption"] = json!(caption);
+                json["media_group_id"] = json!(album);
+            } else if let Some(text) = &message.text {
+                json["text"] = json!(text);
+            } else {
                 // Any kind of content says that it was a message without text.
-                None => json[CONTENT[0]] = json!({}),
+                json[CONTENT[0]] = json!({});
             }
             json
         };
@@ -172,8 +194,8 @@ fn shortened(mut text: String) -> String {
 }
 
 impl RawMessage<'_> {
-    /// `described`: what it holds instead of text, in words.
-    fn read(self, me: &Me, described: Option<String>) -> Message {
+    /// `file`, `described`: what it holds instead of text, to be looked at or in words.
+    fn read(self, me: &Me, file: Option<Attachment>, described: Option<String>) -> Message {
         let private = self.chat.kind == "private";
         let is_text = self.text.is_some();
         let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
@@ -183,8 +205,10 @@ impl RawMessage<'_> {
         let entities = entities(&words, marks);
         let mentions = if private { Vec::new() } else { me.mentions(&words, &entities) };
         let addressed = private || me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
-        let text = is_text.then(|| spelt_out(&words, without(&mentions, &words), &entities));
-        let text = text.or(described).map(shortened);
+        let said = || shortened(spelt_out(&words, without(&mentions, &words), &entities));
+        let album = self.media_group_id;
+        let piece = file.map(|file| Piece { file, caption: said(), album });
+        let text = is_text.then(said).or_else(|| described.map(shortened));
         Message {
             message_id: Some(self.message_id),
             date: self.date,
@@ -195,6 +219,7 @@ impl RawMessage<'_> {
             thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
             text,
+            piece,
             press: None,
             stopped_draft: None,
         }
@@ -214,6 +239,7 @@ impl From<RawStopped> for Message {
             thread_id: topic(message_thread_id, true),
             addressed: true,
             text: None,
+            piece: None,
             press: None,
             stopped_draft: Some(draft_id),
         }
@@ -236,6 +262,7 @@ impl From<RawPress> for Message {
             // Only the bot's own messages have its buttons.
             addressed: true,
             text: None,
+            piece: None,
             press: Some(Press { id, by: from.id, data }),
             stopped_draft: None,
         }
