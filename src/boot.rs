@@ -83,6 +83,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         sender: Sender::new(Arc::clone(&pace), pauses),
         pace,
         live_answers: config.live_answers,
+        thinking: config.thinking,
         assistant: Arc::new(Current::new(assistant)),
         breaker: Breaker::default(),
         pseudonyms: Pseudonyms::new(config.telegram.token.expose()),

@@ -8,7 +8,7 @@ use super::prompt;
 use super::reader::Reader;
 use super::settings::{self as names, Setting};
 use crate::domain::access::Access;
-use crate::domain::catalogue::{Catalogue, Model, Role};
+use crate::domain::catalogue::{Catalogue, Model, Reads, Role};
 use crate::llm;
 
 /// What the model and the role of the settings are called where a catalogue has names.
@@ -64,12 +64,15 @@ impl Reader<'_> {
         }
     }
 
-    /// How each model is asked.
-    pub(crate) fn models(&self, choices: &Choices) -> Option<Vec<llm::Settings>> {
+    /// How each model is asked, and what it can be given.
+    pub(crate) fn models(&self, choices: &Choices) -> Option<Vec<(llm::Settings, Reads)>> {
         match &choices.read {
-            Some(read) => Some(read.settings.clone()),
+            Some(read) => {
+                let reads = read.catalogue.models.iter().map(|model| model.reads.clone());
+                Some(read.settings.iter().cloned().zip(reads).collect())
+            }
             // What is wrong with the prompt does not keep the model from being asked.
-            None if self.catalogue_path().is_none() => self.llm().map(|settings| vec![settings]),
+            None if self.catalogue_path().is_none() => Some(vec![(self.llm()?, self.reads()?)]),
             None => None,
         }
     }
@@ -113,6 +116,7 @@ impl Reader<'_> {
             efforts: Vec::new(),
             price: None,
             fallback: Vec::new(),
+            reads: self.reads()?,
             access: Access::default(),
         };
         let role = Role {

@@ -19,6 +19,7 @@ use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
 use crate::domain::budget::{Budget, Budgets};
+use crate::domain::catalogue::Reads;
 use crate::domain::token_budget::{self, TokenBudget};
 use crate::llm;
 use crate::telegram;
@@ -115,6 +116,11 @@ impl Reader<'_> {
     fn extra_body(&self) -> Option<Map<String, Value>> {
         self.usable(&names::LLM_EXTRA_BODY)?;
         self.value(&names::LLM_EXTRA_BODY).map_or(Some(Map::new()), |text| values::fields(&text))
+    }
+
+    /// What the model of the settings can be given.
+    pub(super) fn reads(&self) -> Option<Reads> {
+        values::media(&self.value(&names::LLM_READS)?)
     }
 
     pub(crate) fn system_prompt(&self) -> Option<String> {

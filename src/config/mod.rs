@@ -17,7 +17,7 @@ use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
 use crate::domain::budget::Budgets;
-use crate::domain::live_answers::LiveAnswers;
+use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::render::RichMessages;
 use crate::telegram;
 
@@ -66,6 +66,8 @@ pub struct Config {
     pub rich_messages: RichMessages,
     /// LIVE_ANSWERS
     pub live_answers: LiveAnswers,
+    /// THINKING
+    pub thinking: Thinking,
     /// TELEGRAM_RATE
     pub telegram_rate: u32,
     /// WORKERS
@@ -117,6 +119,7 @@ impl Config {
             budgets: env.budgets()?,
             rich_messages: env.parsed(&names::RICH_MESSAGES)?,
             live_answers: env.parsed(&names::LIVE_ANSWERS)?,
+            thinking: env.parsed(&names::THINKING)?,
             telegram_rate: env.parsed(&names::TELEGRAM_RATE)?,
             workers: env.parsed(&names::WORKERS)?,
             grace: env.seconds(&names::SHUTDOWN_GRACE)?,

@@ -61,6 +61,8 @@ settings! {
         "the longest silence of the model, in seconds; after it the question fails";
     LLM_EXTRA_BODY: Nothing("no fields"), values::FIELDS,
         "fields for each request: `{\"reasoning_effort\":\"low\"}`; `null` takes a field away";
+    LLM_READS: Value("text,pictures"), values::MEDIA,
+        "what the model can be given: `text`, `pictures`, `pdf`, `sound`";
     CATALOGUE_PATH: Nothing("`assistant.toml`, if it is there"), values::CATALOGUE,
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
@@ -85,6 +87,8 @@ settings! {
         "`auto` sends a rich message where an answer holds a table, a formula or details";
     LIVE_ANSWERS: Value("draft"), values::one_of(&["draft", "edit", "off"]),
         "how an answer is shown while it grows: as a draft (private chats only), as a message that is edited, or not at all";
+    THINKING: Value("plain"), values::one_of(&["plain", "block"]),
+        "what a draft says while the model thinks: the app's own words, or a thinking block in the user's language";
     TELEGRAM_API_URL: Value("https://api.telegram.org"), values::HTTP, "the address of a self-hosted Bot API server";
     TELEGRAM_TIMEOUT: Value("30"), values::number("seconds,", 0.1, 300.0),
         "the longest wait for an answer of the Bot API, in seconds";
@@ -119,6 +123,7 @@ pub(super) const REPLACED: &[Setting] = &[
     OPENROUTER_API_KEY,
     LLM_MODEL,
     LLM_EXTRA_BODY,
+    LLM_READS,
     LLM_CONTEXT_TOKENS,
     SYSTEM_PROMPT_PATH,
     ROLE_TEXT,

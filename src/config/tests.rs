@@ -38,6 +38,7 @@ fn every_fault_is_named_at_once_and_none_shows_a_secret() {
         ("WORKERS", "0"),
         ("LLM_TIMEOUT", "NaN"),
         ("LLM_EXTRA_BODY", "{\"model\":\"x\"}"),
+        ("LLM_READS", "pictures"),
         ("TELEGRAM_API_URL", "localhost:8081"),
         ("SYSTEM_PROMPT_PATH", "no/such/file"),
         ("BACKUP_DIR", "no/such/folder"),
@@ -59,6 +60,7 @@ fn every_fault_is_named_at_once_and_none_shows_a_secret() {
         "WORKERS",
         "LLM_TIMEOUT",
         "LLM_EXTRA_BODY",
+        "LLM_READS",
         "TELEGRAM_API_URL",
         "SYSTEM_PROMPT_PATH",
         "BACKUP_DIR",
@@ -73,7 +75,7 @@ fn every_fault_is_named_at_once_and_none_shows_a_secret() {
         assert!(message.contains(&format!("\n  {variable} ")), "{variable} is not in: {message}");
     }
     assert!(!message.contains("topsecret"), "{message}");
-    assert_eq!(message.lines().count(), 19, "{message}");
+    assert_eq!(message.lines().count(), 20, "{message}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::database_url::DatabaseUrl;
 use super::prompt;
+use crate::domain::catalogue::{Medium, Reads};
 use crate::render::MAX_UNITS;
 use crate::telegram::Token;
 
@@ -188,6 +189,20 @@ pub(super) const FIELDS: Values = Values::Other {
 pub(super) fn fields(text: &str) -> Option<Map<String, Value>> {
     let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
     (!fields.contains_key("model") && !fields.contains_key("messages")).then_some(fields)
+}
+
+pub(super) const MEDIA: Values = Values::Other {
+    word: "a list",
+    accepted: "text, and what else the model reads of pictures, pdf and sound, with commas between them",
+    problem: |text| media(text).is_none().then(|| shown("is", text)),
+};
+
+/// What a model can be given: text, and each once.
+pub(super) fn media(text: &str) -> Option<Reads> {
+    let items = text.split(',').map(str::trim);
+    let medium = |item| Medium::ALL.into_iter().find(|medium| medium.as_str() == item);
+    let reads: Reads = items.clone().map(medium).collect::<Option<_>>()?;
+    (reads.contains(&Medium::Text) && reads.len() == items.count()).then_some(reads)
 }
 
 pub(super) const FILTER: Values = Values::Other {

@@ -1,5 +1,6 @@
 //! What can be chosen from: models and roles, who may use which, and which model stands in for which.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;
@@ -36,8 +37,26 @@ pub struct Model {
     pub price: Option<Price>,
     /// The models that stand in for it, by their ids, in this order.
     pub fallback: Vec<String>,
+    /// What it can be given.
+    pub reads: Reads,
     /// Who may choose it.
     pub access: Access,
+}
+
+/// What a model can be given to read; text among it, always.
+pub type Reads = BTreeSet<Medium>;
+
+/// A form in which a question can come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Medium {
+    /// Words.
+    Text,
+    /// Pictures.
+    Pictures,
+    /// PDF documents, as they are.
+    Pdf,
+    /// Sound.
+    Sound,
 }
 
 /// How much a model thinks before it answers (`reasoning_effort`).
@@ -83,6 +102,36 @@ pub struct Role {
     pub model: Option<String>,
     /// Who may choose it.
     pub access: Access,
+}
+
+impl Medium {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Text, Self::Pictures, Self::Pdf, Self::Sound];
+
+    /// What a model reads where nobody says it, as today's models do.
+    pub fn usual() -> Reads {
+        Reads::from([Self::Text, Self::Pictures])
+    }
+
+    /// As settings and the catalogue name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Pictures => "pictures",
+            Self::Pdf => "pdf",
+            Self::Sound => "sound",
+        }
+    }
+
+    /// As lists of models name it (OpenRouter's `input_modalities`).
+    pub fn modality(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Pictures => "image",
+            Self::Pdf => "file",
+            Self::Sound => "audio",
+        }
+    }
 }
 
 impl Effort {

@@ -141,7 +141,7 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalogue::{Model, Role};
+    use crate::domain::catalogue::{Medium, Model, Role};
 
     const LANE: Lane = Lane { bot_id: 7, chat_id: 1, user_id: 1, thread_id: None };
 
@@ -156,6 +156,7 @@ mod tests {
             efforts: efforts.to_vec(),
             price: None,
             fallback: Vec::new(),
+            reads: Medium::usual(),
             access: Access { users: users.iter().copied().collect(), ..Access::default() },
         }
     }

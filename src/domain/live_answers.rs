@@ -15,6 +15,28 @@ pub enum LiveAnswers {
     Off,
 }
 
+/// What a draft says while the model thinks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thinking {
+    /// Nothing: the app says "Thinking…" in its own language.
+    #[default]
+    Plain,
+    /// That the bot is thinking, in the thinking block of a rich draft (Bot API 10.1).
+    Block,
+}
+
+impl FromStr for Thinking {
+    type Err = &'static str;
+
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        match value {
+            "plain" => Ok(Self::Plain),
+            "block" => Ok(Self::Block),
+            _ => Err("expected plain or block"),
+        }
+    }
+}
+
 /// A value that is not a [`LiveAnswers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownLiveAnswers;

@@ -43,6 +43,11 @@ impl Language {
         }
     }
 
+    /// What stands in place of an answer while the model thinks.
+    pub fn thinks(self) -> &'static str {
+        self.pick("Думаю…", "Thinking…")
+    }
+
     /// The answer to /start.
     pub fn greeting(self) -> &'static str {
         self.pick(

@@ -123,9 +123,9 @@ impl Services {
 
     /// Beside what came of it stands the message in which the answer was shown while it grew.
     fn ask(&self, question: &Question<'_>, recalled: &Recalled) -> (Attempt, Option<i64>) {
-        let &Question { address, private, .. } = question;
+        let &Question { address, private, language, .. } = question;
         let &Recalled { ref past, in_place } = recalled;
-        let preview = Preview::begin(self, address, Look::of(self.live_answers, private, in_place));
+        let preview = Preview::begin(self, address, language, Look::of(self.live_answers, private, in_place));
         failpoints::pass("answering", question.text);
         let prompt = Prompt {
             address,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::access::Access;
 use crate::domain::budget::Budgets;
-use crate::domain::live_answers::LiveAnswers;
+use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
@@ -33,6 +33,8 @@ pub struct Services {
     pub pace: Arc<Pace>,
     /// How answers are shown while they grow.
     pub live_answers: LiveAnswers,
+    /// What a draft says while the model thinks.
+    pub thinking: Thinking,
     /// Whom groups address.
     pub me: Me,
     /// Who may use the bot.

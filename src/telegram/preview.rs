@@ -1,7 +1,8 @@
 //! Previews: a draft of the answer, a message that grows, "typing".
 
-use frankenstein::methods::{SendChatActionParams, SendMessageDraftParams};
+use frankenstein::methods::{SendChatActionParams, SendMessageDraftParams, SendRichMessageDraftParams};
 use frankenstein::response::MethodResponse;
+use frankenstein::rich_message::InputRichMessage;
 use frankenstein::types::ChatAction;
 
 use super::error::TelegramError;
@@ -14,22 +15,38 @@ use crate::domain::update::draft_id;
 
 impl Telegram {
     /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
-    /// chats only).
+    /// chats only), or that the model thinks, in blocks (sendRichMessageDraft).
     pub async fn draft(&self, address: Address, content: &Content) -> Result<(), TelegramError> {
-        // Previews are classic text, whatever the answer will be.
-        let Content::Text { text, entities } = content else { return Ok(()) };
-        let params = SendMessageDraftParams::builder()
-            .chat_id(address.lane.chat_id)
-            .draft_id(draft_id(address.update_seq))
-            .text(text)
-            .maybe_entities((!entities.is_empty()).then(|| entities.clone()))
-            .maybe_message_thread_id(address.thread_id.and_then(|id| i32::try_from(id).ok()))
-            // Telegram's own stop button; what was shown stays until it comes as a message
-            .can_stop(true)
-            .keep_on_stop(true)
-            .build();
-        let method = "sendMessageDraft";
-        let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
+        let chat_id = address.lane.chat_id;
+        let draft_id = draft_id(address.update_seq);
+        let thread_id = address.thread_id.and_then(|id| i32::try_from(id).ok());
+        // Both have Telegram's own stop button; what was shown stays until it comes as a message.
+        let (method, request) = match content {
+            Content::Text { text, entities } => {
+                let params = SendMessageDraftParams::builder()
+                    .chat_id(chat_id)
+                    .draft_id(draft_id)
+                    .text(text)
+                    .maybe_entities((!entities.is_empty()).then(|| entities.clone()))
+                    .maybe_message_thread_id(thread_id)
+                    .can_stop(true)
+                    .keep_on_stop(true)
+                    .build();
+                ("sendMessageDraft", self.post("sendMessageDraft", PREVIEW_TIMEOUT).json(&params))
+            }
+            Content::Rich { blocks } => {
+                let params = SendRichMessageDraftParams::builder()
+                    .chat_id(chat_id)
+                    .draft_id(draft_id.into())
+                    .rich_message(InputRichMessage::builder().blocks(blocks.clone()).build())
+                    .maybe_message_thread_id(thread_id)
+                    .can_stop(true)
+                    .keep_on_stop(true)
+                    .build();
+                ("sendRichMessageDraft", self.post("sendRichMessageDraft", PREVIEW_TIMEOUT).json(&params))
+            }
+            Content::Document { .. } => return Err(no_text()),
+        };
         fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }
 

@@ -7,6 +7,7 @@ use std::thread;
 use super::report::{Finding, Report};
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
+use crate::domain::catalogue::{Medium, Reads};
 use crate::llm::{self, Ask, Cause, Content, Listed, Llm, LlmError, Message, Settings};
 
 pub(super) const CHECKS: &[&str] = &["model"];
@@ -18,7 +19,7 @@ const QUESTION: [Message<'_>; 2] = [
 ];
 
 /// Asks every model of the catalogue, all at once: the first that does not answer says what to do.
-pub(super) fn examine(models: &[Settings], report: &Report) {
+pub(super) fn examine(models: &[(Settings, Reads)], report: &Report) {
     let (http, _runtime) = match Http::start() {
         Ok(started) => started,
         Err(error) => return report.fault("model", format!("{error:#}"), remedy(Cause::Network)),
@@ -26,9 +27,9 @@ pub(super) fn examine(models: &[Settings], report: &Report) {
     let findings: Vec<_> = thread::scope(|scope| {
         let asked: Vec<_> = models
             .iter()
-            .map(|settings| {
+            .map(|(settings, reads)| {
                 let llm = Llm::new(http.clone(), settings.clone());
-                scope.spawn(move || ask(&llm, &settings.model))
+                scope.spawn(move || ask(&llm, &settings.model, reads))
             })
             .collect();
         asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
@@ -42,10 +43,10 @@ pub(super) fn examine(models: &[Settings], report: &Report) {
     });
 }
 
-fn ask(llm: &Llm, model: &str) -> Finding {
+fn ask(llm: &Llm, model: &str, given: &Reads) -> Finding {
     let answered = llm.complete(&Ask::from(&QUESTION[..]), &CancelToken::new(), |_| ()).answer;
     let Err(error) = answered else {
-        return Finding::well("model", format!("{model} answers{}", note(model, &llm.listed())));
+        return Finding::well("model", format!("{model} answers{}", note(model, given, &llm.listed())));
     };
     let (cause, problem) = match &error {
         LlmError::Passing { cause, problem, .. } | LlmError::Final { cause, problem, .. } => {
@@ -76,15 +77,24 @@ fn ask(llm: &Llm, model: &str) -> Finding {
 }
 
 /// What the list has to say about a model that works; not every endpoint has one, and not every name that works is on it.
-fn note(model: &str, listed: &Listed) -> String {
+fn note(model: &str, given: &Reads, listed: &Listed) -> String {
     let (reads, missing, ends) = match listed {
         Listed::Yes { ends, reads } => (&reads[..], false, ends.as_deref()),
         Listed::No(_) => (&[][..], true, None),
         Listed::Unknown => (&[][..], false, None),
     };
+    // A list that says nothing about reading denies nothing.
+    let denied = |medium: &&Medium| !reads.is_empty() && !reads.iter().any(|it| it == medium.modality());
+    let denied: Vec<_> = given.iter().filter(denied).map(|medium| medium.as_str()).collect();
     let end = ends.map(|day| ("the endpoint", day)).or_else(|| Some(("its maker", llm::announced(model)?)));
     [
         (!reads.is_empty()).then(|| format!(" and reads {}", reads.join(", "))),
+        (!denied.is_empty()).then(|| {
+            format!(
+                "; by that list it does not read {}, as LLM_READS or the catalogue says",
+                denied.join(", ")
+            )
+        }),
         missing.then(|| "; it is not on the endpoint's list of models".to_owned()),
         end.map(|(who, day)| format!("; {who} announces its end for {day}")),
     ]

@@ -7,7 +7,7 @@ use super::document::Table;
 use super::endpoint::Endpoint;
 use super::{Around, Told, name};
 use crate::domain::access::Access;
-use crate::domain::catalogue::{Effort, Model, Price};
+use crate::domain::catalogue::{Effort, Medium, Model, Price, Reads};
 use crate::llm::Settings;
 
 /// A line of /model.
@@ -36,6 +36,7 @@ pub(super) fn read(
         efforts,
         price: price(table),
         fallback: table.texts("fallback").unwrap_or_default(),
+        reads: reads(table),
         access: access(table),
     };
     let (endpoint, Endpoint { base_url, kind, key, headers, private }) = endpoint?;
@@ -59,6 +60,15 @@ pub(super) fn read(
 /// Whom it answers.
 pub(super) fn access(table: &Table<'_, '_>) -> Access {
     Access { users: table.ids("users").unwrap_or_default(), chats: table.ids("chats").unwrap_or_default() }
+}
+
+/// What it can be given.
+fn reads(table: &Table<'_, '_>) -> Reads {
+    let reads = table.words("reads", &Medium::ALL, Medium::as_str).unwrap_or_else(Medium::usual);
+    if !reads.contains(&Medium::Text) {
+        table.wrong("reads", "leaves out text", "a list with text: [\"text\", \"pictures\"]");
+    }
+    reads
 }
 
 /// How much it thinks, and how much people may have it think, from the least.

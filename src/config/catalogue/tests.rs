@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::catalogue::Effort;
+use crate::domain::catalogue::{Effort, Medium, Reads};
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
 
@@ -50,6 +50,7 @@ fn a_catalogue_is_read_whole() {
         max_tokens = 0x100
         effort = "high"
         efforts = ["max", "none", "high"]
+        reads = ["sound", "text"]
         price = { input = 0.25, output = 2 }
         fallback = ["a"]
         users = [42]
@@ -76,6 +77,8 @@ fn a_catalogue_is_read_whole() {
         "as what is read anew"
     );
     assert_eq!(z.efforts, [Effort::None, Effort::High, Effort::Max], "from the least");
+    assert_eq!(z.reads, Reads::from([Medium::Text, Medium::Sound]));
+    assert_eq!(a.reads, Reads::from([Medium::Text, Medium::Pictures]), "as most models of today");
     assert_eq!((z.words.as_deref(), &a.words, &*a.efforts), (Some("Fast and cheap"), &None, &[][..]));
     assert_eq!((&*a.name, a.max_tokens, &a.price), ("a", MAX_TOKENS, &None));
     let chain = |user_id| {
@@ -127,6 +130,8 @@ fn what_cannot_be_used_is_told_with_its_line_and_what_is_accepted() {
             6,
             "models.a.effort is none of efforts",
         ),
+        ("model = \"m\"", "model = \"m\"\nreads = [\"pictures\"]", 7, "models.a.reads leaves out text"),
+        ("model = \"m\"", "model = \"m\"\nreads = [\"text\", \"film\"]", 7, "models.a.reads cannot be used"),
         ("model = \"m\"", "model = \"m\"\nefforts = []", 7, "models.a.efforts cannot be used"),
         (
             "model = \"m\"",

@@ -1,26 +1,50 @@
-//! The growing answer as a draft (Bot API, sendMessageDraft).
+//! The growing answer as a draft (Bot API, sendMessageDraft), and before it a draft without words (the same, or
+//! sendRichMessageDraft with a thinking block).
 
 use std::time::Duration;
 
+use frankenstein::rich_message::{InputRichBlock, InputRichBlockThinking, RichText};
 use tokio::time::{Instant, timeout_at};
 
 use super::growing::Growing;
 use super::typing;
 use crate::base::failpoints;
 use crate::domain::address::Address;
+use crate::domain::live_answers::Thinking;
+use crate::domain::phrases::Language;
 use crate::domain::reply::Content;
 use crate::metrics;
 use crate::pipeline::pace::{Form, Pace, Shows};
 use crate::telegram::{Telegram, TelegramError};
 
+/// "Thinking…", in the words of the app.
+const WORDLESS: Content = Content::Text { text: String::new(), entities: Vec::new() };
 /// A draft lives for 30 s; one that does not change is shown again in time.
 const RENEWAL: Duration = Duration::from_secs(20);
 /// Until then the chat shows "typing", which costs no draft: the first words can be shown as soon as they come, and not a
 /// second after "Thinking…". After that a draft without words says "Thinking…" and has a button that stops it.
 const THINKING: Duration = Duration::from_millis(4500);
 
-/// Shows what has come so far, again and again, until Telegram will have no drafts here.
-pub(super) async fn show(telegram: &Telegram, pace: &Pace, address: Address, growing: &Growing) {
+/// What a draft without words shows.
+pub(super) fn thinks(thinking: Thinking, language: Language) -> Content {
+    match thinking {
+        Thinking::Plain => WORDLESS,
+        Thinking::Block => {
+            let text = RichText::Text(language.thinks().to_owned());
+            Content::Rich { blocks: vec![InputRichBlock::Thinking(InputRichBlockThinking { text })] }
+        }
+    }
+}
+
+/// Shows what has come so far, again and again, until Telegram will have no drafts here. Until there are words, `thinks` is
+/// shown.
+pub(super) async fn show(
+    telegram: &Telegram,
+    pace: &Pace,
+    address: Address,
+    growing: &Growing,
+    mut thinks: Content,
+) {
     let chat_id = address.lane.chat_id;
     let thinking = Instant::now() + failpoints::wait("thinking", THINKING);
     let typing = async {
@@ -30,7 +54,6 @@ pub(super) async fn show(telegram: &Telegram, pace: &Pace, address: Address, gro
         }
     };
     let _ = timeout_at(thinking, typing).await;
-    let nothing = Content::Text { text: String::new(), entities: Vec::new() };
     let mut worded = false;
     let mut last: Option<Content> = None;
     loop {
@@ -44,7 +67,7 @@ pub(super) async fn show(telegram: &Telegram, pace: &Pace, address: Address, gro
             continue;
         }
         let content = match growing.look(last.as_ref()).await {
-            None if last.is_none() && Instant::now() >= thinking => Some(nothing.clone()),
+            None if last.is_none() && Instant::now() >= thinking => Some(thinks.clone()),
             content => content,
         };
         match content {
@@ -57,6 +80,13 @@ pub(super) async fn show(telegram: &Telegram, pace: &Pace, address: Address, gro
                     Err(TelegramError::RetryAfter(pause)) => {
                         pace.preview_refused(chat_id, Form::Draft, pause);
                     }
+                    // A server that has no thinking blocks has drafts, most likely.
+                    Err(TelegramError::BadRequest(_) | TelegramError::UnknownMethod)
+                        if content == thinks && thinks != WORDLESS =>
+                    {
+                        thinks = WORDLESS;
+                        continue;
+                    }
                     Err(
                         TelegramError::BadRequest(_)
                         | TelegramError::NoTopic(_)
@@ -65,7 +95,7 @@ pub(super) async fn show(telegram: &Telegram, pace: &Pace, address: Address, gro
                     ) => return,
                     Err(_) => pace.preview_failed(chat_id, Form::Draft),
                 }
-                worded |= content != nothing;
+                worded |= content != thinks;
                 last = Some(content);
             }
         }

@@ -18,6 +18,7 @@ use crate::base::cancel::CancelToken;
 use crate::base::http::{Beside, Http};
 use crate::domain::address::Address;
 use crate::domain::live_answers::LiveAnswers;
+use crate::domain::phrases::Language;
 use crate::pipeline::services::Services;
 use growing::Growing;
 use message::Live;
@@ -65,7 +66,7 @@ impl Look {
 
 impl Preview {
     /// Begins to show that an answer is in the making.
-    pub fn begin(services: &Services, address: Address, look: Look) -> Self {
+    pub fn begin(services: &Services, address: Address, language: Language, look: Look) -> Self {
         let growing = Arc::new(Growing::default());
         let (telegram, pace, text) =
             (services.telegram.clone(), Arc::clone(&services.pace), Arc::clone(&growing));
@@ -82,12 +83,15 @@ impl Preview {
                 });
                 Shown::AsMessage { http, live, ended }
             }
-            Look::Draft => Shown::InPassing {
-                _beside: http.beside(async move {
-                    draft::show(&telegram, &pace, address, &text).await;
-                    typing::show(&telegram, &pace, address).await;
-                }),
-            },
+            Look::Draft => {
+                let thinks = draft::thinks(services.thinking, language);
+                Shown::InPassing {
+                    _beside: http.beside(async move {
+                        draft::show(&telegram, &pace, address, &text, thinks).await;
+                        typing::show(&telegram, &pace, address).await;
+                    }),
+                }
+            }
             Look::Typing => Shown::InPassing {
                 _beside: http.beside(async move { typing::show(&telegram, &pace, address).await }),
             },

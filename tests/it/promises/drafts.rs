@@ -61,6 +61,28 @@ fn a_model_that_thinks_for_long_is_shown_by_a_draft_without_words_and_with_a_sto
 }
 
 #[test]
+fn thinking_is_shown_in_a_block_where_the_operator_likes_that_and_telegram_has_it() {
+    for refused in [false, true] {
+        let mut env = TestEnv::new();
+        env.set("SHORT_WAITS", "thinking=0.2");
+        env.set("THINKING", "block");
+        let _bot = env.start();
+        let unknown = Action::Refuse(Reply::error(404, "Not Found"));
+        if refused {
+            env.telegram.fault(Calls::to("sendRichMessageDraft"), unknown);
+        }
+        let gate = env.model.hold(When::any());
+        env.telegram.say(&Person::private(1), "soup");
+        let thinking = env.telegram.wait_until(PATIENCE, |state| state.live_drafts(1).next().cloned());
+        let says = if refused { "" } else { "Думаю…" };
+        assert_eq!((thinking.text().trim(), thinking.can_stop), (says, true));
+        gate.release();
+        let sent = env.telegram.wait_for_count(1, 1);
+        assert!(!sent[0].text().contains("Думаю"), "the answer takes its place");
+    }
+}
+
+#[test]
 fn a_draft_that_fails_never_harms_the_answer() {
     let actions = [
         Action::Refuse(Reply::error(404, "Not Found")),

@@ -140,6 +140,11 @@ fn a_model_that_answers_is_well_whatever_the_list_says() {
         line(&env),
         "✓ model        sandbox/echo answers and reads text, image; the endpoint announces its end for 2027-01-14"
     );
+    env.model.announce_reading(&["text"]);
+    let denied = "reads text; by that list it does not read pictures, as LLM_READS or the catalogue says";
+    assert!(line(&env).contains(denied), "{}", line(&env));
+    env.set("LLM_READS", "text");
+    assert!(!line(&env).contains("pictures"), "{}", line(&env));
     for list in [List::ForAnybody, List::Absent] {
         env.model.list(list);
         assert!(line(&env).starts_with("✓ model        sandbox/echo answers"));
