@@ -35,7 +35,8 @@ use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::retention;
+use crate::pipeline::retention::{self, Limits};
+use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
@@ -93,6 +94,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         budgets: config.budgets,
         rich_messages: config.rich_messages,
         max_history: config.max_history,
+        picture_turns: config.picture_turns,
+        scales: Scales::default(),
         named: Named::default(),
         newest_at_boot: newest,
     });
@@ -117,8 +120,9 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let retention = {
         let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
+        let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
         spawn("retention".to_owned(), move || {
-            retention::daily(&bot.store, &http, config.retention_days, &stop);
+            retention::daily(&bot.store, &http, limits, &stop);
         })?
     };
     reload_at(hangups, &bot, &http, &stop)?;

@@ -1,7 +1,10 @@
 //! Long texts: Telegram's apps cut what is longer than a message into several. Together they are one question.
 //!
 //! A long text opens, and what the same user writes right behind it belongs to it, until something shorter has come.
-//! Asked by the worker with what waits in the lane ([`join`]), and by poll in groups, where only the first message names
+//! Albums: each picture of one is a message, all with the same mark, and nobody says which is the last one. What comes before
+//! there was silence for a while is one question; what comes later changes it ([`crate::pipeline::in_work`]).
+//!
+//! Asked by the worker with what waits in the lane ([`join`], [`album`]), and by poll in groups, where only the first message names
 //! the bot ([`Open`]).
 
 use std::collections::HashMap;
@@ -11,8 +14,9 @@ use crate::domain::command::Request;
 use crate::domain::lane::Lane;
 use crate::domain::update::{Key, MESSAGE};
 use crate::render::MAX_UNITS;
+use crate::store::attachments::Sent;
 use crate::store::inbox::Waiting;
-use crate::telegram::{Incoming, Me, Message, is_cut};
+use crate::telegram::{Incoming, Me, Message, Piece, is_cut};
 
 /// The next message of a text that was cut comes within this.
 const GAP: Duration = Duration::from_millis(1500);
@@ -37,15 +41,120 @@ pub enum Paste {
     MoreMayCome(Duration),
 }
 
+/// The most messages that an album has (Bot API, sendMediaGroup).
+const MOST_IN_ALBUM: usize = 10;
+/// How long a piece of an album may come after the one that named the bot, by the dates of the messages, in seconds: slow
+/// uploads bring the rest of it late.
+const ALBUM_IN_DATES: u64 = 60;
+
+/// A file that came, with the update it came with.
+pub struct Came {
+    /// The update.
+    pub key: Key,
+    /// Telegram's id of the message.
+    pub message_id: i64,
+    /// The file and its words.
+    pub piece: Piece,
+}
+
+impl Came {
+    /// As the store takes it.
+    pub(super) fn sent(&self) -> Sent<'_> {
+        let Self { key, message_id, piece } = self;
+        Sent { key: *key, telegram_message_id: *message_id, album: piece.album.as_deref(), file: &piece.file }
+    }
+}
+
+/// What the first file of an album has become.
+pub enum Album {
+    /// So far it is complete: the pieces in the order in which they were sent.
+    Whole(Vec<Came>),
+    /// It may go on; to be looked at again after this.
+    MoreMayCome(Duration),
+}
+
+/// The album that begins with `first`, of which `following`, the updates that wait behind it in its lane, bring the rest; or
+/// the file alone, if it is of no album.
+pub fn album(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting], me: &Me) -> Album {
+    let came = |key: Key, message: &Message| {
+        let (message_id, piece) = message.message_id.zip(message.piece.clone())?;
+        Some(Came { key, message_id, piece })
+    };
+    let mut pieces = Vec::from_iter(came(first.key(lane), message));
+    let album = pieces.first().and_then(|first| first.piece.album.clone());
+    let mut silence = first.age;
+    if album.is_some() {
+        for waiting in following.iter().filter(|waiting| waiting.kind == MESSAGE) {
+            let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, me) else { continue };
+            let next = came(waiting.key(lane), &message).filter(|next| next.piece.album == album);
+            if let Some(next) = next {
+                silence = silence.min(waiting.age);
+                pieces.push(next);
+            }
+        }
+        let wait = GAP.saturating_sub(silence);
+        if !wait.is_zero() && !first.stopped && pieces.len() < MOST_IN_ALBUM {
+            return Album::MoreMayCome(wait);
+        }
+    }
+    pieces.sort_by_key(|came| came.message_id);
+    Album::Whole(pieces)
+}
+
+/// What of groups may go on in messages which do not name the bot any more.
+#[derive(Default)]
+pub struct Open {
+    texts: OpenTexts,
+    albums: OpenAlbums,
+}
+
+/// Albums of which one piece was for the bot: its date, by the mark and the user.
+#[derive(Default)]
+struct OpenAlbums(HashMap<(i64, i64, String), i64>);
+
+impl OpenAlbums {
+    fn key(message: &Message) -> Option<(i64, i64, String)> {
+        Some((message.chat_id, message.user_id, message.piece.as_ref()?.album.clone()?))
+    }
+
+    fn open(&mut self, message: &Message) {
+        if message.addressed
+            && let Some(key) = Self::key(message)
+        {
+            self.0.retain(|_, date| message.date.abs_diff(*date) <= ALBUM_IN_DATES);
+            self.0.insert(key, message.date);
+        }
+    }
+
+    fn has(&self, message: &Message) -> bool {
+        Self::key(message).is_some_and(|key| self.0.contains_key(&key))
+    }
+}
+
+impl Open {
+    /// Looks at a message of the batch before [`Open::takes`] is asked about any: the words of an album may stand below
+    /// whichever of its pictures.
+    pub fn look_at(&mut self, Incoming { kind, message, .. }: &Incoming) {
+        if !message.private && *kind == MESSAGE {
+            self.albums.open(message);
+        }
+    }
+
+    /// Whether it is for the bot, or belongs to what was. To be asked in the order of the updates.
+    pub fn takes(&mut self, incoming: &Incoming, me: &Me) -> bool {
+        self.albums.has(&incoming.message) || self.texts.takes(incoming, me)
+    }
+}
+
 /// Texts of groups that may go on in messages which do not name the bot any more: the date of the last message of each, by
 /// its chat, user and topic.
 #[derive(Default)]
-pub struct Open(HashMap<(i64, i64, Option<i64>), i64>);
+struct OpenTexts(HashMap<(i64, i64, Option<i64>), i64>);
 
-impl Open {
+impl OpenTexts {
     /// Whether it is for the bot, or goes on with a question that was. To be asked in the order of the updates. What is
     /// remembered is what was written within seconds.
-    pub fn takes(&mut self, Incoming { kind, message, .. }: &Incoming, me: &Me) -> bool {
+    fn takes(&mut self, Incoming { kind, message, .. }: &Incoming, me: &Me) -> bool {
         if message.private || *kind != MESSAGE {
             return message.addressed;
         }

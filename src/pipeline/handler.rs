@@ -122,6 +122,9 @@ impl InWork<'_> {
         if self.waiting.kind == EDITED_MESSAGE {
             return self.edit();
         }
+        if let Some(piece) = &message.piece {
+            return self.ask_shown(piece);
+        }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) if !message.private => return services.say(address, message.language.no_question()),

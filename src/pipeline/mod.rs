@@ -17,6 +17,8 @@ mod on_behalf;
 pub mod assemble;
 pub mod asked;
 pub mod question;
+mod pictures;
+pub mod scales;
 pub mod prompt;
 pub mod named;
 pub mod outcome;

@@ -291,15 +291,21 @@ impl Poll<'_> {
         false
     }
 
-    /// What is being answered and is not wanted like that any more: it was stopped, or its text is another one now.
+    /// What is being answered and is not wanted like that any more: it was stopped, its text is another one now, or its album
+    /// has another picture.
     /// (Telegram announces changes that are none of the text, too.)
     fn interrupted(&self, changed: Changed) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
-        let text = |payload: &str| Incoming::decode(payload, self.me).ok().and_then(|read| read.message.text);
+        let said = |payload: &str| {
+            let message = Incoming::decode(payload, self.me).ok()?.message;
+            let shown = message.piece.map(|piece| (piece.caption, piece.file.unique_id));
+            Some((message.text, shown))
+        };
         let another =
-            move |edited: &Edited| self.edits_interrupt && text(&edited.before) != text(&edited.now);
+            move |edited: &Edited| self.edits_interrupt && said(&edited.before) != said(&edited.now);
         let edited =
             changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
-        edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
+        let joined = changed.joined.into_iter().filter(|_| self.edits_interrupt);
+        edited.chain(joined).chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
     }
 
     fn wait_out(&self, error: &TelegramError, backoff: &mut Backoff) {

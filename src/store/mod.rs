@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod replace;
 pub mod turns;
 pub mod history;
+pub mod attachments;
 pub mod finish;
 pub mod ledger;
 pub mod budget;

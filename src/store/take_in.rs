@@ -1,11 +1,13 @@
 //! Telegram → inbox: a batch of updates, and what they do to what waits already. The poller writes here.
 
+use std::ops::RangeInclusive;
+
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{min, sql};
+use diesel::dsl::{max, min, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::upsert::excluded;
 
 use super::inbox::{LANE, TOMBSTONE_LIFE, waiting};
@@ -63,6 +65,16 @@ pub enum Change {
     Stop(Stopping),
     /// It says something else.
     Edit(Edit),
+    /// It belongs to an album.
+    Join(Join),
+}
+
+/// An update of the batch that is a piece of an album.
+pub struct Join {
+    /// Telegram's number of the update.
+    pub update_id: i64,
+    /// What the messages of the album have in common.
+    pub album: String,
 }
 
 /// An update of the batch by which a user stops what came before it.
@@ -92,6 +104,8 @@ pub struct Changed {
     pub stopped: Vec<(Lane, i64)>,
     /// Waiting updates whose message was changed.
     pub edited: Vec<Edited>,
+    /// Waiting updates whose album has another piece.
+    pub joined: Vec<(Lane, RangeInclusive<i64>)>,
 }
 
 /// A waiting update whose message was changed.
@@ -122,6 +136,7 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         for change in changes {
             match change {
                 Change::Edit(edit) => changed.edited.extend(replace(conn, bot_id, edit)?),
+                Change::Join(join) => changed.joined.extend(pieces(conn, bot_id, join)?),
                 Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
             }
         }
@@ -154,6 +169,24 @@ fn replace(conn: &mut PgConnection, bot_id: i64, edit: &Edit) -> QueryResult<Vec
         now: edit.payload.clone(),
     };
     Ok(before.into_iter().map(edited).collect())
+}
+
+/// Where the pieces of the album wait that came before this one.
+fn pieces(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    Join { update_id, album }: &Join,
+) -> QueryResult<Option<(Lane, RangeInclusive<i64>)>> {
+    let Some((seq, lane)) = waiting_place(conn, bot_id, *update_id)? else { return Ok(None) };
+    // As the payload has it, whose text is our own.
+    let mark = format!("\"media_group_id\":{}", serde_json::json!(album));
+    let of_album = sql::<Bool>("position(").bind::<Text, _>(mark).sql(" IN payload) > 0");
+    let before: (Option<i64>, Option<i64>) = waiting(lane)
+        .filter(updates::seq.lt(seq).and(updates::stopped_at.is_null()))
+        .filter(of_album)
+        .select((min(updates::seq), max(updates::seq)))
+        .first(conn)?;
+    Ok(before.0.zip(before.1).map(|(first, last)| (lane, first..=last)))
 }
 
 /// Place and lane of an update by Telegram's number, as long as it waits.

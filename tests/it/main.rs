@@ -39,6 +39,7 @@ mod promises {
     mod on_behalf;
     mod order;
     mod paste;
+    mod pictures;
     mod poolers;
     mod rate_limit;
     mod regenerate;

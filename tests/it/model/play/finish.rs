@@ -141,6 +141,7 @@ impl Work {
             question: &self.question,
             message_ids: &self.message_ids,
             joined: &self.joined,
+            files: &[],
             replaces: self.last.as_ref(),
             began: Instant::now(),
             ending: &ending,
