@@ -140,9 +140,12 @@ impl Open {
         }
     }
 
-    /// Whether it is for the bot, or belongs to what was. To be asked in the order of the updates.
-    pub fn takes(&mut self, incoming: &Incoming, me: &Me) -> bool {
-        self.albums.has(&incoming.message) || self.texts.takes(incoming, me)
+    /// Whether it is for the bot, or belongs to what was. To be asked in the order of the updates. What names the bot in one
+    /// piece of an album is for it in all.
+    pub fn takes(&mut self, incoming: &mut Incoming, me: &Me) -> bool {
+        let message = &mut incoming.message;
+        message.addressed |= self.albums.has(message);
+        self.texts.takes(incoming, me)
     }
 }
 

@@ -18,6 +18,7 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod pictures;
+mod shown;
 pub mod scales;
 pub mod prompt;
 pub mod named;

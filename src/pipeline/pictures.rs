@@ -1,9 +1,9 @@
-//! The pictures that a model is shown: those of the question, fetched where they are not here yet, and those of the newest turns.
+//! How pictures come before a model: those of the question are fetched where they are not here yet, those of the newest turns
+//! are read.
 //!
 //! Called by [`crate::pipeline::question`] before the model is asked. What is fetched is committed before anything else happens,
 //! so that nothing is fetched twice.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tracing::info;
@@ -15,33 +15,14 @@ use crate::domain::history::Past;
 use crate::domain::lane::Lane;
 use crate::llm::Picture;
 use crate::pipeline::asked::Question;
-use crate::pipeline::scales::Weighed;
 use crate::pipeline::services::Services;
+use crate::pipeline::shown::Pictures;
 use crate::store::StoreError;
 use crate::store::attachments::{self, Stored};
 use crate::telegram::{FileError, TelegramError};
 
 /// The most that is fetched of a file (Bot API, getFile), and that is shown with one question: endpoints take little more.
 const MOST_BYTES: u64 = 20 << 20;
-
-/// What a model is shown.
-#[derive(Default)]
-pub(super) struct Pictures<'a> {
-    /// With the question, in order.
-    pub(super) question: Vec<Picture>,
-    /// With questions before it, by their ids in `messages`.
-    pub(super) past: HashMap<i64, Vec<Picture>>,
-    /// They weigh as long as they are here.
-    _weighed: Option<Weighed<'a>>,
-}
-
-impl Pictures<'_> {
-    /// How many there are: with the question, and perhaps with those before it.
-    pub(super) fn count(&self, with_past: bool) -> usize {
-        let past = self.past.values().map(Vec::len).filter(|_| with_past);
-        self.question.len() + past.sum::<usize>()
-    }
-}
 
 /// Why there is nothing to show yet, or at all.
 pub(super) enum Missing {
@@ -89,7 +70,7 @@ impl Services {
         let Some(weighed) = self.scales.weigh(own_bytes + earlier.iter().map(size).sum::<u64>()) else {
             return Ok(Err(Missing::Full));
         };
-        let mut pictures = Pictures { _weighed: Some(weighed), ..Pictures::default() };
+        let mut pictures = Pictures::weighing(weighed);
         if let Err(missing) = self.fetch(question)? {
             return Ok(Err(missing));
         }

@@ -19,9 +19,9 @@ use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, 
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::breaker::Health;
-use crate::pipeline::pictures::Pictures;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
+use crate::pipeline::shown::Pictures;
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {

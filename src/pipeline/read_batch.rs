@@ -37,14 +37,11 @@ impl ReadBatch {
         for decoded in decoded {
             metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
             let update_id = match decoded {
-                Ok(incoming) if !open.takes(&incoming, me) => {
+                Ok(mut incoming) => {
                     let update_id = incoming.update_id;
-                    debug!(update_id, "ignored what people say to each other in a group");
-                    update_id
-                }
-                Ok(incoming) => {
-                    let update_id = incoming.update_id;
-                    if seen.insert(update_id) {
+                    if !open.takes(&mut incoming, me) {
+                        debug!(update_id, "ignored what people say to each other in a group");
+                    } else if seen.insert(update_id) {
                         read.sort(&incoming, me);
                     }
                     update_id

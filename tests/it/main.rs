@@ -39,6 +39,7 @@ mod promises {
     mod on_behalf;
     mod order;
     mod paste;
+    mod albums;
     mod pictures;
     mod poolers;
     mod rate_limit;
