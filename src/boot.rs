@@ -21,6 +21,7 @@ use crate::base::cancel::CancelToken;
 use crate::base::exit::{ExitCode, exit};
 use crate::base::failpoints;
 use crate::base::http::Http;
+use crate::base::memory;
 use crate::config::Config;
 use crate::database::migrate;
 use crate::domain::command::Command;
@@ -56,6 +57,7 @@ const POLL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    memory::return_large_blocks();
     // This comes first: the metrics count from the start of the program.
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();

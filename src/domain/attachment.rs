@@ -149,6 +149,22 @@ pub fn words<'a>(content: &'a str, files: &[&Attachment]) -> Option<Vec<&'a str>
     Some(words)
 }
 
+/// A number of bytes, for people.
+pub fn readable_size(bytes: i64) -> String {
+    let mut tenths = bytes.max(0).saturating_mul(10);
+    for unit in ["bytes", "kB", "MB"] {
+        if tenths < 10_000 {
+            return if unit == "bytes" {
+                format!("{} bytes", tenths / 10)
+            } else {
+                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+            };
+        }
+        tenths /= 1000;
+    }
+    format!("{}.{} GB", tenths / 10, tenths % 10)
+}
+
 /// Whether a question may have come with files: its text begins with the line of one.
 pub fn may_have_files(content: &str) -> bool {
     content.starts_with('[')
@@ -219,6 +235,20 @@ mod tests {
             assert!(may_have_files(&text));
             assert_eq!(words(&text, &vec![photo; said.len()]).unwrap(), said);
             assert_eq!(words(&text, &vec![photo; said.len() + 1]), None);
+        }
+    }
+
+    #[test]
+    fn a_size_is_told_with_three_or_four_digits() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (2_345_678, "2.3 MB"),
+            (20 << 20, "20.9 MB"),
+            (7_000_000_000, "7.0 GB"),
+        ] {
+            assert_eq!(readable_size(bytes), expected);
         }
     }
 

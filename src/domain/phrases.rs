@@ -284,8 +284,10 @@ impl Language {
     }
 
     /// What stands below an answer of another model than the one that was to answer.
-    pub fn stood_in(self, is: &str, of: &str) -> String {
+    pub fn stood_in(self, is: &str, of: &str, of_blind: bool) -> String {
         match self {
+            Russian if of_blind => format!("Ответила модель {is}: {of} не видит картинок."),
+            English if of_blind => format!("{is} answered, because {of} cannot see pictures."),
             Russian => format!("Ответила модель {is}: {of} сейчас не отвечает."),
             English => format!("{is} answered, because {of} does not answer right now."),
         }

@@ -88,7 +88,7 @@ impl Question<'_> {
         let said = [
             is_film.then(|| self.language.one_frame().to_owned()),
             alone.then(|| self.language.without_conversation().to_owned()),
-            stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
+            stand_in.map(|StandIn { is, of, of_blind }| self.language.stood_in(is, of, *of_blind)),
             cut.then(|| self.language.cut().to_owned()),
         ];
         let said = self.gone().into_iter().chain(said.into_iter().flatten());

@@ -58,6 +58,8 @@ pub(super) struct Reply {
 pub(super) struct StandIn {
     pub(super) is: String,
     pub(super) of: String,
+    /// The other one cannot see what the question shows.
+    pub(super) of_blind: bool,
 }
 
 impl Services {
@@ -134,7 +136,11 @@ impl Services {
             match reply {
                 Ok(reply) => {
                     let name = |place: usize| chain[place].model.name.clone();
-                    let stand_in = (wrote > 0).then(|| StandIn { is: name(wrote), of: name(0) });
+                    let stand_in = (wrote > 0).then(|| StandIn {
+                        is: name(wrote),
+                        of: name(0),
+                        of_blind: !prompt.pictures.question.is_empty() && !chain[0].sees(),
+                    });
                     return Some(Ok(Reply { stand_in, ..reply }));
                 }
                 Err(error @ LlmError::Stopped(_)) => return Some(Err(error)),

@@ -9,7 +9,7 @@ use diesel::dsl::{exists, not, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Binary, Bool, Integer, Nullable};
 use diesel::upsert::excluded;
 
 use super::inbox;
@@ -19,6 +19,10 @@ use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
+
+/// So many bytes of a file go over a connection at once: libpq keeps as much memory for good as the largest statement and the
+/// largest row have taken.
+const PIECE: i32 = 2 << 20;
 
 /// A file of a message that waits in the inbox.
 #[derive(Clone, Copy)]
@@ -158,8 +162,22 @@ fn rows_of(conn: &mut PgConnection, lane: Lane, message_ids: Vec<i64>) -> QueryR
 
 /// What is in the file, if it is here.
 pub fn content(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Option<Vec<u8>>> {
-    let content = place(lane, file).select(attachments::content).first(conn).optional();
-    content.map(Option::flatten)
+    let mut content =
+        Vec::with_capacity(file.file.bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default());
+    loop {
+        let from = i32::try_from(content.len() + 1).unwrap_or(i32::MAX);
+        let piece = sql::<Nullable<Binary>>("substring(content FROM ")
+            .bind::<Integer, _>(from)
+            .sql(" FOR ")
+            .bind::<Integer, _>(PIECE)
+            .sql(")");
+        let piece: Option<Vec<u8>> = place(lane, file).select(piece).first(conn).optional()?.flatten();
+        let Some(piece) = piece else { return Ok(None) };
+        content.extend_from_slice(&piece);
+        if i32::try_from(piece.len()) != Ok(PIECE) {
+            return Ok(Some(content));
+        }
+    }
 }
 
 /// Keeps what is in the file.
@@ -169,12 +187,19 @@ pub fn keep(
     file: &Stored,
     mime: Option<&str>,
     content: &[u8],
-) -> QueryResult<usize> {
+) -> QueryResult<()> {
     let bytes = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let mime = mime.or(file.file.mime.as_deref());
-    diesel::update(place(lane, file))
-        .set((attachments::mime.eq(mime), attachments::content.eq(content), attachments::bytes.eq(bytes)))
-        .execute(conn)
+    conn.transaction(|conn| {
+        diesel::update(place(lane, file))
+            .set((attachments::mime.eq(mime), attachments::content.eq(&[][..]), attachments::bytes.eq(bytes)))
+            .execute(conn)?;
+        for piece in content.chunks(usize::try_from(PIECE).unwrap_or(1)) {
+            let longer = sql::<Nullable<Binary>>("content || ").bind::<Binary, _>(piece);
+            diesel::update(place(lane, file)).set(attachments::content.eq(longer)).execute(conn)?;
+        }
+        Ok(())
+    })
 }
 
 /// The row of a file.

@@ -38,6 +38,7 @@ pub mod settings;
 
 // What operators look at and delete.
 pub mod archive;
+pub mod kept_files;
 pub mod moment;
 pub mod search;
 pub mod costs;

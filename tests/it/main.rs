@@ -40,6 +40,7 @@ mod promises {
     mod order;
     mod paste;
     mod albums;
+    mod kept_files;
     mod pictures;
     mod poolers;
     mod rate_limit;

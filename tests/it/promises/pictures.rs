@@ -5,6 +5,7 @@ use sandbox::telegram::{Action, Calls, Person, Reply};
 use sandbox::{PATIENCE, TestEnv};
 use serde_json::{Value, json};
 
+use super::models::with_catalogue;
 use crate::support::rows::TURNS;
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture of soup";
@@ -260,4 +261,80 @@ fn forgetting_takes_the_files_along_at_whatever_point_they_are() {
     env.telegram.clear_faults();
     env.wait_settled();
     assert_eq!(env.psql(FILES), format!("photo image/png {} t t", PNG.len()));
+}
+
+/// Two models, of which the first one reads words only.
+const BLIND: &str = r#"
+    [endpoints.ours]
+    url = URL
+    key = "OPENROUTER_API_KEY"
+
+    [models.first]
+    name = "First"
+    model = "vendor/first"
+    reads = ["text"]
+    STAND-IN
+
+    [models.second]
+    name = "Second"
+    model = "vendor/second"
+
+    [models.third]
+    name = "Third"
+    model = "vendor/third"
+    users = [7]
+
+    [roles.cook]
+    prompt = "cook.txt"
+"#;
+
+#[test]
+fn a_model_that_cannot_see_is_passed_over_or_the_person_reads_which_one_can() {
+    let env = with_catalogue(&BLIND.replace("STAND-IN", "fallback = [\"second\"]"));
+    let bot = env.start();
+    let person = Person::private(1).speaking("en");
+    env.telegram.post(&person, &photo(&env, JPEG, "soup?"));
+    env.telegram.wait_for_text(1, |text| text.contains("Second answered, because First cannot see pictures"));
+    env.wait_settled();
+    assert_eq!(env.model.requests().len(), 1, "the first one is not asked");
+    assert_eq!(last_asked(&env).body["model"], "vendor/second");
+    // Of words alone it is asked, and reads the line of what it cannot see.
+    env.telegram.say(&person, "and now?");
+    env.telegram.wait_for_text(1, |text| text.contains("and now?"));
+    let asked = last_asked(&env);
+    assert_eq!(asked.body["model"], "vendor/first");
+    assert_eq!(
+        (&*asked.messages[1].content, asked.messages[1].pictures.len()),
+        ("[photo 1280×960]\nsoup?", 0)
+    );
+    env.kill(bot);
+
+    let env = with_catalogue(&BLIND.replace("STAND-IN", ""));
+    let _bot = env.start();
+    env.telegram.post(&person, &photo(&env, JPEG, "soup?"));
+    let said = env.telegram.wait_for_text(1, |text| text.contains("cannot see pictures"));
+    assert!(said.text().ends_with("These can see pictures: Second."), "{}", said.text());
+    env.wait_settled();
+    assert_eq!((env.model.requests().len(), downloads(&env)), (0, 0));
+    env.telegram.say(&person, "/model Second");
+    env.telegram.wait_for_count(1, 2);
+    env.telegram.say(&person, "/retry");
+    env.telegram.wait_for_text(1, |text| text.contains("I see pictures"));
+    assert_eq!(last_asked(&env).pictures(), [JPEG]);
+}
+
+#[test]
+fn what_an_endpoint_does_not_take_of_earlier_turns_keeps_no_question_from_being_answered() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    env.telegram.post(&person, &photo(&env, JPEG, "soup?"));
+    env.telegram.wait_for_count(1, 1);
+    let shows = |body: &Value| body.to_string().contains("image_url");
+    env.model.on(When::body(shows), Behaviour::status(404, "No endpoints found that support image input"));
+    env.telegram.say(&person, "and now?");
+    env.telegram.wait_for_text(1, |text| text.contains("and now?"));
+    env.wait_settled();
+    assert_eq!(env.psql(TURNS), "answered, answered");
+    assert_eq!(last_asked(&env).messages[1].content, "[photo 1280×960]\nsoup?");
 }

@@ -84,6 +84,7 @@ fn several_parts_come_in_the_usual_order() {
             "schema",
             "ids",
             "former bots",
+            "files",
             "backups",
             "model"
         ]
