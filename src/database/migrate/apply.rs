@@ -61,14 +61,19 @@ fn run(conn: &mut PgConnection, url: &Secret, action: &Action) -> anyhow::Result
     Ok(())
 }
 
-/// Runs one that builds or drops an index beside running bots, which may take long, and tells how far it is.
+/// Runs one. A transactional one is tried again while somebody's lock is in its way; another one builds or drops an index
+/// beside running bots, which may take long, and tells how far it is.
 fn run_told<T>(
     conn: &mut PgConnection,
     url: &Secret,
     migration: &Migration,
-    run: impl FnOnce(&mut PgConnection) -> T,
-) -> T {
-    if migration.is_transactional() { run(conn) } else { progress::told(conn, url, run) }
+    run: impl FnMut(&mut PgConnection) -> diesel::migration::Result<T>,
+) -> diesel::migration::Result<T> {
+    if migration.is_transactional() {
+        session::tried_again(conn, run, |error| was_in_the_way(url, &**error))
+    } else {
+        progress::told(conn, url, run)
+    }
 }
 
 /// Tries to drop the index of a failed build. What cannot be dropped now is dropped by the next run.

@@ -30,9 +30,42 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long a migration may queue behind somebody's transaction: everybody else queues behind the migration.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same, of one that can be tried again: so long does it hold up everybody else, and as long in all.
+const TRY_TIMEOUT: Duration = Duration::from_millis(100);
+const TRY_PAUSE: Duration = Duration::from_millis(400);
+
 /// The statement that keeps to `LOCK_TIMEOUT`.
 pub fn lock_timeout() -> String {
     format!("SET lock_timeout TO '{}s'", failpoints::wait("lock", LOCK_TIMEOUT).as_secs_f64())
+}
+
+/// Runs what leaves nothing behind when it fails. While a lock is in its way, it is tried again and again, and queues for a
+/// moment only each time; as long in all as it would queue otherwise.
+pub fn tried_again<T, E>(
+    conn: &mut PgConnection,
+    mut run: impl FnMut(&mut PgConnection) -> Result<T, E>,
+    is_locked_out: impl Fn(&E) -> bool,
+) -> Result<T, E>
+where
+    E: From<Error>,
+{
+    let deadline = Instant::now() + failpoints::wait("lock", LOCK_TIMEOUT);
+    let short = format!("SET lock_timeout TO '{}ms'", TRY_TIMEOUT.as_millis());
+    diesel::sql_query(short).execute(conn)?;
+    let mut waiting = false;
+    let outcome = loop {
+        match run(conn) {
+            Err(error) if Instant::now() < deadline && is_locked_out(&error) => {
+                if !std::mem::replace(&mut waiting, true) {
+                    info!("another transaction holds a lock that the migration needs; trying again");
+                }
+                thread::sleep(TRY_PAUSE);
+            }
+            outcome => break outcome,
+        }
+    };
+    diesel::sql_query(lock_timeout()).execute(conn)?;
+    outcome
 }
 
 /// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.

@@ -26,6 +26,23 @@ fn a_migration_never_queues_for_long_behind_somebodys_transaction() {
 }
 
 #[test]
+fn a_migration_behind_a_long_reader_holds_up_nobody_and_goes_on_when_the_reader_ends() {
+    let operator = Operator::new();
+    operator.run(&["migrate", "to", "20261127000003"]).ok();
+    let reader = Transaction::begin(&operator.database, "SELECT count(*) FROM messages");
+    let running = operator.begin(&["migrate", "up"]);
+    wait_until("the migration to meet the reader's lock", || {
+        running.errors().contains("another transaction holds a lock").then_some(())
+    });
+    for _ in 0..10 {
+        operator.database.psql("SET lock_timeout TO '3s'; SELECT count(*) FROM messages");
+    }
+    drop(reader);
+    running.wait().ok();
+    operator.run(&["migrate", "status", "--check"]).ok();
+}
+
+#[test]
 fn an_index_that_takes_long_is_told_while_it_is_built() {
     let mut operator = Operator::new();
     operator.set("SHORT_WAITS", "progress=0.05");
