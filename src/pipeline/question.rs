@@ -96,7 +96,7 @@ impl Services {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
             Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
-                self.put_off(question, pause, &problem)
+                self.put_off(question, Neighbour::Model, pause, &problem)
             }
             Err(error) => self.failed(question, &error),
         }
@@ -137,7 +137,7 @@ impl Services {
             Missing::Full => return self.wait_for_others(question),
             Missing::Stopped => return self.interrupted(question, Completion::default()),
             Missing::Later { pause, problem } if question.retries < FETCH_RETRIES => {
-                return self.put_off(question, pause, &problem);
+                return self.put_off(question, Neighbour::Telegram, pause, &problem);
             }
             Missing::Later { problem, .. } => {
                 debug!(seq = question.address.update_seq, problem, "a file was asked for in vain");
@@ -172,7 +172,8 @@ impl Services {
         }
         let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
-            let read = said.chain([&*chosen.role.prompt, question.text]).map(token_budget::tokens).sum();
+            let words: usize = said.chain([&*chosen.role.prompt, question.text]).map(token_budget::tokens).sum();
+            let read = words + question.files.len() * token_budget::PICTURE;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -251,10 +252,11 @@ impl Services {
         self.store.run(|conn| ledger::store(conn, question.ledger())).map(drop)
     }
 
-    /// The model is asked again, after the pause that it asked for or one of our own.
+    /// The model is asked again, after the pause that `failed` asked for or one of our own.
     fn put_off(
         &self,
         question: &Question<'_>,
+        failed: Neighbour,
         pause: Option<Duration>,
         problem: &str,
     ) -> Result<Answered, StoreError> {
@@ -263,9 +265,14 @@ impl Services {
             Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
         });
         let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
-        info!(seq, problem, seconds, "the model failed; the bot asks it again later");
+        match failed {
+            Neighbour::Model => info!(seq, problem, seconds, "the model failed; the bot asks it again later"),
+            Neighbour::Telegram => {
+                info!(seq, problem, seconds, "a file did not come; the bot asks for it again later");
+            }
+        }
         self.store.run(|conn| inbox::put_off(conn, question.ledger(), retries + 1, wait))?;
-        metrics::retried(Neighbour::Model);
+        metrics::retried(failed);
         Ok(Answered::PutOff(wait))
     }
 
