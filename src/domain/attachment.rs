@@ -53,6 +53,18 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == stored)
     }
 
+    /// How its line begins.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Document => "picture",
+            Self::Sticker => "sticker",
+            Self::Video | Self::Animation => "video",
+            Self::VideoNote => "video note",
+            Self::LivePhoto => "live photo",
+        }
+    }
+
     /// Whether it moves, and only one picture of it can be looked at.
     pub fn is_film(self) -> bool {
         matches!(self, Self::Video | Self::Animation | Self::VideoNote | Self::LivePhoto)
@@ -84,14 +96,7 @@ impl Attachment {
     /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
     fn line(&self, place: Option<(usize, usize)>) -> String {
         let mut line = String::from("[");
-        line.push_str(match self.kind {
-            Kind::Photo => "photo",
-            Kind::Document => "picture",
-            Kind::Sticker => "sticker",
-            Kind::Video | Kind::Animation => "video",
-            Kind::VideoNote => "video note",
-            Kind::LivePhoto => "live photo",
-        });
+        line.push_str(self.kind.word());
         if let Some((number, of)) = place {
             let _ = write!(line, " {number} of {of}");
         }
@@ -165,9 +170,11 @@ pub fn readable_size(bytes: i64) -> String {
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
-/// Whether a question may have come with files: its text begins with the line of one.
+/// Whether a question may have come with files: a line of its text begins as that of a file, perhaps below quotations, whose
+/// own lines begin otherwise.
 pub fn may_have_files(content: &str) -> bool {
-    content.starts_with('[')
+    let is_file = |inner: &str| Kind::ALL.iter().any(|kind| inner.starts_with(kind.word()));
+    content.lines().any(|line| line.strip_prefix('[').is_some_and(is_file))
 }
 
 /// The type of a picture that models read, by its first bytes. `None`: it is none.
@@ -235,6 +242,19 @@ mod tests {
             assert!(may_have_files(&text));
             assert_eq!(words(&text, &vec![photo; said.len()]).unwrap(), said);
             assert_eq!(words(&text, &vec![photo; said.len() + 1]), None);
+        }
+    }
+
+    #[test]
+    fn a_text_without_files_is_not_taken_for_one_with_them() {
+        for (text, expected) in [
+            ("[photo 1280×960]", true),
+            ("[The user replies to Bob:]\n> soup\n\n[live photo 1×1]\nwhat?", true),
+            ("[The user replies to Bob:]\n> [photo 1280×960]\n\nwhat is it?", false),
+            ("[location 1, 2]", false),
+            ("a [photo]", false),
+        ] {
+            assert_eq!(may_have_files(text), expected, "{text}");
         }
     }
 

@@ -5,6 +5,7 @@ pub mod pseudonym;
 pub mod update;
 pub mod address;
 pub mod history;
+pub mod quote;
 pub mod window;
 pub mod reply;
 pub mod attachment;

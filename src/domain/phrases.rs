@@ -64,9 +64,11 @@ impl Language {
     pub fn help(self, commands: &[Command]) -> String {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
+             Читаю и то, на что вы отвечаете или что пересылаете. \
              Отвечаю на сообщения по порядку, ни одно не теряется.\n\
              Можно отправить и картинки с подписью: фото, альбом, стикер, файл JPEG, PNG, WebP или GIF.\n",
             "Just send a message: I answer with our conversation in mind. \
+             I also read what you reply to or forward. \
              I answer messages in order, and none is lost.\n\
              You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n",
         );
@@ -273,6 +275,11 @@ impl Language {
             "Продолжи ответ точно с того места, где он оборвался, на том же языке и без повторений.",
             "Continue the answer exactly where it broke off, in the same language and without repeating anything.",
         )
+    }
+
+    /// What is asked by somebody who has no words for what they quote or forward. It is stored as the question.
+    pub fn what_about_this(self) -> &'static str {
+        self.pick("Что скажешь об этом?", "What about this?")
     }
 
     /// What stands below an answer for which nothing of the conversation found room.

@@ -1,5 +1,6 @@
 //! A question in work: what is known of it, and what is said below its answer.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use crate::base::cancel::CancelToken;
@@ -7,6 +8,7 @@ use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::choice::InForce;
 use crate::domain::phrases::Language;
+use crate::domain::quote::{self, Quote};
 use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
 use crate::domain::usage::Call;
@@ -27,6 +29,10 @@ pub struct Question<'a> {
     pub text: &'a str,
     /// Telegram's ids of the messages that are the question.
     pub message_ids: &'a [i64],
+    /// What it quotes.
+    pub quotes: &'a [Quote],
+    /// When the last of its messages was sent, in seconds of Telegram's clock.
+    pub asked_at: Option<i64>,
     /// Updates behind that of the address which belong to it.
     pub joined: &'a [Key],
     /// Files that came with these updates.
@@ -60,6 +66,11 @@ pub struct Question<'a> {
 impl Question<'_> {
     pub(super) fn ledger(&self) -> Calls<'_> {
         Calls { address: self.address, calls: self.calls }
+    }
+
+    /// As the model reads it.
+    pub(super) fn with_quotes(&self) -> Cow<'_, str> {
+        quote::with_words(self.quotes, self.text)
     }
 
     pub(super) fn count(&self, ending: &Ending) {

@@ -52,7 +52,12 @@ impl InWork<'_> {
             let files = attachments::of_question(conn, lane, &[], last.messages().collect())?;
             Ok(Some((last, files)))
         })?;
-        let came = [Came { key: self.waiting.key(lane), message_id, piece: piece.clone() }];
+        let came = [Came {
+            key: self.waiting.key(lane),
+            message_id,
+            piece: piece.clone(),
+            quotes: message.quotes.clone(),
+        }];
         let Some((last, files)) = last else {
             let known = services.store.run(|conn| turns::knows(conn, lane, Some(message_id)))?;
             return if known { services.silence(address) } else { self.ask_pieces(None, &[], &came) };
@@ -80,9 +85,9 @@ impl InWork<'_> {
             return Ok(Meaning::Nothing);
         }
         let last = services.store.run(|conn| turns::last(conn, address.lane))?;
-        let is_of = |last: &Last| message.message_id.is_some_and(|id| last.message_ids.contains(&id));
+        let is_of = |last: &Last| message.message_id.is_some_and(|id| last.own_message_ids().contains(&id));
         if let Some(last) = last.filter(is_of) {
-            return Ok(match last.message_ids.len() {
+            return Ok(match last.own_message_ids().len() {
                 1 if last.question() == text => Meaning::Nothing,
                 1 => Meaning::Regenerate(last),
                 _ if is_piece(text, last.question()) => Meaning::Nothing,

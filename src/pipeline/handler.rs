@@ -13,7 +13,7 @@ use crate::domain::command::{Command, Request};
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
 use crate::domain::reply::ReplyPart;
-use crate::domain::update::EDITED_MESSAGE;
+use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::on_behalf::Verdict;
 use crate::pipeline::outcome::Answered;
@@ -114,6 +114,9 @@ impl InWork<'_> {
         if let Some(press) = &message.press {
             return self.press(press);
         }
+        if message.is_forward() && self.waiting.kind == MESSAGE {
+            return self.ask_forwarded();
+        }
         // A stop took effect when it came in, and what it stopped says so; what is not addressed to the bot was kept by
         // poll for what it followed, and that went without it.
         if message.stopped_draft.is_some() || !message.addressed {
@@ -127,16 +130,25 @@ impl InWork<'_> {
         }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
-            Some(_) if !message.private => return services.say(address, message.language.no_question()),
+            Some(_) if !message.quotes.is_empty() => message.language.what_about_this(),
+            // Perhaps what it is about is forwarded with it.
+            Some(_) if !message.private => return self.ask_whole(),
             _ => return services.say(address, message.language.only_text()),
         };
         match Request::of(text, &services.me.username) {
             Request::Foreign => services.silence(address),
             Request::Unknown { .. } => services.say(address, message.language.unknown_command()),
             Request::Command(command) => self.command(command),
-            Request::Question if is_cut(text) => self.ask_whole(),
+            Request::Question if is_cut(text) || self.is_followed_by_forward() => self.ask_whole(),
             Request::Question => self.ask(text),
         }
+    }
+
+    /// Whether what waits behind it was forwarded, perhaps with it.
+    fn is_followed_by_forward(&self) -> bool {
+        let next = self.waiting.next.as_ref().filter(|next| next.kind == MESSAGE);
+        let next = next.and_then(|next| Incoming::decode(&next.payload, &self.services.me).ok());
+        next.is_some_and(|next| next.message.is_forward())
     }
 
     fn press(&self, press: &Press) -> Result<Answered, StoreError> {

@@ -7,9 +7,10 @@ use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::attachment::{Attachment, content, may_have_files, words};
 use crate::domain::choice::InForce;
+use crate::domain::quote::Quote;
 use crate::domain::update::Key;
 use crate::pipeline::asked::Question;
-use crate::pipeline::assemble::{self, Album, Came, Paste};
+use crate::pipeline::assemble::{self, Album, Assembled, Came, Whole};
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
@@ -43,25 +44,74 @@ impl InWork<'_> {
     /// The message alone is the question.
     pub(super) fn ask(&self, text: &str) -> Result<Answered, StoreError> {
         let message_ids = Vec::from_iter(self.message.message_id);
-        self.services.question(&Question { text, message_ids: &message_ids, ..self.question() })
+        self.services.question(&Question {
+            text,
+            message_ids: &message_ids,
+            quotes: &self.message.quotes,
+            ..self.question()
+        })
     }
 
-    /// A text that Telegram's apps may have cut: what belongs to it is one question.
+    /// A message that others may follow: what belongs to it is one question.
     pub(super) fn ask_whole(&self) -> Result<Answered, StoreError> {
+        match self.assemble()? {
+            Assembled::MoreMayCome(wait) => Ok(Answered::MoreMayCome(wait)),
+            Assembled::Whole(whole) if whole.text.trim().is_empty() && whole.quotes().is_empty() => {
+                self.services.say(self.address, self.message.language.no_question())
+            }
+            Assembled::Whole(whole) => self.ask_assembled(&whole, None),
+        }
+    }
+
+    /// What was forwarded. It is a question by itself, or a late piece of the last one.
+    pub(super) fn ask_forwarded(&self) -> Result<Answered, StoreError> {
+        let whole = match self.assemble()? {
+            Assembled::MoreMayCome(wait) => return Ok(Answered::MoreMayCome(wait)),
+            Assembled::Whole(whole) => whole,
+        };
+        match self.services.store.run(|conn| turns::last(conn, self.address.lane))? {
+            Some(last) if assemble::follows(&last, self.message) => self.grow(&last, whole),
+            _ => self.ask_assembled(&whole, None),
+        }
+    }
+
+    /// Answers the last question again with what of it has come since it was answered; the new answer takes the place of the
+    /// old one.
+    pub(super) fn grow(&self, last: &Last, late: Whole) -> Result<Answered, StoreError> {
+        self.ask_assembled(&Whole::grown_from(last, late), Some(last))
+    }
+
+    fn assemble(&self) -> Result<Assembled, StoreError> {
         let &Self { services, address, waiting, message, .. } = self;
         let seq = waiting.seq;
         let following =
             services.store.run(|conn| inbox::following(conn, address.lane, seq, assemble::MOST_MESSAGES))?;
-        match assemble::join(address.lane, message, waiting, &following, &services.me) {
-            Paste::Whole { text, message_ids, joined } => services.question(&Question {
-                text: &text,
-                message_ids: &message_ids,
-                joined: &joined,
-                stop: &self.stop.during(seq..=joined.last().map_or(seq, |last| last.seq)),
-                ..self.question()
-            }),
-            Paste::MoreMayCome(wait) => Ok(Answered::MoreMayCome(wait)),
-        }
+        Ok(assemble::join(address.lane, message, waiting, &following, &services.me))
+    }
+
+    fn ask_assembled(&self, whole: &Whole, replaces: Option<&Last>) -> Result<Answered, StoreError> {
+        let (seq, joined) = (self.waiting.seq, &whole.joined);
+        let question = Question {
+            text: Some(&*whole.text)
+                .filter(|text| !text.trim().is_empty())
+                .unwrap_or(self.message.language.what_about_this()),
+            message_ids: &whole.message_ids(),
+            quotes: &whole.quotes(),
+            asked_at: told(whole.date),
+            joined,
+            stop: &self.stop.during(seq..=joined.last().map_or(seq, |last| last.seq)),
+            ..self.question()
+        };
+        self.services.question(&match replaces {
+            Some(last) => Question { address: self.beside(last), replaces, ..question },
+            None => question,
+        })
+    }
+
+    /// Where an answer goes that takes the place of this question's.
+    fn beside(&self, last: &Last) -> Address {
+        let reply_to = last.message_ids.first().copied().filter(|_| !self.message.private);
+        Address { reply_to, ..self.address }
     }
 
     /// A question that shows something: a file, with all that were sent together with it. What comes to a question that was
@@ -133,11 +183,18 @@ impl InWork<'_> {
         let seq = self.waiting.seq;
         let joined: Vec<Key> = pieces.iter().map(|came| came.key).filter(|key| key.seq != seq).collect();
         let to = joined.iter().map(|key| key.seq).max().unwrap_or(seq);
-        let reply_to = last.and(message_ids.first().copied()).or(self.address.reply_to);
+        let mut quotes: Vec<Quote> = last.map_or(&[][..], Last::quotes).to_vec();
+        // Each piece of an album replies to the same message.
+        for quote in pieces.iter().flat_map(|came| &came.quotes) {
+            if !quotes.contains(quote) {
+                quotes.push(quote.clone());
+            }
+        }
         self.services.question(&Question {
-            address: Address { reply_to: reply_to.filter(|_| !self.message.private), ..self.address },
+            address: last.map_or(self.address, |last| self.beside(last)),
             text: &text,
             message_ids: &message_ids,
+            quotes: &quotes,
             joined: &joined,
             sent: &sent,
             replaces: last,
@@ -148,11 +205,12 @@ impl InWork<'_> {
 
     /// Answers the last question again, as it is now.
     pub(super) fn regenerate(&self, last: &Last, text: &str) -> Result<Answered, StoreError> {
-        let reply_to = last.message_ids.first().copied().filter(|_| !self.message.private);
         self.services.question(&Question {
-            address: Address { reply_to, ..self.address },
+            address: self.beside(last),
             text,
             message_ids: &last.message_ids,
+            quotes: last.quotes(),
+            asked_at: last.asked_at(),
             replaces: Some(last),
             ..self.question()
         })
@@ -169,6 +227,8 @@ impl InWork<'_> {
             address: self.address,
             text: "",
             message_ids: &[],
+            quotes: &[],
+            asked_at: told(self.message.date),
             joined: &[],
             sent: &[],
             files: &[],
@@ -185,4 +245,9 @@ impl InWork<'_> {
             calls: &[],
         }
     }
+}
+
+/// A date, where Telegram tells one.
+fn told(date: i64) -> Option<i64> {
+    Some(date).filter(|date| *date > 0)
 }

@@ -84,7 +84,7 @@ pub struct Poll<'a> {
     pub me: &'a Me,
     /// The inbox.
     pub store: &'a Store,
-    /// Whether an edit ends the answer that is in work. Where questions are counted it waits for its turn: else each edit
+    /// Whether an edit or a late piece ends the answer that is in work. Where questions are counted it waits for its turn: else each edit
     /// would be a model call that nobody counts.
     pub edits_interrupt: bool,
     /// To the dispatcher; full, it holds poll back.
@@ -291,8 +291,8 @@ impl Poll<'_> {
         false
     }
 
-    /// What is being answered and is not wanted like that any more: it was stopped, its text is another one now, or its album
-    /// has another picture.
+    /// What is being answered and is not wanted like that any more: it was stopped, its text is another one now, or there is
+    /// more of it.
     /// (Telegram announces changes that are none of the text, too.)
     fn interrupted(&self, changed: Changed) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
         let said = |payload: &str| {
@@ -304,8 +304,9 @@ impl Poll<'_> {
             move |edited: &Edited| self.edits_interrupt && said(&edited.before) != said(&edited.now);
         let edited =
             changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
-        let joined = changed.joined.into_iter().filter(|_| self.edits_interrupt);
-        edited.chain(joined).chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
+        let grown = changed.grown.into_iter().filter(|_| self.edits_interrupt);
+        let edited = edited.chain(grown.map(|(lane, seq)| (lane, seq..=seq)));
+        edited.chain(changed.stopped.into_iter().map(|(lane, up_to)| (lane, 0..=up_to)))
     }
 
     fn wait_out(&self, error: &TelegramError, backoff: &mut Backoff) {

@@ -15,6 +15,7 @@ use crate::domain::budget::{self, Verdict};
 use crate::domain::choice::Choice;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
+use crate::domain::quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::token_budget;
 use crate::domain::update::Key;
@@ -79,6 +80,8 @@ impl Services {
             return self.cannot_see(question);
         }
         let recalled = self.recall(question)?;
+        let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
+        let question = &Question { quotes: &quotes, ..*question };
         match self.reserve(question, &recalled.past)? {
             Verdict::Go => {}
             Verdict::Wait => return self.wait_for_others(question),
@@ -172,7 +175,8 @@ impl Services {
         }
         let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
-            let words: usize = said.chain([&*chosen.role.prompt, question.text]).map(token_budget::tokens).sum();
+            let words: usize =
+                said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
             let read = words + question.files.len() * token_budget::PICTURE;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
@@ -202,7 +206,7 @@ impl Services {
         let prompt = Prompt {
             address,
             past,
-            question: question.text,
+            question: &question.with_quotes(),
             pictures,
             goes_on: question.goes_on(),
             stop: question.stop,
@@ -362,14 +366,18 @@ impl Services {
         ending: Ending,
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
-        let &Question { address, text, message_ids, joined, replaces, began, attempt, calls, .. } = question;
+        let &Question {
+            address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
+        } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });
         let gone = if told { &question.in_force.gone } else { &Choice::NONE };
         let turn = Turn {
-            question: text,
+            question: question.text,
             message_ids,
+            quotes,
+            asked_at,
             joined,
             files: &files,
             replaces,

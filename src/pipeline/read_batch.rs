@@ -10,7 +10,7 @@ use crate::domain::command::{Command, Request};
 use crate::domain::lane::Moved;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
-use crate::pipeline::assemble::Open;
+use crate::pipeline::assemble::{Open, Taken};
 use crate::store::take_in::{Batch, Change, Edit, Join, Received, Stopping};
 use crate::telegram::{Incoming, Me, Message, PassedOver, Press};
 
@@ -39,10 +39,17 @@ impl ReadBatch {
             let update_id = match decoded {
                 Ok(mut incoming) => {
                     let update_id = incoming.update_id;
-                    if !open.takes(&mut incoming, me) {
+                    let taken = open.takes(&mut incoming, me);
+                    if taken == Taken::Nothing {
                         debug!(update_id, "ignored what people say to each other in a group");
                     } else if seen.insert(update_id) {
                         read.sort(&incoming, me);
+                    }
+                    // Work on what this batch brings has not begun.
+                    if let Taken::PieceOf(first) = taken
+                        && seen.insert(first)
+                    {
+                        read.batch.changes.push(Change::Grow(first));
                     }
                     update_id
                 }
@@ -96,8 +103,7 @@ fn told_at_once(message: &Message) -> Option<(Press, Option<&'static str>)> {
     Some((press, foreign.then(|| message.language.foreign_button())))
 }
 
-/// The row of an update. It holds no more than what is read of it: what others said, to whom its user replies, is none
-/// of it.
+/// The row of an update. It holds no more than what is read of it: of what others said, what the update quotes.
 fn received(me: &Me, incoming: &Incoming) -> Received {
     Received {
         bot_id: me.id,

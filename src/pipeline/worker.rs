@@ -81,7 +81,7 @@ fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Ou
         failpoints::pass_each("finished", unsent.iter().map(Unsent::payload));
         // What comes in from now on wakes the lane. Only a reply that is not at hand has to be looked for: it was
         // stored by an earlier try whose end was not learnt.
-        if waiting.last && !unsent.is_empty() {
+        if waiting.next.is_none() && !unsent.is_empty() {
             then = Outcome::Idle;
         }
     }

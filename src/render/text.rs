@@ -165,7 +165,9 @@ impl Writer {
     fn write(&mut self, text: &str, look: &Look, border: Border) {
         for (index, line) in text.split('\n').enumerate() {
             if index > 0 {
-                self.gap("\n", border);
+                // A format that goes on in the next line is one entity: a message has room for a hundred.
+                self.flat.push_border("\n", look, border);
+                self.at_line_start = true;
             }
             if !line.is_empty() {
                 self.prefix();

@@ -4,13 +4,14 @@
 
 use diesel::data_types::PgTimestamp;
 use diesel::dsl::count_star;
-use diesel::expression::AsExpression;
+use diesel::expression::{AsExpression, SqlLiteral};
 use diesel::pg::{Pg, PgConnection, PgRowByRowLoadingMode};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text, Timestamp};
 use serde::Serialize;
 
 use super::message_id::MessageId;
+use super::quotes::{self, Quoted};
 use super::schema::messages;
 use super::topic::in_topics;
 use crate::domain::lane::{Dialogue, Topics};
@@ -111,13 +112,21 @@ pub struct Record {
     pub deleted_at: Option<String>,
     /// Telegram id of the topic; `None`: outside topics.
     pub thread_id: Option<i64>,
+    /// What it replies to or forwards, marked as the model read it.
+    #[diesel(select_expression = quotes::of_message(), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    #[diesel(deserialize_as = Quoted)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<String>,
 }
 
 impl Record {
     /// As text for people.
     pub fn transcript(&self) -> String {
         let heading = transcript::heading(&self.created_at, &self.role, self.deleted_at.as_deref());
-        transcript::entry(&heading, &self.content)
+        match &self.quoted {
+            Some(quoted) => transcript::entry(&heading, &format!("{quoted}\n\n{}", self.content)),
+            None => transcript::entry(&heading, &self.content),
+        }
     }
 }
 

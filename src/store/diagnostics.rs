@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     "attachments",
     "dialogue_settings",
     "messages",
     "model_calls",
+    "quotes",
     "reply_parts",
     "strangers",
     "turns",

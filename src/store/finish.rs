@@ -15,9 +15,10 @@ use super::ledger::Calls;
 use super::message_id::{MessageId, among, bound, bound_if_any, numbers};
 use super::outbox::{self, Unsent};
 use super::prepared::prepared;
+use super::quotes;
 use super::schema::{messages, turns, updates};
 use super::settings;
-use super::time::{clock_timestamp, interval};
+use super::time::{clock_timestamp, interval, moment};
 use super::turns::{self as turn_rows, Last};
 use super::words::TurnState;
 use crate::base::failpoints;
@@ -25,6 +26,7 @@ use crate::domain::address::Address;
 use crate::domain::choice::Choice;
 use crate::domain::history::Role;
 use crate::domain::lane::Lane;
+use crate::domain::quote::Quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
 use crate::domain::usage::{Call, Usage};
@@ -87,6 +89,10 @@ pub struct Turn<'a> {
     pub question: &'a str,
     /// Telegram's ids of the messages that were the question.
     pub message_ids: &'a [i64],
+    /// What it quotes.
+    pub quotes: &'a [Quote],
+    /// When the last of these messages was sent, in seconds of Telegram's clock.
+    pub asked_at: Option<i64>,
     /// Updates behind that of the address which are the same question; finished with it, or not at all.
     pub joined: &'a [Key],
     /// Its files ([`super::attachments`]).
@@ -314,10 +320,12 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                     turns::duration_ms.eq(usage.and_then(|usage| usage.duration_ms)),
                     turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
                     turns::message_ids.eq(turn.message_ids),
+                    turns::asked_at.eq(turn.asked_at.and_then(moment)),
                 ))
                 .returning(turns::id),
         )
         .get_result(conn)?;
+    quotes::insert(conn, turn_id, turn.quotes)?;
     Ok((turn_id, ids[0].into()))
 }
 

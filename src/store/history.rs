@@ -7,21 +7,23 @@ use diesel::dsl::{count_star, exists, max, not, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Timestamp};
+use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
 
 use super::archive::iso;
 use super::message_id::MessageId;
 use super::prepared::prepared;
+use super::quotes::{self, Quoted};
 use super::schema::{messages, turns};
 use super::topic::{Condition, InTopic, in_topic, in_topics};
 use super::turns::Last;
 use crate::domain::history::Said;
 use crate::domain::lane::{Dialogue, Lane};
+use crate::domain::quote::with_words;
 use crate::domain::window;
 
 /// What the model reads of the dialogue: up to `limit` of its newest live messages, the oldest first, as [`window`] has it,
 /// without the questions that got no answer, and without the question that is answered `again`. (A turn that was replaced is
-/// soft-deleted.)
+/// soft-deleted.) A question has before it what it quotes.
 pub fn recent(
     conn: &mut PgConnection,
     lane: Lane,
@@ -31,9 +33,12 @@ pub fn recent(
     let left_out: Vec<i64> = again.map_or_else(Vec::new, |last| last.messages().collect());
     let more = i64::try_from(left_out.len()).unwrap_or(i64::MAX);
     let enough = limit + window::BEYOND;
-    let rows: Vec<(MessageId, String, String)> =
+    let rows: Vec<(MessageId, String, String, Quoted)> =
         prepared(newest(lane, i64::from(enough) + more)).load(conn)?;
-    let said = rows.into_iter().map(|(id, role, content)| Said { id: id.into(), role, content });
+    let said = rows.into_iter().map(|(id, role, content, Quoted(quotes))| {
+        let content = with_words(&quotes, &content).into_owned();
+        Said { id: id.into(), role, content }
+    });
     let mut said: Vec<Said> = said.filter(|said| !left_out.contains(&said.id)).collect();
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     said.truncate(number(enough));
@@ -49,6 +54,7 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
     let chat_id: i64 = lane.chat_id;
     let in_topic: InTopic<messages::thread_id> = in_topic(messages::thread_id, lane.thread_id);
     let newest_first: SqlLiteral<Integer> = sql("-messages.id");
+    let quoted: SqlLiteral<Nullable<Text>> = quotes::of_message();
     messages::table
         .filter(messages::user_id.eq(user_id))
         .filter(messages::chat_id.eq(chat_id))
@@ -59,7 +65,7 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
         )))
         .order(newest_first)
         .limit(limit)
-        .select((messages::id, messages::role, messages::content))
+        .select((messages::id, messages::role, messages::content, quoted))
 }
 
 /// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.

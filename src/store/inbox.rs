@@ -62,8 +62,8 @@ pub struct Waiting {
     pub wait: Option<Duration>,
     /// How long it has been here.
     pub age: Duration,
-    /// No other update of the lane was waiting behind it.
-    pub last: bool,
+    /// The update of the lane that waits behind it.
+    pub next: Option<Box<Waiting>>,
     /// Something of the lane has to be sent before it.
     pub behind_unsent: bool,
     /// What was chosen for its dialogue.
@@ -130,11 +130,11 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
     );
     let columns = (columns(), exists(outbox::waiting(lane)), choice);
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
-    // The second row only tells that there is one.
     let rows: Vec<(Row, bool, Choice)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
-    let last = rows.len() < 2;
-    let oldest = rows.into_iter().next();
-    Ok(oldest.map(|(row, behind_unsent, choice)| Waiting { last, behind_unsent, choice, ..row.into() }))
+    let mut rows = rows.into_iter();
+    let Some((oldest, behind_unsent, choice)) = rows.next() else { return Ok(None) };
+    let next = rows.next().map(|(next, ..)| Box::new(next.into()));
+    Ok(Some(Waiting { next, behind_unsent, choice, ..oldest.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -183,7 +183,7 @@ impl From<Row> for Waiting {
             live_message_id: row.live_message_id,
             wait: wait(row.seconds_to_wait),
             age: wait(Some(row.age_in_seconds)).unwrap_or_default(),
-            last: false,
+            next: None,
             behind_unsent: false,
             choice: Choice::NONE,
         }

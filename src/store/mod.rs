@@ -31,6 +31,7 @@ pub mod history;
 pub mod attachments;
 pub mod finish;
 pub mod ledger;
+mod quotes;
 pub mod budget;
 pub mod moved;
 pub mod strangers;

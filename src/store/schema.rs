@@ -138,6 +138,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What questions answer or forward: words of others or of the bot, as the model read them.
+    quotes (turn_id, position) {
+        /// The turn whose question it came with.
+        turn_id -> Int8,
+        /// Place before the person's own words, from 0.
+        position -> Int4,
+        /// What the question replies to (reply), the part of it that was marked (part), what it replies to in another chat (elsewhere), or what was forwarded (forward).
+        kind -> Text,
+        /// Whose words: the bot's, the person's own (user), another one's, a group's or a channel's.
+        whose -> Text,
+        /// Name of the author, as Telegram showed it; NULL for the bot, the person, and where none is known.
+        author -> Nullable<Text>,
+        /// The words, at most 4,096 characters; a file as its line.
+        content -> Text,
+    }
+}
+
+diesel::table! {
     /// The outbox: each Telegram message of each reply, and whether it was sent.
     reply_parts (id) {
         /// Unique number of the part; a lane sends its parts in this order.
@@ -234,6 +252,8 @@ diesel::table! {
         message_ids -> Array<Nullable<Int8>>,
         /// Telegram id of the topic (message_thread_id); NULL outside topics.
         thread_id -> Nullable<Int8>,
+        /// When the last message of the question was sent, by Telegram's clock; NULL where no message asked, and in older rows.
+        asked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -282,6 +302,7 @@ diesel::table! {
 }
 
 diesel::joinable!(attachments -> messages (message_id));
+diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -289,6 +310,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     dialogue_settings,
     messages,
     model_calls,
+    quotes,
     reply_parts,
     strangers,
     turns,

@@ -1,9 +1,7 @@
 //! Telegram → inbox: a batch of updates, and what they do to what waits already. The poller writes here.
 
-use std::ops::RangeInclusive;
-
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{max, min, sql};
+use diesel::dsl::{min, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -67,6 +65,8 @@ pub enum Change {
     Edit(Edit),
     /// It belongs to an album.
     Join(Join),
+    /// There is more of the question that began with the update of this number.
+    Grow(i64),
 }
 
 /// An update of the batch that is a piece of an album.
@@ -104,8 +104,8 @@ pub struct Changed {
     pub stopped: Vec<(Lane, i64)>,
     /// Waiting updates whose message was changed.
     pub edited: Vec<Edited>,
-    /// Waiting updates whose album has another piece.
-    pub joined: Vec<(Lane, RangeInclusive<i64>)>,
+    /// Waiting updates of whose questions there is more, by lane and place.
+    pub grown: Vec<(Lane, i64)>,
 }
 
 /// A waiting update whose message was changed.
@@ -136,7 +136,11 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         for change in changes {
             match change {
                 Change::Edit(edit) => changed.edited.extend(replace(conn, bot_id, edit)?),
-                Change::Join(join) => changed.joined.extend(pieces(conn, bot_id, join)?),
+                Change::Join(join) => changed.grown.extend(begun(conn, bot_id, join)?),
+                Change::Grow(first) => {
+                    let place = waiting_place(conn, bot_id, *first)?;
+                    changed.grown.extend(place.map(|(seq, lane)| (lane, seq)));
+                }
                 Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
             }
         }
@@ -171,22 +175,22 @@ fn replace(conn: &mut PgConnection, bot_id: i64, edit: &Edit) -> QueryResult<Vec
     Ok(before.into_iter().map(edited).collect())
 }
 
-/// Where the pieces of the album wait that came before this one.
-fn pieces(
+/// Where the piece waits with which the album of this one began.
+fn begun(
     conn: &mut PgConnection,
     bot_id: i64,
     Join { update_id, album }: &Join,
-) -> QueryResult<Option<(Lane, RangeInclusive<i64>)>> {
+) -> QueryResult<Option<(Lane, i64)>> {
     let Some((seq, lane)) = waiting_place(conn, bot_id, *update_id)? else { return Ok(None) };
     // As the payload has it, whose text is our own.
     let mark = format!("\"media_group_id\":{}", serde_json::json!(album));
     let of_album = sql::<Bool>("position(").bind::<Text, _>(mark).sql(" IN payload) > 0");
-    let before: (Option<i64>, Option<i64>) = waiting(lane)
+    let first: Option<i64> = waiting(lane)
         .filter(updates::seq.lt(seq).and(updates::stopped_at.is_null()))
         .filter(of_album)
-        .select((min(updates::seq), max(updates::seq)))
+        .select(min(updates::seq))
         .first(conn)?;
-    Ok(before.0.zip(before.1).map(|(first, last)| (lane, first..=last)))
+    Ok(first.map(|first| (lane, first)))
 }
 
 /// Place and lane of an update by Telegram's number, as long as it waits.

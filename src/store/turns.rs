@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::data_types::PgTimestamp;
 use diesel::dsl::{exists, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -10,11 +11,13 @@ use diesel::sql_types::{Bool, Double, Interval};
 use super::inbox;
 use super::message_id::MessageId;
 use super::prepared::prepared;
+use super::quotes::{self, Quoted};
 use super::schema::{messages, reply_parts, turns, updates};
-use super::time::{interval, wait};
+use super::time::{interval, unix_seconds, wait};
 use super::topic::in_topic;
 use super::words::{PartOp, PartState, TurnState};
 use crate::domain::lane::Lane;
+use crate::domain::quote::{Kind, Quote};
 use crate::domain::update::Key;
 
 /// How long a bot's own message can be taken away (Bot API, deleteMessage). Edits have no such limit, but an answer changes
@@ -39,6 +42,8 @@ struct Row {
     question_id: i64,
     question: String,
     live: bool,
+    quoted: Quoted,
+    asked_at: Option<PgTimestamp>,
 }
 
 /// So many repetitions that failed in a row are replaced together; more than anybody makes.
@@ -48,6 +53,22 @@ impl Last {
     /// What was asked, as it was last put.
     pub fn question(&self) -> &str {
         &self.turns[0].question
+    }
+
+    /// What it quotes.
+    pub fn quotes(&self) -> &[Quote] {
+        &self.turns[0].quoted.0
+    }
+
+    /// Telegram's ids of the messages that are its user's own; what is forwarded with them stands behind.
+    pub fn own_message_ids(&self) -> &[i64] {
+        let forwards = self.quotes().iter().filter(|quote| quote.kind == Kind::Forward).count();
+        &self.message_ids[..self.message_ids.len().saturating_sub(forwards)]
+    }
+
+    /// When its last message was sent, in seconds of Telegram's clock.
+    pub fn asked_at(&self) -> Option<i64> {
+        self.turns[0].asked_at.map(unix_seconds)
     }
 
     /// The update that asked last.
@@ -98,11 +119,18 @@ pub fn last(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Last>> {
             messages::id,
             messages::content,
             messages::deleted_at.is_null(),
+            quotes::of_turn(),
+            turns::asked_at,
         ))
         .load(conn)?;
     let Some(message_ids) = newest.first().map(|turn| turn.message_ids.clone()) else { return Ok(None) };
-    // A turn from before there were ids is a question by itself.
-    let same = |turn: &Row| turn.live && turn.message_ids == message_ids;
+    // A question may have grown: earlier turns of it had some of its messages. A turn from before there were ids is a
+    // question by itself.
+    let same = |turn: &Row| {
+        turn.live
+            && turn.message_ids.is_empty() == message_ids.is_empty()
+            && turn.message_ids.iter().all(|id| message_ids.contains(id))
+    };
     let mut turns: Vec<_> = newest.into_iter().take_while(same).collect();
     if message_ids.is_empty() {
         turns.truncate(1);

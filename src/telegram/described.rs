@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 /// The message in words; `None` where it holds nothing that words can tell. A venue also comes as its location.
 pub(super) fn described(message: &str) -> Option<String> {
-    let held: Fields<'_> = serde_json::from_str(message).ok()?;
+    let held = Fields::of(message)?;
     held.told("venue", Venue::words)
         .or_else(|| held.told("location", Location::words))
         .or_else(|| held.told("contact", Contact::words))
@@ -27,13 +27,27 @@ pub(super) fn described(message: &str) -> Option<String> {
 
 /// The fields of a message (Bot API, Message).
 #[derive(Deserialize)]
-struct Fields<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
+pub(super) struct Fields<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> Fields<'a> {
+    /// `None`: it is no object.
+    pub(super) fn of(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+
+    /// One of them, if it is there.
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.get(name).copied()
+    }
+
+    /// One of them, if it is there and of this shape.
+    pub(super) fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
     /// What one of them says, if it is there and says something.
     fn told<T: Deserialize<'a>>(&self, name: &str, words: impl FnOnce(T) -> String) -> Option<String> {
-        let told = serde_json::from_str(self.0.get(name)?.get()).ok().map(words);
-        told.filter(|words| !words.trim().is_empty())
+        self.read(name).map(words).filter(|words| !words.trim().is_empty())
     }
 }
 

@@ -7,7 +7,8 @@ use super::addressed::{Me, without};
 use super::attached::{attached, field};
 use super::described::described;
 use super::entities::entities;
-use super::markup::spelt_out;
+use super::markup::{shortened, spelt_out};
+use super::quoted::Reader;
 use super::raw::{
     CONTENT, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate, has_content, moved,
 };
@@ -16,10 +17,8 @@ use crate::domain::attachment::Attachment;
 use crate::domain::button::Button;
 use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
+use crate::domain::quote::{Kind, Quote};
 use crate::domain::update::{CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, STOPPED_MESSAGE_GENERATION};
-
-/// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
-const LONGEST_TEXT: usize = 4 * 32_768;
 
 /// An update that asks for an answer.
 pub struct Incoming {
@@ -51,10 +50,13 @@ pub struct Message {
     /// a command.
     pub addressed: bool,
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
-    /// (`described.rs`). `None` for a picture, a voice message and other files.
+    /// (`described.rs`). `None` for a picture, a voice message and other files. Empty for what is forwarded: there is nothing
+    /// in it that its sender said.
     pub text: Option<String>,
     /// The file that can be looked at, if it is one; its words are no text, and never a command.
     pub piece: Option<Piece>,
+    /// What it replies to, or what is forwarded with it.
+    pub quotes: Vec<Quote>,
     /// The press, if it is one.
     pub press: Option<Press>,
     /// The draft whose stop button was pressed, if one was.
@@ -108,6 +110,8 @@ impl Incoming {
         let raw = serde_json::from_str::<RawUpdate<'_>>(json).map_err(|_| PassedOver::Unreadable)?;
         let update_id = raw.update_id;
         let nothing = PassedOver::NothingToAnswer(update_id);
+        let quoted: Option<Vec<Quote>> =
+            raw.quoted.and_then(|quoted| serde_json::from_str(quoted.get()).ok());
         if let Some(press) = raw.callback_query {
             let press = serde_json::from_str::<RawPress>(press.get()).map_err(|_| nothing)?;
             return Ok(Self { update_id, kind: CALLBACK_QUERY, message: press.into() });
@@ -137,7 +141,9 @@ impl Incoming {
             return Err(nothing);
         }
         let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
-        Ok(Self { update_id, kind, message: raw.read(me, file, described) })
+        let reader = Reader { me, user_id: raw.from.id };
+        let quotes = quoted.unwrap_or_else(|| reader.quotes(message));
+        Ok(Self { update_id, kind, message: raw.read(me, file, described, quotes) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -178,7 +184,11 @@ impl Incoming {
             }
             json
         };
-        json!({"update_id": self.update_id, self.kind: json}).to_string()
+        let mut essence = json!({"update_id": self.update_id, self.kind: json});
+        if !message.quotes.is_empty() {
+            essence["quoted"] = json!(message.quotes);
+        }
+        essence.to_string()
     }
 }
 
@@ -187,15 +197,26 @@ fn topic(message_thread_id: Option<i64>, is_topic_message: bool) -> Option<i64> 
     message_thread_id.filter(|id| is_topic_message && *id != ROOT)
 }
 
-/// No more of a text than is read.
-fn shortened(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
-    text
+fn is_forward(quotes: &[Quote]) -> bool {
+    quotes.iter().any(|quote| quote.kind == Kind::Forward)
+}
+
+impl Message {
+    /// Whether its sender forwarded words: none of them are the sender's own. A forwarded picture is looked at by itself.
+    pub fn is_forward(&self) -> bool {
+        self.piece.is_none() && is_forward(&self.quotes)
+    }
 }
 
 impl RawMessage<'_> {
     /// `file`, `described`: what it holds instead of text, to be looked at or in words.
-    fn read(self, me: &Me, file: Option<Attachment>, described: Option<String>) -> Message {
+    fn read(
+        self,
+        me: &Me,
+        file: Option<Attachment>,
+        described: Option<String>,
+        quotes: Vec<Quote>,
+    ) -> Message {
         let private = self.chat.kind == "private";
         let is_text = self.text.is_some();
         let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
@@ -204,11 +225,21 @@ impl RawMessage<'_> {
         let words = shortened(self.text.or_else(caption).unwrap_or_default());
         let entities = entities(&words, marks);
         let mentions = if private { Vec::new() } else { me.mentions(&words, &entities) };
-        let addressed = private || me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message);
+        // Whom foreign words name is nothing that their forwarder said.
+        let forwarded = is_forward(&quotes);
+        let addressed =
+            private || (!forwarded && me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message));
         let said = || shortened(spelt_out(&words, without(&mentions, &words), &entities));
         let album = self.media_group_id;
-        let piece = file.map(|file| Piece { file, caption: said(), album });
-        let text = is_text.then(said).or_else(|| described.map(shortened));
+        let is_shown = file.is_some();
+        // The words below a forwarded picture are quoted.
+        let caption = || if forwarded { String::new() } else { said() };
+        let piece = file.map(|file| Piece { file, caption: caption(), album });
+        let text = match (is_shown, forwarded) {
+            (true, _) => None,
+            (false, true) => Some(String::new()),
+            (false, false) => is_text.then(said).or_else(|| described.map(shortened)),
+        };
         Message {
             message_id: Some(self.message_id),
             date: self.date,
@@ -220,6 +251,7 @@ impl RawMessage<'_> {
             addressed,
             text,
             piece,
+            quotes,
             press: None,
             stopped_draft: None,
         }
@@ -240,6 +272,7 @@ impl From<RawStopped> for Message {
             addressed: true,
             text: None,
             piece: None,
+            quotes: Vec::new(),
             press: None,
             stopped_draft: Some(draft_id),
         }
@@ -263,6 +296,7 @@ impl From<RawPress> for Message {
             addressed: true,
             text: None,
             piece: None,
+            quotes: Vec::new(),
             press: Some(Press { id, by: from.id, data }),
             stopped_draft: None,
         }

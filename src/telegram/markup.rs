@@ -16,6 +16,15 @@ pub fn is_cut(text: &str) -> bool {
     text.encode_utf16().count() >= CUT
 }
 
+/// The longest text that is read, in bytes. Telegram's longest message has 32,768 characters: nobody's text is cut.
+pub(super) const LONGEST_TEXT: usize = 4 * 32_768;
+
+/// No more of a text than is read.
+pub(super) fn shortened(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+    text
+}
+
 /// Something written into a text, at a byte of it.
 struct Insertion {
     at: usize,

@@ -14,6 +14,8 @@ mod entities;
 mod markup;
 mod described;
 mod attached;
+mod named;
+mod quoted;
 mod addressed;
 mod updates;
 mod files;

@@ -20,6 +20,9 @@ pub(super) struct RawUpdate<'a> {
     pub(super) callback_query: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) stopped_message_generation: Option<&'a RawValue>,
+    /// Not Telegram's: what the message quotes, as the inbox keeps it.
+    #[serde(borrow)]
+    pub(super) quoted: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -31,6 +31,7 @@ mod promises {
     mod erasure;
     mod failures;
     mod first_words;
+    mod forwards;
     mod going_on;
     mod groups;
     mod live_message;
@@ -43,6 +44,7 @@ mod promises {
     mod kept_files;
     mod pictures;
     mod poolers;
+    mod quotes;
     mod rate_limit;
     mod regenerate;
     mod reload;

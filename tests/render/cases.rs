@@ -142,6 +142,22 @@ fn a_message_never_has_more_entities_than_telegram_keeps() {
 }
 
 #[test]
+fn a_format_over_many_lines_is_one_entity() {
+    let lines = "строка\n".repeat(150);
+    for markdown in [format!("**{lines}конец**"), format!("<i>{lines}конец</i>")] {
+        let parts = answer(&markdown, RichMessages::Never);
+        let [ReplyPart { content: Content::Text { text, entities }, .. }] = parts.as_slice() else {
+            panic!("one part")
+        };
+        assert_eq!((entities.len(), usize::from(entities[0].length)), (1, text.encode_utf16().count()));
+    }
+    let Some(Content::Text { text, .. }) = draft(&format!("начало\n\n*{lines}")) else {
+        panic!("text")
+    };
+    assert!(text.starts_with("начало"), "an open format does not cut the preview");
+}
+
+#[test]
 fn a_grapheme_over_the_limit_still_comes_out() {
     let monster = format!("a{}", "\u{301}".repeat(10_000));
     let parts = answer(&monster, RichMessages::Never);

@@ -4,14 +4,14 @@
 //! letter is content, and has to arrive, in order, whatever marks stand around it.
 
 use systech_aidd::domain::reply::{Content, ReplyPart};
-use systech_aidd::render::{MAX_ENTITIES, RichMessages, answer, draft};
+use systech_aidd::render::{MAX_UNITS, RichMessages, answer, draft};
 
 use crate::limits;
 
-/// The letters of a text that no markup is written in, in order.
+/// The letters and digits of a text that no markup is written in, in order.
 fn content(text: &str) -> Vec<char> {
     // Names of code blocks may be shown or not: the model's "i" with a dot is no letter of ours.
-    let kept = |c: &char| c.is_alphabetic() && !c.is_ascii() && !('\u{2070}'..='\u{218f}').contains(c);
+    let kept = |c: &char| c.is_alphanumeric() && !c.is_ascii() && !('\u{2070}'..='\u{218f}').contains(c);
     text.chars().filter(kept).collect()
 }
 
@@ -98,26 +98,35 @@ pub(crate) fn check_draft(markdown: &str) {
 /// it in its line.
 const MAX_WAIT: usize = 2100;
 
-/// Panics where a preview of a short answer lacks more of it than what may wait at its end: a line that may become a table,
-/// or what began with a mark.
+/// Panics where a preview lacks more of an answer than what may wait at its end: a line that may become a table, or what
+/// began with a mark. Where the preview begins later than the answer, another message of it has scrolled out.
 pub(crate) fn check_growing(markdown: &str) {
     check_draft(markdown);
-    // Formats over so many lines may cut the preview where they do not cut the answer.
-    let many = markdown.lines().count() > MAX_ENTITIES / 2;
-    if many || answer(markdown, RichMessages::Never).len() > 1 {
-        return;
-    }
     let shown = match draft(markdown) {
         Some(Content::Text { text, .. }) => content(&text),
         _ => Vec::new(),
     };
-    let mut shown = shown.iter();
-    let letters = markdown.char_indices().filter(|(_, c)| !content(c.encode_utf8(&mut [0; 4])).is_empty());
-    let missing = letters.into_iter().find(|(_, c)| !shown.any(|other| other == c));
+    let mut rest = shown.iter();
+    let letters: Vec<(usize, char)> =
+        markdown.char_indices().filter(|(_, c)| !content(c.encode_utf8(&mut [0; 4])).is_empty()).collect();
+    let missing = letters.iter().find(|(_, c)| !rest.any(|other| other == c));
     if let Some((at, _)) = missing {
-        let rest = &markdown[at..];
+        let rest = &markdown[*at..];
         let row = rest.lines().next().map_or(0, str::len);
         let waits = rest.len() <= MAX_WAIT.max(row + 1) || rest.trim_end().lines().count() <= 2;
-        assert!(waits, "{} bytes wait: {rest:?} of {markdown:?}", rest.len());
+        let scrolled = markdown.len() > MAX_UNITS / 4 && ends_alike(&letters, &shown, markdown.len());
+        assert!(waits || scrolled, "{} bytes wait: {rest:?} of {markdown:?}", rest.len());
     }
+}
+
+/// Whether the last letters shown stand so near the end of the answer that what is behind them may wait. Headings of a table
+/// that are repeated may stand between them; and signs may stand where no letter tells.
+fn ends_alike(letters: &[(usize, char)], shown: &[char], end: usize) -> bool {
+    const ALIKE: usize = 3;
+    let before = |bytes: usize| letters.partition_point(|(at, _)| at + bytes < end);
+    let (waiting, told) = (before(MAX_WAIT), before(MAX_WAIT + MAX_UNITS / 4));
+    let wanted: Vec<char> = letters[told..].iter().map(|(_, c)| *c).collect();
+    let last = &shown[shown.len().saturating_sub(64)..];
+    waiting < told + ALIKE
+        || last.windows(ALIKE).any(|seen| wanted.windows(ALIKE).any(|wanted| seen == wanted))
 }

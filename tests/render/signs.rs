@@ -114,6 +114,7 @@ fn operators_patterns_and_units_stay_as_they_are_written() {
         "[^*]*, x[*], and then *more",
         "5*кг*м, м*с*кг, 2*м*с",
         "2.5 *3* 4 = 30",
+        "4*5=20, 4 *5 = 20, 4* 5 = 20; a *b = c, d* e; 5 *x, 5* x",
         "2 *x*y = z, *x*y",
         "_user_@example.com and _my_name_@example.com",
         "**нет **; ** да",
@@ -146,6 +147,7 @@ fn patterns_of_names_and_expressions_stay_as_they_are_written() {
         "grep '.*foo.*' and .*a.*b.*",
         "&*a and [a-z]*, y-*x and [^*]*",
         "*p = *q; [a-z]*",
+        "*a = *b; \\d+\\.\\d* and *c",
         "_aa_@example.com /a/__aaa__",
     ]);
     assert_seen(&[

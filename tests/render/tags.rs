@@ -34,7 +34,6 @@ fn tags_that_format_words_do() {
         ),
         ("<a href=\"javascript:x\">y</a>", "y (javascript:x)"),
         ("one<br>two<br/>three", "one\ntwo\nthree"),
-        ("not <b>closed", "not ⟨b⟩closed⟨/b⟩"),
         (
             "&lt;b&gt; &amp; &quot;x&quot; &#8212; a&nbsp;b &unknown; &copy=1",
             "<b> & \"x\" — a\u{a0}b &unknown; &copy=1",
@@ -46,6 +45,17 @@ fn tags_that_format_words_do() {
 fn tags_that_make_blocks_do() {
     assert_seen(&[
         ("<p>one</p><p>two\nlines</p>", "one\n\ntwo\nlines"),
+        ("<p>one\n<p>two\n\n<p>three", "one\n\ntwo\n\nthree"),
+        ("Run: <pre>\na *b*\n\n- c\n</pre> so", "Run:\n\n⟨pre -⟩a *b*\n\n- c⟨/pre⟩\n\nso"),
+        (
+            "<ol><li value=\"3\">c</li><li>d</li><li value=\"7\">g</li><li>h</li></ol>",
+            "3. c\n4. d\n7. g\n8. h",
+        ),
+        (
+            "<details><summary>Code</summary><pre><code>a\nb</code></pre></details>",
+            "▸ ⟨b⟩Code⟨/b⟩\n⟨folded⟩⟨pre -⟩a\nb⟨/pre⟩⟨/folded⟩",
+        ),
+        ("<ul>\n- of Markdown\n</ul>", "<ul>\n\n• of Markdown\n\n</ul>"),
         ("<h1>Title</h1>\ntext", "⟨b⟩⟨u⟩Title⟨/u⟩⟨/b⟩\n\ntext"),
         ("<h3>Title</h3><p>text</p>", "⟨b⟩Title⟨/b⟩\n\ntext"),
         ("one<hr>two", "one\n\n──────────\n\ntwo"),
@@ -130,10 +140,40 @@ fn tags_that_are_spoken_of_stay() {
             "• _a_@b.com\n• /a/__b__\n• **c\n• d**",
         ),
         ("<ul><li>the <i> tag</li><li>the </i> tag</li></ul>", "• the <i> tag\n• the </i> tag"),
-        ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩ more"),
     ]);
     assert_eq!(preview("the <b> tag"), "the");
     assert_eq!(preview("the <b>bold"), "the ⟨b⟩bold⟨/b⟩");
+}
+
+#[test]
+fn only_two_tags_of_one_name_enclose_something() {
+    assert_as_written(&[
+        "the <i> tag the </em> tag",
+        "a <strong>word</b> and <em>another</i>",
+        "not <b>closed",
+        "not</b> opened, nor</i>",
+        "the <p> tag begins and the </p> tag ends a paragraph",
+        "the <code> tag and the </code> tag",
+        "</details> or </ul> or </p> of nothing",
+        "<td>cells</td> and <tr>rows</tr> without a table, <li>items</li> without a list",
+        "the <i> tag begins and the </i> tag ends italics",
+        "write \"<b>\" before and \"</b>\" behind (<sub> and </sub> likewise)",
+    ]);
+    assert_seen(&[
+        ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩</b> more"),
+        ("the <sub> tag: H<sub>2</sub>O", "the <sub> tag: H₂O"),
+        ("<ul><li>the <ul> tag</li></ul>", "• the <ul> tag"),
+        ("<ul> <li> a <li> b </ul>", "• a\n• b"),
+        ("<b>a <i>b</b> c</i> d", "⟨b⟩a ⟨i⟩b⟨/i⟩⟨/b⟩ ⟨i⟩c⟨/i⟩ d"),
+        ("<b>one\n\ntwo</b> end", "<b>one\n\ntwo</b> end"),
+        ("- <b>one\n- two</b>", "• <b>one\n• two</b>"),
+        ("> <i>one\n\ntwo</i>", "⟨quote⟩<i>one⟨/quote⟩\n\ntwo</i>"),
+        ("the <code> tag, </kbd> and `x`", "the <code> tag, </kbd> and ⟨code⟩x⟨/code⟩"),
+    ]);
+    assert_eq!(
+        rich("| a | b |\n|---|---|\n| <b>x | y</b> |"),
+        "table\n    row #left:a | #left:b\n    row left:<b>x | left:y</b>"
+    );
 }
 
 #[test]
@@ -143,5 +183,9 @@ fn the_attributes_of_telegrams_own_html_are_known() {
 
 #[test]
 fn a_line_that_a_tag_has_broken_is_not_broken_again() {
-    assert_seen(&[("one<br>\ntwo<br/> \nthree", "one\ntwo\nthree"), ("one<br><br>\ntwo", "one\n\ntwo")]);
+    assert_seen(&[
+        ("one<br>\ntwo<br/> \nthree", "one\ntwo\nthree"),
+        ("one<br><br>\ntwo", "one\n\ntwo"),
+        ("one <br> two", "one \ntwo"),
+    ]);
 }

@@ -80,6 +80,7 @@ struct Row<'a> {
     created_at: &'a str,
     deleted_at: Option<&'a str>,
     thread_id: Option<i64>,
+    quoted: Option<Cow<'a, str>>,
 }
 
 impl<'a> From<&'a Record> for Row<'a> {
@@ -94,6 +95,7 @@ impl<'a> From<&'a Record> for Row<'a> {
             created_at: &record.created_at,
             deleted_at: record.deleted_at.as_deref(),
             thread_id: record.thread_id,
+            quoted: record.quoted.as_deref().map(no_formula),
         }
     }
 }

@@ -132,7 +132,8 @@ fn settle_names_and_factors(text: &str, runs: &mut [Run]) {
         let double = |run: &Run| run.mark == b'_' && run.length == 2;
         let name = double(before) && double(after) && dunder::is_name(&text[before.end()..after.start]);
         let pair = before.beside(text, after);
-        if name || (before.mark == after.mark && (pair.is_factor() || pair.matches_names())) {
+        if name || (before.mark == after.mark && (pair.is_factor() || pair.matches_names() || pair.is_norm()))
+        {
             before.settle();
             after.settle();
         }

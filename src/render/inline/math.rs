@@ -76,8 +76,14 @@ impl Search {
         }
         let money = marks == Marks::Dollar
             && (body.is_empty() || body.ends_with(char::is_whitespace) || !may_follow(after, body));
+        // Behind a word they are the parentheses of a call or the brackets of an index: `f\(x\)`, `a\[i\]`.
+        let called = marks.escape() && before.is_some_and(is_of_word) && !body.contains('\\');
+        // Within each other they are escaped brackets, too: no formula begins in another one.
+        let mut begun = body.match_indices(marks.opening());
+        let nested = marks.escape() && begun.any(|(at, _)| !body[..at].ends_with('\\'));
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
         let fits = !money
+            && !(called || nested)
             && !body.contains('`')
             && !has_dollar(body)
             && looks::is_formula(&unquoted(body), marks, self.escaped);
@@ -95,6 +101,11 @@ impl Search {
         *next = Some(end);
         (end != usize::MAX).then_some(end)
     }
+}
+
+/// Whether it is a letter of a script that parts its words with spaces, or a figure.
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() && c < '\u{e00}'
 }
 
 /// Whether the text may stand behind a formula in single dollars: no letter or figure, but for the end of a number

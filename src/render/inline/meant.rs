@@ -60,17 +60,34 @@ impl Pair<'_> {
             && self.after.chars().next().is_none_or(apart)
     }
 
-    /// Whether a figure in single asterisks is a factor of a product: `2 *3* 4 = 24`.
+    /// Whether single asterisks multiply what is on both sides of them: `2 *3* 4 = 24`, `4 *5 = 20, 4* 5`.
     pub(super) fn is_factor(&self) -> bool {
-        let figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-        let after = self.after.trim_start();
-        let result = after.trim_start_matches(figure);
+        let ends = [self.before.trim_end(), self.content].map(|text| text.chars().next_back());
+        let begins = [self.content, self.after.trim_start()].map(|text| text.chars().next());
+        let figure = ends.into_iter().chain(begins).flatten().any(|c| c.is_ascii_digit());
         self.mark == b'*'
             && self.length == 1
-            && self.content.chars().all(figure)
-            && self.before.trim_end().ends_with(figure)
-            && result.len() < after.len()
-            && result.trim_start().starts_with('=')
+            && (figure || self.content.contains('='))
+            && is_operand(self.before.trim_end().chars().rev())
+            && is_operand(self.content.chars())
+            && is_operand(self.content.chars().rev())
+            && is_operand(self.after.trim_start().chars())
+    }
+
+    /// Whether two bars on both sides are those of a norm: `||v||_2`, `||x|| <= ||y||`. The bound keeps the search short.
+    pub(super) fn is_norm(&self) -> bool {
+        const MAX_BYTES: usize = 64;
+        let compared = |c: char| "<>≤≥".contains(c);
+        let goes_on = |c: char| "=_^+*/·≠≈".contains(c) || compared(c);
+        let left = self.before.trim_end_matches([' ', '=', '+', '*']);
+        let goes_on_from =
+            left.ends_with(compared) || (left.len() < self.before.trim_end().len() && left.ends_with("||"));
+        let mut words = self.content.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        self.mark == b'|'
+            && self.content.len() <= MAX_BYTES
+            && (goes_on_from || self.after.trim_start_matches(' ').starts_with(goes_on))
+            && words.clone().next().is_some()
+            && words.all(|word| word.chars().nth(1).is_none())
     }
 
     /// Whether the product goes on behind what the second run stands before: `*a*b*c`. A letter before a letter is one
@@ -107,6 +124,13 @@ impl Pair<'_> {
             }
         }
     }
+}
+
+/// Whether a figure, or a letter that is no part of a word, comes first.
+fn is_operand(mut chars: impl Iterator<Item = char>) -> bool {
+    let first = chars.next();
+    let letter = first.is_some_and(|c| c.is_ascii_alphabetic()) && !chars.next().is_some_and(is_word);
+    letter || first.is_some_and(|c| c.is_ascii_digit())
 }
 
 /// Whether the text begins with the end of a file's name: `.py`, `.tar.gz`.

@@ -188,7 +188,7 @@ impl<'a> Scan<'a> {
             match node {
                 Node::Piece(piece) => pieces.push(piece),
                 Node::Run(number) => self.runs[number].pieces(self.text, &mut pieces),
-                Node::Tag(number) => pieces.extend(self.tags[number].piece(self.text)),
+                Node::Tag(number) => pieces.push(self.tags[number].piece(self.text)),
             }
         }
         pieces

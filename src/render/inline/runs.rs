@@ -120,7 +120,7 @@ impl Around<'_> {
         (extension && !last.is_some_and(is_word)) || comment || comment_end || in_path
     }
 
-    /// Whether an asterisk belongs to a pattern of any text (`.*name.*`, `*.*`, `[a-z]*`), or stands before the rest of a name
+    /// Whether an asterisk belongs to a pattern of any text (`.*name.*`, `*.*`, `[a-z]*`, `\d*`), or stands before the rest of a name
     /// (`*_test_*`).
     fn is_in_expression(&self) -> bool {
         let word = self.word();
@@ -128,6 +128,7 @@ impl Around<'_> {
         let is_class = |class: &str| class.starts_with('^') || class.as_bytes().get(1) == Some(&b'-');
         class.is_some_and(|(_, class)| is_class(class))
             || word == "."
+            || matches!(word.as_bytes(), [.., b'\\', letter] if letter.is_ascii_alphabetic())
             || word.starts_with(".*")
             || word.ends_with("*.")
             || is_rest_of_name(self.after)
@@ -163,7 +164,7 @@ impl Around<'_> {
         let begins = match last {
             // `_this_/_that_` is no path.
             Some('/' | '\\') => !matches!(before, Some('_' | '*')),
-            Some('@' | '#' | '$' | '%' | '&' | '=') => true,
+            Some('@' | '#' | '$' | '%' | '&' | '=' | '|') => true,
             // `*_test_*` matches names.
             Some('*') if before != Some('*') && is_rest_of_name_behind(self.after) => return true,
             Some('.') => {

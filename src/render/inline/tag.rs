@@ -77,8 +77,9 @@ pub(super) const NAMES: [(&str, Tag); 40] = [
 ];
 
 impl Tag {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, tag)| *tag)
+    /// The tag of this name, and the name in small letters.
+    pub(super) fn named(name: &str) -> Option<(&'static str, Self)> {
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
     }
 
     /// Whether the tag formats words within a line.

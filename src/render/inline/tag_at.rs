@@ -3,9 +3,11 @@
 use super::tag::{NAMES, Tag};
 
 /// A tag as it stands in the text.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::render) struct Found<'a> {
     pub(in crate::render) tag: Tag,
+    /// Its name in small letters: what `<i>` begins no `</em>` ends.
+    pub(super) name: &'static str,
     pub(in crate::render) closing: bool,
     pub(in crate::render) length: usize,
     attributes: &'a str,
@@ -23,15 +25,15 @@ pub(in crate::render) fn at(text: &str) -> Option<Found<'_>> {
     let inner = text.strip_prefix('<')?;
     let (closing, inner) = inner.strip_prefix('/').map_or((false, inner), |inner| (true, inner));
     let name = &inner[..name_length(inner)];
-    let tag = Tag::named(name)?;
     let rest = &inner[name.len()..];
+    let (name, tag) = Tag::named(name)?;
     let attributes = &rest[..attributes_length(rest)];
     let end = &rest[attributes.len()..];
     let end = if tag.is_void() && !closing { end.strip_prefix('/').unwrap_or(end) } else { end };
     let proper = self::attributes(attributes)
         .all(|(name, value)| !closing && (value.is_some() || tag.takes_alone(name)));
     let end = end.strip_prefix('>').filter(|_| proper)?;
-    Some(Found { tag, closing, length: text.len() - end.len(), attributes })
+    Some(Found { tag, name, closing, length: text.len() - end.len(), attributes })
 }
 
 /// Whether the text begins with a tag that ends the paragraph before it.
@@ -67,7 +69,7 @@ pub(super) fn may_come(text: &str) -> bool {
             |known: &str| known.get(..name.len()).is_some_and(|known| known.eq_ignore_ascii_case(name));
         return NAMES.iter().any(|(known, _)| beginning(known));
     }
-    let Some(tag) = Tag::named(name) else { return false };
+    let Some((_, tag)) = Tag::named(name) else { return false };
     let attributes = &rest[..attributes_length(rest)];
     let mut bare =
         self::attributes(attributes).filter(|(name, value)| value.is_none() && !tag.takes_alone(name));

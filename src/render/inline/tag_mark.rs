@@ -20,8 +20,6 @@ pub(super) enum Meaning {
     Text,
     /// It is a tag.
     Tag,
-    /// It ends what nobody began.
-    Nothing,
 }
 
 impl<'a> TagMark<'a> {
@@ -45,19 +43,33 @@ impl<'a> TagMark<'a> {
             || (word.len() < before.len() && word.ends_with(|c| c != '\n'))
     }
 
+    /// Whether it is a word of a sentence. A tag that is no format has words on both sides then, and no other tags; the parts
+    /// of a list or a table are no words `within` one.
+    pub(super) fn is_word(&self, text: &str, within: bool) -> bool {
+        let tag = self.found.tag;
+        let apart = self.is_spoken_of(text) && self.is_followed_by_space(text);
+        if tag.formats() || !apart {
+            return apart;
+        }
+        let before = text[..self.at].trim_end_matches(' ');
+        let after = text[self.at + self.found.length..].trim_start_matches(' ');
+        let between = !before.ends_with('>') && !(after.is_empty() || after.starts_with(['<', '\n']));
+        let part = within && !tag.needs_end();
+        between && !part && !tag.is_void()
+    }
+
     /// Whether it begins or ends a block, and no format goes on behind it.
     pub(super) fn divides(&self) -> bool {
         self.meaning == Meaning::Tag && !self.found.tag.formats() && self.found.tag != Tag::Break
     }
 
     /// The piece it becomes.
-    pub(super) fn piece(&self, text: &'a str) -> Option<Piece<'a>> {
+    pub(super) fn piece(&self, text: &'a str) -> Piece<'a> {
         let written = &text[self.at..self.at + self.found.length];
         let format = format(self.found.tag);
         match self.meaning {
-            Meaning::Nothing => None,
-            Meaning::Text => Some(Piece::Text(Cow::Borrowed(written))),
-            Meaning::Tag => Some(match (format, self.found.tag, self.found.closing) {
+            Meaning::Text => Piece::Text(Cow::Borrowed(written)),
+            Meaning::Tag => match (format, self.found.tag, self.found.closing) {
                 (Some(format), _, false) => Piece::Begin(format),
                 (Some(format), _, true) => Piece::End(format),
                 (None, Tag::Link, false) => {
@@ -65,10 +77,11 @@ impl<'a> TagMark<'a> {
                 }
                 (None, Tag::Link, true) => Piece::LinkEnd,
                 (None, tag, closing) => {
-                    let start = self.found.attribute("start").and_then(|start| start.parse().ok());
+                    let number = if tag == Tag::Item { "value" } else { "start" };
+                    let start = self.found.attribute(number).and_then(|number| number.parse().ok());
                     Piece::Tag { tag, closing, start, written }
                 }
-            }),
+            },
         }
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::address;
+use super::chars::is_word;
 use super::piece::Piece;
 use super::scan::{Node, Scan, Step};
 use super::tag::Tag;
@@ -21,12 +22,14 @@ impl<'a> Scan<'a> {
         }
         if let Some(found) = tag_at::at(rest) {
             return match found.tag {
-                tag if !found.closing && self.growing.is_none() && !self.definitions.is_meant(tag) => {
+                tag if !found.closing && !self.may_mean(tag) && !self.begins_paragraph(at, &found) => {
                     Ok(None)
                 }
                 Tag::Code | Tag::Pre if !found.closing => self.code_in_tags(at, &found),
                 _ => {
-                    let length = found.length;
+                    let behind = &rest[found.length..];
+                    let spaces = behind.len() - behind.trim_start_matches(' ').len();
+                    let length = found.length + if found.tag == Tag::Break { spaces } else { 0 };
                     self.tags.push(TagMark { found, at, meaning: Meaning::Tag });
                     Ok(Some((Some(Node::Tag(self.tags.len() - 1)), length)))
                 }
@@ -41,6 +44,19 @@ impl<'a> Scan<'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether a tag that makes a block can do so. While the text grows, what is missing may come.
+    fn may_mean(&self, tag: Tag) -> bool {
+        self.growing.is_some() || self.definitions.is_meant(tag)
+    }
+
+    /// Whether it is a `<p>` that its writer never closes: it begins a line, and words follow.
+    fn begins_paragraph(&self, at: usize, found: &tag_at::Found<'a>) -> bool {
+        let before = self.text[..at].trim_end_matches([' ', '\t']);
+        let begins = before.is_empty() || before.ends_with('\n');
+        let after = &self.text[at + found.length..];
+        found.tag == Tag::Paragraph && begins && after.starts_with(is_word)
     }
 
     /// A comment that has its lines for itself says nothing to a reader; another one is what is spoken of.
@@ -65,14 +81,17 @@ impl<'a> Scan<'a> {
     fn code_in_tags(&mut self, at: usize, found: &tag_at::Found<'a>) -> Result<Option<Step<'a>>, usize> {
         let rest = &self.text[at + found.length..];
         let pre = found.tag == Tag::Pre;
-        let closing = if pre { "</pre>" } else { "</code>" };
-        let ended = self.end(closing, || up_to_end(rest, found.tag));
+        let ended = self.end(found.name, || up_to_end(rest, found.name));
         // While the text grows, all that follows is code, but for what may become its end.
         let growing = self.growing.map(|_| {
             let end = rest.rfind('<').filter(|end| tag_at::may_come(&rest[*end..])).unwrap_or(rest.len());
             (&rest[..end], rest.len())
         });
         let Some((inside, length)) = ended.or(growing) else { return Ok(None) };
+        let mark = TagMark { found: found.clone(), at, meaning: Meaning::Text };
+        if !pre && mark.is_word(self.text, false) && inside.ends_with(' ') {
+            return Ok(None);
+        }
         let node =
             if pre { listing(inside) } else { Piece::Code(entity::decoded(inside).replace('\n', " ")) };
         Ok(Some((Some(Node::Piece(node)), found.length + length)))
@@ -102,76 +121,80 @@ impl<'a> Scan<'a> {
         (Some(Node::Piece(Piece::LinkEnd)), address.len() + 2)
     }
 
-    /// Whether two tags of a format are spoken of in blocks of their own: `<li>the <i> tag</li><li>the </i> tag</li>`.
-    fn are_words(&self, opener: usize, closer: usize) -> bool {
-        let word = |mark: &TagMark<'_>| mark.is_spoken_of(self.text) && mark.is_followed_by_space(self.text);
-        let parts = |mark: &TagMark<'_>| !mark.found.tag.formats() && mark.found.tag != Tag::Break;
-        let (begin, end) = (&self.tags[opener], &self.tags[closer]);
-        begin.found.tag.formats()
-            && word(begin)
-            && word(end)
-            && self.tags[opener + 1..closer].iter().any(parts)
-    }
-
-    /// Finds out which tags mean something. What opens and is never closed is a tag where it begins a word (`a <b>word`),
-    /// and text where it ends one or is one (`List<b>`, `the <b> tag`).
+    /// Finds out which tags mean something. A format is what two tags of one name enclose; those that stand apart like words
+    /// of a sentence are words: `the <i> tag and the </i> tag`. While the text grows, what begins a word is open.
     pub(super) fn settle_tags(&mut self) -> Result<(), usize> {
-        let mut open: BTreeMap<Tag, Vec<usize>> = BTreeMap::new();
+        let mut open: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        // In a list or a table those of its parts mean what they say.
+        let mut within = false;
         for number in 0..self.tags.len() {
             let mark = &self.tags[number];
-            let found = &mark.found;
-            let tag = found.tag;
-            let again = !tag.nests() && open.get(&tag).is_some_and(|open| !open.is_empty());
-            self.tags[number].meaning = if !found.closing && again && mark.touches_word(self.text) {
-                Meaning::Text
-            } else if !found.closing {
-                open.entry(tag).or_default().push(number);
-                if tag == Tag::Link && found.attribute("href").is_none() {
+            let (tag, name) = (mark.found.tag, mark.found.name);
+            let is_word = |mark: &TagMark<'_>| mark.is_word(self.text, within);
+            let openers = open.entry(name).or_default();
+            let last = openers.last().map(|opener| &self.tags[*opener]);
+            let meaning = if !mark.found.closing {
+                let again = !tag.nests() && last.is_some_and(|last| !is_word(last));
+                let aimless = tag == Tag::Link && mark.found.attribute("href").is_none();
+                if (again && mark.touches_word(self.text)) || (!tag.formats() && is_word(mark)) {
                     Meaning::Text
                 } else {
-                    Meaning::Tag
+                    openers.push(number);
+                    if aimless { Meaning::Text } else { Meaning::Tag }
                 }
-            } else if let Some(opener) = open.get_mut(&tag).and_then(Vec::pop) {
-                if self.are_words(opener, number) {
+            } else if let Some(opener) = openers.pop() {
+                if tag.formats() && is_word(&self.tags[opener]) && is_word(mark) {
                     self.tags[opener].meaning = Meaning::Text;
                 }
                 self.tags[opener].meaning
-            } else if mark.is_spoken_of(self.text) && (tag.formats() || !self.definitions.is_opened(tag)) {
-                Meaning::Text
-            } else if tag.formats() {
-                Meaning::Nothing
-            } else {
+            } else if !tag.formats()
+                && self.definitions.is_opened(tag)
+                && self.may_mean(tag)
+                && !is_word(mark)
+            {
+                // It ends what another paragraph began.
                 Meaning::Tag
+            } else {
+                Meaning::Text
             };
+            within |= meaning == Meaning::Tag && matches!(tag, Tag::List(_) | Tag::Table);
+            self.tags[number].meaning = meaning;
         }
         let mut open: Vec<usize> = open.into_values().flatten().collect();
         open.sort_unstable();
-        for number in open {
-            let mark = &mut self.tags[number];
-            let tag = mark.found.tag;
-            let is_word = mark.touches_word(self.text)
-                || tag == Tag::Link
-                || (tag.formats() && mark.is_followed_by_space(self.text));
-            if !tag.needs_end() || !is_word {
-                continue;
-            }
-            let link = tag == Tag::Link;
-            if self.growing.is_some_and(|it| if link { it.is_near(mark.at) } else { it.is_doubtful(mark.at) })
-            {
+        open.into_iter().try_for_each(|number| self.settle_open_tag(number))
+    }
+
+    /// Finds out what a tag is that nothing closes.
+    fn settle_open_tag(&mut self, number: usize) -> Result<(), usize> {
+        let mark = &mut self.tags[number];
+        let tag = mark.found.tag;
+        let touches = mark.touches_word(self.text);
+        if !tag.needs_end() || !(tag.formats() || touches) {
+            return Ok(());
+        }
+        if let Some(growing) = self.growing {
+            if tag == Tag::Link && growing.is_near(mark.at) {
                 return Err(mark.at);
             }
-            mark.meaning = Meaning::Text;
+            if tag.formats() && tag != Tag::Link && !touches && !mark.is_followed_by_space(self.text) {
+                return Ok(());
+            }
+            if growing.is_doubtful(mark.at) {
+                return Err(mark.at);
+            }
         }
+        mark.meaning = Meaning::Text;
         Ok(())
     }
 }
 
 /// What is before the closing tag, and its length with the tag.
-fn up_to_end(text: &str, tag: Tag) -> Option<(&str, usize)> {
+fn up_to_end<'a>(text: &'a str, name: &str) -> Option<(&'a str, usize)> {
     let mut at = 0;
     loop {
         at += text[at..].find("</")?;
-        if let Some(found) = tag_at::at(&text[at..]).filter(|found| found.tag == tag) {
+        if let Some(found) = tag_at::at(&text[at..]).filter(|found| found.name == name) {
             return Some((&text[..at], at + found.length));
         }
         at += 2;
@@ -186,7 +209,7 @@ fn listing(inside: &str) -> Piece<'_> {
         tag_at::at(text.trim_start()).filter(|found| found.tag == Tag::Code && !found.closing)
     {
         let rest = &text.trim_start()[found.length..];
-        text = up_to_end(rest, Tag::Code).map_or(rest, |(code, _)| code);
+        text = up_to_end(rest, found.name).map_or(rest, |(code, _)| code);
         language = found
             .attribute("class")
             .and_then(|class| class.split(' ').find_map(|it| it.strip_prefix("language-")));

@@ -27,6 +27,9 @@ pub(in crate::render) fn found(source: &str, segments: &Segments<'_>, growing: b
             if line.text.starts_with('<') {
                 islands.extend(sea.elements_from(place).or_else(|| sea.comment(place)));
             }
+            if tags && segment.table.is_none() && islands.last().is_none_or(|last| last.end <= place) {
+                islands.extend(sea.listing_behind(place, line.text));
+            }
             // Lines joined into a row of a table could be cells too many.
             if tex && segment.table.is_none() && !lines::is_heading(line.text) {
                 islands.extend(sea.formula(&mut formulas, range.clone(), line));
@@ -110,6 +113,15 @@ impl Sea<'_> {
         (!broken && !self.has_code(&island)).then_some(island)
     }
 
+    /// A block of code in HTML that begins behind the words of this line: `Run: <pre>`.
+    fn listing_behind(&self, place: usize, line: &str) -> Option<Range<usize>> {
+        let at = line.find("<pre").filter(|at| !line[..*at].contains('`'))?;
+        let open = inline::tag_at(&line[at..])?;
+        // Words go on with a space where the tag is one of them.
+        let spoken_of = line[at + open.length..].starts_with([' ', ',', '.', ')', '"']);
+        if spoken_of { None } else { self.element(place + at) }
+    }
+
     /// A comment that begins here and has its lines for itself.
     fn comment(&self, place: usize) -> Option<Range<usize>> {
         let rest = &self.source[place..];
@@ -191,12 +203,15 @@ impl Place {
     }
 }
 
-/// Where the tables, lists and blocks of code in HTML end, by where they begin.
+/// Where the tables, lists and blocks of code in HTML end, by where they begin. A list without items is none: it may have
+/// those of Markdown.
 fn elements(source: &str) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
-    let mut open: BTreeMap<Tag, Vec<usize>> = BTreeMap::new();
+    let mut open: BTreeMap<Tag, Vec<(usize, usize)>> = BTreeMap::new();
+    let mut items = 0;
     for (place, _) in source.match_indices('<') {
         let Some(found) = inline::tag_at(&source[place..]) else { continue };
+        items += usize::from(found.tag == Tag::Item);
         if !matches!(
             found.tag,
             Tag::Table | Tag::List(_) | Tag::Pre | Tag::Paragraph | Tag::Heading(_) | Tag::Summary
@@ -205,8 +220,10 @@ fn elements(source: &str) -> BTreeMap<usize, usize> {
         }
         let begun = open.entry(found.tag).or_default();
         if !found.closing {
-            begun.push(place);
-        } else if let Some(begin) = begun.pop() {
+            begun.push((place, items));
+        } else if let Some((begin, before)) = begun.pop()
+            && !(matches!(found.tag, Tag::List(_)) && items == before)
+        {
             ends.insert(begin, place + found.length);
         }
     }

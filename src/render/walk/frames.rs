@@ -104,14 +104,20 @@ impl Frames {
         self.open(Container::Item { number, checked: None }, html);
     }
 
-    /// Begins the next item of a list of HTML, in place of the one before.
-    pub(super) fn next_item(&mut self) {
+    /// Begins the next item of a list of HTML, in place of the one before. It may have a number of its own, from which the
+    /// next ones are counted.
+    pub(super) fn next_item(&mut self, number: Option<u64>) {
         let innermost = |frame: &&Frame| frame.container.is_list() || frame.container.is_item();
         if self.frames.iter().rev().find(innermost).is_some_and(|frame| frame.container.is_item()) {
             self.close_html(Container::is_item);
         }
-        let start = match self.frames.last() {
-            Some(Frame { container: Container::List { start, .. }, .. }) => *start,
+        let start = match self.frames.last_mut() {
+            Some(Frame { container: Container::List { start: Some(start), before, .. }, .. }) => {
+                if let Some(number) = number {
+                    (*start, *before) = (number, None);
+                }
+                Some(*start)
+            }
             _ => None,
         };
         // One number, again and again: the items are counted from it.

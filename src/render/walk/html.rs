@@ -40,7 +40,7 @@ impl Walk<'_> {
             }
             Tag::Item if self.frames.in_html(Container::is_list) => {
                 self.end_line();
-                self.frames.next_item();
+                self.frames.next_item(start);
             }
             Tag::Details if self.words.in_link() => {}
             Tag::Details => self.begin(Container::Details { summary: Inline::default() }),
@@ -58,7 +58,9 @@ impl Walk<'_> {
             Tag::Table => |container| matches!(container, Container::Table(_)),
             Tag::List(_) => Container::is_list,
             Tag::Item if self.frames.in_html(Container::is_item) => Container::is_item,
-            Tag::Item | Tag::Code | Tag::Pre => return self.words.text(written),
+            Tag::Item | Tag::Row | Tag::Cell | Tag::Section | Tag::Code | Tag::Pre => {
+                return self.words.text(written);
+            }
             Tag::Break => return self.words.text("\n"),
             _ => return self.end_line(),
         };

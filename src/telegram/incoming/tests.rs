@@ -1,3 +1,4 @@
+use super::super::markup::LONGEST_TEXT;
 use super::*;
 
 fn update(message: &str) -> String {
@@ -104,6 +105,22 @@ fn in_a_group_a_message_is_for_the_bot_or_not_and_reads_without_its_name() {
 }
 
 #[test]
+fn nothing_that_is_forwarded_is_its_senders_own_word_or_said_to_the_bot() {
+    let origin = r#""forward_origin":{"type":"hidden_user","sender_user_name":"Ann"}"#;
+    let mention = r#""entities":[{"type":"mention","offset":0,"length":8}]"#;
+    for (chat, addressed) in [("private", true), ("supergroup", false)] {
+        for words in
+            [r#""text":"/clear@our_bot""#, r#""text":"@our_bot hi""#, r#""photo":[],"caption":"@our_bot""#]
+        {
+            let message = format!("{{{},{words},{mention},{origin}}}", FROM.replace("private", chat));
+            let message = decode(&update(&message)).ok().unwrap().message;
+            assert!(message.is_forward());
+            assert_eq!((message.addressed, message.text.as_deref()), (addressed, Some("")), "{words}");
+        }
+    }
+}
+
+#[test]
 fn a_group_that_moves_is_known_by_either_of_its_two_announcements() {
     let moved = |message: &str| decode(&update(message)).err();
     let expected = Some(PassedOver::Moved { update_id: 7, from: -5, to: -1005 });
@@ -121,7 +138,7 @@ fn the_essence_of_an_update_reads_as_the_update_does() {
             (m.message_id, m.date, m.chat_id, m.private, m.user_id),
             m.language,
             m.thread_id,
-            (m.addressed, m.text, m.piece),
+            (m.addressed, m.text, m.piece, m.quotes),
         )
     };
     let topic = r#","message_thread_id":9,"is_topic_message":true"#;
@@ -140,6 +157,11 @@ fn the_essence_of_an_update_reads_as_the_update_does() {
         format!(r#"{{{group},"text":"@our_bot, hi"{mention}}}"#),
         format!(r#"{{{group},"text":"/clear@our_bot"{topic}}}"#),
         format!(r#"{{{group},"text":"/clear@other_bot"}}"#),
+        format!(
+            r#"{{{FROM},"text":"so?","reply_to_message":{{"from":{{"id":5,"first_name":"Ann"}},"text":"a\nb"}}}}"#
+        ),
+        format!(r#"{{{group},"text":"so?","reply_to_message":{{"from":{{"id":77}},"text":"a"}}}}"#),
+        format!(r#"{{{group},"text":"@our_bot","forward_origin":{{"type":"hidden_user"}}{mention}}}"#),
         format!(r#"{{{group},"photo":[],"caption":"@our_bot","caption_{}}}"#, &mention[2..]),
     ] {
         let update = update(&message);

@@ -105,7 +105,7 @@ fn the_choices_of_a_group_go_along_when_it_becomes_a_supergroup() {
 }
 
 /// What the server was asked since it had logged so much, without what only sets a connection up.
-fn statements(env: &TestEnv, since: usize) -> Vec<String> {
+pub(super) fn statements(env: &TestEnv, since: usize) -> Vec<String> {
     let log = fs::read(env.server().log_file()).unwrap();
     let log = String::from_utf8_lossy(&log[since..]).into_owned();
     let executed = log.lines().filter_map(|line| {

@@ -86,23 +86,24 @@ fn the_predecessors_rows_survive_a_revert_of_everything() {
     env.psql(&predecessor::database());
     env.kill(env.start_ready());
     for migration in [
-        "000015_add_search_index",
-        "000014_create_message_words",
-        "000013_create_daily_statistics",
-        "000012_create_dialogues",
-        "000011_create_live_messages",
-        "000005_create_reply_parts",
-        "000004_create_turns",
-        "000003_create_updates",
+        "2026-11-23-000015_add_search_index",
+        "2026-11-23-000014_create_message_words",
+        "2026-11-23-000013_create_daily_statistics",
+        "2026-11-23-000012_create_dialogues",
+        "2026-11-23-000011_create_live_messages",
+        "2026-11-27-000501_create_quotes",
+        "2026-11-23-000005_create_reply_parts",
+        "2026-11-23-000004_create_turns",
+        "2026-11-23-000003_create_updates",
     ] {
         env.psql(&down(migration));
     }
-    env.psql(&down("000001_create_messages"));
+    env.psql(&down("2026-11-23-000001_create_messages"));
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "3");
 }
 
 fn down(migration: &str) -> String {
-    let path = format!("{}/migrations/2026-11-23-{migration}/down.sql", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/migrations/{migration}/down.sql", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -146,6 +147,8 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
          FROM generate_series(1, 200000) AS n;
          INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state, failure)
          SELECT 1, id, user_id, chat_id, id, 'failed', 'empty' FROM messages WHERE id % 20 = 1;
+         INSERT INTO quotes (turn_id, position, kind, whose, content)
+         SELECT id, position, 'forward', 'other', 'x' FROM turns, generate_series(0, 1) AS position;
          ANALYZE",
     );
     let query = history::newest(Lane { bot_id: 1, chat_id: 1, user_id: 1, thread_id: None }, 20);

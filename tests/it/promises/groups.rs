@@ -63,7 +63,8 @@ fn a_reply_to_the_bot_is_a_question_and_answers_reply_to_their_questions() {
     env.telegram.reply(&bob, answer.message_id, "three");
     env.telegram.wait_for_count(GROUP, 3);
     assert_eq!(env.asked("two")[0].messages.len(), 4);
-    assert_eq!(env.asked("three")[0].messages, [Message::system(PROMPT), Message::user("three")]);
+    let expected = format!("[Quoted: your message that I reply to]\n> {}\n\nthree", answer.text());
+    assert_eq!(env.asked("three")[0].messages, [Message::system(PROMPT), Message::user(&expected)]);
 }
 
 #[test]
@@ -82,7 +83,8 @@ fn what_opened_a_topic_is_no_message_that_is_replied_to() {
     env.telegram.reply(&person, answer.message_id, "two");
     let sent = env.telegram.wait_for_count(person.chat_id, 2);
     assert_eq!(sent[1].thread, Some(77));
-    assert_eq!(questions(&env), ["one", "two"]);
+    let expected = format!("[Quoted: your message that I reply to]\n> {}\n\ntwo", answer.text());
+    assert_eq!(questions(&env), ["one", &expected]);
 }
 
 #[test]
@@ -105,7 +107,7 @@ fn the_name_alone_a_picture_and_an_unknown_command_for_the_bot_get_a_sentence_ea
     // The first one asked for this.
     env.telegram.reply(&person, sent[0].message_id, "What is soup?");
     env.telegram.wait_for_count(GROUP, 5);
-    assert_eq!(questions(&env), ["What is soup?"]);
+    assert!(questions(&env)[0].ends_with("\n\nWhat is soup?"));
 }
 
 #[test]
@@ -167,26 +169,36 @@ fn a_huge_message_of_a_group_is_answered_by_what_is_read_of_it_and_a_huge_one_to
 }
 
 #[test]
-fn what_others_said_is_stored_nowhere_not_even_while_a_question_about_it_waits() {
+fn of_what_others_said_the_inbox_holds_only_the_words_that_a_question_quotes() {
     let env = TestEnv::new();
     let _bot = env.start();
     let person = Person::in_group(1, GROUP);
     let name = env.telegram.username().to_owned();
     let gate = env.model.hold(When::any());
-    let others = json!({"message_id": 77, "text": "zebra", "caption": "zebra", "from": {"id": 2, "first_name": "Zebra"}});
+    let others = json!({
+        "message_id": 77, "text": "the moon", "caption": "zebra", "author_signature": "zebra",
+        "from": {"id": 2, "first_name": "Bob", "username": "zebra"}, "reply_to_message": {"text": "zebra"},
+    });
     let fields = json!({
         "text": format!("@{name} what does that mean?"),
         "entities": [{"type": "mention", "offset": 0, "length": name.len() + 1}],
         "reply_to_message": others,
-        "quote": {"text": "zebra"},
+        "quote": {"text": "the moon", "entities": [{"type": "zebra"}]},
         "external_reply": {"origin": {"type": "hidden_user", "sender_user_name": "Zebra"}},
     });
     env.telegram.post(&person, &fields);
     gate.wait_arrived();
     let stored = env.psql("SELECT payload FROM updates");
     assert!(stored.contains("what does that mean?") && !stored.to_lowercase().contains("zebra"), "{stored}");
+    let quoted: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    assert_eq!(
+        quoted["quoted"],
+        json!([{"kind": "reply", "whose": "other", "author": "Bob", "text": "the moon"}])
+    );
     gate.release();
     env.telegram.wait_for_count(GROUP, 1);
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*) FROM updates WHERE payload IS NOT NULL"), "0");
 }
 
 #[test]

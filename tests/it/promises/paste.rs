@@ -108,6 +108,8 @@ fn all_rows_of_a_question_are_finished_or_none() {
     let turn = Turn {
         question: "q",
         message_ids: &[1, 2, 3],
+        quotes: &[],
+        asked_at: None,
         joined: &joined,
         files: &[],
         replaces: None,

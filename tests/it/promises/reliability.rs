@@ -97,6 +97,8 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
     let turn = Turn {
         question: "q",
         message_ids: &[5],
+        quotes: &[],
+        asked_at: None,
         joined: &[],
         files: &[],
         replaces: None,

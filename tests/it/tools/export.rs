@@ -36,6 +36,7 @@ fn both_formats_hold_every_selected_message_as_it_is() {
         "created_at",
         "deleted_at",
         "thread_id",
+        "quoted",
     ];
     assert_eq!(heading.iter().collect::<Vec<_>>(), columns);
     for (row, record) in csv.records().map(Result::unwrap).zip(&records) {

@@ -202,7 +202,7 @@ fn a_topic_is_found_by_indexes_however_much_its_person_said_in_others() {
         let lane = Lane { bot_id: 1, chat_id: 1, user_id: 1, thread_id: Some(topic) };
         assert_eq!(history::recent(&mut conn, lane, 4, None).unwrap().len(), 4);
         let waiting = inbox::oldest(&mut conn, lane).unwrap().unwrap();
-        assert!(waiting.behind_unsent && !waiting.last);
+        assert!(waiting.behind_unsent && waiting.next.is_some());
         assert_eq!(inbox::following(&mut conn, lane, waiting.seq, 2).unwrap().len(), 2);
         assert_eq!(outbox::unsent(&mut conn, lane).unwrap().len(), 32);
         assert!(turns::last(&mut conn, lane).unwrap().is_some());

@@ -140,6 +140,8 @@ impl Work {
         let turn = Turn {
             question: &self.question,
             message_ids: &self.message_ids,
+            quotes: &[],
+            asked_at: None,
             joined: &self.joined,
             files: &[],
             replaces: self.last.as_ref(),

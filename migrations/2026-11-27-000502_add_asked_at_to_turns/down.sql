@@ -1,0 +1,1 @@
+ALTER TABLE turns DROP COLUMN asked_at;
