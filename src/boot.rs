@@ -1,4 +1,4 @@
-//! From a configuration to a running bot and back: migrations, the schedule, the threads, the shutdown.
+//! From a configuration to a running bot and back: the lease, migrations, the schedule, the threads, the shutdown.
 //!
 //! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains and closes `jobs`, the workers end.
@@ -10,13 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
-use frankenstein::TelegramApi;
-use frankenstein::methods::DeleteWebhookParams;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{info, warn};
 
-use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
 use crate::base::exit::{ExitCode, exit};
 use crate::base::failpoints;
@@ -24,9 +21,7 @@ use crate::base::http::Http;
 use crate::base::memory;
 use crate::config::Config;
 use crate::database::migrate;
-use crate::domain::command::Command;
 use crate::domain::failure::Failure;
-use crate::domain::lane::Lane;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::metrics;
@@ -38,22 +33,26 @@ use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
 use crate::pipeline::retention::{self, Limits};
 use crate::pipeline::scales::Scales;
-use crate::pipeline::schedule::{Finished, Job};
+use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
-use crate::store::{Store, StoreError, inbox, outbox};
-use crate::telegram::{Me, Telegram, TelegramError};
+use crate::store::Store;
+use crate::store::lease::{self, Ends, Lease};
+use crate::telegram::{Telegram, TelegramError};
 
+mod prepare;
 mod reload;
+
+use prepare::{Left, introduce, left, unauthorized};
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
-/// How long a boot waits for the database to come up.
+/// How long a start waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the end waits for a thread that the database holds.
-const POLL_PATIENCE: Duration = Duration::from_secs(5);
+const THREAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
@@ -67,110 +66,170 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
 
-    if !migrate::at_boot(&config.database, failpoints::wait("database", DATABASE_PATIENCE), &stop)? {
+    if !migrate::before_leading(&config.database, patience(), &stop)? {
         return Ok(());
     }
-    let store = Store::new(&config.database.url, config.pool_size);
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
-    let assistant = Assistant::new(&http, config.choices);
-    let Some(me) = introduce(&http, &telegram.until(&stop), &stop, &assistant.commands())? else {
-        return Ok(());
-    };
-
-    let bot_id = me.id;
-    let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, &http, &stop)? else { return Ok(()) };
-    let pace = Arc::new(Pace::new(config.telegram_rate));
-    let bot = Arc::new(Services {
-        store: Arc::new(store),
-        telegram,
-        sender: Sender::new(Arc::clone(&pace), pauses),
-        pace,
-        live_answers: config.live_answers,
-        thinking: config.thinking,
-        assistant: Arc::new(Current::new(assistant)),
-        breaker: Breaker::default(),
-        pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
-        me,
-        access: config.access,
-        rate_limit: config.rate_limit,
-        budgets: config.budgets,
-        rich_messages: config.rich_messages,
-        max_history: config.max_history,
-        picture_turns: config.picture_turns,
-        scales: Scales::default(),
-        named: Named::default(),
-        newest_at_boot: newest,
-    });
-    bot.store.on_server_change({
-        let stop = stop.clone();
-        // The poll under way ends, so that the poller sees the change at once.
-        move |generation| stop.interrupt(generation..=generation)
-    });
-    view.started(&bot.store, bot_id);
-    info!(
-        bot = bot.me.username,
-        version = env!("CARGO_PKG_VERSION"),
-        waiting = lanes.len(),
-        workers = config.workers,
-        "ready"
-    );
-
-    let (jobs, jobs_out) = bounded(config.workers);
-    let (results, finished) = bounded(config.workers);
-    let workers = (0..config.workers)
-        .map(|number| start_worker(number, &bot, &jobs_out, &results))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let retention = {
-        let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
-        let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
-        spawn("retention".to_owned(), move || {
-            retention::daily(&bot.store, &http, limits, &stop);
-        })?
-    };
-    reload_at(hangups, &bot, &http, &stop)?;
-    let (news_in, news) = bounded(BATCHES);
-    let poll = {
-        let (bot, stop) = (Arc::clone(&bot), stop.clone());
-        spawn("poll".to_owned(), move || {
-            let telegram = bot.telegram.until(&stop);
-            let edits_interrupt = bot.rate_limit.is_none();
-            Poll {
-                http: &http,
-                telegram,
-                me: &bot.me,
-                store: &bot.store,
-                edits_interrupt,
-                news: news_in,
-                stop,
-            }
-            .run()
-        })?
-    };
-
-    let dispatcher =
-        Dispatcher { news, finished, jobs, shutdown, workers: config.workers, grace: config.grace };
-    let idle = dispatcher.run(lanes);
-    stop.request();
-    if idle {
-        // The dispatcher is gone and with it the last sender of jobs.
-        for worker in workers {
-            let _ = worker.join();
-        }
-    }
-    // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch is
-    // all or nothing.
-    let deadline = Instant::now() + POLL_PATIENCE;
-    while !(poll.is_finished() && retention.is_finished()) && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(5));
-    }
-    if poll.is_finished() {
-        match poll.join() {
-            Ok(ended) => ended.map_err(|error| unauthorized(&error))?,
-            Err(_) => bail!("the poller panicked; the next start answers what is stored"),
-        }
+    let assistant = Arc::new(Current::new(Assistant::new(&http, config.choices.clone())));
+    reload_at(hangups, &assistant, &http, telegram.until(&stop))?;
+    let leases = Arc::new(Store::silent(&config.database.url));
+    enforce_deadlines(&leases)?;
+    let program = Program { config, http, telegram, assistant, view, leases };
+    let on_standby = || program.view.on_standby();
+    let (bot_id, gives_way) = (program.telegram.bot_id(), program.config.standby);
+    while let Some(lease) = lease::wait(&program.leases, bot_id, gives_way, &program.http, &stop, on_standby)
+    {
+        program.lead(lease, &shutdown)?;
     }
     info!("stopped");
     Ok(())
+}
+
+/// [`DATABASE_PATIENCE`].
+fn patience() -> Duration {
+    failpoints::wait("database", DATABASE_PATIENCE)
+}
+
+/// What stays the same, whether this instance leads or not.
+struct Program {
+    config: Config,
+    http: Http,
+    telegram: Telegram,
+    assistant: Arc<Current>,
+    view: Arc<View>,
+    /// For the lease alone, which must not wait for a free connection.
+    leases: Arc<Store>,
+}
+
+impl Program {
+    /// Works until a signal asks for the end, or until another instance leads.
+    fn lead(&self, lease: Lease, shutdown: &Receiver<()>) -> anyhow::Result<()> {
+        let (lease, stop) = (Arc::new(lease), CancelToken::new());
+        let (over, ended) = bounded(2);
+        let (done, until_done) = bounded(0);
+        let keeper = {
+            let (leases, lease, shutdown) = (Arc::clone(&self.leases), Arc::clone(&lease), shutdown.clone());
+            let ends = Ends { stop: stop.clone(), over, grace: self.config.grace };
+            spawn("lease".to_owned(), move || lease::keep(&leases, &lease, &shutdown, &until_done, &ends))?
+        };
+        let worked = self.work(&lease, &stop, ended);
+        // Whatever ended the work: who leads next need not wait.
+        drop(done);
+        wait_for(&keeper);
+        worked
+    }
+
+    /// Begins with what whoever led before has left, and ends with all threads at rest.
+    fn work(&self, lease: &Arc<Lease>, stop: &CancelToken, ended: Receiver<Duration>) -> anyhow::Result<()> {
+        let Self { config, http, .. } = self;
+        if !migrate::at_boot(&config.database, patience(), stop)? {
+            return Ok(());
+        }
+        let store = Arc::new(Store::under(lease, &config.database.url, config.pool_size));
+        enforce_deadlines(&store)?;
+        let commands = self.assistant.get().commands();
+        let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands)? else { return Ok(()) };
+        let bot_id = me.id;
+        let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, http, stop)? else { return Ok(()) };
+        let leads = Arc::clone(lease);
+        let pace = Arc::new(Pace::new(config.telegram_rate, move || leads.is_valid()));
+        let bot = Arc::new(Services {
+            store,
+            telegram: self.telegram.clone(),
+            sender: Sender::new(Arc::clone(&pace), pauses),
+            pace,
+            live_answers: config.live_answers,
+            thinking: config.thinking,
+            assistant: Arc::clone(&self.assistant),
+            breaker: Breaker::default(),
+            pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
+            me,
+            access: config.access.clone(),
+            rate_limit: config.rate_limit,
+            budgets: config.budgets.clone(),
+            rich_messages: config.rich_messages,
+            max_history: config.max_history,
+            picture_turns: config.picture_turns,
+            scales: Scales::default(),
+            named: Named::default(),
+            newest_at_boot: newest,
+        });
+        bot.store.on_server_change({
+            let stop = stop.clone();
+            // The poll under way ends, so that the poller sees the change at once.
+            move |generation| stop.interrupt(generation..=generation)
+        });
+        self.view.leads(&bot.store, bot_id);
+        info!(
+            bot = bot.me.username,
+            version = env!("CARGO_PKG_VERSION"),
+            waiting = lanes.len(),
+            workers = config.workers,
+            "ready"
+        );
+
+        let (jobs, jobs_out) = bounded(config.workers);
+        let (results, finished) = bounded(config.workers);
+        let workers = (0..config.workers)
+            .map(|number| start_worker(number, &bot, &jobs_out, &results))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let retention = {
+            let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
+            let (bot, http, stop) = (Arc::clone(&bot), http.clone(), stop.clone());
+            spawn("retention".to_owned(), move || retention::daily(&bot.store, &http, limits, &stop))?
+        };
+        let (news_in, news) = bounded(BATCHES);
+        let poll = start_poll(&bot, http, news_in, stop)?;
+        let dispatcher = Dispatcher {
+            news,
+            finished,
+            jobs,
+            shutdown: ended,
+            workers: config.workers,
+            grace: config.grace,
+        };
+        let idle = dispatcher.run(lanes);
+        stop.request();
+        if idle {
+            // The dispatcher is gone and with it the last sender of jobs.
+            for worker in workers {
+                let _ = worker.join();
+            }
+        }
+        // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch
+        // is all or nothing.
+        wait_for(&retention);
+        wait_for(&poll);
+        if poll.is_finished() {
+            match poll.join() {
+                Ok(ended) => ended.map_err(|error| unauthorized(&error))?,
+                Err(_) => bail!("the poller panicked; the next start answers what is stored"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits for the end of a thread, unless the database holds it up.
+fn wait_for<T>(thread: &thread::JoinHandle<T>) {
+    let deadline = Instant::now() + THREAD_PATIENCE;
+    while !thread.is_finished() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn start_poll(
+    bot: &Arc<Services>,
+    http: &Http,
+    news: crossbeam_channel::Sender<News>,
+    stop: &CancelToken,
+) -> anyhow::Result<thread::JoinHandle<Result<(), TelegramError>>> {
+    let (bot, http, stop) = (Arc::clone(bot), http.clone(), stop.clone());
+    spawn("poll".to_owned(), move || {
+        let telegram = bot.telegram.until(&stop);
+        let edits_interrupt = bot.rate_limit.is_none();
+        Poll { http: &http, telegram, me: &bot.me, store: &bot.store, edits_interrupt, news, stop }.run()
+    })
 }
 
 fn start_worker(
@@ -186,12 +245,24 @@ fn start_worker(
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
 fn reload_at(
     hangups: Receiver<()>,
-    bot: &Services,
+    assistant: &Arc<Current>,
     http: &Http,
-    stop: &CancelToken,
+    telegram: Telegram,
 ) -> anyhow::Result<thread::JoinHandle<()>> {
-    let (assistant, http, telegram) = (Arc::clone(&bot.assistant), http.clone(), bot.telegram.until(stop));
+    let (assistant, http) = (Arc::clone(assistant), http.clone());
     spawn("catalogue".to_owned(), move || reload::at_each(&hangups, &assistant, &http, &telegram))
+}
+
+/// Lets no statement wait for a frozen server, as long as anybody uses the store.
+fn enforce_deadlines(store: &Arc<Store>) -> anyhow::Result<thread::JoinHandle<()>> {
+    let store = Arc::downgrade(store);
+    spawn("deadlines".to_owned(), move || {
+        while let Some(store) = store.upgrade() {
+            store.enforce_deadlines();
+            drop(store);
+            thread::sleep(Duration::from_millis(500));
+        }
+    })
 }
 
 fn spawn<T: Send + 'static>(
@@ -274,76 +345,4 @@ fn watch_signals(stop: CancelToken) -> anyhow::Result<Watched> {
 /// Which of the three streams are terminals. One that hung up is none any more.
 fn terminals() -> [bool; 3] {
     [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()]
-}
-
-/// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
-fn introduce(
-    http: &Http,
-    telegram: &Telegram,
-    stop: &CancelToken,
-    commands: &[Command],
-) -> anyhow::Result<Option<Me>> {
-    let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
-    let mut waiting = false;
-    let username = loop {
-        match telegram.username() {
-            Ok(username) => break username,
-            Err(TelegramError::Stopped) => return Ok(None),
-            Err(error @ (TelegramError::Unauthorized | TelegramError::UnknownMethod)) => {
-                return Err(unauthorized(&error));
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut waiting, true) {
-                    warn!("{error}; the bot starts as soon as Telegram answers");
-                }
-                let wait = if let TelegramError::RetryAfter(pause) = error { pause } else { backoff.next() };
-                http.sleep(wait, stop);
-            }
-        }
-    };
-    // Neither is worth a refusal to start: the poller deletes a webhook that is in its way, and the bot works
-    // without a menu.
-    let webhook = DeleteWebhookParams::builder().drop_pending_updates(false).build();
-    if let Err(error) = telegram.delete_webhook(&webhook) {
-        warn!("deleteWebhook: {error}");
-    }
-    reload::set_menu(telegram, commands);
-    Ok(Some(Me { id: telegram.bot_id(), username }))
-}
-
-/// What the last run has left to do.
-struct Left {
-    /// The newest update in the inbox.
-    newest: i64,
-    /// Lanes with something to do.
-    lanes: Vec<Lane>,
-    /// Chats that asked for a pause.
-    pauses: Vec<(i64, Duration)>,
-}
-
-/// Reads what there is to do, as long as it takes: the database was there, and it may have gone while Telegram was waited
-/// for. `None`: the end was asked for.
-fn left(store: &Store, bot_id: i64, http: &Http, stop: &CancelToken) -> anyhow::Result<Option<Left>> {
-    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-    while !stop.is_requested() {
-        let left = store.run(|conn| {
-            Ok(Left {
-                newest: inbox::newest(conn)?,
-                lanes: inbox::waiting_lanes(conn, bot_id)?,
-                pauses: outbox::pauses(conn, bot_id)?,
-            })
-        });
-        match left {
-            Err(StoreError::Unreachable(_)) => http.sleep(backoff.next(), stop),
-            left => return Ok(Some(left?)),
-        }
-    }
-    Ok(None)
-}
-
-/// What an operator can do about a token that Telegram does not take.
-fn unauthorized(error: &TelegramError) -> anyhow::Error {
-    anyhow::anyhow!(
-        "{error}: TELEGRAM_BOT_TOKEN is not a valid token (any more); @BotFather shows the current one"
-    )
 }

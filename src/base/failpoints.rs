@@ -31,17 +31,21 @@ pub const POINTS: [&str; 12] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 11] = [
+pub const WAITS: [&str; 14] = [
     // For the database at the start.
-    "database", // Of a migration, for a lock that somebody holds.
-    "lock",     // For updates, in one poll.
-    "poll",     // Until the last poll that succeeded is too long ago for a bot that is ready.
-    "stale",    // Of the doctor, for another poller.
-    "poller",   // Until "typing" is shown again.
-    "typing",   // Until a draft without words is shown.
-    "thinking", // Until it is told how far an index is.
-    "progress", // Until a model that fails again and again is tried anew.
+    "database",  // Of a migration, for a lock that somebody holds.
+    "lock",      // Until a lease ends that is not renewed.
+    "lease",     // Of a statement, until it is looked into.
+    "statement", // For updates, in one poll.
+    "poll",      // Until the last poll that succeeded is too long ago for a bot that is ready.
+    "stale",     // Of the doctor, for another poller.
+    "poller",    // Until "typing" is shown again.
+    "typing",    // Until a draft without words is shown.
+    "thinking",  // Until it is told how far an index is.
+    "progress",  // Until a model that fails again and again is tried anew.
     "rest",
+    // Of answers, until it counts as a stall.
+    "silence",
     // For the text of a file, and the processor time that reading it may take.
     "extraction",
     "processor",

@@ -10,7 +10,7 @@ use crate::base::http::{Http, describe};
 
 /// How `health` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 the bot is ready; 1 it is not ready or does not answer, and the line says why; 2 a wrong command line.
+Exit code: 0 the bot is ready, or on standby; 1 it is not ready or does not answer, and the line says why; 2 a wrong command line.
 
 The command asks /readyz at METRICS_ADDR, which must be set for the bot and for this command.";
 
@@ -47,8 +47,8 @@ pub fn ask(address: Option<&str>) -> anyhow::Result<ExitCode> {
     };
     let said = String::from_utf8_lossy(&body);
     match status {
-        200 if said == "ready\n" => {
-            println!("ready");
+        200 if matches!(&*said, "ready\n" | "standby\n") => {
+            print!("{said}");
             Ok(ExitCode::SUCCESS)
         }
         503 if said.lines().count() == 1 => bail!("not ready: {}", said.trim_end()),

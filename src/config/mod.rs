@@ -78,6 +78,8 @@ pub struct Config {
     pub workers: usize,
     /// SHUTDOWN_GRACE
     pub grace: Duration,
+    /// STANDBY
+    pub standby: bool,
     /// METRICS_ADDR; `None`: metrics and health are told nowhere.
     pub metrics_addr: Option<String>,
 }
@@ -129,6 +131,7 @@ impl Config {
             telegram_rate: env.parsed(&names::TELEGRAM_RATE)?,
             workers: env.parsed(&names::WORKERS)?,
             grace: env.seconds(&names::SHUTDOWN_GRACE)?,
+            standby: env.value(&names::STANDBY).as_deref() == Some("on"),
             metrics_addr: env.value(&names::METRICS_ADDR),
         })
     }

@@ -107,6 +107,8 @@ settings! {
         "connections to PostgreSQL; no answer holds one while it waits for the model";
     SHUTDOWN_GRACE: Value("20"), values::number("seconds,", 0.0, 3600.0),
         "how many seconds running answers get after SIGTERM";
+    STANDBY: Value("off"), values::one_of(&["off", "on"]),
+        "`on`: of several instances that start together another one comes first, and this one takes over when that ends";
     METRICS_ADDR: Nothing("no metrics"), values::ADDRESS, "where the bot serves `/metrics`, `/healthz` and `/readyz`";
     LOG_FORMAT: Value("text"), values::one_of(&["text", "json"]), "the form of the log, which goes to standard error";
     RUST_LOG: Value("info"), values::FILTER,

@@ -54,6 +54,7 @@ pub(super) struct Metrics {
     pub(super) lanes_waiting: Gauge,
     pub(super) pool_wait: Histogram,
     pub(super) pool_timeouts: Counter,
+    pub(super) role: Family<[(&'static str, &'static str); 1], Gauge>,
     pub(super) server_changes: Counter,
     pub(super) updates_lost: Counter,
 }
@@ -131,6 +132,7 @@ impl Metrics {
                 Histogram::new(POOL_BUCKETS),
             ),
             pool_timeouts: ours.add("database_pool_timeouts", "Callers that got no connection in time"),
+            role: ours.add("role", "1 for what this instance does: it leads, or is on standby"),
             server_changes: ours.add(
                 "database_server_changes",
                 "Times that the database was found on another server, or restored, while the bot ran",

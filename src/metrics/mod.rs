@@ -134,6 +134,13 @@ pub fn model_rests(endpoint: &str, model: &str, rests: bool) {
     }
 }
 
+/// Whether this instance leads, or waits until another one leads no longer; neither while it starts.
+pub fn role(leader: bool, standby: bool) {
+    for (role, plays) in [("leader", leader), ("standby", standby)] {
+        METRICS.role.get_or_create(&[("role", role)]).set(i64::from(plays));
+    }
+}
+
 /// The database is on another server now.
 pub fn server_changed() {
     METRICS.server_changes.inc();

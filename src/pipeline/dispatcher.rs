@@ -22,7 +22,8 @@ enum Event {
     News(News),
     Finished(Finished),
     Timer,
-    Shutdown,
+    /// How long running answers may go on.
+    Shutdown(Duration),
 }
 
 /// The schedule, and the channels that change it.
@@ -33,11 +34,11 @@ pub struct Dispatcher {
     pub finished: Receiver<Finished>,
     /// Steps to do; room for `workers`.
     pub jobs: Sender<Job>,
-    /// Closed or signalled: the program is to end.
-    pub shutdown: Receiver<()>,
+    /// Closed, or told how long running answers may go on: the work is to end.
+    pub shutdown: Receiver<Duration>,
     /// How many steps can be done at once.
     pub workers: usize,
-    /// How long running answers may go on after that.
+    /// How long they may go on where nobody says so.
     pub grace: Duration,
 }
 
@@ -60,7 +61,7 @@ impl Dispatcher {
                 Event::News(news) => schedule.take(news),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
                 Event::Timer => schedule.ring(Instant::now()),
-                Event::Shutdown => return self.drain(schedule),
+                Event::Shutdown(grace) => return self.drain(schedule, grace),
             }
         }
     }
@@ -68,19 +69,19 @@ impl Dispatcher {
     fn next_event(&self, timer: Option<Instant>) -> Event {
         let timer = timer.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
         select! {
-            recv(self.finished) -> finished => finished.map_or(Event::Shutdown, Event::Finished),
-            recv(self.news) -> news => news.map_or(Event::Shutdown, Event::News),
+            recv(self.finished) -> finished => finished.map_or(Event::Shutdown(self.grace), Event::Finished),
+            recv(self.news) -> news => news.map_or(Event::Shutdown(self.grace), Event::News),
             recv(timer) -> _ => Event::Timer,
-            recv(self.shutdown) -> _ => Event::Shutdown,
+            recv(self.shutdown) -> grace => Event::Shutdown(grace.unwrap_or(self.grace)),
         }
     }
 
     /// Begins nothing new and waits for what runs: for `grace`, then interrupts it.
-    fn drain(self, mut schedule: Schedule) -> bool {
+    fn drain(self, mut schedule: Schedule, grace: Duration) -> bool {
         // The poller must not wait for room in a channel that nobody empties any more.
         drop(self.news);
         info!(running = schedule.running, "shutting down; questions without an answer stay in the queue");
-        let mut deadline = Instant::now() + self.grace;
+        let mut deadline = Instant::now() + grace;
         let mut interrupted = false;
         while schedule.running > 0 {
             match self.finished.recv_deadline(deadline) {

@@ -31,8 +31,13 @@ const POLL: Duration = Duration::from_secs(30);
 const FIRST_POLL: Duration = Duration::from_secs(1);
 /// Asked again with the same offset within half a second, Telegram answers with one update at a time.
 const FIRST_WAIT: Duration = Duration::from_millis(600);
-/// The longest wait while Telegram or the database is away.
+/// The longest wait while Telegram is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
+/// The same for the database, which has no pace to keep: what waits for it goes on as soon as it is back.
+const LONGEST_DATABASE_WAIT: Duration = Duration::from_secs(1);
+
+/// How often a poller looks whether it may go on whose lease was not renewed in time.
+const LEASE_LOOK: Duration = Duration::from_millis(200);
 
 /// The most updates that are asked for at once (getUpdates, `limit`).
 const FULL_BATCH: u8 = 100;
@@ -110,6 +115,11 @@ impl Poll<'_> {
                 if !self.take_stock(&round.delivered) {
                     break;
                 }
+                continue;
+            }
+            if !self.store.leads() {
+                // Until the lease is renewed another instance may poll.
+                self.http.sleep(LEASE_LOOK, &self.stop);
                 continue;
             }
             let goes_on = match self.ask(&mut round) {
@@ -217,7 +227,7 @@ impl Poll<'_> {
             return true;
         }
         metrics::batch_came();
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_DATABASE_WAIT);
         let mut refused = false;
         while !self.stop.is_requested() {
             match self.store.run(|conn| take_in::take_in(conn, &read.batch)) {
@@ -247,6 +257,8 @@ impl Poll<'_> {
                     return self.news.send(news).is_ok();
                 }
                 Err(StoreError::Unreachable(_)) => {}
+                // Whoever leads now is given it by Telegram.
+                Err(StoreError::LeaseLost) => return false,
                 // A refusal counts as an outage: what is not stored is not confirmed.
                 Err(error) => {
                     if !std::mem::replace(&mut refused, true) {
@@ -263,7 +275,7 @@ impl Poll<'_> {
     /// and what Telegram will not deliver again is counted. False: the end was asked for.
     fn take_stock(&self, delivered: &Delivered) -> bool {
         let update_ids = delivered.lately();
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_DATABASE_WAIT);
         while !self.stop.is_requested() {
             let stock = self.store.run(|conn| {
                 let lanes = inbox::waiting_lanes(conn, self.me.id)?;

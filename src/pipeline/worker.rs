@@ -29,8 +29,10 @@ pub fn run(bot: &Arc<Services>, jobs: &Receiver<Job>, finished: &Sender<Finished
             bot.store.on_one_server(|| step(bot, &job, &mut answering))
         })) {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(StoreError::Unreachable(_))) => Outcome::RetryIn(PAUSE),
+            Ok(Err(StoreError::Unreachable(_) | StoreError::ReadOnly)) => Outcome::RetryIn(PAUSE),
             Ok(Err(StoreError::ServerChanged)) => Outcome::More,
+            // The work of all lanes is about to end.
+            Ok(Err(StoreError::LeaseLost)) => Outcome::Idle,
             Ok(Err(refused)) => {
                 error!(chat = job.lane.chat_id, user = job.lane.user_id, "{refused}");
                 count_attempt(bot, answering);

@@ -128,7 +128,7 @@ async fn answer(request: &Request<Incoming>, view: &View) -> Response<Full<Bytes
         "/metrics" => response(StatusCode::OK, OPEN_METRICS, text(view.queue().await)),
         "/healthz" => response(StatusCode::OK, TEXT, "alive\n".to_owned()),
         "/readyz" => match view.ready().await {
-            Ok(()) => response(StatusCode::OK, TEXT, "ready\n".to_owned()),
+            Ok(role) => response(StatusCode::OK, TEXT, format!("{role}\n")),
             Err(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
         },
         _ => response(StatusCode::NOT_FOUND, TEXT, "there are /metrics, /healthz and /readyz\n".to_owned()),

@@ -3,7 +3,7 @@
 //! Fed by boot. The database is asked at most once at a time and every few seconds, beside everything else: while it does
 //! not answer, its figures are absent, and nobody waits longer than [`PATIENCE`].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -27,13 +27,24 @@ const LONGEST_STORING: Duration = Duration::from_secs(5);
 
 /// The running program, seen from outside.
 pub struct View {
-    /// The database, and whose updates are counted there. Set when the boot is over.
-    store: OnceLock<(Arc<Store>, i64)>,
+    role: Lock<Role>,
     /// Requested when the program is to end.
     stop: CancelToken,
     /// The longest that a poll may take: one that succeeded longer ago than this was not followed by another.
     longest_poll: Duration,
     database: Mutex<Database>,
+}
+
+/// What this instance does.
+#[derive(Clone, Default)]
+enum Role {
+    /// It starts, or begins to lead.
+    #[default]
+    Starting,
+    /// It waits until another instance leads no longer.
+    Standby,
+    /// It works, on this database for this bot.
+    Leader(Arc<Store>, i64),
 }
 
 #[derive(Default)]
@@ -45,24 +56,46 @@ struct Database {
 impl View {
     /// Of a program that starts, and ends when `stop` is requested.
     pub fn new(longest_poll: Duration, stop: CancelToken) -> Self {
-        Self { store: OnceLock::new(), stop, longest_poll, database: Mutex::default() }
+        metrics::role(false, false);
+        Self { role: Lock::default(), stop, longest_poll, database: Mutex::default() }
     }
 
-    /// The boot is over.
-    pub fn started(&self, store: &Arc<Store>, bot_id: i64) {
-        let _ = self.store.set((Arc::clone(store), bot_id));
+    /// This instance leads and works.
+    pub fn leads(&self, store: &Arc<Store>, bot_id: i64) {
+        metrics::role(true, false);
+        self.plays(Role::Leader(Arc::clone(store), bot_id));
     }
 
-    /// Whether messages are received and can be stored; if not, why.
-    pub(super) async fn ready(&self) -> Result<(), String> {
+    /// Another instance leads.
+    pub fn on_standby(&self) {
+        metrics::role(false, true);
+        metrics::lanes(0, 0, 0);
+        self.plays(Role::Standby);
+    }
+
+    fn plays(&self, role: Role) {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner) = role;
+    }
+
+    fn role(&self) -> Role {
+        self.role.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether messages are received, can be stored and are answered, or are by another instance; if not, why.
+    pub(super) async fn ready(&self) -> Result<&'static str, String> {
         if self.stop.is_requested() {
             return Err("the bot is shutting down".to_owned());
         }
-        if self.store.get().is_none() {
-            return Err("the bot is starting; its log says what it waits for".to_owned());
+        match self.role() {
+            Role::Starting => return Err("the bot is starting; its log says what it waits for".to_owned()),
+            Role::Standby => return Ok("standby"),
+            Role::Leader(..) => {}
         }
-        if self.queue().await.is_none() {
+        let Some((queue, _)) = self.queue().await else {
             return Err("the database does not answer".to_owned());
+        };
+        if let Some(stall) = queue.stall() {
+            return Err(stall);
         }
         if let Some(waits) = metrics::batch_waits().filter(|waits| *waits > LONGEST_STORING) {
             let seconds = waits.as_secs();
@@ -75,13 +108,13 @@ impl View {
             Some(since) if since > self.longest_poll => {
                 Err(format!("the last getUpdates that succeeded is {} s ago", since.as_secs()))
             }
-            Some(_) => Ok(()),
+            Some(_) => Ok("ready"),
         }
     }
 
     /// What waits in the database. `None`: it is not known, for the database does not answer.
     pub(super) async fn queue(&self) -> Option<(Queue, MessageIds)> {
-        let (store, bot_id) = self.store.get()?;
+        let Role::Leader(store, bot_id) = self.role() else { return None };
         let mut database = self.database.lock().await;
         if let Some((at, said)) = database.said
             && at.elapsed() < FRESH
@@ -93,7 +126,6 @@ impl View {
             database.asked = None;
         }
         let asked = database.asked.get_or_insert_with(|| {
-            let (store, bot_id) = (Arc::clone(store), *bot_id);
             spawn_blocking(move || {
                 let look = |conn: &mut _| queue::look(conn, bot_id, STATEMENT_TIMEOUT);
                 store.run_within(PATIENCE, look).ok()

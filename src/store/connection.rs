@@ -6,42 +6,71 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::hosts;
 use super::pooler::{self, Mark};
 use crate::base::secret::Secret;
 
+/// Limits for a server that is gone without a word (libpq, Parameter Key Words), in libpq's own units.
+type Limits = [(&'static str, u32); 5];
+
+/// For migrations and commands: what they do may take long, and is not worth losing to a network that fails in passing.
+const PATIENT: Limits = [
+    ("connect_timeout", 5),
+    ("keepalives_idle", 30),
+    ("keepalives_interval", 10),
+    ("keepalives_count", 3),
+    ("tcp_user_timeout", 30_000),
+];
+
+/// For the way of a message: it is repeated on another connection, and people wait for it.
+pub(super) const PROMPT: Limits = [
+    ("connect_timeout", 3),
+    ("keepalives_idle", 3),
+    ("keepalives_interval", 1),
+    ("keepalives_count", 3),
+    ("tcp_user_timeout", 3_000),
+];
+
 /// A connection outside the pool, named so that `pg_stat_activity` tells whose it is. Its session is nobody else's.
 pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
-    connect_marked(url).map(|(conn, _)| conn)
+    connect_marked(&bounded(url.expose())).map(|(conn, _)| conn)
 }
 
-/// A connection, and what marks its session where a pooler stands before the server.
-pub(super) fn connect_marked(url: &Secret) -> ConnectionResult<(PgConnection, Option<Mark>)> {
-    let url = bounded(url.expose());
-    let mut conn = PgConnection::establish(&url)?;
-    let mark = pooler::examine(&url, &mut conn)?;
+/// A connection by a URL that has its limits, and what marks its session where a pooler stands before the server.
+pub(super) fn connect_marked(url: &str) -> ConnectionResult<(PgConnection, Option<Mark>)> {
+    let mut conn = PgConnection::establish(url)?;
+    let mark = pooler::examine(url, &mut conn)?;
     // Diesel sets UTC; the stamps in `messages` are in the server's own time zone, as the predecessor's are
     conn.batch_execute("SET application_name TO 'systech-aidd'; RESET TIME ZONE")
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok((conn, mark))
 }
 
-/// The URL with limits for a server that is gone without a word (libpq, Parameter Key Words); what it sets itself wins.
-/// A server that is merely frozen still acknowledges what it gets, and is waited for.
+/// The URL as migrations and commands use it.
 pub(super) fn bounded(url: &str) -> String {
-    let mut url = url.to_owned();
-    for (name, value) in [
-        ("connect_timeout", 5),
-        ("keepalives_idle", 30),
-        ("keepalives_interval", 10),
-        ("keepalives_count", 3),
-        ("tcp_user_timeout", 30_000),
-    ] {
-        if !url.contains(&format!("{name}=")) {
-            let mark = if url.contains('?') { '&' } else { '?' };
-            url = format!("{url}{mark}{name}={value}");
+    within(url, PATIENT)
+}
+
+/// The URL with limits. Of several servers the one that takes writes is meant. What the URL sets itself wins.
+pub(super) fn within(url: &str, limits: Limits) -> String {
+    let mut limited = url.to_owned();
+    let mut set = |name: &str, value: &str| {
+        if !limited.contains(&format!("{name}=")) {
+            let mark = if limited.contains('?') { '&' } else { '?' };
+            limited.extend([&*mark.to_string(), name, "=", value]);
+        }
+    };
+    if hosts::each(url).len() > 1 {
+        set("target_session_attrs", "read-write");
+        if limits == PROMPT {
+            // The least that libpq takes: there is another one to try.
+            set("connect_timeout", "2");
         }
     }
-    url
+    for (name, value) in limits {
+        set(name, &value.to_string());
+    }
+    limited
 }
 
 /// How the database encodes text.

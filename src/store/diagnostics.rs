@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 10] = [
     "attachments",
     "dialogue_settings",
+    "leases",
     "messages",
     "model_calls",
     "quotes",

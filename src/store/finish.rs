@@ -11,6 +11,7 @@ use diesel::sql_types::{Interval, Timestamp};
 
 use super::attachments;
 use super::inbox;
+use super::lease::led;
 use super::ledger::Calls;
 use super::message_id::{MessageId, among, bound, bound_if_any, numbers};
 use super::outbox::{self, Unsent};
@@ -220,7 +221,7 @@ fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> Que
         diesel::update(updates::table)
             .filter(updates::seq.eq_any(seqs))
             .filter(updates::update_id.eq_any(update_ids))
-            .filter(updates::bot_id.eq(keys[0].bot_id))
+            .filter(updates::bot_id.eq(led(keys[0].bot_id)))
             .filter(updates::user_id.eq(keys[0].user_id))
             .filter(updates::done_at.is_null())
             .set((

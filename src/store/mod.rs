@@ -3,14 +3,18 @@
 
 // How to get at it.
 pub mod error;
+mod hosts;
 pub mod connection;
 pub mod fault;
 mod sqlstate;
 pub mod pooler;
 mod probe;
 pub mod public_url;
+mod sockets;
+mod deadlines;
 pub mod pool;
 mod retry;
+pub mod lease;
 mod server;
 mod prepared;
 mod time;

@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Nullable};
 
 use super::group::of_group;
+use super::lease::led;
 use super::prepared::{prepared, prepared_if};
 use super::schema::{reply_parts, turns, updates};
 use super::time::{clock_timestamp, from_now, seconds_to_wait, wait};
@@ -248,7 +249,7 @@ pub fn replaces(conn: &mut PgConnection, update: Key, message_id: i64) -> QueryR
 
 /// Telegram took the part as `message_id`.
 pub fn sent(conn: &mut PgConnection, part: &Unsent, message_id: i64) -> QueryResult<usize> {
-    prepared(diesel::update(row(part)).set((
+    prepared(diesel::update(row(part).filter(reply_parts::bot_id.eq(led(part.bot_id)))).set((
         reply_parts::state.eq(PartState::Sent),
         reply_parts::message_id.eq(message_id),
         reply_parts::payload.eq(None::<String>),

@@ -4,11 +4,12 @@
 //! across a network call or a sleep, never taken twice by one caller.
 
 use std::mem;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
@@ -17,31 +18,66 @@ use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{error, info, warn};
 
-use super::connection::connect_marked;
+use super::connection::{PROMPT, connect_marked, within};
+use super::deadlines::{Deadlines, Line};
 use super::error::{StoreError, plain};
+use super::hosts::Hosts;
+use super::lease::{self, Lease};
 use super::pooler::{self, Mark};
-use super::server::{self, Generation, Servers};
+use super::probe::{Probe, Reply};
+use super::server::{self, Generation, Identity, Servers};
 use crate::base::secret::Secret;
 use crate::metrics;
 
 /// How long a caller waits for a connection before the database counts as unreachable.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// With several servers, how often all of them are looked at: a former primary that wakes takes writes as if nothing had
+/// happened, and does not say that another one was promoted.
+const LOOK_AROUND: Duration = Duration::from_secs(3);
+
 /// The pool, and whether the database answered last time.
 pub struct Store {
     pool: Pool<Manager>,
+    reach: Reach,
+    connector: Arc<Connector>,
+    /// The generation in which idle connections to the server before it were ended.
+    freed_of_former: AtomicI64,
+    looked_around: Mutex<Instant>,
+}
+
+/// Whether the database answers, and what was told of it.
+#[derive(Default)]
+struct Reach {
     unreachable: AtomicBool,
     /// Whether the reason is a pooler that gives the bot no sessions.
     shared: AtomicBool,
     /// How many queries it has answered.
     answered: AtomicU64,
-    servers: Arc<Servers>,
+    /// Another store tells of the same database.
+    silent: bool,
 }
 
 impl Store {
     /// A pool of at most `size` connections, opened as they are needed.
     pub fn new(url: &Secret, size: u32) -> Self {
-        let servers = Arc::<Servers>::default();
+        Self::of(Connector::new(url, None), size, false)
+    }
+
+    /// One connection, beside a store that tells what becomes of the database.
+    pub fn silent(url: &Secret) -> Self {
+        Self::of(Connector::new(url, None), 1, true)
+    }
+
+    /// As [`Store::new`], for work under a lease: once another instance leads, its statements end with
+    /// [`StoreError::LeaseLost`].
+    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32) -> Self {
+        Self::of(Connector::new(url, Some(Arc::clone(lease))), size, false)
+    }
+
+    fn of(mut connector: Connector, size: u32, silent: bool) -> Self {
+        connector.servers.silent = silent;
+        let connector = Arc::new(connector);
         let pool = Pool::builder()
             .max_size(size)
             // A running bot keeps a connection at all times: `diagnostics::others_at_work` recognises it by that.
@@ -51,13 +87,13 @@ impl Store {
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .event_handler(Box::new(Waits))
-            .build_unchecked(Manager { url: url.clone(), servers: Arc::clone(&servers) });
+            .build_unchecked(Manager(Arc::clone(&connector)));
         Self {
             pool,
-            unreachable: AtomicBool::default(),
-            shared: AtomicBool::default(),
-            answered: AtomicU64::new(0),
-            servers,
+            reach: Reach { silent, ..Reach::default() },
+            connector,
+            freed_of_former: AtomicI64::new(0),
+            looked_around: Mutex::new(Instant::now()),
         }
     }
 
@@ -77,7 +113,7 @@ impl Store {
         wait: Duration,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
-        let answered = self.answered.load(Ordering::Relaxed);
+        let answered = self.reach.answered.load(Ordering::Relaxed);
         let mut broken = 0;
         let mut stale = 0;
         loop {
@@ -92,21 +128,26 @@ impl Store {
                 return Err(StoreError::ServerChanged);
             }
             let planned_before = mem::replace(&mut pooled.has_worked, true);
-            match pooled.run(&mut query) {
+            let result = {
+                let _within = self.connector.deadlines.begin(pooled.line, Some(pooled.generation));
+                pooled.run(&mut query)
+            };
+            match result {
                 Ok(value) => {
-                    self.answered.fetch_add(1, Ordering::Relaxed);
-                    let shared = self.shared.swap(false, Ordering::Relaxed);
-                    if self.unreachable.swap(false, Ordering::Relaxed) || shared {
+                    self.reach.answered.fetch_add(1, Ordering::Relaxed);
+                    let shared = self.reach.shared.swap(false, Ordering::Relaxed);
+                    if self.reach.unreachable.swap(false, Ordering::Relaxed) || shared {
                         info!("the database is reachable again");
                     }
                     return Ok(value);
                 }
+                Err(error) if lease::tells_a_loss(&error) => return Err(StoreError::LeaseLost),
                 Err(error) if pooler::tells_a_shared_session(&error) => {
                     // No other is tried: this one was good, so the pooler has changed.
                     pooled.broken = true;
                     return Err(self.unreachable(&pooler::refusal(), answered));
                 }
-                Err(error) if pooled.conn.ping().is_ok() => {
+                Err(error) if !is_read_only(&error) && self.is_alive(&mut pooled) => {
                     pooled.broken = true;
                     // Its plans may be older than the table ("cached plan must not change result type", in the
                     // server's language): the refusal counts when a connection without any has met it too.
@@ -120,10 +161,46 @@ impl Store {
                     pooled.broken = true;
                     broken += 1;
                     if broken > self.pool.max_size() {
+                        if is_read_only(&error) {
+                            return Err(StoreError::ReadOnly);
+                        }
                         return Err(self.unreachable(&plain(&error), answered));
                     }
                 }
             }
+        }
+    }
+
+    /// Whether the connection was no reason for an error.
+    fn is_alive(&self, pooled: &mut Tracked) -> bool {
+        let _within = self.connector.deadlines.begin(pooled.line, Some(pooled.generation));
+        pooled.conn.ping().is_ok()
+    }
+
+    /// Cuts statements that a server holds up which answers nobody any more. To be called about twice a second as long as the
+    /// bot works: nothing waits for a frozen server then. After a change of servers idle connections to the former one end, too.
+    pub fn enforce_deadlines(&self) {
+        {
+            let mut looked_around = self.looked_around.lock().unwrap_or_else(PoisonError::into_inner);
+            if !self.connector.hosts.is_one() && looked_around.elapsed() > LOOK_AROUND {
+                self.connector.look_around();
+                *looked_around = Instant::now();
+            }
+        }
+        let generation = self.generation();
+        if self.freed_of_former.swap(generation, Ordering::Relaxed) != generation {
+            let idle = 0..self.pool.state().idle_connections;
+            let idle: Vec<_> = idle.filter_map(|_| self.pool.try_get()).collect();
+            for mut pooled in idle {
+                pooled.broken |= pooled.generation != generation;
+            }
+        }
+        let cut = self.connector.deadlines.enforce(|| self.connector.look_around());
+        if cut > 0 {
+            warn!(
+                connections = cut,
+                "the database server does not answer any more; what waited for it is tried anew"
+            );
         }
     }
 
@@ -138,14 +215,19 @@ impl Store {
         server::unbound(work)
     }
 
+    /// Whether nobody else can lead at this moment.
+    pub fn leads(&self) -> bool {
+        self.connector.lease.as_ref().is_none_or(|lease| lease.is_valid())
+    }
+
     /// How often the database has come to another server since this process started.
     pub fn generation(&self) -> i64 {
-        self.servers.generation()
+        self.connector.servers.generation()
     }
 
     /// `listener` hears of each such change, by the generation that is over: at the next connection, on its thread.
     pub fn on_server_change(&self, listener: impl Fn(i64) + Send + Sync + 'static) {
-        self.servers.on_change(Box::new(listener));
+        self.connector.servers.on_change(Box::new(listener));
     }
 
     /// One line when the database goes away, not one for each caller that notices; none if it has answered somebody since
@@ -154,18 +236,26 @@ impl Store {
         let problem = problem.trim().to_owned();
         // The operator has to do something: told by itself, whatever was told of this outage before.
         if problem.contains(pooler::SHARED) {
-            self.unreachable.store(true, Ordering::Relaxed);
-            if !self.shared.swap(true, Ordering::Relaxed) {
+            self.reach.unreachable.store(true, Ordering::Relaxed);
+            if !self.reach.shared.swap(true, Ordering::Relaxed) {
                 error!("{}; everything waits for it", pooler::refusal());
             }
             return StoreError::Unreachable(problem);
         }
-        let busy = self.answered.load(Ordering::Relaxed) != answered;
-        if !busy && !self.unreachable.swap(true, Ordering::Relaxed) {
+        if self.reach.silent {
+            return StoreError::Unreachable(problem);
+        }
+        let busy = self.reach.answered.load(Ordering::Relaxed) != answered;
+        if !busy && !self.reach.unreachable.swap(true, Ordering::Relaxed) {
             warn!(problem, "the database is unreachable; everything waits for it");
         }
         StoreError::Unreachable(problem)
     }
+}
+
+/// The server takes no writes any more (SQLSTATE 25006): it is a standby now, and another one does.
+fn is_read_only(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
 }
 
 /// Diesel keeps the SQLSTATE (0A000) to itself; it has names of their own for all violations of a constraint.
@@ -187,17 +277,119 @@ impl HandleEvent for Waits {
     }
 }
 
+/// Opens connections and knows the servers.
+struct Connector {
+    hosts: Hosts,
+    servers: Servers,
+    deadlines: Deadlines,
+    lease: Option<Arc<Lease>>,
+}
+
+impl Connector {
+    fn new(url: &Secret, lease: Option<Arc<Lease>>) -> Self {
+        let hosts = Hosts::of(&within(url.expose(), PROMPT));
+        Self { hosts, servers: Servers::default(), deadlines: Deadlines::default(), lease }
+    }
+
+    /// A connection to the server that takes writes; of several that say so, to the one that was promoted last.
+    fn connect(&self) -> ConnectionResult<Tracked> {
+        let all = self.servers.is_unknown() && !self.hosts.is_one();
+        let mut problems = Vec::new();
+        let mut best: Option<(usize, Tracked, QueryResult<Identity>)> = None;
+        for (host, url) in self.hosts.in_turn() {
+            let began = Instant::now();
+            match self.connect_to(url) {
+                // A former primary that came back would be taken for the database by whoever met it alone.
+                Ok((tracked, identity)) if all => match (&best, &identity) {
+                    (Some((.., Ok(known))), Ok(met)) if met.is_ahead_of(*known) => {
+                        best = Some((host, tracked, identity));
+                    }
+                    (Some(_), _) => {}
+                    (None, _) => best = Some((host, tracked, identity)),
+                },
+                Ok((tracked, identity)) => match self.meet(host, tracked, &identity) {
+                    Ok(tracked) => return Ok(tracked),
+                    Err(replaced) => problems.push(replaced),
+                },
+                Err(problem) => {
+                    problems.push(problem);
+                    self.hosts.failed(host, began);
+                }
+            }
+        }
+        match best {
+            Some((host, tracked, identity)) => self.meet(host, tracked, &identity),
+            None => Err(problems.into_iter().next().unwrap_or(ConnectionError::BadConnection(String::new()))),
+        }
+    }
+
+    fn meet(
+        &self,
+        host: usize,
+        mut tracked: Tracked,
+        identity: &QueryResult<Identity>,
+    ) -> ConnectionResult<Tracked> {
+        tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
+        self.hosts.found_good(host);
+        Ok(tracked)
+    }
+
+    fn connect_to(&self, url: &str) -> ConnectionResult<(Tracked, QueryResult<Identity>)> {
+        let (line, url) = Line::on(url);
+        let _within = self.deadlines.begin(line, None);
+        let (mut conn, mark) = connect_marked(&url)?;
+        if let Some(lease) = &self.lease {
+            conn.batch_execute(&lease::in_epoch(lease))
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
+        let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
+        let identity = tracked.run(&mut Identity::of);
+        Ok((tracked, identity))
+    }
+
+    /// Asks all servers who they are, over connections that never wait for long, and finds the one that was promoted last.
+    /// `None`: nobody answers who may be used.
+    fn look_around(&self) -> Option<Generation> {
+        let mut best: Option<(usize, Option<Identity>)> = None;
+        for (host, url) in self.hosts.in_turn() {
+            let began = Instant::now();
+            let Some(mut probe) = Probe::open(url) else {
+                self.hosts.failed(host, began);
+                continue;
+            };
+            let identity = Identity::asked(&mut probe);
+            // A role may not be allowed to ask who the server is; then it may ask something.
+            if identity.is_none() && !matches!(probe.ask("SELECT 1"), Reply::Value(_)) {
+                continue;
+            }
+            let better = match (&best, identity) {
+                (None, _) => true,
+                (Some((_, Some(known))), Some(met)) => met.is_ahead_of(*known),
+                (Some(_), _) => false,
+            };
+            if better {
+                best = Some((host, identity));
+            }
+        }
+        let (host, identity) = best?;
+        let generation = match identity {
+            Some(identity) => self.servers.meet(&Ok(identity)).ok()?,
+            None => self.servers.generation(),
+        };
+        self.hosts.found_good(host);
+        Some(generation)
+    }
+}
+
 /// Opens connections for the pool and knows the broken ones: Diesel's own manager takes a connection whose server
 /// went away outside a transaction for a good one.
-struct Manager {
-    url: Secret,
-    servers: Arc<Servers>,
-}
+struct Manager(Arc<Connector>);
 
 struct Tracked {
     conn: PgConnection,
     /// Where a pooler stands before the server.
     mark: Option<Mark>,
+    line: Line,
     broken: bool,
     /// Whether it has run a query, and so may keep plans.
     has_worked: bool,
@@ -219,11 +411,7 @@ impl ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Tracked, ConnectionError> {
-        let (conn, mark) = connect_marked(&self.url)?;
-        let mut tracked = Tracked { conn, mark, broken: false, has_worked: false, generation: 0 };
-        let identity = tracked.run(&mut server::Identity::of);
-        tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
-        Ok(tracked)
+        self.0.connect()
     }
 
     fn is_valid(&self, _: &mut Tracked) -> Result<(), ConnectionError> {

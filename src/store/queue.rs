@@ -1,10 +1,16 @@
-//! How much waits in the inbox and in the outbox, for metrics.
+//! How much waits in the inbox and in the outbox, for metrics, readiness and `doctor`.
+
+use std::time::Duration;
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double};
 
 use super::diagnostics::{self, MessageIds};
+use crate::base::failpoints;
+
+/// Where the oldest question has waited for so long, and no answer was stored meanwhile, nobody is answered.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 
 /// What waits.
 #[derive(Clone, Copy, Debug, QueryableByName)]
@@ -21,6 +27,25 @@ pub struct Queue {
     /// The age of the oldest of the parts alone, in seconds; 0 if there is none.
     #[diesel(sql_type = Double)]
     pub oldest_unsent: f64,
+    /// How long the oldest update could have been answered, in seconds; 0 if there is none.
+    #[diesel(sql_type = Double)]
+    pub due: f64,
+    /// How long ago the last answer was stored, or another end of a question, in seconds; as `due` if none ever was.
+    #[diesel(sql_type = Double)]
+    pub silent: f64,
+}
+
+impl Queue {
+    /// Why nobody seems to be answered. `None`: somebody is, or nobody asks.
+    pub fn stall(&self) -> Option<String> {
+        let longest = failpoints::wait("silence", LONGEST_SILENCE).as_secs_f64();
+        (self.due.min(self.silent) > longest).then(|| {
+            format!(
+                "the oldest question has waited for {:.0} s, and the last answer was stored {:.0} s ago",
+                self.due, self.silent
+            )
+        })
+    }
 }
 
 /// Looks at the queues of a bot and at the room for messages, in statements that give up by themselves after `limit_ms` milliseconds.
@@ -30,9 +55,14 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<
         let queue = diesel::sql_query(
             "SELECT waiting, unsent,
                     coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest,
-                    coalesce(extract(epoch FROM clock_timestamp() - stored), 0)::float8 AS oldest_unsent
-             FROM (SELECT count(*) AS waiting, min(received_at) AS received
-                   FROM updates WHERE bot_id = $1 AND done_at IS NULL) inbox,
+                    coalesce(extract(epoch FROM clock_timestamp() - stored), 0)::float8 AS oldest_unsent,
+                    greatest(extract(epoch FROM clock_timestamp() - due), 0)::float8 AS due,
+                    extract(epoch FROM clock_timestamp() - coalesce(answered, due, clock_timestamp()))::float8 AS silent
+             FROM (SELECT count(*) AS waiting, min(received_at) AS received,
+                          min(greatest(received_at, not_before)) AS due
+                   FROM updates WHERE bot_id = $1 AND done_at IS NULL) inbox
+                  LEFT JOIN LATERAL (SELECT created_at AS answered FROM turns WHERE bot_id = $1
+                                     ORDER BY id DESC LIMIT 1) turn ON due IS NOT NULL,
                   (SELECT count(*) AS unsent, min(created_at) AS stored
                    FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox",
         )

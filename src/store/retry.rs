@@ -16,7 +16,8 @@ const REFUSAL_PATIENCE: Duration = Duration::from_secs(120);
 
 impl Store {
     /// Runs `query` until the database takes it, however long that lasts: for what must not be lost while the process
-    /// lives. The only error is [`StoreError::ServerChanged`].
+    /// lives. The only errors are
+    /// [`StoreError::ServerChanged`] and [`StoreError::LeaseLost`].
     pub fn retry_forever<T>(
         &self,
         mut query: impl FnMut(&mut PgConnection) -> QueryResult<T>,
@@ -24,7 +25,7 @@ impl Store {
         let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
-                Err(error @ (StoreError::Unreachable(_) | StoreError::Refused(_))) => {
+                Err(error @ (StoreError::Unreachable(_) | StoreError::ReadOnly | StoreError::Refused(_))) => {
                     patience.exercise(&error);
                 }
                 done => return done,
@@ -43,7 +44,7 @@ impl Store {
         let mut patience = Patience::default();
         loop {
             match self.run(&mut query) {
-                Err(StoreError::ServerChanged) => return Err(StoreError::ServerChanged),
+                Err(error @ (StoreError::ServerChanged | StoreError::LeaseLost)) => return Err(error),
                 Err(error) if patience.is_over() && self.run(&mut instead).is_ok() => return Err(error),
                 Err(error) => patience.exercise(&error),
                 done => return done,
@@ -61,7 +62,7 @@ struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(5)),
+            backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(1)),
             refused_since: None,
         }
     }
@@ -71,11 +72,14 @@ impl Patience {
     fn exercise(&mut self, error: &StoreError) {
         match error {
             StoreError::Unreachable(_) => self.refused_since = None,
-            StoreError::Refused(_) if self.refused_since.is_none() => {
+            StoreError::ReadOnly | StoreError::Refused(_) if self.refused_since.is_none() => {
                 warn!("{error}; trying again");
                 self.refused_since = Some(Instant::now());
             }
-            StoreError::Refused(_) | StoreError::ServerChanged => {}
+            StoreError::ReadOnly
+            | StoreError::Refused(_)
+            | StoreError::ServerChanged
+            | StoreError::LeaseLost => {}
         }
         thread::sleep(self.backoff.next());
     }

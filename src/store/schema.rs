@@ -67,6 +67,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Which instance of each bot leads: polls Telegram, answers and sends.
+    leases (bot_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Who leads or led last, for people to read: machine and process.
+        holder -> Text,
+        /// Network namespace of the holder, in which it keeps a name that no other process can have meanwhile; NULL = it keeps none.
+        place -> Nullable<Text>,
+        /// How often the lease has had another holder; whoever led in an earlier epoch writes nothing more.
+        epoch -> Int8,
+        /// Until when the holder leads, unless it renews the lease before; then anybody may take it.
+        until -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Every question and answer, soft-deleted and never silently lost.
     messages (id) {
         /// Unique number of the message.
@@ -308,6 +324,7 @@ diesel::joinable!(reply_parts -> turns (turn_id));
 diesel::allow_tables_to_appear_in_same_query!(
     attachments,
     dialogue_settings,
+    leases,
     messages,
     model_calls,
     quotes,

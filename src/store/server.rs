@@ -14,7 +14,17 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use tracing::{debug, error};
 
+use super::probe::{Probe, Reply};
 use crate::metrics;
+
+/// The timeline of the control file is that of the last checkpoint: for some seconds after a promotion it is the old one. The
+/// name of the current WAL file begins with the true one, but a standby does not tell it.
+const IDENTITY: &str = "
+    SELECT (SELECT system_identifier FROM pg_control_system()) AS system,
+           (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database,
+           CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
+                ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
+           END AS timeline";
 
 /// A server and the state of its data, as PostgreSQL tells them apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, QueryableByName)]
@@ -31,17 +41,27 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// The timeline of the control file is that of the last checkpoint: for some seconds after a promotion it is the old
-    /// one. The name of the current WAL file begins with the true one, but a standby does not tell it.
+    /// Asks for it.
     pub(super) fn of(conn: &mut PgConnection) -> QueryResult<Self> {
-        diesel::sql_query(
-            "SELECT (SELECT system_identifier FROM pg_control_system()) AS system,
-                    (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database,
-                    CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
-                         ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
-                    END AS timeline",
-        )
-        .get_result(conn)
+        diesel::sql_query(IDENTITY).get_result(conn)
+    }
+
+    /// The same, asked over a connection that waits no longer than it may.
+    pub(super) fn asked(probe: &mut Probe) -> Option<Self> {
+        let said =
+            probe.ask(&format!("SELECT system || ' ' || database || ' ' || timeline FROM ({IDENTITY}) i"));
+        let Reply::Value(said) = said else { return None };
+        let mut numbers = said.split(' ');
+        Some(Self {
+            system: numbers.next()?.parse().ok()?,
+            database: numbers.next()?.parse().ok()?,
+            timeline: numbers.next()?.parse().ok()?,
+        })
+    }
+
+    /// Of two servers with the same data, whether this one has been promoted since.
+    pub(super) fn is_ahead_of(self, other: Self) -> bool {
+        other.is_behind(self)
     }
 
     /// The same data, from before a promotion that this process has already seen.
@@ -66,6 +86,8 @@ type Listener = Box<dyn Fn(Generation) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Servers {
     known: Mutex<Known>,
+    /// Somebody else tells of changes.
+    pub(super) silent: bool,
     listener: OnceLock<Listener>,
 }
 
@@ -77,9 +99,9 @@ struct Known {
 
 impl Servers {
     /// The generation of a new connection. An error names a server that must not be written to: it has been replaced.
-    pub(super) fn meet(&self, identity: QueryResult<Identity>) -> Result<Generation, String> {
+    pub(super) fn meet(&self, identity: &QueryResult<Identity>) -> Result<Generation, String> {
         let met = match identity {
-            Ok(met) => met,
+            Ok(met) => *met,
             // A role or a service that may not ask: rows are still matched by everything that names them.
             Err(problem) => {
                 debug!("the identity of the database server is unknown: {problem}");
@@ -99,15 +121,22 @@ impl Servers {
         let over = known.generation;
         known.generation += 1;
         drop(known);
-        metrics::server_changed();
-        error!(
-            "the database is on another server now, or was restored ({before}; now {met}); work in memory is dropped \
-             and read again"
-        );
+        if !self.silent {
+            metrics::server_changed();
+            error!(
+                "the database is on another server now, or was restored ({before}; now {met}); work in memory is \
+                 dropped and read again"
+            );
+        }
         if let Some(listener) = self.listener.get() {
             listener(over);
         }
         Ok(over + 1)
+    }
+
+    /// Whether no server was met yet.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).identity.is_none()
     }
 
     pub(super) fn generation(&self) -> Generation {

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::upsert::excluded;
 
 use super::inbox::{LANE, TOMBSTONE_LIFE, waiting};
+use super::lease::led;
 use super::moved::move_chat;
 use super::outbox;
 use super::schema::updates;
@@ -17,8 +18,6 @@ use crate::domain::lane::{Lane, Moved};
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE, draft_id};
 
 /// An update as poll received it.
-#[derive(Insertable)]
-#[diesel(table_name = updates)]
 pub struct Received {
     /// Telegram id of the bot.
     pub bot_id: i64,
@@ -231,8 +230,20 @@ fn stop(conn: &mut PgConnection, bot_id: i64, stop: &Stopping) -> QueryResult<Op
 /// what it did not see confirmed) is left as it is, unless it was finished so long ago that its id must belong to
 /// another message by now.
 pub fn ingest(conn: &mut PgConnection, batch: &[Received]) -> QueryResult<usize> {
+    let rows = batch.iter().map(|received| {
+        (
+            updates::bot_id.eq(led(received.bot_id)),
+            updates::update_id.eq(received.update_id),
+            updates::chat_id.eq(received.chat_id),
+            updates::user_id.eq(received.user_id),
+            updates::thread_id.eq(received.thread_id),
+            updates::kind.eq(received.kind),
+            updates::message_id.eq(received.message_id),
+            updates::payload.eq(&received.payload),
+        )
+    });
     let upsert = diesel::insert_into(updates::table)
-        .values(batch)
+        .values(rows.collect::<Vec<_>>())
         .on_conflict((updates::bot_id, updates::update_id))
         .do_update()
         .set((

@@ -110,8 +110,7 @@ impl Incoming {
         let raw = serde_json::from_str::<RawUpdate<'_>>(json).map_err(|_| PassedOver::Unreadable)?;
         let update_id = raw.update_id;
         let nothing = PassedOver::NothingToAnswer(update_id);
-        let quoted: Option<Vec<Quote>> =
-            raw.quoted.and_then(|quoted| serde_json::from_str(quoted.get()).ok());
+        let kept: Option<Vec<Quote>> = raw.quoted.and_then(|quoted| serde_json::from_str(quoted.get()).ok());
         if let Some(press) = raw.callback_query {
             let press = serde_json::from_str::<RawPress>(press.get()).map_err(|_| nothing)?;
             return Ok(Self { update_id, kind: CALLBACK_QUERY, message: press.into() });
@@ -142,7 +141,7 @@ impl Incoming {
         }
         let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
         let reader = Reader { me, user_id: raw.from.id };
-        let quotes = quoted.unwrap_or_else(|| reader.quotes(message));
+        let quotes = kept.unwrap_or_else(|| reader.quotes(message));
         Ok(Self { update_id, kind, message: raw.read(me, file, described, quotes) })
     }
 

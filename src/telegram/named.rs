@@ -26,7 +26,8 @@ struct File {
     width: Option<u64>,
     height: Option<u64>,
     duration: Option<u64>,
-    file_name: Option<String>,
+    #[serde(rename = "file_name")]
+    name: Option<String>,
     performer: Option<String>,
     title: Option<String>,
 }
@@ -35,7 +36,7 @@ impl File {
     fn line(self, kind: &str) -> String {
         let mut line = kind.to_owned();
         let titled = [self.performer, self.title].into_iter().flatten().collect::<Vec<_>>().join(" – ");
-        let name = Some(titled).filter(|name| !name.is_empty()).or(self.file_name);
+        let name = Some(titled).filter(|name| !name.is_empty()).or(self.name);
         let size = self.width.zip(self.height).map(|(width, height)| format!("{width}×{height}"));
         let length = self.duration.map(|seconds| format!("{}:{:02}", seconds / 60, seconds % 60));
         for word in [name, size, length].into_iter().flatten() {

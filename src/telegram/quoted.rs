@@ -52,14 +52,14 @@ impl Reader<'_> {
             None => self.sender(&held),
         };
         let quote = |kind, text: &str| Quote::new(kind, whose, author.as_deref(), text);
-        let whole = words(reply).map(|text| quote(Kind::Reply, &text));
+        let message = words(reply).map(|text| quote(Kind::Reply, &text));
         // Telegram marks a part by itself where it knows no better; that says nothing new.
         let marked = part.filter(|(text, manual)| {
-            whole
+            message
                 .as_ref()
-                .is_none_or(|whole| whole.text != *text && (*manual || !whole.text.contains(&**text)))
+                .is_none_or(|message| message.text != *text && (*manual || !message.text.contains(&**text)))
         });
-        whole.into_iter().chain(marked.map(|(text, _)| quote(Kind::Part, &text))).collect()
+        message.into_iter().chain(marked.map(|(text, _)| quote(Kind::Part, &text))).collect()
     }
 
     /// A reply to another chat comes without the message's own text: there is only what was marked, and what the message

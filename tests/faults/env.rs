@@ -13,10 +13,12 @@ use sandbox::TestEnv;
 use sandbox::env::{Bot, Database};
 use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Pooler, Server};
-use sandbox::tool;
+use sandbox::{tool, wait_until};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Loss};
 use crate::people::{Act, CROWD};
+
+const UPDATES: &str = "SELECT count(*) || ' ' || max(seq) FROM updates";
 
 /// What the judge has to know.
 #[derive(Clone, Default)]
@@ -35,6 +37,10 @@ pub(crate) struct FaultEnv {
     pooler: Option<Pooler>,
     /// The standby has taken the place of the first server.
     failed_over: AtomicBool,
+    /// How many updates the first server had when it came back.
+    left: Mutex<Option<String>>,
+    /// The instance on standby, or the one that is frozen.
+    other: Mutex<Option<Bot>>,
     pub(crate) seed: u64,
     bot: Mutex<Option<Bot>>,
     record: Mutex<Record>,
@@ -66,13 +72,19 @@ impl FaultEnv {
             env.set("DATABASE_URL", of_either(&env.database.url(), &standby.url()));
             standby
         });
+        if fault.is_synchronous() {
+            env.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+            env.psql("SELECT pg_reload_conf()");
+            env.wait_for_rows("SELECT sync_state FROM pg_stat_replication", |state| state == "sync");
+        }
         let pooler = fault.needs_pooler().then(|| {
             let pooler = Pooler::start(&tool("pgbouncer"), env.server(), "session").unwrap();
             env.set("DATABASE_URL", pooler.url(env.database.name()));
             pooler
         });
         let (bot, record) = (Mutex::default(), Mutex::default());
-        Self { env, standby, pooler, failed_over: AtomicBool::new(false), seed, bot, record }
+        let (left, other) = (Mutex::default(), Mutex::default());
+        Self { env, standby, pooler, failed_over: AtomicBool::new(false), left, other, seed, bot, record }
     }
 
     /// The database as it is now: on the first server, or on the one that has taken its place.
@@ -97,8 +109,64 @@ impl FaultEnv {
     /// The first server dies, and the standby takes its place with what it knows.
     pub(crate) fn fail_over(&self) {
         self.server().kill();
+        self.promote();
+    }
+
+    /// The standby takes the place of the first server.
+    pub(crate) fn promote(&self) {
         self.failed_over.store(true, Ordering::Relaxed);
         self.server().promote();
+    }
+
+    pub(crate) fn has_failed_over(&self) -> bool {
+        self.failed_over.load(Ordering::Relaxed)
+    }
+
+    /// The first server goes on as if nothing had happened.
+    pub(crate) fn bring_back_primary(&self, loss: Loss) {
+        let first = &self.env.database;
+        match loss {
+            Loss::Killed => first.server().start(),
+            Loss::Frozen => first.server().thaw(),
+        }
+        let changed = || self.logs().contains("the database is on another server now").then_some(());
+        wait_until("the change to be noticed", changed);
+        // Until now its commits have waited for the standby that is gone; from now on it would take anything.
+        first.psql("ALTER SYSTEM RESET synchronous_standby_names");
+        first.psql("SELECT pg_reload_conf()");
+        first.wait_disconnected();
+        let updates = first.psql(UPDATES);
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(updates);
+    }
+
+    /// Whether the bot has written to the first server since that came back.
+    pub(crate) fn has_written_to_former(&self) -> bool {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.as_ref().is_some_and(|left| *left != self.env.database.psql(UPDATES))
+    }
+
+    /// The instance that leads is killed or freezes while another one waits. Of a frozen one the next call is the end: it
+    /// wakes, and is on standby from then on.
+    pub(crate) fn lose_leader(&self, loss: Loss) {
+        let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frozen) = other.take().filter(|_| loss == Loss::Frozen) {
+            frozen.signal("CONT");
+            frozen.wait_for_line("goes on standby");
+            *other = Some(frozen);
+            return;
+        }
+        let standby = self.env.start();
+        standby.wait_for_line("on standby: another instance leads");
+        let leader = self.bot().replace(standby);
+        self.record().deaths.push(Instant::now());
+        match (leader, loss) {
+            (Some(leader), Loss::Killed) => leader.kill(),
+            (Some(leader), Loss::Frozen) => {
+                leader.signal("STOP");
+                *other = Some(leader);
+            }
+            (None, _) => {}
+        }
     }
 
     /// Starts the bot with further settings, unless it runs; it may not be ready yet.

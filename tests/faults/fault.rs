@@ -62,6 +62,10 @@ pub(crate) enum Fault {
     PostgresFrozen,
     /// The primary dies, and a standby that was behind takes its place.
     Failover,
+    /// The primary is killed or frozen, and a standby that knows all takes its place; then it comes back as it was.
+    PrimaryLost(Loss),
+    /// The instance that leads is killed or frozen, and another one takes its place; then it comes back.
+    LeaderLost(Loss),
     ConnectionsTerminated,
     /// The pooler before PostgreSQL is killed, and starts again.
     PoolerKilled,
@@ -75,6 +79,13 @@ pub(crate) enum Fault {
     Mixture(Vec<Vec<Fault>>),
 }
 
+/// How somebody is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    Killed,
+    Frozen,
+}
+
 /// Ends a fault.
 pub(crate) type End = Box<dyn FnOnce()>;
 
@@ -82,7 +93,11 @@ impl Fault {
     /// Whether PostgreSQL itself has to be in our hands.
     pub(crate) fn needs_own_server(&self) -> bool {
         match self {
-            Self::PostgresStopped | Self::PostgresFrozen | Self::DiskFull | Self::Failover => true,
+            Self::PostgresStopped
+            | Self::PostgresFrozen
+            | Self::DiskFull
+            | Self::Failover
+            | Self::PrimaryLost(_) => true,
             Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
             _ => false,
         }
@@ -90,7 +105,12 @@ impl Fault {
 
     /// Whether a second server has to follow the first.
     pub(crate) fn needs_standby(&self) -> bool {
-        matches!(self, Self::Failover)
+        matches!(self, Self::Failover | Self::PrimaryLost(_))
+    }
+
+    /// Whether each commit waits for that one.
+    pub(crate) fn is_synchronous(&self) -> bool {
+        matches!(self, Self::PrimaryLost(_))
     }
 
     /// Whether a pooler stands before the server.
@@ -123,7 +143,7 @@ impl Fault {
     pub(crate) fn allows(&self, class: &str) -> bool {
         match self {
             // What is in work at three kills.
-            Self::Kill | Self::KillAt(_) => class == "crashed",
+            Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) => class == "crashed",
             Self::Answers(..) | Self::ModelOut => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
             _ => false,
@@ -132,7 +152,7 @@ impl Fault {
 
     /// How long the model takes at most: the more is in work when the servers change, the more may go astray.
     pub(crate) fn slowest_answer(&self) -> Duration {
-        Duration::from_millis(if self.needs_standby() { 4000 } else { 300 })
+        Duration::from_millis(if self.loses_what_was_stored() { 4000 } else { 300 })
     }
 
     /// Settings that turn minutes into seconds.
@@ -211,6 +231,11 @@ impl Fault {
                 env.server().hold_replication();
                 Box::new(move || then.fail_over())
             }
+            Self::PrimaryLost(loss) => primary_lost(env, *loss),
+            Self::LeaderLost(loss) => {
+                env.lose_leader(*loss);
+                Box::new(|| ())
+            }
             Self::ConnectionsTerminated => beside(move || {
                 then.server().terminate_connections(then.database.name());
                 thread::sleep(Duration::from_millis(100));
@@ -233,21 +258,38 @@ impl Fault {
                 Box::new(move || then.model.up())
             }
             Self::FirstModelOut => first_model_out(env, rng),
-            Self::Mixture(lists) => {
-                let mut chosen: Vec<usize> = (0..lists.len()).collect();
-                rng.shuffle(&mut chosen);
-                chosen.truncate(rng.usize(2..=lists.len()));
-                let mut ends: Vec<(usize, End)> = Vec::new();
-                for list in chosen {
-                    let fault = &lists[list][rng.usize(..lists[list].len())];
-                    ends.push((list, fault.begin(env, rng)));
-                    thread::sleep(Duration::from_millis(rng.u64(0..500)));
-                }
-                ends.sort_by_key(|(list, _)| *list);
-                Box::new(move || ends.into_iter().for_each(|(_, end)| end()))
-            }
+            Self::Mixture(lists) => several(lists, env, rng),
         }
     }
+}
+
+/// At least two of the lists at once, each with one of its faults.
+fn several(lists: &[Vec<Fault>], env: &Arc<FaultEnv>, rng: &mut fastrand::Rng) -> End {
+    let mut chosen: Vec<usize> = (0..lists.len()).collect();
+    rng.shuffle(&mut chosen);
+    chosen.truncate(rng.usize(2..=lists.len()));
+    let mut ends: Vec<(usize, End)> = Vec::new();
+    for list in chosen {
+        let fault = &lists[list][rng.usize(..lists[list].len())];
+        ends.push((list, fault.begin(env, rng)));
+        thread::sleep(Duration::from_millis(rng.u64(0..500)));
+    }
+    ends.sort_by_key(|(list, _)| *list);
+    Box::new(move || ends.into_iter().for_each(|(_, end)| end()))
+}
+
+/// The first time the primary is lost and the standby promoted, the second time the primary comes back, and takes writes.
+fn primary_lost(env: &Arc<FaultEnv>, loss: Loss) -> End {
+    if env.has_failed_over() {
+        env.bring_back_primary(loss);
+        return Box::new(|| ());
+    }
+    match loss {
+        Loss::Killed => env.server().kill(),
+        Loss::Frozen => env.server().freeze(),
+    }
+    let env = Arc::clone(env);
+    Box::new(move || env.promote())
 }
 
 /// The rules for `Fault::Calls`; returns those for the next call of each method.

@@ -11,7 +11,7 @@ use sandbox::telegram::{Action, Reply};
 use systech_aidd::base::failpoints::POINTS;
 
 use crate::env::FaultEnv;
-use crate::fault::{ALWAYS, Fault, METHODS, SENDS};
+use crate::fault::{ALWAYS, Fault, Loss, METHODS, SENDS};
 use crate::judge::{self, RECORDER, Verdict};
 
 /// A text in English and in Russian.
@@ -71,7 +71,10 @@ impl Row {
             }
         });
         let settled = env.is_settled_in_time();
-        let verdict = judge::judge(&env, &self.fault);
+        let mut verdict = judge::judge(&env, &self.fault);
+        if env.has_written_to_former() {
+            verdict.untold.push("the bot has written to the former primary".to_owned());
+        }
         if settled && verdict.is_clean(&self.fault) {
             return Ok(verdict);
         }
@@ -107,6 +110,10 @@ const RECORDED: Words =
     ("what is recorded as sent is not sent again", "отмеченное как отправленное не отправляется снова");
 const KILL: Words = ("kill the process at any moment", "процесс можно убить в любой миг");
 const DATABASE: Words = ("an outage costs time, not messages", "сбой базы стоит времени, а не сообщений");
+const LEADER: Words = (
+    "another instance takes over, and two never work at once",
+    "другой экземпляр подхватывает работу, и двое не работают сразу",
+);
 const STRANGERS: Words = (
     "whatever the database loses, nobody reads an answer to somebody else",
     "что бы ни потеряла база, чужой ответ не прочтёт никто",
@@ -165,6 +172,7 @@ pub(crate) fn rows() -> Vec<Row> {
             Fault::Failover,
         )
     });
+    rows.extend(of_pairs());
     let pauses = Action::RetryAfterBetween { least: 1, most: 3, seed: 0 };
     for (name, action, percent) in [
         (("429 with a random pause, every method", "429 со случайной паузой, все методы"), pauses, 20),
@@ -199,6 +207,46 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(of_the_model());
     let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
     rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
+    rows
+}
+
+/// The second time each of them comes back.
+fn of_pairs() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (name, fault) in [
+        (
+            (
+                "the primary is killed, its synchronous standby promoted; it comes back",
+                "основной сервер убит, синхронная реплика повышена; он возвращается",
+            ),
+            Fault::PrimaryLost(Loss::Killed),
+        ),
+        (
+            (
+                "the primary freezes, its synchronous standby is promoted; it wakes",
+                "основной сервер замер, синхронная реплика повышена; он оживает",
+            ),
+            Fault::PrimaryLost(Loss::Frozen),
+        ),
+    ] {
+        rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(DATABASE, name, fault) });
+    }
+    for (name, fault) in [
+        (
+            ("the leader is killed, the standby takes over", "ведущий убит, его сменяет запасной"),
+            Fault::LeaderLost(Loss::Killed),
+        ),
+        (
+            (
+                "the leader freezes, the standby takes over; it wakes",
+                "ведущий замер, его сменил запасной; он оживает",
+            ),
+            Fault::LeaderLost(Loss::Frozen),
+        ),
+    ] {
+        let row = Row::new(LEADER, name, fault);
+        rows.push(Row { times: [2, 6], lasts: 0..1, pause: 11_500..14_000, ..row });
+    }
     rows
 }
 

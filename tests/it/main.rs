@@ -31,6 +31,7 @@ mod promises {
     mod erasure;
     mod failures;
     mod first_words;
+    mod former_leader;
     mod forwards;
     mod going_on;
     mod groups;
@@ -39,6 +40,7 @@ mod promises {
     mod models;
     mod on_behalf;
     mod order;
+    mod pair;
     mod paste;
     mod albums;
     mod kept_files;
@@ -52,6 +54,7 @@ mod promises {
     mod retention;
     mod said_in_words;
     mod secrets;
+    mod standby;
     mod stop;
     mod topics;
     mod two_instances;

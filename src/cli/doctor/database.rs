@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
 
 use super::connection::Trouble;
 use super::report::{Finding, Report};
@@ -14,7 +15,7 @@ use crate::database::backup;
 use crate::database::migrate::state::State;
 use crate::domain::attachment::readable_size;
 use crate::store::fault::ConnectionFault;
-use crate::store::{self, diagnostics, former, kept_files};
+use crate::store::{self, diagnostics, former, kept_files, queue};
 
 pub(super) const CHECKS: &[&str] = &[
     "database",
@@ -24,6 +25,7 @@ pub(super) const CHECKS: &[&str] = &[
     "indexes",
     "schema",
     "ids",
+    "answers",
     "former bots",
     "files",
     "backups",
@@ -31,6 +33,9 @@ pub(super) const CHECKS: &[&str] = &[
 
 /// What all of it needs to have been tried with: the oldest that has every view and statement used here.
 const OLDEST_SERVER: i32 = 15;
+
+/// How long the database may count what waits, in milliseconds.
+const LONGEST_LOOK: u32 = 10_000;
 
 /// Below so many of a hundred, the numbers of messages are too few.
 const FEW_IDS: i64 = 10;
@@ -75,10 +80,12 @@ fn examine_connected(conn: &mut PgConnection, bot_id: Option<i64>, report: &Repo
             if state.applied().next().is_some() {
                 // What cannot be read is not checked: the rights are told above.
                 let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found)));
+                let _ = answers(conn, bot_id).map(|found| report.add(found));
                 let _ = kept_files::totals(conn).map(|found| report.add(files(found)));
                 let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id)));
             } else {
                 report.well("ids", "there is no message yet");
+                report.well("answers", "there is no question yet");
                 report.well("former bots", "there is no bot yet");
                 report.well("files", "there is no file yet");
             }
@@ -179,6 +186,22 @@ fn ids(found: diagnostics::MessageIds) -> Finding {
         return Finding::fault(CHECK, left, remedy);
     }
     Finding::well(CHECK, left)
+}
+
+/// Whether questions wait while nobody is answered, whatever else seems to be well.
+fn answers(conn: &mut PgConnection, bot_id: Option<i64>) -> QueryResult<Finding> {
+    const CHECK: &str = "answers";
+    let Some(bot_id) = bot_id else {
+        return Ok(Finding::well(CHECK, "not known without TELEGRAM_BOT_TOKEN"));
+    };
+    let (queue, _) = queue::look(conn, bot_id, LONGEST_LOOK)?;
+    Ok(match queue.stall() {
+        Some(found) => {
+            Finding::fault(CHECK, found, "start the bot, or read its log: it says what it waits for")
+        }
+        None if queue.waiting == 0 => Finding::well(CHECK, "no question waits"),
+        None => Finding::well(CHECK, format!("{} updates wait, none for long", queue.waiting)),
+    })
 }
 
 fn former_bots(waiting: &[former::Left], bot_id: Option<i64>) -> Finding {

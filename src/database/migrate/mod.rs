@@ -38,9 +38,25 @@ pub mod state;
 use plan::{Action, Plan};
 use state::State;
 
+/// The migration with which instances can tell who leads.
+const LEASES: &str = "20261127000801";
+
 /// Brings the database up to date. False: the end was asked for while waiting.
 pub fn at_boot(database: &Database, patience: Duration, stop: &CancelToken) -> anyhow::Result<bool> {
     let Some(mut conn) = session::connect(&database.url, patience, stop)? else { return Ok(false) };
+    let done = session::locked(&mut conn, stop, |conn| bring_up_to_date(conn, database, stop))?;
+    Ok(done.unwrap_or(false))
+}
+
+/// As [`at_boot`], for an instance that does not lead yet: it only looks whether it knows all that was applied, unless the
+/// database is of a time before there were leases: then it is brought up to date at once.
+pub fn before_leading(database: &Database, patience: Duration, stop: &CancelToken) -> anyhow::Result<bool> {
+    let Some(mut conn) = session::connect(&database.url, patience, stop)? else { return Ok(false) };
+    let state = State::read(&mut conn)?;
+    state.refuse_unknown()?;
+    if state.applied().any(|version| version == LEASES) {
+        return Ok(true);
+    }
     let done = session::locked(&mut conn, stop, |conn| bring_up_to_date(conn, database, stop))?;
     Ok(done.unwrap_or(false))
 }

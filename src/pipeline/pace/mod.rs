@@ -26,8 +26,15 @@ const BEHIND_ANSWERS: f64 = 0.25;
 const BEHIND_FIRST_WORDS: f64 = 0.5;
 const BEHIND_WORDS: f64 = 0.75;
 
+/// After so long whoever may not call because another instance may lead tries again.
+const PERHAPS_LEADING: Duration = Duration::from_millis(500);
+
 /// The pace of the bot, shared by all who call.
-pub struct Pace(Mutex<State>);
+pub struct Pace {
+    state: Mutex<State>,
+    /// Whether this instance leads: nobody calls otherwise.
+    leads: Box<dyn Fn() -> bool + Send + Sync>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -66,21 +73,26 @@ pub enum Shows {
 }
 
 impl Pace {
-    /// For a bot from which Telegram takes so many calls in a second, in all chats together.
-    pub fn new(per_second: u32) -> Self {
+    /// For a bot from which Telegram takes so many calls in a second, in all chats together, as long as it `leads`.
+    pub fn new(per_second: u32, leads: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         let (flood, chats) = (Flood::default(), Chats::default());
-        Self(Mutex::new(State { bucket: Bucket::new(per_second, Instant::now()), flood, chats }))
+        let state = State { bucket: Bucket::new(per_second, Instant::now()), flood, chats };
+        Self { state: Mutex::new(state), leads: Box::new(leads) }
     }
 
     /// When a part of an answer may be sent.
     pub fn answer(&self, chat_id: i64, method: Method) -> Turn {
+        if !(self.leads)() {
+            return Turn::Later(PERHAPS_LEADING);
+        }
         self.state().answer(Instant::now(), chat_id, method)
     }
 
     /// Whether a turn may still be used, now that it has come. `Some`: a pause began meanwhile, and the turn is given back.
     pub fn paused(&self, chat_id: i64, method: Method) -> Option<Duration> {
         let mut state = self.state();
-        let wait = state.pause(Instant::now(), chat_id, method);
+        let leading = (self.leads)();
+        let wait = state.pause(Instant::now(), chat_id, method).or((!leading).then_some(PERHAPS_LEADING));
         if wait.is_some() {
             state.bucket.give_back();
         }
@@ -110,11 +122,13 @@ impl Pace {
 
     /// Whether a preview may be shown now; the error says when it is worth another try.
     pub fn preview(&self, chat_id: i64, form: Form, shows: Shows) -> Result<(), Duration> {
+        self.leading()?;
         self.state().preview(Instant::now(), chat_id, form, shows)
     }
 
     /// Whether a chat may be told now that the bot is typing.
     pub fn typing(&self) -> Result<(), Duration> {
+        self.leading()?;
         self.state().typing(Instant::now())
     }
 
@@ -135,8 +149,12 @@ impl Pace {
         self.state().preview_refused(Instant::now(), chat_id, form, pause);
     }
 
+    fn leading(&self) -> Result<(), Duration> {
+        if (self.leads)() { Ok(()) } else { Err(PERHAPS_LEADING) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

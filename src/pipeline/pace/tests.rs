@@ -270,7 +270,7 @@ fn previews_leave_a_group_room_for_answers() {
 
 #[test]
 fn a_turn_that_meets_a_pause_is_given_back() {
-    let pace = Pace::new(1);
+    let pace = Pace::new(1, || true);
     assert_eq!(pace.answer(1, Method::SendMessage), Turn::In(Duration::ZERO));
     let Turn::In(wait) = pace.answer(1, Method::SendMessage) else { panic!("no pause yet") };
     assert!(wait > Duration::from_secs(1));

@@ -122,7 +122,7 @@ fn of_a_message_that_the_model_reads_anyway_only_the_beginning_is_quoted() {
     let env = TestEnv::new();
     let _bot = env.start();
     let person = Person::private(1);
-    let long: String = (0..200).map(|n| format!("word{n} ")).collect();
+    let long = (0..200).map(|n| format!("word{n} ")).collect::<Vec<_>>().concat();
     env.model.on(When::asked("first"), Behaviour::text(long.trim()));
     env.telegram.say(&person, "first");
     let answer = env.telegram.wait_for_count(1, 1)[0].clone();

@@ -110,6 +110,26 @@ fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_te
 }
 
 #[test]
+fn a_bot_that_answers_nobody_although_all_seems_well_is_not_ready_and_doctor_says_so() {
+    let mut env = measured(TestEnv::new());
+    env.set("SHORT_WAITS", "silence=1");
+    let bot = env.start_ready();
+    let address = address(&bot);
+    wait_ready(&address);
+    let gate = env.model.hold(When::asked("hello"));
+    env.telegram.say(&Person::private(1), "hello");
+    gate.wait_arrived();
+    wait_unready(&address, "the oldest question has waited for");
+    let doctor = env.run(&["doctor", "--only", "database"]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.out.contains("✗ answers      the oldest question has waited for"), "{}", doctor.out);
+    gate.release();
+    env.telegram.wait_for_count(1, 1);
+    wait_ready(&address);
+    assert!(env.run(&["doctor", "--only", "database"]).out.contains("✓ answers      no question waits"));
+}
+
+#[test]
 fn a_lock_on_the_inbox_makes_the_bot_unready_too() {
     let env = measured(TestEnv::new());
     let bot = env.start_ready();

@@ -83,6 +83,7 @@ fn several_parts_come_in_the_usual_order() {
             "indexes",
             "schema",
             "ids",
+            "answers",
             "former bots",
             "files",
             "backups",

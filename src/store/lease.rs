@@ -1,0 +1,300 @@
+//! Who leads. Of all instances with one token on one database only the holder of the lease polls Telegram, answers and
+//! sends; the others are on standby.
+//!
+//! The lease is a row of the table `leases`. Its holder renews it all the time; once it was not renewed for [`TERM`], by the
+//! clock of the database, or was given back, whoever asks first takes it, and counts its epoch up. A holder that is alive and
+//! cannot reach the database leads on as long as nobody else does. A former holder may not know yet that it is one: it was
+//! frozen, or cut off. Two things keep it from doing harm:
+//!
+//! - **It writes nothing.** Each of its sessions knows its epoch. The statements that take updates in, finish one and record a
+//!   part as sent name their bot by `led`, which is an error where a later epoch has begun. It costs no statement, and one look
+//!   at an index of one row in those three.
+//! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
+//!   lease is valid for a little less than [`TERM`] from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
+//!   calls Telegram looks at it first. What is under way at that very moment is the window that every send has.
+//!
+//! Nobody has to wait for the lease of a process that has died on the same machine. A holder keeps an abstract socket, a name
+//! in its network namespace that goes with the process whatever ends it. Where the lease names the namespace and that name is
+//! free, its holder is dead.
+
+use std::fs;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, never, select};
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel::sql_types::{BigInt, Interval, Nullable, Text};
+use rustix::time::{ClockId, clock_gettime};
+use tracing::{info, warn};
+
+use super::pool::Store;
+use super::time::interval;
+use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
+use crate::base::http::Http;
+
+/// How long a lease lasts that is not renewed.
+const TERM: Duration = Duration::from_secs(10);
+/// It is renewed so often within a term.
+const RENEWALS: u32 = 5;
+/// The holder counts so much of a term less than everybody else: clocks do not run alike.
+const MARGIN: u32 = 10;
+/// How often an instance on standby looks at it.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long the end of the program waits for the database to take the lease back.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What the database is made to say, in any language, to a former holder.
+const LOST: &str = "systech-aidd: another instance leads now";
+
+fn term() -> Duration {
+    failpoints::wait("lease", TERM)
+}
+
+/// A lease that is or was ours.
+pub struct Lease {
+    bot_id: i64,
+    pub(super) epoch: i64,
+    /// By [`now`].
+    valid_until: AtomicU64,
+    /// The name that nobody else in this network namespace has as long as we live.
+    _seat: Option<UnixDatagram>,
+}
+
+impl Lease {
+    /// Whether nobody else can lead at this moment.
+    pub fn is_valid(&self) -> bool {
+        now() < self.valid_until.load(Ordering::Relaxed)
+    }
+
+    fn renewed(&self, asked_at: u64) {
+        let valid = term() / MARGIN * (MARGIN - 1);
+        self.valid_until.store(asked_at + millis(valid), Ordering::Relaxed);
+    }
+}
+
+/// Milliseconds by a clock that nothing stops.
+fn now() -> u64 {
+    let time = clock_gettime(ClockId::Boottime);
+    millis(Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default()))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What came of asking for the lease.
+enum Claim {
+    Taken(Lease),
+    /// By whom it is held.
+    Held(String),
+}
+
+/// Takes the lease if it is free.
+fn claim(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Claim> {
+    #[derive(QueryableByName)]
+    struct Taken {
+        #[diesel(sql_type = BigInt)]
+        epoch: i64,
+    }
+    let seat = sit_down(bot_id);
+    let asked_at = now();
+    let taken: Option<Taken> = diesel::sql_query(
+        "INSERT INTO leases (bot_id, holder, place, epoch, until) VALUES ($1, $2, $3, 1, clock_timestamp() + $4)
+         ON CONFLICT (bot_id) DO UPDATE
+         SET holder = excluded.holder, place = excluded.place, epoch = leases.epoch + 1, until = excluded.until
+         WHERE leases.until < clock_timestamp() OR leases.place = excluded.place
+         RETURNING epoch",
+    )
+    .bind::<BigInt, _>(bot_id)
+    .bind::<Text, _>(name())
+    .bind::<Nullable<Text>, _>(seat.as_ref().map(|(place, _)| place))
+    .bind::<Interval, _>(interval(term()))
+    .get_result(conn)
+    .optional()?;
+    if let Some(Taken { epoch }) = taken {
+        let seat = seat.map(|(_, seat)| seat);
+        let lease = Lease { bot_id, epoch, valid_until: AtomicU64::new(0), _seat: seat };
+        lease.renewed(asked_at);
+        return Ok(Claim::Taken(lease));
+    }
+    look(conn, bot_id).map(|holder| Claim::Held(holder.unwrap_or_default()))
+}
+
+/// Who holds the lease. `None`: nobody.
+fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = Text)]
+        holder: String,
+    }
+    let held: Option<Held> =
+        diesel::sql_query("SELECT holder FROM leases WHERE bot_id = $1 AND until >= clock_timestamp()")
+            .bind::<BigInt, _>(bot_id)
+            .get_result(conn)
+            .optional()?;
+    Ok(held.map(|held| held.holder))
+}
+
+/// Renews the lease, also one whose time is over, if nobody has taken it. False: somebody has.
+fn renew(conn: &mut PgConnection, lease: &Lease, time: Duration) -> QueryResult<bool> {
+    let renewed = diesel::sql_query(
+        "UPDATE leases SET until = clock_timestamp() + $3 WHERE bot_id = $1 AND epoch = $2",
+    )
+    .bind::<BigInt, _>(lease.bot_id)
+    .bind::<BigInt, _>(lease.epoch)
+    .bind::<Interval, _>(interval(time))
+    .execute(conn)?;
+    Ok(renewed > 0)
+}
+
+/// Who we are, for people to read.
+fn name() -> String {
+    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}, process {}", machine.trim(), std::process::id())
+}
+
+/// Takes the name that only one process in this network namespace can have, and tells which namespace that is.
+fn sit_down(bot_id: i64) -> Option<(String, UnixDatagram)> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = fs::read_link("/proc/self/ns/net").ok()?;
+    let address = SocketAddr::from_abstract_name(format!("systech-aidd/lease/{bot_id}")).ok()?;
+    let seat = UnixDatagram::bind_addr(&address).ok()?;
+    Some((format!("{} {}", boot.trim(), namespace.display()), seat))
+}
+
+/// Waits for the lease. `on_standby` hears who holds it, whenever that has changed. With `give_way` another instance gets the
+/// time of a term to come first. `None`: the end was asked for.
+pub fn wait(
+    store: &Store,
+    bot_id: i64,
+    give_way: bool,
+    http: &Http,
+    stop: &CancelToken,
+    on_standby: impl Fn(),
+) -> Option<Lease> {
+    let mut held_by = None;
+    let mut failing = false;
+    let mut gives_way_until = give_way.then(|| now() + millis(term()));
+    while !stop.is_requested() {
+        let holds_back = gives_way_until.is_some_and(|until| now() < until);
+        let claimed = store.run(|conn| {
+            if !holds_back {
+                return claim(conn, bot_id);
+            }
+            look(conn, bot_id).map(|holder| Claim::Held(holder.unwrap_or_default()))
+        });
+        match claimed {
+            Ok(Claim::Taken(lease)) => return Some(lease),
+            Ok(Claim::Held(holder)) => {
+                failing = false;
+                if !holder.is_empty() {
+                    // Whoever was to come first has come.
+                    gives_way_until = None;
+                }
+                if held_by.as_ref() != Some(&holder) {
+                    on_standby();
+                    if holder.is_empty() {
+                        info!("on standby: nobody leads, and another instance may come first");
+                    } else {
+                        info!(
+                            leader = holder,
+                            "on standby: another instance leads, and this one takes over when it ends"
+                        );
+                    }
+                    held_by = Some(holder);
+                }
+            }
+            // One line for an outage: the store beside tells nothing.
+            Err(problem) if !std::mem::replace(&mut failing, true) => {
+                warn!("it is not known who leads: {problem}; the bot asks again");
+            }
+            Err(_) => {}
+        }
+        http.sleep(LOOK.min(term() / RENEWALS), stop);
+    }
+    None
+}
+
+/// How work under a lease ends.
+pub struct Ends {
+    /// Asks the holder's threads to end.
+    pub stop: CancelToken,
+    /// Tells the dispatcher that the work is over, and how long running answers may go on.
+    pub over: Sender<Duration>,
+    /// How long that is where another instance does not lead yet.
+    pub grace: Duration,
+}
+
+/// Renews the lease until `done` is closed, and gives it back then. The work ends when `shutdown` asks for it, and when
+/// another instance has the lease: then at once.
+pub fn keep(store: &Store, lease: &Lease, shutdown: &Receiver<()>, done: &Receiver<()>, ends: &Ends) {
+    let end = |grace| {
+        ends.stop.request();
+        let _ = ends.over.try_send(grace);
+    };
+    let mut shutdown = shutdown.clone();
+    loop {
+        let asked_at = now();
+        match store.run(|conn| renew(conn, lease, term())) {
+            Ok(true) => lease.renewed(asked_at),
+            Ok(false) => {
+                lease.valid_until.store(0, Ordering::Relaxed);
+                warn!("another instance leads now; this one ends its work and goes on standby");
+                return end(Duration::ZERO);
+            }
+            // As long as nobody can say so, nobody else leads.
+            Err(_) => {}
+        }
+        select! {
+            recv(done) -> _ => break,
+            recv(shutdown) -> _ => {
+                end(ends.grace);
+                shutdown = never();
+            }
+            default(term() / RENEWALS) => {}
+        }
+    }
+    lease.valid_until.store(0, Ordering::Relaxed);
+    let given_back = store.run_within(LAST_WORDS, |conn| renew(conn, lease, Duration::ZERO));
+    if let Err(problem) = given_back {
+        info!("the lease is not given back, and ends by itself: {problem}");
+    }
+}
+
+/// [`led`].
+pub(super) type Led = UncheckedBind<
+    SqlLiteral<BigInt, UncheckedBind<SqlLiteral<BigInt>, AsExprOf<i64, BigInt>>>,
+    AsExprOf<i64, BigInt>,
+>;
+
+/// The id of the bot, in a statement that must not be carried out once another instance leads: it is an error then. Sessions
+/// without an epoch, those of commands, are free to write.
+pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
+    sql::<BigInt>("(CASE WHEN EXISTS (SELECT FROM leases WHERE leases.bot_id = ")
+        .bind::<BigInt, _>(bot_id)
+        .sql(&format!(
+            " AND leases.epoch > nullif(current_setting('{EPOCH}', true), '')::bigint) THEN '{LOST}' ELSE "
+        ))
+        .bind::<BigInt, _>(bot_id)
+        .sql("::text END)::bigint")
+}
+
+/// The setting of a session by which `led` knows its epoch.
+const EPOCH: &str = "systech_aidd.epoch";
+
+/// Prepares a session of the holder's.
+pub(super) fn in_epoch(lease: &Lease) -> String {
+    format!("SET {EPOCH} TO '{}'", lease.epoch)
+}
+
+/// Whether an error says that somebody else leads.
+pub(super) fn tells_a_loss(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, told) if told.message().contains(LOST))
+}

@@ -1,0 +1,219 @@
+//! Of several instances on one database one leads, and another takes over when it dies, freezes or ends.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbox::env::Bot;
+use sandbox::model::{Behaviour, When};
+use sandbox::telegram::{Action, Calls, Person, Telegram};
+use sandbox::{PATIENCE, TestEnv, wait_until};
+
+use crate::support::exposition::{address, is, measured, page, wait_for};
+
+/// A lease that ends soon.
+const TERM: f64 = 2.0;
+
+fn short_leases() -> TestEnv {
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", format!("lease={TERM}"));
+    env
+}
+
+/// Starts an instance while another one leads.
+fn start_standby(env: &TestEnv) -> Bot {
+    let bot = env.start();
+    bot.wait_for_line("on standby: another instance leads");
+    bot
+}
+
+/// Whoever was frozen goes on, whatever becomes of the test.
+struct Frozen<'a>(&'a Bot);
+
+impl<'a> Frozen<'a> {
+    fn new(bot: &'a Bot) -> Self {
+        bot.signal("STOP");
+        Self(bot)
+    }
+}
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        self.0.signal("CONT");
+    }
+}
+
+#[test]
+fn the_second_instance_waits_and_takes_over_what_the_first_had_in_work_when_it_is_killed() {
+    let env = short_leases();
+    let one = env.start_ready();
+    let two = start_standby(&env);
+    let gate = env.model.hold(When::any());
+    for user in 1..=40 {
+        env.telegram.say(&Person::private(user), "hello");
+    }
+    gate.wait_arrivals(40);
+    env.wait_for_rows("SELECT count(*) FROM updates", |rows| rows == "40");
+    assert_eq!(env.telegram.look(|state| state.in_chat(1).count()), 0);
+    let began = Instant::now();
+    one.kill();
+    two.wait_ready();
+    println!("ready {:?} after a kill -9", began.elapsed());
+    gate.release();
+    for user in 1..=40 {
+        env.telegram.wait_for_count(user, 1);
+    }
+    env.wait_settled();
+    assert_eq!(env.telegram.sent().len(), 40);
+    assert!(!env.logs().contains("Telegram reports a conflict"));
+    assert_eq!(env.psql("SELECT epoch FROM leases"), "2");
+}
+
+#[test]
+fn a_frozen_leader_is_replaced_and_writes_and_sends_nothing_when_it_wakes() {
+    let env = short_leases();
+    let one = env.start_ready();
+    let two = start_standby(&env);
+    let gate = env.model.hold(When::any());
+    env.telegram.say(&Person::private(1), "in work");
+    gate.wait_arrived();
+    let frozen = Frozen::new(&one);
+    let began = Instant::now();
+    two.wait_ready();
+    let took = began.elapsed();
+    println!("ready {took:?} after a SIGSTOP, with leases of {TERM} s");
+    assert!(took >= Duration::from_secs_f64(TERM / 2.0), "{took:?}: the lease was not waited for");
+    gate.wait_arrivals(2);
+    env.telegram.say(&Person::private(2), "meanwhile");
+    drop(frozen);
+    one.wait_for_line("another instance leads now; this one ends its work and goes on standby");
+    gate.release();
+    for user in [1, 2] {
+        env.telegram.wait_for_count(user, 1);
+    }
+    env.wait_settled();
+    // It is on standby again, and takes over in its turn.
+    wait_until("the first to be on standby", || one.log().contains("on standby").then_some(()));
+    assert!(two.stop().success());
+    env.telegram.say(&Person::private(3), "and now?");
+    env.telegram.wait_for_count(3, 1);
+    assert_eq!(env.telegram.sent().len(), 3);
+    assert_eq!(env.psql("SELECT count(*) FROM turns"), "3");
+    assert!(one.stop().success());
+}
+
+#[test]
+fn what_a_frozen_leader_was_about_to_send_is_sent_by_the_next_one_alone() {
+    let mut env = short_leases();
+    // A part a second: the others wait for their turn.
+    env.set("TELEGRAM_RATE", "1");
+    env.set("LIVE_ANSWERS", "off");
+    let words: Vec<String> = (0..4000).map(|number| format!("w{number}")).collect();
+    env.model.usually(Behaviour::text(&words.join(" ")));
+    let one = env.start_ready();
+    let two = start_standby(&env);
+    env.telegram.say(&Person::private(1), "at length");
+    // The first part is recorded, and no send is under way: the second one waits for its turn.
+    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'sent'", |rows| rows == "1");
+    let frozen = Frozen::new(&one);
+    two.wait_ready();
+    env.wait_settled();
+    let sent = env.telegram.sent().len();
+    drop(frozen);
+    one.wait_for_line("another instance leads now; this one ends its work and goes on standby");
+    env.telegram.say(&Person::private(2), "the end");
+    env.telegram.wait_for_text(2, |text| text.starts_with("w0"));
+    env.wait_settled();
+    let parts = env.psql("SELECT count(*) FROM reply_parts WHERE chat_id = 1");
+    println!("{parts} parts, {sent} messages");
+    assert!(sent >= 3);
+    assert_eq!(sent.to_string(), parts);
+    assert_eq!(env.telegram.look(|state| state.in_chat(1).count()), sent);
+}
+
+#[test]
+fn a_send_under_way_when_its_leader_freezes_is_the_one_thing_that_may_be_repeated() {
+    let env = short_leases();
+    let one = env.start_ready();
+    let two = start_standby(&env);
+    let sending = env.telegram.fault(Calls::to("sendMessage"), Action::Hang);
+    env.telegram.say(&Person::private(1), "hello");
+    sending.wait_hits(1, PATIENCE);
+    let _frozen = Frozen::new(&one);
+    two.wait_ready();
+    sending.wait_hits(2, PATIENCE);
+    sending.release();
+    env.wait_settled();
+    let shown =
+        env.telegram.look(|state| state.in_chat(1).map(|sent| sent.text().to_owned()).collect::<Vec<_>>());
+    assert!(shown.len() <= 2 && shown.iter().all(|text| *text == shown[0]), "{shown:?}");
+    assert_eq!(env.psql("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns)"), "2|1");
+}
+
+#[test]
+fn an_end_on_request_hands_over_at_once() {
+    // Leases of ten seconds: nobody waits for the end of one that was given back.
+    let env = TestEnv::new();
+    let one = env.start_ready();
+    let two = start_standby(&env);
+    let began = Instant::now();
+    one.signal("TERM");
+    two.wait_ready();
+    let took = began.elapsed();
+    println!("ready {took:?} after a SIGTERM");
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(one.wait().success());
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_for_count(1, 1);
+}
+
+#[test]
+fn a_standby_says_what_it_is_and_gives_way_to_an_instance_that_starts_with_it() {
+    let env = measured(short_leases());
+    let standby = env.start_with(&[("STANDBY", "on")]);
+    let (other, standing_by) = (env.start_ready(), address(&standby));
+    let leading = address(&other);
+    let role = |address: &str| (page(address, "/readyz"), page(address, "/healthz").0);
+    wait_until("both roles", || {
+        (role(&standing_by) == ((200, "standby\n".to_owned()), 200)
+            && role(&leading) == ((200, "ready\n".to_owned()), 200))
+            .then_some(())
+    });
+    wait_for(&standing_by, r#"role{role="standby"}"#, is(1));
+    wait_for(&standing_by, r#"role{role="leader"}"#, is(0));
+    wait_for(&leading, r#"role{role="leader"}"#, is(1));
+    other.kill();
+    wait_until("a new leader", || (role(&standing_by).0.1 == "ready\n").then_some(()));
+}
+
+#[test]
+fn two_bots_on_one_database_have_a_lease_each() {
+    let env = TestEnv::new();
+    let mut other = TestEnv::new();
+    other.telegram = Telegram::start_with_token("777000:AAother-token-of-another-bot-on-the-database");
+    for (name, value) in [
+        ("TELEGRAM_API_URL", other.telegram.url()),
+        ("TELEGRAM_BOT_TOKEN", other.telegram.token().to_owned()),
+        ("DATABASE_URL", env.database.url()),
+    ] {
+        other.set(name, value);
+    }
+    let (_one, _two) = (env.start_ready(), other.start_ready());
+    for env in [&env, &other] {
+        env.telegram.say(&Person::private(1), "hello");
+        env.telegram.wait_for_count(1, 1);
+    }
+    assert_eq!(env.psql("SELECT count(*), min(epoch), max(epoch) FROM leases"), "2|1|1");
+}
+
+#[test]
+fn a_leader_that_cannot_renew_its_lease_leads_on_if_nobody_has_taken_it() {
+    let env = short_leases();
+    let bot = env.start_ready();
+    let frozen = Frozen::new(&bot);
+    thread::sleep(Duration::from_secs_f64(TERM * 1.5));
+    drop(frozen);
+    env.telegram.say(&Person::private(1), "hello");
+    env.telegram.wait_for_count(1, 1);
+    assert_eq!(env.psql("SELECT epoch FROM leases"), "1");
+    assert!(bot.stop().success());
+}
