@@ -18,6 +18,7 @@ use crate::base::cancel::CancelToken;
 use crate::base::exit::{ExitCode, exit};
 use crate::base::failpoints;
 use crate::base::http::Http;
+use crate::base::memory;
 use crate::config::Config;
 use crate::database::migrate;
 use crate::domain::claim::Codes;
@@ -32,7 +33,8 @@ use crate::pipeline::doorkeeper;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::retention;
+use crate::pipeline::retention::{self, Limits};
+use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
@@ -59,6 +61,7 @@ const THREAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    memory::return_large_blocks();
     // This comes first: the metrics count from the start of the program.
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
@@ -156,6 +159,8 @@ impl Program {
             budgets: config.budgets.clone(),
             rich_messages: config.rich_messages,
             max_history: config.max_history,
+            picture_turns: config.picture_turns,
+            scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,
             woken: woken_in,
@@ -180,7 +185,8 @@ impl Program {
         let workers = (0..config.workers)
             .map(|number| start_worker(number, &bot, &jobs_out, &results))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let house = keep_house(&bot, http, stop, config.retention_days)?;
+        let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
+        let house = keep_house(&bot, http, stop, limits)?;
         let (news_in, news) = bounded(BATCHES);
         let poll = start_poll(&bot, http, news_in, stop, open)?;
         let dispatcher = Dispatcher {
@@ -252,11 +258,11 @@ fn keep_house(
     bot: &Arc<Services>,
     http: &Http,
     stop: &CancelToken,
-    retention_days: Option<u32>,
+    limits: Limits,
 ) -> anyhow::Result<[thread::JoinHandle<()>; 2]> {
     let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
     let (bot, http, stop) = theirs();
-    let retention = move || retention::daily(&bot.store, &http, retention_days, &stop);
+    let retention = move || retention::daily(&bot.store, &http, limits, &stop);
     let (bot, http, stop) = theirs();
     let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
     Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])

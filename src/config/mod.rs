@@ -51,6 +51,8 @@ pub struct Config {
     pub database: Database,
     /// RETENTION_DAYS; `None`: messages stay.
     pub retention_days: Option<u32>,
+    /// After so many days the bot empties files.
+    pub files_keep_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
     /// CATALOGUE_PATH, or one model and one role from LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE,
@@ -58,6 +60,8 @@ pub struct Config {
     pub choices: catalogue::Read,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
+    /// In how many of the newest turns it sees their pictures.
+    pub picture_turns: usize,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -115,8 +119,10 @@ impl Config {
             telegram: env.telegram()?,
             database: env.database()?,
             retention_days: env.parsed(&names::RETENTION_DAYS),
+            files_keep_days: env.parsed(&names::FILES_KEEP_DAYS),
             pool_size: env.parsed(&names::DATABASE_POOL_SIZE)?,
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
+            picture_turns: env.parsed(&names::PICTURE_TURNS)?,
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),

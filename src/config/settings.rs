@@ -67,6 +67,8 @@ settings! {
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
+    PICTURE_TURNS: Value("3"), values::whole("a whole number", 0, 100),
+        "in how many of the newest turns the model still sees the pictures; of older ones it reads a line each";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
@@ -100,6 +102,8 @@ settings! {
         "how many answers may be in the making at the same time";
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
         "the bot deletes older messages for good, once a day";
+    FILES_KEEP_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
+        "the bot empties older files once a day: their lines stay, and what is in them is gone for good";
     BACKUP_DIR: Nothing("no backup"), values::FOLDER, "where the bot puts a backup before each migration";
     DATABASE_POOL_SIZE: Value("8"), values::whole("a whole number", 1, 500),
         "connections to PostgreSQL; no answer holds one while it waits for the model";

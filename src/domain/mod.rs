@@ -8,6 +8,7 @@ pub mod history;
 pub mod quote;
 pub mod window;
 pub mod reply;
+pub mod attachment;
 pub mod usage;
 pub mod budget;
 pub mod transcript;

@@ -150,6 +150,9 @@ impl InWork<'_> {
         if self.waiting.kind == EDITED_MESSAGE {
             return self.edit();
         }
+        if let Some(piece) = &message.piece {
+            return self.ask_shown(piece);
+        }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) if !message.quotes.is_empty() => message.language.what_about_this(),

@@ -15,6 +15,7 @@ use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
+use crate::pipeline::scales::Scales;
 use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
 use crate::store::Store;
@@ -54,6 +55,10 @@ pub struct Services {
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
+    /// In how many of the newest turns it sees their pictures.
+    pub picture_turns: usize,
+    /// How much of people's files is in memory.
+    pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.
     pub named: Named,
     /// The newest update that was in the inbox before this boot.

@@ -33,6 +33,7 @@ pub mod outbox;
 pub mod replace;
 pub mod turns;
 pub mod history;
+pub mod attachments;
 pub mod finish;
 pub mod ledger;
 mod quotes;
@@ -50,6 +51,7 @@ pub mod settings;
 
 // What operators look at and delete.
 pub mod archive;
+pub mod kept_files;
 pub mod moment;
 pub mod search;
 pub mod costs;

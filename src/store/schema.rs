@@ -1,6 +1,50 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// Files that came with questions: what Telegram told of each, and what is in it.
+    attachments (id) {
+        /// Unique number of the file.
+        id -> Int8,
+        /// Telegram id of the bot that received it.
+        bot_id -> Int8,
+        /// Telegram id of the person who sent it.
+        user_id -> Int8,
+        /// The update it came with (updates.seq; no foreign key: done updates are swept).
+        update_seq -> Int8,
+        /// Telegram's number of that update.
+        update_id -> Int8,
+        /// Telegram's id of the message it came with; its place among several.
+        telegram_message_id -> Int8,
+        /// What the messages of an album have in common (media_group_id); NULL for none.
+        album -> Nullable<Text>,
+        /// The question in messages; NULL until that is stored.
+        message_id -> Nullable<Int4>,
+        /// What it was sent as, in Telegram's word.
+        kind -> Text,
+        /// By which Telegram serves it to this bot.
+        file_id -> Text,
+        /// By which it is the same file for every bot.
+        file_unique_id -> Text,
+        /// The name of the file, or the emoji of a sticker; NULL for none.
+        name -> Nullable<Text>,
+        /// Its type: by its content, or as its sender named it while that is not there.
+        mime -> Nullable<Text>,
+        /// Its size in bytes; NULL where Telegram did not tell it.
+        bytes -> Nullable<Int8>,
+        /// Its width in pixels; NULL where Telegram did not tell it.
+        width -> Nullable<Int4>,
+        /// Its height in pixels; NULL where Telegram did not tell it.
+        height -> Nullable<Int4>,
+        /// How long it plays; NULL for what does not.
+        seconds -> Nullable<Int4>,
+        /// What is in it, of a film its cover; NULL until it was fetched, and after FILES_KEEP_DAYS.
+        content -> Nullable<Bytea>,
+        /// When it was first looked for.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Every decision about who may use the bot.
     decisions (id) {
         /// Unique number of the decision.
@@ -339,10 +383,12 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    attachments,
     decisions,
     dialogue_settings,
     leases,

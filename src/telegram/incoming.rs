@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::addressed::{Me, without};
+use super::attached::{attached, field};
 use super::described::described;
 use super::entities::entities;
 use super::markup::{shortened, spelt_out};
@@ -13,6 +14,7 @@ use super::raw::{
     has_content, moved,
 };
 use super::well_formed::well_formed;
+use crate::domain::attachment::Attachment;
 use crate::domain::button::Button;
 use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
@@ -57,6 +59,8 @@ pub struct Message {
     /// (`described.rs`). `None` for a picture, a voice message and other files. Empty for what is forwarded: there is nothing
     /// in it that its sender said.
     pub text: Option<String>,
+    /// The file that can be looked at, if it is one; its words are no text, and never a command.
+    pub piece: Option<Piece>,
     /// What it replies to, or what is forwarded with it.
     pub quotes: Vec<Quote>,
     /// The press, if it is one.
@@ -67,6 +71,17 @@ pub struct Message {
     pub group: Sender,
     /// It is no message: the user added the bot to the group.
     pub added: bool,
+}
+
+/// A file, perhaps one of several that were sent together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// The file.
+    pub file: Attachment,
+    /// The words below it, in a group without the bot's name around them.
+    pub caption: String,
+    /// What the messages of an album have in common (`media_group_id`).
+    pub album: Option<String>,
 }
 
 /// The press of a button.
@@ -134,15 +149,16 @@ impl Incoming {
             let language_code = raw.from.language_code;
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code, ..RawPerson::default() };
         }
-        // What was changed is looked at for its text alone: a place that moves and a poll that is voted on ask nothing anew.
-        let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
+        let file = if raw.text.is_none() { attached(message) } else { None };
+        // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
+        let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
-        let described = if raw.text.is_none() { described(message) } else { None };
+        let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
         let reader = Reader { me, user_id: raw.from.id };
         let quotes = kept.unwrap_or_else(|| reader.quotes(message));
-        Ok(Self { update_id, kind, message: raw.read(me, described, quotes) })
+        Ok(Self { update_id, kind, message: raw.read(me, file, described, quotes) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -182,10 +198,16 @@ impl Incoming {
                 // The text has no mention any more, so the reply to the bot stands for it.
                 json["reply_to_message"] = json!({"from": {"id": me.id}});
             }
-            match &message.text {
-                Some(text) => json["text"] = json!(text),
+            if let Some(Piece { file, caption, album }) = &message.piece {
+                let (name, file) = field(file);
+                json[name] = file;
+                json["caption"] = json!(caption);
+                json["media_group_id"] = json!(album);
+            } else if let Some(text) = &message.text {
+                json["text"] = json!(text);
+            } else {
                 // Any kind of content says that it was a message without text.
-                None => json[CONTENT[0]] = json!({}),
+                json[CONTENT[0]] = json!({});
             }
             json
         };
@@ -207,15 +229,21 @@ fn is_forward(quotes: &[Quote]) -> bool {
 }
 
 impl Message {
-    /// Whether its sender forwarded it: none of it is the sender's own words.
+    /// Whether its sender forwarded words: none of them are the sender's own. A forwarded picture is looked at by itself.
     pub fn is_forward(&self) -> bool {
-        is_forward(&self.quotes)
+        self.piece.is_none() && is_forward(&self.quotes)
     }
 }
 
 impl RawMessage<'_> {
-    /// `described`: what it holds instead of text, in words.
-    fn read(self, me: &Me, described: Option<String>, quotes: Vec<Quote>) -> Message {
+    /// `file`, `described`: what it holds instead of text, to be looked at or in words.
+    fn read(
+        self,
+        me: &Me,
+        file: Option<Attachment>,
+        described: Option<String>,
+        quotes: Vec<Quote>,
+    ) -> Message {
         let private = self.chat.kind == "private";
         let is_text = self.text.is_some();
         let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
@@ -228,8 +256,17 @@ impl RawMessage<'_> {
         let forwarded = is_forward(&quotes);
         let addressed =
             private || (!forwarded && me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message));
-        let text = is_text.then(|| spelt_out(&words, without(&mentions, &words), &entities));
-        let text = if forwarded { Some(String::new()) } else { text.or(described).map(shortened) };
+        let said = || shortened(spelt_out(&words, without(&mentions, &words), &entities));
+        let album = self.media_group_id;
+        let is_shown = file.is_some();
+        // The words below a forwarded picture are quoted.
+        let caption = || if forwarded { String::new() } else { said() };
+        let piece = file.map(|file| Piece { file, caption: caption(), album });
+        let text = match (is_shown, forwarded) {
+            (true, _) => None,
+            (false, true) => Some(String::new()),
+            (false, false) => is_text.then(said).or_else(|| described.map(shortened)),
+        };
         Message {
             message_id: Some(self.message_id),
             date: self.date,
@@ -241,6 +278,7 @@ impl RawMessage<'_> {
             thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
             text,
+            piece,
             quotes,
             press: None,
             stopped_draft: None,
@@ -264,6 +302,7 @@ impl From<RawStopped> for Message {
             thread_id: topic(message_thread_id, true),
             addressed: true,
             text: None,
+            piece: None,
             quotes: Vec::new(),
             press: None,
             stopped_draft: Some(draft_id),
@@ -290,6 +329,7 @@ impl From<RawPress> for Message {
             // Only the bot's own messages have its buttons.
             addressed: true,
             text: None,
+            piece: None,
             quotes: Vec::new(),
             press: Some(Press { id, by: from.id, data }),
             stopped_draft: None,
@@ -312,6 +352,7 @@ impl From<RawMembership> for Message {
             thread_id: None,
             addressed: true,
             text: None,
+            piece: None,
             quotes: Vec::new(),
             press: None,
             stopped_draft: None,

@@ -111,6 +111,7 @@ pub(super) struct RawMessage<'a> {
     pub(super) caption_entities: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) reply_to_message: Option<&'a RawValue>,
+    pub(super) media_group_id: Option<String>,
 }
 
 /// The two service messages by which Telegram announces that a group became a supergroup: the last one of the old

@@ -44,6 +44,9 @@ mod promises {
     mod owner;
     mod pair;
     mod paste;
+    mod albums;
+    mod kept_files;
+    mod pictures;
     mod poolers;
     mod quotes;
     mod rate_limit;

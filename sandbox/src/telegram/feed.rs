@@ -112,6 +112,21 @@ impl Telegram {
         })
     }
 
+    /// Changes fields of a message that the person sent: the caption of a picture, or the picture.
+    pub fn change(&self, person: &Person, message_id: i64, fields: &Value) -> Said {
+        self.shared.state.change(|state| {
+            let now = state.now();
+            let received = state.received.get_mut(&(person.chat_id, message_id));
+            let message = &mut received.expect("a message that was sent before").message;
+            for (name, value) in fields.as_object().into_iter().flatten() {
+                message[name] = value.clone();
+            }
+            message["edit_date"] = json!(now);
+            let message = message.clone();
+            Said { update_id: state.push("edited_message", message), message_id }
+        })
+    }
+
     /// Presses a button under one of the bot's messages and returns the id of the callback query.
     ///
     /// Panics when the message has no such button, edited away or not: nobody can press what is not there. For a

@@ -16,7 +16,7 @@ use sandbox::{PATIENCE, TestEnv};
 use crate::support::at_once::all_at_once;
 
 /// What is looked at, with one line each.
-const CHECKS: [&str; 16] = [
+const CHECKS: [&str; 17] = [
     "environment",
     "env file",
     "prompt",
@@ -28,6 +28,7 @@ const CHECKS: [&str; 16] = [
     "indexes",
     "ids",
     "former bots",
+    "files",
     "backups",
     "token",
     "webhook",
