@@ -69,6 +69,12 @@ fn a_link_leads_where_it_says_and_what_is_none_stays() {
 fn a_spoiler_in_parentheses_is_one() {
     assert_seen(&[("(||42||), [||a b||]", "(⟨spoiler⟩42⟨/spoiler⟩), [⟨spoiler⟩a b⟨/spoiler⟩]")]);
     assert_as_written(&["||v||_2 and /a/__b__, ||x||^2 and ||x + y|| <= ||x|| + ||y||, ||a|| = 5"]);
-    assert_seen(&[("x = ||42|| or ||y||", "x = ⟨spoiler⟩42⟨/spoiler⟩ or ⟨spoiler⟩y⟨/spoiler⟩")]);
+    assert_seen(&[
+        ("x = ||42|| or ||y||", "x = ⟨spoiler⟩42⟨/spoiler⟩ or ⟨spoiler⟩y⟨/spoiler⟩"),
+        (
+            "||и|| <i>с</i>, ||a|| *b* ||c|| _d_ and <b>||e||</b>",
+            "⟨spoiler⟩и⟨/spoiler⟩ ⟨i⟩с⟨/i⟩, ⟨spoiler⟩a⟨/spoiler⟩ ⟨i⟩b⟨/i⟩ ⟨spoiler⟩c⟨/spoiler⟩ ⟨i⟩d⟨/i⟩ and ⟨spoiler⟩⟨b⟩e⟨/b⟩⟨/spoiler⟩",
+        ),
+    ]);
     assert_as_written(&["(a||b), (a ||b) && (c ||d), f(x||y)||g", "'a'||b||'c'"]);
 }

@@ -23,6 +23,10 @@ fn parentheses_money_and_variables_are_no_formulas() {
         ("It is cheap \\(almost free\\)\\.", "It is cheap (almost free)."),
         ("In 1969 \\(July 20\\), see \\[1\\] and \\(2024\\)", "In 1969 (July 20), see [1] and (2024)"),
         ("f\\(x\\)=y, P\\(A\\), x\\[i\\] and sin\\(x^2\\)", "f(x)=y, P(A), x[i] and sin(x^2)"),
+        (
+            "да \\[\nнет <a href=\"https://example.com/x_y\">тут</a> да \\]",
+            "да [\nнет ⟨a https://example.com/x_y⟩тут⟨/a⟩ да ]",
+        ),
         ("see \\[ a\\[0\\] and \\(f\\(x\\)\\)", "see [ a[0] and (f(x))"),
         ("设\\(x\\)为, 5 \\(x\\)", "设⟨code⟩x⟨/code⟩为, 5 ⟨code⟩x⟨/code⟩"),
         ("\\(см. ниже\\) \\(and/or\\) \\(5 kg\\) \\[link\\]", "(см. ниже) (and/or) (5 kg) [link]"),

@@ -80,7 +80,7 @@ fn code_like() -> impl Strategy<Value = Piece> {
         "(__init__|__main__|__name__)(\\.py|\\(\\))?".prop_map(plain),
         "(/([a-z]{1,5}|_[a-z]{2,4}|[a-z]{2}_[a-z]{2,3}|__[a-z]{3,5}__|_[a-z]{2,4}_)){2,4}".prop_map(plain),
         "~(/[a-z]{1,6}){1,3}".prop_map(plain),
-        "[C-E]:(\\\\[a-zA-Z_.]{1,6}){1,3}".prop_map(plain),
+        "[C-E]:(\\\\[a-zA-Z_.]{1,6}){1,3}[a-z]".prop_map(plain),
         "(src/\\*\\*/)?\\*\\.[a-z]{2,4}".prop_map(plain),
         "https://[a-z]{2,6}\\.com/[a-z_]{1,6}/_[a-z]{1,4}_/[a-z]{1,4}\\?a=1&copy=2".prop_map(plain),
         "(Vec|List|Map)<([A-Z]|i32|str|int, [a-z])>".prop_map(plain),

@@ -161,6 +161,7 @@ fn only_two_tags_of_one_name_enclose_something() {
     ]);
     assert_seen(&[
         ("a <b>word</b></b> more", "a ⟨b⟩word⟨/b⟩</b> more"),
+        ("the <code> tag and <code>a*b*c</code>", "the <code> tag and ⟨code⟩a*b*c⟨/code⟩"),
         ("the <sub> tag: H<sub>2</sub>O", "the <sub> tag: H₂O"),
         ("<ul><li>the <ul> tag</li></ul>", "• the <ul> tag"),
         ("<ul> <li> a <li> b </ul>", "• a\n• b"),

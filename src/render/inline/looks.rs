@@ -11,7 +11,9 @@ use super::seen::Seen;
 pub(super) fn is_formula(body: &str, marks: Marks, escaped: bool) -> bool {
     let seen = Seen::of(body);
     let ink = body.trim();
-    if ink.is_empty() || (seen.foreign && !seen.command && !(marks.display() && seen.relation)) {
+    // Words of another alphabet are compared on a line of their own at most.
+    let compared = marks.display() && seen.relation && !seen.prose;
+    if ink.is_empty() || (seen.foreign && !seen.command && !compared) {
         return false;
     }
     if marks.bare() && (!seen.command || seen.prose) {

@@ -62,30 +62,41 @@ impl Pair<'_> {
 
     /// Whether single asterisks multiply what is on both sides of them: `2 *3* 4 = 24`, `4 *5 = 20, 4* 5`.
     pub(super) fn is_factor(&self) -> bool {
-        let ends = [self.before.trim_end(), self.content].map(|text| text.chars().next_back());
-        let begins = [self.content, self.after.trim_start()].map(|text| text.chars().next());
-        let figure = ends.into_iter().chain(begins).flatten().any(|c| c.is_ascii_digit());
+        let (before, after) = (self.before.trim_end(), self.after.trim_start());
+        let figure = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let figures = figure(before.chars().next_back()) && figure(after.chars().next());
         self.mark == b'*'
             && self.length == 1
-            && (figure || self.content.contains('='))
-            && is_operand(self.before.trim_end().chars().rev())
+            && (figures || self.content.contains('='))
+            && is_operand(before.chars().rev())
             && is_operand(self.content.chars())
             && is_operand(self.content.chars().rev())
-            && is_operand(self.after.trim_start().chars())
+            && is_operand(after.chars())
     }
 
     /// Whether two bars on both sides are those of a norm: `||v||_2`, `||x|| <= ||y||`. The bound keeps the search short.
     pub(super) fn is_norm(&self) -> bool {
         const MAX_BYTES: usize = 64;
-        let compared = |c: char| "<>≤≥".contains(c);
-        let goes_on = |c: char| "=_^+*/·≠≈".contains(c) || compared(c);
-        let left = self.before.trim_end_matches([' ', '=', '+', '*']);
-        let goes_on_from =
-            left.ends_with(compared) || (left.len() < self.before.trim_end().len() && left.ends_with("||"));
+        const COMPARED: [&str; 6] = ["<", ">", "<=", ">=", "≤", "≥"];
+        const JOINED: [&str; 7] = ["=", "+", "*", "/", "·", "≠", "≈"];
+        let signs = || COMPARED.iter().chain(&JOINED);
+        // Signs have a space on either side: a tag and the marks of a format have not.
+        let follows = |sign: &str| {
+            let behind = self.after.strip_prefix(' ').and_then(|rest| rest.strip_prefix(sign));
+            behind.is_some_and(|rest| rest.starts_with(' '))
+        };
+        let precedes = |sign: &str| {
+            let left = self.before.strip_suffix(' ').and_then(|rest| rest.strip_suffix(sign));
+            left.is_some_and(|rest| {
+                rest.ends_with("|| ") || (COMPARED.contains(&sign) && rest.ends_with(' '))
+            })
+        };
+        let index = self.after.strip_prefix(['_', '^']);
+        let index = index.is_some_and(|rest| rest.starts_with(|c: char| c == '{' || c.is_alphanumeric()));
         let mut words = self.content.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
         self.mark == b'|'
             && self.content.len() <= MAX_BYTES
-            && (goes_on_from || self.after.trim_start_matches(' ').starts_with(goes_on))
+            && (index || signs().any(|sign| follows(sign)) || signs().any(|sign| precedes(sign)))
             && words.clone().next().is_some()
             && words.all(|word| word.chars().nth(1).is_none())
     }
@@ -126,11 +137,15 @@ impl Pair<'_> {
     }
 }
 
-/// Whether a figure, or a letter that is no part of a word, comes first.
-fn is_operand(mut chars: impl Iterator<Item = char>) -> bool {
-    let first = chars.next();
-    let letter = first.is_some_and(|c| c.is_ascii_alphabetic()) && !chars.next().is_some_and(is_word);
-    letter || first.is_some_and(|c| c.is_ascii_digit())
+/// Whether a number or a letter comes first that is no part of a word.
+fn is_operand(chars: impl Iterator<Item = char>) -> bool {
+    let mut chars = chars.peekable();
+    let letter = chars.next_if(char::is_ascii_alphabetic).is_some();
+    let number = !letter && chars.next_if(char::is_ascii_digit).is_some();
+    if number {
+        while chars.next_if(|c| c.is_ascii_digit() || matches!(c, '.' | ',')).is_some() {}
+    }
+    (letter || number) && !chars.next().is_some_and(is_word)
 }
 
 /// Whether the text begins with the end of a file's name: `.py`, `.tar.gz`.

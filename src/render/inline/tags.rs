@@ -89,7 +89,7 @@ impl<'a> Scan<'a> {
         });
         let Some((inside, length)) = ended.or(growing) else { return Ok(None) };
         let mark = TagMark { found: found.clone(), at, meaning: Meaning::Text };
-        if !pre && mark.is_word(self.text, false) && inside.ends_with(' ') {
+        if !pre && mark.is_word(self.text, false) && (inside.ends_with(' ') || opens(inside, found.name)) {
             return Ok(None);
         }
         let node =
@@ -187,6 +187,12 @@ impl<'a> Scan<'a> {
         mark.meaning = Meaning::Text;
         Ok(())
     }
+}
+
+/// Whether a tag of this name opens something in the text.
+fn opens(text: &str, name: &str) -> bool {
+    let mut tags = text.match_indices('<').filter_map(|(at, _)| tag_at::at(&text[at..]));
+    tags.any(|found| found.name == name && !found.closing)
 }
 
 /// What is before the closing tag, and its length with the tag.
