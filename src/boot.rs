@@ -278,7 +278,7 @@ fn reload_at(
 ) -> anyhow::Result<thread::JoinHandle<()>> {
     let (assistant, http) = (Arc::clone(assistant), http.clone());
     spawn("catalogue".to_owned(), move || {
-        reload::at_each(&hangups, &assistant, &http, &telegram, &|| owners.now())
+        reload::at_each(&hangups, &assistant, &http, &telegram, &|| owners.now());
     })
 }
 
