@@ -143,5 +143,5 @@ impl Services {
 
 /// How many bytes the file is taken to have: as many as there may be, where nobody says.
 fn size(file: &Stored) -> u64 {
-    file.file.bytes.map_or(MOST_BYTES, |bytes| bytes.unsigned_abs())
+    file.file.bytes.map_or(MOST_BYTES, i64::unsigned_abs)
 }

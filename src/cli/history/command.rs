@@ -274,10 +274,8 @@ impl Command {
             Self::Show { which, period, files, json } => {
                 let selection = period.of(conn, which.dialogue())?;
                 let Dialogue { user_id, chat_id, .. } = which.dialogue();
-                let files = match files {
-                    true => kept_files::list(conn, Some(user_id), Some(chat_id))?,
-                    false => Vec::new(),
-                };
+                let files =
+                    if files { kept_files::list(conn, Some(user_id), Some(chat_id))? } else { Vec::new() };
                 let records = archive::records_by_topic(conn, selection)?;
                 show::records(out, json, records, &files)?.into()
             }

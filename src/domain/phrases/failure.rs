@@ -1,5 +1,7 @@
 //! What is said in place of an answer, by the class of failure.
 
+use std::borrow::Cow;
+
 use std::time::Duration;
 
 use super::Language::{self, English, Russian};
@@ -55,16 +57,14 @@ impl Language {
 
     /// What is said in place of an answer that failed, ending with how to repeat the question.
     pub fn failure(self, failure: Failure) -> String {
-        let (limited, used_up);
+        format!("{} {}", self.reason(failure), self.advice(failure))
+    }
+
+    /// Why there is no answer.
+    fn reason(self, failure: Failure) -> Cow<'static, str> {
         let reason = match failure {
-            Failure::OverBudget(budget) => {
-                used_up = self.used_up(budget);
-                &used_up
-            }
-            Failure::RateLimited { wait } => {
-                limited = self.limited(wait);
-                &limited
-            }
+            Failure::OverBudget(budget) => return self.used_up(budget).into(),
+            Failure::RateLimited { wait } => return self.limited(wait).into(),
             Failure::Unreachable => self.pick(
                 "Модель сейчас недоступна, поэтому ответа нет.",
                 "The model cannot be reached right now, so there is no answer.",
@@ -126,7 +126,12 @@ impl Language {
                 "Something went wrong inside me, and I could not answer this question.",
             ),
         };
-        let repeat = match failure {
+        reason.into()
+    }
+
+    /// What the user can do.
+    fn advice(self, failure: Failure) -> &'static str {
+        match failure {
             Failure::Refused => self.pick(
                 "Попробуйте сформулировать его иначе: можно просто исправить сообщение.",
                 "Try to word it differently; you can simply edit your message.",
@@ -168,8 +173,7 @@ impl Language {
                 "Ваш вопрос сохранён; повторить его можно кнопкой или командой /retry.",
                 "Your question is saved; repeat it with the button or /retry.",
             ),
-        };
-        format!("{reason} {repeat}")
+        }
     }
 }
 

@@ -82,11 +82,8 @@ impl Search {
         let mut begun = body.match_indices(marks.opening());
         let nested = marks.escape() && begun.any(|(at, _)| !body[..at].ends_with('\\'));
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
-        let fits = !money
-            && !(called || nested)
-            && !body.contains('`')
-            && !has_dollar(body)
-            && looks::is_formula(&unquoted(body), marks, self.escaped);
+        let never = money || called || nested || body.contains('`') || has_dollar(body);
+        let fits = !never && looks::is_formula(&unquoted(body), marks, self.escaped);
         let length = end + marks.closing().len() - at;
         fits.then_some(Found::Formula(Formula { marks, length, tex: body }))
     }
