@@ -5,12 +5,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 10] = [
+pub const TABLES: [&str; 13] = [
     "attachments",
+    "decisions",
     "dialogue_settings",
     "leases",
     "messages",
     "model_calls",
+    "owner_codes",
+    "people",
     "quotes",
     "reply_parts",
     "strangers",
