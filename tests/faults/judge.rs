@@ -34,7 +34,7 @@ pub(crate) const RECORDER: &str = "
 const OUTCOMES: &str = "
     SELECT u.update_id, coalesce(t.state, ''), coalesce(t.failure, ''), p.id, p.position, p.state,
            coalesce(p.message_id, 0), extract(epoch FROM t.created_at), p.op,
-           t.superseded_by IS NOT NULL, left(q.content, 40)
+           t.superseded_by IS NOT NULL, replace(left(q.content, 40), E'\n', ' ')
     FROM updates u JOIN reply_parts p ON p.update_seq = u.seq
          LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
     WHERE u.done_at IS NOT NULL ORDER BY p.id";

@@ -15,6 +15,9 @@ const TALKATIVE: i64 = 2;
 const LENGTH: usize = 2500;
 const FILLING: &str = " and so on";
 
+/// As much of a JPEG as is looked at.
+const PICTURE: &[u8] = b"\xff\xd8\xff a picture";
+
 /// People in private chats of their own who change their minds: they edit their last question, have it answered again,
 /// press the button below a failed answer.
 const CHANGING: i64 = 3;
@@ -101,9 +104,29 @@ impl FaultEnv {
         if user_id <= TALKATIVE {
             text.extend(FILLING.chars().cycle().take(LENGTH));
         }
-        let text = if deed == Deed::Export { "/export" } else { &text };
-        let telegram::Said { update_id, message_id } = self.telegram.address(&person.speaking("en"), text);
+        let person = person.speaking("en");
+        let said = match deed {
+            Deed::Export => self.telegram.say(&person, "/export"),
+            _ if private && user_id > TALKATIVE && rng.u8(0..3) == 0 => self.show(&person, &text, rng),
+            _ => self.telegram.address(&person, &text),
+        };
+        let telegram::Said { update_id, message_id } = said;
         Act { update_id, message_id, ..act }
+    }
+
+    /// Shows a picture with these words, or an album of two of them.
+    fn show(&self, person: &Person, words: &str, rng: &mut fastrand::Rng) -> telegram::Said {
+        let mut fields = self.telegram.photo(&[(PICTURE, 800, 600)]);
+        fields["caption"] = words.into();
+        if rng.bool() {
+            return self.telegram.post(person, &fields);
+        }
+        fields["media_group_id"] = words.into();
+        let said = self.telegram.post(person, &fields);
+        let mut second = self.telegram.photo(&[(PICTURE, 600, 800)]);
+        second["media_group_id"] = words.into();
+        self.telegram.post(person, &second);
+        said
     }
 
     /// Everybody of the crowd asks something.

@@ -158,7 +158,11 @@ fn one_line_tells_what_is_wrong_in_the_database() {
                 env.psql(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}; GRANT CREATE ON SCHEMA public TO {role}"));
                 readdress(env, "postgres@", &format!("{role}@"));
             },
-            lines: &[["migrations", "messages, model_calls, quotes, reply_parts", "ALTER TABLE … OWNER TO"]],
+            lines: &[[
+                "migrations",
+                "messages, model_calls, owner_codes, people, quotes, reply_parts",
+                "ALTER TABLE … OWNER TO",
+            ]],
         },
         Case {
             name: "read only",
