@@ -36,6 +36,7 @@ faults: setup tools ## everything that can go wrong, again and again, as a table
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
 nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
+	STRANGERS=10000 cargo test --locked --test it promises::flood
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
 	scripts/postgres-matrix
 	scripts/dotenv-corpus --check

@@ -1,4 +1,4 @@
--- Widens messages.id, and what refers to it in turns, from INTEGER to BIGINT, for a table that is too large to be locked for a
+-- Widens messages.id, and what refers to it in turns and attachments, from INTEGER to BIGINT, for a table that is too large to be locked for a
 -- rewrite. The bot may run: it works with either type. docs/migrations.md says how and when.
 --
 --   systech-aidd sql -f widen-message-ids.sql
@@ -23,12 +23,16 @@ FROM pg_attribute WHERE attrelid = 'messages'::regclass AND attname = 'id' \gset
 BEGIN;
 ALTER TABLE messages ADD COLUMN IF NOT EXISTS wide_id BIGINT;
 ALTER TABLE turns ADD COLUMN IF NOT EXISTS wide_question_id BIGINT, ADD COLUMN IF NOT EXISTS wide_answer_id BIGINT;
+ALTER TABLE attachments ADD COLUMN IF NOT EXISTS wide_message_id BIGINT;
 CREATE OR REPLACE FUNCTION widen_message() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN NEW.wide_id := NEW.id; RETURN NEW; END $$;
 CREATE OR REPLACE FUNCTION widen_turn() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN NEW.wide_question_id := NEW.question_id; NEW.wide_answer_id := NEW.answer_id; RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER widen BEFORE INSERT OR UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION widen_message();
+CREATE OR REPLACE FUNCTION widen_attachment() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.wide_message_id := NEW.message_id; RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER widen BEFORE INSERT OR UPDATE ON turns FOR EACH ROW EXECUTE FUNCTION widen_turn();
+CREATE OR REPLACE TRIGGER widen BEFORE INSERT OR UPDATE ON attachments FOR EACH ROW EXECUTE FUNCTION widen_attachment();
 COMMIT;
 
 -- 2. The rows that are there, in batches of 5,000 numbers, each a transaction of its own.
@@ -48,20 +52,22 @@ BEGIN
 END $$;
 CALL widen_rows('messages', 'id', 'wide_id');
 CALL widen_rows('turns', 'id', 'wide_question_id');
+CALL widen_rows('attachments', 'id', 'wide_message_id');
 
 -- 3. The indexes, beside the work: of every index of ours that names one of the columns, a wide twin. One that an interrupted
 -- run left invalid is built anew.
 SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-WHERE indrelid IN ('messages'::regclass, 'turns'::regclass) AND relname LIKE 'wide\_%' AND NOT indisvalid \gexec
+WHERE indrelid IN ('messages'::regclass, 'turns'::regclass, 'attachments'::regclass) AND relname LIKE 'wide\_%' AND NOT indisvalid \gexec
 CREATE TEMPORARY VIEW twins AS
 SELECT indrelid::regclass AS rows, relname AS name, left('wide_' || relname, 63) AS twin,
        regexp_replace(
-           regexp_replace(pg_get_indexdef(indexrelid), '\m(id|question_id|answer_id)\M', 'wide_\1', 'g'),
+           regexp_replace(pg_get_indexdef(indexrelid), '\m(id|question_id|answer_id|message_id)\M', 'wide_\1', 'g'),
            'INDEX .* ON ', format('INDEX CONCURRENTLY IF NOT EXISTS %I ON ', left('wide_' || relname, 63))) AS definition
 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE (indrelid = 'messages'::regclass AND pg_get_indexdef(indexrelid) ~ '\mid\M'
-       OR indrelid = 'turns'::regclass AND pg_get_indexdef(indexrelid) ~ '\m(question_id|answer_id)\M')
+       OR indrelid = 'turns'::regclass AND pg_get_indexdef(indexrelid) ~ '\m(question_id|answer_id)\M'
+       OR indrelid = 'attachments'::regclass AND pg_get_indexdef(indexrelid) ~ '\mmessage_id\M')
   AND relname NOT LIKE 'wide\_%';
 SELECT definition FROM twins \gexec
 -- so that NOT NULL needs no look at the rows under a lock
@@ -73,13 +79,13 @@ ALTER TABLE turns VALIDATE CONSTRAINT wide_question_id_there;
 
 -- 4. The new columns take the place of the old ones, and the views are made again as they were, in one short transaction.
 BEGIN;
-LOCK TABLE messages, turns IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE messages, turns, attachments IN ACCESS EXCLUSIVE MODE;
 CREATE TEMPORARY TABLE kept ON COMMIT DROP AS
 WITH RECURSIVE dependent AS (
     SELECT DISTINCT rewrite.ev_class AS oid
     FROM pg_depend JOIN pg_rewrite rewrite ON rewrite.oid = objid AND classid = 'pg_rewrite'::regclass
     JOIN pg_class ON pg_class.oid = rewrite.ev_class AND relnamespace <> pg_my_temp_schema() AND relkind = 'v'
-    WHERE refobjid IN ('messages'::regclass, 'turns'::regclass)
+    WHERE refobjid IN ('messages'::regclass, 'turns'::regclass, 'attachments'::regclass)
 )
 SELECT oid::bigint AS place, 0 AS kind, oid::regclass::text AS name,
        format('CREATE VIEW %s AS %s', oid::regclass, pg_get_viewdef(oid)) AS definition
@@ -96,7 +102,8 @@ SELECT 0, 2, NULL, format('COMMENT ON COLUMN %s.%I IS %L', attrelid::regclass, a
 FROM pg_attribute
 WHERE col_description(attrelid, attnum) IS NOT NULL
   AND (attrelid = 'messages'::regclass AND attname = 'id'
-       OR attrelid = 'turns'::regclass AND attname IN ('question_id', 'answer_id'))
+       OR attrelid = 'turns'::regclass AND attname IN ('question_id', 'answer_id')
+       OR attrelid = 'attachments'::regclass AND attname = 'message_id')
 UNION ALL
 SELECT oid::bigint, 3, NULL, format('GRANT %s ON %s TO %s', privilege_type, oid::regclass, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)
 FROM (SELECT pg_class.oid, (aclexplode(relacl)).* FROM pg_class JOIN dependent USING (oid)) granted;
@@ -105,27 +112,33 @@ DROP VIEW twins;
 SELECT format('DROP VIEW %s', name) FROM kept WHERE kind = 0 ORDER BY place DESC \gexec
 DROP TRIGGER widen ON messages;
 DROP TRIGGER widen ON turns;
+DROP TRIGGER widen ON attachments;
 ALTER TABLE turns DROP COLUMN question_id, DROP COLUMN answer_id;
+ALTER TABLE attachments DROP COLUMN message_id;
 ALTER SEQUENCE messages_id_seq OWNED BY NONE;
 ALTER SEQUENCE messages_id_seq AS BIGINT;
 ALTER TABLE messages DROP COLUMN id;
 ALTER TABLE messages RENAME COLUMN wide_id TO id;
 ALTER TABLE turns RENAME COLUMN wide_question_id TO question_id;
 ALTER TABLE turns RENAME COLUMN wide_answer_id TO answer_id;
+ALTER TABLE attachments RENAME COLUMN wide_message_id TO message_id;
 SELECT format('ALTER INDEX %I RENAME TO %I', twin, name) FROM renamed \gexec
 ALTER TABLE messages ALTER COLUMN id SET NOT NULL, ALTER COLUMN id SET DEFAULT nextval('messages_id_seq'),
     ADD CONSTRAINT messages_pkey PRIMARY KEY USING INDEX messages_pkey, DROP CONSTRAINT wide_id_there;
 ALTER TABLE turns ALTER COLUMN question_id SET NOT NULL, DROP CONSTRAINT wide_question_id_there,
     ADD CONSTRAINT turns_question_id_fkey FOREIGN KEY (question_id) REFERENCES messages ON DELETE CASCADE NOT VALID,
     ADD CONSTRAINT turns_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES messages ON DELETE CASCADE NOT VALID;
+ALTER TABLE attachments
+    ADD CONSTRAINT attachments_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages ON DELETE CASCADE NOT VALID;
 ALTER SEQUENCE messages_id_seq OWNED BY messages.id;
 SELECT definition FROM kept WHERE kind = 0 ORDER BY place \gexec
 SELECT definition FROM kept WHERE kind > 0 \gexec
 DROP PROCEDURE widen_rows;
-DROP FUNCTION widen_message, widen_turn;
+DROP FUNCTION widen_message, widen_turn, widen_attachment;
 COMMIT;
 
 -- 5. The rows are held against the references, beside the work.
 ALTER TABLE turns VALIDATE CONSTRAINT turns_question_id_fkey;
 ALTER TABLE turns VALIDATE CONSTRAINT turns_answer_id_fkey;
+ALTER TABLE attachments VALIDATE CONSTRAINT attachments_message_id_fkey;
 \echo messages.id is BIGINT

@@ -18,8 +18,10 @@ use crate::base::cancel::CancelToken;
 use crate::base::exit::{ExitCode, exit};
 use crate::base::failpoints;
 use crate::base::http::Http;
+use crate::base::memory;
 use crate::config::Config;
 use crate::database::migrate;
+use crate::domain::claim::Codes;
 use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
@@ -27,10 +29,12 @@ use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
+use crate::pipeline::doorkeeper;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::retention;
+use crate::pipeline::retention::{self, Limits};
+use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
@@ -40,6 +44,7 @@ use crate::store::Store;
 use crate::store::lease::{self, Ends, Lease};
 use crate::telegram::{Telegram, TelegramError};
 
+mod ownership;
 mod prepare;
 mod reload;
 
@@ -47,6 +52,8 @@ use prepare::{Left, introduce, left, unauthorized};
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
+/// How many lanes may wait to be woken before a worker has to wait.
+const WOKEN: usize = 1024;
 /// How long a start waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the end waits for a thread that the database holds.
@@ -54,6 +61,7 @@ const THREAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
+    memory::return_large_blocks();
     // This comes first: the metrics count from the start of the program.
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
@@ -68,7 +76,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
     let assistant = Arc::new(Current::new(Assistant::new(&http, config.choices.clone())));
-    reload_at(hangups, &assistant, &http, telegram.until(&stop))?;
+    let owners = ownership::Owners::of(&config);
+    reload_at(hangups, &assistant, &http, telegram.until(&stop), owners)?;
     let leases = Arc::new(Store::silent(&config.database.url));
     enforce_deadlines(&leases)?;
     let program = Program { config, http, telegram, assistant, view, leases };
@@ -122,12 +131,15 @@ impl Program {
         if !migrate::at_boot(&config.database, patience(), stop)? {
             return Ok(());
         }
-        let store = Arc::new(Store::under(lease, &config.database.url, config.pool_size));
+        let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
         let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands)? else { return Ok(()) };
         let bot_id = me.id;
-        let Some(Left { newest, lanes, pauses }) = left(&store, bot_id, http, stop)? else { return Ok(()) };
+        let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, http, stop)? else {
+            return Ok(());
+        };
+        let (woken_in, woken) = bounded(WOKEN);
         let leads = Arc::clone(lease);
         let pace = Arc::new(Pace::new(config.telegram_rate, move || leads.is_valid()));
         let bot = Arc::new(Services {
@@ -141,19 +153,24 @@ impl Program {
             breaker: Breaker::default(),
             pseudonyms: Pseudonyms::new(config.telegram.token.expose()),
             me,
-            access: config.access.clone(),
+            admission: config.admission.clone(),
+            codes: Codes::new(config.telegram.token.expose()),
             rate_limit: config.rate_limit,
             budgets: config.budgets.clone(),
             rich_messages: config.rich_messages,
             max_history: config.max_history,
+            picture_turns: config.picture_turns,
+            scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,
+            woken: woken_in,
         });
         bot.store.on_server_change({
             let stop = stop.clone();
             // The poll under way ends, so that the poller sees the change at once.
             move |generation| stop.interrupt(generation..=generation)
         });
+        let open = ownership::begin(&bot, owned, &bot.telegram.until(stop));
         self.view.leads(&bot.store, bot_id);
         info!(
             bot = bot.me.username,
@@ -168,15 +185,13 @@ impl Program {
         let workers = (0..config.workers)
             .map(|number| start_worker(number, &bot, &jobs_out, &results))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let retention = {
-            let (bot, http, stop, days) =
-                (Arc::clone(&bot), http.clone(), stop.clone(), config.retention_days);
-            spawn("retention".to_owned(), move || retention::daily(&bot.store, &http, days, &stop))?
-        };
+        let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
+        let house = keep_house(&bot, http, stop, limits)?;
         let (news_in, news) = bounded(BATCHES);
-        let poll = start_poll(&bot, http, news_in, stop)?;
+        let poll = start_poll(&bot, http, news_in, stop, open)?;
         let dispatcher = Dispatcher {
             news,
+            woken,
             finished,
             jobs,
             shutdown: ended,
@@ -193,7 +208,7 @@ impl Program {
         }
         // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch
         // is all or nothing.
-        wait_for(&retention);
+        house.iter().for_each(wait_for);
         wait_for(&poll);
         if poll.is_finished() {
             match poll.join() {
@@ -218,11 +233,12 @@ fn start_poll(
     http: &Http,
     news: crossbeam_channel::Sender<News>,
     stop: &CancelToken,
+    open: bool,
 ) -> anyhow::Result<thread::JoinHandle<Result<(), TelegramError>>> {
     let (bot, http, stop) = (Arc::clone(bot), http.clone(), stop.clone());
     spawn("poll".to_owned(), move || {
         let telegram = bot.telegram.until(&stop);
-        let edits_interrupt = bot.rate_limit.is_none();
+        let edits_interrupt = bot.rate_limit.limit(open).is_none();
         Poll { http: &http, telegram, me: &bot.me, store: &bot.store, edits_interrupt, news, stop }.run()
     })
 }
@@ -237,15 +253,33 @@ fn start_worker(
     spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
 }
 
+/// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
+fn keep_house(
+    bot: &Arc<Services>,
+    http: &Http,
+    stop: &CancelToken,
+    limits: Limits,
+) -> anyhow::Result<[thread::JoinHandle<()>; 2]> {
+    let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
+    let (bot, http, stop) = theirs();
+    let retention = move || retention::daily(&bot.store, &http, limits, &stop);
+    let (bot, http, stop) = theirs();
+    let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
+    Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])
+}
+
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
 fn reload_at(
     hangups: Receiver<()>,
     assistant: &Arc<Current>,
     http: &Http,
     telegram: Telegram,
+    owners: ownership::Owners,
 ) -> anyhow::Result<thread::JoinHandle<()>> {
     let (assistant, http) = (Arc::clone(assistant), http.clone());
-    spawn("catalogue".to_owned(), move || reload::at_each(&hangups, &assistant, &http, &telegram))
+    spawn("catalogue".to_owned(), move || {
+        reload::at_each(&hangups, &assistant, &http, &telegram, &|| owners.now());
+    })
 }
 
 /// Lets no statement wait for a frozen server, as long as anybody uses the store.

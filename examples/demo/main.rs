@@ -8,6 +8,7 @@
 //! `demo psql` opens psql on the kept dialogue instead.
 
 mod choices;
+mod files;
 mod paint;
 mod place;
 mod screen;

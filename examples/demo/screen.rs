@@ -30,7 +30,7 @@ pub(super) fn welcome(stand_in: bool, log: &Path) {
     if is_terminal() {
         println!(
             "Write to it. /help says what it can do, Ctrl-C stops a growing answer, a [button] is pressed by typing it, \
-             Ctrl-D ends the demo."
+             Ctrl-D ends the demo. A file is sent by dragging it here, or by /file examples/demo/samples/borscht.png and words."
         );
     }
     println!();
@@ -83,6 +83,12 @@ impl Screen {
         if !self.terminal {
             println!("{YOU}{line}");
         }
+    }
+
+    /// Something that the demo itself has to say.
+    pub(super) fn note(&self, text: &str) {
+        println!("{}({text})", self.fresh_line());
+        self.prompt();
     }
 
     /// Shows what is new in the chat.

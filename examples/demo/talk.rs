@@ -15,6 +15,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Outcome;
+use super::files;
 use super::paint;
 use super::screen::{self, Screen};
 
@@ -96,7 +97,12 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
         {
             screen.said(&line);
             asked = Some(Asked(Instant::now()));
-            if !press(telegram, person, &line) {
+            if let Some((path, words)) = files::named(&line) {
+                if let Err(error) = files::send(telegram, person, &path, &words) {
+                    screen.note(&format!("{} cannot be sent: {error}", path.display()));
+                    asked = None;
+                }
+            } else if !press(telegram, person, &line) {
                 telegram.say(person, &line);
             }
         }

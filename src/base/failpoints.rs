@@ -3,9 +3,15 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 9] = [
+pub const POINTS: [&str; 12] = [
     // The batch is committed, Telegram does not know yet.
     "received",
+    // The files of a question are known, and none is fetched.
+    "inserted",
+    // A file is fetched and stored.
+    "fetched",
+    // All that a model is shown is at hand.
+    "prepared",
     // The model is about to be asked.
     "answering",
     // The message in which the answer grows is there and recorded.
@@ -25,7 +31,7 @@ pub const POINTS: [&str; 9] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 14] = [
+pub const WAITS: [&str; 15] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -38,6 +44,8 @@ pub const WAITS: [&str; 14] = [
     "thinking",  // Until it is told how far an index is.
     "progress",  // Until a model that fails again and again is tried anew.
     "rest",
+    // Until it is looked again for decisions of the command line and requests that waited too long.
+    "doorkeeper",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

@@ -6,5 +6,6 @@ pub mod exit;
 pub mod failpoints;
 pub mod http;
 pub mod logging;
+pub mod memory;
 pub mod secret;
 pub mod whole_file;

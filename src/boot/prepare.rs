@@ -12,7 +12,7 @@ use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::domain::command::Command;
 use crate::domain::lane::Lane;
-use crate::store::{Store, StoreError, inbox, outbox};
+use crate::store::{Store, StoreError, inbox, outbox, people};
 use crate::telegram::{Me, Telegram, TelegramError};
 
 /// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
@@ -58,6 +58,8 @@ pub(super) struct Left {
     pub(super) lanes: Vec<Lane>,
     /// Chats that asked for a pause.
     pub(super) pauses: Vec<(i64, Duration)>,
+    /// Whether somebody claimed the bot.
+    pub(super) owned: bool,
 }
 
 /// Reads what there is to do, as long as it takes: the database was there, and it may have gone while Telegram was waited
@@ -75,6 +77,7 @@ pub(super) fn left(
                 newest: inbox::newest(conn)?,
                 lanes: inbox::waiting_lanes(conn, bot_id)?,
                 pauses: outbox::pauses(conn, bot_id)?,
+                owned: people::is_owned(conn, bot_id)?,
             })
         });
         match left {

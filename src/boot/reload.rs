@@ -15,13 +15,19 @@ use crate::pipeline::assistant::Current;
 use crate::telegram::Telegram;
 
 /// Reads anew at each of `hangups`.
-pub(super) fn at_each(hangups: &Receiver<()>, current: &Arc<Current>, http: &Http, telegram: &Telegram) {
+pub(super) fn at_each(
+    hangups: &Receiver<()>,
+    current: &Arc<Current>,
+    http: &Http,
+    telegram: &Telegram,
+    owners: &dyn Fn() -> Vec<i64>,
+) {
     for () in hangups {
-        reload(current, http, telegram);
+        reload(current, http, telegram, owners);
     }
 }
 
-fn reload(current: &Current, http: &Http, telegram: &Telegram) {
+fn reload(current: &Current, http: &Http, telegram: &Telegram, owners: &dyn Fn() -> Vec<i64>) {
     // A key of a new endpoint may have come into the file `.env`. The environment itself stays: other threads read it.
     let added = dotenv::now();
     let lookup = |name: &str| std::env::var(name).ok().or_else(|| added.get(name).cloned());
@@ -45,6 +51,16 @@ fn reload(current: &Current, http: &Http, telegram: &Telegram) {
     info!(changes = changes.join(", "), "SIGHUP: models and roles are read anew");
     if commands != old.commands() {
         set_menu(telegram, &commands);
+        set_owner_menus(telegram, &commands, &owners());
+    }
+}
+
+/// Gives each owner the menu of one. Whoever never wrote to the bot has none yet.
+pub(super) fn set_owner_menus(telegram: &Telegram, commands: &[Command], owners: &[i64]) {
+    for owner in owners {
+        if let Err(error) = telegram.set_own_menu(*owner, |language| language.owner_menu(commands)) {
+            info!(owner, "{error}; the owner has no menu of its own yet");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tracing::warn;
 use crate::base::exit::ExitCode;
 use crate::boot;
 use crate::config::dotenv::{self, Repeated};
-use crate::config::{self, Config, Database, ENVIRONMENT, Faults, Loaded, Reader};
+use crate::config::{self, Config, Database, ENVIRONMENT, Faults, Loaded, Owners, Reader};
 use crate::extract::child;
 
 pub mod backup;
@@ -19,6 +19,8 @@ pub mod health;
 pub mod history;
 pub mod migrate;
 mod moment;
+pub mod owner;
+pub mod people;
 mod spreadsheet;
 mod sql;
 mod takeover;
@@ -63,6 +65,20 @@ enum Command {
         /// See [`usage::Arguments`].
         #[command(flatten)]
         arguments: usage::Arguments,
+    },
+    /// Shows a code by which somebody becomes an owner of the bot, with /claim
+    #[command(after_help = owner::EXIT_CODES)]
+    Owner {
+        /// See [`owner::Arguments`].
+        #[command(flatten)]
+        arguments: owner::Arguments,
+    },
+    /// Lists who may use the bot and who waits for that, and decides about them
+    #[command(after_help = people::EXIT_CODES)]
+    People {
+        /// See [`people::Command`].
+        #[command(subcommand)]
+        command: people::Command,
     },
     /// Prints the text of a file as the bot reads it, in a child process without rights
     #[command(after_help = extract::EXIT_CODES)]
@@ -131,6 +147,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Migrate { command }) => command.run(&settings(env_file, Database::load)?),
         Some(Command::History { command }) => command.run(&settings(env_file, Database::load)?),
         Some(Command::Usage { arguments }) => arguments.run(&settings(env_file, Database::load)?),
+        Some(Command::Owner { arguments }) => arguments.run(&settings(env_file, Owners::load)?),
+        Some(Command::People { command }) => command.run(&settings(env_file, Owners::load)?),
         Some(Command::Extract { arguments }) => arguments.run(),
         Some(Command::Backup { to }) => backup::backup(&settings(env_file, Database::load)?, to.as_deref()),
         Some(Command::Restore { file }) => backup::restore_file(&settings(env_file, Database::load)?, &file),

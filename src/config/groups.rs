@@ -18,8 +18,10 @@ use serde_json::{Map, Value};
 use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
+use crate::domain::admission::Admission;
 use crate::domain::budget::{Budget, Budgets};
 use crate::domain::catalogue::Reads;
+use crate::domain::rate::RateLimit;
 use crate::domain::token_budget::{self, TokenBudget};
 use crate::llm;
 use crate::telegram;
@@ -127,16 +129,17 @@ impl Reader<'_> {
         prompt::read(Path::new(&self.value(&names::SYSTEM_PROMPT_PATH)?)).ok()
     }
 
-    pub(crate) fn access(&self) -> Option<Access> {
+    pub(crate) fn admission(&self) -> Option<Admission> {
         let ids = |setting| {
             self.usable(setting)?;
             self.value(setting).map_or(Some(BTreeSet::new()), |text| values::ids(&text, |_| true).ok())
         };
-        Some(Access { users: ids(&names::ALLOWED_USERS)?, chats: ids(&names::ALLOWED_CHATS)? })
+        let lists = Access { users: ids(&names::ALLOWED_USERS)?, chats: ids(&names::ALLOWED_CHATS)? };
+        Some(Admission { owners: ids(&names::OWNER)?, lists })
     }
 
-    pub(crate) fn rate_limit(&self) -> Option<u32> {
-        self.parsed(&names::RATE_LIMIT)
+    pub(crate) fn rate_limit(&self) -> RateLimit {
+        self.parsed(&names::RATE_LIMIT).unwrap_or_default()
     }
 
     pub(super) fn budgets(&self) -> Option<Budgets> {

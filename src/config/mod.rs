@@ -10,14 +10,16 @@
 //! groups               the settings that belong together; all of them are here
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::logging;
 use crate::base::secret::Secret;
-use crate::domain::access::Access;
+use crate::domain::admission::Admission;
 use crate::domain::budget::Budgets;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
+use crate::domain::rate::RateLimit;
 use crate::render::RichMessages;
 use crate::telegram;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub database: Database,
     /// RETENTION_DAYS; `None`: messages stay.
     pub retention_days: Option<u32>,
+    /// After so many days the bot empties files.
+    pub files_keep_days: Option<u32>,
     /// DATABASE_POOL_SIZE
     pub pool_size: u32,
     /// CATALOGUE_PATH, or one model and one role from LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE,
@@ -56,10 +60,12 @@ pub struct Config {
     pub choices: catalogue::Read,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
-    /// ALLOWED_USERS, ALLOWED_CHATS
-    pub access: Access,
-    /// RATE_LIMIT; `None`: as many questions as users like.
-    pub rate_limit: Option<u32>,
+    /// In how many of the newest turns it sees their pictures.
+    pub picture_turns: usize,
+    /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
+    pub admission: Admission,
+    /// RATE_LIMIT
+    pub rate_limit: RateLimit,
     /// BUDGET_DAY, BUDGET_MONTH, BUDGET_PERSON_DAY, BUDGET_PERSON_MONTH
     pub budgets: Budgets,
     /// RICH_MESSAGES
@@ -113,10 +119,12 @@ impl Config {
             telegram: env.telegram()?,
             database: env.database()?,
             retention_days: env.parsed(&names::RETENTION_DAYS),
+            files_keep_days: env.parsed(&names::FILES_KEEP_DAYS),
             pool_size: env.parsed(&names::DATABASE_POOL_SIZE)?,
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
+            picture_turns: env.parsed(&names::PICTURE_TURNS)?,
             choices,
-            access: env.access()?,
+            admission: env.admission()?,
             rate_limit: env.rate_limit(),
             budgets: env.budgets()?,
             rich_messages: env.parsed(&names::RICH_MESSAGES)?,
@@ -135,6 +143,37 @@ impl Database {
     /// Reads what the database needs, and nothing else.
     pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
         env.load(&[names::DATABASE_URL], Vec::new(), env.database())
+    }
+}
+
+/// What the commands about owners and people need.
+#[derive(Debug)]
+pub struct Owners {
+    /// DATABASE_URL
+    pub database: Database,
+    /// TELEGRAM_BOT_TOKEN, TELEGRAM_API_URL, TELEGRAM_TIMEOUT: whose owners and people they are.
+    pub telegram: telegram::Settings,
+    /// OWNER
+    pub listed: BTreeSet<i64>,
+}
+
+impl Owners {
+    /// Reads what these commands need, and nothing else.
+    pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
+        let read = || {
+            let (database, telegram) = (env.database()?, env.telegram()?);
+            Some(Self { database, telegram, listed: env.admission()?.owners })
+        };
+        let needed = [
+            names::DATABASE_URL,
+            names::TELEGRAM_BOT_TOKEN,
+            names::TELEGRAM_API_URL,
+            names::TELEGRAM_TIMEOUT,
+            names::OWNER,
+            names::ALLOWED_USERS,
+            names::ALLOWED_CHATS,
+        ];
+        env.load(&needed, Vec::new(), read())
     }
 }
 

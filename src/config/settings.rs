@@ -67,17 +67,21 @@ settings! {
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
+    PICTURE_TURNS: Value("3"), values::whole("a whole number", 0, 100),
+        "in how many of the newest turns the model still sees the pictures; of older ones it reads a line each";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
     SYSTEM_PROMPT_PATH: Value("prompts/nutritionist.txt"), values::PROMPT, "the text that tells the model who it is";
     ROLE_TEXT: Nothing("first paragraph of that file"), values::MESSAGE, "the answer to `/role`";
+    OWNER: Nothing("who claims the bot"), values::USERS,
+        "Telegram ids of the owners, who decide in Telegram who may use the bot: `42`";
     ALLOWED_USERS: Nothing("everybody"), values::USERS,
         "Telegram ids of users who may use the bot in every chat: `42,43`";
     ALLOWED_CHATS: Nothing("everybody"), values::CHATS,
         "Telegram ids of chats in which everybody may use the bot: `-1001234567890`";
-    RATE_LIMIT: Nothing("no limit"), values::whole("questions of a user in an hour,", 1, 100_000),
-        "how many questions a user may ask in any hour, in all chats together";
+    RATE_LIMIT: Nothing("60 if anybody may ask, else no limit"), values::RATE,
+        "how many questions a user may ask in any hour, in all chats together; `off` is no limit";
     BUDGET_DAY: Nothing("no limit"), values::DOLLARS, "how many US dollars the bot may spend on models in a day (UTC)";
     BUDGET_MONTH: Nothing("no limit"), values::DOLLARS, "the same in a calendar month";
     BUDGET_PERSON_DAY: Nothing("no limit"), values::DOLLARS,
@@ -98,6 +102,8 @@ settings! {
         "how many answers may be in the making at the same time";
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
         "the bot deletes older messages for good, once a day";
+    FILES_KEEP_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
+        "the bot empties older files once a day: their lines stay, and what is in them is gone for good";
     BACKUP_DIR: Nothing("no backup"), values::FOLDER, "where the bot puts a backup before each migration";
     DATABASE_POOL_SIZE: Value("8"), values::whole("a whole number", 1, 500),
         "connections to PostgreSQL; no answer holds one while it waits for the model";

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use super::database_url::DatabaseUrl;
 use super::prompt;
 use crate::domain::catalogue::{Medium, Reads};
+use crate::domain::rate::RateLimit;
 use crate::render::MAX_UNITS;
 use crate::telegram::Token;
 
@@ -132,6 +133,19 @@ pub(super) fn dollars(text: &str) -> Option<BigDecimal> {
     let range = BigDecimal::new(1.into(), 2)..=BigDecimal::from(1_000_000);
     range.contains(&dollars).then_some(dollars)
 }
+
+pub(super) const RATE: Values = Values::Other {
+    word: "1 to 100000, `off`",
+    accepted: "questions of a user in an hour, from 1 to 100000, or off",
+    problem: |text| {
+        let fits = match text.parse() {
+            Ok(RateLimit::Of(limit)) => (1..=100_000).contains(&limit),
+            Ok(RateLimit::Off | RateLimit::Unset) => true,
+            Err(_) => false,
+        };
+        (!fits).then(|| shown("is", text))
+    },
+};
 
 pub(super) const USERS: Values = Values::Other {
     word: "ids",

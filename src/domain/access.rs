@@ -20,7 +20,8 @@ impl Access {
         self.is_open() || self.users.contains(&lane.user_id) || self.chats.contains(&lane.chat_id)
     }
 
-    fn is_open(&self) -> bool {
+    /// Whether there is no list.
+    pub fn is_open(&self) -> bool {
         self.users.is_empty() && self.chats.is_empty()
     }
 }

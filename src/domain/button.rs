@@ -1,5 +1,6 @@
 //! What a button under one of the bot's messages means, as it travels in Telegram's `callback_data` (up to 64 bytes).
 
+use crate::domain::admission::State;
 use crate::domain::catalogue::Effort;
 use crate::domain::choice::Kind;
 
@@ -27,6 +28,41 @@ pub enum Action {
     Think(String, Effort),
     /// Turns the list to this page.
     Page(Kind, usize),
+    /// Decides about the request of that update, for an owner.
+    Decide(Verdict, i64),
+}
+
+/// What an owner decides about a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Lets the person in.
+    Allow,
+    /// Does not; the person may ask again another day.
+    Refuse,
+    /// Does not, and wants to hear no more of the person.
+    Block,
+}
+
+impl Verdict {
+    /// All, in the order of the buttons.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Refuse, Self::Block];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Refuse => "refuse",
+            Self::Block => "block",
+        }
+    }
+
+    /// What its person is from then on.
+    pub fn state(self) -> State {
+        match self {
+            Self::Allow => State::Allowed,
+            Self::Refuse => State::Refused,
+            Self::Block => State::Blocked,
+        }
+    }
 }
 
 impl Button {
@@ -42,6 +78,7 @@ impl Button {
             Action::Think(id, effort) => format!("think:{user}:{id}:{}", effort.as_str()),
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
+            Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
         }
     }
 
@@ -63,7 +100,10 @@ impl Button {
             }
             "models" => Action::Page(Kind::Model, rest.parse().ok()?),
             "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
-            _ => return None,
+            _ => {
+                let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)?;
+                Action::Decide(verdict, rest.parse().ok()?)
+            }
         };
         Some(Self { user_id: user_id.parse().ok()?, action })
     }
@@ -86,7 +126,8 @@ mod tests {
             .into_iter()
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
         let thinking = Effort::ALL.map(|effort| Action::Think(longest(), effort));
-        for action in numbered.into_iter().chain(choices).chain(thinking) {
+        let decisions = Verdict::ALL.map(|verdict| Action::Decide(verdict, i64::MIN));
+        for action in numbered.into_iter().chain(choices).chain(thinking).chain(decisions) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
             assert_eq!(Button::of(&button.data()).as_ref(), Some(&button));

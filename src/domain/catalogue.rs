@@ -134,6 +134,13 @@ impl Medium {
     }
 }
 
+impl Model {
+    /// Whether it can be shown pictures.
+    pub fn sees(&self) -> bool {
+        self.reads.contains(&Medium::Pictures)
+    }
+}
+
 impl Effort {
     /// All, from the least.
     pub const ALL: [Self; 6] = [Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::Max];

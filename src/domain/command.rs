@@ -102,6 +102,25 @@ pub fn words(text: &str) -> Option<&str> {
     Some(rest.trim()).filter(|rest| !rest.is_empty())
 }
 
+/// The name of the command that `text` is by its form, without the slash, if it is not for another bot than the one called
+/// `username`.
+pub fn name<'a>(text: &'a str, username: &str) -> Option<&'a str> {
+    let (name, bot) = token(text)?;
+    bot.is_none_or(|bot| bot.eq_ignore_ascii_case(username)).then_some(name)
+}
+
+/// The command that `text` begins with, and the name of the bot that it is for.
+fn token(text: &str) -> Option<(&str, Option<&str>)> {
+    let token = text.split_whitespace().next()?;
+    let token = token.strip_prefix('/').filter(|_| text.starts_with('/'))?;
+    let (name, bot) = match token.split_once('@') {
+        Some((name, bot)) => (name, Some(bot)),
+        None => (token, None),
+    };
+    let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (word(name) && name.len() <= 32 && bot.is_none_or(word)).then_some((name, bot))
+}
+
 /// Whether these words behind /start are no words of a user: a deep link brings them along (Bot API, Deep linking).
 pub fn is_deep_link(words: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -113,19 +132,7 @@ impl Request {
     /// underscores (Bot API, MessageEntity `bot_command`), perhaps `@` and a bot's name, up to the first white
     /// space; for what follows it see [`words`]. `/etc/hosts` is no command.
     pub fn of(text: &str, username: &str) -> Self {
-        let token = text.split_whitespace().next().unwrap_or_default();
-        let Some(token) = token.strip_prefix('/').filter(|_| text.starts_with('/')) else {
-            return Self::Question;
-        };
-        let (name, bot) = match token.split_once('@') {
-            Some((name, bot)) => (name, Some(bot)),
-            None => (token, None),
-        };
-        let word =
-            |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !word(name) || name.len() > 32 || !bot.is_none_or(word) {
-            return Self::Question;
-        }
+        let Some((name, bot)) = token(text) else { return Self::Question };
         if bot.is_some_and(|bot| !bot.eq_ignore_ascii_case(username)) {
             return Self::Foreign;
         }

@@ -25,6 +25,18 @@ pub enum Failure {
     TooLong,
     /// What was to be gone on with is more than the model can read.
     ConversationTooLong,
+    /// Telegram does not have a file of the question any more.
+    FileGone,
+    /// A file of the question, or all of them together, is larger than can be fetched and shown.
+    FileTooLarge,
+    /// Telegram does not hand a file of the question out.
+    FileUnreachable,
+    /// What is in a file of the question is no picture that models read.
+    NoPicture,
+    /// The question has a picture, and no model that may answer it can see.
+    CannotSee,
+    /// The endpoint would not take a picture of the question.
+    PictureRefused,
     /// Answering crashed the program, or the database refused a statement of it, again and again.
     Crashed,
     /// A budget is used up.
@@ -38,7 +50,7 @@ pub enum Failure {
 
 impl Failure {
     /// One of each class.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreachable,
         Self::TooSlow,
         Self::Refused,
@@ -48,6 +60,12 @@ impl Failure {
         Self::OutOfTokens,
         Self::TooLong,
         Self::ConversationTooLong,
+        Self::FileGone,
+        Self::FileTooLarge,
+        Self::FileUnreachable,
+        Self::NoPicture,
+        Self::CannotSee,
+        Self::PictureRefused,
         Self::Crashed,
         Self::OverBudget(UsedUp { is_own: false, is_month: false, anew: Date { month: 1, day: 1 } }),
         Self::RateLimited { wait: Duration::ZERO },
@@ -65,6 +83,12 @@ impl Failure {
             Self::OutOfTokens => "out_of_tokens",
             Self::TooLong => "too_long",
             Self::ConversationTooLong => "conversation_too_long",
+            Self::FileGone => "file_gone",
+            Self::FileTooLarge => "file_too_large",
+            Self::FileUnreachable => "file_unreachable",
+            Self::NoPicture => "no_picture",
+            Self::CannotSee => "cannot_see",
+            Self::PictureRefused => "picture_refused",
             Self::Crashed => "crashed",
             Self::OverBudget(_) => "over_budget",
             Self::RateLimited { .. } => "rate_limited",

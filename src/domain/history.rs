@@ -38,6 +38,8 @@ pub struct Said {
 /// A question with its answer: what models read of the past.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Exchange {
+    /// `messages.id` of the question; of several in a row, the last one's.
+    pub question_id: i64,
     /// What the person asked.
     pub question: String,
     /// What the model answered.
@@ -59,17 +61,22 @@ impl Past {
     /// without an answer, at the end, are left out.
     pub fn of(said: impl IntoIterator<Item = Said>) -> Self {
         let mut past = Self::default();
-        let mut question: Option<String> = None;
+        let mut question: Option<(i64, String)> = None;
         for Said { id, role, content } in said {
             match Role::of(&role) {
                 None => past.odd.push(id),
                 Some(_) if content.trim().is_empty() => {}
                 Some(Role::User) => match &mut question {
-                    Some(question) => append(question, &content),
-                    None => question = Some(content),
+                    Some((last, question)) => {
+                        *last = id;
+                        append(question, &content);
+                    }
+                    None => question = Some((id, content)),
                 },
                 Some(Role::Assistant) => match (question.take(), past.exchanges.last_mut()) {
-                    (Some(question), _) => past.exchanges.push(Exchange { question, answer: content }),
+                    (Some((question_id, question)), _) => {
+                        past.exchanges.push(Exchange { question_id, question, answer: content });
+                    }
                     (None, Some(last)) => append(&mut last.answer, &content),
                     (None, None) => {}
                 },

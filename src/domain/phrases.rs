@@ -7,6 +7,7 @@ use crate::domain::usage::Spent;
 
 pub mod choice;
 mod failure;
+pub mod owner;
 mod press;
 
 /// The language a user is spoken to in.
@@ -51,10 +52,10 @@ impl Language {
     /// The answer to /start.
     pub fn greeting(self) -> &'static str {
         self.pick(
-            "Здравствуйте! Напишите мне вопрос обычным сообщением, и я отвечу. \
+            "Здравствуйте! Напишите мне вопрос обычным сообщением или отправьте картинку, и я отвечу. \
              Я помню наш разговор и учитываю его в ответах.\n\n\
              /role — кто я и чем могу помочь\n/help — что я умею",
-            "Hello! Send me a question as an ordinary message and I will answer. \
+            "Hello! Send me a question as an ordinary message, or a picture, and I will answer. \
              I remember our conversation and take it into account.\n\n\
              /role — who I am and how I can help\n/help — what I can do",
         )
@@ -65,10 +66,12 @@ impl Language {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
              Читаю и то, на что вы отвечаете или что пересылаете. \
-             Отвечаю на сообщения по порядку, ни одно не теряется.\n",
+             Отвечаю на сообщения по порядку, ни одно не теряется.\n\
+             Можно отправить и картинки с подписью: фото, альбом, стикер, файл JPEG, PNG, WebP или GIF.\n",
             "Just send a message: I answer with our conversation in mind. \
              I also read what you reply to or forward. \
-             I answer messages in order, and none is lost.\n",
+             I answer messages in order, and none is lost.\n\
+             You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n",
         );
         let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
         format!("{text}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
@@ -289,8 +292,10 @@ impl Language {
     }
 
     /// What stands below an answer of another model than the one that was to answer.
-    pub fn stood_in(self, is: &str, of: &str) -> String {
+    pub fn stood_in(self, is: &str, of: &str, of_blind: bool) -> String {
         match self {
+            Russian if of_blind => format!("Ответила модель {is}: {of} не видит картинок."),
+            English if of_blind => format!("{is} answered, because {of} cannot see pictures."),
             Russian => format!("Ответила модель {is}: {of} сейчас не отвечает."),
             English => format!("{is} answered, because {of} does not answer right now."),
         }
@@ -354,11 +359,19 @@ impl Language {
         )
     }
 
-    /// The answer to a picture, a voice message and the like.
+    /// What stands below an answer about a film.
+    pub fn one_frame(self) -> &'static str {
+        self.pick(
+            "Из видео я видел только один кадр и не слышал звука.",
+            "Of the video I saw one frame only, and I heard no sound.",
+        )
+    }
+
+    /// The answer to a voice message, a file of a strange kind and the like.
     pub fn only_text(self) -> &'static str {
         self.pick(
-            "Пока я понимаю только текст. Пожалуйста, напишите вопрос словами.",
-            "So far I understand only text. Please write your question in words.",
+            "Пока я понимаю только текст и картинки (фото, JPEG, PNG, WebP, GIF). Пожалуйста, напишите вопрос словами.",
+            "So far I understand only text and pictures (photos, JPEG, PNG, WebP, GIF). Please write your question in words.",
         )
     }
 

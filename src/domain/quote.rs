@@ -231,7 +231,11 @@ mod tests {
     fn of_a_message_that_the_model_reads_anyway_the_beginning_is_quoted() {
         let long = format!("It is **soup**: {}", "beet, cabbage. ".repeat(50));
         let shown = long.replace('*', "");
-        let past = [Exchange { question: "What is it?".to_owned(), answer: format!("{long}\n\nAnd more.") }];
+        let past = [Exchange {
+            question_id: 1,
+            question: "What is it?".to_owned(),
+            answer: format!("{long}\n\nAnd more."),
+        }];
         let of = |kind, whose, text: &str| {
             beside(&[Quote::new(kind, whose, None, text)], &past)[0].text.chars().count()
         };

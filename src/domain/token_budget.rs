@@ -18,6 +18,9 @@ pub fn tokens(text: &str) -> usize {
     text.len().div_ceil(3) + FRAME
 }
 
+/// About how many tokens a picture is: what models take for one of the size that Telegram makes.
+pub const PICTURE: usize = 1600;
+
 /// How much room LLM_CONTEXT_TOKENS leaves for the question and what was said before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TokenBudget(Option<usize>);
@@ -28,6 +31,12 @@ impl TokenBudget {
         let tokens = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let taken = tokens(max_tokens).saturating_add(self::tokens(prompt));
         Self(limit.map(|limit| tokens(limit).saturating_sub(taken)))
+    }
+
+    /// What is left of it beside something of so many tokens.
+    #[must_use]
+    pub fn without(self, tokens: usize) -> Self {
+        Self(self.0.map(|room| room.saturating_sub(tokens)))
     }
 
     /// Whether not even the shortest question finds room.
@@ -90,6 +99,7 @@ mod tests {
 
     fn past(turns: &[(&str, &str)]) -> Vec<Exchange> {
         let exchange = |(question, answer): &(&str, &str)| Exchange {
+            question_id: 0,
             question: (*question).to_owned(),
             answer: (*answer).to_owned(),
         };
@@ -169,7 +179,7 @@ mod tests {
             prompt in "[aя]{0,60}",
             max_tokens in 1u32..500,
         ) {
-            let past: Vec<_> = turns.into_iter().map(|(question, answer)| Exchange { question, answer }).collect();
+            let past: Vec<_> = turns.into_iter().map(|(question, answer)| Exchange { question_id: 0, question, answer }).collect();
             let read = TokenBudget::beside(limit, &prompt, max_tokens).fit(&past, &question);
             prop_assert!(past.ends_with(read));
             let whole = |past: &[Exchange]| past.iter().map(|turn| tokens(&turn.question) + tokens(&turn.answer)).sum::<usize>()
@@ -186,7 +196,7 @@ mod tests {
             }
             // With the turn that comes of it, the next prompt begins with the same turn, if that fits.
             let mut longer = past.clone();
-            longer.push(Exchange { question: question.clone(), answer: "a".to_owned() });
+            longer.push(Exchange { question_id: 0, question: question.clone(), answer: "a".to_owned() });
             let next = TokenBudget::beside(Some(u32::try_from(limit).unwrap()), &prompt, max_tokens).fit(&longer, "");
             let same = &longer[past.len() - read.len()..];
             prop_assert!(next == same || whole(same) - tokens(&question) + tokens("") > limit);

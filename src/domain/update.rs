@@ -3,7 +3,8 @@
 use crate::domain::lane::Lane;
 
 /// The kinds asked for; Telegram delivers no other (Bot API, getUpdates).
-pub const UPDATE_KINDS: &[&str] = &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION];
+pub const UPDATE_KINDS: &[&str] =
+    &[MESSAGE, EDITED_MESSAGE, CALLBACK_QUERY, STOPPED_MESSAGE_GENERATION, MY_CHAT_MEMBER];
 
 /// Somebody wrote a message.
 pub const MESSAGE: &str = "message";
@@ -13,6 +14,8 @@ pub const EDITED_MESSAGE: &str = "edited_message";
 pub const CALLBACK_QUERY: &str = "callback_query";
 /// Somebody pressed Telegram's own stop button on a draft.
 pub const STOPPED_MESSAGE_GENERATION: &str = "stopped_message_generation";
+/// Somebody changed what the bot is in a chat.
+pub const MY_CHAT_MEMBER: &str = "my_chat_member";
 
 /// An update by everything that names it. Its `seq` alone is not enough: after a failover to a standby that was behind,
 /// the server may give the same number to somebody else's update.

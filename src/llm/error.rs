@@ -96,7 +96,8 @@ impl LlmError {
         Self::Passing { failure: Failure::Unreachable, cause, pause: None, problem: problem.into() }
     }
 
-    pub(super) fn last(failure: Failure, cause: Cause, problem: impl Into<String>) -> Self {
+    /// An error after which another try would end the same way.
+    pub fn last(failure: Failure, cause: Cause, problem: impl Into<String>) -> Self {
         Self::Final { failure, cause, problem: problem.into() }
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::usage::Call;
 use crate::metrics::{self, Figures};
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::prompt::StandIn;
+use crate::store::attachments::{Sent, Stored};
 use crate::store::finish::Ending;
 use crate::store::ledger::Calls;
 use crate::store::turns::Last;
@@ -34,6 +35,10 @@ pub struct Question<'a> {
     pub asked_at: Option<i64>,
     /// Updates behind that of the address which belong to it.
     pub joined: &'a [Key],
+    /// Files that came with these updates.
+    pub sent: &'a [Sent<'a>],
+    /// All files of the question, in order, as they are stored.
+    pub files: &'a [Stored],
     /// The question as it stands, to be answered again.
     pub replaces: Option<&'a Last>,
     /// The user's language.
@@ -46,6 +51,8 @@ pub struct Question<'a> {
     pub retries: i32,
     /// Its user stopped it while it waited.
     pub stopped: bool,
+    /// How many questions its user may ask in any hour.
+    pub rate_limit: Option<u32>,
     /// When answering began.
     pub began: Instant,
     /// Ends it early.
@@ -90,9 +97,11 @@ impl Question<'_> {
 
     /// What is to be said about an answer, below it.
     pub(super) fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<ReplyPart> {
+        let is_film = self.files.iter().any(|file| file.file.kind.is_film());
         let said = [
+            is_film.then(|| self.language.one_frame().to_owned()),
             alone.then(|| self.language.without_conversation().to_owned()),
-            stand_in.map(|StandIn { is, of }| self.language.stood_in(is, of)),
+            stand_in.map(|StandIn { is, of, of_blind }| self.language.stood_in(is, of, *of_blind)),
             cut.then(|| self.language.cut().to_owned()),
         ];
         let said = self.gone().into_iter().chain(said.into_iter().flatten());

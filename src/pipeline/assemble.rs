@@ -5,6 +5,9 @@
 //! forwarded right behind a question belongs to it, and so do forwards that follow each other. Asked by the worker with what
 //! waits in the lane ([`join`]), and by poll, in groups to take what does not name the bot, and everywhere to know what comes
 //! while its question is in work ([`Open`]). What comes when its question has its answer is [`follows`]' to know.
+//!
+//! Albums: each picture of one is a message, all with the same mark, and nobody says which is the last one. What comes before
+//! there was silence for a while is one question ([`album`]); what comes later changes it ([`crate::pipeline::in_work`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,9 +17,10 @@ use crate::domain::lane::Lane;
 use crate::domain::quote::{Kind, Quote};
 use crate::domain::update::{Key, MESSAGE};
 use crate::render::MAX_UNITS;
+use crate::store::attachments::Sent;
 use crate::store::inbox::Waiting;
 use crate::store::turns::Last;
-use crate::telegram::{Incoming, Me, Message, is_cut};
+use crate::telegram::{Incoming, Me, Message, Piece, is_cut};
 
 /// The next message of a text that was cut comes within this, and so does more of what is forwarded.
 const GAP: Duration = Duration::from_millis(1500);
@@ -35,6 +39,68 @@ pub enum Assembled {
     Whole(Whole),
     /// It may go on; to be looked at again after this.
     MoreMayCome(Duration),
+}
+
+/// The most messages that an album has (Bot API, sendMediaGroup).
+const MOST_IN_ALBUM: usize = 10;
+/// How long a piece of an album may come after the one that named the bot, by the dates of the messages, in seconds: slow
+/// uploads bring the rest of it late.
+const ALBUM_IN_DATES: u64 = 60;
+
+/// A file that came, with the update it came with.
+pub struct Came {
+    /// The update.
+    pub key: Key,
+    /// Telegram's id of the message.
+    pub message_id: i64,
+    /// The file and its words.
+    pub piece: Piece,
+    /// What it replies to, or what is forwarded with it.
+    pub quotes: Vec<Quote>,
+}
+
+impl Came {
+    /// As the store takes it.
+    pub(super) fn sent(&self) -> Sent<'_> {
+        let Self { key, message_id, piece, .. } = self;
+        Sent { key: *key, telegram_message_id: *message_id, album: piece.album.as_deref(), file: &piece.file }
+    }
+}
+
+/// What the first file of an album has become.
+pub enum Album {
+    /// So far it is complete: the pieces in the order in which they were sent.
+    Whole(Vec<Came>),
+    /// It may go on; to be looked at again after this.
+    MoreMayCome(Duration),
+}
+
+/// The album that begins with `first`, of which `following`, the updates that wait behind it in its lane, bring the rest; or
+/// the file alone, if it is of no album.
+pub fn album(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting], me: &Me) -> Album {
+    let came = |key: Key, message: &Message| {
+        let (message_id, piece) = message.message_id.zip(message.piece.clone())?;
+        Some(Came { key, message_id, piece, quotes: message.quotes.clone() })
+    };
+    let mut pieces = Vec::from_iter(came(first.key(lane), message));
+    let album = pieces.first().and_then(|first| first.piece.album.clone());
+    let mut silence = first.age;
+    if album.is_some() {
+        for waiting in following.iter().filter(|waiting| waiting.kind == MESSAGE) {
+            let Ok(Incoming { message, .. }) = Incoming::decode(&waiting.payload, me) else { continue };
+            let next = came(waiting.key(lane), &message).filter(|next| next.piece.album == album);
+            if let Some(next) = next {
+                silence = silence.min(waiting.age);
+                pieces.push(next);
+            }
+        }
+        let wait = GAP.saturating_sub(silence);
+        if !wait.is_zero() && !first.stopped && pieces.len() < MOST_IN_ALBUM {
+            return Album::MoreMayCome(wait);
+        }
+    }
+    pieces.sort_by_key(|came| came.message_id);
+    Album::Whole(pieces)
 }
 
 /// A question with all its messages.
@@ -124,7 +190,10 @@ pub enum Taken {
 /// The newest question of each chat, user and topic: what goes on with it need not name the bot. What is remembered is what
 /// was written within seconds.
 #[derive(Default)]
-pub struct Open(HashMap<(i64, i64, Option<i64>), Newest>);
+pub struct Open {
+    newest: HashMap<(i64, i64, Option<i64>), Newest>,
+    albums: OpenAlbums,
+}
 
 struct Newest {
     /// When its last message was sent.
@@ -137,9 +206,42 @@ struct Newest {
     forwards: bool,
 }
 
+/// Albums of which one piece was for the bot: its date, by the mark and the user.
+#[derive(Default)]
+struct OpenAlbums(HashMap<(i64, i64, String), i64>);
+
+impl OpenAlbums {
+    fn key(message: &Message) -> Option<(i64, i64, String)> {
+        Some((message.chat_id, message.user_id, message.piece.as_ref()?.album.clone()?))
+    }
+
+    fn open(&mut self, message: &Message) {
+        if message.addressed
+            && let Some(key) = Self::key(message)
+        {
+            self.0.retain(|_, date| message.date.abs_diff(*date) <= ALBUM_IN_DATES);
+            self.0.insert(key, message.date);
+        }
+    }
+
+    fn has(&self, message: &Message) -> bool {
+        Self::key(message).is_some_and(|key| self.0.contains_key(&key))
+    }
+}
+
 impl Open {
-    /// What the update is. To be asked in the order of the updates.
-    pub fn takes(&mut self, Incoming { update_id, kind, message }: &Incoming, me: &Me) -> Taken {
+    /// Looks at a message of the batch before [`Open::takes`] is asked about any: the words of an album may stand below
+    /// whichever of its pictures.
+    pub fn look_at(&mut self, Incoming { kind, message, .. }: &Incoming) {
+        if !message.private && *kind == MESSAGE {
+            self.albums.open(message);
+        }
+    }
+
+    /// What the update is. To be asked in the order of the updates. What names the bot in one piece of an album is for it in
+    /// all.
+    pub fn takes(&mut self, Incoming { update_id, kind, message }: &mut Incoming, me: &Me) -> Taken {
+        message.addressed |= self.albums.has(message);
         let addressed = if message.addressed { Taken::ToAnswer } else { Taken::Nothing };
         if *kind != MESSAGE {
             return addressed;
@@ -149,7 +251,7 @@ impl Open {
         let forward = message.is_forward();
         let text =
             message.text.as_deref().filter(|text| Request::of(text, &me.username) == Request::Question);
-        let newest = self.0.remove(&place).filter(|newest| {
+        let newest = self.newest.remove(&place).filter(|newest| {
             if forward {
                 near(newest, may_follow(newest.forwards))
             } else {
@@ -161,9 +263,9 @@ impl Open {
         }
         let first = newest.as_ref().map_or(*update_id, |newest| newest.first);
         if let Some(text) = text {
-            self.0.retain(|_, newest| near(newest, FORWARDS_APART));
+            self.newest.retain(|_, newest| near(newest, FORWARDS_APART));
             let cut = is_cut(text);
-            self.0.insert(place, Newest { date: message.date, first, cut, forwards: forward });
+            self.newest.insert(place, Newest { date: message.date, first, cut, forwards: forward });
         }
         if forward && newest.is_some() { Taken::PieceOf(first) } else { Taken::ToAnswer }
     }
@@ -234,6 +336,7 @@ pub fn join(lane: Lane, message: &Message, first: &Waiting, following: &[Waiting
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::admission::Known;
     use crate::domain::choice::Choice;
 
     fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
@@ -254,6 +357,7 @@ mod tests {
             next: None,
             behind_unsent: false,
             choice: Choice::NONE,
+            known: Known::default(),
         }
     }
 
@@ -375,7 +479,7 @@ mod tests {
         let me = Me { id: 7, username: "bot".to_owned() };
         let mut open = Open::default();
         let mut taken =
-            |waiting: &Waiting| open.takes(&Incoming::decode(&waiting.payload, &me).ok().unwrap(), &me);
+            |waiting: &Waiting| open.takes(&mut Incoming::decode(&waiting.payload, &me).ok().unwrap(), &me);
         assert_eq!(taken(&waiting(1, 0, "what is it?", 0)), Taken::ToAnswer);
         assert_eq!(taken(&forwarded(2, 0, 2)), Taken::PieceOf(1));
         assert_eq!(taken(&forwarded(3, 0, 7)), Taken::PieceOf(1));

@@ -20,6 +20,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 enum Event {
     News(News),
+    Woken(Lane),
     Finished(Finished),
     Timer,
     /// How long running answers may go on.
@@ -30,6 +31,8 @@ enum Event {
 pub struct Dispatcher {
     /// From poll. Closed when poll has ended: then the program ends.
     pub news: Receiver<News>,
+    /// Lanes that the step of another one gave something to do. As long as somebody may send one, this is open.
+    pub woken: Receiver<Lane>,
     /// Steps done.
     pub finished: Receiver<Finished>,
     /// Steps to do; room for `workers`.
@@ -59,6 +62,7 @@ impl Dispatcher {
             schedule.tell();
             match self.next_event(schedule.next_timer()) {
                 Event::News(news) => schedule.take(news),
+                Event::Woken(lane) => schedule.take(News { lanes: vec![lane], ..News::default() }),
                 Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown(grace) => return self.drain(schedule, grace),
@@ -71,6 +75,7 @@ impl Dispatcher {
         select! {
             recv(self.finished) -> finished => finished.map_or(Event::Shutdown(self.grace), Event::Finished),
             recv(self.news) -> news => news.map_or(Event::Shutdown(self.grace), Event::News),
+            recv(self.woken) -> woken => woken.map_or(Event::Shutdown(self.grace), Event::Woken),
             recv(timer) -> _ => Event::Timer,
             recv(self.shutdown) -> grace => Event::Shutdown(grace.unwrap_or(self.grace)),
         }
@@ -80,6 +85,7 @@ impl Dispatcher {
     fn drain(self, mut schedule: Schedule, grace: Duration) -> bool {
         // The poller must not wait for room in a channel that nobody empties any more.
         drop(self.news);
+        drop(self.woken);
         info!(running = schedule.running, "shutting down; questions without an answer stay in the queue");
         let mut deadline = Instant::now() + grace;
         let mut interrupted = false;

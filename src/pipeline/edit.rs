@@ -3,12 +3,15 @@
 //! If it still waited for its answer, the poller has put the new text in its place. Otherwise it is answered again, as long
 //! as nothing was asked after it.
 
+use crate::domain::attachment::{Attachment, words};
 use crate::domain::command::Request;
+use crate::pipeline::assemble::Came;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
+use crate::store::attachments;
 use crate::store::turns::{self, Last};
-use crate::telegram::is_cut;
+use crate::telegram::{Piece, is_cut};
 
 /// What an edit asks for.
 enum Meaning {
@@ -24,6 +27,9 @@ enum Meaning {
 
 impl InWork<'_> {
     pub(super) fn edit(&self) -> Result<Answered, StoreError> {
+        if let Some(piece) = &self.message.piece {
+            return self.edit_shown(piece);
+        }
         let text = self.message.text.as_deref().unwrap_or_default();
         match self.meaning(text)? {
             Meaning::Nothing => self.services.silence(self.address),
@@ -33,6 +39,43 @@ impl InWork<'_> {
                 self.services.say(self.address, self.message.language.edit_of_several())
             }
         }
+    }
+
+    /// A picture that is another one now, or has other words below it.
+    fn edit_shown(&self, piece: &Piece) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let Some(message_id) = message.message_id else { return services.silence(address) };
+        let lane = address.lane;
+        let last = services.store.run(|conn| {
+            let last = turns::last(conn, lane)?.filter(|last| last.message_ids.contains(&message_id));
+            let Some(last) = last else { return Ok(None) };
+            let files = attachments::of_question(conn, lane, &[], last.messages().collect())?;
+            Ok(Some((last, files)))
+        })?;
+        let came = [Came {
+            key: self.waiting.key(lane),
+            message_id,
+            piece: piece.clone(),
+            quotes: message.quotes.clone(),
+        }];
+        let Some((last, files)) = last else {
+            let known = services.store.run(|conn| turns::knows(conn, lane, Some(message_id)))?;
+            return if known { services.silence(address) } else { self.ask_pieces(None, &[], &came) };
+        };
+        let shown: Vec<&Attachment> = files.iter().map(|file| &file.file).collect();
+        let Some(said) = words(last.question(), &shown) else {
+            // A text that shows something now; of several texts only this one is known.
+            return match last.message_ids.len() {
+                1 => self.ask_pieces(Some(&last), &[], &came),
+                _ => services.say(address, message.language.edit_of_several()),
+            };
+        };
+        let as_it_was = files.iter().zip(said).any(|(file, said)| {
+            file.telegram_message_id == message_id
+                && file.file.unique_id == piece.file.unique_id
+                && said == piece.caption.trim()
+        });
+        if as_it_was { services.silence(address) } else { self.ask_pieces(Some(&last), &files, &came) }
     }
 
     fn meaning(&self, text: &str) -> Result<Meaning, StoreError> {

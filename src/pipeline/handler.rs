@@ -8,6 +8,7 @@ use tracing::info;
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::admission::Standing;
 use crate::domain::button::{Action, Button};
 use crate::domain::command::{Command, Request};
 use crate::domain::lane::Lane;
@@ -72,13 +73,37 @@ impl Services {
                 Verdict::Interrupted => return Ok(Answered::Interrupted),
             }
         }
-        if !self.access.admits(lane) && !self.is_erasure(&message) {
-            return self.turn_away(address, &message);
+        if let Some(answered) = self.claim(address, waiting, &message, stop)? {
+            return Ok(answered);
+        }
+        let standing = self.admission.judge(lane, waiting.known);
+        if message.added {
+            return self.came_into_group(address, waiting, &message, standing, stop);
+        }
+        match standing {
+            Standing::Owner if waiting.known.person.is_none() => {
+                self.meet(lane, &message, stop)?;
+            }
+            Standing::Owner | Standing::Welcome => {}
+            _ if self.is_erasure(&message) => {}
+            Standing::Stranger => return self.turn_away(address, &message),
+            Standing::Applicant => return self.ask_owners(address, waiting, &message, stop),
+            Standing::Ignored => return self.silence(address),
         }
         let assistant = &self.assistant.get();
         let in_force = &assistant.catalogue().in_force(lane, &waiting.choice);
-        InWork { services: self, address, waiting, attempt, message: &message, stop, assistant, in_force }
-            .handle()
+        InWork {
+            services: self,
+            address,
+            waiting,
+            attempt,
+            message: &message,
+            standing,
+            stop,
+            assistant,
+            in_force,
+        }
+        .handle()
     }
 
     /// Whether it is the command or the button by which everybody may delete what is theirs.
@@ -125,6 +150,9 @@ impl InWork<'_> {
         if self.waiting.kind == EDITED_MESSAGE {
             return self.edit();
         }
+        if let Some(piece) = &message.piece {
+            return self.ask_shown(piece);
+        }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) if !message.quotes.is_empty() => message.language.what_about_this(),
@@ -134,7 +162,10 @@ impl InWork<'_> {
         };
         match Request::of(text, &services.me.username) {
             Request::Foreign => services.silence(address),
-            Request::Unknown { .. } => services.say(address, message.language.unknown_command()),
+            Request::Unknown { .. } => match self.owner_command(text)? {
+                Some(answered) => Ok(answered),
+                None => services.say(address, message.language.unknown_command()),
+            },
             Request::Command(command) => self.command(command),
             Request::Question if is_cut(text) || self.is_followed_by_forward() => self.ask_whole(),
             Request::Question => self.ask(text),
@@ -167,6 +198,7 @@ impl InWork<'_> {
                 Some(_) => self.go_on(),
                 None => old_button(),
             },
+            Action::Decide(verdict, asked) => self.decide(*verdict, *asked),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

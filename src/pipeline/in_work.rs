@@ -1,19 +1,25 @@
 //! An update in work that may turn out to be a question.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::admission::Standing;
+use crate::domain::attachment::{Attachment, content, may_have_files, words};
 use crate::domain::choice::InForce;
+use crate::domain::quote::Quote;
+use crate::domain::update::Key;
 use crate::pipeline::asked::Question;
-use crate::pipeline::assemble::{self, Assembled, Whole};
+use crate::pipeline::assemble::{self, Album, Assembled, Came, Whole};
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
+use crate::store::attachments::{self, Sent, Stored};
 use crate::store::inbox::{self, Waiting};
 use crate::store::turns::{self, Last};
-use crate::telegram::Message;
+use crate::telegram::{Message, Piece};
 
 /// The update, and everything that is known about it.
 pub struct InWork<'a> {
@@ -27,6 +33,8 @@ pub struct InWork<'a> {
     pub attempt: i32,
     /// The message, or the press of a button.
     pub message: &'a Message,
+    /// How the bot stands to its user.
+    pub standing: Standing,
     /// Ends the work early.
     pub stop: &'a CancelToken,
     /// Who answers.
@@ -109,6 +117,95 @@ impl InWork<'_> {
         Address { reply_to, ..self.address }
     }
 
+    /// A question that shows something: a file, with all that were sent together with it. What comes to a question that was
+    /// answered already changes it, as an edit does.
+    pub(super) fn ask_shown(&self, piece: &Piece) -> Result<Answered, StoreError> {
+        let &Self { services, address, waiting, message, .. } = self;
+        let (lane, seq) = (address.lane, waiting.seq);
+        let following = match piece.album {
+            Some(_) => {
+                services.store.run(|conn| inbox::following(conn, lane, seq, assemble::MOST_MESSAGES))?
+            }
+            None => Vec::new(),
+        };
+        let pieces = match assemble::album(lane, message, waiting, &following, &services.me) {
+            Album::Whole(pieces) => pieces,
+            Album::MoreMayCome(wait) => return Ok(Answered::MoreMayCome(wait)),
+        };
+        let (last, shown) = match &piece.album {
+            Some(album) => self.late_for(album)?,
+            None => (None, Vec::new()),
+        };
+        self.ask_pieces(last.as_ref(), &shown, &pieces)
+    }
+
+    /// The last question and its files, if this album is part of it.
+    fn late_for(&self, album: &str) -> Result<(Option<Last>, Vec<Stored>), StoreError> {
+        let lane = self.address.lane;
+        self.services.store.run(|conn| {
+            let Some(last) = turns::last(conn, lane)? else { return Ok((None, Vec::new())) };
+            if !may_have_files(last.question()) {
+                return Ok((None, Vec::new()));
+            }
+            let files = attachments::of_question(conn, lane, &[], last.messages().collect())?;
+            let is_part = files.iter().any(|file| file.album.as_deref() == Some(album));
+            Ok(if is_part { (Some(last), files) } else { (None, Vec::new()) })
+        })
+    }
+
+    /// Asks what these pieces say and show together with the files of the question whose place it takes, if it takes any.
+    pub(super) fn ask_pieces(
+        &self,
+        last: Option<&Last>,
+        shown: &[Stored],
+        pieces: &[Came],
+    ) -> Result<Answered, StoreError> {
+        let said = last.and_then(|last| {
+            words(last.question(), &shown.iter().map(|file| &file.file).collect::<Vec<_>>())
+        });
+        let said = said.unwrap_or_else(|| vec![""; shown.len()]);
+        // By Telegram's ids of the messages: in the order in which they were sent, a piece that came anew in its own place.
+        let mut all: BTreeMap<i64, (&Attachment, &str)> = shown
+            .iter()
+            .zip(said)
+            .map(|(file, said)| (file.telegram_message_id, (&file.file, said)))
+            .collect();
+        all.extend(pieces.iter().map(|came| (came.message_id, (&came.piece.file, &*came.piece.caption))));
+        let text = content(&all.into_values().collect::<Vec<_>>());
+        let known = last.map_or(&[][..], |last| &last.message_ids);
+        let message_ids: BTreeSet<i64> =
+            known.iter().copied().chain(pieces.iter().map(|came| came.message_id)).collect();
+        let message_ids: Vec<i64> = message_ids.into_iter().collect();
+        let is_new = |came: &&Came| {
+            !shown.iter().any(|file| {
+                file.telegram_message_id == came.message_id
+                    && file.file.unique_id == came.piece.file.unique_id
+            })
+        };
+        let sent: Vec<Sent<'_>> = pieces.iter().filter(is_new).map(Came::sent).collect();
+        let seq = self.waiting.seq;
+        let joined: Vec<Key> = pieces.iter().map(|came| came.key).filter(|key| key.seq != seq).collect();
+        let to = joined.iter().map(|key| key.seq).max().unwrap_or(seq);
+        let mut quotes: Vec<Quote> = last.map_or(&[][..], Last::quotes).to_vec();
+        // Each piece of an album replies to the same message.
+        for quote in pieces.iter().flat_map(|came| &came.quotes) {
+            if !quotes.contains(quote) {
+                quotes.push(quote.clone());
+            }
+        }
+        self.services.question(&Question {
+            address: last.map_or(self.address, |last| self.beside(last)),
+            text: &text,
+            message_ids: &message_ids,
+            quotes: &quotes,
+            joined: &joined,
+            sent: &sent,
+            replaces: last,
+            stop: &self.stop.during(seq..=to),
+            ..self.question()
+        })
+    }
+
     /// Answers the last question again, as it is now.
     pub(super) fn regenerate(&self, last: &Last, text: &str) -> Result<Answered, StoreError> {
         self.services.question(&Question {
@@ -127,6 +224,12 @@ impl InWork<'_> {
         self.services.question(&Question { text: self.message.language.go_on(), ..self.question() })
     }
 
+    /// How many questions its user may ask in any hour.
+    fn rate_limit(&self) -> Option<u32> {
+        let Services { rate_limit, admission, .. } = self.services;
+        rate_limit.limit(admission.is_open(self.waiting.known))
+    }
+
     /// What every question of this update begins with.
     fn question(&self) -> Question<'_> {
         Question {
@@ -136,12 +239,15 @@ impl InWork<'_> {
             quotes: &[],
             asked_at: told(self.message.date),
             joined: &[],
+            sent: &[],
+            files: &[],
             replaces: None,
             language: self.message.language,
             private: self.message.private,
             attempt: self.attempt,
             retries: self.waiting.retries,
             stopped: self.waiting.stopped,
+            rate_limit: self.rate_limit(),
             began: Instant::now(),
             stop: self.stop,
             assistant: self.assistant,

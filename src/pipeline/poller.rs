@@ -307,9 +307,13 @@ impl Poll<'_> {
     /// more of it.
     /// (Telegram announces changes that are none of the text, too.)
     fn interrupted(&self, changed: Changed) -> impl Iterator<Item = (Lane, RangeInclusive<i64>)> {
-        let text = |payload: &str| Incoming::decode(payload, self.me).ok().and_then(|read| read.message.text);
+        let said = |payload: &str| {
+            let message = Incoming::decode(payload, self.me).ok()?.message;
+            let shown = message.piece.map(|piece| (piece.caption, piece.file.unique_id));
+            Some((message.text, shown))
+        };
         let another =
-            move |edited: &Edited| self.edits_interrupt && text(&edited.before) != text(&edited.now);
+            move |edited: &Edited| self.edits_interrupt && said(&edited.before) != said(&edited.now);
         let edited =
             changed.edited.into_iter().filter(another).map(|edited| (edited.lane, edited.seq..=edited.seq));
         let grown = changed.grown.into_iter().filter(|_| self.edits_interrupt);

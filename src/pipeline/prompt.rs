@@ -11,21 +11,25 @@ use tracing::{info, warn};
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::choice::InForce;
+use crate::domain::failure::Failure;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
-use crate::llm::{self, Ask, Asked, Completion, Heard, LlmError, Message};
+use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part, Picture};
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::breaker::Health;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
+use crate::pipeline::shown::Pictures;
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {
     pub(super) address: Address,
     pub(super) past: &'a Past,
     pub(super) question: &'a str,
+    /// What is seen with it, and with the questions before it.
+    pub(super) pictures: &'a Pictures<'a>,
     /// The answer before it is to go on: without that it makes no sense.
     pub(super) goes_on: bool,
     pub(super) stop: &'a CancelToken,
@@ -54,6 +58,8 @@ pub(super) struct Reply {
 pub(super) struct StandIn {
     pub(super) is: String,
     pub(super) of: String,
+    /// The other one cannot see what the question shows.
+    pub(super) of_blind: bool,
 }
 
 impl Services {
@@ -81,14 +87,21 @@ impl Services {
         let asking =
             Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
         let mut failures: Vec<LlmError> = Vec::new();
-        let awake = (0..chain.len()).filter(|&place| self.breaker.admits(chain[place].llm));
+        // Who cannot see what is asked about is not asked.
+        let fit = |place: &usize| prompt.pictures.question.is_empty() || chain[*place].sees();
+        let awake = (0..chain.len()).filter(fit).filter(|&place| self.breaker.admits(chain[place].llm));
         if let Some(ended) = self.ask_each(awake, &asking, preview, calls, &mut failures) {
             return ended;
         }
         if failures.is_empty()
-            && let Some(ended) = self.ask_each(0..chain.len(), &asking, preview, calls, &mut failures)
+            && let Some(ended) =
+                self.ask_each((0..chain.len()).filter(fit), &asking, preview, calls, &mut failures)
         {
             return ended;
+        }
+        if failures.is_empty() {
+            let problem = "no model that may answer can see";
+            return Err(LlmError::last(Failure::CannotSee, Cause::Model, problem));
         }
         let passing = failures.iter().position(|error| matches!(error, LlmError::Passing { .. }));
         Err(failures.swap_remove(passing.unwrap_or(0)))
@@ -123,7 +136,11 @@ impl Services {
             match reply {
                 Ok(reply) => {
                     let name = |place: usize| chain[place].model.name.clone();
-                    let stand_in = (wrote > 0).then(|| StandIn { is: name(wrote), of: name(0) });
+                    let stand_in = (wrote > 0).then(|| StandIn {
+                        is: name(wrote),
+                        of: name(0),
+                        of_blind: !prompt.pictures.question.is_empty() && !chain[0].sees(),
+                    });
                     return Some(Ok(Reply { stand_in, ..reply }));
                 }
                 Err(error @ LlmError::Stopped(_)) => return Some(Err(error)),
@@ -168,7 +185,10 @@ impl Asking<'_> {
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let &Self { past, prompt, .. } = self;
-        let mut read = self.chain[place].room().fit(past, prompt.question);
+        // What was seen before is left away where the endpoint does not take it.
+        let mut shows_past = self.chain[place].sees() && !prompt.pictures.past.is_empty();
+        let seen = prompt.pictures.count(shows_past) * token_budget::PICTURE;
+        let mut read = self.chain[place].room().without(seen).fit(past, prompt.question);
         if prompt.goes_on {
             // The last turn stays, whatever the estimate says.
             read = &past[past.len().saturating_sub(read.len().max(1))..];
@@ -177,7 +197,7 @@ impl Asking<'_> {
             if read.is_empty() && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
-            let Asked { call, answer } = self.ask(place, read, showing);
+            let Asked { call, answer } = self.ask(place, read, shows_past, showing);
             count(&call);
             calls.push(call);
             match answer {
@@ -188,6 +208,16 @@ impl Asking<'_> {
                     let (seq, turns) = (prompt.address.update_seq, read.len());
                     info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
                 }
+                Err(LlmError::Final { failure: Failure::Misconfigured, .. })
+                    if shows_past && !showing.begun.get() =>
+                {
+                    shows_past = false;
+                    let seq = prompt.address.update_seq;
+                    info!(
+                        seq,
+                        "the endpoint refuses the prompt: it is asked without the pictures of earlier turns"
+                    );
+                }
                 answered => {
                     let alone = read.is_empty() && !past.is_empty();
                     return answered.map(|completion| Reply { completion, alone, stand_in: None });
@@ -196,16 +226,19 @@ impl Asking<'_> {
         }
     }
 
-    fn ask(&self, place: usize, read: &[Exchange], showing: &Showing<'_>) -> Asked {
+    fn ask(&self, place: usize, read: &[Exchange], shows_past: bool, showing: &Showing<'_>) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
         let said = |role: Role, text| message(role.as_str(), text);
         let instructions = &chosen.role.prompt;
         let system = (!instructions.is_empty()).then(|| message("system", instructions));
-        let past = read
-            .iter()
-            .flat_map(|turn| [said(Role::User, &turn.question), said(Role::Assistant, &turn.answer)]);
-        let question = said(Role::User, prompt.question);
+        let pictures = prompt.pictures;
+        let past = read.iter().flat_map(|turn| {
+            let seen = pictures.past.get(&turn.question_id).filter(|_| shows_past);
+            let question = shown(&turn.question, seen.map_or(&[], Vec::as_slice));
+            [question, said(Role::Assistant, &turn.answer)]
+        });
+        let question = shown(prompt.question, &pictures.question);
         let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
         let ask = Ask {
             messages: &messages,
@@ -231,7 +264,8 @@ impl Asking<'_> {
             // What has room in the one has to have room in the other.
             let has_room =
                 other.model.context.is_none_or(|room| chosen.model.context.is_some_and(|own| own <= room));
-            has_room && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
+            let sees = self.prompt.pictures.count(true) == 0 || other.sees();
+            has_room && sees && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
         });
         can.take(llm::MOST_STAND_INS).map(|other| other.llm.model()).collect()
     }
@@ -249,6 +283,16 @@ fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
     Message { role, content: content.into() }
 }
 
+/// A question with what is seen beside its words, behind them.
+fn shown<'a>(text: &'a str, pictures: &'a [Picture]) -> Message<'a> {
+    let role = Role::User.as_str();
+    if pictures.is_empty() {
+        return message(role, text);
+    }
+    let parts = std::iter::once(Part::Text(text)).chain(pictures.iter().map(Part::Picture));
+    Message { role, content: Content::Parts(parts.collect()) }
+}
+
 /// What the user sees of an answer in the making.
 struct Showing<'a> {
     preview: &'a Preview,
@@ -264,5 +308,5 @@ fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.
 fn spoken(turn: &Exchange) -> Option<Exchange> {
     let answer = llm::without_thoughts(&turn.answer);
-    (!answer.trim().is_empty()).then(|| Exchange { question: turn.question.clone(), answer })
+    (!answer.trim().is_empty()).then(|| Exchange { answer, ..turn.clone() })
 }

@@ -10,6 +10,7 @@ use tracing::{debug, info, warn};
 use crate::base::backoff::Backoff;
 use crate::base::failpoints;
 use crate::domain::address::Address;
+use crate::domain::attachment::may_have_files;
 use crate::domain::budget::{self, Verdict};
 use crate::domain::choice::Choice;
 use crate::domain::failure::Failure;
@@ -17,26 +18,33 @@ use crate::domain::history::Past;
 use crate::domain::quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::token_budget;
+use crate::domain::update::Key;
 use crate::domain::usage::Call;
-use crate::llm::{Completion, LlmError};
+use crate::llm::{Cause, Completion, LlmError};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::asked::Question;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
+use crate::pipeline::pictures::Missing;
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt, Reply};
 use crate::pipeline::services::Services;
+use crate::pipeline::shown::Pictures;
 use crate::render;
 use crate::store::StoreError;
+use crate::store::attachments::{self, Stored};
 use crate::store::budget as books;
 use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::history;
 use crate::store::inbox;
 use crate::store::ledger;
 use crate::store::outbox;
-use crate::store::turns;
+use crate::store::turns::{self, Last};
 
 /// How often a model call is repeated after a passing error.
 const RETRIES: i32 = 2;
+
+/// How often a file is asked for again after a passing error; Telegram was there a moment ago.
+const FETCH_RETRIES: i32 = 5;
 
 /// How soon a question is looked at again that waits for others.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(1);
@@ -51,6 +59,8 @@ struct Recalled {
 impl Services {
     /// Answers a question, in three steps: an end that needs no model, the model's answer, or what is said in its place.
     pub(super) fn question(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+        let files = self.files(question)?;
+        let question = &Question { files: &files, ..*question };
         if question.attempt >= LAST_ATTEMPT {
             let (seq, class) = (question.address.update_seq, Failure::Crashed.class());
             warn!(
@@ -66,6 +76,9 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.refuse(question, Failure::RateLimited { wait });
         }
+        if !files.is_empty() && !question.assistant.chain(question.in_force).any(|chosen| chosen.sees()) {
+            return self.cannot_see(question);
+        }
         let recalled = self.recall(question)?;
         let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
         let question = &Question { quotes: &quotes, ..*question };
@@ -74,17 +87,70 @@ impl Services {
             Verdict::Wait => return self.wait_for_others(question),
             Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
         }
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled);
+        let pictures = match self.pictures(question, &recalled.past)? {
+            Ok(pictures) => pictures,
+            Err(missing) => return self.without_pictures(question, missing),
+        };
+        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
+        drop(pictures);
         let address = Address { live_message_id, ..question.address };
         let question = &Question { address, calls: &calls, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
             Err(LlmError::Passing { pause, problem, .. }) if question.retries < RETRIES => {
-                self.put_off(question, pause, &problem)
+                self.put_off(question, Neighbour::Model, pause, &problem)
             }
             Err(error) => self.failed(question, &error),
         }
+    }
+
+    /// The files of the question, which are known from now on.
+    fn files(&self, question: &Question<'_>) -> Result<Vec<Stored>, StoreError> {
+        let &Question { sent, replaces, text, address, .. } = question;
+        let again = replaces.filter(|_| may_have_files(text));
+        if sent.is_empty() && again.is_none() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Key> = sent.iter().map(|sent| sent.key).collect();
+        let messages: Vec<i64> = again.into_iter().flat_map(Last::messages).collect();
+        let files = self.store.run(|conn| {
+            if !sent.is_empty() {
+                attachments::make_known(conn, address.key(), sent)?;
+            }
+            attachments::of_question(conn, address.lane, &keys, messages.clone())
+        })?;
+        failpoints::pass("inserted", text);
+        Ok(files)
+    }
+
+    /// Says who can.
+    fn cannot_see(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+        let (lane, catalogue) = (question.address.lane, question.assistant.catalogue());
+        let seeing = catalogue.models.iter().filter(|model| model.sees() && model.access.admits(lane));
+        let names: Vec<&str> = seeing.map(|model| &*model.name).collect();
+        let (seq, class) = (question.address.update_seq, Failure::CannotSee.class());
+        warn!(seq, class, "question failed: no model that may answer can see pictures");
+        self.fail_saying(question, Failure::CannotSee, question.language.who_can_see(&names))
+    }
+
+    /// The model is not asked, for what it was to be shown is not here.
+    fn without_pictures(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
+        let failure = match missing {
+            Missing::Full => return self.wait_for_others(question),
+            Missing::Stopped => return self.interrupted(question, Completion::default()),
+            Missing::Later { pause, problem } if question.retries < FETCH_RETRIES => {
+                return self.put_off(question, Neighbour::Telegram, pause, &problem);
+            }
+            Missing::Later { problem, .. } => {
+                debug!(seq = question.address.update_seq, problem, "a file was asked for in vain");
+                Failure::FileUnreachable
+            }
+            Missing::Failed(failure) => failure,
+        };
+        let (seq, class) = (question.address.update_seq, failure.class());
+        warn!(seq, class, "question failed: a file of it cannot be shown to the model");
+        self.fail(question, failure)
     }
 
     /// What the model reads of the dialogue, and how the answer is shown.
@@ -109,8 +175,9 @@ impl Services {
         }
         let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
-            let read =
+            let words: usize =
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
+            let read = words + question.files.len() * token_budget::PICTURE;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -126,7 +193,12 @@ impl Services {
     }
 
     /// Beside what came of it stands the message in which the answer was shown while it grew.
-    fn ask(&self, question: &Question<'_>, recalled: &Recalled) -> (Attempt, Option<i64>) {
+    fn ask(
+        &self,
+        question: &Question<'_>,
+        recalled: &Recalled,
+        pictures: &Pictures<'_>,
+    ) -> (Attempt, Option<i64>) {
         let &Question { address, private, language, .. } = question;
         let &Recalled { ref past, in_place } = recalled;
         let preview = Preview::begin(self, address, language, Look::of(self.live_answers, private, in_place));
@@ -135,6 +207,7 @@ impl Services {
             address,
             past,
             question: &question.with_quotes(),
+            pictures,
             goes_on: question.goes_on(),
             stop: question.stop,
             assistant: question.assistant,
@@ -183,10 +256,11 @@ impl Services {
         self.store.run(|conn| ledger::store(conn, question.ledger())).map(drop)
     }
 
-    /// The model is asked again, after the pause that it asked for or one of our own.
+    /// The model is asked again, after the pause that `failed` asked for or one of our own.
     fn put_off(
         &self,
         question: &Question<'_>,
+        failed: Neighbour,
         pause: Option<Duration>,
         problem: &str,
     ) -> Result<Answered, StoreError> {
@@ -195,15 +269,27 @@ impl Services {
             Backoff::nth(retries.unsigned_abs(), Duration::from_millis(500), Duration::from_secs(8))
         });
         let (seq, seconds) = (address.update_seq, wait.as_secs_f32());
-        info!(seq, problem, seconds, "the model failed; the bot asks it again later");
+        match failed {
+            Neighbour::Model => info!(seq, problem, seconds, "the model failed; the bot asks it again later"),
+            Neighbour::Telegram => {
+                info!(seq, problem, seconds, "a file did not come; the bot asks for it again later");
+            }
+        }
         self.store.run(|conn| inbox::put_off(conn, question.ledger(), retries + 1, wait))?;
-        metrics::retried(Neighbour::Model);
+        metrics::retried(failed);
         Ok(Answered::PutOff(wait))
     }
 
     fn failed(&self, question: &Question<'_>, error: &LlmError) -> Result<Answered, StoreError> {
         let failure = match *error {
             LlmError::ContextTooLong if question.goes_on() => Failure::ConversationTooLong,
+            // What the endpoint says about the request may be about what it was shown.
+            LlmError::Final { failure: Failure::Misconfigured, cause, .. }
+                if !question.files.is_empty()
+                    && matches!(cause, Cause::Request | Cause::Field | Cause::Address) =>
+            {
+                Failure::PictureRefused
+            }
             _ => error.failure(),
         };
         let (seq, class) = (question.address.update_seq, failure.class());
@@ -213,7 +299,7 @@ impl Services {
 
     /// How long its user has to wait before it can be asked. What was begun is not refused any more.
     fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
-        match self.rate_limit {
+        match question.rate_limit {
             Some(limit) if question.retries == 0 => {
                 self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))
             }
@@ -247,7 +333,16 @@ impl Services {
     }
 
     fn fail(&self, question: &Question<'_>, failure: Failure) -> Result<Answered, StoreError> {
-        let parts = [question.with_retry(ReplyPart::plain(question.language.failure(failure)))];
+        self.fail_saying(question, failure, question.language.failure(failure))
+    }
+
+    fn fail_saying(
+        &self,
+        question: &Question<'_>,
+        failure: Failure,
+        text: String,
+    ) -> Result<Answered, StoreError> {
+        let parts = [question.with_retry(ReplyPart::plain(text))];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
         self.finish(question, ending, &parts)
     }
@@ -274,6 +369,7 @@ impl Services {
         let &Question {
             address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
         } = question;
+        let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });
         let gone = if told { &question.in_force.gone } else { &Choice::NONE };
@@ -283,6 +379,7 @@ impl Services {
             quotes,
             asked_at,
             joined,
+            files: &files,
             replaces,
             began,
             ending: &ending,

@@ -11,7 +11,7 @@ use crate::domain::lane::Moved;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::{Open, Taken};
-use crate::store::take_in::{Batch, Change, Edit, Received, Stopping};
+use crate::store::take_in::{Batch, Change, Edit, Join, Received, Stopping};
 use crate::telegram::{Incoming, Me, Message, PassedOver, Press};
 
 /// A batch, read.
@@ -32,13 +32,14 @@ impl ReadBatch {
     pub(super) fn of(batch: &[Box<RawValue>], me: &Me, open: &mut Open) -> Self {
         let mut read = Self::default();
         let mut seen = HashSet::new();
-        for raw in batch {
-            let decoded = Incoming::decode(raw.get(), me);
+        let decoded: Vec<_> = batch.iter().map(|raw| Incoming::decode(raw.get(), me)).collect();
+        decoded.iter().flatten().for_each(|incoming| open.look_at(incoming));
+        for decoded in decoded {
             metrics::received(decoded.as_ref().ok().map(|incoming| incoming.kind));
             let update_id = match decoded {
-                Ok(incoming) => {
+                Ok(mut incoming) => {
                     let update_id = incoming.update_id;
-                    let taken = open.takes(&incoming, me);
+                    let taken = open.takes(&mut incoming, me);
                     if taken == Taken::Nothing {
                         debug!(update_id, "ignored what people say to each other in a group");
                     } else if seen.insert(update_id) {
@@ -85,6 +86,10 @@ impl ReadBatch {
         if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
             let payload = received.payload.clone();
             self.batch.changes.push(Change::Edit(Edit { update_id: *update_id, message_id, payload }));
+        }
+        if let (&MESSAGE, Some(album)) = (kind, message.piece.as_ref().and_then(|piece| piece.album.clone()))
+        {
+            self.batch.changes.push(Change::Join(Join { update_id: *update_id, album }));
         }
         self.batch.received.push(received);
     }

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::store::{Store, StoreError, erase, inbox, strangers};
+use crate::store::{Store, StoreError, attachments, due, erase, inbox, strangers};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -24,18 +24,29 @@ pub struct Deleted {
     pub messages: usize,
     /// Tombstones: rows of the inbox that were kept to recognise a repetition, longer than Telegram repeats.
     pub tombstones: usize,
+    /// Files that were emptied.
+    pub files: usize,
 }
 
-/// Deletes messages older than `days` (`None`: no message is too old), then old tombstones and strangers who were told
-/// long ago. `progress` hears of each batch of messages. A stop ends it between two batches.
+/// How old things may become, in days. `None`: as old as they like.
+#[derive(Clone, Copy, Default)]
+pub struct Limits {
+    /// Messages, with all that belongs to them.
+    pub messages: Option<u32>,
+    /// What is in files.
+    pub files: Option<u32>,
+}
+
+/// Deletes messages older than they may become, empties files that are, then deletes old tombstones, strangers who were told
+/// long ago and requests that were withdrawn. `progress` hears of each batch of messages. A stop ends it between two batches.
 pub fn apply(
     store: &Store,
-    days: Option<u32>,
+    limits: Limits,
     stop: &CancelToken,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Deleted, StoreError> {
     let mut deleted = Deleted::default();
-    if let Some(days) = days {
+    if let Some(days) = limits.messages {
         let moment = store.run(|conn| erase::days_ago(conn, days))?;
         let mut after = 0;
         while !stop.is_requested()
@@ -49,6 +60,16 @@ pub fn apply(
         while !stop.is_requested() && store.run(|conn| erase::parts_older_than(conn, age, BATCH))? > 0 {}
         while !stop.is_requested() && store.run(|conn| erase::callers_older_than(conn, age, BATCH))? > 0 {}
     }
+    if let Some(days) = limits.files {
+        let age = DAY * days;
+        while !stop.is_requested() {
+            match store.run(|conn| attachments::empty_older_than(conn, age, BATCH))? {
+                0 => break,
+                count => deleted.files += count,
+            }
+        }
+    }
+    while !stop.is_requested() && store.run(|conn| attachments::sweep(conn, BATCH))? > 0 {}
     while !stop.is_requested() {
         match store.run(|conn| inbox::sweep(conn, BATCH))? {
             0 => break,
@@ -56,16 +77,17 @@ pub fn apply(
         }
     }
     store.run(strangers::sweep)?;
+    store.run(due::sweep)?;
     Ok(deleted)
 }
 
 /// [`apply`] now and once a day, until `stop`.
-pub fn daily(store: &Store, http: &Http, days: Option<u32>, stop: &CancelToken) {
+pub fn daily(store: &Store, http: &Http, limits: Limits, stop: &CancelToken) {
     while !stop.is_requested() {
-        let wait = match apply(store, days, stop, &mut |_| {}) {
-            Ok(Deleted { messages: 0, tombstones: 0 }) => DAY,
-            Ok(Deleted { messages, tombstones }) => {
-                info!(messages, tombstones, "deleted old messages and tombstones");
+        let wait = match apply(store, limits, stop, &mut |_| {}) {
+            Ok(Deleted { messages: 0, tombstones: 0, files: 0 }) => DAY,
+            Ok(Deleted { messages, tombstones, files }) => {
+                info!(messages, tombstones, files, "deleted old messages and tombstones, emptied old files");
                 DAY
             }
             Err(problem) => {

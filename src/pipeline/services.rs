@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::domain::access::Access;
+use crossbeam_channel::Sender as Channel;
+
+use crate::domain::admission::Admission;
 use crate::domain::budget::Budgets;
+use crate::domain::claim::Codes;
+use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
+use crate::domain::rate::RateLimit;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
+use crate::pipeline::scales::Scales;
 use crate::pipeline::sender::Sender;
 use crate::render::RichMessages;
 use crate::store::Store;
@@ -38,17 +44,34 @@ pub struct Services {
     /// Whom groups address.
     pub me: Me,
     /// Who may use the bot.
-    pub access: Access,
+    pub admission: Admission,
+    /// The codes by which somebody becomes an owner.
+    pub codes: Codes,
     /// The most questions that a user may ask in any hour.
-    pub rate_limit: Option<u32>,
+    pub rate_limit: RateLimit,
     /// How much may be spent.
     pub budgets: Budgets,
     /// When answers are sent as rich messages.
     pub rich_messages: RichMessages,
     /// How many messages of the dialogue the model reads.
     pub max_history: u32,
+    /// In how many of the newest turns it sees their pictures.
+    pub picture_turns: usize,
+    /// How much of people's files is in memory.
+    pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// To the dispatcher: lanes that somebody else's step gave something to do.
+    pub woken: Channel<Lane>,
+}
+
+impl Services {
+    /// These lanes have something to do. Should the program end before they are looked at, the next start finds them.
+    pub(super) fn wake(&self, lanes: Vec<Lane>) {
+        for lane in lanes {
+            let _ = self.woken.send(lane);
+        }
+    }
 }

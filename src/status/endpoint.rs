@@ -19,6 +19,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::net::TcpStream;
@@ -157,6 +158,11 @@ fn text(queue: Option<(Queue, MessageIds)>) -> String {
         count("updates_waiting", "Updates in the inbox that are not answered yet", queue.waiting);
         count("reply_parts_unsent", "Messages in the outbox that Telegram has not taken yet", queue.unsent);
         count("message_ids_left", "Numbers for messages that were not given out yet", ids.left());
+        let people: Family<[(&str, &str); 1], Gauge> = Family::default();
+        for (state, number) in queue.people.by_state() {
+            people.get_or_create(&[("state", state.as_str())]).set(number);
+        }
+        registry.register("people", "People and groups of which the table people knows, by state", people);
         let mut age = |name: &str, help: &str, seconds: f64| {
             let gauge: Gauge<f64, AtomicU64> = Gauge::default();
             gauge.set(seconds);

@@ -5,11 +5,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 13] = [
+    "attachments",
+    "decisions",
     "dialogue_settings",
     "leases",
     "messages",
     "model_calls",
+    "owner_codes",
+    "people",
     "quotes",
     "reply_parts",
     "strangers",
@@ -135,7 +139,8 @@ pub fn message_ids(conn: &mut PgConnection) -> QueryResult<MessageIds> {
          FROM (SELECT min(CASE atttypid WHEN 'integer'::regtype THEN 2147483647 ELSE 9223372036854775807 END) AS most
                FROM pg_attribute
                WHERE attrelid = to_regclass('messages') AND attname = 'id'
-                  OR attrelid = to_regclass('turns') AND attname IN ('question_id', 'answer_id')) AS columns
+                  OR attrelid = to_regclass('turns') AND attname IN ('question_id', 'answer_id')
+                  OR attrelid = to_regclass('attachments') AND attname = 'message_id') AS columns
          LEFT JOIN (SELECT seqmax AS most,
                            CASE WHEN has_sequence_privilege(seqrelid, 'USAGE, SELECT')
                                 THEN pg_sequence_last_value(seqrelid) END AS last

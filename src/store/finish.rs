@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
+use super::attachments;
 use super::inbox;
 use super::lease::led;
 use super::ledger::Calls;
@@ -95,6 +96,8 @@ pub struct Turn<'a> {
     pub asked_at: Option<i64>,
     /// Updates behind that of the address which are the same question; finished with it, or not at all.
     pub joined: &'a [Key],
+    /// Its files ([`super::attachments`]).
+    pub files: &'a [i64],
     /// The question as it was before it was edited, or is answered again.
     pub replaces: Option<&'a Last>,
     /// When answering began.
@@ -129,7 +132,14 @@ pub fn turn(
             inbox::lock(conn, address.key())?;
             settings::empty(conn, address.lane, turn.gone)?;
         }
-        let turn_id = store(conn, address, turn)?;
+        let (turn_id, question_id) = store(conn, address, turn)?;
+        if !turn.files.is_empty() {
+            // An answer that stands keeps what was seen for it.
+            let stands = turn.replaces.is_some_and(|last| {
+                last.is_answered() && turn.ending.answer().is_none() && last.message_ids == turn.message_ids
+            });
+            attachments::tie(conn, address.lane, turn.files, question_id, !stands)?;
+        }
         let standing = match turn.replaces {
             Some(last) => {
                 let replaced = last.replaced_by(turn.ending.answer().is_some());
@@ -259,7 +269,8 @@ fn supersede(conn: &mut PgConnection, lane: Lane, replaced: &[i64], turn_id: i64
     Ok(())
 }
 
-fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryResult<i64> {
+/// Stores question, answer and turn, and returns the numbers of the turn and of the question.
+fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryResult<(i64, i64)> {
     let lane = address.lane;
     let mut said = vec![(Role::User, turn.question, turn.began.elapsed())];
     said.extend(turn.ending.answer().map(|answer| (Role::Assistant, answer, Duration::ZERO)));
@@ -316,7 +327,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
         )
         .get_result(conn)?;
     quotes::insert(conn, turn_id, turn.quotes)?;
-    Ok(turn_id)
+    Ok((turn_id, ids[0].into()))
 }
 
 /// What `message_length` counts: characters, as PostgreSQL's `length` does.

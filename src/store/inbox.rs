@@ -14,11 +14,13 @@ use diesel::sql_types::{Double, Nullable};
 
 use super::ledger::Calls;
 use super::outbox;
+use super::people;
 use super::prepared::prepared;
-use super::schema::{dialogue_settings, reply_parts, updates};
+use super::schema::{dialogue_settings, people as of_people, reply_parts, updates};
 use super::time::{ago, from_now, seconds_to_wait, wait};
 use super::topic::{InTopic, in_topic};
 use crate::domain::address::Address;
+use crate::domain::admission::{Known, State};
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
@@ -26,6 +28,9 @@ use crate::domain::update::Key;
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
 /// week it starts its ids anew at random (Bot API, Update), so an id cannot be blocked for ever.
 pub(super) const TOMBSTONE_LIFE: Duration = Duration::from_secs(48 * 3600);
+
+/// Longer than any request waits for a decision.
+const LONGEST_HELD: Duration = Duration::from_secs(9 * 24 * 3600);
 
 impl Waiting {
     /// What names it.
@@ -68,6 +73,8 @@ pub struct Waiting {
     pub behind_unsent: bool,
     /// What was chosen for its dialogue.
     pub choice: Choice,
+    /// What was decided about its user and its chat.
+    pub known: Known,
 }
 
 /// The columns of a lane.
@@ -128,13 +135,16 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         dialogue_settings::role.nullable(),
         dialogue_settings::effort.nullable(),
     );
-    let columns = (columns(), exists(outbox::waiting(lane)), choice);
+    let state = |id| people::row(lane.bot_id, id).select(of_people::state).single_value();
+    let known =
+        (state(lane.user_id), state(lane.chat_id), exists(people::of_state(lane.bot_id, State::Owner)));
+    let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
-    let rows: Vec<(Row, bool, Choice)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool, Choice, Known)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
     let mut rows = rows.into_iter();
-    let Some((oldest, behind_unsent, choice)) = rows.next() else { return Ok(None) };
+    let Some((oldest, behind_unsent, choice, known)) = rows.next() else { return Ok(None) };
     let next = rows.next().map(|(next, ..)| Box::new(next.into()));
-    Ok(Some(Waiting { next, behind_unsent, choice, ..oldest.into() }))
+    Ok(Some(Waiting { next, behind_unsent, choice, known, ..oldest.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -186,6 +196,7 @@ impl From<Row> for Waiting {
             next: None,
             behind_unsent: false,
             choice: Choice::NONE,
+            known: Known::default(),
         }
     }
 }
@@ -298,6 +309,12 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     conn.transaction(|conn| {
         let over: Vec<i64> = updates::table
             .filter(updates::done_at.lt(ago(TOMBSTONE_LIFE).nullable()))
+            // What is held waits for a decision for longer than that; a bot whose token is gone decides nothing any more.
+            .filter(
+                updates::held
+                    .is_null()
+                    .or(updates::done_at.lt(ago(LONGEST_HELD).nullable()).assume_not_null()),
+            )
             .order(updates::seq)
             .limit(limit)
             .select(updates::seq)

@@ -1,7 +1,7 @@
 //! Who leads. Of all instances with one token on one database only the holder of the lease polls Telegram, answers and
 //! sends; the others are on standby.
 //!
-//! The lease is a row of the table `leases`. Its holder renews it all the time; once it was not renewed for [`TERM`], by the
+//! The lease is a row of the table `leases`. Its holder renews it all the time; once it was not renewed for `TERM`, by the
 //! clock of the database, or was given back, whoever asks first takes it, and counts its epoch up. A holder that is alive and
 //! cannot reach the database leads on as long as nobody else does. A former holder may not know yet that it is one: it was
 //! frozen, or cut off. Two things keep it from doing harm:
@@ -10,7 +10,7 @@
 //!   part as sent name their bot by `led`, which is an error where a later epoch has begun. It costs no statement, and one look
 //!   at an index of one row in those three.
 //! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
-//!   lease is valid for a little less than [`TERM`] from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
+//!   lease is valid for a little less than `TERM` from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
 //!   calls Telegram looks at it first. What is under way at that very moment is the window that every send has.
 //!
 //! Nobody has to wait for the lease of a process that has died on the same machine. A holder keeps an abstract socket, a name
@@ -20,6 +20,7 @@
 use std::fs;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -28,16 +29,17 @@ use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::result::Error;
 use diesel::sql_types::{BigInt, Interval, Nullable, Text};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::{info, warn};
 
+use super::connector::Terms;
 use super::pool::Store;
 use super::time::interval;
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
+use crate::base::secret::Secret;
 
 /// How long a lease lasts that is not renewed.
 const TERM: Duration = Duration::from_secs(10);
@@ -60,7 +62,7 @@ fn term() -> Duration {
 /// A lease that is or was ours.
 pub struct Lease {
     bot_id: i64,
-    pub(super) epoch: i64,
+    epoch: i64,
     /// By [`now`].
     valid_until: AtomicU64,
     /// The name that nobody else in this network namespace has as long as we live.
@@ -71,6 +73,17 @@ impl Lease {
     /// Whether nobody else can lead at this moment.
     pub fn is_valid(&self) -> bool {
         now() < self.valid_until.load(Ordering::Relaxed)
+    }
+
+    /// A pool of at most `size` connections for the work of the holder.
+    pub fn store(self: &Arc<Self>, url: &Secret, size: u32) -> Store {
+        let lease = Arc::clone(self);
+        let terms = Terms {
+            prepare: format!("SET {EPOCH} TO '{}'", self.epoch),
+            over: LOST,
+            hold: Box::new(move || lease.is_valid()),
+        };
+        Store::on(terms, url, size)
     }
 
     fn renewed(&self, asked_at: u64) {
@@ -288,13 +301,3 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
 
 /// The setting of a session by which `led` knows its epoch.
 const EPOCH: &str = "systech_aidd.epoch";
-
-/// Prepares a session of the holder's.
-pub(super) fn in_epoch(lease: &Lease) -> String {
-    format!("SET {EPOCH} TO '{}'", lease.epoch)
-}
-
-/// Whether an error says that somebody else leads.
-pub(super) fn tells_a_loss(error: &Error) -> bool {
-    matches!(error, Error::DatabaseError(_, told) if told.message().contains(LOST))
-}

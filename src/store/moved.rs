@@ -7,6 +7,7 @@ use diesel::sql_types::Text;
 
 use super::group::of_group;
 use super::outbox;
+use super::people;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::settings;
 use super::words::PartOp;
@@ -45,6 +46,7 @@ pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
             .set(messages::chat_id.eq(to))
             .execute(conn)?;
         let settings = settings::move_chat(conn, moved)?;
-        Ok(waiting + parts + turns + messages + settings)
+        let people = people::move_chat(conn, moved)?;
+        Ok(waiting + parts + turns + messages + settings + people)
     })
 }

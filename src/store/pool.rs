@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
@@ -18,14 +17,10 @@ use r2d2::event::{CheckoutEvent, HandleEvent, TimeoutEvent};
 use r2d2::{ManageConnection, Pool};
 use tracing::{error, info, warn};
 
-use super::connection::{PROMPT, connect_marked, within};
-use super::deadlines::{Deadlines, Line};
+use super::connector::{Connector, Terms, Tracked};
 use super::error::{StoreError, plain};
-use super::hosts::Hosts;
-use super::lease::{self, Lease};
-use super::pooler::{self, Mark};
-use super::probe::{Probe, Reply};
-use super::server::{self, Generation, Identity, Servers};
+use super::pooler;
+use super::server;
 use crate::base::secret::Secret;
 use crate::metrics;
 
@@ -69,10 +64,9 @@ impl Store {
         Self::of(Connector::new(url, None), 1, true)
     }
 
-    /// As [`Store::new`], for work under a lease: once another instance leads, its statements end with
-    /// [`StoreError::LeaseLost`].
-    pub fn under(lease: &Arc<Lease>, url: &Secret, size: u32) -> Self {
-        Self::of(Connector::new(url, Some(Arc::clone(lease))), size, false)
+    /// As [`Store::new`], for work that ends with [`StoreError::LeaseLost`] once its terms are over.
+    pub(super) fn on(terms: Terms, url: &Secret, size: u32) -> Self {
+        Self::of(Connector::new(url, Some(terms)), size, false)
     }
 
     fn of(mut connector: Connector, size: u32, silent: bool) -> Self {
@@ -141,7 +135,9 @@ impl Store {
                     }
                     return Ok(value);
                 }
-                Err(error) if lease::tells_a_loss(&error) => return Err(StoreError::LeaseLost),
+                Err(error) if self.connector.terms.as_ref().is_some_and(|terms| terms.are_over(&error)) => {
+                    return Err(StoreError::LeaseLost);
+                }
                 Err(error) if pooler::tells_a_shared_session(&error) => {
                     // No other is tried: this one was good, so the pooler has changed.
                     pooled.broken = true;
@@ -217,7 +213,7 @@ impl Store {
 
     /// Whether nobody else can lead at this moment.
     pub fn leads(&self) -> bool {
-        self.connector.lease.as_ref().is_none_or(|lease| lease.is_valid())
+        self.connector.terms.as_ref().is_none_or(|terms| (terms.hold)())
     }
 
     /// How often the database has come to another server since this process started.
@@ -277,134 +273,9 @@ impl HandleEvent for Waits {
     }
 }
 
-/// Opens connections and knows the servers.
-struct Connector {
-    hosts: Hosts,
-    servers: Servers,
-    deadlines: Deadlines,
-    lease: Option<Arc<Lease>>,
-}
-
-impl Connector {
-    fn new(url: &Secret, lease: Option<Arc<Lease>>) -> Self {
-        let hosts = Hosts::of(&within(url.expose(), PROMPT));
-        Self { hosts, servers: Servers::default(), deadlines: Deadlines::default(), lease }
-    }
-
-    /// A connection to the server that takes writes; of several that say so, to the one that was promoted last.
-    fn connect(&self) -> ConnectionResult<Tracked> {
-        let all = self.servers.is_unknown() && !self.hosts.is_one();
-        let mut problems = Vec::new();
-        let mut best: Option<(usize, Tracked, QueryResult<Identity>)> = None;
-        for (host, url) in self.hosts.in_turn() {
-            let began = Instant::now();
-            match self.connect_to(url) {
-                // A former primary that came back would be taken for the database by whoever met it alone.
-                Ok((tracked, identity)) if all => match (&best, &identity) {
-                    (Some((.., Ok(known))), Ok(met)) if met.is_ahead_of(*known) => {
-                        best = Some((host, tracked, identity));
-                    }
-                    (Some(_), _) => {}
-                    (None, _) => best = Some((host, tracked, identity)),
-                },
-                Ok((tracked, identity)) => match self.meet(host, tracked, &identity) {
-                    Ok(tracked) => return Ok(tracked),
-                    Err(replaced) => problems.push(replaced),
-                },
-                Err(problem) => {
-                    problems.push(problem);
-                    self.hosts.failed(host, began);
-                }
-            }
-        }
-        match best {
-            Some((host, tracked, identity)) => self.meet(host, tracked, &identity),
-            None => Err(problems.into_iter().next().unwrap_or(ConnectionError::BadConnection(String::new()))),
-        }
-    }
-
-    fn meet(
-        &self,
-        host: usize,
-        mut tracked: Tracked,
-        identity: &QueryResult<Identity>,
-    ) -> ConnectionResult<Tracked> {
-        tracked.generation = self.servers.meet(identity).map_err(ConnectionError::BadConnection)?;
-        self.hosts.found_good(host);
-        Ok(tracked)
-    }
-
-    fn connect_to(&self, url: &str) -> ConnectionResult<(Tracked, QueryResult<Identity>)> {
-        let (line, url) = Line::on(url);
-        let _within = self.deadlines.begin(line, None);
-        let (mut conn, mark) = connect_marked(&url)?;
-        if let Some(lease) = &self.lease {
-            conn.batch_execute(&lease::in_epoch(lease))
-                .map_err(ConnectionError::CouldntSetupConfiguration)?;
-        }
-        let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
-        let identity = tracked.run(&mut Identity::of);
-        Ok((tracked, identity))
-    }
-
-    /// Asks all servers who they are, over connections that never wait for long, and finds the one that was promoted last.
-    /// `None`: nobody answers who may be used.
-    fn look_around(&self) -> Option<Generation> {
-        let mut best: Option<(usize, Option<Identity>)> = None;
-        for (host, url) in self.hosts.in_turn() {
-            let began = Instant::now();
-            let Some(mut probe) = Probe::open(url) else {
-                self.hosts.failed(host, began);
-                continue;
-            };
-            let identity = Identity::asked(&mut probe);
-            // A role may not be allowed to ask who the server is; then it may ask something.
-            if identity.is_none() && !matches!(probe.ask("SELECT 1"), Reply::Value(_)) {
-                continue;
-            }
-            let better = match (&best, identity) {
-                (None, _) => true,
-                (Some((_, Some(known))), Some(met)) => met.is_ahead_of(*known),
-                (Some(_), _) => false,
-            };
-            if better {
-                best = Some((host, identity));
-            }
-        }
-        let (host, identity) = best?;
-        let generation = match identity {
-            Some(identity) => self.servers.meet(&Ok(identity)).ok()?,
-            None => self.servers.generation(),
-        };
-        self.hosts.found_good(host);
-        Some(generation)
-    }
-}
-
 /// Opens connections for the pool and knows the broken ones: Diesel's own manager takes a connection whose server
 /// went away outside a transaction for a good one.
 struct Manager(Arc<Connector>);
-
-struct Tracked {
-    conn: PgConnection,
-    /// Where a pooler stands before the server.
-    mark: Option<Mark>,
-    line: Line,
-    broken: bool,
-    /// Whether it has run a query, and so may keep plans.
-    has_worked: bool,
-    /// Of the server it is connected to.
-    generation: Generation,
-}
-
-impl Tracked {
-    fn run<T>(&mut self, query: &mut impl FnMut(&mut PgConnection) -> QueryResult<T>) -> QueryResult<T> {
-        match &self.mark {
-            None => query(&mut self.conn),
-            Some(mark) => mark.hold(&mut self.conn, query),
-        }
-    }
-}
 
 impl ManageConnection for Manager {
     type Connection = Tracked;

@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Double};
 
 use super::diagnostics::{self, MessageIds};
 use crate::base::failpoints;
+use crate::domain::admission::State;
 
 /// Where the oldest question has waited for so long, and no answer was stored meanwhile, nobody is answered.
 const LONGEST_SILENCE: Duration = Duration::from_secs(300);
@@ -33,6 +34,9 @@ pub struct Queue {
     /// How long ago the last answer was stored, or another end of a question, in seconds; as `due` if none ever was.
     #[diesel(sql_type = Double)]
     pub silent: f64,
+    /// Who may use the bot.
+    #[diesel(embed)]
+    pub people: People,
 }
 
 impl Queue {
@@ -48,12 +52,41 @@ impl Queue {
     }
 }
 
+/// How many people and groups there are in each state of `people`.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct People {
+    #[diesel(sql_type = BigInt)]
+    owners: i64,
+    #[diesel(sql_type = BigInt)]
+    allowed: i64,
+    #[diesel(sql_type = BigInt)]
+    asking: i64,
+    #[diesel(sql_type = BigInt)]
+    refused: i64,
+    #[diesel(sql_type = BigInt)]
+    blocked: i64,
+}
+
+impl People {
+    /// Each state and its number.
+    pub fn by_state(&self) -> [(State, i64); 5] {
+        let &Self { owners, allowed, asking, refused, blocked } = self;
+        [
+            (State::Owner, owners),
+            (State::Allowed, allowed),
+            (State::Waiting, asking),
+            (State::Refused, refused),
+            (State::Blocked, blocked),
+        ]
+    }
+}
+
 /// Looks at the queues of a bot and at the room for messages, in statements that give up by themselves after `limit_ms` milliseconds.
 pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<(Queue, MessageIds)> {
     conn.transaction(|conn| {
         diesel::sql_query(format!("SET LOCAL statement_timeout TO {limit_ms}")).execute(conn)?;
         let queue = diesel::sql_query(
-            "SELECT waiting, unsent,
+            "SELECT waiting, unsent, owners, allowed, asking, refused, blocked,
                     coalesce(extract(epoch FROM clock_timestamp() - least(received, stored)), 0)::float8 AS oldest,
                     coalesce(extract(epoch FROM clock_timestamp() - stored), 0)::float8 AS oldest_unsent,
                     greatest(extract(epoch FROM clock_timestamp() - due), 0)::float8 AS due,
@@ -64,7 +97,13 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, limit_ms: u32) -> QueryResult<
                   LEFT JOIN LATERAL (SELECT created_at AS answered FROM turns WHERE bot_id = $1
                                      ORDER BY id DESC LIMIT 1) turn ON due IS NOT NULL,
                   (SELECT count(*) AS unsent, min(created_at) AS stored
-                   FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox",
+                   FROM reply_parts WHERE bot_id = $1 AND state = 'unsent') outbox,
+                  (SELECT count(*) FILTER (WHERE state = 'owner') AS owners,
+                          count(*) FILTER (WHERE state = 'allowed') AS allowed,
+                          count(*) FILTER (WHERE state = 'waiting') AS asking,
+                          count(*) FILTER (WHERE state = 'refused') AS refused,
+                          count(*) FILTER (WHERE state = 'blocked') AS blocked
+                   FROM people WHERE bot_id = $1) people",
         )
         .bind::<BigInt, _>(bot_id)
         .get_result(conn)?;

@@ -1,6 +1,70 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// Files that came with questions: what Telegram told of each, and what is in it.
+    attachments (id) {
+        /// Unique number of the file.
+        id -> Int8,
+        /// Telegram id of the bot that received it.
+        bot_id -> Int8,
+        /// Telegram id of the person who sent it.
+        user_id -> Int8,
+        /// The update it came with (updates.seq; no foreign key: done updates are swept).
+        update_seq -> Int8,
+        /// Telegram's number of that update.
+        update_id -> Int8,
+        /// Telegram's id of the message it came with; its place among several.
+        telegram_message_id -> Int8,
+        /// What the messages of an album have in common (media_group_id); NULL for none.
+        album -> Nullable<Text>,
+        /// The question in messages; NULL until that is stored.
+        message_id -> Nullable<Int4>,
+        /// What it was sent as, in Telegram's word.
+        kind -> Text,
+        /// By which Telegram serves it to this bot.
+        file_id -> Text,
+        /// By which it is the same file for every bot.
+        file_unique_id -> Text,
+        /// The name of the file, or the emoji of a sticker; NULL for none.
+        name -> Nullable<Text>,
+        /// Its type: by its content, or as its sender named it while that is not there.
+        mime -> Nullable<Text>,
+        /// Its size in bytes; NULL where Telegram did not tell it.
+        bytes -> Nullable<Int8>,
+        /// Its width in pixels; NULL where Telegram did not tell it.
+        width -> Nullable<Int4>,
+        /// Its height in pixels; NULL where Telegram did not tell it.
+        height -> Nullable<Int4>,
+        /// How long it plays; NULL for what does not.
+        seconds -> Nullable<Int4>,
+        /// What is in it, of a film its cover; NULL until it was fetched, and after FILES_KEEP_DAYS.
+        content -> Nullable<Bytea>,
+        /// When it was first looked for.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Every decision about who may use the bot.
+    decisions (id) {
+        /// Unique number of the decision.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person, or of the group or channel, which is negative.
+        person -> Int8,
+        /// What was decided: owner, allowed, refused, blocked, or forgotten (no row of people any more).
+        state -> Text,
+        /// Telegram id of the owner who decided; NULL for the command line, a code and time.
+        decided_by -> Nullable<Int8>,
+        /// By what: a button, the command line, the code of /claim, or time (a request that nobody answered).
+        means -> Text,
+        /// When.
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What people chose for a dialogue of theirs; no row = nothing.
     dialogue_settings (bot_id, chat_id, user_id, thread_id) {
         /// Telegram id of the bot.
@@ -106,6 +170,50 @@ diesel::table! {
         duration_ms -> Int4,
         /// When the call was made.
         called_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Codes by which somebody becomes the owner of the bot with /claim; gone once used.
+    owner_codes (bot_id, tag) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// HMAC-SHA256 of the code with a key made of the bot's token.
+        tag -> Bytea,
+        /// How often somebody sent another code while this one was good.
+        wrong_tries -> Int4,
+        /// When it was made; it is good for an hour.
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who may use the bot, who waits for its owner to decide, and who may not. No row = nothing was decided.
+    people (bot_id, id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person, or of the group or channel, which is negative.
+        id -> Int8,
+        /// owner, allowed, waiting for a decision, refused (may ask again a day after asked_at), or blocked.
+        state -> Text,
+        /// Since when it has this state.
+        since -> Timestamptz,
+        /// Telegram id of the owner who decided; NULL for the command line, a claim, or nobody yet.
+        decided_by -> Nullable<Int8>,
+        /// Name, as last seen when asking; of a group its title.
+        name -> Nullable<Text>,
+        /// Name after the @, as last seen when asking; NULL for none.
+        username -> Nullable<Text>,
+        /// Language of the app, as last seen when asking.
+        language -> Nullable<Text>,
+        /// The first words of what was asked, as long as the request waits or was refused; else NULL.
+        words -> Nullable<Text>,
+        /// The update that asked to be let in (updates.seq); NULL if none did.
+        update_seq -> Nullable<Int8>,
+        /// When it asked last; NULL if it never did.
+        asked_at -> Nullable<Timestamptz>,
+        /// When the owners were told of the request; NULL = not yet.
+        told_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -270,17 +378,24 @@ diesel::table! {
         reserved -> Nullable<Numeric>,
         /// When they were reserved.
         reserved_at -> Nullable<Timestamptz>,
+        /// Its payload, put aside until an owner decides about its person; it is done meanwhile. NULL = nothing is put aside.
+        held -> Nullable<Text>,
     }
 }
 
+diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    attachments,
+    decisions,
     dialogue_settings,
     leases,
     messages,
     model_calls,
+    owner_codes,
+    people,
     quotes,
     reply_parts,
     strangers,

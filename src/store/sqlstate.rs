@@ -5,7 +5,8 @@
 //! connect once more. What else could tell a refusal apart: the words in each language and version, or the start of the
 //! protocol over again, with TLS and every kind of authentication.
 //!
-//! This, [`super::probe`], [`super::sockets`] and one call of the extractor are the only unsafe code of the program (`tests/layers.rs`).
+//! This, [`super::probe`], [`super::sockets`], one call of the extractor and one of `base::memory` are the only unsafe code of
+//! the program (`tests/layers.rs`).
 
 #![expect(unsafe_code, reason = "no safe call of libpq's tells the SQLSTATE of a refused connection")]
 

@@ -19,8 +19,11 @@ pub(super) fn from_now(
     sql("clock_timestamp() + ").bind::<Interval, _>(interval(wait))
 }
 
+/// What [`ago`] is.
+pub(super) type Ago = UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>>;
+
 /// The time `past` ago, by the server's clock.
-pub(super) fn ago(past: Duration) -> UncheckedBind<SqlLiteral<Timestamptz>, AsExprOf<PgInterval, Interval>> {
+pub(super) fn ago(past: Duration) -> Ago {
     sql("clock_timestamp() - ").bind::<Interval, _>(interval(past))
 }
 

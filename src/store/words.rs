@@ -8,7 +8,30 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 
-/// An enum whose values are words of a column. A word that is none of them is an error, never another one's meaning.
+use crate::domain::admission::State;
+
+/// A type whose values are words of a column: `ALL` of them, each `as_str`. A word that is none of them is an error, never
+/// another one's meaning.
+macro_rules! stored {
+    ($name:ty) => {
+        impl ToSql<Text, Pg> for $name {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                out.write_all(self.as_str().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+
+        impl FromSql<Text, Pg> for $name {
+            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                let word = |known: &&Self| known.as_str().as_bytes() == value.as_bytes();
+                let known = Self::ALL.iter().find(word).copied();
+                known.ok_or_else(|| concat!("not a known ", stringify!($name)).into())
+            }
+        }
+    };
+}
+
+/// An enum of the store's own whose values are words of a column.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -19,6 +42,8 @@ macro_rules! words {
         }
 
         impl $name {
+            const ALL: &[Self] = &[$(Self::$value),+];
+
             /// As the column has it.
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -27,22 +52,24 @@ macro_rules! words {
             }
         }
 
-        impl ToSql<Text, Pg> for $name {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-                out.write_all(self.as_str().as_bytes())?;
-                Ok(IsNull::No)
-            }
-        }
-
-        impl FromSql<Text, Pg> for $name {
-            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-                match value.as_bytes() {
-                    $(word if word == $word.as_bytes() => Ok(Self::$value),)+
-                    _ => Err(concat!("not a known ", stringify!($name)).into()),
-                }
-            }
-        }
+        stored!($name);
     };
+}
+
+stored!(State);
+
+words! {
+    /// `decisions.means`
+    Means {
+        /// A button in Telegram.
+        Button = "button",
+        /// `systech-aidd people` and `systech-aidd owner`.
+        CommandLine = "command line",
+        /// /claim.
+        Code = "code",
+        /// Nobody decided in time.
+        Time = "time",
+    }
 }
 
 words! {

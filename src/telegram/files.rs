@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::task::JoinSet;
 
 use super::error::{TelegramError, says};
-use super::transport::{DOWNLOAD, Telegram, count_error};
+use super::transport::{DOWNLOAD, Telegram, count_error, fetch};
 use crate::metrics;
 
 /// How long a file may take.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+/// How many files of a question are fetched at once.
+const AT_ONCE: usize = 4;
 
 /// By what Telegram's words say that it will never serve this file.
 const TOO_LARGE: [&str; 2] = ["file is too big", "FILE_TOO_BIG"];
@@ -48,25 +51,59 @@ struct Located {
 impl Telegram {
     /// The bytes of a file, of which there may be `most`.
     pub fn file(&self, file_id: &str, most: usize) -> Result<Vec<u8>, FileError> {
-        let located = self.locate(file_id)?;
+        self.files(&[file_id], most).pop().unwrap_or(Err(FileError::Gone))
+    }
+
+    /// The bytes of files, of which there may be `most` in each, some at a time; in the same order.
+    pub fn files(&self, file_ids: &[&str], most: usize) -> Vec<Result<Vec<u8>, FileError>> {
+        // Each call has its own limit: this one is never reached.
+        let limit = (2 * (self.timeout + DOWNLOAD_TIMEOUT))
+            .saturating_mul(u32::try_from(file_ids.len()).unwrap_or(1));
+        match self.wait(DOWNLOAD, limit, async { Ok(self.fetch_all(file_ids, most).await) }) {
+            Ok(files) => files,
+            Err(error) => file_ids.iter().map(|_| Err(error.clone().into())).collect(),
+        }
+    }
+
+    async fn fetch_all(&self, file_ids: &[&str], most: usize) -> Vec<Result<Vec<u8>, FileError>> {
+        let lost = || Err(TelegramError::Network("the download was given up".to_owned()).into());
+        let mut files: Vec<_> = file_ids.iter().map(|_| lost()).collect();
+        let mut under_way = JoinSet::new();
+        let mut left = file_ids.iter().enumerate();
+        loop {
+            while under_way.len() < AT_ONCE
+                && let Some((place, file_id)) = left.next()
+            {
+                let (telegram, file_id) = (self.clone(), (*file_id).to_owned());
+                under_way.spawn(async move { (place, telegram.fetch_file(&file_id, most).await) });
+            }
+            match under_way.join_next().await {
+                Some(Ok((place, file))) => files[place] = file,
+                Some(Err(_)) => {}
+                None => return files,
+            }
+        }
+    }
+
+    async fn fetch_file(&self, file_id: &str, most: usize) -> Result<Vec<u8>, FileError> {
+        let located = self.locate(file_id).await?;
         if located.file_size > most as u64 {
             return Err(FileError::TooLarge);
         }
         let path = located.file_path.ok_or(FileError::Gone)?;
-        match self.download(&path, most) {
+        match self.download(&path, most).await {
             // The link was good a moment ago, so the file is somewhere else now: asked for once more.
             Err(FileError::Gone) => {
-                let path = self.locate(file_id)?.file_path.ok_or(FileError::Gone)?;
-                self.download(&path, most)
+                let path = self.locate(file_id).await?.file_path.ok_or(FileError::Gone)?;
+                self.download(&path, most).await
             }
             downloaded => downloaded,
         }
     }
 
-    fn locate(&self, file_id: &str) -> Result<Located, FileError> {
-        let request =
-            |request: reqwest::RequestBuilder| request.json(&serde_json::json!({"file_id": file_id}));
-        match self.call::<Answer>("getFile", self.timeout, request) {
+    async fn locate(&self, file_id: &str) -> Result<Located, FileError> {
+        let request = self.post("getFile", self.timeout).json(&serde_json::json!({"file_id": file_id}));
+        match fetch::<Answer>("getFile", request).await {
             Ok(Answer { result }) => Ok(result),
             Err(TelegramError::BadRequest(words)) if says(&words, &TOO_LARGE) => Err(FileError::TooLarge),
             Err(TelegramError::BadRequest(words)) if says(&words, &GONE) => Err(FileError::Gone),
@@ -74,12 +111,9 @@ impl Telegram {
         }
     }
 
-    fn download(&self, path: &str, most: usize) -> Result<Vec<u8>, FileError> {
-        let request = self.http.client.get(self.link(path)).timeout(DOWNLOAD_TIMEOUT);
-        let downloaded = self.wait(DOWNLOAD, DOWNLOAD_TIMEOUT, async {
-            metrics::telegram_call(DOWNLOAD);
-            Ok(read(request, most).await)
-        })?;
+    async fn download(&self, path: &str, most: usize) -> Result<Vec<u8>, FileError> {
+        metrics::telegram_call(DOWNLOAD);
+        let downloaded = read(self.http.client.get(self.link(path)).timeout(DOWNLOAD_TIMEOUT), most).await;
         if let Err(FileError::Telegram(error)) = &downloaded {
             count_error(DOWNLOAD, error);
         }

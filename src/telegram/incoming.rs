@@ -4,19 +4,25 @@
 use serde_json::json;
 
 use super::addressed::{Me, without};
+use super::attached::{attached, field};
 use super::described::described;
 use super::entities::entities;
 use super::markup::{shortened, spelt_out};
 use super::quoted::Reader;
 use super::raw::{
-    CONTENT, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate, has_content, moved,
+    CONTENT, RawMembership, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate,
+    has_content, moved,
 };
 use super::well_formed::well_formed;
+use crate::domain::attachment::Attachment;
 use crate::domain::button::Button;
 use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
 use crate::domain::quote::{Kind, Quote};
-use crate::domain::update::{CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, STOPPED_MESSAGE_GENERATION};
+use crate::domain::sender::Sender;
+use crate::domain::update::{
+    CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, MY_CHAT_MEMBER, STOPPED_MESSAGE_GENERATION,
+};
 
 /// An update that asks for an answer.
 pub struct Incoming {
@@ -42,6 +48,8 @@ pub struct Message {
     pub user_id: i64,
     /// The user's language.
     pub language: Language,
+    /// The user, as people see it; nothing of a chat in whose name the message is.
+    pub sender: Sender,
     /// Telegram id of the topic; `None`: it is outside topics.
     pub thread_id: Option<i64>,
     /// Whether it is for the bot: in a private chat always, in a group when it mentions the bot, replies to it or gives it
@@ -51,12 +59,29 @@ pub struct Message {
     /// (`described.rs`). `None` for a picture, a voice message and other files. Empty for what is forwarded: there is nothing
     /// in it that its sender said.
     pub text: Option<String>,
+    /// The file that can be looked at, if it is one; its words are no text, and never a command.
+    pub piece: Option<Piece>,
     /// What it replies to, or what is forwarded with it.
     pub quotes: Vec<Quote>,
     /// The press, if it is one.
     pub press: Option<Press>,
     /// The draft whose stop button was pressed, if one was.
     pub stopped_draft: Option<i64>,
+    /// The group, as people see it; nothing of a private chat.
+    pub group: Sender,
+    /// It is no message: the user added the bot to the group.
+    pub added: bool,
+}
+
+/// A file, perhaps one of several that were sent together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// The file.
+    pub file: Attachment,
+    /// The words below it, in a group without the bot's name around them.
+    pub caption: String,
+    /// What the messages of an album have in common (`media_group_id`).
+    pub album: Option<String>,
 }
 
 /// The press of a button.
@@ -104,6 +129,11 @@ impl Incoming {
             let stopped = serde_json::from_str::<RawStopped>(stopped.get()).map_err(|_| nothing)?;
             return Ok(Self { update_id, kind: STOPPED_MESSAGE_GENERATION, message: stopped.into() });
         }
+        if let Some(membership) = raw.my_chat_member {
+            let membership = serde_json::from_str::<RawMembership>(membership.get()).ok();
+            let added = membership.filter(RawMembership::added).ok_or(nothing)?;
+            return Ok(Self { update_id, kind: MY_CHAT_MEMBER, message: added.into() });
+        }
         let (kind, message) = match (raw.message, raw.edited_message) {
             (Some(message), _) => (MESSAGE, message.get()),
             (None, Some(message)) => (EDITED_MESSAGE, message.get()),
@@ -116,34 +146,48 @@ impl Incoming {
         if let Some(chat) =
             raw.sender_chat.and_then(|chat| serde_json::from_str::<RawSenderChat>(chat.get()).ok())
         {
-            raw.from = RawPerson { id: chat.id, is_bot: false, language_code: raw.from.language_code };
+            let language_code = raw.from.language_code;
+            raw.from = RawPerson { id: chat.id, is_bot: false, language_code, ..RawPerson::default() };
         }
-        // What was changed is looked at for its text alone: a place that moves and a poll that is voted on ask nothing anew.
-        let content = raw.text.is_some() || (kind == MESSAGE && has_content(message));
+        let file = if raw.text.is_none() { attached(message) } else { None };
+        // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
+        let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
-        let described = if raw.text.is_none() { described(message) } else { None };
+        let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
         let reader = Reader { me, user_id: raw.from.id };
         let quotes = kept.unwrap_or_else(|| reader.quotes(message));
-        Ok(Self { update_id, kind, message: raw.read(me, described, quotes) })
+        Ok(Self { update_id, kind, message: raw.read(me, file, described, quotes) })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
     pub fn essence(&self, me: &Me) -> String {
         let message = &self.message;
-        let chat = json!({"id": message.chat_id, "type": if message.private { "private" } else { "" }});
-        let from = json!({"id": message.user_id, "language_code": message.language.code()});
+        let kind = if message.private { "private" } else { "" };
+        let mut chat = json!({"id": message.chat_id, "type": kind});
+        if let Some(title) = &message.group.name {
+            chat["title"] = json!(title);
+        }
+        let from = |id: i64| {
+            let Sender { name, username, language } = &message.sender;
+            let language = language.as_deref().unwrap_or(message.language.code());
+            json!({"id": id, "language_code": language, "first_name": name, "username": username})
+        };
         let json = if let Some(Press { id, by, data }) = &message.press {
-            let from = json!({"id": by, "language_code": message.language.code()});
             let below = json!({
                 "message_id": message.message_id, "chat": chat,
                 "message_thread_id": message.thread_id, "is_topic_message": message.thread_id.is_some(),
             });
-            json!({"id": id, "from": from, "message": below, "data": data})
+            json!({"id": id, "from": from(*by), "message": below, "data": data})
         } else if let Some(draft_id) = message.stopped_draft {
             json!({"chat": chat, "message_thread_id": message.thread_id, "draft_id": draft_id})
+        } else if message.added {
+            let (left, member) = (json!({"status": "left"}), json!({"status": "member"}));
+            let from = from(message.user_id);
+            json!({"chat": chat, "from": from, "old_chat_member": left, "new_chat_member": member})
         } else {
+            let from = from(message.user_id);
             let mut json =
                 json!({"message_id": message.message_id, "date": message.date, "chat": chat, "from": from});
             if let Some(thread_id) = message.thread_id {
@@ -154,10 +198,16 @@ impl Incoming {
                 // The text has no mention any more, so the reply to the bot stands for it.
                 json["reply_to_message"] = json!({"from": {"id": me.id}});
             }
-            match &message.text {
-                Some(text) => json["text"] = json!(text),
+            if let Some(Piece { file, caption, album }) = &message.piece {
+                let (name, file) = field(file);
+                json[name] = file;
+                json["caption"] = json!(caption);
+                json["media_group_id"] = json!(album);
+            } else if let Some(text) = &message.text {
+                json["text"] = json!(text);
+            } else {
                 // Any kind of content says that it was a message without text.
-                None => json[CONTENT[0]] = json!({}),
+                json[CONTENT[0]] = json!({});
             }
             json
         };
@@ -179,15 +229,21 @@ fn is_forward(quotes: &[Quote]) -> bool {
 }
 
 impl Message {
-    /// Whether its sender forwarded it: none of it is the sender's own words.
+    /// Whether its sender forwarded words: none of them are the sender's own. A forwarded picture is looked at by itself.
     pub fn is_forward(&self) -> bool {
-        is_forward(&self.quotes)
+        self.piece.is_none() && is_forward(&self.quotes)
     }
 }
 
 impl RawMessage<'_> {
-    /// `described`: what it holds instead of text, in words.
-    fn read(self, me: &Me, described: Option<String>, quotes: Vec<Quote>) -> Message {
+    /// `file`, `described`: what it holds instead of text, to be looked at or in words.
+    fn read(
+        self,
+        me: &Me,
+        file: Option<Attachment>,
+        described: Option<String>,
+        quotes: Vec<Quote>,
+    ) -> Message {
         let private = self.chat.kind == "private";
         let is_text = self.text.is_some();
         let caption = || self.caption.and_then(|caption| serde_json::from_str::<String>(caption.get()).ok());
@@ -200,8 +256,17 @@ impl RawMessage<'_> {
         let forwarded = is_forward(&quotes);
         let addressed =
             private || (!forwarded && me.is_addressed(&words, !mentions.is_empty(), self.reply_to_message));
-        let text = is_text.then(|| spelt_out(&words, without(&mentions, &words), &entities));
-        let text = if forwarded { Some(String::new()) } else { text.or(described).map(shortened) };
+        let said = || shortened(spelt_out(&words, without(&mentions, &words), &entities));
+        let album = self.media_group_id;
+        let is_shown = file.is_some();
+        // The words below a forwarded picture are quoted.
+        let caption = || if forwarded { String::new() } else { said() };
+        let piece = file.map(|file| Piece { file, caption: caption(), album });
+        let text = match (is_shown, forwarded) {
+            (true, _) => None,
+            (false, true) => Some(String::new()),
+            (false, false) => is_text.then(said).or_else(|| described.map(shortened)),
+        };
         Message {
             message_id: Some(self.message_id),
             date: self.date,
@@ -209,12 +274,16 @@ impl RawMessage<'_> {
             private,
             user_id: self.from.id,
             language: Language::of(self.from.language_code.as_deref()),
+            sender: self.from.sender(),
             thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
             text,
+            piece,
             quotes,
             press: None,
             stopped_draft: None,
+            group: self.chat.group(),
+            added: false,
         }
     }
 }
@@ -228,13 +297,17 @@ impl From<RawStopped> for Message {
             private: true,
             user_id: chat.id,
             language: Language::of(None),
+            sender: Sender::default(),
             // A draft is no reply, so the field can only name a topic.
             thread_id: topic(message_thread_id, true),
             addressed: true,
             text: None,
+            piece: None,
             quotes: Vec::new(),
             press: None,
             stopped_draft: Some(draft_id),
+            group: Sender::default(),
+            added: false,
         }
     }
 }
@@ -251,13 +324,40 @@ impl From<RawPress> for Message {
             private,
             user_id: of_a_chat.unwrap_or(from.id),
             language: Language::of(from.language_code.as_deref()),
+            sender: from.sender(),
             thread_id: topic(message.message_thread_id, message.is_topic_message),
             // Only the bot's own messages have its buttons.
             addressed: true,
             text: None,
+            piece: None,
             quotes: Vec::new(),
             press: Some(Press { id, by: from.id, data }),
             stopped_draft: None,
+            group: message.chat.group(),
+            added: false,
+        }
+    }
+}
+
+impl From<RawMembership> for Message {
+    fn from(RawMembership { chat, from, .. }: RawMembership) -> Self {
+        Self {
+            message_id: None,
+            date: 0,
+            chat_id: chat.id,
+            private: false,
+            user_id: from.id,
+            language: Language::of(from.language_code.as_deref()),
+            sender: from.sender(),
+            thread_id: None,
+            addressed: true,
+            text: None,
+            piece: None,
+            quotes: Vec::new(),
+            press: None,
+            stopped_draft: None,
+            group: chat.group(),
+            added: true,
         }
     }
 }

@@ -19,6 +19,20 @@ struct RawMember {
 }
 
 impl Telegram {
+    /// How many are in the chat, the bot among them.
+    pub fn member_count(&self, chat_id: i64) -> Result<i64, TelegramError> {
+        let count: MethodResponse<i64> = self
+            .call("getChatMemberCount", self.timeout, |request| request.json(&json!({"chat_id": chat_id})))?;
+        Ok(count.result)
+    }
+
+    /// Leaves the group.
+    pub fn leave(&self, chat_id: i64) -> Result<(), TelegramError> {
+        let left: Result<MethodResponse<bool>, _> =
+            self.call("leaveChat", self.timeout, |request| request.json(&json!({"chat_id": chat_id})));
+        left.map(drop)
+    }
+
     /// What the user is in the chat. Telegram tells a bot of others only where it is an administrator itself.
     pub fn member(&self, chat_id: i64, user_id: i64) -> Result<Member, TelegramError> {
         let params = json!({"chat_id": chat_id, "user_id": user_id});

@@ -13,6 +13,7 @@ mod well_formed;
 mod entities;
 mod markup;
 mod described;
+mod attached;
 mod named;
 mod quoted;
 mod addressed;
@@ -22,13 +23,14 @@ mod files;
 // What goes.
 mod method;
 mod member;
+mod menu;
 mod send;
 mod preview;
 
 pub use addressed::Me;
 pub use error::TelegramError;
 pub use files::FileError;
-pub use incoming::{Incoming, Message, PassedOver, Press};
+pub use incoming::{Incoming, Message, PassedOver, Piece, Press};
 pub use markup::is_cut;
 pub use method::Method;
 pub use settings::{Settings, Token};

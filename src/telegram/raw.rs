@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::domain::sender::Sender;
 
 // What is not named here costs no memory, however large it is.
 
@@ -20,9 +23,45 @@ pub(super) struct RawUpdate<'a> {
     pub(super) callback_query: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) stopped_message_generation: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) my_chat_member: Option<&'a RawValue>,
     /// Not Telegram's: what the message quotes, as the inbox keeps it.
     #[serde(borrow)]
     pub(super) quoted: Option<&'a RawValue>,
+}
+
+/// What the bot was in a chat, and what somebody made it.
+#[derive(Deserialize)]
+pub(super) struct RawMembership {
+    pub(super) chat: RawChat,
+    pub(super) from: RawPerson,
+    pub(super) old_chat_member: RawStatus,
+    pub(super) new_chat_member: RawStatus,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawStatus {
+    status: String,
+    /// Of somebody who is restricted.
+    #[serde(default)]
+    is_member: bool,
+}
+
+impl RawMembership {
+    /// Whether the bot came into a group by it.
+    pub(super) fn added(&self) -> bool {
+        self.chat.kind != "private" && self.new_chat_member.is_in() && !self.old_chat_member.is_in()
+    }
+}
+
+impl RawStatus {
+    fn is_in(&self) -> bool {
+        match self.status.as_str() {
+            "member" | "administrator" | "creator" => true,
+            "restricted" => self.is_member,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,6 +111,7 @@ pub(super) struct RawMessage<'a> {
     pub(super) caption_entities: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) reply_to_message: Option<&'a RawValue>,
+    pub(super) media_group_id: Option<String>,
 }
 
 /// The two service messages by which Telegram announces that a group became a supergroup: the last one of the old
@@ -88,6 +128,15 @@ pub(super) struct RawChat {
     pub(super) id: i64,
     #[serde(rename = "type", default)]
     pub(super) kind: String,
+    #[serde(default, deserialize_with = "text_if_any")]
+    pub(super) title: Option<String>,
+}
+
+impl RawChat {
+    /// A group, as people see it.
+    pub(super) fn group(&self) -> Sender {
+        Sender::of(self.title.as_deref(), None, None)
+    }
 }
 
 /// In whose name a message is: an anonymous administrator writes in the group's, an owner perhaps in a channel's. `from`
@@ -97,12 +146,34 @@ pub(super) struct RawSenderChat {
     pub(super) id: i64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct RawPerson {
     pub(super) id: i64,
     #[serde(default)]
     pub(super) is_bot: bool,
     pub(super) language_code: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    pub(super) first_name: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    pub(super) last_name: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    pub(super) username: Option<String>,
+}
+
+impl RawPerson {
+    /// As people see it.
+    pub(super) fn sender(&self) -> Sender {
+        let names = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str);
+        Sender::of(names, self.username.as_deref(), self.language_code.as_deref())
+    }
+}
+
+/// What is no text is as good as nothing: a message is not unreadable for it.
+fn text_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
 }
 
 /// Fields that make a message one that a user sent for somebody to read (Bot API, Message). Without any of

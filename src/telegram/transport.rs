@@ -130,17 +130,20 @@ pub(super) fn count_error(method: &str, error: &TelegramError) {
 pub(super) const DOWNLOAD: &str = "download";
 
 /// The methods of the Bot API that are called, and the download of a file.
-const METHODS: [&str; 16] = [
+const METHODS: [&str; 19] = [
     "answerCallbackQuery",
     "deleteMessage",
+    "deleteMyCommands",
     "deleteWebhook",
     DOWNLOAD,
     "editMessageText",
     "getChatMember",
+    "getChatMemberCount",
     "getFile",
     "getMe",
     "getUpdates",
     "getWebhookInfo",
+    "leaveChat",
     "sendChatAction",
     "sendDocument",
     "sendMessage",

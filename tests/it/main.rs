@@ -31,6 +31,7 @@ mod promises {
     mod erasure;
     mod failures;
     mod first_words;
+    mod flood;
     mod former_leader;
     mod forwards;
     mod going_on;
@@ -40,14 +41,20 @@ mod promises {
     mod models;
     mod on_behalf;
     mod order;
+    mod owner;
     mod pair;
     mod paste;
+    mod albums;
+    mod kept_files;
+    mod pictures;
     mod poolers;
     mod quotes;
     mod rate_limit;
     mod regenerate;
     mod reload;
     mod reliability;
+    mod requests;
+    mod requests_of_groups;
     mod retention;
     mod said_in_words;
     mod secrets;
@@ -102,6 +109,7 @@ mod tools {
     mod migrate_own;
     mod migrations;
     mod one_table;
+    mod people;
     mod readiness;
     mod restore;
     mod run;

@@ -26,6 +26,19 @@ fn dies(
     last: impl Fn(&TestEnv, &Person),
     end: &End,
 ) {
+    dies_and(point, skip, before, last, end, |_| {});
+}
+
+/// As [`dies`], with a further look at what came of it.
+#[track_caller]
+fn dies_and(
+    point: &str,
+    skip: u32,
+    before: impl Fn(&TestEnv, &Person),
+    last: impl Fn(&TestEnv, &Person),
+    end: &End,
+    look: impl Fn(&TestEnv),
+) {
     let mut env = TestEnv::new();
     env.set("KILL_POINT", point);
     env.set("KILL_POINT_SKIP", skip.to_string());
@@ -44,6 +57,7 @@ fn dies(
     assert_eq!(env.telegram.texts(1).len(), end.shown, "{point}");
     let asked = ["first", "soup", "tea"].map(|question| env.times_asked(question));
     assert_eq!(asked.iter().sum::<usize>(), end.asked, "{point}");
+    look(&env);
     // And the lane goes on.
     env.model.clear();
     env.model.usually(Behaviour::answer());
@@ -79,6 +93,35 @@ fn received_answering_answered_sending_sent() {
         ("recorded:soup", 1, 1),
     ] {
         dies(point, 0, nothing, ask, &End { turns: "answered", shown, asked });
+    }
+}
+
+#[test]
+fn received_inserted_fetched_prepared_answered() {
+    let show = |env: &TestEnv, person: &Person| {
+        let mut photo = env.telegram.photo(&[(b"\xff\xd8\xff picture", 800, 600)]);
+        photo["caption"] = "soup".into();
+        env.telegram.post(person, &photo);
+    };
+    let fetched = std::cell::Cell::new(0);
+    for (point, downloads, asked) in [
+        ("received:soup", 1, 1),
+        ("inserted:soup", 1, 1),
+        ("fetched:soup", 1, 1),
+        ("prepared:soup", 1, 1),
+        ("generated:soup", 1, 2),
+        ("finishing:soup", 1, 2),
+        ("finished:soup", 1, 1),
+    ] {
+        let shown = |env: &TestEnv| {
+            fetched.set(env.telegram.calls("download").len());
+            let kept = "SELECT count(*) FROM attachments JOIN messages ON messages.id = message_id WHERE attachments.content IS NOT NULL";
+            assert_eq!(env.psql(kept), "1", "{point}");
+            let with_picture = env.asked("soup").iter().filter(|asked| asked.pictures().len() == 1).count();
+            assert_eq!(with_picture, asked, "{point}");
+        };
+        dies_and(point, 0, nothing, show, &End { turns: "answered", shown: 1, asked }, shown);
+        assert_eq!(fetched.get(), downloads, "{point}");
     }
 }
 

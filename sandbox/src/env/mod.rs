@@ -21,6 +21,9 @@ use crate::{Model, Person, Telegram};
 /// What the model is told first.
 pub const PROMPT: &str = "You are a sandbox assistant.\nYou are brief.\n\nYou never give up.";
 
+/// What a start says where anybody may use the bot.
+pub const OPEN: &str = "anybody who finds the bot can use it";
+
 /// An operator whose settings lead to neighbours of this test's own.
 pub struct TestEnv {
     /// The Bot API.
@@ -80,6 +83,8 @@ impl TestEnv {
             ("LLM_MODEL", env.model.name().to_owned()),
             // The stand-in takes as many as there are, unless a test limits it.
             ("TELEGRAM_RATE", "10000".to_owned()),
+            // Whoever finds this bot is a test.
+            ("RATE_LIMIT", "off".to_owned()),
             ("RUST_LOG", "info,systech_aidd=debug".to_owned()),
         ] {
             env.set(name, value);
@@ -171,7 +176,9 @@ impl TestEnv {
     #[track_caller]
     pub fn assert_logged(&self, part: &str, count: usize) {
         let logs = self.logs();
-        assert_eq!(logs.lines().filter(|line| line.contains(part)).count(), count, "lines with: {part}");
+        // Whoever finds this bot is a test: that anybody may use it is told at each start, and no surprise.
+        let told = |line: &&str| line.contains(part) && (part == OPEN || !line.contains(OPEN));
+        assert_eq!(logs.lines().filter(told).count(), count, "lines with: {part}");
         let token = self.telegram.token();
         let secret_of_token = token.split(':').next_back().unwrap_or(token);
         let prompt = PROMPT.lines().next().unwrap_or(PROMPT);

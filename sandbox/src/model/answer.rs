@@ -28,6 +28,7 @@ pub fn expected_answer(messages: &[Message]) -> String {
         } else {
             tongue.quote(question, earlier.len(), previous)
         };
+    answer.push_str(&tongue.seen(&dialogue[newest].pictures));
     if has(&["таблиц", "table"]) {
         answer.push_str(&tongue.table(&dialogue));
     }
@@ -75,6 +76,16 @@ impl Tongue {
                 )
             }
             (Self::English, None) => format!("You wrote: “{question}”. Our conversation begins here."),
+        }
+    }
+
+    /// What it was shown: how many pictures, and how large each is.
+    fn seen(self, pictures: &[Vec<u8>]) -> String {
+        let sizes: Vec<String> = pictures.iter().map(|picture| picture.len().to_string()).collect();
+        match (self, &*sizes) {
+            (_, []) => String::new(),
+            (Self::Russian, sizes) => format!(" Вижу картинки (байты): {}.", sizes.join(", ")),
+            (Self::English, sizes) => format!(" I see pictures (bytes): {}.", sizes.join(", ")),
         }
     }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod behaviour;
 mod gate;
+mod parts;
 mod service;
 mod when;
 mod wire;
@@ -41,17 +42,28 @@ struct Shared {
 
 /// One message of a dialogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "parts::Wire")]
 pub struct Message {
     /// `system`, `user` or `assistant`.
     pub role: String,
     /// The text.
     pub content: String,
+    /// The pictures behind it, in order.
+    #[serde(skip)]
+    pub pictures: Vec<Vec<u8>>,
 }
 
 impl Message {
     /// A message of any role.
     pub fn new(role: &str, content: &str) -> Self {
-        Self { role: role.into(), content: content.into() }
+        Self { role: role.into(), content: content.into(), pictures: Vec::new() }
+    }
+
+    /// With these pictures.
+    #[must_use]
+    pub fn showing(mut self, pictures: &[&[u8]]) -> Self {
+        self.pictures = pictures.iter().map(|picture| picture.to_vec()).collect();
+        self
     }
 
     /// The instructions.
@@ -90,6 +102,15 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The pictures of the newest message of a person.
+    pub fn pictures(&self) -> &[Vec<u8>] {
+        self.messages
+            .iter()
+            .rev()
+            .find(|message| message.role == "user")
+            .map_or(&[], |message| &message.pictures)
+    }
+
     /// The newest message of a person.
     pub fn question(&self) -> &str {
         self.messages

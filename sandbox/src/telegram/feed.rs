@@ -80,6 +80,20 @@ impl Telegram {
         })
     }
 
+    /// Adds the bot to the person's group.
+    pub fn add_bot(&self, person: &Person) -> i64 {
+        self.shared.state.change(|state| {
+            state.know(person.chat_id, person.chat_type, None);
+            let bot = state.bot_json();
+            let member = |status: &str| json!({"user": bot, "status": status});
+            let changed = json!({
+                "chat": state.chat_json(person.chat_id), "from": person.user(), "date": state.now(),
+                "old_chat_member": member("left"), "new_chat_member": member("member"),
+            });
+            state.push("my_chat_member", changed)
+        })
+    }
+
     /// Edits a message that the person wrote.
     pub fn edit(&self, person: &Person, message_id: i64, text: &str) -> Said {
         self.shared.state.change(|state| {
@@ -90,6 +104,21 @@ impl Telegram {
                 message.remove("entities");
             }
             for (name, value) in text_fields(text).as_object().into_iter().flatten() {
+                message[name] = value.clone();
+            }
+            message["edit_date"] = json!(now);
+            let message = message.clone();
+            Said { update_id: state.push("edited_message", message), message_id }
+        })
+    }
+
+    /// Changes fields of a message that the person sent: the caption of a picture, or the picture.
+    pub fn change(&self, person: &Person, message_id: i64, fields: &Value) -> Said {
+        self.shared.state.change(|state| {
+            let now = state.now();
+            let received = state.received.get_mut(&(person.chat_id, message_id));
+            let message = &mut received.expect("a message that was sent before").message;
+            for (name, value) in fields.as_object().into_iter().flatten() {
                 message[name] = value.clone();
             }
             message["edit_date"] = json!(now);

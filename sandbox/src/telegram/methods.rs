@@ -39,6 +39,8 @@ pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
         "getme" => Ok(get_me(state)),
         "getfile" => get_file(state, params),
         "getchatmember" => chat_member(state, params),
+        "getchatmembercount" => member_count(state, params),
+        "leavechat" => leave(state, params),
         "sendmessage" | "sendrichmessage" | "senddocument" => send(state, method, params),
         "editmessagetext" => edit_text(state, params),
         "editmessagereplymarkup" => edit_markup(state, params),
@@ -95,6 +97,24 @@ fn chat_member(state: &State, params: &Params) -> Answer {
         return Err(ApiError::bad("member list is inaccessible"));
     }
     Ok(json!({"status": "member", "user": {"id": user, "is_bot": false, "first_name": "Person"}}))
+}
+
+/// Of everybody who is known to be in the chat, and the bot.
+fn member_count(state: &mut State, params: &Params) -> Answer {
+    let (chat, _) = writable_chat(state, "getchatmembercount", params)?;
+    Ok(json!(1 + state.members.keys().filter(|(of, _)| *of == chat).count()))
+}
+
+/// From then on the bot may not write there.
+fn leave(state: &mut State, params: &Params) -> Answer {
+    let (chat, kind) = writable_chat(state, "leavechat", params)?;
+    if kind == ChatType::Private {
+        return Err(ApiError::bad("chat member status can't be changed in private chats"));
+    }
+    if let Some(chat) = state.chats.get_mut(&chat) {
+        chat.blocked = true;
+    }
+    Ok(true.into())
 }
 
 /// The chat, if the bot may write there.

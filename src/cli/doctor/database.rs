@@ -13,8 +13,9 @@ use crate::base::secret::Secret;
 use crate::config::Database;
 use crate::database::backup;
 use crate::database::migrate::state::State;
+use crate::domain::attachment::readable_size;
 use crate::store::fault::ConnectionFault;
-use crate::store::{self, diagnostics, former, queue};
+use crate::store::{self, diagnostics, former, kept_files, queue};
 
 pub(super) const CHECKS: &[&str] = &[
     "database",
@@ -26,6 +27,7 @@ pub(super) const CHECKS: &[&str] = &[
     "ids",
     "answers",
     "former bots",
+    "files",
     "backups",
 ];
 
@@ -79,11 +81,13 @@ fn examine_connected(conn: &mut PgConnection, bot_id: Option<i64>, report: &Repo
                 // What cannot be read is not checked: the rights are told above.
                 let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found)));
                 let _ = answers(conn, bot_id).map(|found| report.add(found));
+                let _ = kept_files::totals(conn).map(|found| report.add(files(found)));
                 let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id)));
             } else {
                 report.well("ids", "there is no message yet");
                 report.well("answers", "there is no question yet");
                 report.well("former bots", "there is no bot yet");
+                report.well("files", "there is no file yet");
             }
         }
         Err(error) => {
@@ -221,6 +225,12 @@ fn former_bots(waiting: &[former::Left], bot_id: Option<i64>) -> Finding {
         first.bot_id
     );
     Finding::fault(CHECK, found, remedy)
+}
+
+/// How large the files are that came with questions: each backup holds them.
+fn files((count, bytes): (i64, i64)) -> Finding {
+    let kept = format!("{count} files of questions are kept, {} in each backup", readable_size(bytes));
+    Finding::well("files", if count == 0 { "no file is kept".to_owned() } else { kept })
 }
 
 fn backups(conn: Option<&mut PgConnection>, database: &Database) -> Finding {

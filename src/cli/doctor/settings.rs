@@ -5,10 +5,14 @@ use std::path::Path;
 use super::report::Finding;
 use crate::config::dotenv::{self, Repeated};
 use crate::config::{Choices, Fault, Reader};
+use crate::domain::admission::Known;
 use crate::domain::catalogue::Catalogue;
 
 /// The setting whose fault is told by a check of its own.
 const PROMPT: &str = "SYSTEM_PROMPT_PATH";
+/// What everybody's access means.
+const OPEN: &str = "; unless somebody claimed it, anybody who finds the bot can spend the key: set OWNER, or send /claim with the \
+                    code of systech-aidd owner";
 const ENV_FILE: &str = "env file";
 
 pub(super) fn examine(
@@ -45,10 +49,12 @@ pub(super) fn examine(
             .map(|prompt| Finding::well("prompt", format!("{} characters", prompt.chars().count()))),
     });
     // Faults in these settings are reported above.
-    if let Some(access) = env.access() {
-        let limit =
-            env.rate_limit().map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
-        findings.push(Finding::well("access", format!("{access} may use the bot{limit}")));
+    if let Some(admission) = env.admission() {
+        let open = admission.is_open(Known::default());
+        let limit = env.rate_limit().limit(open);
+        let limit = limit.map_or(String::new(), |limit| format!(", up to {limit} questions an hour each"));
+        let note = if open { OPEN } else { "" };
+        findings.push(Finding::well("access", format!("{admission} may use the bot{limit}{note}")));
     }
     findings
 }

@@ -9,7 +9,7 @@ use diesel::pg::PgConnection;
 
 use super::export::{self, Format};
 use super::output::{Json, Outcome};
-use super::{forget, show};
+use super::{files, forget, show};
 use crate::base::exit::ExitCode;
 use crate::cli::moment::local_time;
 use crate::cli::terminal::NOT_CONFIRMED;
@@ -19,7 +19,7 @@ use crate::database::migrate::state::State;
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
 use crate::store::archive::{self, Selection};
-use crate::store::{history, moment, search};
+use crate::store::{history, kept_files, moment, search};
 
 /// There is nothing of the kind that was asked for.
 pub(in crate::cli) const NOTHING: u8 = 3;
@@ -53,6 +53,30 @@ pub enum Command {
         /// See [`Period`].
         #[command(flatten)]
         period: Period,
+        /// Name the files of each question, with the numbers by which `files --save` knows them
+        #[arg(long, conflicts_with = "json")]
+        files: bool,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Lists the files that came with questions, and how large they are; or saves one
+    Files {
+        /// Only of this user
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        user: Option<i64>,
+        /// Only in this chat
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        chat: Option<i64>,
+        /// Save what is in the file with this number
+        #[arg(long, value_name = "NUMBER", requires = "to", conflicts_with_all = ["user", "chat", "json"])]
+        save: Option<i64>,
+        /// The file to write, which gets its name only when it is complete
+        #[arg(long, value_name = "FILE", requires = "save")]
+        to: Option<PathBuf>,
+        /// Overwrite the file if it is there
+        #[arg(long, requires = "to")]
+        force: bool,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
@@ -243,10 +267,17 @@ impl Command {
         let out = &mut io::BufWriter::new(io::stdout().lock());
         let outcome = match self {
             Self::List { user, json } => show::list(out, json, archive::summaries(conn, user)?)?.into(),
-            Self::Show { which, period, json } => {
+            Self::Files { save: Some(id), to: Some(to), force, .. } => {
+                files::save(conn, out, id, (&to, force))?
+            }
+            Self::Files { user, chat, json, .. } => files::list(conn, out, (user, chat), json)?,
+            Self::Show { which, period, files, json } => {
                 let selection = period.of(conn, which.dialogue())?;
+                let Dialogue { user_id, chat_id, .. } = which.dialogue();
+                let files =
+                    if files { kept_files::list(conn, Some(user_id), Some(chat_id))? } else { Vec::new() };
                 let records = archive::records_by_topic(conn, selection)?;
-                show::records(out, json, records)?.into()
+                show::records(out, json, records, &files)?.into()
             }
             Self::Search { words, among, period, limit, json } => {
                 let selection = period.of(conn, among)?;

@@ -11,7 +11,7 @@ use super::output::{Json, Outcome, bar, line};
 use crate::base::cancel::CancelToken;
 use crate::cli::terminal;
 use crate::config::{Database, ENVIRONMENT};
-use crate::pipeline::retention;
+use crate::pipeline::retention::{self, Limits};
 use crate::store::archive::{self, Selection};
 use crate::store::{Store, erase, former};
 
@@ -116,9 +116,14 @@ pub fn purge(
     let bar = bar("messages", || anyhow::Ok(old.unsigned_abs()))?;
     let mut progress = |count: usize| bar.inc(u64::try_from(count).unwrap_or_default());
     let store = Store::new(&database.url, 1);
-    let deleted = retention::apply(&store, Some(days), &CancelToken::new(), &mut progress)?;
+    let deleted = retention::apply(
+        &store,
+        Limits { messages: Some(days), files: None },
+        &CancelToken::new(),
+        &mut progress,
+    )?;
     bar.finish();
-    let retention::Deleted { messages, tombstones } = deleted;
+    let retention::Deleted { messages, tombstones, .. } = deleted;
     if json {
         line(out, &json!({"messages": messages, "tombstones": tombstones}))?;
     } else {

@@ -3,12 +3,14 @@
 //! ```text
 //! command   the command line, and what each command does
 //! show      for people: lists and transcripts
+//! files     what came with questions
 //! export    everything as a file, in constant memory
 //! forget    real deletion: asks first
 //! ```
 
 pub mod command;
 pub mod export;
+mod files;
 pub mod forget;
 pub mod output;
 pub mod show;

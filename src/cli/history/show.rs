@@ -5,9 +5,11 @@ use std::io::Write;
 use diesel::QueryResult;
 use serde_json::json;
 
+use super::files::about;
 use super::output::{Json, line};
 use crate::domain::transcript::{entry, time};
 use crate::store::archive::{Record, Summary};
+use crate::store::kept_files::KeptFile;
 use crate::store::search::Found;
 
 /// One line a dialogue. False: there is none.
@@ -44,11 +46,12 @@ pub fn list(
     Ok(any)
 }
 
-/// A transcript, in which each topic has its heading. False: there is nothing in it.
+/// A transcript, in which each topic has its heading, and each message the names of its files. False: there is nothing in it.
 pub fn records(
     out: &mut impl Write,
     Json { json }: Json,
     records: impl Iterator<Item = QueryResult<Record>>,
+    files: &[KeptFile],
 ) -> anyhow::Result<bool> {
     let mut any = false;
     let mut topic = None;
@@ -62,6 +65,9 @@ pub fn records(
                 writeln!(out, "== topic {id}\n")?;
             }
             out.write_all(record.transcript().as_bytes())?;
+            for file in files.iter().filter(|file| file.message_id == record.id) {
+                writeln!(out, "file {}: {}\n", file.id, about(file))?;
+            }
         }
         any = true;
     }

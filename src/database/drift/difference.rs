@@ -112,7 +112,8 @@ fn faults<'a>(expected: &Object, found: &'a Object) -> Vec<Fault<'a>> {
 
 /// Whether it holds numbers of messages. They may be wider than the migrations made them: contrib/widen-message-ids.sql.
 fn is_message_id(column: &Object) -> bool {
-    let columns = [("messages", "id"), ("turns", "question_id"), ("turns", "answer_id")];
+    let columns =
+        [("messages", "id"), ("turns", "question_id"), ("turns", "answer_id"), ("attachments", "message_id")];
     column.kind == Kind::Column && columns.contains(&(&*column.table, &*column.name))
 }
 

@@ -1,5 +1,7 @@
 //! What is said in place of an answer, by the class of failure.
 
+use std::borrow::Cow;
+
 use std::time::Duration;
 
 use super::Language::{self, English, Russian};
@@ -43,18 +45,26 @@ impl Language {
         }
     }
 
+    /// What is said where no model that may answer can see: which ones can.
+    pub fn who_can_see(self, names: &[&str]) -> String {
+        let reason = self.failure(Failure::CannotSee);
+        match (self, names) {
+            (_, []) => reason,
+            (Russian, names) => format!("{reason} Видят картинки: {}.", names.join(", ")),
+            (English, names) => format!("{reason} These can see pictures: {}.", names.join(", ")),
+        }
+    }
+
     /// What is said in place of an answer that failed, ending with how to repeat the question.
     pub fn failure(self, failure: Failure) -> String {
-        let (limited, used_up);
+        format!("{} {}", self.reason(failure), self.advice(failure))
+    }
+
+    /// Why there is no answer.
+    fn reason(self, failure: Failure) -> Cow<'static, str> {
         let reason = match failure {
-            Failure::OverBudget(budget) => {
-                used_up = self.used_up(budget);
-                &used_up
-            }
-            Failure::RateLimited { wait } => {
-                limited = self.limited(wait);
-                &limited
-            }
+            Failure::OverBudget(budget) => return self.used_up(budget).into(),
+            Failure::RateLimited { wait } => return self.limited(wait).into(),
             Failure::Unreachable => self.pick(
                 "Модель сейчас недоступна, поэтому ответа нет.",
                 "The model cannot be reached right now, so there is no answer.",
@@ -88,15 +98,62 @@ impl Language {
                 "Разговор слишком длинный для модели, поэтому продолжить ответ не получилось.",
                 "Our conversation is too long for the model, so the answer cannot be continued.",
             ),
+            Failure::FileGone => self.pick(
+                "Telegram больше не отдаёт этот файл.",
+                "Telegram does not have this file any more.",
+            ),
+            Failure::FileTooLarge => self.pick(
+                "Файл слишком большой: я могу показать модели до 20 МБ за один вопрос.",
+                "The file is too large: I can show the model up to 20 MB for a question.",
+            ),
+            Failure::FileUnreachable => self.pick(
+                "Не получилось получить файл от Telegram.",
+                "I could not get the file from Telegram.",
+            ),
+            Failure::NoPicture => self.pick(
+                "Этот файл не похож на картинку: я понимаю JPEG, PNG, WebP и GIF.",
+                "This file does not look like a picture: I understand JPEG, PNG, WebP and GIF.",
+            ),
+            Failure::CannotSee => {
+                self.pick("Эта модель не видит картинок.", "This model cannot see pictures.")
+            }
+            Failure::PictureRefused => self.pick(
+                "Модель не приняла эту картинку: возможно, файл повреждён.",
+                "The model did not take this picture: the file may be broken.",
+            ),
             Failure::Crashed => self.pick(
                 "У меня случилась внутренняя ошибка, и ответить на этот вопрос не получилось.",
                 "Something went wrong inside me, and I could not answer this question.",
             ),
         };
-        let repeat = match failure {
+        reason.into()
+    }
+
+    /// What the user can do.
+    fn advice(self, failure: Failure) -> &'static str {
+        match failure {
             Failure::Refused => self.pick(
                 "Попробуйте сформулировать его иначе: можно просто исправить сообщение.",
                 "Try to word it differently; you can simply edit your message.",
+            ),
+            Failure::FileGone => {
+                self.pick("Отправьте его, пожалуйста, ещё раз.", "Please send it again.")
+            }
+            Failure::FileTooLarge => self.pick(
+                "Отправьте его меньшим: как фото, а не как файл, или по частям.",
+                "Send it smaller: as a photo and not as a file, or in several messages.",
+            ),
+            Failure::NoPicture => self.pick(
+                "Отправьте картинку или напишите вопрос словами.",
+                "Send a picture, or write your question in words.",
+            ),
+            Failure::CannotSee => self.pick(
+                "Ваш вопрос сохранён: выберите другую модель (/model) и повторите его кнопкой или командой /retry.",
+                "Your question is saved: choose another model (/model) and repeat it with the button or /retry.",
+            ),
+            Failure::PictureRefused => self.pick(
+                "Отправьте её ещё раз или выберите другую модель: /model",
+                "Send it again, or choose another model: /model",
             ),
             Failure::TooLong => {
                 self.pick("Сократите его и отправьте ещё раз.", "Shorten it and send it again.")
@@ -116,8 +173,7 @@ impl Language {
                 "Ваш вопрос сохранён; повторить его можно кнопкой или командой /retry.",
                 "Your question is saved; repeat it with the button or /retry.",
             ),
-        };
-        format!("{reason} {repeat}")
+        }
     }
 }
 

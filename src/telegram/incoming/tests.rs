@@ -59,6 +59,25 @@ fn a_picture_is_a_message_without_text() {
 }
 
 #[test]
+fn the_words_below_a_picture_are_its_own_and_no_text() {
+    let group = FROM.replace("private", "group");
+    let marks = r#""caption_entities":[{"type":"mention","offset":0,"length":8}]"#;
+    let photo = r#""photo":[{"file_id":"f"}],"media_group_id":"g""#;
+    for (fields, caption) in [(r#""caption":"@our_bot /clear""#, "/clear"), (r#""caption":"@our_bot""#, "")] {
+        let json = update(&format!("{{{group},{photo},{fields},{marks}}}"));
+        let message = decode(&json).ok().unwrap().message;
+        let piece = message.piece.unwrap();
+        assert_eq!((message.text, message.addressed), (None, true));
+        assert_eq!(
+            (&*piece.caption, piece.album.as_deref(), &*piece.file.file_id),
+            (caption, Some("g"), "f")
+        );
+        let edited = decode(&json.replace("message\":{", "edited_message\":{")).ok().unwrap();
+        assert_eq!(edited.message.piece.unwrap(), piece);
+    }
+}
+
+#[test]
 fn in_a_group_a_message_is_for_the_bot_or_not_and_reads_without_its_name() {
     let group = FROM.replace("private", "group");
     let mention = r#"[{"type":"mention","offset":0,"length":8}]"#;
@@ -119,7 +138,7 @@ fn the_essence_of_an_update_reads_as_the_update_does() {
             (m.message_id, m.date, m.chat_id, m.private, m.user_id),
             m.language,
             m.thread_id,
-            (m.addressed, m.text, m.quotes),
+            (m.addressed, m.text, m.piece, m.quotes),
         )
     };
     let topic = r#","message_thread_id":9,"is_topic_message":true"#;
@@ -128,6 +147,8 @@ fn the_essence_of_an_update_reads_as_the_update_does() {
     for message in [
         format!(r#"{{{FROM},"date":9,"text":"hi\n"{topic},"entities":[{{}}]}}"#),
         format!(r#"{{{FROM},"photo":[]}}"#),
+        format!(r#"{{{FROM},"photo":[{{"file_id":"f"}}],"caption":"/stop","media_group_id":"g"}}"#),
+        format!(r#"{{{group},"sticker":{{"file_id":"f","emoji":"🙃"}}}}"#),
         format!(r#"{{{FROM},"dice":{{"emoji":"🎲","value":3}}}}"#),
         format!(
             r#"{{{FROM},"text":"a b","entities":[{{"type":"text_link","offset":2,"length":1,"url":"u"}}]}}"#

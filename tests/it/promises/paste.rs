@@ -111,6 +111,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         quotes: &[],
         asked_at: None,
         joined: &joined,
+        files: &[],
         replaces: None,
         began: Instant::now(),
         ending: &ending,

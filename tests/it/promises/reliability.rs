@@ -100,6 +100,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         quotes: &[],
         asked_at: None,
         joined: &[],
+        files: &[],
         replaces: None,
         began: Instant::now(),
         ending: &ending,

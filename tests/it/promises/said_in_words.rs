@@ -29,7 +29,7 @@ fn a_place_a_contact_a_poll_and_their_like_are_the_question_in_words() {
             json!({"checklist": {"title": "Buy", "tasks": [{"id": 1, "text": "milk"}]}}),
             "[checklist]\nBuy\n- [ ] milk",
         ),
-        (json!({"sticker": {"file_id": "x", "emoji": "🙃"}}), "[sticker 🙃]"),
+        (json!({"sticker": {"file_id": "x", "emoji": "🙃", "is_animated": true}}), "[sticker 🙃]"),
     ]
     .into_iter()
     .enumerate()

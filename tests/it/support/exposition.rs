@@ -73,6 +73,7 @@ impl Exposition {
                     "le",
                     "endpoint",
                     "model",
+                    "state",
                     "role",
                 ];
                 assert!(ours.contains(&label) && value.ends_with('"') && value.len() < 40, "{line}");

@@ -57,6 +57,23 @@ fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
 }
 
 #[test]
+fn a_file_is_sent_by_its_path_and_the_model_says_what_it_received() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/samples/borscht.png");
+    let size = std::fs::metadata(sample).unwrap().len();
+    let said = demo(
+        folder.path(),
+        &format!("/file examples/demo/samples/borscht.png Что это?\n'{sample}'\n/file нет.png\nПривет\n"),
+    );
+    assert!(said.contains("«[picture borscht.png]\n     Что это?»"), "{said}");
+    assert!(said.contains(&format!("Вижу картинки (байты): {size}.")), "{said}");
+    // Its line alone has no Russian word in it.
+    assert!(said.contains(&format!("I see pictures (bytes): {size}.")), "{said}");
+    assert!(said.contains("(нет.png cannot be sent: "), "{said}");
+    assert!(said.contains("«Привет»"), "{said}");
+}
+
+#[test]
 fn on_a_terminal_the_same_is_in_colours() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let (person, mut child) = demo_on_terminal(folder.path());

@@ -286,7 +286,7 @@ fn no_value_is_changed_for_the_sake_of_a_type() {
 fn the_sql_of_a_dry_run_mends_in_psql_what_the_program_mends() {
     let (operator, _) = broken(
         "DROP TABLE reply_parts, turns CASCADE; DROP VIEW dialogues; DROP FUNCTION message_words CASCADE;
-         ALTER TABLE messages DROP CONSTRAINT messages_pkey, ALTER COLUMN id DROP DEFAULT; DROP SEQUENCE messages_id_seq",
+         ALTER TABLE messages DROP CONSTRAINT messages_pkey CASCADE, ALTER COLUMN id DROP DEFAULT; DROP SEQUENCE messages_id_seq",
     );
     let script = operator.run(&["migrate", "mend", "--dry-run"]).ok();
     assert_eq!(operator.run(&["migrate", "status", "--check"]).code, Some(3), "nothing was done");

@@ -29,6 +29,10 @@ fn message_ids_are_widened_under_a_running_bot_which_works_on_beyond_the_old_lim
     let person = Person::private(1).speaking("en");
     env.telegram.say(&person, "My name is Eve");
     env.telegram.wait_for_count(1, 1);
+    let painter = Person::private(900_001).speaking("en");
+    let picture = env.telegram.photo(&[(b"\xff\xd8\xff picture", 800, 600)]);
+    env.telegram.post(&painter, &picture);
+    env.telegram.wait_for_count(900_001, 1);
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length)
          SELECT 2 + n / 100, 2, CASE n % 2 WHEN 0 THEN 'user' ELSE 'assistant' END, 'old', 3 FROM generate_series(0, 11999) AS n;
@@ -75,10 +79,14 @@ fn message_ids_are_widened_under_a_running_bot_which_works_on_beyond_the_old_lim
     assert_eq!(env.psql(SHAPE), before);
     assert_eq!((env.psql(content), env.psql(pairs), env.psql(views)), (said, turns, seen));
     let types = "SELECT DISTINCT data_type FROM information_schema.columns WHERE (table_name, column_name)
-        IN (('messages', 'id'), ('turns', 'question_id'), ('turns', 'answer_id'), ('live_messages', 'id'))";
+        IN (('messages', 'id'), ('turns', 'question_id'), ('turns', 'answer_id'), ('attachments', 'message_id'), ('live_messages', 'id'))";
     assert_eq!(env.psql(types), "bigint");
 
-    env.psql("SELECT setval('messages_id_seq', 3000000000)");
+    env.psql("SELECT setval('messages_id_seq', 2999999998)");
+    env.telegram.say(&painter, "/retry");
+    env.wait_for_rows("SELECT max(message_id) FROM attachments", |id| id == "2999999999");
+    env.wait_settled();
+    assert_eq!(env.model.requests().last().unwrap().pictures().len(), 1);
     env.telegram.say(&person, "Who am I?");
     env.telegram.wait_for_text(1, |text| text.contains("Who am I?"));
     let asked = env.asked("Who am I?").pop().unwrap();

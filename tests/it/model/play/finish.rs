@@ -143,6 +143,7 @@ impl Work {
             quotes: &[],
             asked_at: None,
             joined: &self.joined,
+            files: &[],
             replaces: self.last.as_ref(),
             began: Instant::now(),
             ending: &ending,

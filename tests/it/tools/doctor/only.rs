@@ -85,6 +85,7 @@ fn several_parts_come_in_the_usual_order() {
             "ids",
             "answers",
             "former bots",
+            "files",
             "backups",
             "model"
         ]

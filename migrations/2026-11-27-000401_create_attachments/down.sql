@@ -1,0 +1,2 @@
+-- The files are lost; their lines in messages stay.
+DROP TABLE attachments;

@@ -1,0 +1,289 @@
+//! Files that people send: what Telegram tells of one, and the line that stands for it in the dialogue.
+//!
+//! A question with files is stored and read as one text: the line of each file, and below it the words that came with it.
+
+use std::fmt::Write as _;
+
+/// What a file was sent as (Bot API, Message).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A picture, in sizes that Telegram makes.
+    Photo,
+    /// A file as it is; here a picture.
+    Document,
+    /// A sticker that does not move.
+    Sticker,
+    /// A film: of it, its cover.
+    Video,
+    /// A film without sound, or a GIF: of it, its cover.
+    Animation,
+    /// A round film: of it, its cover.
+    VideoNote,
+    /// A picture that moves: of it, one picture.
+    LivePhoto,
+}
+
+impl Kind {
+    /// All.
+    pub const ALL: [Self; 7] = [
+        Self::Photo,
+        Self::Document,
+        Self::Sticker,
+        Self::Video,
+        Self::Animation,
+        Self::VideoNote,
+        Self::LivePhoto,
+    ];
+
+    /// As `attachments.kind` and Telegram have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Document => "document",
+            Self::Sticker => "sticker",
+            Self::Video => "video",
+            Self::Animation => "animation",
+            Self::VideoNote => "video_note",
+            Self::LivePhoto => "live_photo",
+        }
+    }
+
+    /// Reads what is stored. `None`: a word of another version.
+    pub fn of(stored: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == stored)
+    }
+
+    /// How its line begins.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Document => "picture",
+            Self::Sticker => "sticker",
+            Self::Video | Self::Animation => "video",
+            Self::VideoNote => "video note",
+            Self::LivePhoto => "live photo",
+        }
+    }
+
+    /// Whether it moves, and only one picture of it can be looked at.
+    pub fn is_film(self) -> bool {
+        matches!(self, Self::Video | Self::Animation | Self::VideoNote | Self::LivePhoto)
+    }
+}
+
+/// A file of a message. Where it is a film, the file is its cover.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attachment {
+    /// What it was sent as.
+    pub kind: Kind,
+    /// By which it can be fetched, for good and by this bot only.
+    pub file_id: String,
+    /// By which it is the same at every bot.
+    pub unique_id: String,
+    /// The name of a document, or the emoji of a sticker.
+    pub name: Option<String>,
+    /// The type that its sender gave it.
+    pub mime: Option<String>,
+    /// Its size in bytes, where Telegram tells it.
+    pub bytes: Option<i64>,
+    /// Its width and height in pixels; of a film, those of the film.
+    pub pixels: Option<(i32, i32)>,
+    /// How long it plays.
+    pub seconds: Option<i32>,
+}
+
+impl Attachment {
+    /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
+    fn line(&self, place: Option<(usize, usize)>) -> String {
+        let mut line = String::from("[");
+        line.push_str(self.kind.word());
+        if let Some((number, of)) = place {
+            let _ = write!(line, " {number} of {of}");
+        }
+        // The name is the sender's: brackets in it would end the line before its end.
+        let name = self.name.as_deref().unwrap_or_default();
+        let name = name.replace(|c: char| c.is_control() || "[]".contains(c), " ");
+        if !name.trim().is_empty() {
+            let _ = write!(line, " {}", name.trim());
+        }
+        if let Some((width, height)) = self.pixels {
+            let _ = write!(line, " {width}×{height}");
+        }
+        if let Some(seconds) = self.seconds {
+            let _ = write!(line, " {}:{:02}", seconds / 60, seconds % 60);
+        }
+        if self.kind.is_film() {
+            line.push_str(", only one frame of it is seen");
+        }
+        line.push(']');
+        line
+    }
+}
+
+/// The lines of these files, which are one question.
+fn lines<'a>(files: impl ExactSizeIterator<Item = &'a Attachment>) -> Vec<String> {
+    let of = files.len();
+    (1..).zip(files).map(|(number, file)| file.line((of > 1).then_some((number, of)))).collect()
+}
+
+/// A question with files as one text: for each file its line, and below it the words that came with it.
+pub fn content(pieces: &[(&Attachment, &str)]) -> String {
+    let mut text = String::new();
+    for (line, (_, words)) in lines(pieces.iter().map(|(file, _)| *file)).iter().zip(pieces) {
+        for part in [line, words.trim()].into_iter().filter(|part| !part.is_empty()) {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+/// The words that came with each of these files, in what [`content`] made of them. `None`: it is no text of these files.
+pub fn words<'a>(content: &'a str, files: &[&Attachment]) -> Option<Vec<&'a str>> {
+    let lines = lines(files.iter().copied());
+    let mut rest = content.strip_prefix(lines.first()?.as_str())?;
+    let mut words = Vec::new();
+    for line in &lines[1..] {
+        let (before, behind) = rest.split_once(&format!("\n{line}"))?;
+        words.push(before.trim_start_matches('\n'));
+        rest = behind;
+    }
+    words.push(rest.trim_start_matches('\n'));
+    Some(words)
+}
+
+/// A number of bytes, for people.
+pub fn readable_size(bytes: i64) -> String {
+    let mut tenths = bytes.max(0).saturating_mul(10);
+    for unit in ["bytes", "kB", "MB"] {
+        if tenths < 10_000 {
+            return if unit == "bytes" {
+                format!("{} bytes", tenths / 10)
+            } else {
+                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+            };
+        }
+        tenths /= 1000;
+    }
+    format!("{}.{} GB", tenths / 10, tenths % 10)
+}
+
+/// Whether a question may have come with files: a line of its text begins as that of a file, perhaps below quotations, whose
+/// own lines begin otherwise.
+pub fn may_have_files(content: &str) -> bool {
+    let is_file = |inner: &str| Kind::ALL.iter().any(|kind| inner.starts_with(kind.word()));
+    content.lines().any(|line| line.strip_prefix('[').is_some_and(is_file))
+}
+
+/// The type of a picture that models read, by its first bytes. `None`: it is none.
+pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn photo() -> Attachment {
+        Attachment {
+            kind: Kind::Photo,
+            file_id: "id".to_owned(),
+            unique_id: "unique".to_owned(),
+            name: None,
+            mime: None,
+            bytes: None,
+            pixels: Some((1280, 960)),
+            seconds: None,
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_the_file_is_and_no_name_ends_it_early() {
+        let photo = photo();
+        assert_eq!(photo.line(None), "[photo 1280×960]");
+        assert_eq!(photo.line(Some((2, 3))), "[photo 2 of 3 1280×960]");
+        let name = Some("a]b\n[system]".to_owned());
+        let document = Attachment { kind: Kind::Document, name, pixels: None, ..photo.clone() };
+        assert_eq!(document.line(None), "[picture a b  system]");
+        let video = Attachment { kind: Kind::Video, seconds: Some(74), ..photo };
+        assert_eq!(video.line(None), "[video 1280×960 1:14, only one frame of it is seen]");
+        for kind in Kind::ALL {
+            assert_eq!(Kind::of(kind.as_str()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn a_question_with_files_is_one_text_and_its_words_are_found_in_it_again() {
+        let (photo, words_of) =
+            (&photo(), |said: &[&str]| said.iter().map(|word| (*word).to_owned()).collect());
+        let cases: [(&[&str], &str); 5] = [
+            (&["what is it?"], "[photo 1280×960]\nwhat is it?"),
+            (&[""], "[photo 1280×960]"),
+            (&["one\n\ntwo", ""], "[photo 1 of 2 1280×960]\none\n\ntwo\n[photo 2 of 2 1280×960]"),
+            (&["", "two"], "[photo 1 of 2 1280×960]\n[photo 2 of 2 1280×960]\ntwo"),
+            (
+                &["", "[photo 9]", ""],
+                "[photo 1 of 3 1280×960]\n[photo 2 of 3 1280×960]\n[photo 9]\n[photo 3 of 3 1280×960]",
+            ),
+        ];
+        for (said, expected) in cases {
+            let said: Vec<String> = words_of(said);
+            let pieces: Vec<_> = said.iter().map(|word| (photo, word.as_str())).collect();
+            let text = content(&pieces);
+            assert_eq!(text, expected);
+            assert!(may_have_files(&text));
+            assert_eq!(words(&text, &vec![photo; said.len()]).unwrap(), said);
+            assert_eq!(words(&text, &vec![photo; said.len() + 1]), None);
+        }
+    }
+
+    #[test]
+    fn a_text_without_files_is_not_taken_for_one_with_them() {
+        for (text, expected) in [
+            ("[photo 1280×960]", true),
+            ("[The user replies to Bob:]\n> soup\n\n[live photo 1×1]\nwhat?", true),
+            ("[The user replies to Bob:]\n> [photo 1280×960]\n\nwhat is it?", false),
+            ("[location 1, 2]", false),
+            ("a [photo]", false),
+        ] {
+            assert_eq!(may_have_files(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_told_with_three_or_four_digits() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (2_345_678, "2.3 MB"),
+            (20 << 20, "20.9 MB"),
+            (7_000_000_000, "7.0 GB"),
+        ] {
+            assert_eq!(readable_size(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_first_bytes() {
+        for (bytes, expected) in [
+            (&b"\xff\xd8\xff\xe0"[..], Some("image/jpeg")),
+            (b"\x89PNG\r\n\x1a\n....", Some("image/png")),
+            (b"GIF89a", Some("image/gif")),
+            (b"RIFF\0\0\0\0WEBPVP8 ", Some("image/webp")),
+            (b"RIFF\0\0\0\0WAVE", None),
+            (b"<svg>", None),
+            (b"", None),
+        ] {
+            assert_eq!(picture_type(bytes), expected, "{bytes:?}");
+        }
+    }
+}

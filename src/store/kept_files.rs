@@ -1,0 +1,91 @@
+//! Files of questions, as operators look at them.
+
+use diesel::dsl::{count_star, sql};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use serde::Serialize;
+
+use super::message_id::MessageId;
+use super::schema::{attachments, messages};
+
+/// A file of a question that is stored.
+#[derive(Serialize)]
+pub struct KeptFile {
+    /// `attachments.id`
+    pub id: i64,
+    /// The question.
+    pub message_id: i64,
+    /// Telegram id of the person.
+    pub user_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+    /// What it was sent as.
+    pub kind: String,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its type.
+    pub mime: Option<String>,
+    /// Its size in bytes.
+    pub bytes: Option<i64>,
+    /// When it came, in the server's time zone.
+    pub created_at: String,
+    /// Whether what is in it is here.
+    pub kept: bool,
+}
+
+type Row = ((i64, MessageId, i64, i64, String), (Option<String>, Option<String>, Option<i64>, String, bool));
+
+/// The files of questions of this user and in this chat, the oldest first.
+pub fn list(
+    conn: &mut PgConnection,
+    user_id: Option<i64>,
+    chat_id: Option<i64>,
+) -> QueryResult<Vec<KeptFile>> {
+    let mut files = attachments::table
+        .inner_join(messages::table)
+        .order(attachments::id)
+        .select((
+            (attachments::id, messages::id, messages::user_id, messages::chat_id, attachments::kind),
+            (
+                attachments::name,
+                attachments::mime,
+                attachments::bytes,
+                sql::<Text>("to_char(attachments.created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS')"),
+                attachments::content.is_not_null(),
+            ),
+        ))
+        .into_boxed();
+    if let Some(user_id) = user_id {
+        files = files.filter(messages::user_id.eq(user_id));
+    }
+    if let Some(chat_id) = chat_id {
+        files = files.filter(messages::chat_id.eq(chat_id));
+    }
+    let rows: Vec<Row> = files.load(conn)?;
+    let file =
+        |((id, message_id, user_id, chat_id, kind), (name, mime, bytes, created_at, kept)): Row| KeptFile {
+            id,
+            message_id: message_id.into(),
+            user_id,
+            chat_id,
+            kind,
+            name,
+            mime,
+            bytes,
+            created_at,
+            kept,
+        };
+    Ok(rows.into_iter().map(file).collect())
+}
+
+/// What is in the file with this number. `None`: there is no such file, or it is not here.
+pub fn content(conn: &mut PgConnection, id: i64) -> QueryResult<Option<Vec<u8>>> {
+    attachments::table.find(id).select(attachments::content).first(conn).optional().map(Option::flatten)
+}
+
+/// How many files are here, and how many bytes they have together.
+pub fn totals(conn: &mut PgConnection) -> QueryResult<(i64, i64)> {
+    let bytes = sql::<BigInt>("coalesce(sum(bytes), 0)::bigint");
+    attachments::table.filter(attachments::content.is_not_null()).select((count_star(), bytes)).first(conn)
+}

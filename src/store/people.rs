@@ -1,0 +1,216 @@
+//! Who may use the bot: the table `people`, and every decision in `decisions`.
+//!
+//! What it says about whoever writes is read along with the oldest update of a lane ([`super::inbox`]): it costs an answer no
+//! statement, and a decision holds from the next update on, whichever process it was made by.
+
+use diesel::dsl::{exists, sql};
+use diesel::expression::SqlLiteral;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::schema::{decisions, people};
+use super::time::clock_timestamp;
+use super::words::Means;
+use crate::domain::admission::State;
+use crate::domain::lane::{Lane, Moved};
+use crate::domain::sender::Sender;
+
+/// The row of a person or chat.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn row(bot_id: i64, id: i64) -> _ {
+    people::table.filter(people::bot_id.eq(bot_id)).filter(people::id.eq(id))
+}
+
+/// The owners that the table has.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn of_state(bot_id: i64, state: State) -> _ {
+    people::table.filter(people::bot_id.eq(bot_id)).filter(people::state.eq(state))
+}
+
+/// The owners that the table has.
+pub fn owners(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<i64>> {
+    of_state(bot_id, State::Owner).order(people::since).select(people::id).load(conn)
+}
+
+/// Whether the table has an owner.
+pub fn is_owned(conn: &mut PgConnection, bot_id: i64) -> QueryResult<bool> {
+    diesel::select(exists(of_state(bot_id, State::Owner))).get_result(conn)
+}
+
+/// Whether the table has this person as an owner; it stays one as long as this transaction lasts.
+pub fn is_owner(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<bool> {
+    let row = row(bot_id, id).select(people::state).for_share().first(conn).optional()?;
+    Ok(row == Some(State::Owner))
+}
+
+/// What the table says about a person or chat.
+pub fn state(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Option<State>> {
+    row(bot_id, id).select(people::state).first(conn).optional()
+}
+
+/// From now on the person or chat has this state.
+pub(super) fn put(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    state: State,
+    decided_by: Option<i64>,
+) -> QueryResult<()> {
+    let now =
+        (people::state.eq(state), people::since.eq(clock_timestamp()), people::decided_by.eq(decided_by));
+    let upsert = diesel::insert_into(people::table)
+        .values((people::bot_id.eq(bot_id), people::id.eq(id), now))
+        .on_conflict((people::bot_id, people::id))
+        .do_update();
+    // Nothing of the request is kept but that of one that was refused.
+    if state == State::Refused {
+        return upsert.set(now).execute(conn).map(drop);
+    }
+    upsert.set((now, people::words.eq(None::<String>))).execute(conn).map(drop)
+}
+
+/// Keeps how the person was last seen.
+pub(super) fn see(conn: &mut PgConnection, bot_id: i64, id: i64, sender: &Sender) -> QueryResult<usize> {
+    diesel::update(row(bot_id, id))
+        .set((
+            people::name.eq(&sender.name),
+            people::username.eq(&sender.username),
+            people::language.eq(&sender.language),
+        ))
+        .execute(conn)
+}
+
+/// Writes a decision down.
+pub(super) fn record(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    person: i64,
+    state: &str,
+    decided_by: Option<i64>,
+    means: Means,
+) -> QueryResult<()> {
+    diesel::insert_into(decisions::table)
+        .values((
+            decisions::bot_id.eq(bot_id),
+            decisions::person.eq(person),
+            decisions::state.eq(state),
+            decisions::decided_by.eq(decided_by),
+            decisions::means.eq(means),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// What became of the wish to remove an owner.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Removed {
+    /// It is one no more, and may use the bot still.
+    Yes,
+    /// It is none of the table.
+    NoOwner,
+    /// There would be none left.
+    Last,
+}
+
+/// Takes the rights of an owner from somebody; `others`: there are owners beside the table.
+pub fn remove_owner(conn: &mut PgConnection, bot_id: i64, id: i64, others: bool) -> QueryResult<Removed> {
+    conn.transaction(|conn| {
+        // Two who remove each other do it one after the other.
+        let owners: Vec<i64> =
+            of_state(bot_id, State::Owner).order(people::id).select(people::id).for_update().load(conn)?;
+        if !owners.contains(&id) {
+            return Ok(Removed::NoOwner);
+        }
+        if owners.len() == 1 && !others {
+            return Ok(Removed::Last);
+        }
+        put(conn, bot_id, id, State::Allowed, None)?;
+        record(conn, bot_id, id, State::Allowed.as_str(), None, Means::CommandLine)?;
+        Ok(Removed::Yes)
+    })
+}
+
+/// The columns of [`Person`].
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn columns() -> _ {
+    let since: SqlLiteral<Text> =
+        sql("to_char(people.since AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')");
+    (
+        people::id,
+        people::state,
+        since,
+        people::decided_by,
+        people::name,
+        people::username,
+        people::language,
+        people::words,
+    )
+}
+
+/// What the table has about a person or chat.
+pub(super) fn find(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Person> {
+    row(bot_id, id).select(columns()).first(conn)
+}
+
+/// Everybody in the table, those who wait first; or only those in this state.
+pub fn list(conn: &mut PgConnection, bot_id: i64, only: Option<State>) -> QueryResult<Vec<Person>> {
+    let all = people::table.filter(people::bot_id.eq(bot_id)).select(columns()).into_boxed();
+    let some = match only {
+        Some(state) => all.filter(people::state.eq(state)),
+        None => all,
+    };
+    some.order((people::state.ne(State::Waiting), people::state, people::since)).load(conn)
+}
+
+/// An owner whom the environment names is known from now on, for the sake of the language.
+pub fn meet(conn: &mut PgConnection, lane: Lane, sender: &Sender) -> QueryResult<usize> {
+    diesel::insert_into(people::table)
+        .values((
+            people::bot_id.eq(lane.bot_id),
+            people::id.eq(lane.user_id),
+            people::state.eq(State::Allowed),
+            people::name.eq(&sender.name),
+            people::username.eq(&sender.username),
+            people::language.eq(&sender.language),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+}
+
+/// What was decided about a group holds under its new id, unless something was decided about that already.
+pub(super) fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
+    let Moved { bot_id, from, to } = moved;
+    if state(conn, bot_id, to)?.is_some() {
+        return diesel::delete(row(bot_id, from)).execute(conn);
+    }
+    diesel::update(row(bot_id, from)).set(people::id.eq(to)).execute(conn)
+}
+
+impl Person {
+    /// As people see it.
+    pub fn sender(&self) -> Sender {
+        Sender { name: self.name.clone(), username: self.username.clone(), language: self.language.clone() }
+    }
+}
+
+/// A row, for people and programs.
+#[derive(Queryable, Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// Telegram id.
+    pub id: i64,
+    /// What was decided, or that it waits.
+    pub state: State,
+    /// Since when, in UTC.
+    pub since: String,
+    /// Who decided.
+    pub decided_by: Option<i64>,
+    /// Name or title.
+    pub name: Option<String>,
+    /// The name after the @.
+    pub username: Option<String>,
+    /// The language of the app.
+    pub language: Option<String>,
+    /// The first words of the request.
+    pub words: Option<String>,
+}

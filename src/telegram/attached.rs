@@ -1,0 +1,243 @@
+//! The file of a message that can be looked at: a picture, or the one picture there is of a film.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::domain::attachment::{Attachment, Kind};
+
+/// Of a picture's sizes the largest is taken whose longer side has no more pixels than this: more costs tokens and shows
+/// models nothing new.
+const MOST_PIXELS: i32 = 1280;
+
+/// The pictures that models read, by their types and by the ends of their names.
+const READABLE: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
+
+/// The fields of a message that can hold a picture (Bot API, Message). An animation also comes as a document, and a live
+/// photo also as a photo.
+#[derive(Deserialize)]
+struct RawFiles<'a> {
+    #[serde(borrow)]
+    live_photo: Option<&'a RawValue>,
+    #[serde(borrow)]
+    photo: Option<&'a RawValue>,
+    #[serde(borrow)]
+    animation: Option<&'a RawValue>,
+    #[serde(borrow)]
+    video: Option<&'a RawValue>,
+    #[serde(borrow)]
+    video_note: Option<&'a RawValue>,
+    #[serde(borrow)]
+    document: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sticker: Option<&'a RawValue>,
+}
+
+/// One file, in any of those fields.
+#[derive(Deserialize, Clone)]
+struct RawFile {
+    file_id: String,
+    #[serde(default)]
+    file_unique_id: String,
+    file_size: Option<i64>,
+    file_name: Option<String>,
+    mime_type: Option<String>,
+    emoji: Option<String>,
+    width: Option<i32>,
+    height: Option<i32>,
+    /// The side of a round film.
+    length: Option<i32>,
+    duration: Option<i32>,
+    #[serde(default)]
+    is_animated: bool,
+    #[serde(default)]
+    is_video: bool,
+    thumbnail: Option<Box<RawFile>>,
+    #[serde(default)]
+    photo: Vec<RawFile>,
+}
+
+/// What of the message can be looked at.
+pub(super) fn attached(message: &str) -> Option<Attachment> {
+    let files: RawFiles<'_> = serde_json::from_str(message).ok()?;
+    film(Kind::LivePhoto, files.live_photo)
+        .or_else(|| Some(best(&read::<Vec<RawFile>>(files.photo)?)?.of(Kind::Photo)))
+        .or_else(|| film(Kind::Animation, files.animation))
+        .or_else(|| film(Kind::Video, files.video))
+        .or_else(|| film(Kind::VideoNote, files.video_note))
+        .or_else(|| read(files.document).filter(RawFile::is_readable).map(|file| file.of(Kind::Document)))
+        .or_else(|| read(files.sticker).and_then(RawFile::sticker))
+}
+
+fn read<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str(json?.get()).ok()
+}
+
+/// The picture there is of a film.
+fn film(kind: Kind, json: Option<&RawValue>) -> Option<Attachment> {
+    let film: RawFile = read(json)?;
+    let cover = best(&film.photo).or_else(|| film.thumbnail.as_deref().cloned())?;
+    let RawFile { width, height, length, duration, .. } = film;
+    Some(Attachment { pixels: width.zip(height).or(length.zip(length)), seconds: duration, ..cover.of(kind) })
+}
+
+fn best(sizes: &[RawFile]) -> Option<RawFile> {
+    let longer_side = |file: &&RawFile| file.width.max(file.height).unwrap_or_default();
+    let fitting = sizes.iter().filter(|file| longer_side(file) <= MOST_PIXELS).max_by_key(longer_side);
+    fitting.or_else(|| sizes.iter().min_by_key(longer_side)).cloned()
+}
+
+impl RawFile {
+    /// Whether it says that it is a picture; what is in it is looked at when it is here.
+    fn is_readable(&self) -> bool {
+        let end = self.file_name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
+        match self.mime_type.as_deref() {
+            None | Some("application/octet-stream") => {
+                end.is_some_and(|end| ENDS.iter().any(|known| known.eq_ignore_ascii_case(end)))
+            }
+            Some(mime) => READABLE.contains(&mime),
+        }
+    }
+
+    /// One that moves is told in words ([`super::described`]): its emoji says more than one frame.
+    fn sticker(self) -> Option<Attachment> {
+        let stands = !self.is_animated && !self.is_video;
+        let emoji = self.emoji.clone();
+        stands.then(|| Attachment { name: emoji, ..self.of(Kind::Sticker) })
+    }
+
+    fn of(self, kind: Kind) -> Attachment {
+        let Self { file_id, file_unique_id, file_size, file_name, mime_type, width, height, .. } = self;
+        Attachment {
+            kind,
+            file_id,
+            unique_id: file_unique_id,
+            name: file_name,
+            mime: mime_type,
+            bytes: file_size,
+            pixels: width.zip(height),
+            seconds: None,
+        }
+    }
+}
+
+/// The field of a message in which [`attached`] finds this again.
+pub(super) fn field(attachment: &Attachment) -> (&'static str, Value) {
+    let Attachment { kind, file_id, unique_id, name, mime, bytes, pixels, seconds } = attachment;
+    let (width, height) = pixels.unzip();
+    let file = json!({
+        "file_id": file_id, "file_unique_id": unique_id, "file_size": bytes, "mime_type": mime,
+        "width": width, "height": height,
+    });
+    let field = match kind {
+        Kind::Photo => json!([file]),
+        Kind::Document => {
+            let mut file = file;
+            file["file_name"] = json!(name);
+            file
+        }
+        Kind::Sticker => {
+            let mut file = file;
+            file["emoji"] = json!(name);
+            file
+        }
+        Kind::Video | Kind::Animation | Kind::VideoNote | Kind::LivePhoto => json!({
+            "file_id": "", "width": width, "height": height, "duration": seconds,
+            "thumbnail": {"file_id": file_id, "file_unique_id": unique_id, "file_size": bytes},
+        }),
+    };
+    (kind.as_str(), field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(message: &Value) -> Option<Attachment> {
+        attached(&message.to_string())
+    }
+
+    fn size(id: &str, width: i32, height: i32) -> Value {
+        json!({"file_id": id, "file_unique_id": "u", "file_size": 9, "width": width, "height": height})
+    }
+
+    #[test]
+    fn of_the_sizes_of_a_picture_the_largest_that_is_not_too_large_is_taken() {
+        let photo = |sizes: Value| of(&json!({"photo": sizes})).map(|photo| photo.file_id);
+        let sizes =
+            json!([size("s", 90, 67), size("m", 320, 240), size("x", 1280, 960), size("w", 2560, 1920)]);
+        assert_eq!(photo(sizes).as_deref(), Some("x"));
+        assert_eq!(
+            photo(json!([size("tall", 700, 1280), size("taller", 900, 1600)])).as_deref(),
+            Some("tall")
+        );
+        assert_eq!(photo(json!([size("only", 4000, 3000)])).as_deref(), Some("only"));
+        assert_eq!(photo(json!([])), None);
+    }
+
+    #[test]
+    fn of_a_film_its_cover_is_looked_at_and_what_has_none_cannot_be() {
+        let cover = size("cover", 320, 180);
+        let video =
+            json!({"file_id": "film", "width": 1920, "height": 1080, "duration": 14, "thumbnail": cover});
+        for (fields, kind) in [
+            (json!({"video": video}), Kind::Video),
+            (
+                json!({"animation": video, "document": {"file_id": "film", "mime_type": "video/mp4"}}),
+                Kind::Animation,
+            ),
+            (
+                json!({"live_photo": {"file_id": "film", "duration": 3, "photo": [cover]}, "photo": [cover]}),
+                Kind::LivePhoto,
+            ),
+            (
+                json!({"video_note": {"file_id": "film", "length": 240, "duration": 5, "thumbnail": cover}}),
+                Kind::VideoNote,
+            ),
+        ] {
+            let attachment = of(&fields).unwrap();
+            assert_eq!((attachment.kind, &*attachment.file_id), (kind, "cover"), "{fields}");
+            assert!(attachment.seconds.is_some());
+        }
+        assert_eq!(of(&json!({"video": {"file_id": "film", "duration": 14}})), None);
+    }
+
+    #[test]
+    fn a_document_is_looked_at_where_it_is_a_picture_and_a_sticker_where_it_stands_still() {
+        let document =
+            |mime: &str| of(&json!({"document": {"file_id": "d", "file_name": "a.png", "mime_type": mime}}));
+        assert_eq!(document("image/png").unwrap().name.as_deref(), Some("a.png"));
+        assert_eq!(document("image/tiff"), None);
+        assert!(document("application/octet-stream").is_some(), "by its name");
+        assert_eq!(document("application/pdf"), None);
+        let sticker = json!({"file_id": "s", "width": 512, "height": 512, "emoji": "🙃", "thumbnail": size("t", 128, 128)});
+        assert_eq!(of(&json!({"sticker": sticker})).unwrap().file_id, "s");
+        let mut moving = sticker;
+        moving["is_animated"] = json!(true);
+        assert_eq!(of(&json!({"sticker": moving})), None);
+    }
+
+    #[test]
+    fn what_was_read_is_read_again_from_its_own_field() {
+        for kind in Kind::ALL {
+            let film = kind.is_film();
+            let named = matches!(kind, Kind::Document | Kind::Sticker);
+            let attachment = Attachment {
+                kind,
+                file_id: "id".to_owned(),
+                unique_id: "unique".to_owned(),
+                name: named.then(|| "name".to_owned()),
+                mime: (!film).then(|| "image/jpeg".to_owned()),
+                bytes: Some(7),
+                pixels: Some((4, 3)),
+                seconds: film.then_some(5),
+            };
+            let (name, value) = field(&attachment);
+            assert_eq!(of(&json!({name: value})), Some(attachment));
+        }
+        for strange in [json!({"photo": 7}), json!({"video": null}), json!({"sticker": {}}), json!([])] {
+            assert_eq!(of(&strange), None);
+        }
+    }
+}
