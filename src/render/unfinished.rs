@@ -19,7 +19,9 @@ pub(super) fn settled<'a>(source: &'a str, segments: Segments<'a>) -> Segments<'
         Kind::Prose => {
             let formula = islands::open_formula(source, last).filter(|at| at + MAX_WAIT >= source.len());
             let chunk = &source[last.range.start..formula.unwrap_or(source.len())];
-            without_lone_marker(without_half_table(chunk)).len()
+            // Behind the line of a formula no table can begin that stands before it.
+            let divided = formula.is_some() && chunk.ends_with('\n');
+            without_lone_marker(if divided { chunk } else { without_half_table(chunk) }).len()
         }
     };
     let end = last.range.start + kept;

@@ -77,13 +77,16 @@ impl Search {
         let money = marks == Marks::Dollar
             && (body.is_empty() || body.ends_with(char::is_whitespace) || !may_follow(after, body));
         // Behind a word they are the parentheses of a call or the brackets of an index: `f\(x\)`, `a\[i\]`.
-        let called = marks.escape() && before.is_some_and(is_of_word) && !body.contains('\\');
+        let called = before.is_some_and(is_of_word) && !body.contains('\\');
         // Within each other they are escaped brackets, too: no formula begins in another one.
         let mut begun = body.match_indices(marks.opening());
-        let nested = marks.escape() && begun.any(|(at, _)| !body[..at].ends_with('\\'));
+        let nested = begun.any(|(at, _)| !body[..at].ends_with('\\'));
+        let escaped = marks.escape() && (called || nested);
         // From a backtick on it may be code, which can end behind the mark that would close the formula.
-        let never = money || called || nested || body.contains('`') || has_dollar(body);
-        let fits = !never && looks::is_formula(&unquoted(body), marks, self.escaped);
+        if money || escaped || body.contains('`') || has_dollar(body) {
+            return None;
+        }
+        let fits = looks::is_formula(&unquoted(body), marks, self.escaped);
         let length = end + marks.closing().len() - at;
         fits.then_some(Found::Formula(Formula { marks, length, tex: body }))
     }

@@ -53,9 +53,9 @@ impl<'a> TagMark<'a> {
         }
         let before = text[..self.at].trim_end_matches(' ');
         let after = text[self.at + self.found.length..].trim_start_matches(' ');
-        let between = !(before.ends_with('>') || after.is_empty() || after.starts_with(['<', '\n']));
+        let alone = before.ends_with('>') || after.is_empty() || after.starts_with(['<', '\n']);
         let part = within && !tag.needs_end();
-        between && !part && !tag.is_void()
+        !(alone || part || tag.is_void())
     }
 
     /// Whether it begins or ends a block, and no format goes on behind it.
