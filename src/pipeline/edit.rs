@@ -5,7 +5,7 @@
 
 use crate::domain::attachment::{Attachment, words};
 use crate::domain::command::Request;
-use crate::pipeline::assemble::Came;
+use crate::pipeline::assemble::album::Came;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;

@@ -11,7 +11,8 @@ use crate::domain::choice::InForce;
 use crate::domain::quote::Quote;
 use crate::domain::update::Key;
 use crate::pipeline::asked::Question;
-use crate::pipeline::assemble::{self, Album, Assembled, Came, Whole};
+use crate::pipeline::assemble::album::{self, Album, Came};
+use crate::pipeline::assemble::{self, Assembled, Whole};
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
@@ -128,7 +129,7 @@ impl InWork<'_> {
             }
             None => Vec::new(),
         };
-        let pieces = match assemble::album(lane, message, waiting, &following, &services.me) {
+        let pieces = match album::album(lane, message, waiting, &following, &services.me) {
             Album::Whole(pieces) => pieces,
             Album::MoreMayCome(wait) => return Ok(Answered::MoreMayCome(wait)),
         };
