@@ -18,6 +18,7 @@ mod owner;
 pub mod assemble;
 pub mod asked;
 pub mod question;
+mod ending;
 mod pictures;
 mod shown;
 pub mod scales;
