@@ -4,6 +4,10 @@
 
 use std::fmt::Write as _;
 
+/// The pictures that models read, by their types and by the ends of their names.
+const READABLE: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
+
 /// What a file was sent as (Bot API, Message).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -93,6 +97,20 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Whether it is there to be looked at. A document says so itself; what is in it is looked at when it is here.
+    pub fn is_picture(&self) -> bool {
+        if self.kind != Kind::Document {
+            return true;
+        }
+        let end = self.name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
+        match self.mime.as_deref() {
+            None | Some("application/octet-stream") => {
+                end.is_some_and(|end| ENDS.iter().any(|known| known.eq_ignore_ascii_case(end)))
+            }
+            Some(mime) => READABLE.contains(&mime),
+        }
+    }
+
     /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
     fn line(&self, place: Option<(usize, usize)>) -> String {
         let mut line = String::from("[");

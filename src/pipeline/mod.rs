@@ -19,6 +19,7 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod ending;
+mod fetch;
 mod pictures;
 mod shown;
 pub mod scales;

@@ -19,8 +19,8 @@ use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
+use crate::pipeline::fetch::Missing;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
-use crate::pipeline::pictures::Missing;
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
 use crate::pipeline::services::Services;
@@ -79,9 +79,14 @@ impl Services {
             Verdict::Wait => return self.wait_for_others(question),
             Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
         }
+        let files = match self.fetch(question)? {
+            Ok(files) => files,
+            Err(missing) => return self.without_files(question, missing),
+        };
+        let question = &Question { files: &files, ..*question };
         let pictures = match self.pictures(question, &recalled.past)? {
             Ok(pictures) => pictures,
-            Err(missing) => return self.without_pictures(question, missing),
+            Err(missing) => return self.without_files(question, missing),
         };
         let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
         drop(pictures);
@@ -127,7 +132,7 @@ impl Services {
     }
 
     /// The model is not asked, for what it was to be shown is not here.
-    fn without_pictures(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
+    fn without_files(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
         let failure = match missing {
             Missing::Full => return self.wait_for_others(question),
             Missing::Stopped => return self.interrupted(question, Completion::default()),

@@ -10,10 +10,6 @@ use crate::domain::attachment::{Attachment, Kind};
 /// models nothing new.
 const MOST_PIXELS: i32 = 1280;
 
-/// The pictures that models read, by their types and by the ends of their names.
-const READABLE: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
-const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
-
 /// The fields of a message that can hold a picture (Bot API, Message). An animation also comes as a document, and a live
 /// photo also as a photo.
 #[derive(Deserialize)]
@@ -66,8 +62,12 @@ pub(super) fn attached(message: &str) -> Option<Attachment> {
         .or_else(|| film(Kind::Animation, files.animation))
         .or_else(|| film(Kind::Video, files.video))
         .or_else(|| film(Kind::VideoNote, files.video_note))
-        .or_else(|| read(files.document).filter(RawFile::is_readable).map(|file| file.of(Kind::Document)))
+        .or_else(|| document(files.document).filter(Attachment::is_picture))
         .or_else(|| read(files.sticker).and_then(RawFile::sticker))
+}
+
+fn document(json: Option<&RawValue>) -> Option<Attachment> {
+    read(json).map(|file: RawFile| file.of(Kind::Document))
 }
 
 fn read<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
@@ -89,17 +89,6 @@ fn best(sizes: &[RawFile]) -> Option<RawFile> {
 }
 
 impl RawFile {
-    /// Whether it says that it is a picture; what is in it is looked at when it is here.
-    fn is_readable(&self) -> bool {
-        let end = self.file_name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
-        match self.mime_type.as_deref() {
-            None | Some("application/octet-stream") => {
-                end.is_some_and(|end| ENDS.iter().any(|known| known.eq_ignore_ascii_case(end)))
-            }
-            Some(mime) => READABLE.contains(&mime),
-        }
-    }
-
     /// One that moves is told in words ([`super::described`]): its emoji says more than one frame.
     fn sticker(self) -> Option<Attachment> {
         let stands = !self.is_animated && !self.is_video;
