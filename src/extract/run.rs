@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getpid, kill_process_group};
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::order::{About, CHILD, Limits, Order};
 use super::pipes::{Broken, Talk};
@@ -67,7 +67,7 @@ impl Extractor {
         // Neither name nor text: both are people's.
         let outcome = read.as_ref().map_or_else(|refused| refused.name(), |_| "read");
         let format = read.as_ref().map_or("", |extracted| &extracted.format);
-        info!(bytes = sent.bytes.len(), outcome, format, ms = began.elapsed().as_millis(), "file extracted");
+        debug!(bytes = sent.bytes.len(), outcome, format, ms = began.elapsed().as_millis(), "file extracted");
         read
     }
 

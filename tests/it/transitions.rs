@@ -143,7 +143,7 @@ fn received_inserted_fetched_extracted_answered() {
     ] {
         let read = |env: &TestEnv| {
             assert_eq!(env.telegram.calls("download").len(), 1, "{point}");
-            env.assert_logged("file extracted", extracted);
+            env.assert_logged("a file was read", extracted);
             assert_eq!(
                 env.psql("SELECT text FROM attachments JOIN messages ON messages.id = message_id"),
                 "zebra"
