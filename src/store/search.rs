@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::{not, sql};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer, Text};
+use diesel::sql_types::{Array, Bool, Text};
 use diesel_full_text_search::configuration::TsConfigurationByName;
 use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
 use serde::Serialize;
