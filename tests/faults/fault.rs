@@ -140,6 +140,11 @@ impl Fault {
         matches!(self, Self::Failover)
     }
 
+    /// Whether an answer of the model may go astray on its way to the bot: then it is asked again.
+    pub(crate) fn loses_answers(&self) -> bool {
+        matches!(self, Self::Unreached(Neighbour::Model))
+    }
+
     /// The most calls that the bot may make although Telegram has asked it to wait. Those that are under way when Telegram
     /// says so cannot be taken back.
     pub(crate) fn most_calls_inside_waits(&self) -> usize {
