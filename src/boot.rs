@@ -26,6 +26,7 @@ use crate::domain::claim::Codes;
 use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
+use crate::extract::Extractor;
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
@@ -164,6 +165,7 @@ impl Program {
             rich_messages: config.rich_messages,
             max_history: config.max_history,
             picture_turns: config.picture_turns,
+            extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,
