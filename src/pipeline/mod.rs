@@ -20,6 +20,8 @@ pub mod asked;
 pub mod question;
 mod ending;
 mod fetch;
+pub mod hearing;
+mod hear;
 mod pictures;
 mod shown;
 pub mod scales;

@@ -26,8 +26,8 @@ impl Services {
         past: &Past,
     ) -> Result<Result<Pictures<'_>, Missing>, StoreError> {
         let lane = question.address.lane;
-        let own = question.files;
-        let own_bytes: u64 = own.iter().map(size).sum();
+        let own: Vec<&Stored> = question.files.iter().filter(|file| file.file.is_picture()).collect();
+        let own_bytes: u64 = own.iter().map(|file| size(file)).sum();
         if own_bytes > MOST_SHOWN {
             return Ok(Err(Missing::Failed(Failure::FileTooLarge)));
         }
@@ -65,7 +65,7 @@ impl Services {
         let mut files = self.store.run(|conn| attachments::of_messages(conn, lane, ids.clone()))?;
         let mut left = room;
         let mut fits = |file: &Stored| {
-            let taken = left.checked_sub(size(file)).filter(|_| file.is_here);
+            let taken = left.checked_sub(size(file)).filter(|_| file.is_here && file.file.is_picture());
             left = taken.unwrap_or(left);
             taken.is_some()
         };

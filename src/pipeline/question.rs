@@ -20,6 +20,7 @@ use crate::llm::{Completion, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
 use crate::pipeline::fetch::Missing;
+use crate::pipeline::hear::{Said, Unheard};
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
@@ -68,7 +69,9 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.refuse(question, Failure::RateLimited { wait });
         }
-        if !files.is_empty() && !question.assistant.chain(question.in_force).any(|chosen| chosen.sees()) {
+        if files.iter().any(|file| file.file.is_picture())
+            && !question.assistant.chain(question.in_force).any(|chosen| chosen.sees())
+        {
             return self.cannot_see(question);
         }
         let recalled = self.recall(question)?;
@@ -79,11 +82,27 @@ impl Services {
             Verdict::Wait => return self.wait_for_others(question),
             Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
         }
+        if let Some(failure) = self.refuses_to_hear(question) {
+            return self.without_words(question, Unheard::Failed(failure));
+        }
         let files = match self.fetch(question)? {
             Ok(files) => files,
             Err(missing) => return self.without_files(question, missing),
         };
         let question = &Question { files: &files, ..*question };
+        let said = match self.hear(question)? {
+            Ok(said) => said,
+            Err((call, unheard)) => {
+                return self.without_words(&Question { calls: call.as_slice(), ..*question }, unheard);
+            }
+        };
+        let question = &match &said {
+            Some(Said { files, text, .. }) => Question { files, text, ..*question },
+            None => *question,
+        };
+        if said.as_ref().is_some_and(|said| !said.has_words) {
+            return self.without_words(question, Unheard::Failed(Failure::NoWords));
+        }
         let pictures = match self.pictures(question, &recalled.past)? {
             Ok(pictures) => pictures,
             Err(missing) => return self.without_files(question, missing),
@@ -174,7 +193,8 @@ impl Services {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
             let words: usize =
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
-            let read = words + question.files.len() * token_budget::PICTURE;
+            let pictures = question.files.iter().filter(|file| file.file.is_picture()).count();
+            let read = words + pictures * token_budget::PICTURE;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -182,7 +202,7 @@ impl Services {
     }
 
     /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.
-    fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+    pub(super) fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let wait = WAIT_FOR_OTHERS.mul_f64(1.0 + fastrand::f64());
         debug!(seq = question.address.update_seq, "the question waits: the rest of a budget is reserved");
         self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait))?;

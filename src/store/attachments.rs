@@ -13,11 +13,13 @@ use diesel::sql_types::{Binary, Bool, Integer, Nullable};
 use diesel::upsert::excluded;
 
 use super::inbox;
+use super::ledger::{self, Calls};
 use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
 use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
 use crate::domain::lane::Lane;
+use crate::domain::sound::Heard;
 use crate::domain::update::Key;
 
 /// So many bytes of a file go over a connection at once: libpq keeps as much memory for good as the largest statement and the
@@ -52,6 +54,8 @@ pub struct Stored {
     pub file: Attachment,
     /// Whether what is in it is here.
     pub is_here: bool,
+    /// What is said in it; empty where no words were heard. `None`: nobody has listened to it.
+    pub transcript: Option<String>,
 }
 
 /// Makes these files known, as long as the update `key`, whose question they are, waits to be answered: nothing is kept of
@@ -80,6 +84,7 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
                 attachments::height.eq(excluded(attachments::height)),
                 attachments::seconds.eq(excluded(attachments::seconds)),
                 attachments::content.eq(None::<Vec<u8>>),
+                attachments::transcript.eq(None::<String>),
             ));
         methods::FilterDsl::filter(upsert, other).execute(conn).map(drop)
     })
@@ -202,6 +207,20 @@ pub fn keep(
     })
 }
 
+/// Keeps what is said in the file, along with the call that it took.
+pub fn keep_transcript(
+    conn: &mut PgConnection,
+    lane: Lane,
+    file: &Stored,
+    transcript: &str,
+    call: Calls<'_>,
+) -> QueryResult<()> {
+    conn.transaction(|conn| {
+        diesel::update(place(lane, file)).set(attachments::transcript.eq(transcript)).execute(conn)?;
+        ledger::store(conn, call).map(drop)
+    })
+}
+
 /// The row of a file.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
@@ -282,6 +301,14 @@ struct Row {
     height: Option<i32>,
     seconds: Option<i32>,
     is_here: bool,
+    transcript: Option<String>,
+}
+
+impl Stored {
+    /// The file, and what is said in it.
+    pub fn heard(&self) -> Heard<'_> {
+        (&self.file, self.transcript.as_deref())
+    }
 }
 
 impl Row {
@@ -297,8 +324,9 @@ impl Row {
             pixels: self.width.zip(self.height),
             seconds: self.seconds,
         };
-        let Self { id, telegram_message_id, album, message_id, is_here, .. } = self;
-        Some(Stored { id, telegram_message_id, album, message_id: message_id.map(i64::from), file, is_here })
+        let Self { id, telegram_message_id, album, is_here, transcript, .. } = self;
+        let message_id = self.message_id.map(i64::from);
+        Some(Stored { id, telegram_message_id, album, message_id, file, is_here, transcript })
     }
 }
 
@@ -319,5 +347,6 @@ fn columns() -> _ {
         attachments::height,
         attachments::seconds,
         attachments::content.is_not_null(),
+        attachments::transcript,
     )
 }

@@ -41,6 +41,8 @@ diesel::table! {
         content -> Nullable<Bytea>,
         /// When it was first looked for.
         created_at -> Timestamptz,
+        /// What is said in it, on one line; empty where no words were heard, NULL for what was not listened to.
+        transcript -> Nullable<Text>,
     }
 }
 
