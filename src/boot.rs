@@ -25,6 +25,7 @@ use crate::domain::claim::Codes;
 use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
+use crate::extract::Extractor;
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
@@ -163,6 +164,7 @@ impl Program {
             max_history: config.max_history,
             picture_turns: config.picture_turns,
             hearing: config.hearing.as_ref().map(|hearing| Hearing::new(http, hearing)),
+            extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,

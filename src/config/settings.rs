@@ -79,7 +79,7 @@ settings! {
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
     PICTURE_TURNS: Value("3"), values::whole("a whole number", 0, 100),
-        "in how many of the newest turns the model still sees the pictures; of older ones it reads a line each";
+        "in how many of the newest turns the model still sees the pictures and PDFs; of older ones it reads a line each, of documents the words";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";

@@ -44,7 +44,7 @@ mod transcriber;
 mod words;
 
 use answer::Answer;
-pub use ask::{Ask, Content, Message, Part, Picture};
+pub use ask::{Ask, Content, Message, Part, Pdf, Picture};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;

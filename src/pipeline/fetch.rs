@@ -9,15 +9,19 @@ use tracing::info;
 
 use crate::base::failpoints;
 use crate::domain::attachment::picture_type;
+use crate::domain::document::Refused;
 use crate::domain::failure::Failure;
 use crate::pipeline::asked::Question;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::attachments::{self, Stored};
+use crate::store::file_words;
 use crate::telegram::{FileError, TelegramError};
 
 /// The most that is fetched of a file (Bot API, getFile), and of several at a time.
 pub(super) const MOST_BYTES: u64 = 20 << 20;
+/// The same for people.
+pub(super) const MOST_MEGABYTES: u32 = 20;
 
 /// Why there is nothing to show yet, or at all.
 pub(super) enum Missing {
@@ -29,6 +33,8 @@ pub(super) enum Missing {
     Full,
     /// The question is not wanted any more as it is.
     Stopped,
+    /// No file of the question can be used: their names, and why.
+    Unreadable(Vec<(String, Refused)>),
 }
 
 impl From<FileError> for Missing {
@@ -50,7 +56,8 @@ impl Services {
     /// the others are kept all the same.
     pub(super) fn fetch(&self, question: &Question<'_>) -> Result<Result<Vec<Stored>, Missing>, StoreError> {
         let mut files = question.files.to_vec();
-        let mut missing: Vec<&mut Stored> = files.iter_mut().filter(|file| !file.is_here).collect();
+        let mut missing: Vec<&mut Stored> =
+            files.iter_mut().filter(|file| !file.is_here && file.words.is_none()).collect();
         let mut rest = &mut missing[..];
         let mut first_fault = None;
         while !rest.is_empty() {
@@ -86,6 +93,12 @@ impl Services {
                     file.is_here = true;
                     file.file.bytes = i64::try_from(bytes.len()).ok();
                     failpoints::pass("fetched", question.text);
+                }
+                // The rest of the question may be answered without it.
+                Err(FileError::TooLarge) if file.file.is_document() => {
+                    let refused = Refused::TooLarge;
+                    self.store.run(|conn| file_words::keep(conn, lane, file, Err(refused)))?;
+                    file.words = Some(Err(refused));
                 }
                 Err(error) => first_fault = first_fault.or(Some(error)),
             }

@@ -11,6 +11,7 @@ use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
+use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::hearing::Hearing;
@@ -60,6 +61,8 @@ pub struct Services {
     pub picture_turns: usize,
     /// How what people say comes into words, if it does.
     pub hearing: Option<Hearing>,
+    /// Reads the words of files.
+    pub extractor: Extractor,
     /// How much of people's files is in memory.
     pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.

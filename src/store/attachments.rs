@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use diesel::dsl::{exists, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -18,6 +19,7 @@ use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
 use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
+use crate::domain::document::Refused;
 use crate::domain::lane::Lane;
 use crate::domain::sound::Heard;
 use crate::domain::update::Key;
@@ -54,6 +56,8 @@ pub struct Stored {
     pub file: Attachment,
     /// Whether what is in it is here.
     pub is_here: bool,
+    /// How many bytes of words were read from it, or why there are none; `None`: nobody has looked yet.
+    pub words: Option<Result<u64, Refused>>,
     /// What is said in it; empty where no words were heard. `None`: nobody has listened to it.
     pub transcript: Option<String>,
 }
@@ -84,6 +88,8 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
                 attachments::height.eq(excluded(attachments::height)),
                 attachments::seconds.eq(excluded(attachments::seconds)),
                 attachments::content.eq(None::<Vec<u8>>),
+                attachments::text.eq(None::<String>),
+                attachments::unreadable.eq(None::<String>),
                 attachments::transcript.eq(None::<String>),
             ));
         methods::FilterDsl::filter(upsert, other).execute(conn).map(drop)
@@ -207,7 +213,7 @@ pub fn keep(
     })
 }
 
-/// Keeps what is said in the file, along with the call that it took.
+/// Keeps what is said in the file, along with the call that it took; both once, also where nobody learnt whether they were kept.
 pub fn keep_transcript(
     conn: &mut PgConnection,
     lane: Lane,
@@ -216,14 +222,19 @@ pub fn keep_transcript(
     call: Calls<'_>,
 ) -> QueryResult<()> {
     conn.transaction(|conn| {
-        diesel::update(place(lane, file)).set(attachments::transcript.eq(transcript)).execute(conn)?;
-        ledger::store(conn, call).map(drop)
+        let not_yet = place(lane, file).filter(attachments::transcript.is_null());
+        let kept = diesel::update(not_yet).set(attachments::transcript.eq(transcript)).execute(conn)?;
+        // What is gone has cost something all the same.
+        if kept > 0 || !diesel::select(exists(place(lane, file))).get_result::<bool>(conn)? {
+            ledger::store(conn, call)?;
+        }
+        Ok(())
     })
 }
 
 /// The row of a file.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
+pub(super) fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
     let (id, bot_id, user_id): (i64, i64, i64) = (file.id, lane.bot_id, lane.user_id);
     let unique_id: &'a str = &file.file.unique_id;
     attachments::table
@@ -271,7 +282,7 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     diesel::delete(attachments::table.filter(attachments::id.eq_any(left))).execute(conn)
 }
 
-/// Empties up to `limit` files that are older than this; what they were stays told. Returns how many.
+/// Empties up to `limit` files that are older than this, and takes their words along; what they were stays told. Returns how many.
 pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = attachments::table
         .filter(attachments::content.is_not_null().and(attachments::created_at.lt(ago(age))))
@@ -280,7 +291,7 @@ pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(attachments::id)
         .load(conn)?;
     diesel::update(attachments::table.filter(attachments::id.eq_any(old)))
-        .set(attachments::content.eq(None::<Vec<u8>>))
+        .set((attachments::content.eq(None::<Vec<u8>>), attachments::text.eq(None::<String>)))
         .execute(conn)
 }
 
@@ -301,6 +312,7 @@ struct Row {
     height: Option<i32>,
     seconds: Option<i32>,
     is_here: bool,
+    words: (Option<i32>, Option<String>),
     transcript: Option<String>,
 }
 
@@ -324,14 +336,20 @@ impl Row {
             pixels: self.width.zip(self.height),
             seconds: self.seconds,
         };
-        let Self { id, telegram_message_id, album, is_here, transcript, .. } = self;
-        let message_id = self.message_id.map(i64::from);
-        Some(Stored { id, telegram_message_id, album, message_id, file, is_here, transcript })
+        let words = match self.words {
+            (Some(bytes), _) => Some(Ok(bytes.unsigned_abs().into())),
+            (None, refused) => refused.and_then(|refused| Refused::of(&refused)).map(Err),
+        };
+        let Self { id, telegram_message_id, album, message_id, is_here, transcript, .. } = self;
+        let message_id = message_id.map(i64::from);
+        Some(Stored { id, telegram_message_id, album, message_id, file, is_here, words, transcript })
     }
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn columns() -> _ {
+    // PostgreSQL knows how long they are without reading them.
+    let words: SqlLiteral<Nullable<Integer>> = sql("octet_length(attachments.text)");
     (
         attachments::id,
         attachments::telegram_message_id,
@@ -347,6 +365,7 @@ fn columns() -> _ {
         attachments::height,
         attachments::seconds,
         attachments::content.is_not_null(),
+        (words, attachments::unreadable),
         attachments::transcript,
     )
 }

@@ -1,4 +1,5 @@
-//! The file of a message that can be looked at or heard: a picture, the one picture there is of a film, a recording.
+//! The file of a message that can be looked at, read or heard: a picture, the one picture there is of a film, a document, a
+//! recording.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -63,7 +64,7 @@ struct RawFile {
     photo: Vec<RawFile>,
 }
 
-/// What of the message can be looked at, and, where the bot `hears`, what can be heard.
+/// What of the message can be looked at or read, and, where the bot `hears`, what can be heard.
 pub(super) fn attached(message: &str, hears: bool) -> Option<Attachment> {
     let files: RawFiles<'_> = serde_json::from_str(message).ok()?;
     if let Some(heard) = heard(&files).filter(|_| hears) {
@@ -74,12 +75,8 @@ pub(super) fn attached(message: &str, hears: bool) -> Option<Attachment> {
         .or_else(|| film(Kind::Animation, files.animation))
         .or_else(|| film(Kind::Video, files.video))
         .or_else(|| film(Kind::VideoNote, files.video_note))
-        .or_else(|| document(files.document).filter(Attachment::is_picture))
+        .or_else(|| read(files.document).map(|file: RawFile| file.of(Kind::Document)))
         .or_else(|| read(files.sticker).and_then(RawFile::sticker))
-}
-
-fn document(json: Option<&RawValue>) -> Option<Attachment> {
-    read(json).map(|file: RawFile| file.of(Kind::Document))
 }
 
 fn read<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
@@ -232,12 +229,14 @@ mod tests {
 
     #[test]
     fn a_document_is_looked_at_where_it_is_a_picture_and_a_sticker_where_it_stands_still() {
-        let document =
-            |mime: &str| of(&json!({"document": {"file_id": "d", "file_name": "a.png", "mime_type": mime}}));
-        assert_eq!(document("image/png").unwrap().name.as_deref(), Some("a.png"));
-        assert_eq!(document("image/tiff"), None);
-        assert!(document("application/octet-stream").is_some(), "by its name");
-        assert_eq!(document("application/pdf"), None);
+        let document = |mime: &str| {
+            of(&json!({"document": {"file_id": "d", "file_name": "a.png", "mime_type": mime}})).unwrap()
+        };
+        assert_eq!(document("image/png").name.as_deref(), Some("a.png"));
+        assert!(document("image/png").is_picture());
+        assert!(!document("image/tiff").is_picture());
+        assert!(document("application/octet-stream").is_picture(), "by its name");
+        assert!(!document("application/pdf").is_picture());
         let sticker = json!({"file_id": "s", "width": 512, "height": 512, "emoji": "🙃", "thumbnail": size("t", 128, 128)});
         assert_eq!(of(&json!({"sticker": sticker})).unwrap().file_id, "s");
         let mut moving = sticker;
