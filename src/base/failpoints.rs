@@ -22,7 +22,7 @@ pub const POINTS: [&str; 14] = [
     "shown",
     // The answer is complete, and in memory only.
     "generated",
-    // All rows of the answer are written, and not committed.
+    // All rows of the answer are about to be written at once; those of a command's reply are, and not committed.
     "finishing",
     // Committed, nothing is sent.
     "finished",
@@ -35,7 +35,7 @@ pub const POINTS: [&str; 14] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 15] = [
+pub const WAITS: [&str; 16] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -43,7 +43,8 @@ pub const WAITS: [&str; 15] = [
     "statement", // For updates, in one poll.
     "poll",      // Until the last poll that succeeded is too long ago for a bot that is ready.
     "stale",     // Of the doctor, for another poller.
-    "poller",    // Until "typing" is shown again.
+    "poller",    // Of a worker, until its thread ends.
+    "idle",      // Until "typing" is shown again.
     "typing",    // Until a draft without words is shown.
     "thinking",  // Until it is told how far an index is.
     "progress",  // Until a model that fails again and again is tried anew.
