@@ -51,6 +51,8 @@ diesel::table! {
         is_cut -> Nullable<Bool>,
         /// Why its words could not be read, as the log names it; NULL otherwise.
         unreadable -> Nullable<Text>,
+        /// What is said in it, on one line; empty where no words were heard, NULL for what was not listened to.
+        transcript -> Nullable<Text>,
     }
 }
 

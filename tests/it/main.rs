@@ -63,6 +63,7 @@ mod promises {
     mod standby;
     mod stop;
     mod topics;
+    mod voices;
     mod two_instances;
     mod window;
 }
