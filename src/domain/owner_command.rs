@@ -5,18 +5,21 @@ use crate::domain::command;
 /// A command of an owner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OwnerCommand {
-    /// Who waits to be let in, with the buttons to decide.
+    /// Who waits to be let in, and everybody who uses the bot.
     Who,
+    /// What people may spend.
+    Budget,
 }
 
 impl OwnerCommand {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 1] = [Self::Who];
+    pub const ALL: [Self; 2] = [Self::Who, Self::Budget];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
         match self {
             Self::Who => "who",
+            Self::Budget => "budget",
         }
     }
 

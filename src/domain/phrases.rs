@@ -7,6 +7,7 @@ use crate::domain::command::Command;
 pub mod choice;
 mod failure;
 pub mod owner;
+pub mod people;
 mod press;
 mod record;
 

@@ -104,6 +104,16 @@ impl ReplyPart {
         self
     }
 
+    /// With a paragraph behind it, if it is a text.
+    #[must_use]
+    pub fn followed_by(mut self, paragraph: &str) -> Self {
+        if let Content::Text { text, .. } = &mut self.content {
+            text.push_str("\n\n");
+            text.push_str(paragraph);
+        }
+        self
+    }
+
     /// With a button below it, whatever form it takes in the end.
     #[must_use]
     pub fn with_button(self, label: &str, button: &Button) -> Self {

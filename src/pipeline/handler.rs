@@ -199,6 +199,8 @@ impl InWork<'_> {
                 None => old_button(),
             },
             Action::Decide(verdict, asked) => self.decide(*verdict, *asked),
+            Action::People(page) => self.turn_people(*page),
+            Action::Card(card) => self.card(*card),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

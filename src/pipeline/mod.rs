@@ -15,6 +15,7 @@ mod commands;
 mod edit;
 mod on_behalf;
 mod owner;
+mod people;
 pub mod assemble;
 pub mod asked;
 pub mod question;

@@ -11,6 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Int2, Integer, Numeric};
 
 use super::inbox;
+use super::people;
 use super::schema::updates;
 use super::time::clock_timestamp;
 use crate::domain::budget::{Books, Budget, Budgets, Date, Spent, UNKNOWN_CALL, UNKNOWN_PRICE, Verdict};
@@ -20,11 +21,13 @@ use crate::domain::update::Key;
 const LOCK: i32 = 0x0062_7564;
 
 /// Reserves `estimate` for the answer to the update, if the budgets have room for another question. Questions do this one
-/// after the other, so that each sees what those before it have reserved.
+/// after the other, so that each sees what those before it have reserved. `has_own`: the person had a budget of the own when the
+/// question was looked at.
 pub fn reserve(
     conn: &mut PgConnection,
     key: Key,
     budgets: &Budgets,
+    has_own: bool,
     estimate: &BigDecimal,
 ) -> QueryResult<Verdict> {
     conn.transaction(|conn| {
@@ -33,6 +36,8 @@ pub fn reserve(
             .bind::<Integer, _>(LOCK)
             .bind::<BigInt, _>(key.bot_id)
             .execute(conn)?;
+        let own = if has_own { people::look_up(conn, key.bot_id, key.user_id)? } else { None };
+        let budgets = &budgets.with_own(own.map(|person| person.budget()).unwrap_or_default());
         let verdict = budgets.judge(&books(conn, key, budgets)?);
         if verdict == Verdict::Go {
             diesel::update(inbox::row(key).filter(updates::done_at.is_null()))

@@ -9,12 +9,14 @@ use diesel::prelude::*;
 use diesel::result::Error::RollbackTransaction;
 use diesel::sql_types::{Interval, Timestamp};
 
+use super::aside::With;
 use super::attachments;
 use super::inbox;
 use super::lease::led;
 use super::ledger::Calls;
 use super::message_id::{MessageId, among, bound, bound_if_any, numbers};
 use super::outbox::{self, Unsent};
+use super::people;
 use super::prepared::prepared;
 use super::quotes;
 use super::schema::{messages, turns, updates};
@@ -29,6 +31,7 @@ use crate::domain::history::Role;
 use crate::domain::lane::Lane;
 use crate::domain::quote::Quote;
 use crate::domain::reply::ReplyPart;
+use crate::domain::sender::Sender;
 use crate::domain::update::Key;
 use crate::domain::usage::{Call, Usage};
 
@@ -100,6 +103,8 @@ pub struct Turn<'a> {
     pub files: &'a [i64],
     /// The question as it was before it was edited, or is answered again.
     pub replaces: Option<&'a Last>,
+    /// Who asked, as Telegram shows people, in a private chat: a row of [`super::people`] has these names from now on.
+    pub sender: Option<&'a Sender>,
     /// When answering began.
     pub began: Instant,
     /// How it went.
@@ -127,7 +132,7 @@ pub fn turn(
     parts: &[ReplyPart],
 ) -> QueryResult<Finished> {
     let whole = !matches!(turn.ending, Ending::Stopped { .. });
-    once(conn, address, turn.joined, whole, |conn, address| {
+    once(conn, address, turn.joined, turn.sender, whole, |conn, address| {
         if turn.replaces.is_some() || *turn.gone != Choice::NONE {
             inbox::lock(conn, address.key())?;
             settings::empty(conn, address.lane, turn.gone)?;
@@ -159,7 +164,7 @@ pub fn reply(
     address: Address,
     act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
 ) -> QueryResult<Finished> {
-    once(conn, address, &[], false, |conn, address| {
+    once(conn, address, &[], None, false, |conn, address| {
         let parts = act(conn, address.lane)?;
         Ok((None, outbox::insert(conn, address, None, &parts, &[])?))
     })
@@ -172,6 +177,7 @@ fn once(
     conn: &mut PgConnection,
     mut address: Address,
     joined: &[Key],
+    seen: Option<&Sender>,
     whole: bool,
     body: impl Fn(&mut PgConnection, Address) -> QueryResult<(Option<i64>, Vec<Unsent>)>,
 ) -> QueryResult<Finished> {
@@ -180,7 +186,7 @@ fn once(
         let mut found = Found::Ready;
         let done = conn.transaction(|conn| {
             let (turn_id, unsent) = body(conn, address)?;
-            found = mark_done(conn, &keys, turn_id)?.compared_with(address, keys.len(), whole);
+            found = mark_done(conn, &keys, turn_id, seen)?.compared_with(address, keys.len(), whole);
             failpoints::pass_each("finishing", unsent.iter().map(Unsent::payload));
             if found == Found::Ready { Ok(unsent) } else { Err(RollbackTransaction) }
         });
@@ -214,15 +220,24 @@ enum Found {
 /// The updates that were marked: for each its chat, and whether it was stopped.
 struct Marked(Vec<(i64, bool)>);
 
-fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> QueryResult<Marked> {
+fn mark_done(
+    conn: &mut PgConnection,
+    keys: &[Key],
+    turn_id: Option<i64>,
+    seen: Option<&Sender>,
+) -> QueryResult<Marked> {
     let seqs: Vec<i64> = keys.iter().map(|key| key.seq).collect();
     let update_ids: Vec<i64> = keys.iter().map(|key| key.update_id).collect();
-    let marked = prepared(
+    let Key { bot_id, user_id, .. } = keys[0];
+    // PostgreSQL carries out what stands aside at last: the updates are locked before the person, as everywhere.
+    let aside = seen.map(|sender| people::seen_anew(bot_id, user_id, sender));
+    let marked = prepared(With::aside(
+        aside,
         diesel::update(updates::table)
             .filter(updates::seq.eq_any(seqs))
             .filter(updates::update_id.eq_any(update_ids))
-            .filter(updates::bot_id.eq(led(keys[0].bot_id)))
-            .filter(updates::user_id.eq(keys[0].user_id))
+            .filter(updates::bot_id.eq(led(bot_id)))
+            .filter(updates::user_id.eq(user_id))
             .filter(updates::done_at.is_null())
             .set((
                 updates::done_at.eq(clock_timestamp().nullable()),
@@ -232,7 +247,7 @@ fn mark_done(conn: &mut PgConnection, keys: &[Key], turn_id: Option<i64>) -> Que
                 inbox::nothing_reserved(),
             ))
             .returning((updates::chat_id, updates::stopped_at.is_not_null())),
-    );
+    ));
     marked.get_results(conn).map(Marked)
 }
 

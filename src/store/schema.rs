@@ -200,11 +200,11 @@ diesel::table! {
         since -> Timestamptz,
         /// Telegram id of the owner who decided; NULL for the command line, a claim, or nobody yet.
         decided_by -> Nullable<Int8>,
-        /// Name, as last seen when asking; of a group its title.
+        /// Name, as last seen when asking a question; of a group its title.
         name -> Nullable<Text>,
-        /// Name after the @, as last seen when asking; NULL for none.
+        /// Name after the @, as last seen when asking a question; NULL for none.
         username -> Nullable<Text>,
-        /// Language of the app, as last seen when asking.
+        /// Language of the app, as last seen when asking a question.
         language -> Nullable<Text>,
         /// The first words of what was asked, as long as the request waits or was refused; else NULL.
         words -> Nullable<Text>,
@@ -214,6 +214,10 @@ diesel::table! {
         asked_at -> Nullable<Timestamptz>,
         /// When the owners were told of the request; NULL = not yet.
         told_at -> Nullable<Timestamptz>,
+        /// US dollars that the person may spend in a day (UTC); NULL = BUDGET_PERSON_DAY holds.
+        budget_day -> Nullable<Numeric>,
+        /// US dollars that the person may spend in a month (UTC); NULL = BUDGET_PERSON_MONTH holds.
+        budget_month -> Nullable<Numeric>,
     }
 }
 

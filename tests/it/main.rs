@@ -56,6 +56,7 @@ mod promises {
     mod requests;
     mod requests_of_groups;
     mod retention;
+    mod roster;
     mod said_in_words;
     mod secrets;
     mod standby;
