@@ -11,6 +11,7 @@ pub mod reply;
 pub mod attachment;
 pub mod usage;
 pub mod budget;
+pub mod chart;
 pub mod transcript;
 pub mod search;
 pub mod button;

@@ -6,6 +6,7 @@ use crate::domain::command::Command;
 
 pub mod choice;
 mod failure;
+pub mod figures;
 pub mod owner;
 pub mod people;
 mod press;

@@ -16,6 +16,7 @@ mod edit;
 mod on_behalf;
 mod owner;
 mod people;
+mod usage;
 pub mod assemble;
 pub mod asked;
 pub mod question;

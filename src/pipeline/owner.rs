@@ -213,11 +213,10 @@ fn with_verdicts(part: ReplyPart, owner: i64, language: Language, update_seq: i6
 impl InWork<'_> {
     /// A command of an owner, in the chat with the bot. `None`: who wrote is none, or it is none.
     pub(in crate::pipeline) fn owner_command(&self, text: &str) -> Result<Option<Answered>, StoreError> {
-        let &Self { services, message, .. } = self;
-        if self.standing != Standing::Owner || !message.private {
+        if !self.is_of_owner() {
             return Ok(None);
         }
-        match OwnerCommand::of(text, &services.me.username) {
+        match OwnerCommand::of(text, &self.services.me.username) {
             Some(OwnerCommand::Who) => self.who().map(Some),
             Some(OwnerCommand::Budget) => self.budget(text).map(Some),
             None => Ok(None),

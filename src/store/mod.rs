@@ -57,6 +57,7 @@ pub mod kept_files;
 pub mod moment;
 pub mod search;
 pub mod costs;
+pub mod overview;
 pub mod erase;
 pub mod former;
 pub mod queue;

@@ -167,8 +167,7 @@ pub(super) fn insert_from(
     let mut ops: Vec<(&ReplyPart, Op)> = Vec::new();
     for part in parts {
         // A file takes no message's place.
-        let is_file = matches!(part.content, Content::Document { .. });
-        let op = if is_file { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
+        let op = if part.content.is_file() { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
         ops.push((part, op));
     }
     ops.extend(standing.map(|id| (&nothing, Op::Delete(id))));
@@ -184,7 +183,8 @@ pub(super) fn insert_from(
                 (Op::Send, _) => (PartOp::Send, None),
             };
             let form = match (op, &part.content) {
-                (PartOp::Delete | PartOp::Document, _) | (_, Content::Document { .. }) => None,
+                (PartOp::Delete | PartOp::Document, _)
+                | (_, Content::Document { .. } | Content::Chart { .. }) => None,
                 (_, Content::Rich { .. }) => Some(PartForm::Rich),
                 (_, Content::Text { .. }) => Some(PartForm::Text),
             };

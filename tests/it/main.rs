@@ -30,6 +30,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod figures;
     mod first_words;
     mod flood;
     mod former_leader;
