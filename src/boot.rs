@@ -38,6 +38,7 @@ use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
+use crate::pipeline::watch;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
 use crate::store::Store;
@@ -160,6 +161,7 @@ impl Program {
             rich_messages: config.rich_messages,
             max_history: config.max_history,
             picture_turns: config.picture_turns,
+            backup_dir: config.database.backup_dir.clone(),
             scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,
@@ -253,19 +255,25 @@ fn start_worker(
     spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
 }
 
-/// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
+/// What goes on beside the messages: old rows are deleted, requests to be let in looked after, owners told what needs them.
 fn keep_house(
     bot: &Arc<Services>,
     http: &Http,
     stop: &CancelToken,
     limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 2]> {
+) -> anyhow::Result<[thread::JoinHandle<()>; 3]> {
     let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
     let (bot, http, stop) = theirs();
     let retention = move || retention::daily(&bot.store, &http, limits, &stop);
     let (bot, http, stop) = theirs();
     let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
-    Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])
+    let (bot, http, stop) = theirs();
+    let watch = move || watch::run(&bot, &http, &stop);
+    Ok([
+        spawn("retention".to_owned(), retention)?,
+        spawn("doorkeeper".to_owned(), doorkeeper)?,
+        spawn("watch".to_owned(), watch)?,
+    ])
 }
 
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.

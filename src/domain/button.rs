@@ -1,6 +1,7 @@
 //! What a button under one of the bot's messages means, as it travels in Telegram's `callback_data` (up to 64 bytes).
 
 use crate::domain::admission::State;
+use crate::domain::alert;
 use crate::domain::budget::Term;
 use crate::domain::catalogue::Effort;
 use crate::domain::choice::Kind;
@@ -35,6 +36,8 @@ pub enum Action {
     People(i64),
     /// Does something about somebody of that list, and shows the card.
     Card(Card),
+    /// Owners hear no more of this, or hear of it again.
+    Mute(alert::Kind, bool),
 }
 
 /// What a button of an owner's card about somebody means.
@@ -138,6 +141,9 @@ impl Button {
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
             Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
+            Action::Mute(kind, muted) => {
+                format!("{}:{user}:{}", if *muted { "mute" } else { "unmute" }, kind.as_str())
+            }
             Action::People(page) => format!("who:{user}:{page}"),
             Action::Card(Card { person, page, act }) => format!("card:{user}:{person}:{page}:{}", act.data()),
         }
@@ -161,6 +167,8 @@ impl Button {
             }
             "models" => Action::Page(Kind::Model, rest.parse().ok()?),
             "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
+            "mute" => Action::Mute(alert::Kind::of(rest)?, true),
+            "unmute" => Action::Mute(alert::Kind::of(rest)?, false),
             "who" => Action::People(rest.parse().ok().filter(|page| *page >= 0)?),
             "card" => {
                 let (person, rest) = rest.split_once(':')?;
@@ -200,7 +208,9 @@ mod tests {
             Act::Budget(Term::Day, None),
         ];
         let cards = acts.map(|act| Action::Card(Card { person: i64::MIN, page: 99, act }));
-        let owners = decisions.into_iter().chain(cards).chain([Action::People(99)]);
+        let mutes =
+            alert::Kind::ALL.iter().flat_map(|kind| [true, false].map(|muted| Action::Mute(*kind, muted)));
+        let owners = decisions.into_iter().chain(cards).chain(mutes).chain([Action::People(99)]);
         for action in numbered.into_iter().chain(choices).chain(thinking).chain(owners) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
@@ -223,6 +233,7 @@ mod tests {
             "think:1::low",
             "models:1:-1",
             "who:1:-1",
+            "mute:1:other",
             "card:1:2:show",
             "card:1:2:0:other",
             "card:1:2:-1:show",

@@ -22,6 +22,7 @@ pub mod failure;
 pub mod document;
 pub mod access;
 pub mod admission;
+pub mod alert;
 pub mod claim;
 pub mod rate;
 pub mod sender;

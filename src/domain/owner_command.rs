@@ -9,17 +9,20 @@ pub enum OwnerCommand {
     Who,
     /// What people may spend.
     Budget,
+    /// How the bot is.
+    Health,
 }
 
 impl OwnerCommand {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 2] = [Self::Who, Self::Budget];
+    pub const ALL: [Self; 3] = [Self::Who, Self::Budget, Self::Health];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
         match self {
             Self::Who => "who",
             Self::Budget => "budget",
+            Self::Health => "health",
         }
     }
 

@@ -4,6 +4,7 @@ use frankenstein::types::BotCommand;
 
 use crate::domain::command::Command;
 
+pub mod alerts;
 pub mod choice;
 mod failure;
 pub mod figures;

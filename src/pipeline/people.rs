@@ -24,7 +24,7 @@ use crate::pipeline::outcome::Answered;
 use crate::store::decide::{self, By, Decided};
 use crate::store::people::Person;
 use crate::store::roster::{self, Entry, PAGE};
-use crate::store::{StoreError, costs, inbox, people, requests};
+use crate::store::{StoreError, budget as books, inbox, people, requests};
 
 /// Numbers of the list in a row of buttons.
 const IN_ROW: usize = 4;
@@ -64,7 +64,7 @@ impl InWork<'_> {
 
     /// An owner turns the list.
     pub(super) fn turn_people(&self, page: i64) -> Result<Answered, StoreError> {
-        self.as_owner(|conn| self.people(conn, page).map(Some))
+        self.as_owner(|conn| self.people(conn, page))
     }
 
     /// An owner looks at somebody, or does something about somebody.
@@ -91,7 +91,7 @@ impl InWork<'_> {
             }
             let mut entry = roster::one(conn, bot_id, card.person)?;
             self.name_owner(&mut entry);
-            Ok(Some(self.of_entry(&entry, card)))
+            Ok(self.of_entry(&entry, card))
         })?;
         if !matches!(card.act, Act::Show | Act::Budgets) {
             info!(owner = self.address.lane.user_id, person = card.person, act = ?card.act, "an owner pressed a button of a card");
@@ -149,13 +149,12 @@ impl InWork<'_> {
         Below::of(label, &Button { user_id: self.address.lane.user_id, action })
     }
 
-    /// Does what an owner pressed, in the place of the message that was pressed. `None`: there is nothing to show.
-    fn as_owner(
+    /// Does what an owner pressed, in the place of the message that was pressed.
+    pub(super) fn as_owner(
         &self,
-        act: impl Fn(&mut PgConnection) -> QueryResult<Option<ReplyPart>>,
+        act: impl Fn(&mut PgConnection) -> QueryResult<ReplyPart>,
     ) -> Result<Answered, StoreError> {
         let &Self { services, address, message, .. } = self;
-        let old = || ReplyPart::plain(message.language.old_button());
         if self.standing != Standing::Owner || !message.private {
             return services.say(address, message.language.old_button());
         }
@@ -165,9 +164,9 @@ impl InWork<'_> {
             inbox::lock(conn, shown.key())?;
             let listed = services.admission.owners.contains(&lane.user_id);
             if !listed && !people::is_owner(conn, lane.bot_id, lane.user_id)? {
-                return Ok(vec![old()]);
+                return Ok(vec![ReplyPart::plain(message.language.old_button())]);
             }
-            Ok(vec![act(conn)?.unwrap_or_else(old)])
+            Ok(vec![act(conn)?])
         })
     }
 
@@ -184,7 +183,7 @@ impl InWork<'_> {
             let person = match &wish {
                 Wish::All => {
                     let own = people::with_budgets(conn, bot_id, LISTED)?;
-                    let spent = costs::of_bot(conn, bot_id)?;
+                    let spent = books::spent(conn, bot_id)?;
                     let senders: Vec<Sender> = own.iter().map(Person::sender).collect();
                     let lines: Vec<_> = own
                         .iter()

@@ -1,5 +1,6 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender as Channel;
@@ -57,6 +58,8 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// BACKUP_DIR
+    pub backup_dir: Option<PathBuf>,
     /// How much of people's files is in memory.
     pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.

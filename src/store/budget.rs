@@ -48,6 +48,39 @@ pub fn reserve(
     })
 }
 
+/// What calls count together, where a cost that is not known is assumed.
+fn dollars() -> String {
+    let (input, output) = UNKNOWN_PRICE;
+    format!(
+        "sum(coalesce(cost,
+             CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL
+                  THEN (coalesce(prompt_tokens, 0) * {input}.0 + coalesce(completion_tokens, 0) * {output}.0) / 1000000
+                  WHEN first_token_ms IS NOT NULL THEN {UNKNOWN_CALL} / 100.0 ELSE 0 END))"
+    )
+}
+
+/// What all spent in this day and in this month, as the budgets count it.
+pub fn spent(conn: &mut PgConnection, bot_id: i64) -> QueryResult<(BigDecimal, BigDecimal)> {
+    #[derive(QueryableByName)]
+    struct Both {
+        #[diesel(sql_type = Numeric)]
+        day: BigDecimal,
+        #[diesel(sql_type = Numeric)]
+        month: BigDecimal,
+    }
+    let dollars = dollars();
+    let begins = |unit: &str| format!("date_trunc('{unit}', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'");
+    let Both { day, month } = sql_query(format!(
+        "SELECT coalesce({dollars} FILTER (WHERE called_at >= {}), 0) AS day, coalesce({dollars}, 0) AS month
+         FROM model_calls WHERE bot_id = $1 AND called_at >= {}",
+        begins("day"),
+        begins("month")
+    ))
+    .bind::<BigInt, _>(bot_id)
+    .get_result(conn)?;
+    Ok((day, month))
+}
+
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Numeric)]
@@ -73,13 +106,7 @@ struct Row {
 /// What was spent since the beginning of the day and of the month, in UTC and by the server's clock, and what is reserved
 /// for other questions.
 fn books(conn: &mut PgConnection, key: Key, budgets: &Budgets) -> QueryResult<Books> {
-    let (input, output) = UNKNOWN_PRICE;
-    let dollars = format!(
-        "sum(coalesce(cost,
-             CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL
-                  THEN (coalesce(prompt_tokens, 0) * {input}.0 + coalesce(completion_tokens, 0) * {output}.0) / 1000000
-                  WHEN first_token_ms IS NOT NULL THEN {UNKNOWN_CALL} / 100.0 ELSE 0 END))"
-    );
+    let dollars = dollars();
     // A month may have many calls: they are not added up for nobody.
     let spent = |whose: &str, budget: &Budget| {
         let since = if budget.month.is_some() { "this_month" } else { "today" };

@@ -118,19 +118,6 @@ pub fn sums(
     query.order(sql::<Text>(order)).load(conn)
 }
 
-/// US dollars that the bot has spent in this day and in this month, by UTC, as far as they are known.
-pub fn of_bot(conn: &mut PgConnection, bot_id: i64) -> QueryResult<(BigDecimal, BigDecimal)> {
-    let mut since = |unit: &str| {
-        let since = format!("called_at >= date_trunc('{unit}', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'");
-        model_calls::table
-            .filter(model_calls::bot_id.eq(bot_id))
-            .filter(sql::<Bool>(&since))
-            .select(sql::<Numeric>("coalesce(sum(cost), 0)"))
-            .first(conn)
-    };
-    Ok((since("day")?, since("month")?))
-}
-
 /// What a person's calls of this day cost, and those of this month.
 pub fn of_person(conn: &mut PgConnection, user_id: i64) -> QueryResult<(Sum, Sum)> {
     let mut since = |unit: &str| {

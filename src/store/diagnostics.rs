@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 14] = [
+    "alerts",
     "attachments",
     "decisions",
     "dialogue_settings",

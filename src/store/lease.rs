@@ -299,5 +299,10 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
         .sql("::text END)::bigint")
 }
 
+/// An error where another instance leads: for what is written by several statements, none of which names the bot by [`led`].
+pub(super) fn check(conn: &mut PgConnection, bot_id: i64) -> QueryResult<()> {
+    diesel::select(led(bot_id)).get_result::<i64>(conn).map(drop)
+}
+
 /// The setting of a session by which `led` knows its epoch.
 const EPOCH: &str = "systech_aidd.epoch";

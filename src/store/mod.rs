@@ -49,6 +49,8 @@ mod told;
 pub mod requests;
 pub mod decide;
 pub mod due;
+pub mod alerts;
+pub mod condition;
 pub mod settings;
 
 // What operators look at and delete.

@@ -1,6 +1,22 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// What owners are told without asking: when they were told last, and what they want to hear no more of.
+    alerts (bot_id, kind) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// 80 or 100 percent of a budget, a model that fails, questions that wait, a failed backup, or migrations that were applied.
+        kind -> Text,
+        /// When it happened and owners were not told of it yet; NULL for what is looked up (all but backup and migrated).
+        raised_at -> Nullable<Timestamptz>,
+        /// When the owners were told last; NULL = never.
+        told_at -> Nullable<Timestamptz>,
+        /// Whether owners want to hear no more of it.
+        muted -> Bool,
+    }
+}
+
+diesel::table! {
     /// Files that came with questions: what Telegram told of each, and what is in it.
     attachments (id) {
         /// Unique number of the file.
@@ -392,6 +408,7 @@ diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alerts,
     attachments,
     decisions,
     dialogue_settings,

@@ -46,6 +46,7 @@ mod promises {
     mod pair;
     mod paste;
     mod albums;
+    mod alerts;
     mod kept_files;
     mod pictures;
     mod poolers;
@@ -57,6 +58,7 @@ mod promises {
     mod requests;
     mod requests_of_groups;
     mod retention;
+    mod rights;
     mod roster;
     mod said_in_words;
     mod secrets;
