@@ -26,6 +26,7 @@ use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::metrics;
+use crate::pipeline::announcer;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
@@ -261,7 +262,7 @@ fn keep_house(
     http: &Http,
     stop: &CancelToken,
     limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 3]> {
+) -> anyhow::Result<[thread::JoinHandle<()>; 4]> {
     let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
     let (bot, http, stop) = theirs();
     let retention = move || retention::daily(&bot.store, &http, limits, &stop);
@@ -269,10 +270,13 @@ fn keep_house(
     let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
     let (bot, http, stop) = theirs();
     let watch = move || watch::run(&bot, &http, &stop);
+    let (bot, http, stop) = theirs();
+    let announcer = move || announcer::run(&bot, &http, &stop);
     Ok([
         spawn("retention".to_owned(), retention)?,
         spawn("doorkeeper".to_owned(), doorkeeper)?,
         spawn("watch".to_owned(), watch)?,
+        spawn("announcer".to_owned(), announcer)?,
     ])
 }
 

@@ -31,7 +31,7 @@ pub const POINTS: [&str; 12] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 17] = [
+pub const WAITS: [&str; 18] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -49,6 +49,8 @@ pub const WAITS: [&str; 17] = [
     // Until it is looked again whether owners are to be told anything, and how long a message waits until they are.
     "watch",
     "overdue",
+    // Until an announcement goes on.
+    "announcer",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

@@ -36,8 +36,21 @@ pub enum Action {
     People(i64),
     /// Does something about somebody of that list, and shows the card.
     Card(Card),
+    /// Does something with this announcement, for its owner.
+    Announce(i64, Announcing),
+    /// Its user wants announcements, or none.
+    Announcements(bool),
     /// Owners hear no more of this, or hear of it again.
     Mute(alert::Kind, bool),
+}
+
+/// What an owner does with an announcement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Announcing {
+    /// Sends what was shown.
+    Send,
+    /// Gives up what was shown, or sends no more of it.
+    Stop,
 }
 
 /// What a button of an owner's card about somebody means.
@@ -141,6 +154,9 @@ impl Button {
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
             Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
+            Action::Announce(id, Announcing::Send) => format!("announce:{user}:{id}:send"),
+            Action::Announce(id, Announcing::Stop) => format!("announce:{user}:{id}:stop"),
+            Action::Announcements(wanted) => format!("news:{user}:{}", if *wanted { "on" } else { "off" }),
             Action::Mute(kind, muted) => {
                 format!("{}:{user}:{}", if *muted { "mute" } else { "unmute" }, kind.as_str())
             }
@@ -167,6 +183,13 @@ impl Button {
             }
             "models" => Action::Page(Kind::Model, rest.parse().ok()?),
             "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
+            "announce" => match rest.split_once(':')? {
+                (id, "send") => Action::Announce(id.parse().ok()?, Announcing::Send),
+                (id, "stop") => Action::Announce(id.parse().ok()?, Announcing::Stop),
+                _ => return None,
+            },
+            "news" if rest == "on" => Action::Announcements(true),
+            "news" if rest == "off" => Action::Announcements(false),
             "mute" => Action::Mute(alert::Kind::of(rest)?, true),
             "unmute" => Action::Mute(alert::Kind::of(rest)?, false),
             "who" => Action::People(rest.parse().ok().filter(|page| *page >= 0)?),
@@ -210,7 +233,15 @@ mod tests {
         let cards = acts.map(|act| Action::Card(Card { person: i64::MIN, page: 99, act }));
         let mutes =
             alert::Kind::ALL.iter().flat_map(|kind| [true, false].map(|muted| Action::Mute(*kind, muted)));
-        let owners = decisions.into_iter().chain(cards).chain(mutes).chain([Action::People(99)]);
+        let announcing = [Announcing::Send, Announcing::Stop].map(|what| Action::Announce(i64::MAX, what));
+        let news = [true, false].map(Action::Announcements);
+        let owners = decisions
+            .into_iter()
+            .chain(cards)
+            .chain(mutes)
+            .chain(announcing)
+            .chain(news)
+            .chain([Action::People(99)]);
         for action in numbered.into_iter().chain(choices).chain(thinking).chain(owners) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
@@ -234,6 +265,9 @@ mod tests {
             "models:1:-1",
             "who:1:-1",
             "mute:1:other",
+            "announce:1:2",
+            "announce:1:2:other",
+            "news:1:maybe",
             "card:1:2:show",
             "card:1:2:0:other",
             "card:1:2:-1:show",

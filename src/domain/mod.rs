@@ -23,6 +23,7 @@ pub mod document;
 pub mod access;
 pub mod admission;
 pub mod alert;
+pub mod announcement;
 pub mod claim;
 pub mod rate;
 pub mod sender;

@@ -11,11 +11,13 @@ pub enum OwnerCommand {
     Budget,
     /// How the bot is.
     Health,
+    /// A word for everybody.
+    Announce,
 }
 
 impl OwnerCommand {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 3] = [Self::Who, Self::Budget, Self::Health];
+    pub const ALL: [Self; 4] = [Self::Who, Self::Budget, Self::Health, Self::Announce];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
@@ -23,6 +25,7 @@ impl OwnerCommand {
             Self::Who => "who",
             Self::Budget => "budget",
             Self::Health => "health",
+            Self::Announce => "announce",
         }
     }
 

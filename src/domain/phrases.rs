@@ -5,6 +5,7 @@ use frankenstein::types::BotCommand;
 use crate::domain::command::Command;
 
 pub mod alerts;
+mod announce;
 pub mod choice;
 mod failure;
 pub mod figures;

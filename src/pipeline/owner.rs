@@ -218,6 +218,7 @@ impl InWork<'_> {
         }
         match OwnerCommand::of(text, &self.services.me.username) {
             Some(OwnerCommand::Who) => self.who().map(Some),
+            Some(OwnerCommand::Announce) => self.announce(text).map(Some),
             Some(OwnerCommand::Health) => self.health().map(Some),
             Some(OwnerCommand::Budget) => self.budget(text).map(Some),
             None => Ok(None),

@@ -5,8 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 14] = [
+pub const TABLES: [&str; 17] = [
     "alerts",
+    "announcement_recipients",
+    "announcements",
     "attachments",
     "decisions",
     "dialogue_settings",
@@ -19,6 +21,7 @@ pub const TABLES: [&str; 14] = [
     "reply_parts",
     "strangers",
     "turns",
+    "unsubscribed",
     "updates",
 ];
 

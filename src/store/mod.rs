@@ -50,6 +50,7 @@ pub mod requests;
 pub mod decide;
 pub mod due;
 pub mod alerts;
+pub mod announcements;
 pub mod condition;
 pub mod settings;
 

@@ -17,6 +17,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Who gets which announcement, and how far that is.
+    announcement_recipients (announcement_id, user_id) {
+        /// The announcement.
+        announcement_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// waiting, released (in the outbox), sent, failed (Telegram refused it for good), or left_out (blocked or unsubscribed meanwhile).
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    /// What owners tell everybody.
+    announcements (id) {
+        /// Unique number of the announcement; its messages in reply_parts have it, negative, as their update_seq.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the owner who made it.
+        owner -> Int8,
+        /// Its messages (JSON, as in reply_parts).
+        payload -> Text,
+        /// It goes to those who asked something within so many days.
+        days -> Int4,
+        /// draft (shown to its owner), running, stopped, or done.
+        state -> Text,
+        /// Telegram id of the message that shows its owner how far it is; NULL for a draft.
+        message_id -> Nullable<Int8>,
+        /// When it was made.
+        made_at -> Timestamptz,
+        /// When it was over; NULL until then.
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Files that came with questions: what Telegram told of each, and what is in it.
     attachments (id) {
         /// Unique number of the file.
@@ -358,6 +394,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Who wants no announcements.
+    unsubscribed (bot_id, user_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Since when.
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The inbox: every update of Telegram that asks for an answer, until and after it got one.
     updates (seq) {
         /// The order in which updates are answered within a dialogue.
@@ -403,12 +451,15 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(announcement_recipients -> announcements (announcement_id));
 diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     alerts,
+    announcement_recipients,
+    announcements,
     attachments,
     decisions,
     dialogue_settings,
@@ -421,5 +472,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     reply_parts,
     strangers,
     turns,
+    unsubscribed,
     updates,
 );

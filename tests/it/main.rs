@@ -20,6 +20,7 @@ mod support {
 /// What the users of the bot can rely on.
 mod promises {
     mod access;
+    mod announce;
     mod answers;
     mod budget;
     mod choosing;

@@ -88,6 +88,7 @@ impl Language {
             OwnerCommand::Who => {
                 self.pick("кто пользуется ботом и кто ждёт", "who uses the bot and who waits")
             }
+            OwnerCommand::Announce => self.pick("рассказать всем", "tell everybody"),
             OwnerCommand::Health => self.pick("как дела у бота", "how the bot is"),
             OwnerCommand::Budget => self.pick("сколько можно тратить", "how much may be spent"),
         }
