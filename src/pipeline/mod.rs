@@ -6,6 +6,7 @@ mod read_batch;
 mod delivered;
 pub mod dispatcher;
 pub mod schedule;
+pub mod crew;
 pub mod worker;
 
 // Answered: what the update is, and what is said.
@@ -23,8 +24,11 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod ending;
+mod fetch;
+mod documents;
 mod pictures;
 mod shown;
+mod beside;
 pub mod scales;
 pub mod prompt;
 pub mod named;
@@ -44,5 +48,6 @@ pub mod doorkeeper;
 pub mod watch;
 pub mod announcer;
 pub mod services;
+pub mod suspects;
 pub mod assistant;
 pub mod breaker;

@@ -49,6 +49,7 @@ mod promises {
     mod albums;
     mod alerts;
     mod kept_files;
+    mod documents;
     mod pictures;
     mod poolers;
     mod quotes;
