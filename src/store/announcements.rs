@@ -9,7 +9,7 @@ use diesel::result::Error::{DeserializationError, SerializationError};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 
 use super::lease;
-use super::outbox::{self, Envelope};
+use super::outbox::{self, Envelope, OfTurn};
 use super::people;
 use super::schema::{announcement_recipients as recipients, announcements, unsubscribed};
 use crate::domain::admission::State;
@@ -207,7 +207,8 @@ pub fn step(
             .bind::<BigInt, _>(id)
             .execute(conn)?;
             let lane = Lane { bot_id, chat_id: owner, user_id: owner, thread_id: None };
-            let envelope = Envelope { lane, update_seq: 0, thread_id: None, reply_to: None, turn_id: None };
+            let envelope =
+                Envelope { lane, update_seq: 0, thread_id: None, reply_to: None, turn: OfTurn::None };
             let part = result(step.language, progress, stopped);
             outbox::insert_from(conn, envelope, 0, &[part], message_id.as_slice())?;
             step.lanes.push(lane);
@@ -268,7 +269,8 @@ fn release(
             parts.push(unsubscribe(last, user_id, language));
         }
         let lane = Lane { bot_id, chat_id: user_id, user_id, thread_id: None };
-        let envelope = Envelope { lane, update_seq: -id, thread_id: None, reply_to: None, turn_id: None };
+        let envelope =
+            Envelope { lane, update_seq: -id, thread_id: None, reply_to: None, turn: OfTurn::None };
         outbox::insert_from(conn, envelope, 0, &parts, &[])?;
         lanes.push(lane);
     }

@@ -50,6 +50,7 @@ mod promises {
     mod alerts;
     mod kept_files;
     mod documents;
+    mod readers;
     mod pictures;
     mod poolers;
     mod quotes;

@@ -173,6 +173,8 @@ fn nobody_is_told_where_the_bot_has_no_owner_and_health_is_unknown_to_others() {
     env.set("BACKUP_DIR", folder.path().to_str().unwrap());
     env.model.usually(Behaviour::status(401, "no"));
     let bot = env.start_ready();
+    // Telegram knows this chat from now on.
+    greeted(&env);
     for number in 0..5 {
         ask(&env, &person(2), &format!("question {number}"));
     }
@@ -181,6 +183,8 @@ fn nobody_is_told_where_the_bot_has_no_owner_and_health_is_unknown_to_others() {
     assert_eq!(env.psql("SELECT count(*) FROM alerts"), "0");
     env.set("OWNER", OWNER.to_string());
     let _bot = env.start_ready();
+    env.telegram.wait_for_text(OWNER, |text| text.starts_with("A model does not answer"));
+    env.wait_settled();
     let health = ask(&env, &owner(), "/health").text().to_owned();
     assert!(
         health.starts_with(concat!(
