@@ -35,7 +35,7 @@ pub const POINTS: [&str; 14] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 16] = [
+pub const WAITS: [&str; 19] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -51,6 +51,11 @@ pub const WAITS: [&str; 16] = [
     "rest",
     // Until it is looked again for decisions of the command line and requests that waited too long.
     "doorkeeper",
+    // Until it is looked again whether owners are to be told anything, and how long a message waits until they are.
+    "watch",
+    "overdue",
+    // Until an announcement goes on.
+    "announcer",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

@@ -299,6 +299,11 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
         .sql("::text END)::bigint")
 }
 
+/// An error where another instance leads: for what is written by several statements, none of which names the bot by [`led`].
+pub(super) fn check(conn: &mut PgConnection, bot_id: i64) -> QueryResult<()> {
+    diesel::select(led(bot_id)).get_result::<i64>(conn).map(drop)
+}
+
 /// What a server does with the session of a leader that is cut off, has lost its power or is frozen: it ends within seconds, and
 /// with it the locks by which it would hold up whoever leads next. By itself a server waits for hours.
 const ENDS_BEHIND_US: &str = "SET tcp_keepalives_idle TO 3; SET tcp_keepalives_interval TO 1; \

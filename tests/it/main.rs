@@ -20,6 +20,7 @@ mod support {
 /// What the users of the bot can rely on.
 mod promises {
     mod access;
+    mod announce;
     mod answers;
     mod budget;
     mod choosing;
@@ -30,6 +31,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod figures;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -45,6 +47,7 @@ mod promises {
     mod pair;
     mod paste;
     mod albums;
+    mod alerts;
     mod kept_files;
     mod documents;
     mod readers;
@@ -58,6 +61,8 @@ mod promises {
     mod requests;
     mod requests_of_groups;
     mod retention;
+    mod rights;
+    mod roster;
     mod said_in_words;
     mod secrets;
     mod standby;
