@@ -79,7 +79,7 @@ impl Lease {
     pub fn store(self: &Arc<Self>, url: &Secret, size: u32) -> Store {
         let lease = Arc::clone(self);
         let terms = Terms {
-            prepare: format!("SET {EPOCH} TO '{}'; {ENDS_BEHIND_US}", self.epoch),
+            prepare: format!("SET {EPOCH} TO '{}'; {ENDS_IN_MID_WORK}", self.epoch),
             over: LOST,
             hold: Box::new(move || lease.is_valid()),
         };
@@ -304,11 +304,9 @@ pub(super) fn check(conn: &mut PgConnection, bot_id: i64) -> QueryResult<()> {
     diesel::select(led(bot_id)).get_result::<i64>(conn).map(drop)
 }
 
-/// What a server does with the session of a leader that is cut off, has lost its power or is frozen: it ends within seconds, and
-/// with it the locks by which it would hold up whoever leads next. By itself a server waits for hours.
-const ENDS_BEHIND_US: &str = "SET tcp_keepalives_idle TO 3; SET tcp_keepalives_interval TO 1; \
-                              SET tcp_keepalives_count TO 3; SET tcp_user_timeout TO 3000; \
-                              SET idle_in_transaction_session_timeout TO 10000";
+/// What a server does with the session of a leader that freezes in the middle of a transaction: it ends, and with it the locks by
+/// which it would hold up whoever leads next.
+const ENDS_IN_MID_WORK: &str = "SET idle_in_transaction_session_timeout TO 10000";
 
 /// The setting of a session by which `led` knows its epoch.
 const EPOCH: &str = "systech_aidd.epoch";

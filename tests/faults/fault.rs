@@ -100,7 +100,6 @@ pub(crate) enum Loss {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Neighbour {
     Database,
-    Telegram,
     Model,
 }
 
@@ -335,7 +334,6 @@ fn primary_lost(env: &Arc<FaultEnv>, loss: Loss) -> End {
 fn unreached(env: &Arc<FaultEnv>, neighbour: Neighbour) -> End {
     let url = match neighbour {
         Neighbour::Database => env.database().url(),
-        Neighbour::Telegram => env.telegram.url(),
         Neighbour::Model => env.model.url(),
     };
     network::dig(port_of(&url));

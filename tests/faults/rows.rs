@@ -261,11 +261,6 @@ pub(crate) fn of_dropped_packets() -> Vec<Row> {
             Neighbour::Database,
         ),
         (
-            TELEGRAM,
-            ("packets between bot and Telegram are dropped", "пакеты между ботом и Telegram пропадают"),
-            Neighbour::Telegram,
-        ),
-        (
             MODEL,
             ("packets between bot and model are dropped", "пакеты между ботом и моделью пропадают"),
             Neighbour::Model,

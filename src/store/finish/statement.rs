@@ -81,7 +81,7 @@ where
         out.push_sql(if self.whole { ") AND NOT bool_or(stopped)" } else { ")" });
         out.push_sql(" THEN '0' ELSE '");
         out.push_sql(CHANGED);
-        out.push_sql("' END FROM done)::bigint, (SELECT min(id) FROM said), ");
+        out.push_sql("' END FROM done)::bigint AS turn_id, (SELECT min(id) FROM said) AS question_id, ");
         self.columns.walk_ast(out.reborrow())?;
         out.push_sql(" FROM (SELECT) AS once LEFT JOIN parts AS reply_parts ON true ORDER BY reply_parts.id");
         Ok(())
