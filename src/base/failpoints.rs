@@ -3,7 +3,7 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 13] = [
+pub const POINTS: [&str; 14] = [
     // The batch is committed, Telegram does not know yet.
     "received",
     // The files of a question are known, and none is fetched.
@@ -12,6 +12,8 @@ pub const POINTS: [&str; 13] = [
     "fetched",
     // The words of a document are read and stored.
     "extracted",
+    // What is said in a recording is stored, along with its cost.
+    "heard",
     // All that a model is shown is at hand.
     "prepared",
     // The model is about to be asked.
@@ -33,7 +35,7 @@ pub const POINTS: [&str; 13] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 16] = [
+pub const WAITS: [&str; 19] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -49,6 +51,11 @@ pub const WAITS: [&str; 16] = [
     "rest",
     // Until it is looked again for decisions of the command line and requests that waited too long.
     "doorkeeper",
+    // Until it is looked again whether owners are to be told anything, and how long a message waits until they are.
+    "watch",
+    "overdue",
+    // Until an announcement goes on.
+    "announcer",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

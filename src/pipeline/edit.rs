@@ -3,13 +3,13 @@
 //! If it still waited for its answer, the poller has put the new text in its place. Otherwise it is answered again, as long
 //! as nothing was asked after it.
 
-use crate::domain::attachment::{Attachment, words};
 use crate::domain::command::Request;
+use crate::domain::sound::{self, Heard};
 use crate::pipeline::assemble::album::Came;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
-use crate::store::attachments;
+use crate::store::attachments::{self, Stored};
 use crate::store::turns::{self, Last};
 use crate::telegram::{Piece, is_cut};
 
@@ -62,8 +62,8 @@ impl InWork<'_> {
             let known = services.store.run(|conn| turns::knows(conn, lane, Some(message_id)))?;
             return if known { services.silence(address) } else { self.ask_pieces(None, &[], &came) };
         };
-        let shown: Vec<&Attachment> = files.iter().map(|file| &file.file).collect();
-        let Some(said) = words(last.question(), &shown) else {
+        let heard: Vec<Heard<'_>> = files.iter().map(Stored::heard).collect();
+        let Some(said) = sound::captions(last.question(), &heard) else {
             // A text that shows something now; of several texts only this one is known.
             return match last.message_ids.len() {
                 1 => self.ask_pieces(Some(&last), &[], &came),

@@ -209,11 +209,20 @@ impl InWork<'_> {
                 Some(last) => self.regenerate(&last, last.question()),
                 None => old_button(),
             },
+            Action::HearAgain(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
+                Some(last) => self.hear_again(&last),
+                None => old_button(),
+            },
             Action::Continue(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
                 Some(_) => self.go_on(),
                 None => old_button(),
             },
             Action::Decide(verdict, asked) => self.decide(*verdict, *asked),
+            Action::People(page) => self.turn_people(*page),
+            Action::Card(card) => self.card(*card),
+            Action::Announce(id, what) => self.press_announce(*id, *what),
+            Action::Announcements(wanted) => self.subscribe(*wanted),
+            Action::Mute(kind, muted) => self.mute(*kind, *muted),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

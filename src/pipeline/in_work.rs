@@ -6,9 +6,10 @@ use std::time::Instant;
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::admission::Standing;
-use crate::domain::attachment::{Attachment, content, may_have_files, words};
+use crate::domain::attachment::{Attachment, content, may_have_files};
 use crate::domain::choice::InForce;
 use crate::domain::quote::Quote;
+use crate::domain::sound::{self, Heard};
 use crate::domain::update::Key;
 use crate::pipeline::asked::Question;
 use crate::pipeline::assemble::album::{self, Album, Came};
@@ -161,9 +162,9 @@ impl InWork<'_> {
         shown: &[Stored],
         pieces: &[Came],
     ) -> Result<Answered, StoreError> {
-        let said = last.and_then(|last| {
-            words(last.question(), &shown.iter().map(|file| &file.file).collect::<Vec<_>>())
-        });
+        // What was said in them comes back as it is stored.
+        let heard: Vec<Heard<'_>> = shown.iter().map(Stored::heard).collect();
+        let said = last.and_then(|last| sound::captions(last.question(), &heard));
         let said = said.unwrap_or_else(|| vec![""; shown.len()]);
         // By Telegram's ids of the messages: in the order in which they were sent, a piece that came anew in its own place.
         let mut all: BTreeMap<i64, (&Attachment, &str)> = shown
@@ -220,6 +221,33 @@ impl InWork<'_> {
         })
     }
 
+    /// Answers the last question again, and has its recording heard anew: as if it had come again with the press, to which the
+    /// new words belong until the answer is stored.
+    pub(super) fn hear_again(&self, last: &Last) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let lane = address.lane;
+        let files = services
+            .store
+            .run(|conn| attachments::of_question(conn, lane, &[], last.messages().collect()))?;
+        let heard: Vec<Heard<'_>> = files.iter().map(Stored::heard).collect();
+        let captions = sound::captions(last.question(), &heard);
+        let (Some(captions), [Stored { file, telegram_message_id, .. }]) = (captions, &files[..]) else {
+            return services.say(address, message.language.old_button());
+        };
+        let key = self.waiting.key(lane);
+        let sent = [Sent { key, telegram_message_id: *telegram_message_id, album: None, file }];
+        services.question(&Question {
+            address: self.beside(last),
+            text: &content(&[(file, captions.first().unwrap_or(&""))]),
+            message_ids: &last.message_ids,
+            quotes: last.quotes(),
+            asked_at: last.asked_at(),
+            sent: &sent,
+            replaces: Some(last),
+            ..self.question()
+        })
+    }
+
     /// Has the last answer go on, as a turn of its own: its question is the bot's own sentence.
     pub(super) fn go_on(&self) -> Result<Answered, StoreError> {
         self.services.question(&Question { text: self.message.language.go_on(), ..self.question() })
@@ -249,6 +277,8 @@ impl InWork<'_> {
             retries: self.waiting.retries,
             stopped: self.waiting.stopped,
             rate_limit: self.rate_limit(),
+            has_budget: self.waiting.known.budget,
+            sender: self.message.private.then_some(&self.message.sender),
             began: Instant::now(),
             stop: self.stop,
             assistant: self.assistant,

@@ -1,5 +1,6 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender as Channel;
@@ -14,6 +15,7 @@ use crate::domain::rate::RateLimit;
 use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::hearing::Hearing;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
@@ -59,6 +61,10 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// How what people say comes into words, if it does.
+    pub hearing: Option<Hearing>,
+    /// BACKUP_DIR
+    pub backup_dir: Option<PathBuf>,
     /// Reads the words of files.
     pub extractor: Extractor,
     /// How much of people's files is in memory.

@@ -13,11 +13,13 @@
 //! other. No text of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or
 //! the mention of a stranger by id; links go to `http` and `https` only.
 
+pub mod chart;
 mod classic;
 mod doc;
 mod entity;
 mod fence;
 mod flat;
+mod heard;
 mod inline;
 mod limits;
 mod lines;
@@ -35,6 +37,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use classic::text_parts;
+pub use heard::below_what_was_heard;
 pub use limits::{
     MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
 };

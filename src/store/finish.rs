@@ -17,6 +17,7 @@ use super::lease::led;
 use super::ledger::Calls;
 use super::message_id::{MessageId, among, numbers};
 use super::outbox::{self, NewPart, OfTurn, Unsent};
+use super::people;
 use super::prepared::prepared;
 use super::quotes;
 use super::schema::{messages, reply_parts, turns, updates};
@@ -31,8 +32,9 @@ use crate::domain::history::Role;
 use crate::domain::lane::Lane;
 use crate::domain::quote::Quote;
 use crate::domain::reply::ReplyPart;
+use crate::domain::sender::Sender;
 use crate::domain::update::Key;
-use crate::domain::usage::{Call, Usage};
+use crate::domain::usage::{Call, Purpose, Usage};
 
 mod statement;
 
@@ -106,6 +108,8 @@ pub struct Turn<'a> {
     pub files: &'a [i64],
     /// The question as it was before it was edited, or is answered again.
     pub replaces: Option<&'a Last>,
+    /// Who asked, as Telegram shows people, in a private chat: a row of [`super::people`] has these names from now on.
+    pub sender: Option<&'a Sender>,
     /// When answering began.
     pub began: Instant,
     /// How it went.
@@ -130,7 +134,8 @@ impl Turn<'_> {
     /// The figures of the call that answered. A turn without an answer has none of its own: the ledger has them.
     fn usage(&self) -> Option<&Usage> {
         let answering = matches!(self.ending, Ending::Answered { .. } | Ending::Stopped { .. });
-        self.calls.last().filter(|_| answering).map(|call| &call.usage)
+        let answer = self.calls.last().filter(|call| call.purpose == Purpose::Answer);
+        answer.filter(|_| answering).map(|call| &call.usage)
     }
 }
 
@@ -396,6 +401,7 @@ fn store(
             .then(|| outbox::insertion(parts, OfTurn::Stored).returning(reply_parts::all_columns)),
         columns: outbox::columns(),
         done: done(keys, OfTurn::Stored),
+        seen: turn.sender.map(|sender| people::seen_anew(lane.bot_id, lane.user_id, sender)),
         updates: keys.len(),
         chat_id: lane.chat_id,
         whole: turn.is_whole(),

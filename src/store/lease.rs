@@ -299,6 +299,11 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
         .sql("::text END)::bigint")
 }
 
+/// An error where another instance leads: for what is written by several statements, none of which names the bot by [`led`].
+pub(super) fn check(conn: &mut PgConnection, bot_id: i64) -> QueryResult<()> {
+    diesel::select(led(bot_id)).get_result::<i64>(conn).map(drop)
+}
+
 /// What a server does with the session of a leader that freezes in the middle of a transaction: it ends, and with it the locks by
 /// which it would hold up whoever leads next.
 const ENDS_IN_MID_WORK: &str = "SET idle_in_transaction_session_timeout TO 10000";

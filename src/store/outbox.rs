@@ -237,8 +237,7 @@ fn rows(envelope: Envelope, first: i32, parts: &[ReplyPart], standing: &[i64]) -
     let mut ops: Vec<(&ReplyPart, Op)> = Vec::new();
     for part in parts {
         // A file takes no message's place.
-        let is_file = matches!(part.content, Content::Document { .. });
-        let op = if is_file { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
+        let op = if part.content.is_file() { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
         ops.push((part, op));
     }
     ops.extend(standing.map(|id| (&nothing, Op::Delete(id))));
@@ -252,7 +251,8 @@ fn rows(envelope: Envelope, first: i32, parts: &[ReplyPart], standing: &[i64]) -
             (Op::Send, _) => (PartOp::Send, None),
         };
         let form = match (op, &part.content) {
-            (PartOp::Delete | PartOp::Document, _) | (_, Content::Document { .. }) => None,
+            (PartOp::Delete | PartOp::Document, _)
+            | (_, Content::Document { .. } | Content::Chart { .. }) => None,
             (_, Content::Rich { .. }) => Some(PartForm::Rich),
             (_, Content::Text { .. }) => Some(PartForm::Text),
         };

@@ -18,6 +18,8 @@ pub struct Me {
     pub id: i64,
     /// The name after the `@`, in any case of its letters.
     pub username: String,
+    /// Whether it understands what people say.
+    pub hears: bool,
 }
 
 /// The message that another one is a reply to. In a topic, what replies to nothing has the message that opened the topic
@@ -90,7 +92,7 @@ mod tests {
     }
 
     fn me() -> Me {
-        Me { id: 7, username: "our_bot".to_owned() }
+        Me { id: 7, username: "our_bot".to_owned(), hears: false }
     }
 
     /// Where each `@name` stands in the text, in UTF-16 units, as Telegram marks it.
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_bot_without_a_name_is_mentioned_by_nobody() {
-        let me = Me { id: 7, username: String::new() };
+        let me = Me { id: 7, username: String::new(), hears: false };
         assert!(me.mentions("hi there", &entities("hi there", Some(&raw(&marked("hi there"))))).is_empty());
         assert!(!me.is_addressed("hi there", false, None));
     }

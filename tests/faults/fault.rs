@@ -78,6 +78,8 @@ pub(crate) enum Fault {
     DiskFull,
     /// So many in a hundred requests are answered like this.
     Answers(Behaviour, u8),
+    /// So many in a hundred recordings are answered like this.
+    Heard(Behaviour, u8),
     ModelOut,
     /// The first model of two answers nothing but errors, and the process is killed meanwhile.
     FirstModelOut,
@@ -165,6 +167,7 @@ impl Fault {
         match self {
             // What is in work at three kills.
             Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) => class == "crashed",
+            Self::Heard(..) => class == "hearing_unreachable",
             Self::Answers(..) | Self::ModelOut | Self::Unreached(Neighbour::Model) => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
             _ => false,
@@ -179,6 +182,7 @@ impl Fault {
     /// Settings that turn minutes into seconds.
     pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
         match self {
+            Self::Heard(..) => &[("TRANSCRIBE_TIMEOUT", "1")],
             Self::Answers(..) | Self::Mixture(_) | Self::Unreached(Neighbour::Model) => {
                 &[("LLM_TIMEOUT", "1")]
             }
@@ -273,6 +277,14 @@ impl Fault {
             Self::Answers(behaviour, percent) => {
                 let chance = f64::from(*percent) / 100.0;
                 env.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
+                Box::new(move || {
+                    then.model.clear();
+                    then.refuse();
+                })
+            }
+            Self::Heard(behaviour, percent) => {
+                let chance = f64::from(*percent) / 100.0;
+                env.model.on_speech(When::any().chance(chance, rng.u64(..)), behaviour.clone());
                 Box::new(move || {
                     then.model.clear();
                     then.refuse();

@@ -20,6 +20,7 @@ mod support {
 /// What the users of the bot can rely on.
 mod promises {
     mod access;
+    mod announce;
     mod answers;
     mod budget;
     mod choosing;
@@ -30,6 +31,7 @@ mod promises {
     mod drafts;
     mod erasure;
     mod failures;
+    mod figures;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -45,8 +47,10 @@ mod promises {
     mod pair;
     mod paste;
     mod albums;
+    mod alerts;
     mod kept_files;
     mod documents;
+    mod readers;
     mod pictures;
     mod poolers;
     mod quotes;
@@ -57,11 +61,14 @@ mod promises {
     mod requests;
     mod requests_of_groups;
     mod retention;
+    mod rights;
+    mod roster;
     mod said_in_words;
     mod secrets;
     mod standby;
     mod stop;
     mod topics;
+    mod voices;
     mod two_instances;
     mod window;
 }

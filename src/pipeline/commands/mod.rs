@@ -27,7 +27,7 @@ impl InWork<'_> {
         debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(language.greeting()),
-            Command::Help => self.say(language.help(&self.assistant.commands())),
+            Command::Help => self.say(language.help(&self.assistant.commands(), self.services.me.hears)),
             Command::Role if self.has_several(Kind::Role) => self.choose_by_name(Kind::Role),
             Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
             Command::Model => self.choose_by_name(Kind::Model),
@@ -47,6 +47,7 @@ impl InWork<'_> {
             Command::Restore => self.reply(|conn, lane| {
                 history::restore(conn, lane, None).map(|n| vec![ReplyPart::plain(language.restored(n))])
             }),
+            Command::Usage if self.is_of_owner() => self.usage_of_bot(),
             Command::Usage => self.reply(|conn, lane| {
                 let (day, month) = costs::of_person(conn, lane.user_id)?;
                 Ok(vec![ReplyPart::plain(language.usage(&day.spent(), &month.spent()))])

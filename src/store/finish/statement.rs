@@ -17,7 +17,7 @@ use crate::store::prepared::prepared_if;
 const CHANGED: &str = "systech-aidd: the update is not as it was";
 
 /// The queries, by what the others call them: `said` are the rows of `messages`, `turn` is the turn.
-pub(super) struct Statement<S, C, T, Q, P, D> {
+pub(super) struct Statement<S, C, T, Q, P, D, N> {
     pub(super) said: S,
     pub(super) calls: Option<C>,
     pub(super) turn: T,
@@ -27,6 +27,8 @@ pub(super) struct Statement<S, C, T, Q, P, D> {
     pub(super) columns: outbox::columns,
     /// Marks the updates; its rows are their chat and whether they were stopped.
     pub(super) done: D,
+    /// Keeps the names of who asked. PostgreSQL carries it out at last: the updates are locked before the person, as everywhere.
+    pub(super) seen: Option<N>,
     /// How many updates there are, in which chat.
     pub(super) updates: usize,
     pub(super) chat_id: i64,
@@ -37,7 +39,7 @@ pub(super) struct Statement<S, C, T, Q, P, D> {
 /// A row for each part: the numbers of the turn and of its question, and the part. One row if there is no part.
 type Row = (BigInt, Integer, Nullable<SqlTypeOf<outbox::columns>>);
 
-impl<S, C, T, Q, P, D> QueryFragment<Pg> for Statement<S, C, T, Q, P, D>
+impl<S, C, T, Q, P, D, N> QueryFragment<Pg> for Statement<S, C, T, Q, P, D, N>
 where
     S: QueryFragment<Pg>,
     C: QueryFragment<Pg>,
@@ -45,6 +47,7 @@ where
     Q: QueryFragment<Pg>,
     P: QueryFragment<Pg>,
     D: QueryFragment<Pg>,
+    N: QueryFragment<Pg>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH said AS (");
@@ -66,6 +69,10 @@ where
         }
         out.push_sql("), done (chat_id, stopped) AS (");
         self.done.walk_ast(out.reborrow())?;
+        if let Some(seen) = &self.seen {
+            out.push_sql("), seen AS (");
+            seen.walk_ast(out.reborrow())?;
+        }
         out.push_sql(") SELECT (SELECT id FROM turn) + (SELECT CASE WHEN count(*) = ");
         out.push_sql(&self.updates.to_string());
         out.push_sql(" AND bool_and(chat_id = ");
@@ -81,12 +88,12 @@ where
     }
 }
 
-impl<S, C, T, Q, P, D> QueryId for Statement<S, C, T, Q, P, D> {
+impl<S, C, T, Q, P, D, N> QueryId for Statement<S, C, T, Q, P, D, N> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<S, C, T, Q, P, D> Query for Statement<S, C, T, Q, P, D> {
+impl<S, C, T, Q, P, D, N> Query for Statement<S, C, T, Q, P, D, N> {
     type SqlType = Row;
 }
 

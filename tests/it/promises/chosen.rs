@@ -129,6 +129,8 @@ pub(super) fn statements(env: &TestEnv, since: usize) -> Vec<String> {
 fn an_answer_with_a_chosen_model_to_somebody_whom_an_owner_let_in_takes_four_statements_and_two_commits() {
     let mut env = with_catalogue_on_own_server();
     env.set("OWNER", "99");
+    // What is looked after beside the messages is looked at once.
+    env.set("SHORT_WAITS", "watch=3600");
     let _bot = env.start_ready();
     env.run(&["people", "allow", &ann().user_id.to_string()]).ok();
     told(&env, &ann(), "/model deep");

@@ -250,7 +250,9 @@ fn quotations_are_deleted_with_their_question_and_shown_and_exported_with_it() {
 
 #[test]
 fn a_quotation_costs_no_statement_when_it_is_stored_and_none_when_it_is_read() {
-    let env = TestEnv::with_own_server();
+    let mut env = TestEnv::with_own_server();
+    // What is looked after beside the messages is looked at once.
+    env.set("SHORT_WAITS", "doorkeeper=3600 watch=3600");
     let _bot = env.start();
     let person = Person::private(1);
     env.telegram.say(&person, "one");
