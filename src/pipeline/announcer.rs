@@ -31,7 +31,9 @@ pub fn run(services: &Services, http: &Http, stop: &CancelToken) {
     while !stop.is_requested() {
         let under_way = look(services, stop, &mut shown_at).unwrap_or_else(|problem| {
             // The next look goes on from where this one was.
-            debug!("announcements wait: {problem}");
+            if !problem.is_told() {
+                debug!("announcements wait: {problem}");
+            }
             false
         });
         http.sleep(if under_way { failpoints::wait("announcer", PAUSE) } else { IDLE }, stop);

@@ -24,7 +24,9 @@ const LOOK_BACK: Duration = Duration::from_secs(60);
 /// Looks after requests until `stop`.
 pub fn run(services: &Services, http: &Http, stop: &CancelToken) {
     while !stop.is_requested() {
-        if let Err(problem) = look(services) {
+        if let Err(problem) = look(services)
+            && !problem.is_told()
+        {
             // The next look finds the same.
             debug!("requests to be let in could not be looked after: {problem}");
         }

@@ -26,7 +26,9 @@ const PATIENCE_MS: u32 = 5000;
 /// Tells owners what happens until `stop`.
 pub fn run(services: &Services, http: &Http, stop: &CancelToken) {
     while !stop.is_requested() {
-        if let Err(problem) = look(services) {
+        if let Err(problem) = look(services)
+            && !problem.is_told()
+        {
             // The next look finds the same.
             debug!("it is not known whether the owners are to be told anything: {problem}");
         }

@@ -235,6 +235,8 @@ fn a_kill_between_the_outbox_and_telegram_costs_nobody_the_announcement() {
         let got = got(&env, "zebra");
         let times = |user: i64| got[&user];
         assert!((1..=most).contains(&times(1003)), "{point}: {got:?}");
+        // Those of the others may be on their way in this moment.
+        let most = if point == "finished" { 1 } else { 2 };
         assert!([1001, 1002, 1004, 1005].iter().all(|user| times(*user) <= most), "{point}: {got:?}");
         assert_eq!(env.psql("SELECT count(*) FROM announcements"), "1", "{point}");
     }
