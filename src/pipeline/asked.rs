@@ -66,6 +66,21 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// The files that come with it: those of its messages, and those of messages that it replies to.
+    pub(super) fn sent(&self) -> Vec<Sent<'_>> {
+        let key = self.address.key();
+        let mut sent = self.sent.to_vec();
+        for shown in self.quotes.iter().filter_map(|quote| quote.shown.as_deref()) {
+            let known = |other: &Sent<'_>| other.quoted && other.telegram_message_id == shown.message_id;
+            // What a question shows itself is not looked at twice.
+            if !self.message_ids.contains(&shown.message_id) && !sent.iter().any(known) {
+                let (telegram_message_id, file) = (shown.message_id, &shown.file);
+                sent.push(Sent { key, telegram_message_id, album: None, file, quoted: true });
+            }
+        }
+        sent
+    }
+
     pub(super) fn ledger(&self) -> Calls<'_> {
         Calls { address: self.address, calls: self.calls }
     }

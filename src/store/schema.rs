@@ -41,6 +41,8 @@ diesel::table! {
         content -> Nullable<Bytea>,
         /// When it was first looked for.
         created_at -> Timestamptz,
+        /// Whether it is in a message that the question replies to.
+        quoted -> Bool,
     }
 }
 

@@ -229,9 +229,14 @@ fn is_forward(quotes: &[Quote]) -> bool {
 }
 
 impl Message {
-    /// Whether its sender forwarded words: none of them are the sender's own. A forwarded picture is looked at by itself.
+    /// Whether its sender forwarded it: none of its words are the sender's own.
     pub fn is_forward(&self) -> bool {
-        self.piece.is_none() && is_forward(&self.quotes)
+        is_forward(&self.quotes)
+    }
+
+    /// What the messages of its album have in common, if it is of one.
+    pub fn album(&self) -> Option<&str> {
+        self.piece.as_ref()?.album.as_deref()
     }
 }
 

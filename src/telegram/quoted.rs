@@ -8,11 +8,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::addressed::Me;
+use super::attached::attached;
 use super::described::{Fields, described};
 use super::entities::entities;
 use super::markup::{shortened, spelt_out};
 use super::named::named;
-use crate::domain::quote::{Kind, Quote, Whose};
+use crate::domain::quote::{Kind, Quote, Shown, Whose};
 
 /// What stands for words that Telegram does not tell bots.
 const UNSEEN: &str = "[its words are not shown to bots]";
@@ -52,7 +53,8 @@ impl Reader<'_> {
             None => self.sender(&held),
         };
         let quote = |kind, text: &str| Quote::new(kind, whose, author.as_deref(), text);
-        let message = words(reply).map(|text| quote(Kind::Reply, &text));
+        let message = words(reply)
+            .map(|text| Quote { shown: shown(reply, held.read("message_id")), ..quote(Kind::Reply, &text) });
         // Telegram marks a part by itself where it knows no better; that says nothing new.
         let marked = part.filter(|(text, manual)| {
             message
@@ -72,7 +74,9 @@ impl Reader<'_> {
         let text = [words(reply), part.map(|(text, _)| text)];
         let text = text.into_iter().flatten().collect::<Vec<_>>().join("\n");
         let text = if text.is_empty() { UNSEEN } else { &text };
-        Quote::new(Kind::Elsewhere, whose, author.as_deref(), text)
+        // Its id is one of another chat.
+        let shown = shown(reply, None);
+        Quote { shown, ..Quote::new(Kind::Elsewhere, whose, author.as_deref(), text) }
     }
 
     /// Who sent a message that is told in full.
@@ -145,6 +149,11 @@ fn is_manual(part: &str) -> bool {
     Fields::of(part).and_then(|held| held.read::<Value>("is_manual")).is_some_and(|manual| manual == true)
 }
 
+/// The file of a message that is replied to, where it can be looked at.
+fn shown(message: &str, message_id: Option<i64>) -> Option<Box<Shown>> {
+    attached(message).map(|file| Box::new(Shown { message_id: message_id.unwrap_or_default(), file }))
+}
+
 /// What a message says: its text; or what it holds, and its caption. `None`: nothing.
 fn words(message: &str) -> Option<String> {
     let held = Fields::of(message)?;
@@ -156,7 +165,8 @@ fn words(message: &str) -> Option<String> {
     if let Some(text) = spelt("text", "entities") {
         return Some(text);
     }
-    let thing = described(message).or_else(|| named(&held));
+    let file = || attached(message).map(|file| file.line(None));
+    let thing = described(message).or_else(file).or_else(|| named(&held));
     let said = [thing, spelt("caption", "caption_entities")].into_iter().flatten().collect::<Vec<_>>();
     (!said.is_empty()).then(|| said.join("\n"))
 }

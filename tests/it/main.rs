@@ -29,6 +29,7 @@ mod promises {
     mod delivery;
     mod drafts;
     mod erasure;
+    mod exports;
     mod failures;
     mod first_words;
     mod flood;
@@ -54,12 +55,14 @@ mod promises {
     mod reload;
     mod reliability;
     mod requests;
+    mod replied_pictures;
     mod requests_of_groups;
     mod retention;
     mod said_in_words;
     mod secrets;
     mod standby;
     mod stop;
+    mod together;
     mod topics;
     mod two_instances;
     mod window;
