@@ -25,6 +25,7 @@ use crate::domain::claim::Codes;
 use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
+use crate::extract::Extractor;
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
@@ -134,7 +135,10 @@ impl Program {
         let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
-        let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands)? else { return Ok(()) };
+        let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands, config.picture_pixels)?
+        else {
+            return Ok(());
+        };
         let bot_id = me.id;
         let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, http, stop)? else {
             return Ok(());
@@ -160,6 +164,7 @@ impl Program {
             rich_messages: config.rich_messages,
             max_history: config.max_history,
             picture_turns: config.picture_turns,
+            extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,

@@ -21,6 +21,7 @@ pub(super) fn introduce(
     telegram: &Telegram,
     stop: &CancelToken,
     commands: &[Command],
+    picture_pixels: i32,
 ) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
@@ -47,7 +48,7 @@ pub(super) fn introduce(
         warn!("deleteWebhook: {error}");
     }
     reload::set_menu(telegram, commands);
-    Ok(Some(Me { id: telegram.bot_id(), username }))
+    Ok(Some(Me { id: telegram.bot_id(), username, picture_pixels }))
 }
 
 /// What whoever led before has left to do.

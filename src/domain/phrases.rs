@@ -2,9 +2,11 @@
 
 use frankenstein::types::BotCommand;
 
+use crate::domain::catalogue::Medium;
 use crate::domain::command::Command;
 
 pub mod choice;
+mod document;
 mod failure;
 pub mod owner;
 mod press;
@@ -156,12 +158,17 @@ impl Language {
     }
 
     /// What stands below an answer of another model than the one that was to answer.
-    pub fn stood_in(self, is: &str, of: &str, of_blind: bool) -> String {
+    pub fn stood_in(self, is: &str, of: &str, lacks: Option<Medium>) -> String {
+        let why = match lacks {
+            Some(Medium::Pictures) => self.pick("не видит картинок", "cannot see pictures"),
+            Some(Medium::Pdf) => self.pick("не читает сканы", "cannot read scans"),
+            Some(Medium::Text | Medium::Sound) | None => {
+                self.pick("сейчас не отвечает", "does not answer right now")
+            }
+        };
         match self {
-            Russian if of_blind => format!("Ответила модель {is}: {of} не видит картинок."),
-            English if of_blind => format!("{is} answered, because {of} cannot see pictures."),
-            Russian => format!("Ответила модель {is}: {of} сейчас не отвечает."),
-            English => format!("{is} answered, because {of} does not answer right now."),
+            Russian => format!("Ответила модель {is}: {of} {why}."),
+            English => format!("{is} answered, because {of} {why}."),
         }
     }
 

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::attachment::{Attachment, may_have_files};
 use crate::domain::history::Exchange;
 
+/// What begins each line of foreign words, with the end of the line before.
+pub(super) const MARK: &str = "\n> ";
 /// The most that is kept of a quotation, in characters.
 pub const LONGEST: usize = 4096;
 /// The most that is kept of a name.
@@ -33,12 +35,12 @@ pub struct Quote {
     pub text: String,
     /// The file, where it can be looked at and is not stored yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown: Option<Box<Shown>>,
+    pub file: Option<Box<QuotedFile>>,
 }
 
 /// A file in a message that a question replies to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Shown {
+pub struct QuotedFile {
     /// Telegram's id of the message; 0 in another chat.
     pub message_id: i64,
     /// The file.
@@ -105,12 +107,12 @@ impl Quote {
     pub fn new(kind: Kind, whose: Whose, author: Option<&str>, text: &str) -> Self {
         let named = |name: &str| first(name, LONGEST_NAME).into_owned();
         let author = author.filter(|_| !matches!(whose, Whose::Bot | Whose::User)).map(named);
-        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), shown: None }
+        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), file: None }
     }
 
     /// Whether a file may belong to it.
-    pub fn may_show(&self) -> bool {
-        self.shown.is_some() || may_have_files(&self.text)
+    pub fn may_have_file(&self) -> bool {
+        self.file.is_some() || may_have_files(&self.text)
     }
 
     /// The line above the words. "I" is the user, "you" the model.
@@ -132,12 +134,7 @@ impl Quote {
     }
 
     fn marked(&self) -> String {
-        let mut marked = self.heading();
-        for line in self.text.split(is_break) {
-            marked.push_str("\n> ");
-            marked.push_str(line);
-        }
-        marked
+        marked_as(self.heading(), &self.text)
     }
 
     /// A message of this conversation that the model reads whole need not be read twice: its beginning tells which one is
@@ -173,6 +170,16 @@ pub fn marked(quotes: &[Quote]) -> String {
     quotes.iter().map(Quote::marked).collect::<Vec<_>>().join("\n\n")
 }
 
+/// A heading, which is one line, and below it words with a mark before each of their lines.
+pub(super) fn marked_as(heading: String, words: &str) -> String {
+    let mut marked = heading;
+    for line in words.split(is_break) {
+        marked.push_str(MARK);
+        marked.push_str(line);
+    }
+    marked
+}
+
 /// At most so many characters; `…` stands for the rest.
 fn first(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
@@ -183,12 +190,12 @@ fn first(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// Whatever a reader may take for the end of a line (Unicode, "mandatory breaks").
-fn is_break(c: char) -> bool {
+pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// A name that stands in a heading can neither end it nor begin another one.
-fn harmless(name: &str) -> String {
+pub(super) fn harmless(name: &str) -> String {
     let other = |c: char| c.is_control() || is_break(c) || "\"[]".contains(c);
     name.chars().map(|c| if other(c) { ' ' } else { c }).collect()
 }

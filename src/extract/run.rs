@@ -40,6 +40,13 @@ pub struct Extractor {
     freed: Condvar,
 }
 
+/// With the usual limits.
+impl Default for Extractor {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
 impl Extractor {
     /// A reader with these limits.
     pub fn new(limits: Limits) -> Self {

@@ -11,6 +11,7 @@ use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
+use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
@@ -57,6 +58,8 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// Reads the words of files.
+    pub extractor: Extractor,
     /// How much of people's files is in memory.
     pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.

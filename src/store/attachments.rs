@@ -11,7 +11,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel::upsert::excluded;
 
 use super::inbox;
@@ -19,6 +19,7 @@ use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
 use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
+use crate::domain::document::Refused;
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
@@ -58,6 +59,8 @@ pub struct Stored {
     pub file: Attachment,
     /// Whether what is in it is here.
     pub is_here: bool,
+    /// How many bytes of words were read from it, or why there are none; `None`: nobody has looked yet.
+    pub words: Option<Result<u64, Refused>>,
 }
 
 /// Makes these files known, as long as the update `key`, whose question they are, waits to be answered: nothing is kept of
@@ -92,6 +95,8 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
                 attachments::height.eq(excluded(attachments::height)),
                 attachments::seconds.eq(excluded(attachments::seconds)),
                 attachments::content.eq(None::<Vec<u8>>),
+                attachments::text.eq(None::<String>),
+                attachments::unreadable.eq(None::<String>),
             ));
         methods::FilterDsl::filter(upsert, other).execute(conn)?;
         files.iter().filter(|sent| sent.quoted).try_for_each(|sent| find_here(conn, sent))
@@ -102,8 +107,9 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
 fn find_here(conn: &mut PgConnection, sent: &Sent<'_>) -> QueryResult<()> {
     let Sent { key, telegram_message_id, file, .. } = sent;
     sql_query(
-        "UPDATE attachments SET content = here.content, bytes = here.bytes, mime = here.mime FROM (
-             SELECT content, bytes, mime FROM attachments
+        "UPDATE attachments SET content = here.content, bytes = here.bytes, mime = here.mime, text = here.text,
+             unit = here.unit, pieces = here.pieces, is_cut = here.is_cut, unreadable = here.unreadable FROM (
+             SELECT * FROM attachments
              WHERE file_unique_id = $5 AND file_unique_id <> '' AND bot_id = $1 AND content IS NOT NULL LIMIT 1
          ) AS here
          WHERE attachments.bot_id = $1 AND attachments.update_seq = $2 AND attachments.update_id = $3
@@ -239,7 +245,7 @@ pub fn keep(
 
 /// The row of a file.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
+pub(super) fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
     let (id, bot_id, user_id): (i64, i64, i64) = (file.id, lane.bot_id, lane.user_id);
     let unique_id: &'a str = &file.file.unique_id;
     attachments::table
@@ -287,7 +293,7 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     diesel::delete(attachments::table.filter(attachments::id.eq_any(left))).execute(conn)
 }
 
-/// Empties up to `limit` files that are older than this; what they were stays told. Returns how many.
+/// Empties up to `limit` files that are older than this, and takes their words along; what they were stays told. Returns how many.
 pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = attachments::table
         .filter(attachments::content.is_not_null().and(attachments::created_at.lt(ago(age))))
@@ -296,7 +302,7 @@ pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(attachments::id)
         .load(conn)?;
     diesel::update(attachments::table.filter(attachments::id.eq_any(old)))
-        .set(attachments::content.eq(None::<Vec<u8>>))
+        .set((attachments::content.eq(None::<Vec<u8>>), attachments::text.eq(None::<String>)))
         .execute(conn)
 }
 
@@ -318,6 +324,7 @@ struct Row {
     seconds: Option<i32>,
     quoted: bool,
     is_here: bool,
+    words: (Option<i32>, Option<String>),
 }
 
 impl Row {
@@ -333,14 +340,20 @@ impl Row {
             pixels: self.width.zip(self.height),
             seconds: self.seconds,
         };
+        let words = match self.words {
+            (Some(bytes), _) => Some(Ok(bytes.unsigned_abs().into())),
+            (None, refused) => refused.and_then(|refused| Refused::of(&refused)).map(Err),
+        };
         let Self { id, telegram_message_id, album, quoted, is_here, .. } = self;
         let message_id = self.message_id.map(i64::from);
-        Some(Stored { id, telegram_message_id, album, message_id, quoted, file, is_here })
+        Some(Stored { id, telegram_message_id, album, message_id, quoted, file, is_here, words })
     }
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn columns() -> _ {
+    // PostgreSQL knows how long they are without reading them.
+    let words: SqlLiteral<Nullable<Integer>> = sql("octet_length(attachments.text)");
     (
         attachments::id,
         attachments::telegram_message_id,
@@ -357,5 +370,6 @@ fn columns() -> _ {
         attachments::seconds,
         attachments::quoted,
         attachments::content.is_not_null(),
+        (words, attachments::unreadable),
     )
 }

@@ -149,7 +149,7 @@ impl Incoming {
             let language_code = raw.from.language_code;
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code, ..RawPerson::default() };
         }
-        let file = if raw.text.is_none() { attached(message) } else { None };
+        let file = if raw.text.is_none() { attached(message, me.picture_pixels) } else { None };
         // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
         let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {

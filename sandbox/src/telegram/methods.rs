@@ -149,13 +149,19 @@ fn writable_chat(state: &mut State, method: &str, params: &Params) -> Result<(i6
     Ok((id, kind))
 }
 
+/// The largest file that a bot may upload (Bot API, sendDocument).
+const LARGEST_UPLOAD: usize = 50_000_000;
+
 fn send(state: &mut State, method: &str, params: &Params) -> Answer {
     let document =
         params.files.iter().find(|(name, _)| name == "document").map(|(_, document)| document.clone());
     let mut content = match method {
         "senddocument" => {
-            if document.is_none() {
+            let Some(document) = &document else {
                 return Err(ApiError::bad("there is no document in the request"));
+            };
+            if document.bytes.len() > LARGEST_UPLOAD {
+                return Err(ApiError::new(413, "Request Entity Too Large"));
             }
             let (text, entities) =
                 (params.text("caption")?.to_owned(), entities(params, "caption_entities")?);
