@@ -126,29 +126,38 @@ impl Attachment {
 
     /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
     pub fn line(&self, place: Option<(usize, usize)>) -> String {
-        let mut line = String::from("[");
-        line.push_str(if self.is_picture() { self.kind.word() } else { DOCUMENT });
+        let word = if self.is_picture() { self.kind.word() } else { DOCUMENT };
+        let mut what = word.to_owned();
         if let Some((number, of)) = place {
-            let _ = write!(line, " {number} of {of}");
+            let _ = write!(what, " {number} of {of}");
         }
-        // The name is the sender's: brackets in it would end the line before its end.
-        let name = self.name.as_deref().unwrap_or_default();
-        let name = name.replace(|c: char| c.is_control() || "[]".contains(c), " ");
-        if !name.trim().is_empty() {
-            let _ = write!(line, " {}", name.trim());
-        }
-        if let Some((width, height)) = self.pixels {
-            let _ = write!(line, " {width}×{height}");
-        }
-        if let Some(seconds) = self.seconds {
-            let _ = write!(line, " {}:{:02}", seconds / 60, seconds % 60);
-        }
-        if self.kind.is_film() {
-            line.push_str(", only one frame of it is seen");
-        }
-        line.push(']');
-        line
+        let part = if self.kind.is_film() { ", only one frame of it is seen" } else { "" };
+        line(&what, self.name.as_deref(), self.pixels, self.seconds, part)
     }
+}
+
+/// A file as a line in brackets: what it is, what it is called, its size in pixels, how long it plays, and what else there is
+/// to say.
+pub fn line(
+    what: &str,
+    name: Option<&str>,
+    pixels: Option<(i32, i32)>,
+    seconds: Option<i32>,
+    rest: &str,
+) -> String {
+    let mut line = format!("[{what}");
+    // The name is the sender's: brackets in it would end the line before its end.
+    let name = name.unwrap_or_default().replace(|c: char| c.is_control() || "[]".contains(c), " ");
+    if !name.trim().is_empty() {
+        let _ = write!(line, " {}", name.trim());
+    }
+    if let Some((width, height)) = pixels {
+        let _ = write!(line, " {width}×{height}");
+    }
+    if let Some(seconds) = seconds {
+        let _ = write!(line, " {}:{:02}", seconds / 60, seconds % 60);
+    }
+    line + rest + "]"
 }
 
 /// The lines of these files, which are one question.

@@ -9,6 +9,7 @@
 //! everywhere to know what comes while its question is in work ([`Open`]). What comes when its question has its answer is
 //! [`is_late_for`]'s to know.
 
+mod gaps;
 mod open;
 mod whole;
 
@@ -23,16 +24,10 @@ use crate::store::inbox::Waiting;
 use crate::store::turns::Last;
 use crate::telegram::{Incoming, Me, Message, is_cut};
 
+use gaps::{GAP, GAP_IN_DATES, may_follow};
 pub use open::{Open, Taken};
 pub use whole::{Edited, Whole};
 
-/// So much silence after the newest message, and nothing more is waited for.
-const GAP: Duration = Duration::from_millis(1500);
-/// The same by the dates of the messages, which are whole seconds. A comment and what it forwards have the same date.
-const GAP_IN_DATES: i64 = 2;
-/// How long after a forwarded message the next one may be sent: longer, for many are sent in several pours, but not so long
-/// that somebody could choose something else to forward.
-const FORWARDS_APART: i64 = 5;
 /// The most messages that become one question with the first: more than any model reads, and than Telegram forwards at once.
 pub const MOST_MESSAGES: usize = 128;
 /// The most messages that an album has (Bot API, sendMediaGroup).
@@ -45,11 +40,6 @@ pub enum Assembled {
     Whole(Whole),
     /// It may go on; to be looked at again after this.
     MoreMayCome(Duration),
-}
-
-/// How long after a question, in dates, something may be forwarded and belong to it.
-fn may_follow(has_forwards: bool) -> i64 {
-    if has_forwards { FORWARDS_APART } else { GAP_IN_DATES }
 }
 
 /// Whether what begins with this message belongs to the last question, which has its answer and these files.

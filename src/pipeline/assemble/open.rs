@@ -3,15 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::{FORWARDS_APART, GAP_IN_DATES, may_follow};
+use super::gaps::{ALBUM_IN_DATES, FORWARDS_APART, GAP_IN_DATES, may_follow};
 use crate::domain::command::Request;
 use crate::domain::update::MESSAGE;
 use crate::store::lately::Asked;
 use crate::telegram::{Incoming, Me, Message, is_cut};
-
-/// How long a piece of an album may come after the one before it, by the dates of the messages, in seconds: slow uploads bring
-/// the rest of it late.
-const ALBUM_IN_DATES: u64 = 60;
 
 /// Stands for the update of a question that has its answer: there is no work on it to be interrupted.
 const ANSWERED: i64 = 0;

@@ -70,7 +70,7 @@ fn an_export_holds_the_files_beside_the_words_whatever_they_are_called() {
         "files/",
         "files/7-agnp.exe",
         "files/6-CON.png",
-        "files/5-C__a_.png",
+        "files/5-C__a\u{fffd}.png",
         "files/4-план.png",
         "files/3-план.png",
         "files/2-_.._etc_passwd.png",

@@ -48,6 +48,8 @@ fn operators_see_files_with_their_sizes_and_save_them() {
     assert!(env.run(&["history", "search", "столы"]).ok().contains("борщ"));
     let looked = env.run(&["doctor", "--only", "database"]).out;
     assert!(looked.contains("2 files of questions are kept"), "{looked}");
+    let backup = env.run(&["backup", "--to", env.folder().to_str().unwrap()]).ok();
+    assert!(backup.contains(&format!("files of questions in it: 2, {} bytes", 2 * JPEG.len())), "{backup}");
 }
 
 #[test]
