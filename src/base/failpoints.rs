@@ -3,13 +3,15 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 12] = [
+pub const POINTS: [&str; 13] = [
     // The batch is committed, Telegram does not know yet.
     "received",
     // The files of a question are known, and none is fetched.
     "inserted",
     // A file is fetched and stored.
     "fetched",
+    // The words of a document are read and stored.
+    "extracted",
     // All that a model is shown is at hand.
     "prepared",
     // The model is about to be asked.

@@ -4,6 +4,8 @@
 //! Called by [`crate::pipeline::question`] once the files of the question are here ([`crate::pipeline::fetch`]). What was read
 //! is committed before anything else happens, so that no file is read twice: not for another answer, and not after a crash.
 
+use std::time::Instant;
+
 use tracing::info;
 
 use crate::base::failpoints;
@@ -58,11 +60,13 @@ impl Services {
         }
         let sent =
             extract::Sent { bytes: &bytes, name: file.file.name.as_deref(), mime: file.file.mime.as_deref() };
+        let began = Instant::now();
         let read = self.extractor.read(sent, question.stop).map(Words::from);
-        let seq = question.address.update_seq;
+        // Neither name nor text: both are people's.
+        let (seq, ms) = (question.address.update_seq, began.elapsed().as_millis());
         match &read {
-            Ok(words) => info!(seq, bytes = words.text.len(), pieces = words.pieces, "a file was read"),
-            Err(refused) => info!(seq, refused = refused.name(), "a file has no words for the model"),
+            Ok(words) => info!(seq, bytes = words.text.len(), pieces = words.pieces, ms, "a file was read"),
+            Err(refused) => info!(seq, refused = refused.name(), ms, "a file has no words for the model"),
         }
         Ok(read)
     }
