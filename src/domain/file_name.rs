@@ -14,16 +14,16 @@ const ENDS: [(&str, &str); 6] = [
     ("application/pdf", "pdf"),
 ];
 
-/// The name of the file with this number: the number keeps it apart from all others and from the names that Windows has for
-/// devices. Without a name of its own it is called after what it was sent as.
-pub fn safe(number: i64, name: Option<&str>, kind: &str, mime: Option<&str>) -> String {
+/// The name of a file of this question, with its own number: the numbers keep it apart from all others and from the names that
+/// Windows has for devices. Without a name of its own it is called after what it was sent as.
+pub fn safe((question, number): (i64, i64), name: Option<&str>, kind: &str, mime: Option<&str>) -> String {
     let name = name.map(harmless).filter(|name| !name.is_empty());
     let mut name = name.unwrap_or_else(|| kind.to_owned());
     let end = ENDS.iter().find(|(known, _)| Some(*known) == mime).map(|(_, end)| *end);
     if let Some(end) = end.filter(|_| !name.contains('.')) {
         name = format!("{name}.{end}");
     }
-    format!("{number}-{}", shortened(&name))
+    format!("{question}-{number}-{}", shortened(&name))
 }
 
 fn harmless(name: &str) -> String {
@@ -58,30 +58,30 @@ mod tests {
     #[test]
     fn a_file_is_called_by_its_number_and_what_of_its_name_is_harmless() {
         for (name, mime, expected) in [
-            (Some("plan.pdf"), Some("application/pdf"), "7-plan.pdf"),
-            (Some("отчёт 1.docx"), None, "7-отчёт 1.docx"),
-            (None, Some("image/jpeg"), "7-photo.jpg"),
-            (None, None, "7-photo"),
-            (Some("🙃"), Some("image/webp"), "7-🙃.webp"),
-            (Some("../../etc/passwd"), None, "7-_.._etc_passwd"),
-            (Some("C:\\Windows\\a.exe"), None, "7-C__Windows_a.exe"),
-            (Some("CON"), None, "7-CON"),
-            (Some("a\0b\n"), None, "7-a_b_"),
-            (Some("..."), None, "7-photo"),
-            (Some(" . "), None, "7-photo"),
-            (Some("invoice\u{202e}fdp.exe"), None, "7-invoicefdp.exe"),
+            (Some("plan.pdf"), Some("application/pdf"), "3-7-plan.pdf"),
+            (Some("отчёт 1.docx"), None, "3-7-отчёт 1.docx"),
+            (None, Some("image/jpeg"), "3-7-photo.jpg"),
+            (None, None, "3-7-photo"),
+            (Some("🙃"), Some("image/webp"), "3-7-🙃.webp"),
+            (Some("../../etc/passwd"), None, "3-7-_.._etc_passwd"),
+            (Some("C:\\Windows\\a.exe"), None, "3-7-C__Windows_a.exe"),
+            (Some("CON"), None, "3-7-CON"),
+            (Some("a\0b\n"), None, "3-7-a_b_"),
+            (Some("..."), None, "3-7-photo"),
+            (Some(" . "), None, "3-7-photo"),
+            (Some("invoice\u{202e}fdp.exe"), None, "3-7-invoicefdp.exe"),
         ] {
-            assert_eq!(safe(7, name, "photo", mime), expected, "{name:?}");
+            assert_eq!(safe((3, 7), name, "photo", mime), expected, "{name:?}");
         }
         let long = format!("{}.tar.gz", "ы".repeat(200));
-        assert!(safe(7, Some(&long), "photo", None).ends_with("ы.gz"));
+        assert!(safe((3, 7), Some(&long), "photo", None).ends_with("ы.gz"));
     }
 
     proptest! {
         #[test]
         fn whatever_a_file_is_called_it_stays_in_its_folder(number: i64, name in "\\PC*|[./\\\\: \0]{0,300}") {
-            let safe = safe(number, Some(&name), "photo", None);
-            prop_assert!(safe.len() <= LONGEST + 21 && safe.starts_with(&format!("{number}-")));
+            let safe = safe((1, number), Some(&name), "photo", None);
+            prop_assert!(safe.len() <= LONGEST + 23 && safe.starts_with(&format!("1-{number}-")));
             prop_assert!(!safe.contains(['/', '\\', ':', '\0']) && !safe.ends_with(['.', ' ']), "{safe}");
         }
     }

@@ -40,7 +40,8 @@ impl Files {
     /// The files of these messages.
     pub fn of(conn: &mut PgConnection, selection: Selection) -> diesel::QueryResult<Self> {
         let named = |file: KeptFile| {
-            let name = safe(file.id, file.name.as_deref(), &file.kind, file.mime.as_deref());
+            let name =
+                safe((file.message_id, file.id), file.name.as_deref(), &file.kind, file.mime.as_deref());
             (file, format!("{FOLDER}{name}"))
         };
         let files: Vec<_> = kept_files::of(conn, selection)?.into_iter().rev().map(named).collect();

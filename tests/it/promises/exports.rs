@@ -68,19 +68,19 @@ fn an_export_holds_the_files_beside_the_words_whatever_they_are_called() {
     let expected = [
         "dialogue.txt",
         "files/",
-        "files/7-agnp.exe",
-        "files/6-CON.png",
-        "files/5-C__a\u{fffd}.png",
-        "files/4-план.png",
-        "files/3-план.png",
-        "files/2-_.._etc_passwd.png",
-        "files/1-photo.jpg",
+        "files/13-7-agnp.exe",
+        "files/11-6-CON.png",
+        "files/9-5-C__a\u{fffd}.png",
+        "files/7-4-план.png",
+        "files/5-3-план.png",
+        "files/3-2-_.._etc_passwd.png",
+        "files/1-1-photo.jpg",
     ];
     assert_eq!(names(&archive), expected);
-    assert_eq!(content(&mut archive, "files/1-photo.jpg"), SOUP);
-    assert_eq!(content(&mut archive, "files/4-план.png"), PNG);
+    assert_eq!(content(&mut archive, "files/1-1-photo.jpg"), SOUP);
+    assert_eq!(content(&mut archive, "files/7-4-план.png"), PNG);
     let said = text(&mut archive, "dialogue.txt");
-    assert!(said.contains("    [photo 800×600]\n    soup?\n\n    files/1-photo.jpg\n"), "{said}");
+    assert!(said.contains("    [photo 800×600]\n    soup?\n\n    files/1-1-photo.jpg\n"), "{said}");
     for number in 0..archive.len() {
         let file = archive.by_index(number).unwrap();
         assert!(file.enclosed_name().is_some(), "{:?}", file.name());
@@ -88,9 +88,9 @@ fn an_export_holds_the_files_beside_the_words_whatever_they_are_called() {
     // What is not kept any more is told.
     env.psql("UPDATE attachments SET content = NULL WHERE id = 1");
     let mut archive = export(&env, &person);
-    assert!(!names(&archive).contains(&"files/1-photo.jpg".to_owned()));
+    assert!(!names(&archive).contains(&"files/1-1-photo.jpg".to_owned()));
     let missing = text(&mut archive, "missing.txt");
-    assert!(missing.starts_with(&format!("files/1-photo.jpg  {} bytes, of 20", SOUP.len())), "{missing}");
+    assert!(missing.starts_with(&format!("files/1-1-photo.jpg  {} bytes, of 20", SOUP.len())), "{missing}");
     assert!(missing.ends_with(": not kept any more\n") && missing.lines().count() == 1, "{missing}");
     // Where what is live has no files, it is a text.
     answer(&env, &person, &json!({"text": "/clear"}));
@@ -110,9 +110,9 @@ fn operators_take_the_files_along(env: &TestEnv) {
     env.run(&["history", "export", "--user", "1", "--cleared", "--files", "--to", to]).ok();
     let mut archive = ZipArchive::new(Cursor::new(fs::read(&path).unwrap())).unwrap();
     assert_eq!(text(&mut archive, "messages.jsonl").lines().count(), 16);
-    assert_eq!(content(&mut archive, "files/3-план.png"), PNG);
+    assert_eq!(content(&mut archive, "files/5-3-план.png"), PNG);
     assert!(!names(&archive).iter().any(|name| name.contains("another")));
-    assert!(text(&mut archive, "missing.txt").starts_with("files/1-photo.jpg"));
+    assert!(text(&mut archive, "missing.txt").starts_with("files/1-1-photo.jpg"));
     let again = env.run(&["history", "export", "--files", "--to", to]);
     assert!(again.code == Some(1), "what is there is not overwritten: {again:?}");
     env.run(&["history", "export", "--files", "--format", "csv", "--to", to, "--force"]).ok();
@@ -135,11 +135,11 @@ fn an_export_is_as_large_as_telegram_takes_it_and_says_what_had_no_room() {
     let mut archive = export(&env, &person);
     assert_eq!(
         names(&archive),
-        ["dialogue.txt", "files/", "files/3-newest.png", "files/2-newer.png", "missing.txt"]
+        ["dialogue.txt", "files/", "files/5-3-newest.png", "files/3-2-newer.png", "missing.txt"]
     );
-    assert_eq!(content(&mut archive, "files/2-newer.png").len(), 19_000_000);
+    assert_eq!(content(&mut archive, "files/3-2-newer.png").len(), 19_000_000);
     let missing = text(&mut archive, "missing.txt");
-    assert!(missing.starts_with("files/1-old.png  19.0 MB, of 20"), "{missing}");
+    assert!(missing.starts_with("files/1-1-old.png  19.0 MB, of 20"), "{missing}");
     assert!(missing.ends_with(": no room in this archive\n"), "{missing}");
     let status = fs::read_to_string(format!("/proc/{}/status", bot.pid())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

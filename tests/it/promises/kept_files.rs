@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
+use sandbox::{PATIENCE, TestEnv};
 use serde_json::json;
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture of soup";
@@ -102,8 +102,8 @@ fn however_many_show_large_files_at_once_memory_stays_bounded() {
     // Who shows nothing is answered meanwhile.
     env.model.on(When::asked("and me?"), Behaviour::answer());
     gate.release();
-    for id in 1..=people {
-        env.telegram.wait_for_count(id, 1);
+    for count in 1..=usize::try_from(people).unwrap() {
+        env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= count).then_some(()));
     }
     env.wait_settled();
     let status = fs::read_to_string(format!("/proc/{}/status", bot.pid())).unwrap();

@@ -124,6 +124,16 @@ fn a_reply_to_another_chat_and_to_a_document_brings_the_picture_and_one_that_is_
     env.telegram.post(&person, &fields);
     env.telegram.wait_for_text(1, |text| text.contains("zebra two"));
     assert_eq!(seen(&env).1, [b"\x89PNG\r\n\x1a\n a plan"]);
+    let notes = env.telegram.document("notes.txt", "text/plain", b"the soup is salty");
+    env.telegram
+        .post(&person, &json!({"text": "zebra notes", "reply_to_message": replied(notes, 77, &ann())}));
+    env.telegram.wait_for_text(1, |text| text.contains("zebra notes"));
+    let question = seen(&env).0;
+    assert!(
+        question.contains("[Attached: the text of \"notes.txt\"]\n> the soup is salty\n\n"),
+        "{question}"
+    );
+    assert!(question.contains("that I reply to]\n> [document notes.txt]\n\nzebra notes"), "{question}");
     let gone = photo(&env, b"\xff\xd8\xff gone", "");
     for size in gone["photo"].as_array().unwrap() {
         env.telegram.lose(size["file_id"].as_str().unwrap());
@@ -131,5 +141,5 @@ fn a_reply_to_another_chat_and_to_a_document_brings_the_picture_and_one_that_is_
     let fields = json!({"text": "zebra three", "reply_to_message": replied(gone, 79, &ann())});
     env.telegram.post(&person, &fields);
     env.telegram.wait_for_text(1, |text| text.contains("does not have this file any more"));
-    assert_eq!(env.model.requests().len(), 2);
+    assert_eq!(env.model.requests().len(), 3);
 }
