@@ -33,7 +33,7 @@ pub const POINTS: [&str; 13] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 15] = [
+pub const WAITS: [&str; 16] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -41,7 +41,8 @@ pub const WAITS: [&str; 15] = [
     "statement", // For updates, in one poll.
     "poll",      // Until the last poll that succeeded is too long ago for a bot that is ready.
     "stale",     // Of the doctor, for another poller.
-    "poller",    // Until "typing" is shown again.
+    "poller",    // Of a worker, until its thread ends.
+    "idle",      // Until "typing" is shown again.
     "typing",    // Until a draft without words is shown.
     "thinking",  // Until it is told how far an index is.
     "progress",  // Until a model that fails again and again is tried anew.

@@ -100,8 +100,8 @@ settings! {
         "the longest wait for an answer of the Bot API, in seconds";
     TELEGRAM_RATE: Value("30"), values::whole("calls in a second,", 1, 10_000),
         "how many calls Telegram takes from the bot in a second, in all chats together";
-    WORKERS: Value("64"), values::whole("a whole number", 1, 4096),
-        "how many answers may be in the making at the same time";
+    WORKERS: Value("512"), values::whole("a whole number", 1, 4096),
+        "how many answers may be in the making at the same time at most";
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
         "the bot deletes older messages for good, once a day";
     FILES_KEEP_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),

@@ -6,6 +6,7 @@ mod read_batch;
 mod delivered;
 pub mod dispatcher;
 pub mod schedule;
+pub mod crew;
 pub mod worker;
 
 // Answered: what the update is, and what is said.
@@ -42,5 +43,6 @@ pub mod pace;
 pub mod retention;
 pub mod doorkeeper;
 pub mod services;
+pub mod suspects;
 pub mod assistant;
 pub mod breaker;

@@ -18,6 +18,7 @@ use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
 use crate::pipeline::sender::Sender;
+use crate::pipeline::suspects::Suspects;
 use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::{Me, Telegram};
@@ -66,6 +67,8 @@ pub struct Services {
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// Those of them that may be why the process died again and again.
+    pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.
     pub woken: Channel<Lane>,
 }

@@ -380,6 +380,41 @@ fn a_reader_that_takes_too_long_or_dies_costs_one_sentence() {
 }
 
 #[test]
+fn a_search_finds_the_words_of_documents_and_says_in_which_file() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let texts = [
+        ("рецепт.txt", "Варить борщ два часа, потом добавить капусту."),
+        ("b.txt", "Капусту варить отдельно."),
+    ];
+    for (number, (name, text)) in texts.into_iter().enumerate() {
+        env.telegram.post(&person(), &document(&env, name, text.as_bytes(), &format!("question {number}")));
+        env.telegram.wait_for_text(1, |text| text.contains(&format!("question {number}")));
+    }
+    env.wait_settled();
+    let search = |words: &[&str]| -> Vec<(String, String)> {
+        let printed = env.run(&[&["history", "search", "--json", "--"], words].concat());
+        let found = printed.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let found = found
+            .map(|found| (found["file"].as_str().unwrap_or("-").to_owned(), found["excerpt"].to_string()));
+        // Answers of the stand-in quote what they were asked.
+        found.filter(|(file, _)| file != "-").collect()
+    };
+    let names = |words: &[&str]| search(words).into_iter().map(|(file, _)| file).collect::<Vec<_>>();
+    assert_eq!(names(&["капуста"]), ["b.txt", "рецепт.txt"]);
+    assert_eq!(names(&["капуста", "-борща"]), ["b.txt"]);
+    assert_eq!(names(&["\"варил борщи\""]), ["рецепт.txt"]);
+    assert!(names(&["\"добавить борщ\""]).is_empty());
+    assert!(search(&["борщ"])[0].1.contains("**борщ**"), "{:?}", search(&["борщ"]));
+    let shown = env.run(&["history", "search", "капуста", "--user", "1"]).ok();
+    assert!(shown.contains(", in рецепт.txt"), "{shown}");
+    env.telegram.say(&person(), "/clear");
+    env.telegram.wait_confirmed();
+    env.wait_settled();
+    assert!(names(&["капуста"]).is_empty(), "what is cleared is not searched");
+}
+
+#[test]
 fn forgetting_takes_the_words_of_documents_along() {
     let env = TestEnv::new();
     let _bot = env.start();
