@@ -33,6 +33,7 @@ use crate::pipeline::breaker::Breaker;
 use crate::pipeline::crew::Crew;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::doorkeeper;
+use crate::pipeline::hearing::Hearing;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
@@ -139,8 +140,8 @@ impl Program {
         let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
-        let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands, config.picture_pixels)?
-        else {
+        let (telegram, hears) = (self.telegram.until(stop), config.hearing.is_some());
+        let Some(me) = introduce(http, &telegram, stop, &commands, (config.picture_pixels, hears))? else {
             return Ok(());
         };
         let bot_id = me.id;
@@ -168,6 +169,7 @@ impl Program {
             rich_messages: config.rich_messages,
             max_history: config.max_history,
             picture_turns: config.picture_turns,
+            hearing: config.hearing.as_ref().map(|hearing| Hearing::new(http, hearing)),
             extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),

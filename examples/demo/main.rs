@@ -140,6 +140,8 @@ fn start_bot(
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
     if let Some(model) = model {
         command
+            // The stand-in for the model listens, too.
+            .env("TRANSCRIBE_MODEL", model.name())
             .env("CATALOGUE_PATH", choices::write(folder, model, language())?)
             .env("OPENROUTER_API_KEY", model.key());
     } else {

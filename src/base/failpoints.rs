@@ -3,7 +3,7 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 13] = [
+pub const POINTS: [&str; 14] = [
     // The batch is committed, Telegram does not know yet.
     "received",
     // The files of a question are known, and none is fetched.
@@ -12,6 +12,8 @@ pub const POINTS: [&str; 13] = [
     "fetched",
     // The words of a document are read and stored.
     "extracted",
+    // What is said in a recording is stored, along with its cost.
+    "heard",
     // All that a model is shown is at hand.
     "prepared",
     // The model is about to be asked.

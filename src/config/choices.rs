@@ -52,7 +52,7 @@ impl Reader<'_> {
 
     /// Reads what people choose from.
     pub(crate) fn choices(&self) -> Choices {
-        match self.catalogue_path() {
+        let mut choices = match self.catalogue_path() {
             Some(path) => match self.catalogue(&path) {
                 Ok(read) => Choices { read: Some(read), faults: Vec::new() },
                 Err(faults) => Choices { read: None, faults },
@@ -61,7 +61,9 @@ impl Reader<'_> {
                 read: self.only_choice(),
                 faults: [self.missing_key(), self.no_room()].into_iter().flatten().collect(),
             },
-        }
+        };
+        choices.faults.extend(self.no_transcriber());
+        choices
     }
 
     /// How each model is asked, and what it can be given.

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Database;
 use super::database_url::DatabaseUrl;
 use super::faults::Fault;
 use super::prompt;
 use super::reader::Reader;
 use super::settings::{self as names, Fallback, Setting};
 use super::values;
+use super::{Database, Hearing, catalogue};
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
@@ -22,6 +22,7 @@ use crate::domain::admission::Admission;
 use crate::domain::budget::{Budget, Budgets};
 use crate::domain::catalogue::Reads;
 use crate::domain::rate::RateLimit;
+use crate::domain::sound;
 use crate::domain::token_budget::{self, TokenBudget};
 use crate::llm;
 use crate::telegram;
@@ -112,6 +113,58 @@ impl Reader<'_> {
             headers: HeaderMap::new(),
             price: None,
             private: false,
+        })
+    }
+
+    /// How what people say comes into words. `Some(None)`: it does not.
+    pub(crate) fn hearing(&self, read: &catalogue::Read) -> Option<Option<Hearing>> {
+        let settings = [
+            &names::TRANSCRIBE_URL,
+            &names::TRANSCRIBE_KEY,
+            &names::TRANSCRIBE_LANGUAGE,
+            &names::TRANSCRIBE_TIMEOUT,
+            &names::TRANSCRIBE_MAX_SECONDS,
+            &names::TRANSCRIBE_MAX_MB,
+        ];
+        settings.into_iter().try_for_each(|setting| self.usable(setting))?;
+        let Some(model) = self.value(&names::TRANSCRIBE_MODEL) else { return Some(None) };
+        let key = self.value(&names::TRANSCRIBE_KEY).map(Secret::new);
+        // The key of the model goes to the model's own endpoint and to no other one.
+        let (base_url, endpoint, key, headers) = match self.base_url(&names::TRANSCRIBE_URL) {
+            Some(url) => (url.clone(), llm::host(&url), key, HeaderMap::new()),
+            None => {
+                let first = read.settings.first()?;
+                let key = key.or_else(|| first.key.clone());
+                (first.base_url.clone(), first.endpoint.clone(), key, first.headers.clone())
+            }
+        };
+        Some(Some(Hearing {
+            transcriber: llm::TranscriberSettings {
+                endpoint,
+                base_url,
+                key,
+                headers,
+                model,
+                language: self.value(&names::TRANSCRIBE_LANGUAGE),
+                timeout: self.seconds(&names::TRANSCRIBE_TIMEOUT)?,
+            },
+            limits: sound::Limits {
+                seconds: self.parsed(&names::TRANSCRIBE_MAX_SECONDS)?,
+                megabytes: self.parsed(&names::TRANSCRIBE_MAX_MB)?,
+            },
+        }))
+    }
+
+    /// An endpoint for speech without a model hears nothing, which nobody who names one wants.
+    pub(super) fn no_transcriber(&self) -> Option<Fault> {
+        let is_missing = self.given(&names::TRANSCRIBE_MODEL).is_none();
+        let setting = [names::TRANSCRIBE_URL, names::TRANSCRIBE_KEY, names::TRANSCRIBE_LANGUAGE]
+            .into_iter()
+            .find(|setting| self.given(setting).is_some());
+        setting.filter(|_| is_missing).map(|setting| Fault {
+            variable: names::TRANSCRIBE_MODEL.name,
+            problem: format!("is missing, and {} does nothing without it", setting.name),
+            accepted: "the name of the model, as in whisper-1".to_owned(),
         })
     }
 

@@ -20,6 +20,8 @@ use crate::domain::admission::Admission;
 use crate::domain::budget::Budgets;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::rate::RateLimit;
+use crate::domain::sound;
+use crate::llm;
 use crate::render::RichMessages;
 use crate::telegram;
 
@@ -58,6 +60,8 @@ pub struct Config {
     /// CATALOGUE_PATH, or one model and one role from LLM_BASE_URL, OPENROUTER_API_KEY, LLM_MODEL, LLM_TEMPERATURE,
     /// LLM_MAX_TOKENS, LLM_TIMEOUT, LLM_EXTRA_BODY, LLM_CONTEXT_TOKENS, SYSTEM_PROMPT_PATH, ROLE_TEXT.
     pub choices: catalogue::Read,
+    /// TRANSCRIBE_…; `None`: what people say is not understood.
+    pub hearing: Option<Hearing>,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
@@ -86,6 +90,15 @@ pub struct Config {
     pub standby: bool,
     /// METRICS_ADDR; `None`: metrics and health are told nowhere.
     pub metrics_addr: Option<String>,
+}
+
+/// How what people say comes into words.
+#[derive(Clone, Debug)]
+pub struct Hearing {
+    /// TRANSCRIBE_MODEL, TRANSCRIBE_URL, TRANSCRIBE_KEY, TRANSCRIBE_LANGUAGE, TRANSCRIBE_TIMEOUT
+    pub transcriber: llm::TranscriberSettings,
+    /// TRANSCRIBE_MAX_SECONDS, TRANSCRIBE_MAX_MB
+    pub limits: sound::Limits,
 }
 
 /// The database and what protects it: all that `migrate`, `backup` and `restore` need.
@@ -126,6 +139,7 @@ impl Config {
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
             picture_turns: env.parsed(&names::PICTURE_TURNS)?,
             picture_pixels: env.parsed(&names::PICTURE_PIXELS)?,
+            hearing: env.hearing(&choices)?,
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),

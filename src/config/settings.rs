@@ -63,6 +63,17 @@ settings! {
         "fields for each request: `{\"reasoning_effort\":\"low\"}`; `null` takes a field away";
     LLM_READS: Value("text,pictures"), values::MEDIA,
         "what the model can be given: `text`, `pictures`, `pdf`, `sound`";
+    TRANSCRIBE_MODEL: Nothing("voice messages are not understood"), values::TEXT,
+        "the model that turns voice messages, video notes and audio files into words, as its endpoint knows it";
+    TRANSCRIBE_URL: Nothing("the endpoint of the (first) model"), values::HTTP,
+        "the OpenAI-compatible endpoint that has it, with its `/v1`: `/audio/transcriptions` is put behind it";
+    TRANSCRIBE_KEY: Nothing("the model's key, if `TRANSCRIBE_URL` is not set"), values::KEY, "the key of that endpoint";
+    TRANSCRIBE_LANGUAGE: Nothing("the model finds out"), values::LANGUAGE, "the language that people speak: `ru`";
+    TRANSCRIBE_TIMEOUT: Value("120"), values::number("seconds,", 0.1, 3600.0),
+        "how long the words of a recording may take, in seconds";
+    TRANSCRIBE_MAX_SECONDS: Value("600"), values::whole("seconds,", 1, 36_000),
+        "how long a recording may play that the bot listens to";
+    TRANSCRIBE_MAX_MB: Value("20"), values::whole("megabytes,", 1, 20), "how large it may be";
     CATALOGUE_PATH: Nothing("`assistant.toml`, if it is there"), values::CATALOGUE,
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),

@@ -109,6 +109,15 @@ pub(super) const KEY: Values = Values::Other {
     },
 };
 
+pub(super) const LANGUAGE: Values = Values::Other {
+    word: "two letters",
+    accepted: "two or three small letters (ISO 639), as in ru",
+    problem: |text| {
+        let is_code = (2..=3).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase());
+        (!is_code).then(|| shown("is", text))
+    },
+};
+
 pub(super) const HTTP: Values = Values::Other {
     word: "a URL",
     accepted: "a URL that begins with http:// or https://",

@@ -27,15 +27,19 @@ pub enum Kind {
     Video,
     /// A film without sound, or a GIF: of it, its cover.
     Animation,
-    /// A round film: of it, its cover.
+    /// A round film: of it, its cover; or the film itself, to be heard.
     VideoNote,
     /// A picture that moves: of it, one picture.
     LivePhoto,
+    /// Speech.
+    Voice,
+    /// A file of music or speech.
+    Audio,
 }
 
 impl Kind {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Photo,
         Self::Document,
         Self::Sticker,
@@ -43,6 +47,8 @@ impl Kind {
         Self::Animation,
         Self::VideoNote,
         Self::LivePhoto,
+        Self::Voice,
+        Self::Audio,
     ];
 
     /// As `attachments.kind` and Telegram have it.
@@ -55,6 +61,8 @@ impl Kind {
             Self::Animation => "animation",
             Self::VideoNote => "video_note",
             Self::LivePhoto => "live_photo",
+            Self::Voice => "voice",
+            Self::Audio => "audio",
         }
     }
 
@@ -72,16 +80,18 @@ impl Kind {
             Self::Video | Self::Animation => "video",
             Self::VideoNote => "video note",
             Self::LivePhoto => "live photo",
+            Self::Voice => "voice",
+            Self::Audio => "audio",
         }
     }
 
-    /// Whether it moves, and only one picture of it can be looked at.
+    /// Whether it moves.
     pub fn is_film(self) -> bool {
         matches!(self, Self::Video | Self::Animation | Self::VideoNote | Self::LivePhoto)
     }
 }
 
-/// A file of a message. Where it is a film, the file is its cover.
+/// A file of a message. Where it is a film, the file is its cover, but for a video note that is heard.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {
     /// What it was sent as.
@@ -90,7 +100,7 @@ pub struct Attachment {
     pub file_id: String,
     /// By which it is the same at every bot.
     pub unique_id: String,
-    /// The name of a document, or the emoji of a sticker.
+    /// The name of a document or of a recording, or the emoji of a sticker.
     pub name: Option<String>,
     /// The type that its sender gave it.
     pub mime: Option<String>,
@@ -106,7 +116,7 @@ impl Attachment {
     /// Whether it is there to be looked at. A document says so itself; what is in it is looked at when it is here.
     pub fn is_picture(&self) -> bool {
         if self.kind != Kind::Document {
-            return true;
+            return !self.is_sound();
         }
         let end = self.name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
         match self.mime.as_deref() {
@@ -115,6 +125,22 @@ impl Attachment {
             }
             Some(mime) => READABLE.contains(&mime),
         }
+    }
+
+    /// Whether it is there to be heard. Of a video note, the type says that it is the film.
+    pub fn is_sound(&self) -> bool {
+        let is_film = || self.mime.as_deref().is_some_and(|mime| mime.starts_with("video/"));
+        matches!(self.kind, Kind::Voice | Kind::Audio) || (self.kind == Kind::VideoNote && is_film())
+    }
+
+    /// Whether it is there to be read.
+    pub fn is_document(&self) -> bool {
+        !self.is_picture() && !self.is_sound()
+    }
+
+    /// Whether it moves, and only one picture of it can be looked at.
+    pub fn is_seen_in_part(&self) -> bool {
+        self.kind.is_film() && !self.is_sound()
     }
 
     /// Whether it says that it is a PDF.
@@ -126,12 +152,12 @@ impl Attachment {
 
     /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
     pub fn line(&self, place: Option<(usize, usize)>) -> String {
-        let word = if self.is_picture() { self.kind.word() } else { DOCUMENT };
+        let word = if self.is_document() { DOCUMENT } else { self.kind.word() };
         let mut what = word.to_owned();
         if let Some((number, of)) = place {
             let _ = write!(what, " {number} of {of}");
         }
-        let part = if self.kind.is_film() { ", only one frame of it is seen" } else { "" };
+        let part = if self.is_seen_in_part() { ", only one frame of it is seen" } else { "" };
         line(&what, self.name.as_deref(), self.pixels, self.seconds, part)
     }
 }
@@ -282,6 +308,13 @@ mod tests {
         assert_eq!(named("a.pdf").line(Some((1, 2))), "[document 1 of 2 a.pdf]");
         let video = Attachment { kind: Kind::Video, seconds: Some(74), ..photo };
         assert_eq!(video.line(None), "[video 1280×960 1:14, only one frame of it is seen]");
+        let round = Attachment { kind: Kind::VideoNote, pixels: Some((240, 240)), ..video };
+        assert!(round.is_picture() && !round.is_sound());
+        let heard = Attachment { mime: Some("video/mp4".to_owned()), pixels: None, ..round };
+        assert!(heard.is_sound() && !heard.is_picture());
+        assert_eq!(heard.line(None), "[video note 1:14]");
+        let song = Attachment { kind: Kind::Audio, name: Some("Bach – Air [live]".to_owned()), ..heard };
+        assert_eq!(song.line(Some((1, 2))), "[audio 1 of 2 Bach – Air  live 1:14]");
         for kind in Kind::ALL {
             assert_eq!(Kind::of(kind.as_str()), Some(kind));
         }

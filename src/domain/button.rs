@@ -20,6 +20,8 @@ pub enum Action {
     Forget(i64),
     /// Answers the question of that update again, as long as it is the last one of its dialogue.
     Retry(i64),
+    /// The same, and what is said in its recording is heard anew.
+    HearAgain(i64),
     /// Has the answer to that update, which the limit of tokens cut, go on, as long as it is the last one of its dialogue.
     Continue(i64),
     /// Chooses a model or a role for the dialogue, by its name in the catalogue.
@@ -72,6 +74,7 @@ impl Button {
         match &self.action {
             Action::Forget(seq) => format!("forget:{user}:{seq}"),
             Action::Retry(seq) => format!("retry:{user}:{seq}"),
+            Action::HearAgain(seq) => format!("hear:{user}:{seq}"),
             Action::Continue(seq) => format!("continue:{user}:{seq}"),
             Action::Choose(Kind::Model, id) => format!("model:{user}:{id}"),
             Action::Choose(Kind::Role, id) => format!("role:{user}:{id}"),
@@ -90,6 +93,7 @@ impl Button {
         let action = match name {
             "forget" => Action::Forget(rest.parse().ok()?),
             "retry" => Action::Retry(rest.parse().ok()?),
+            "hear" => Action::HearAgain(rest.parse().ok()?),
             "continue" => Action::Continue(rest.parse().ok()?),
             "model" => Action::Choose(Kind::Model, id()?),
             "role" => Action::Choose(Kind::Role, id()?),
@@ -121,7 +125,8 @@ mod tests {
     #[test]
     fn a_button_comes_back_as_it_went_and_nothing_else_is_one() {
         let longest = || "x".repeat(24);
-        let numbered = [Action::Forget, Action::Retry, Action::Continue].map(|action| action(i64::MIN));
+        let numbered = [Action::Forget, Action::Retry, Action::HearAgain, Action::Continue];
+        let numbered = numbered.map(|action| action(i64::MIN));
         let choices = [Kind::Model, Kind::Role]
             .into_iter()
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);

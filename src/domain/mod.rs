@@ -29,5 +29,6 @@ pub mod sender;
 pub mod live_answers;
 pub mod catalogue;
 pub mod choice;
+pub mod sound;
 pub mod token_budget;
 pub mod phrases;

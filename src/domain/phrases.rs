@@ -64,7 +64,7 @@ impl Language {
     }
 
     /// The answer to /help.
-    pub fn help(self, commands: &[Command]) -> String {
+    pub fn help(self, commands: &[Command], hears: bool) -> String {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
              Читаю и то, на что вы отвечаете или что пересылаете. \
@@ -77,8 +77,13 @@ impl Language {
              You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n\
              I read documents up to 20 MB: PDF, DOCX, XLSX, PPTX, ODT, EPUB, RTF, HTML, CSV, text and code.\n",
         );
+        let heard = self.pick(
+            "Голосовые, видеосообщения и аудио я слушаю: что я услышал, стоит над ответом.\n",
+            "I listen to voice messages, video notes and audio: what I heard stands above the answer.\n",
+        );
+        let heard = if hears { heard } else { "" };
         let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
-        format!("{text}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
+        format!("{text}{heard}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     /// What a command is for, as the menu and /help say it.
@@ -123,6 +128,11 @@ impl Language {
     /// What stands on the button that answers a question again.
     pub fn retry_button(self) -> &'static str {
         self.pick("Ответить заново", "Answer again")
+    }
+
+    /// What stands on the button that has a recording heard anew.
+    pub fn hear_again_button(self) -> &'static str {
+        self.pick("Послушать ещё раз", "Hear again")
     }
 
     /// What stands below an answer that the limit of tokens cut.

@@ -17,7 +17,7 @@ use tracing::info;
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::domain::failure::Failure;
-use crate::domain::usage::{Call, Outcome, Usage};
+use crate::domain::usage::{Call, Outcome, Purpose, Usage};
 
 mod answer;
 mod ask;
@@ -40,6 +40,7 @@ mod request;
 mod settings;
 mod stand_ins;
 mod thoughts;
+mod transcriber;
 mod words;
 
 use answer::Answer;
@@ -57,6 +58,7 @@ pub use request::host;
 pub use settings::Settings;
 pub use stand_ins::{MOST as MOST_STAND_INS, who_wrote};
 pub use thoughts::{Heard, without_thoughts};
+pub use transcriber::{Sound, Transcribed, Transcriber, TranscriberSettings};
 
 /// How long the body of an error may take, and how much of it is read.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(5), 64 << 10);
@@ -157,7 +159,8 @@ impl Llm {
         };
         let Settings { endpoint, model, price, .. } = &self.settings;
         let usage = usage.priced(price.as_ref());
-        let call = Call { endpoint: endpoint.clone(), model: model.clone(), began, outcome, usage };
+        let (purpose, endpoint, model) = (Purpose::Answer, endpoint.clone(), model.clone());
+        let call = Call { purpose, endpoint, model, began, outcome, usage };
         Asked { call, answer }
     }
 

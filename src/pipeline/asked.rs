@@ -113,6 +113,13 @@ impl Question<'_> {
         }
     }
 
+    /// What was heard in its recordings.
+    pub(super) fn heard(&self) -> Option<String> {
+        let words = self.files.iter().filter_map(|file| file.transcript.as_deref());
+        let words = words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n");
+        Some(words).filter(|words| !words.is_empty())
+    }
+
     /// It has the answer before it go on.
     pub(super) fn goes_on(&self) -> bool {
         Language::ALL.iter().any(|language| self.text == language.go_on())
@@ -125,7 +132,7 @@ impl Question<'_> {
             Unread::Rest(extent) => self.language.read_in_part(name, *extent),
             Unread::All(refused) => self.language.unreadable_file(name, *refused),
         });
-        let is_film = self.files.iter().any(|file| file.file.kind.is_film());
+        let is_film = self.files.iter().any(|file| file.file.is_seen_in_part());
         let said = [
             is_film.then(|| self.language.one_frame().to_owned()),
             alone.then(|| self.language.without_conversation().to_owned()),
@@ -152,6 +159,16 @@ impl Question<'_> {
     /// The part, with the button that answers the question again.
     pub(super) fn with_retry(&self, part: ReplyPart) -> ReplyPart {
         self.with_button(part, self.language.retry_button(), Action::Retry)
+    }
+
+    /// The part, with the button that has the recording heard anew; of several nobody could say which one.
+    pub(super) fn with_hear_again(&self, part: ReplyPart) -> ReplyPart {
+        self.with_button(part, self.language.hear_again_button(), Action::HearAgain)
+    }
+
+    /// The question is one recording, to which somebody has listened.
+    pub(super) fn is_one_recording(&self) -> bool {
+        matches!(self.files, [file] if file.transcript.is_some())
     }
 
     fn with_button(&self, part: ReplyPart, label: &str, action: fn(i64) -> Action) -> ReplyPart {

@@ -31,7 +31,7 @@ impl Services {
     /// The files of the question as they are once somebody has looked for their words.
     pub(super) fn read(&self, question: &Question<'_>) -> Result<Result<Vec<Stored>, Missing>, StoreError> {
         let mut files = question.files.to_vec();
-        for file in files.iter_mut().filter(|file| !file.file.is_picture() && file.words.is_none()) {
+        for file in files.iter_mut().filter(|file| file.file.is_document() && file.words.is_none()) {
             let Some(_weighed) = self.scales.weigh(size(file)) else { return Ok(Err(Missing::Full)) };
             let read = match self.extract(question, file)? {
                 Err(Refused::Stopped) => return Ok(Err(Missing::Stopped)),
@@ -112,7 +112,7 @@ impl Services {
         let lane = question.address.lane;
         let mut documents = Documents::default();
         let mut room = MOST_WORDS;
-        for file in question.files.iter().filter(|file| !file.file.is_picture()) {
+        for file in question.files.iter().filter(|file| file.file.is_document()) {
             room = room.saturating_sub(bytes(file));
             documents.question.extend(self.document(lane, file)?);
         }
@@ -122,7 +122,7 @@ impl Services {
             return Ok(documents);
         }
         let files = self.store.run(|conn| attachments::of_messages(conn, lane, ids.clone()))?;
-        for file in files.iter().rev().filter(|file| !file.file.is_picture()) {
+        for file in files.iter().rev().filter(|file| file.file.is_document()) {
             let Some(left) = room.checked_sub(bytes(file)) else { break };
             room = left;
             if let (Some(message_id), Some(document)) = (file.message_id, self.document(lane, file)?) {

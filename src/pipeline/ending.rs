@@ -42,6 +42,9 @@ impl Services {
             );
         }
         parts.extend(note);
+        if let Some(last) = parts.pop_if(|last| question.is_one_recording() && last.keyboard.is_empty()) {
+            parts.push(question.with_hear_again(last));
+        }
         self.finish(question, Ending::Answered { answer }, &parts)
     }
 
@@ -149,7 +152,12 @@ impl Services {
         failure: Failure,
         text: String,
     ) -> Result<Answered, StoreError> {
-        let parts = [question.with_retry(ReplyPart::plain(text))];
+        let part = ReplyPart::plain(text);
+        let parts = [match failure {
+            // Another answer would be the same as long as nothing else is heard.
+            Failure::NoWords if question.is_one_recording() => question.with_hear_again(part),
+            _ => question.with_retry(part),
+        }];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
         self.finish(question, ending, &parts)
     }
@@ -177,6 +185,8 @@ impl Services {
             address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
+        let below = question.heard().map(|words| render::below_what_was_heard(&words, parts));
+        let parts = below.as_deref().unwrap_or(parts);
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });
         let gone = if told { &question.in_force.gone } else { &Choice::NONE };

@@ -20,6 +20,8 @@ use crate::telegram::{FileError, TelegramError};
 
 /// The most that is fetched of a file (Bot API, getFile), and of several at a time.
 pub(super) const MOST_BYTES: u64 = 20 << 20;
+/// The same for people.
+pub(super) const MOST_MEGABYTES: u32 = 20;
 
 /// Why there is nothing to show yet, or at all.
 pub(super) enum Missing {
@@ -93,7 +95,7 @@ impl Services {
                     failpoints::pass("fetched", question.text);
                 }
                 // The rest of the question may be answered without it.
-                Err(FileError::TooLarge) if !file.file.is_picture() => {
+                Err(FileError::TooLarge) if file.file.is_document() => {
                     let refused = Refused::TooLarge;
                     self.store.run(|conn| file_words::keep(conn, lane, file, Err(refused)))?;
                     file.words = Some(Err(refused));

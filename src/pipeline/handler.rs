@@ -209,6 +209,10 @@ impl InWork<'_> {
                 Some(last) => self.regenerate(&last, last.question()),
                 None => old_button(),
             },
+            Action::HearAgain(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
+                Some(last) => self.hear_again(&last),
+                None => old_button(),
+            },
             Action::Continue(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
                 Some(_) => self.go_on(),
                 None => old_button(),

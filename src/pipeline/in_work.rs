@@ -5,15 +5,16 @@ use std::time::Instant;
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::admission::Standing;
-use crate::domain::attachment::may_have_files;
+use crate::domain::attachment::{content, may_have_files};
 use crate::domain::choice::InForce;
+use crate::domain::sound;
 use crate::pipeline::asked::Question;
 use crate::pipeline::assemble::{self, Assembled, Whole};
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
-use crate::store::attachments::{self, Stored};
+use crate::store::attachments::{self, Sent, Stored};
 use crate::store::inbox::{self, Waiting};
 use crate::store::turns::{self, Last};
 use crate::telegram::Message;
@@ -142,6 +143,37 @@ impl InWork<'_> {
             message_ids: &last.message_ids,
             quotes: last.quotes(),
             asked_at: last.asked_at(),
+            replaces: Some(last),
+            ..self.question()
+        })
+    }
+
+    /// Answers the last question again, and has its recording heard anew: as if it had come again with the press, to which the
+    /// new words belong until the answer is stored.
+    pub(super) fn hear_again(&self, last: &Last) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let lane = address.lane;
+        let files = services
+            .store
+            .run(|conn| attachments::of_question(conn, lane, &[], last.messages().collect()))?;
+        let own: Vec<&Stored> = files.iter().filter(|file| !file.quoted).collect();
+        let heard: Vec<_> = own.iter().map(|file| file.heard()).collect();
+        let captions = sound::captions(last.question(), &heard);
+        let (Some((above, captions)), [Stored { file, telegram_message_id, .. }]) = (captions, &own[..])
+        else {
+            return services.say(address, message.language.old_button());
+        };
+        let key = self.waiting.key(lane);
+        let telegram_message_id = *telegram_message_id;
+        let sent = [Sent { key, telegram_message_id, album: None, file, quoted: false }];
+        let caption = captions.first().copied().unwrap_or_default();
+        services.question(&Question {
+            address: self.beside(last),
+            text: &content(&[(None, above), (Some(file), caption)]),
+            message_ids: &last.message_ids,
+            quotes: last.quotes(),
+            asked_at: last.asked_at(),
+            sent: &sent,
             replaces: Some(last),
             ..self.question()
         })

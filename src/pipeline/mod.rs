@@ -22,6 +22,8 @@ pub mod question;
 mod ending;
 mod fetch;
 mod documents;
+pub mod hearing;
+mod hear;
 mod pictures;
 mod shown;
 mod beside;

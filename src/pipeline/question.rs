@@ -22,7 +22,8 @@ use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
-use crate::pipeline::fetch::Missing;
+use crate::pipeline::fetch::{MOST_MEGABYTES, Missing};
+use crate::pipeline::hear::{Said, Unheard};
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
@@ -77,6 +78,9 @@ impl Services {
         let recalled = self.recall(question)?;
         let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
         let question = &Question { quotes: &quotes, ..*question };
+        if let Some(failure) = self.refuses_to_hear(question) {
+            return self.without_words(question, Unheard::Failed(failure));
+        }
         let files = match self.at_hand(question)? {
             Ok(files) => files,
             Err(missing) => return self.without_files(question, missing),
@@ -86,6 +90,19 @@ impl Services {
             Verdict::Go => {}
             Verdict::Wait => return self.wait_for_others(question),
             Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
+        }
+        let said = match self.hear(question)? {
+            Ok(said) => said,
+            Err((call, unheard)) => {
+                return self.without_words(&Question { calls: call.as_slice(), ..*question }, unheard);
+            }
+        };
+        let question = &match &said {
+            Some(Said { files, text, .. }) => Question { files, text, ..*question },
+            None => *question,
+        };
+        if said.as_ref().is_some_and(|said| !said.has_words) {
+            return self.without_words(question, Unheard::Failed(Failure::NoWords));
         }
         let shown = match self.shown(question, &recalled.past)? {
             Ok(shown) => shown,
@@ -177,6 +194,11 @@ impl Services {
                 debug!(seq = question.address.update_seq, problem, "a file was asked for in vain");
                 Failure::FileUnreachable
             }
+            Missing::Failed(Failure::FileTooLarge)
+                if question.files.iter().all(|file| file.file.is_sound()) =>
+            {
+                Failure::SoundTooLarge { megabytes: MOST_MEGABYTES }
+            }
             Missing::Failed(failure) => failure,
         };
         let (seq, class) = (question.address.update_seq, failure.class());
@@ -218,7 +240,7 @@ impl Services {
     }
 
     /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.
-    fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+    pub(super) fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let wait = WAIT_FOR_OTHERS.mul_f64(1.0 + fastrand::f64());
         debug!(seq = question.address.update_seq, "the question waits: the rest of a budget is reserved");
         self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait))?;
@@ -272,6 +294,7 @@ fn who_reads(catalogue: &Catalogue, medium: Medium, lane: Lane) -> Vec<&str> {
 /// About how many tokens a file of the question is, whose words may have so many.
 fn estimate(file: &Stored, most: usize) -> usize {
     match file.words {
+        _ if file.file.is_sound() => 0,
         Some(Ok(bytes)) => usize::try_from(bytes / 3).unwrap_or(usize::MAX).min(most),
         Some(Err(_)) | None => token_budget::PICTURE,
     }

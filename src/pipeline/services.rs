@@ -14,6 +14,7 @@ use crate::domain::rate::RateLimit;
 use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::hearing::Hearing;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
@@ -59,6 +60,8 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// How what people say comes into words, if it does.
+    pub hearing: Option<Hearing>,
     /// Reads the words of files.
     pub extractor: Extractor,
     /// How much of people's files is in memory.

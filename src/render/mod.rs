@@ -18,6 +18,7 @@ mod doc;
 mod entity;
 mod fence;
 mod flat;
+mod heard;
 mod inline;
 mod limits;
 mod lines;
@@ -35,6 +36,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use classic::text_parts;
+pub use heard::below_what_was_heard;
 pub use limits::{
     MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
 };

@@ -15,12 +15,14 @@ use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel::upsert::excluded;
 
 use super::inbox;
+use super::ledger::{self, Calls};
 use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
 use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
 use crate::domain::document::Refused;
 use crate::domain::lane::Lane;
+use crate::domain::sound::Heard;
 use crate::domain::update::Key;
 
 /// So many bytes of a file go over a connection at once: libpq keeps as much memory for good as the largest statement and the
@@ -61,6 +63,8 @@ pub struct Stored {
     pub is_here: bool,
     /// How many bytes of words were read from it, or why there are none; `None`: nobody has looked yet.
     pub words: Option<Result<u64, Refused>>,
+    /// What is said in it; empty where no words were heard. `None`: nobody has listened to it.
+    pub transcript: Option<String>,
 }
 
 /// Makes these files known, as long as the update `key`, whose question they are, waits to be answered: nothing is kept of
@@ -97,6 +101,7 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
                 attachments::content.eq(None::<Vec<u8>>),
                 attachments::text.eq(None::<String>),
                 attachments::unreadable.eq(None::<String>),
+                attachments::transcript.eq(None::<String>),
             ));
         methods::FilterDsl::filter(upsert, other).execute(conn)?;
         files.iter().filter(|sent| sent.quoted).try_for_each(|sent| find_here(conn, sent))
@@ -243,6 +248,25 @@ pub fn keep(
     })
 }
 
+/// Keeps what is said in the file, along with the call that it took; both once, also where nobody learnt whether they were kept.
+pub fn keep_transcript(
+    conn: &mut PgConnection,
+    lane: Lane,
+    file: &Stored,
+    transcript: &str,
+    call: Calls<'_>,
+) -> QueryResult<()> {
+    conn.transaction(|conn| {
+        let not_yet = place(lane, file).filter(attachments::transcript.is_null());
+        let kept = diesel::update(not_yet).set(attachments::transcript.eq(transcript)).execute(conn)?;
+        // What is gone has cost something all the same.
+        if kept > 0 || !diesel::select(exists(place(lane, file))).get_result::<bool>(conn)? {
+            ledger::store(conn, call)?;
+        }
+        Ok(())
+    })
+}
+
 /// The row of a file.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
@@ -325,6 +349,14 @@ struct Row {
     quoted: bool,
     is_here: bool,
     words: (Option<i32>, Option<String>),
+    transcript: Option<String>,
+}
+
+impl Stored {
+    /// The file, and what is said in it.
+    pub fn heard(&self) -> Heard<'_> {
+        (&self.file, self.transcript.as_deref())
+    }
 }
 
 impl Row {
@@ -344,9 +376,9 @@ impl Row {
             (Some(bytes), _) => Some(Ok(bytes.unsigned_abs().into())),
             (None, refused) => refused.and_then(|refused| Refused::of(&refused)).map(Err),
         };
-        let Self { id, telegram_message_id, album, quoted, is_here, .. } = self;
+        let Self { id, telegram_message_id, album, quoted, is_here, transcript, .. } = self;
         let message_id = self.message_id.map(i64::from);
-        Some(Stored { id, telegram_message_id, album, message_id, quoted, file, is_here, words })
+        Some(Stored { id, telegram_message_id, album, message_id, quoted, file, is_here, words, transcript })
     }
 }
 
@@ -371,5 +403,6 @@ fn columns() -> _ {
         attachments::quoted,
         attachments::content.is_not_null(),
         (words, attachments::unreadable),
+        attachments::transcript,
     )
 }

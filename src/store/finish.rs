@@ -30,7 +30,7 @@ use crate::domain::lane::Lane;
 use crate::domain::quote::Quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
-use crate::domain::usage::{Call, Usage};
+use crate::domain::usage::{Call, Purpose, Usage};
 
 /// How a turn went.
 pub enum Ending {
@@ -114,7 +114,8 @@ impl Turn<'_> {
     /// The figures of the call that answered. A turn without an answer has none of its own: the ledger has them.
     fn usage(&self) -> Option<&Usage> {
         let answering = matches!(self.ending, Ending::Answered { .. } | Ending::Stopped { .. });
-        self.calls.last().filter(|_| answering).map(|call| &call.usage)
+        let answer = self.calls.last().filter(|call| call.purpose == Purpose::Answer);
+        answer.filter(|_| answering).map(|call| &call.usage)
     }
 }
 

@@ -53,6 +53,8 @@ diesel::table! {
         unreadable -> Nullable<Text>,
         /// Whether it is in a message that the question replies to.
         quoted -> Bool,
+        /// What is said in it, on one line; empty where no words were heard, NULL for what was not listened to.
+        transcript -> Nullable<Text>,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Me {
     /// Of a picture's sizes the largest is taken whose longer side has no more pixels than this: more costs tokens and shows
     /// models nothing new.
     pub picture_pixels: i32,
+    /// Whether it understands what people say.
+    pub hears: bool,
 }
 
 /// The message that another one is a reply to. In a topic, what replies to nothing has the message that opened the topic
@@ -93,7 +95,7 @@ mod tests {
     }
 
     fn me() -> Me {
-        Me { id: 7, username: "our_bot".to_owned(), picture_pixels: 1280 }
+        Me { id: 7, username: "our_bot".to_owned(), picture_pixels: 1280, hears: false }
     }
 
     /// Where each `@name` stands in the text, in UTF-16 units, as Telegram marks it.
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_bot_without_a_name_is_mentioned_by_nobody() {
-        let me = Me { id: 7, username: String::new(), picture_pixels: 1280 };
+        let me = Me { id: 7, username: String::new(), picture_pixels: 1280, hears: false };
         assert!(me.mentions("hi there", &entities("hi there", Some(&raw(&marked("hi there"))))).is_empty());
         assert!(!me.is_addressed("hi there", false, None));
     }

@@ -1,10 +1,15 @@
-//! The file of a message that can be looked at or read: a picture, the one picture there is of a film, or a document.
+//! The file of a message that can be looked at, read or heard: a picture, the one picture there is of a film, a document, a
+//! recording.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::addressed::Me;
 use crate::domain::attachment::{Attachment, Kind};
+
+/// The type of a video note; Telegram does not tell it.
+const FILM: &str = "video/mp4";
 
 /// The fields of a message that can hold a picture (Bot API, Message). An animation also comes as a document, and a live
 /// photo also as a photo.
@@ -24,6 +29,10 @@ struct RawFiles<'a> {
     document: Option<&'a RawValue>,
     #[serde(borrow)]
     sticker: Option<&'a RawValue>,
+    #[serde(borrow)]
+    voice: Option<&'a RawValue>,
+    #[serde(borrow)]
+    audio: Option<&'a RawValue>,
 }
 
 /// One file, in any of those fields.
@@ -36,6 +45,8 @@ struct RawFile {
     file_name: Option<String>,
     mime_type: Option<String>,
     emoji: Option<String>,
+    performer: Option<String>,
+    title: Option<String>,
     width: Option<i32>,
     height: Option<i32>,
     /// The side of a round film.
@@ -50,9 +61,13 @@ struct RawFile {
     photo: Vec<RawFile>,
 }
 
-/// What of the message can be looked at or read; a picture in the largest size of no more pixels than this.
-pub(super) fn attached(message: &str, most_pixels: i32) -> Option<Attachment> {
+/// What of the message can be looked at or read, and, where the bot hears, what can be heard.
+pub(super) fn attached(message: &str, me: &Me) -> Option<Attachment> {
     let files: RawFiles<'_> = serde_json::from_str(message).ok()?;
+    let most_pixels = me.picture_pixels;
+    if let Some(heard) = heard(&files).filter(|_| me.hears) {
+        return Some(heard);
+    }
     let film = |kind, json| film(kind, json, most_pixels);
     film(Kind::LivePhoto, files.live_photo)
         .or_else(|| Some(best(&read::<Vec<RawFile>>(files.photo)?, most_pixels)?.of(Kind::Photo)))
@@ -65,6 +80,18 @@ pub(super) fn attached(message: &str, most_pixels: i32) -> Option<Attachment> {
 
 fn read<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(json?.get()).ok()
+}
+
+fn heard(files: &RawFiles<'_>) -> Option<Attachment> {
+    read(files.voice)
+        .map(|file: RawFile| file.sound(Kind::Voice))
+        .or_else(|| Some(read::<RawFile>(files.audio)?.sound(Kind::Audio)))
+        .or_else(|| {
+            // An inbox that was filled before the bot could hear names the cover alone.
+            let film = read::<RawFile>(files.video_note).filter(|film| !film.file_id.is_empty())?;
+            Some(Attachment { mime: Some(FILM.to_owned()), pixels: None, ..film.sound(Kind::VideoNote) })
+        })
+        .or_else(|| Some(read::<RawFile>(files.document).filter(RawFile::is_sound)?.sound(Kind::Audio)))
 }
 
 /// The picture there is of a film.
@@ -87,6 +114,19 @@ impl RawFile {
         let stands = !self.is_animated && !self.is_video;
         let emoji = self.emoji.clone();
         stands.then(|| Attachment { name: emoji, ..self.of(Kind::Sticker) })
+    }
+
+    /// Telegram's apps send recordings of some forms as documents.
+    fn is_sound(&self) -> bool {
+        self.mime_type.as_deref().is_some_and(|mime| mime.starts_with("audio/"))
+    }
+
+    fn sound(self, kind: Kind) -> Attachment {
+        let titled = [&self.performer, &self.title].into_iter().flatten();
+        let titled =
+            titled.map(String::as_str).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" – ");
+        let (seconds, of) = (self.duration, self.of(kind));
+        Attachment { name: Some(titled).filter(|name| !name.is_empty()).or(of.name), seconds, ..of }
     }
 
     fn of(self, kind: Kind) -> Attachment {
@@ -114,9 +154,10 @@ pub(super) fn field(attachment: &Attachment) -> (&'static str, Value) {
     });
     let field = match kind {
         Kind::Photo => json!([file]),
-        Kind::Document => {
+        _ if attachment.is_sound() || *kind == Kind::Document => {
             let mut file = file;
             file["file_name"] = json!(name);
+            file["duration"] = json!(seconds);
             file
         }
         Kind::Sticker => {
@@ -124,7 +165,7 @@ pub(super) fn field(attachment: &Attachment) -> (&'static str, Value) {
             file["emoji"] = json!(name);
             file
         }
-        Kind::Video | Kind::Animation | Kind::VideoNote | Kind::LivePhoto => json!({
+        _ => json!({
             "file_id": "", "width": width, "height": height, "duration": seconds,
             "thumbnail": {"file_id": file_id, "file_unique_id": unique_id, "file_size": bytes},
         }),
@@ -136,8 +177,12 @@ pub(super) fn field(attachment: &Attachment) -> (&'static str, Value) {
 mod tests {
     use super::*;
 
+    fn me(picture_pixels: i32, hears: bool) -> Me {
+        Me { id: 7, username: "our_bot".to_owned(), picture_pixels, hears }
+    }
+
     fn of(message: &Value) -> Option<Attachment> {
-        attached(&message.to_string(), 1280)
+        attached(&message.to_string(), &me(1280, true))
     }
 
     fn size(id: &str, width: i32, height: i32) -> Value {
@@ -157,7 +202,7 @@ mod tests {
         assert_eq!(photo(json!([size("only", 4000, 3000)])).as_deref(), Some("only"));
         assert_eq!(photo(json!([])), None);
         let small = json!({"photo": [size("m", 320, 240), size("x", 1280, 960)]}).to_string();
-        assert_eq!(attached(&small, 800).unwrap().file_id, "m");
+        assert_eq!(attached(&small, &me(800, true)).unwrap().file_id, "m");
     }
 
     #[test]
@@ -180,7 +225,7 @@ mod tests {
                 Kind::VideoNote,
             ),
         ] {
-            let attachment = of(&fields).unwrap();
+            let attachment = attached(&fields.to_string(), &me(1280, false)).unwrap();
             assert_eq!((attachment.kind, &*attachment.file_id), (kind, "cover"), "{fields}");
             assert!(attachment.seconds.is_some());
         }
@@ -205,10 +250,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_is_heard_where_the_bot_hears_and_a_video_note_is_then_the_film() {
+        let sound = |id: &str| json!({"file_id": id, "file_unique_id": "u", "duration": 14, "mime_type": "audio/ogg"});
+        let mut song = sound("s");
+        (song["performer"], song["title"]) = (json!("Bach"), json!("Air"));
+        let mut record = sound("r");
+        record["file_name"] = json!("a.wav");
+        let mut round = json!({"file_id": "film", "length": 240, "duration": 5});
+        for (message, kind, id, name) in [
+            (json!({"voice": sound("v")}), Kind::Voice, "v", None),
+            (json!({"audio": song}), Kind::Audio, "s", Some("Bach – Air")),
+            (json!({"document": record}), Kind::Audio, "r", Some("a.wav")),
+            (json!({"video_note": round}), Kind::VideoNote, "film", None),
+        ] {
+            let read = of(&message).unwrap();
+            assert_eq!((read.kind, &*read.file_id, read.name.as_deref()), (kind, id, name), "{message}");
+            assert!(read.is_sound());
+            let (name, value) = field(&read);
+            assert_eq!(of(&json!({name: value})), Some(read), "{message}");
+            assert_eq!(attached(&message.to_string(), &me(1280, false)), None, "{message}");
+        }
+        // As an inbox has it that was filled before.
+        (round["file_id"], round["thumbnail"]) = (json!(""), size("cover", 240, 240));
+        assert_eq!(of(&json!({"video_note": round})).unwrap().file_id, "cover");
+    }
+
+    #[test]
     fn what_was_read_is_read_again_from_its_own_field() {
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::VideoNote) {
             let film = kind.is_film();
-            let named = matches!(kind, Kind::Document | Kind::Sticker);
+            let named = matches!(kind, Kind::Document | Kind::Sticker | Kind::Audio);
+            let sounds = matches!(kind, Kind::Voice | Kind::Audio);
             let attachment = Attachment {
                 kind,
                 file_id: "id".to_owned(),
@@ -216,13 +288,19 @@ mod tests {
                 name: named.then(|| "name".to_owned()),
                 mime: (!film).then(|| "image/jpeg".to_owned()),
                 bytes: Some(7),
-                pixels: Some((4, 3)),
-                seconds: film.then_some(5),
+                pixels: (!sounds).then_some((4, 3)),
+                seconds: (film || sounds).then_some(5),
             };
             let (name, value) = field(&attachment);
             assert_eq!(of(&json!({name: value})), Some(attachment));
         }
-        for strange in [json!({"photo": 7}), json!({"video": null}), json!({"sticker": {}}), json!([])] {
+        for strange in [
+            json!({"photo": 7}),
+            json!({"video": null}),
+            json!({"sticker": {}}),
+            json!({"voice": {}}),
+            json!([]),
+        ] {
             assert_eq!(of(&strange), None);
         }
     }

@@ -56,10 +56,10 @@ pub struct Message {
     /// a command.
     pub addressed: bool,
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
-    /// (`described.rs`). `None` for a picture, a voice message and other files. Empty for what is forwarded: there is nothing
+    /// (`described.rs`). `None` for a picture, a recording and other files. Empty for what is forwarded: there is nothing
     /// in it that its sender said.
     pub text: Option<String>,
-    /// The file that can be looked at, if it is one; its words are no text, and never a command.
+    /// The file that can be looked at or heard, if it is one; its words are no text, and never a command.
     pub piece: Option<Piece>,
     /// What it replies to, or what is forwarded with it.
     pub quotes: Vec<Quote>,
@@ -149,7 +149,7 @@ impl Incoming {
             let language_code = raw.from.language_code;
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code, ..RawPerson::default() };
         }
-        let file = if raw.text.is_none() { attached(message, me.picture_pixels) } else { None };
+        let file = if raw.text.is_none() { attached(message, me) } else { None };
         // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
         let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {

@@ -151,9 +151,10 @@ fn is_manual(part: &str) -> bool {
     Fields::of(part).and_then(|held| held.read::<Value>("is_manual")).is_some_and(|manual| manual == true)
 }
 
-/// The file of a message that is replied to, where it can be looked at or read.
+/// The file of a message that is replied to, where it can be looked at or read. A recording is its line.
 fn file(message: &str, message_id: Option<i64>, me: &Me) -> Option<Box<QuotedFile>> {
-    attached(message, me.picture_pixels)
+    attached(message, me)
+        .filter(|file| !file.is_sound())
         .map(|file| Box::new(QuotedFile { message_id: message_id.unwrap_or_default(), file }))
 }
 
@@ -168,7 +169,7 @@ fn words(message: &str, me: &Me) -> Option<String> {
     if let Some(text) = spelt("text", "entities") {
         return Some(text);
     }
-    let file = || attached(message, me.picture_pixels).map(|file| file.line(None));
+    let file = || attached(message, me).map(|file| file.line(None));
     let thing = described(message).or_else(file).or_else(|| named(&held));
     let said = [thing, spelt("caption", "caption_entities")].into_iter().flatten().collect::<Vec<_>>();
     (!said.is_empty()).then(|| said.join("\n"))

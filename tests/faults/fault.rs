@@ -72,6 +72,8 @@ pub(crate) enum Fault {
     DiskFull,
     /// So many in a hundred requests are answered like this.
     Answers(Behaviour, u8),
+    /// So many in a hundred recordings are answered like this.
+    Heard(Behaviour, u8),
     ModelOut,
     /// The first model of two answers nothing but errors, and the process is killed meanwhile.
     FirstModelOut,
@@ -144,6 +146,7 @@ impl Fault {
         match self {
             // What is in work at three kills.
             Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) => class == "crashed",
+            Self::Heard(..) => class == "hearing_unreachable",
             Self::Answers(..) | Self::ModelOut => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
             _ => false,
@@ -159,6 +162,7 @@ impl Fault {
     pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
+            Self::Heard(..) => &[("TRANSCRIBE_TIMEOUT", "1")],
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
             Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
@@ -248,6 +252,14 @@ impl Fault {
             Self::Answers(behaviour, percent) => {
                 let chance = f64::from(*percent) / 100.0;
                 env.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
+                Box::new(move || {
+                    then.model.clear();
+                    then.refuse();
+                })
+            }
+            Self::Heard(behaviour, percent) => {
+                let chance = f64::from(*percent) / 100.0;
+                env.model.on_speech(When::any().chance(chance, rng.u64(..)), behaviour.clone());
                 Box::new(move || {
                     then.model.clear();
                     then.refuse();

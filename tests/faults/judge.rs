@@ -39,6 +39,9 @@ const OUTCOMES: &str = "
          LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
     WHERE u.done_at IS NOT NULL ORDER BY p.id";
 
+/// Updates whose recordings were turned into words more than once.
+const HEARD_AGAIN: &str = "SELECT update_seq FROM model_calls WHERE purpose = 'transcript' AND outcome = 'answered' GROUP BY update_seq HAVING count(*) > 1";
+
 /// Every message of every dialogue.
 const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages";
 
@@ -164,6 +167,8 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
     evidence.changed_ends(fault, &mut verdict);
     evidence.copies(&mut verdict);
     evidence.payments(&mut verdict);
+    let again = env.psql(HEARD_AGAIN);
+    verdict.paid_twice.extend(again.lines().map(|seq| format!("the recording of update {seq}")));
     verdict
 }
 

@@ -117,8 +117,11 @@ impl FaultEnv {
         Act { update_id, message_id, ..act }
     }
 
-    /// Shows a picture with these words, or an album of two of them, or sends a document.
+    /// Says these words, or shows a picture with them, or an album of two of them, or sends a document.
     fn show(&self, person: &Person, words: &str, rng: &mut fastrand::Rng) -> telegram::Said {
+        if rng.u8(0..4) == 0 {
+            return self.telegram.post(person, &self.telegram.voice(words, 14));
+        }
         let is_document = rng.u8(0..3) == 0;
         let mut fields = if is_document {
             self.telegram.document("a.txt", "text/plain", DOCUMENT)

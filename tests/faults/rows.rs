@@ -102,6 +102,7 @@ const ANSWERED: Words = (
 );
 const WHOLE: Words = ("an answer is stored as a whole or not at all", "ответ сохраняется целиком или никак");
 const PAID: Words = ("what is answered is not paid for twice", "за готовый ответ не платят дважды");
+const HEARD: Words = ("what was heard is not paid for twice", "за услышанное не платят дважды");
 const WINDOW: Words = (
     "one repetition for each send under way, no more",
     "не больше одного повтора на каждую начатую отправку",
@@ -271,6 +272,15 @@ fn of_the_model() -> Vec<Row> {
     ] {
         rows.push(Row::new(MODEL, name, Fault::Answers(behaviour, 30)));
     }
+    for (name, behaviour) in [
+        (
+            ("recordings are refused for now (503)", "записи пока не принимают (503)"),
+            Behaviour::status(503, "busy"),
+        ),
+        (("recordings are not listened to in time", "записи не слушают вовремя"), Behaviour::stall()),
+    ] {
+        rows.push(Row::new(HEARD, name, Fault::Heard(behaviour, 30)));
+    }
     rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
     rows.push(Row {
         lasts: 2000..4000,
@@ -290,6 +300,7 @@ fn at_point(point: &'static str) -> Row {
     let promise = match point {
         "received" => STORED,
         "inserted" | "fetched" | "extracted" | "prepared" | "answering" | "shown" | "generated" => ANSWERED,
+        "heard" => HEARD,
         "finishing" => WHOLE,
         "finished" | "sending" => PAID,
         "taken" => WINDOW,

@@ -65,6 +65,7 @@ mod promises {
     mod stop;
     mod together;
     mod topics;
+    mod voices;
     mod two_instances;
     mod window;
 }

@@ -40,6 +40,7 @@ fn dies_and(
     look: impl Fn(&TestEnv),
 ) {
     let mut env = TestEnv::new();
+    env.set("TRANSCRIBE_MODEL", "sandbox/ears");
     env.set("KILL_POINT", point);
     env.set("KILL_POINT_SKIP", skip.to_string());
     let bot = env.start();
@@ -153,6 +154,34 @@ fn received_inserted_fetched_extracted_answered() {
             assert_eq!(with_words, asked, "{point}");
         };
         dies_and(point, 0, nothing, send, &End { turns: "answered", shown: 1, asked }, read);
+    }
+}
+
+#[test]
+fn received_fetched_heard_answered() {
+    let say = |env: &TestEnv, person: &Person| {
+        let mut voice = env.telegram.voice("what is soup", 3);
+        voice["caption"] = "soup?".into();
+        env.telegram.post(person, &voice);
+    };
+    for (point, listened, asked) in [
+        ("received:soup", 1, 1),
+        ("fetched:soup", 1, 1),
+        ("heard:soup", 1, 1),
+        ("answering:soup", 1, 1),
+        ("generated:soup", 1, 2),
+        ("finishing:soup", 1, 2),
+        ("finished:soup", 1, 1),
+    ] {
+        let paid_once = |env: &TestEnv| {
+            assert_eq!(env.model.listened().len(), listened, "{point}");
+            assert_eq!(env.telegram.calls("download").len(), 1, "{point}");
+            let paid =
+                "SELECT count(*) FROM model_calls WHERE purpose = 'transcript' AND outcome = 'answered'";
+            assert_eq!(env.psql(paid), "1", "{point}");
+            assert_eq!(env.telegram.texts(1)[0].matches("what is soup\n").count(), 2, "{point}");
+        };
+        dies_and(point, 0, nothing, say, &End { turns: "answered", shown: 1, asked }, paid_once);
     }
 }
 

@@ -9,6 +9,7 @@ mod behaviour;
 mod gate;
 mod parts;
 mod service;
+mod speech;
 mod when;
 mod wire;
 
@@ -21,6 +22,7 @@ use serde_json::Value;
 pub use answer::expected_answer;
 pub use behaviour::Behaviour;
 pub use gate::Gate;
+pub use speech::Listened;
 pub use when::When;
 
 use crate::http::Server;
@@ -154,6 +156,8 @@ pub struct State {
     most_in_flight: usize,
     refused: u64,
     rules: Vec<when::Rule>,
+    listened: Vec<Listened>,
+    rules_of_speech: Vec<when::Rule>,
     usual: Behaviour,
     context_limit: Option<usize>,
     list: List,
@@ -225,6 +229,16 @@ impl Model {
         self.shared.state.change(|state| state.rules.push(when::Rule { when, behaviour }));
     }
 
+    /// Lets recordings be answered in another way: those in which is said what [`When::asked`] names.
+    pub fn on_speech(&self, when: When, behaviour: Behaviour) {
+        self.shared.state.change(|state| state.rules_of_speech.push(when::Rule { when, behaviour }));
+    }
+
+    /// All recordings that were to be turned into words, in order of arrival.
+    pub fn listened(&self) -> Vec<Listened> {
+        self.look(|state| state.listened.clone())
+    }
+
     /// Holds matching requests before their headers until the gate is released; then they are answered as usual.
     pub fn hold(&self, when: When) -> Gate {
         let gate = Gate::default();
@@ -235,7 +249,10 @@ impl Model {
 
     /// Takes all rules away.
     pub fn clear(&self) {
-        self.shared.state.change(|state| state.rules.clear());
+        self.shared.state.change(|state| {
+            state.rules.clear();
+            state.rules_of_speech.clear();
+        });
     }
 
     /// How requests are answered that no rule applies to.

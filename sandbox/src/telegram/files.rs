@@ -100,6 +100,14 @@ impl Telegram {
         json!({"photo": sizes.iter().map(size).collect::<Vec<_>>()})
     }
 
+    /// The fields of a voice message in which this is said, as the stand-in of the model hears it.
+    pub fn voice(&self, words: &str, seconds: u32) -> Value {
+        let mut voice = self.keep(format!("OggS{words}").as_bytes());
+        voice["duration"] = json!(seconds);
+        voice["mime_type"] = json!("audio/ogg");
+        json!({"voice": voice})
+    }
+
     /// The fields of a message with a document.
     pub fn document(&self, name: &str, mime: &str, bytes: &[u8]) -> Value {
         let mut document = self.keep(bytes);

@@ -32,6 +32,7 @@ mod reader;
 mod report;
 mod schema;
 mod settings;
+mod speech;
 mod telegram;
 
 use report::{Finding, Report};
@@ -42,7 +43,8 @@ Exit code: 0 every check passed; 1 a check failed, and its line says what to do;
 
 doctor changes nothing and does not disturb a running bot. Only while no instance is connected to the database does it
 ask Telegram for updates, for 5 s and without confirming any, to detect another program that uses the token; that
-program is interrupted for a moment. The model is asked a short question, exactly as the bot asks.";
+program is interrupted for a moment. The model is asked a short question, exactly as the bot asks, and what turns speech
+into words listens to a second of silence.";
 
 /// `doctor …`
 #[derive(Args)]
@@ -69,6 +71,8 @@ enum Subject {
     Telegram,
     /// The endpoint of the model
     Model,
+    /// The endpoint that turns speech into words
+    Speech,
 }
 
 /// A neighbour being looked at.
@@ -132,9 +136,11 @@ impl Arguments {
         let telegram_checks = if database_checks.is_empty() { telegram::ALONE } else { telegram::CHECKS };
         let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
         let model_checks = self.checks(Subject::Model, model::CHECKS);
+        let speech_checks = self.checks(Subject::Speech, speech::CHECKS);
 
         let choices = env.choices();
         let (database, telegram, model) = (env.database(), env.telegram(), env.models(&choices));
+        let hearing = choices.read.as_ref().and_then(|read| env.hearing(read));
         let bot_id = env.bot_id();
 
         let mut findings = settings::examine(&env, &choices, env_file);
@@ -142,7 +148,8 @@ impl Arguments {
             // Here only what prevents the other checks is named.
             let kept_from = (database.is_none() && !database_checks.is_empty())
                 || (telegram.is_none() && !telegram_checks.is_empty())
-                || (model.is_none() && !model_checks.is_empty());
+                || (model.is_none() && !model_checks.is_empty())
+                || (hearing.is_none() && !speech_checks.is_empty());
             findings.retain(|finding| kept_from && !finding.ok);
         }
         if self.is_about(Subject::Settings) {
@@ -158,7 +165,10 @@ impl Arguments {
         })?;
         let model =
             Examination::of(model, model_checks, |models: &Vec<_>, report| model::examine(models, report))?;
-        for examination in [database, telegram, model] {
+        let speech = Examination::of(hearing, speech_checks, |hearing: &Option<_>, report| {
+            speech::examine(hearing.as_ref(), report);
+        })?;
+        for examination in [database, telegram, model, speech] {
             findings.extend(examination.findings(deadline));
         }
         print(&findings, self.json)?;

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::attachment::{Attachment, content, words};
+use crate::domain::attachment::{Attachment, content};
 use crate::domain::quote::{Kind, Quote};
+use crate::domain::sound::{Heard, captions};
 use crate::domain::update::Key;
 use crate::store::attachments::{Sent, Stored};
 use crate::store::turns::Last;
@@ -78,8 +79,9 @@ impl Whole {
     /// A question that is stored, with its files.
     pub fn of(last: &Last, files: &[Stored]) -> Self {
         let shown: Vec<&Stored> = files.iter().filter(|file| !file.quoted).collect();
-        let known: Vec<&Attachment> = shown.iter().map(|stored| &stored.file).collect();
-        let (above, below) = words(last.question(), &known).unwrap_or_else(|| ("", vec![""; known.len()]));
+        // What was said in them comes back as it is stored.
+        let known: Vec<Heard<'_>> = shown.iter().map(|stored| stored.heard()).collect();
+        let (above, below) = captions(last.question(), &known).unwrap_or_else(|| ("", vec![""; known.len()]));
         let (own_ids, forwarded_ids) = last.message_ids.split_at(last.own_message_ids().len());
         let mut said: BTreeMap<i64, Said> = own_ids.iter().map(|id| (*id, Said::default())).collect();
         said.extend(shown.iter().zip(below).map(|(stored, words)| {
@@ -185,9 +187,10 @@ impl Whole {
         content(&said.collect::<Vec<_>>())
     }
 
-    /// Whether its user has said nothing so far.
+    /// Whether its user has said nothing so far, neither in writing nor in a recording.
     pub(super) fn is_wordless(&self) -> bool {
-        self.said.values().all(|said| said.words.is_empty())
+        let is_heard = |said: &Said| said.file.as_ref().is_some_and(Attachment::is_sound);
+        self.said.values().all(|said| said.words.is_empty() && !is_heard(said))
     }
 
     /// Whether it shows something.

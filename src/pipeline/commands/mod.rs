@@ -27,7 +27,7 @@ impl InWork<'_> {
         debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(language.greeting()),
-            Command::Help => self.say(language.help(&self.assistant.commands())),
+            Command::Help => self.say(language.help(&self.assistant.commands(), self.services.me.hears)),
             Command::Role if self.has_several(Kind::Role) => self.choose_by_name(Kind::Role),
             Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
             Command::Model => self.choose_by_name(Kind::Model),

@@ -16,7 +16,7 @@ use sandbox::{PATIENCE, TestEnv};
 use crate::support::at_once::all_at_once;
 
 /// What is looked at, with one line each.
-const CHECKS: [&str; 18] = [
+const CHECKS: [&str; 19] = [
     "environment",
     "env file",
     "prompt",
@@ -35,6 +35,7 @@ const CHECKS: [&str; 18] = [
     "webhook",
     "poller",
     "model",
+    "speech",
 ];
 
 /// A fault, and the lines that are to tell it: check, what was found, what to do.
