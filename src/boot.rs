@@ -28,6 +28,7 @@ use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::extract::Extractor;
 use crate::metrics;
+use crate::pipeline::announcer;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::crew::Crew;
@@ -43,6 +44,7 @@ use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::suspects::Suspects;
+use crate::pipeline::watch;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
 use crate::store::Store;
@@ -170,6 +172,7 @@ impl Program {
             max_history: config.max_history,
             picture_turns: config.picture_turns,
             hearing: config.hearing.as_ref().map(|hearing| Hearing::new(http, hearing)),
+            backup_dir: config.database.backup_dir.clone(),
             extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
@@ -275,19 +278,28 @@ fn workers(
     (Box::new(hire), gone)
 }
 
-/// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
+/// What goes on beside the messages: old rows are deleted, requests to be let in looked after, owners told what needs them.
 fn keep_house(
     bot: &Arc<Services>,
     http: &Http,
     stop: &CancelToken,
     limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 2]> {
+) -> anyhow::Result<[thread::JoinHandle<()>; 4]> {
     let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
     let (bot, http, stop) = theirs();
     let retention = move || retention::daily(&bot.store, &http, limits, &stop);
     let (bot, http, stop) = theirs();
     let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
-    Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])
+    let (bot, http, stop) = theirs();
+    let watch = move || watch::run(&bot, &http, &stop);
+    let (bot, http, stop) = theirs();
+    let announcer = move || announcer::run(&bot, &http, &stop);
+    Ok([
+        spawn("retention".to_owned(), retention)?,
+        spawn("doorkeeper".to_owned(), doorkeeper)?,
+        spawn("watch".to_owned(), watch)?,
+        spawn("announcer".to_owned(), announcer)?,
+    ])
 }
 
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.

@@ -164,7 +164,7 @@ impl Variables {
         let mut text = self.begin(ingest, batch, lanes);
         for statement in answer {
             // What a later statement refers to: of several rows the last one counts.
-            let end = HEIGHTS.iter().find(|(table, column, _)| {
+            let end = HEIGHTS.iter().rev().find(|(table, column, _)| {
                 let (insert, select) =
                     (format!("INSERT INTO \"{table}\""), format!("SELECT \"{table}\".\"{column}\""));
                 statement.sql.contains(&insert) || (*table == "updates" && statement.sql.starts_with(&select))
@@ -175,7 +175,7 @@ impl Variables {
         text
     }
 
-    /// The script of one answer as nobody could write it shorter: one query for the update and the dialogue, one statement that
+    /// The script of one answer as nobody could write it shorter: one query for the update and the dialogue, the statement that
     /// finishes, and the mark "sent". It is put together from the statements of the program, so that it does the same.
     fn write_ideal(
         &mut self,
@@ -195,31 +195,8 @@ impl Variables {
             "WITH oldest AS ({oldest}) SELECT oldest.*, said.* FROM oldest,
              LATERAL (SELECT array_agg(said.role::text), array_agg(said.content) FROM ({dialogue}) said) said \\aset updates_"
         );
-        let [said, turn, parts, done, sent] = [
-            "INSERT INTO \"messages\"",
-            "INSERT INTO \"turns\"",
-            "INSERT INTO \"reply_parts\"",
-            "UPDATE \"updates\"",
-            "UPDATE \"reply_parts\"",
-        ]
-        .map(&mut of);
-        let after = |sql: &str| {
-            let sql = sql.replace(":messages_id", "(SELECT max(id) FROM said)");
-            sql.replace(":turns_id", "(SELECT id FROM turn)")
-        };
-        let (call, turn) = turn
-            .strip_prefix("WITH aside AS (")
-            .and_then(|sql| sql.split_once(") INSERT INTO \"turns\""))
-            .expect("a turn is stored along with its call");
-        let _ = writeln!(
-            text,
-            "WITH said AS ({said}), call AS ({call}), turn AS (INSERT INTO \"turns\"{}), parts AS ({}), done AS ({}) \
-             SELECT parts.id, parts.created_at, 1 / (SELECT count(*) FROM done) FROM parts \\aset reply_parts_",
-            after(turn),
-            after(&parts),
-            after(&done)
-        );
-        let _ = writeln!(text, "{sent};");
+        let [finish, sent] = ["INSERT INTO \"messages\"", "UPDATE \"reply_parts\""].map(&mut of);
+        let _ = writeln!(text, "{finish} \\aset reply_parts_\n{sent};");
         text
     }
 

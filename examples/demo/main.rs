@@ -5,6 +5,8 @@
 //! the same in every run, so the dialogue goes on. With `OPENROUTER_API_KEY` or `LLM_BASE_URL` in the environment the
 //! model is the real one. Neither the bot nor PostgreSQL outlives the demo, however it ends.
 //!
+//! `/owner` plays the side of the bot's owner, whom a stranger asks to be let in, until the next `/owner`.
+//!
 //! `demo psql` opens psql on the kept dialogue instead.
 
 mod choices;
@@ -25,8 +27,9 @@ use sandbox::{Model, Person, Telegram};
 
 /// The demo's bot: the same in every run, like a real one. No secret, nothing outside knows it.
 const TOKEN: &str = "1000000001:AAdemo_demo_demo_demo_demo_demo_demo";
-/// The one who talks.
+/// The one who talks, and the owner of the bot, whose side `/owner` plays.
 const USER: i64 = 1001;
+const OWNER: i64 = 1002;
 const DATABASE: &str = "systech_aidd";
 /// Longer than the bot's own grace for running answers.
 const STOP: Duration = Duration::from_secs(30);
@@ -56,8 +59,13 @@ fn demo() -> Outcome<()> {
     let folder = place::folder()?;
     let postgres = start_postgres(&folder)?;
     let telegram = Telegram::start_with_token(TOKEN);
-    let person = Person::private(USER).speaking(language());
-    telegram.meet(&person);
+    // About a stranger of an earlier run the owner has decided.
+    let stranger = i64::from(std::process::id()) + OWNER + 1;
+    let [person, owner, stranger] =
+        [USER, OWNER, stranger].map(|id| Person::private(id).speaking(language()));
+    for person in [&person, &owner] {
+        telegram.meet(person);
+    }
     let model = stand_in_model();
 
     let log = folder.join("bot.log");
@@ -65,7 +73,7 @@ fn demo() -> Outcome<()> {
     let mut bot = start_bot(&folder, &log, &telegram, model.as_ref(), &postgres)?;
     screen::welcome(model.is_some(), &log);
 
-    let talked = talk::talk(&telegram, &person, &mut bot, &events);
+    let talked = talk::talk(&telegram, [&person, &owner, &stranger], &mut bot, &events);
     let booted = telegram.look(talk::is_polled);
     let stopped = stop(&mut bot, booted, &events);
     // What went wrong first is what the person has to know.
@@ -137,6 +145,8 @@ fn start_bot(
         .env("TELEGRAM_BOT_TOKEN", telegram.token())
         .env("TELEGRAM_API_URL", telegram.url())
         .env("DATABASE_URL", postgres.url(DATABASE))
+        .env("OWNER", OWNER.to_string())
+        .env("ALLOWED_USERS", USER.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
     if let Some(model) = model {
         command

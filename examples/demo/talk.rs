@@ -17,11 +17,15 @@ use signal_hook::iterator::Signals;
 use super::Outcome;
 use super::files;
 use super::paint;
-use super::screen::{self, Screen};
+use super::screen::{self, Screen, Side};
 
+/// What is typed to play the owner, and to be oneself again.
+const CHANGE_SIDES: &str = "/owner";
 const TICK: Duration = Duration::from_millis(40);
 /// An answer in several messages is over when no further one has come for so long.
 const QUIET: Duration = Duration::from_millis(400);
+/// A request of a stranger takes no longer.
+const LONGEST_REQUEST: Duration = Duration::from_secs(5);
 /// A bot that does nothing at all for so long has no answer.
 const SILENCE: Duration = Duration::from_secs(90);
 
@@ -58,7 +62,14 @@ pub(super) fn events() -> Outcome<Events> {
 }
 
 /// Talks until the input ends and everything is answered.
-pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, events: &Events) -> Outcome<()> {
+/// `/owner` changes from the person to the owner and back; a stranger asks the owner to be let in meanwhile.
+pub(super) fn talk(
+    telegram: &Telegram,
+    [user, owner, stranger]: [&Person; 3],
+    bot: &mut Leashed,
+    events: &Events,
+) -> Outcome<()> {
+    let mut person = user;
     let at_once = screen::is_terminal();
     let mut screen = Screen::new();
     let mut typed = VecDeque::new();
@@ -96,6 +107,16 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
             && let Some(line) = typed.pop_front()
         {
             screen.said(&line);
+            if line == CHANGE_SIDES {
+                let is_owner = person.user_id == owner.user_id;
+                person = if is_owner { user } else { owner };
+                screen.plays(if is_owner { Side::User } else { Side::Owner });
+                if !is_owner {
+                    telegram.say(stranger, "May I use this bot?");
+                    let_arrive(telegram, owner);
+                }
+                continue;
+            }
             asked = Some(Asked(Instant::now()));
             if let Some((path, words)) = files::named(&line) {
                 if let Err(error) = files::send(telegram, person, &path, &words) {
@@ -109,6 +130,15 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
         if ended && typed.is_empty() && asked.is_none() {
             return Ok(());
         }
+    }
+}
+
+/// Waits a moment for the request of the stranger, which the next line may be about.
+fn let_arrive(telegram: &Telegram, owner: &Person) {
+    let begun = Instant::now();
+    let arrived = || telegram.look(|state| state.in_chat(owner.chat_id).next().is_some());
+    while !arrived() && begun.elapsed() < LONGEST_REQUEST {
+        std::thread::sleep(TICK);
     }
 }
 
@@ -127,7 +157,7 @@ impl Asked {
         let shown = of_chat.filter(|call| {
             call.at > self.0
                 && call.status.is_some()
-                && ["sendmessage", "sendrichmessage", "senddocument", "editmessagetext"]
+                && ["sendmessage", "sendrichmessage", "senddocument", "sendphoto", "editmessagetext"]
                     .contains(&call.method.as_str())
         });
         if let Some(last) = shown.map(|call| call.at).max() {

@@ -22,7 +22,7 @@ pub const POINTS: [&str; 14] = [
     "shown",
     // The answer is complete, and in memory only.
     "generated",
-    // All rows of the answer are written, and not committed.
+    // All rows of the answer are about to be written at once; those of a command's reply are, and not committed.
     "finishing",
     // Committed, nothing is sent.
     "finished",
@@ -35,7 +35,7 @@ pub const POINTS: [&str; 14] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 16] = [
+pub const WAITS: [&str; 19] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -51,6 +51,11 @@ pub const WAITS: [&str; 16] = [
     "rest",
     // Until it is looked again for decisions of the command line and requests that waited too long.
     "doorkeeper",
+    // Until it is looked again whether owners are to be told anything, and how long a message waits until they are.
+    "watch",
+    "overdue",
+    // Until an announcement goes on.
+    "announcer",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

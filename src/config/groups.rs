@@ -19,7 +19,7 @@ use crate::base::logging;
 use crate::base::secret::Secret;
 use crate::domain::access::Access;
 use crate::domain::admission::Admission;
-use crate::domain::budget::{Budget, Budgets};
+use crate::domain::budget::{self, Budget, Budgets};
 use crate::domain::catalogue::Reads;
 use crate::domain::rate::RateLimit;
 use crate::domain::sound;
@@ -198,7 +198,7 @@ impl Reader<'_> {
     pub(super) fn budgets(&self) -> Option<Budgets> {
         let dollars = |setting| {
             self.usable(setting)?;
-            Some(self.value(setting).and_then(|text| values::dollars(&text)))
+            Some(self.value(setting).and_then(|text| budget::parse(&text)))
         };
         Some(Budgets {
             all: Budget { day: dollars(&names::BUDGET_DAY)?, month: dollars(&names::BUDGET_MONTH)? },

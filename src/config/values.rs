@@ -6,12 +6,12 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 use std::str::FromStr;
 
-use bigdecimal::BigDecimal;
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
 use super::database_url::DatabaseUrl;
 use super::prompt;
+use crate::domain::budget;
 use crate::domain::catalogue::{Medium, Reads};
 use crate::domain::rate::RateLimit;
 use crate::render::MAX_UNITS;
@@ -131,17 +131,8 @@ pub(super) const HTTP: Values = Values::Other {
 pub(super) const DOLLARS: Values = Values::Other {
     word: "US dollars",
     accepted: "US dollars from 0.01 to 1000000, as in 2.50",
-    problem: |text| dollars(text).is_none().then(|| shown("is", text)),
+    problem: |text| budget::parse(text).is_none().then(|| shown("is", text)),
 };
-
-/// US dollars.
-pub(super) fn dollars(text: &str) -> Option<BigDecimal> {
-    // Without an exponent, which would make a short text a long number.
-    let is_plain = text.len() <= 16 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let dollars: BigDecimal = is_plain.then(|| text.parse().ok())??;
-    let range = BigDecimal::new(1.into(), 2)..=BigDecimal::from(1_000_000);
-    range.contains(&dollars).then_some(dollars)
-}
 
 pub(super) const RATE: Values = Values::Other {
     word: "1 to 100000, `off`",

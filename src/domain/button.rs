@@ -1,6 +1,8 @@
 //! What a button under one of the bot's messages means, as it travels in Telegram's `callback_data` (up to 64 bytes).
 
 use crate::domain::admission::State;
+use crate::domain::alert;
+use crate::domain::budget::Term;
 use crate::domain::catalogue::Effort;
 use crate::domain::choice::Kind;
 
@@ -32,6 +34,75 @@ pub enum Action {
     Page(Kind, usize),
     /// Decides about the request of that update, for an owner.
     Decide(Verdict, i64),
+    /// Turns an owner's list of people to this page.
+    People(i64),
+    /// Does something about somebody of that list, and shows the card.
+    Card(Card),
+    /// Does something with this announcement, for its owner.
+    Announce(i64, Announcing),
+    /// Its user wants announcements, or none.
+    Announcements(bool),
+    /// Owners hear no more of this, or hear of it again.
+    Mute(alert::Kind, bool),
+}
+
+/// What an owner does with an announcement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Announcing {
+    /// Sends what was shown.
+    Send,
+    /// Gives up what was shown, or sends no more of it.
+    Stop,
+}
+
+/// What a button of an owner's card about somebody means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Card {
+    /// Telegram id of whom it is about.
+    pub person: i64,
+    /// The page of the list that leads back.
+    pub page: i64,
+    /// What is done.
+    pub act: Act,
+}
+
+/// What an owner does on a card.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// Looks at it.
+    Show,
+    /// Lets the person in, or does not any more.
+    Decide(Verdict),
+    /// Looks at the amounts that a budget can have.
+    Budgets,
+    /// Sets a budget, in cents; `None`: what holds for everybody.
+    Budget(Term, Option<u32>),
+}
+
+impl Act {
+    fn data(self) -> String {
+        match self {
+            Self::Show => "show".to_owned(),
+            Self::Budgets => "budgets".to_owned(),
+            Self::Decide(verdict) => verdict.name().to_owned(),
+            Self::Budget(term, cents) => {
+                format!("{}={}", term.name(), cents.map_or("off".to_owned(), |cents| cents.to_string()))
+            }
+        }
+    }
+
+    fn of(data: &str) -> Option<Self> {
+        if let Some((term, cents)) = data.split_once('=') {
+            let cents =
+                if cents == "off" { None } else { Some(cents.parse().ok().filter(|cents| *cents > 0)?) };
+            return Some(Self::Budget(Term::of(term)?, cents));
+        }
+        match data {
+            "show" => Some(Self::Show),
+            "budgets" => Some(Self::Budgets),
+            _ => Verdict::of(data).map(Self::Decide),
+        }
+    }
 }
 
 /// What an owner decides about a request.
@@ -55,6 +126,10 @@ impl Verdict {
             Self::Refuse => "refuse",
             Self::Block => "block",
         }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
     }
 
     /// What its person is from then on.
@@ -82,6 +157,14 @@ impl Button {
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
             Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
+            Action::Announce(id, Announcing::Send) => format!("announce:{user}:{id}:send"),
+            Action::Announce(id, Announcing::Stop) => format!("announce:{user}:{id}:stop"),
+            Action::Announcements(wanted) => format!("news:{user}:{}", if *wanted { "on" } else { "off" }),
+            Action::Mute(kind, muted) => {
+                format!("{}:{user}:{}", if *muted { "mute" } else { "unmute" }, kind.as_str())
+            }
+            Action::People(page) => format!("who:{user}:{page}"),
+            Action::Card(Card { person, page, act }) => format!("card:{user}:{person}:{page}:{}", act.data()),
         }
     }
 
@@ -104,10 +187,23 @@ impl Button {
             }
             "models" => Action::Page(Kind::Model, rest.parse().ok()?),
             "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
-            _ => {
-                let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)?;
-                Action::Decide(verdict, rest.parse().ok()?)
+            "announce" => match rest.split_once(':')? {
+                (id, "send") => Action::Announce(id.parse().ok()?, Announcing::Send),
+                (id, "stop") => Action::Announce(id.parse().ok()?, Announcing::Stop),
+                _ => return None,
+            },
+            "news" if rest == "on" => Action::Announcements(true),
+            "news" if rest == "off" => Action::Announcements(false),
+            "mute" => Action::Mute(alert::Kind::of(rest)?, true),
+            "unmute" => Action::Mute(alert::Kind::of(rest)?, false),
+            "who" => Action::People(rest.parse().ok().filter(|page| *page >= 0)?),
+            "card" => {
+                let (person, rest) = rest.split_once(':')?;
+                let (page, act) = rest.split_once(':')?;
+                let page = page.parse().ok().filter(|page| *page >= 0)?;
+                Action::Card(Card { person: person.parse().ok()?, page, act: Act::of(act)? })
             }
+            _ => Action::Decide(Verdict::of(name)?, rest.parse().ok()?),
         };
         Some(Self { user_id: user_id.parse().ok()?, action })
     }
@@ -132,7 +228,26 @@ mod tests {
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
         let thinking = Effort::ALL.map(|effort| Action::Think(longest(), effort));
         let decisions = Verdict::ALL.map(|verdict| Action::Decide(verdict, i64::MIN));
-        for action in numbered.into_iter().chain(choices).chain(thinking).chain(decisions) {
+        let acts = [
+            Act::Show,
+            Act::Budgets,
+            Act::Decide(Verdict::Block),
+            Act::Budget(Term::Month, Some(9999)),
+            Act::Budget(Term::Day, None),
+        ];
+        let cards = acts.map(|act| Action::Card(Card { person: i64::MIN, page: 99, act }));
+        let mutes =
+            alert::Kind::ALL.iter().flat_map(|kind| [true, false].map(|muted| Action::Mute(*kind, muted)));
+        let announcing = [Announcing::Send, Announcing::Stop].map(|what| Action::Announce(i64::MAX, what));
+        let news = [true, false].map(Action::Announcements);
+        let owners = decisions
+            .into_iter()
+            .chain(cards)
+            .chain(mutes)
+            .chain(announcing)
+            .chain(news)
+            .chain([Action::People(99)]);
+        for action in numbered.into_iter().chain(choices).chain(thinking).chain(owners) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
             assert_eq!(Button::of(&button.data()).as_ref(), Some(&button));
@@ -153,6 +268,16 @@ mod tests {
             "think:1:quick:hard",
             "think:1::low",
             "models:1:-1",
+            "who:1:-1",
+            "mute:1:other",
+            "announce:1:2",
+            "announce:1:2:other",
+            "news:1:maybe",
+            "card:1:2:show",
+            "card:1:2:0:other",
+            "card:1:2:-1:show",
+            "card:1:2:0:day=0",
+            "card:1:2:0:week=1",
         ] {
             assert_eq!(Button::of(data), None, "{data}");
         }

@@ -81,7 +81,8 @@ mod tests {
         #[test]
         fn whatever_a_file_is_called_it_stays_in_its_folder(number: i64, name in "\\PC*|[./\\\\: \0]{0,300}") {
             let safe = safe((1, number), Some(&name), "photo", None);
-            prop_assert!(safe.len() <= LONGEST + 23 && safe.starts_with(&format!("1-{number}-")));
+            let begins = format!("1-{number}-");
+            prop_assert!(safe.len() <= LONGEST + 23 && safe.starts_with(&begins));
             prop_assert!(!safe.contains(['/', '\\', ':', '\0']) && !safe.ends_with(['.', ' ']), "{safe}");
         }
     }

@@ -5,10 +5,14 @@ use frankenstein::types::BotCommand;
 use crate::domain::catalogue::Medium;
 use crate::domain::command::Command;
 
+pub mod alerts;
+mod announce;
 pub mod choice;
 mod document;
 mod failure;
+pub mod figures;
 pub mod owner;
+pub mod people;
 mod press;
 mod record;
 

@@ -11,6 +11,7 @@ use crate::domain::choice::InForce;
 use crate::domain::phrases::Language;
 use crate::domain::quote::{self, Quote};
 use crate::domain::reply::ReplyPart;
+use crate::domain::sender::Sender;
 use crate::domain::update::Key;
 use crate::domain::usage::Call;
 use crate::llm::Completion;
@@ -56,6 +57,10 @@ pub struct Question<'a> {
     pub stopped: bool,
     /// How many questions its user may ask in any hour.
     pub rate_limit: Option<u32>,
+    /// Its user has a budget of the own.
+    pub has_budget: bool,
+    /// Its user, as Telegram shows people in their own chats.
+    pub sender: Option<&'a Sender>,
     /// When answering began.
     pub began: Instant,
     /// Ends it early.

@@ -182,7 +182,17 @@ impl Services {
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
         let &Question {
-            address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
+            address,
+            message_ids,
+            quotes,
+            asked_at,
+            joined,
+            replaces,
+            sender,
+            began,
+            attempt,
+            calls,
+            ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
         let below = question.heard().map(|words| render::below_what_was_heard(&words, parts));
@@ -198,6 +208,7 @@ impl Services {
             joined,
             files: &files,
             replaces,
+            sender,
             began,
             ending: &ending,
             calls,

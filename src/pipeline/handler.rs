@@ -218,6 +218,11 @@ impl InWork<'_> {
                 None => old_button(),
             },
             Action::Decide(verdict, asked) => self.decide(*verdict, *asked),
+            Action::People(page) => self.turn_people(*page),
+            Action::Card(card) => self.card(*card),
+            Action::Announce(id, what) => self.press_announce(*id, *what),
+            Action::Announcements(wanted) => self.subscribe(*wanted),
+            Action::Mute(kind, muted) => self.mute(*kind, *muted),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

@@ -208,6 +208,8 @@ impl InWork<'_> {
             retries: self.waiting.retries,
             stopped: self.waiting.stopped,
             rate_limit: self.rate_limit(),
+            has_budget: self.waiting.known.budget,
+            sender: self.message.private.then_some(&self.message.sender),
             began: Instant::now(),
             stop: self.stop,
             assistant: self.assistant,

@@ -223,7 +223,8 @@ impl Services {
 
     /// Asks the budgets, if there are any, and reserves what the answer may cost.
     fn reserve(&self, question: &Question<'_>, past: &Past) -> Result<Verdict, StoreError> {
-        if !self.budgets.is_any() {
+        let has_own = question.has_budget;
+        if !has_own && !self.budgets.is_any() {
             return Ok(Verdict::Go);
         }
         let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
@@ -236,7 +237,7 @@ impl Services {
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
-        self.store.run(|conn| books::reserve(conn, key, &self.budgets, &estimate))
+        self.store.run(|conn| books::reserve(conn, key, &self.budgets, has_own, &estimate))
     }
 
     /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.

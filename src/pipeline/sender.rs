@@ -14,6 +14,7 @@ use crate::pipeline::export_file;
 use crate::pipeline::pace::{Pace, Turn};
 use crate::pipeline::remedy::{LastResort, Remedy, remedy};
 use crate::pipeline::schedule::{Job, Outcome};
+use crate::render::chart;
 use crate::store::moved::move_chat;
 use crate::store::outbox::{self, Unsent};
 use crate::store::replace::{Instead, replace};
@@ -189,6 +190,12 @@ fn call(
             match export_file::build(store, lane.into())? {
                 Ok((file, name)) => telegram.send_document(unsent.destination(), caption, file, name),
                 Err(problem) => Err(TelegramError::File(problem.to_string())),
+            }
+        }
+        (Op::Send, ReplyPart { content: Content::Chart { caption, chart }, .. }) => {
+            match chart::png(&chart) {
+                Some(png) => telegram.send_photo(unsent.destination(), caption, png),
+                None => Err(TelegramError::File("the chart cannot be drawn".to_owned())),
             }
         }
         (Op::Send, part) => telegram.send(unsent.destination(), part),

@@ -1,5 +1,6 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender as Channel;
@@ -62,6 +63,8 @@ pub struct Services {
     pub picture_turns: usize,
     /// How what people say comes into words, if it does.
     pub hearing: Option<Hearing>,
+    /// BACKUP_DIR
+    pub backup_dir: Option<PathBuf>,
     /// Reads the words of files.
     pub extractor: Extractor,
     /// How much of people's files is in memory.

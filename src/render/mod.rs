@@ -13,6 +13,7 @@
 //! other. No text of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or
 //! the mention of a stranger by id; links go to `http` and `https` only.
 
+pub mod chart;
 mod classic;
 mod doc;
 mod entity;

@@ -14,6 +14,11 @@ use super::probe::{Probe, Reply};
 use super::server::{Generation, Identity, Servers};
 use crate::base::secret::Secret;
 
+/// What a server does with the session of a machine that is cut off or has lost its power: it ends within seconds. By itself a
+/// server waits for hours.
+const ENDS_BEHIND_US: &str = "SET tcp_keepalives_idle TO 3; SET tcp_keepalives_interval TO 1; \
+                              SET tcp_keepalives_count TO 3; SET tcp_user_timeout TO 3000";
+
 /// What work is bound to that may become somebody else's at any moment.
 pub(super) struct Terms {
     /// Prepares each session.
@@ -91,9 +96,9 @@ impl Connector {
         let (line, url) = Line::on(url);
         let _within = self.deadlines.begin(line, None);
         let (mut conn, mark) = connect_marked(&url)?;
-        if let Some(Terms { prepare, .. }) = &self.terms {
-            conn.batch_execute(prepare).map_err(ConnectionError::CouldntSetupConfiguration)?;
-        }
+        let prepare = self.terms.as_ref().map_or("", |terms| &terms.prepare);
+        conn.batch_execute(&format!("{ENDS_BEHIND_US}; {prepare}"))
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
         let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
         let identity = tracked.run(&mut Identity::of);
         Ok((tracked, identity))

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 17] = [
+    "alerts",
+    "announcement_recipients",
+    "announcements",
     "attachments",
     "decisions",
     "dialogue_settings",
@@ -18,6 +21,7 @@ pub const TABLES: [&str; 13] = [
     "reply_parts",
     "strangers",
     "turns",
+    "unsubscribed",
     "updates",
 ];
 

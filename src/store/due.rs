@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 use super::held;
 use super::inbox;
+use super::lease;
 use super::outbox;
 use super::people::{self, of_state};
 use super::requests::{MOST_TOLD, PAUSE, waiting};
@@ -68,6 +69,7 @@ fn decided_lately(bot_id: i64, within: Duration) -> _ {
 /// Ends a request that waited too long. `None`: there is none. Otherwise its person, and the lanes that have something to do.
 pub fn end_oldest(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<(i64, Vec<Lane>)>> {
     conn.transaction(|conn| {
+        lease::check(conn, bot_id)?;
         let oldest: Option<(i64, Option<i64>, Option<String>)> = of_state(bot_id, State::Waiting)
             .filter(table::asked_at.lt(ago(PATIENCE).nullable()))
             .order(table::asked_at)
@@ -102,6 +104,7 @@ pub fn tell_further(
     }
     let untold = of_state(bot_id, State::Waiting).filter(table::told_at.is_null());
     conn.transaction(|conn| {
+        lease::check(conn, bot_id)?;
         // One moment for all: it is one message.
         let now: PgTimestamp = diesel::select(clock_timestamp()).get_result(conn)?;
         let further = diesel::update(untold).set(table::told_at.eq(now)).execute(conn)?;

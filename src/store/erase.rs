@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
-use super::{attachments, decide, inbox, settings};
+use super::{announcements, attachments, decide, inbox, settings};
 
 /// How many questions and answers a batch deletes.
 const BATCH: i64 = 500;
@@ -159,6 +159,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         decide::withdraw(conn, user_id)?;
+        announcements::forget(conn, user_id)?;
         settings::forget(conn, user_id)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         // Those of its messages are gone with them.

@@ -136,8 +136,12 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         dialogue_settings::effort.nullable(),
     );
     let state = |id| people::row(lane.bot_id, id).select(of_people::state).single_value();
-    let known =
-        (state(lane.user_id), state(lane.chat_id), exists(people::of_state(lane.bot_id, State::Owner)));
+    let known = (
+        state(lane.user_id),
+        state(lane.chat_id),
+        exists(people::of_state(lane.bot_id, State::Owner)),
+        exists(people::with_budget(lane.bot_id, lane.user_id)),
+    );
     let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
     let rows: Vec<(Row, bool, Choice, Known)> = prepared(oldest.select(columns).limit(2)).load(conn)?;

@@ -1,6 +1,58 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// What owners are told without asking: when they were told last, and what they want to hear no more of.
+    alerts (bot_id, kind) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// 80 or 100 percent of a budget, a model that fails, questions that wait, a failed backup, or migrations that were applied.
+        kind -> Text,
+        /// When it happened and owners were not told of it yet; NULL for what is looked up (all but backup and migrated).
+        raised_at -> Nullable<Timestamptz>,
+        /// When the owners were told last; NULL = never.
+        told_at -> Nullable<Timestamptz>,
+        /// Whether owners want to hear no more of it.
+        muted -> Bool,
+    }
+}
+
+diesel::table! {
+    /// Who gets which announcement, and how far that is.
+    announcement_recipients (announcement_id, user_id) {
+        /// The announcement.
+        announcement_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// waiting, released (in the outbox), sent, failed (Telegram refused it for good), or left_out (blocked or unsubscribed meanwhile).
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    /// What owners tell everybody.
+    announcements (id) {
+        /// Unique number of the announcement; its messages in reply_parts have it, negative, as their update_seq.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the owner who made it.
+        owner -> Int8,
+        /// Its messages (JSON, as in reply_parts).
+        payload -> Text,
+        /// It goes to those who asked something within so many days.
+        days -> Int4,
+        /// draft (shown to its owner), running, stopped, or done.
+        state -> Text,
+        /// Telegram id of the message that shows its owner how far it is; NULL for a draft.
+        message_id -> Nullable<Int8>,
+        /// When it was made.
+        made_at -> Timestamptz,
+        /// When it was over; NULL until then.
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Files that came with questions: what Telegram told of each, and what is in it.
     attachments (id) {
         /// Unique number of the file.
@@ -214,11 +266,11 @@ diesel::table! {
         since -> Timestamptz,
         /// Telegram id of the owner who decided; NULL for the command line, a claim, or nobody yet.
         decided_by -> Nullable<Int8>,
-        /// Name, as last seen when asking; of a group its title.
+        /// Name, as last seen when asking a question; of a group its title.
         name -> Nullable<Text>,
-        /// Name after the @, as last seen when asking; NULL for none.
+        /// Name after the @, as last seen when asking a question; NULL for none.
         username -> Nullable<Text>,
-        /// Language of the app, as last seen when asking.
+        /// Language of the app, as last seen when asking a question.
         language -> Nullable<Text>,
         /// The first words of what was asked, as long as the request waits or was refused; else NULL.
         words -> Nullable<Text>,
@@ -228,6 +280,10 @@ diesel::table! {
         asked_at -> Nullable<Timestamptz>,
         /// When the owners were told of the request; NULL = not yet.
         told_at -> Nullable<Timestamptz>,
+        /// US dollars that the person may spend in a day (UTC); NULL = BUDGET_PERSON_DAY holds.
+        budget_day -> Nullable<Numeric>,
+        /// US dollars that the person may spend in a month (UTC); NULL = BUDGET_PERSON_MONTH holds.
+        budget_month -> Nullable<Numeric>,
     }
 }
 
@@ -352,6 +408,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Who wants no announcements.
+    unsubscribed (bot_id, user_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Since when.
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The inbox: every update of Telegram that asks for an answer, until and after it got one.
     updates (seq) {
         /// The order in which updates are answered within a dialogue.
@@ -397,11 +465,15 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(announcement_recipients -> announcements (announcement_id));
 diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alerts,
+    announcement_recipients,
+    announcements,
     attachments,
     decisions,
     dialogue_settings,
@@ -414,5 +486,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     reply_parts,
     strangers,
     turns,
+    unsubscribed,
     updates,
 );

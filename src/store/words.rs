@@ -9,6 +9,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 
 use crate::domain::admission::State;
+use crate::domain::alert::Kind;
 use crate::domain::usage::Purpose;
 
 /// A type whose values are words of a column: `ALL` of them, each `as_str`. A word that is none of them is an error, never
@@ -59,6 +60,7 @@ macro_rules! words {
 
 stored!(State);
 stored!(Purpose);
+stored!(Kind);
 
 words! {
     /// `decisions.means`

@@ -11,6 +11,8 @@ pub enum Method {
     SendRichMessage,
     /// A file.
     SendDocument,
+    /// A picture.
+    SendPhoto,
     /// Another text for a message of the bot's.
     EditMessageText,
     /// A message of the bot's taken away.
@@ -19,10 +21,11 @@ pub enum Method {
 
 impl Method {
     /// All.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SendMessage,
         Self::SendRichMessage,
         Self::SendDocument,
+        Self::SendPhoto,
         Self::EditMessageText,
         Self::DeleteMessage,
     ];
@@ -35,6 +38,7 @@ impl Method {
             (Op::Send, Content::Text { .. }) => Self::SendMessage,
             (Op::Send, Content::Rich { .. }) => Self::SendRichMessage,
             (Op::Send, Content::Document { .. }) => Self::SendDocument,
+            (Op::Send, Content::Chart { .. }) => Self::SendPhoto,
         }
     }
 
@@ -43,6 +47,7 @@ impl Method {
             Self::SendMessage => "sendMessage",
             Self::SendRichMessage => "sendRichMessage",
             Self::SendDocument => "sendDocument",
+            Self::SendPhoto => "sendPhoto",
             Self::EditMessageText => "editMessageText",
             Self::DeleteMessage => "deleteMessage",
         }

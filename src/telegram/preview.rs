@@ -45,7 +45,7 @@ impl Telegram {
                     .build();
                 ("sendRichMessageDraft", self.post("sendRichMessageDraft", PREVIEW_TIMEOUT).json(&params))
             }
-            Content::Document { .. } => return Err(no_text()),
+            Content::Document { .. } | Content::Chart { .. } => return Err(no_text()),
         };
         fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }

@@ -135,7 +135,7 @@ pub(super) fn count_error(method: &str, error: &TelegramError) {
 pub(super) const DOWNLOAD: &str = "download";
 
 /// The methods of the Bot API that are called, and the download of a file.
-const METHODS: [&str; 19] = [
+const METHODS: [&str; 20] = [
     "answerCallbackQuery",
     "deleteMessage",
     "deleteMyCommands",
@@ -153,6 +153,7 @@ const METHODS: [&str; 19] = [
     "sendDocument",
     "sendMessage",
     "sendMessageDraft",
+    "sendPhoto",
     "sendRichMessage",
     "setMyCommands",
 ];

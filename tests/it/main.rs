@@ -20,6 +20,7 @@ mod support {
 /// What the users of the bot can rely on.
 mod promises {
     mod access;
+    mod announce;
     mod answers;
     mod budget;
     mod choosing;
@@ -31,6 +32,7 @@ mod promises {
     mod erasure;
     mod exports;
     mod failures;
+    mod figures;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -46,8 +48,10 @@ mod promises {
     mod pair;
     mod paste;
     mod albums;
+    mod alerts;
     mod kept_files;
     mod documents;
+    mod readers;
     mod pictures;
     mod poolers;
     mod quotes;
@@ -59,6 +63,8 @@ mod promises {
     mod replied_pictures;
     mod requests_of_groups;
     mod retention;
+    mod rights;
+    mod roster;
     mod said_in_words;
     mod secrets;
     mod standby;

@@ -78,6 +78,22 @@ impl Files {
     }
 }
 
+/// Whether these bytes are a PNG that Telegram takes as a photo: whole, and neither too large nor too long and thin.
+pub(super) fn check_photo(bytes: &[u8]) -> Result<(), ApiError> {
+    let size =
+        |at: usize| bytes.get(at..at + 4).map(|four| u32::from_be_bytes(four.try_into().unwrap_or_default()));
+    let is_png = bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.get(12..16) == Some(b"IHDR");
+    let is_whole = bytes.len() <= 10 << 20 && bytes.ends_with(b"IEND\xaeB`\x82");
+    let (Some(width), Some(height), true, true) = (size(16), size(20), is_png, is_whole) else {
+        return Err(ApiError::bad("IMAGE_PROCESS_FAILED"));
+    };
+    let (long, short) = (width.max(height), width.min(height));
+    if width.saturating_add(height) > 10_000 || short == 0 || long / short > 20 {
+        return Err(ApiError::bad("PHOTO_INVALID_DIMENSIONS"));
+    }
+    Ok(())
+}
+
 impl Telegram {
     /// Keeps a file and returns what Telegram says of it in a message: `file_id`, `file_unique_id`, `file_size`.
     pub fn keep(&self, bytes: &[u8]) -> Value {

@@ -99,6 +99,7 @@ impl Limiter {
             "sendmessage"
             | "sendrichmessage"
             | "senddocument"
+            | "sendphoto"
             | "editmessagetext"
             | "editmessagereplymarkup" => {
                 let of_chat = if kind == ChatType::Private { self.limits.private } else { self.limits.group };

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::compose::{content, entities, markup, reply_to};
 use super::error::ApiError;
+use super::files;
 use super::params::{Params, integer};
 use super::record::{ChatType, Content, Draft, Sent};
 use super::state::State;
@@ -41,7 +42,7 @@ pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
         "getchatmember" => chat_member(state, params),
         "getchatmembercount" => member_count(state, params),
         "leavechat" => leave(state, params),
-        "sendmessage" | "sendrichmessage" | "senddocument" => send(state, method, params),
+        "sendmessage" | "sendrichmessage" | "senddocument" | "sendphoto" => send(state, method, params),
         "editmessagetext" => edit_text(state, params),
         "editmessagereplymarkup" => edit_markup(state, params),
         "deletemessage" => delete(state, params),
@@ -153,15 +154,18 @@ fn writable_chat(state: &mut State, method: &str, params: &Params) -> Result<(i6
 const LARGEST_UPLOAD: usize = 50_000_000;
 
 fn send(state: &mut State, method: &str, params: &Params) -> Answer {
-    let document =
-        params.files.iter().find(|(name, _)| name == "document").map(|(_, document)| document.clone());
+    let field = method.trim_start_matches("send");
+    let document = params.files.iter().find(|(name, _)| name == field).map(|(_, document)| document.clone());
     let mut content = match method {
-        "senddocument" => {
+        "senddocument" | "sendphoto" => {
             let Some(document) = &document else {
-                return Err(ApiError::bad("there is no document in the request"));
+                return Err(ApiError::bad(format!("there is no {field} in the request")));
             };
             if document.bytes.len() > LARGEST_UPLOAD {
                 return Err(ApiError::new(413, "Request Entity Too Large"));
+            }
+            if method == "sendphoto" {
+                files::check_photo(&document.bytes)?;
             }
             let (text, entities) =
                 (params.text("caption")?.to_owned(), entities(params, "caption_entities")?);

@@ -55,7 +55,7 @@ pub struct Sent {
     pub reply_to: Option<i64>,
     /// The topic.
     pub thread: Option<i64>,
-    /// The file, for `sendDocument`.
+    /// The file, for `sendDocument` and `sendPhoto`.
     pub document: Option<Document>,
     /// When Telegram took it.
     pub at: Instant,

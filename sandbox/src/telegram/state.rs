@@ -214,6 +214,12 @@ impl State {
         let Content { text, entities, rich, markup } = &sent.content;
         if let Some(rich) = rich {
             value["rich_message"] = super::rich::as_returned(rich);
+        } else if sent.method == "sendphoto" {
+            value["photo"] = json!([{
+                "file_id": format!("file{}", sent.message_id), "file_unique_id": format!("unique{}", sent.message_id),
+                "width": 1280, "height": 800,
+            }]);
+            value["caption"] = json!(text);
         } else if let Some(document) = &sent.document {
             value["document"] = json!({
                 "file_id": format!("file{}", sent.message_id), "file_unique_id": format!("unique{}", sent.message_id),

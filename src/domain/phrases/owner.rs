@@ -16,18 +16,18 @@ const WORDS: usize = 300;
 /// A text with foreign words in it. They stand there as code: neither Telegram nor an app makes links, mentions or commands of
 /// them.
 #[derive(Default)]
-struct Telling {
+pub(super) struct Telling {
     text: String,
     entities: Vec<MessageEntity>,
 }
 
 impl Telling {
-    fn say(&mut self, text: &str) -> &mut Self {
+    pub(super) fn say(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
-    fn quote(&mut self, foreign: &str, kind: MessageEntityType) -> &mut Self {
+    pub(super) fn quote(&mut self, foreign: &str, kind: MessageEntityType) -> &mut Self {
         let units = |text: &str| u16::try_from(text.encode_utf16().count()).unwrap_or(u16::MAX);
         let entity = MessageEntity::builder()
             .type_field(kind)
@@ -38,7 +38,7 @@ impl Telling {
         self.say(foreign)
     }
 
-    fn part(self) -> ReplyPart {
+    pub(super) fn part(self) -> ReplyPart {
         ReplyPart::of(Content::Text { text: self.text, entities: self.entities })
     }
 }
@@ -85,7 +85,12 @@ impl Language {
 
     fn owner_purpose(self, command: OwnerCommand) -> &'static str {
         match command {
-            OwnerCommand::Who => self.pick("кто ждёт разрешения", "who waits to be let in"),
+            OwnerCommand::Who => {
+                self.pick("кто пользуется ботом и кто ждёт", "who uses the bot and who waits")
+            }
+            OwnerCommand::Announce => self.pick("рассказать всем", "tell everybody"),
+            OwnerCommand::Health => self.pick("как дела у бота", "how the bot is"),
+            OwnerCommand::Budget => self.pick("сколько можно тратить", "how much may be spent"),
         }
     }
 
@@ -150,7 +155,7 @@ impl Language {
         )
     }
 
-    fn describe(self, telling: &mut Telling, Described { id, sender }: Described<'_>) {
+    pub(super) fn describe(self, telling: &mut Telling, Described { id, sender }: Described<'_>) {
         let Sender { name, username, language } = sender;
         for (label, value) in [
             (self.pick("\nИмя: ", "\nName: "), name.clone()),

@@ -47,6 +47,7 @@ impl InWork<'_> {
             Command::Restore => self.reply(|conn, lane| {
                 history::restore(conn, lane, None).map(|n| vec![ReplyPart::plain(language.restored(n))])
             }),
+            Command::Usage if self.is_of_owner() => self.usage_of_bot(),
             Command::Usage => self.reply(|conn, lane| {
                 let (day, month) = costs::of_person(conn, lane.user_id)?;
                 Ok(vec![ReplyPart::plain(language.usage(&day.spent(), &month.spent()))])

@@ -57,6 +57,26 @@ fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
 }
 
 #[test]
+fn the_owners_side_is_played_after_owner_until_the_next_one() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said = demo(folder.path(), "/who\n/owner\n[Разрешить]\n/who\n/usage\n/owner\nПривет\n");
+    for expected in [
+        "bot> Такой команды я не знаю",
+        "bot to the owner> Разрешить пользоваться ботом?",
+        "owner> [Разрешить]",
+        "bot to the owner> (edited) Может пользоваться ботом.",
+        "bot to a stranger> ",
+        "bot to the owner> Решения никто не ждёт.",
+        "bot to the owner> Сегодня (UTC): ",
+        "bot to the owner> Расходы за 30 дней, доллары США",
+        "you> Привет",
+    ] {
+        assert!(said.contains(expected), "{expected}\nis not in:\n{said}");
+    }
+    assert!(said.trim_end().contains("«Привет»"), "{said}");
+}
+
+#[test]
 fn a_file_is_sent_by_its_path_and_the_model_says_what_it_received() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/samples/borscht.png");
