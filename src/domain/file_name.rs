@@ -30,7 +30,12 @@ fn harmless(name: &str) -> String {
     let other = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
     // Marks of direction make a name look as if it ended otherwise.
     let name: String = name.chars().filter(|c| !is_mark(*c)).map(other).collect();
-    name.trim_matches(|c: char| c == '.' || c.is_whitespace()).to_owned()
+    name.trim_matches(is_trimmed).to_owned()
+}
+
+/// What no name begins or ends with.
+fn is_trimmed(c: char) -> bool {
+    c == '.' || c.is_whitespace()
 }
 
 fn is_mark(c: char) -> bool {
@@ -45,7 +50,7 @@ fn shortened(name: &str) -> String {
     let (stem, end) = name.rsplit_once('.').filter(|(_, end)| end.len() <= 10).unwrap_or((name, ""));
     let most = LONGEST - end.len() - 1;
     let cut = (0..=most).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or_default();
-    let stem = stem[..cut].trim_end();
+    let stem = stem[..cut].trim_end_matches(is_trimmed);
     if end.is_empty() { stem.to_owned() } else { format!("{stem}.{end}") }
 }
 
