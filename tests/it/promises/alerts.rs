@@ -183,7 +183,8 @@ fn nobody_is_told_where_the_bot_has_no_owner_and_health_is_unknown_to_others() {
     assert_eq!(env.psql("SELECT count(*) FROM alerts"), "0");
     env.set("OWNER", OWNER.to_string());
     let _bot = env.start_ready();
-    env.telegram.wait_for_text(OWNER, |text| text.starts_with("A model does not answer"));
+    // Which language the owner speaks nothing has said yet.
+    env.telegram.wait_for_text(OWNER, |text| text.starts_with("Модель не отвечает"));
     env.wait_settled();
     let health = ask(&env, &owner(), "/health").text().to_owned();
     assert!(
