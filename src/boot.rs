@@ -143,7 +143,9 @@ impl Program {
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
         let (telegram, hears) = (self.telegram.until(stop), config.hearing.is_some());
-        let Some(me) = introduce(http, &telegram, stop, &commands, hears)? else { return Ok(()) };
+        let Some(me) = introduce(http, &telegram, stop, &commands, (config.picture_pixels, hears))? else {
+            return Ok(());
+        };
         let bot_id = me.id;
         let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, http, stop)? else {
             return Ok(());

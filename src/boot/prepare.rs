@@ -21,7 +21,7 @@ pub(super) fn introduce(
     telegram: &Telegram,
     stop: &CancelToken,
     commands: &[Command],
-    hears: bool,
+    (picture_pixels, hears): (i32, bool),
 ) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
@@ -48,7 +48,7 @@ pub(super) fn introduce(
         warn!("deleteWebhook: {error}");
     }
     reload::set_menu(telegram, commands);
-    Ok(Some(Me { id: telegram.bot_id(), username, hears }))
+    Ok(Some(Me { id: telegram.bot_id(), username, picture_pixels, hears }))
 }
 
 /// What whoever led before has left to do.

@@ -66,6 +66,8 @@ pub struct Config {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// How many pixels the longer side of a picture has at most, where Telegram has it smaller.
+    pub picture_pixels: i32,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -136,6 +138,7 @@ impl Config {
             pool_size: env.parsed(&names::DATABASE_POOL_SIZE)?,
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
             picture_turns: env.parsed(&names::PICTURE_TURNS)?,
+            picture_pixels: env.parsed(&names::PICTURE_PIXELS)?,
             hearing: env.hearing(&choices)?,
             choices,
             admission: env.admission()?,

@@ -80,6 +80,8 @@ settings! {
         "how many earlier messages of the dialogue the model reads";
     PICTURE_TURNS: Value("3"), values::whole("a whole number", 0, 100),
         "in how many of the newest turns the model still sees the pictures and PDFs; of older ones it reads a line each, of documents the words";
+    PICTURE_PIXELS: Value("1280"), values::whole("pixels,", 64, 10_000),
+        "the longer side of the pictures that the model is shown, in pixels: of Telegram's sizes the largest that has no more";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 /// The pictures that models read, by their types and by the ends of their names.
 const READABLE: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
@@ -12,7 +14,8 @@ const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
 const DOCUMENT: &str = "document";
 
 /// What a file was sent as (Bot API, Message).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A picture, in sizes that Telegram makes.
     Photo,
@@ -89,7 +92,7 @@ impl Kind {
 }
 
 /// A file of a message. Where it is a film, the file is its cover, but for a video note that is heard.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {
     /// What it was sent as.
     pub kind: Kind,
@@ -148,30 +151,39 @@ impl Attachment {
     }
 
     /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
-    fn line(&self, place: Option<(usize, usize)>) -> String {
-        let mut line = String::from("[");
-        line.push_str(if self.is_document() { DOCUMENT } else { self.kind.word() });
+    pub fn line(&self, place: Option<(usize, usize)>) -> String {
+        let word = if self.is_document() { DOCUMENT } else { self.kind.word() };
+        let mut what = word.to_owned();
         if let Some((number, of)) = place {
-            let _ = write!(line, " {number} of {of}");
+            let _ = write!(what, " {number} of {of}");
         }
-        // The name is the sender's: brackets in it would end the line before its end.
-        let name = self.name.as_deref().unwrap_or_default();
-        let name = name.replace(|c: char| c.is_control() || "[]".contains(c), " ");
-        if !name.trim().is_empty() {
-            let _ = write!(line, " {}", name.trim());
-        }
-        if let Some((width, height)) = self.pixels {
-            let _ = write!(line, " {width}×{height}");
-        }
-        if let Some(seconds) = self.seconds {
-            let _ = write!(line, " {}:{:02}", seconds / 60, seconds % 60);
-        }
-        if self.is_seen_in_part() {
-            line.push_str(", only one frame of it is seen");
-        }
-        line.push(']');
-        line
+        let part = if self.is_seen_in_part() { ", only one frame of it is seen" } else { "" };
+        line(&what, self.name.as_deref(), self.pixels, self.seconds, part)
     }
+}
+
+/// A file as a line in brackets: what it is, what it is called, its size in pixels, how long it plays, and what else there is
+/// to say.
+pub fn line(
+    what: &str,
+    name: Option<&str>,
+    pixels: Option<(i32, i32)>,
+    seconds: Option<i32>,
+    rest: &str,
+) -> String {
+    let mut line = format!("[{what}");
+    // The name is the sender's: brackets in it would end the line before its end.
+    let name = name.unwrap_or_default().replace(|c: char| c.is_control() || "[]".contains(c), " ");
+    if !name.trim().is_empty() {
+        let _ = write!(line, " {}", name.trim());
+    }
+    if let Some((width, height)) = pixels {
+        let _ = write!(line, " {width}×{height}");
+    }
+    if let Some(seconds) = seconds {
+        let _ = write!(line, " {}:{:02}", seconds / 60, seconds % 60);
+    }
+    line + rest + "]"
 }
 
 /// The lines of these files, which are one question.
@@ -180,11 +192,17 @@ fn lines<'a>(files: impl ExactSizeIterator<Item = &'a Attachment>) -> Vec<String
     (1..).zip(files).map(|(number, file)| file.line((of > 1).then_some((number, of)))).collect()
 }
 
-/// A question with files as one text: for each file its line, and below it the words that came with it.
-pub fn content(pieces: &[(&Attachment, &str)]) -> String {
+/// A question as one text: of each message the line of its file, if it has one, and below it the words that came with it.
+pub fn content(messages: &[(Option<&Attachment>, &str)]) -> String {
+    let files: Vec<&Attachment> = messages.iter().filter_map(|(file, _)| *file).collect();
+    let has_files = !files.is_empty();
+    let mut lines = lines(files.into_iter()).into_iter();
     let mut text = String::new();
-    for (line, (_, words)) in lines(pieces.iter().map(|(file, _)| *file)).iter().zip(pieces) {
-        for part in [line, words.trim()].into_iter().filter(|part| !part.is_empty()) {
+    for (file, words) in messages {
+        let line = file.and_then(|_| lines.next()).unwrap_or_default();
+        // Words alone are the question as it was written.
+        let words = if has_files { words.trim() } else { words };
+        for part in [&*line, words].into_iter().filter(|part| !part.is_empty()) {
             if !text.is_empty() {
                 text.push('\n');
             }
@@ -194,18 +212,22 @@ pub fn content(pieces: &[(&Attachment, &str)]) -> String {
     text
 }
 
-/// The words that came with each of these files, in what [`content`] made of them. `None`: it is no text of these files.
-pub fn words<'a>(content: &'a str, files: &[&Attachment]) -> Option<Vec<&'a str>> {
-    let lines = lines(files.iter().copied());
-    let mut rest = content.strip_prefix(lines.first()?.as_str())?;
-    let mut words = Vec::new();
-    for line in &lines[1..] {
-        let (before, behind) = rest.split_once(&format!("\n{line}"))?;
-        words.push(before.trim_start_matches('\n'));
+/// What [`content`] made a text of: the words above the first of these files, and those below each of them. `None`: it is no
+/// text of these files.
+pub fn words<'a>(content: &'a str, files: &[&Attachment]) -> Option<(&'a str, Vec<&'a str>)> {
+    let mut rest = content;
+    let mut parts = Vec::new();
+    for line in lines(files.iter().copied()) {
+        let (before, behind) = match rest.strip_prefix(&*line).filter(|_| parts.is_empty()) {
+            Some(behind) => ("", behind),
+            None => rest.split_once(&format!("\n{line}"))?,
+        };
+        parts.push(before.trim_start_matches('\n'));
         rest = behind;
     }
-    words.push(rest.trim_start_matches('\n'));
-    Some(words)
+    let rest = if parts.is_empty() { rest } else { rest.trim_start_matches('\n') };
+    parts.push(rest);
+    Some((parts.remove(0), parts))
 }
 
 /// A number of bytes, for people.
@@ -224,8 +246,7 @@ pub fn readable_size(bytes: i64) -> String {
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
-/// Whether a question may have come with files: a line of its text begins as that of a file, perhaps below quotations, whose
-/// own lines begin otherwise.
+/// Whether a question may have come with files: a line of its text begins as that of a file, or one of what it quotes does.
 pub fn may_have_files(content: &str) -> bool {
     may_have_documents(content)
         || has_line(content, |inner| Kind::ALL.iter().any(|kind| inner.starts_with(kind.word())))
@@ -237,7 +258,8 @@ pub fn may_have_documents(content: &str) -> bool {
 }
 
 fn has_line(content: &str, is_meant: impl Fn(&str) -> bool) -> bool {
-    content.lines().any(|line| line.strip_prefix('[').is_some_and(&is_meant))
+    let lines = content.lines().map(|line| line.strip_prefix("> ").unwrap_or(line));
+    lines.filter_map(|line| line.strip_prefix('[')).any(is_meant)
 }
 
 /// Whether these are the bytes of a PDF: some programs put something before its mark.
@@ -300,27 +322,30 @@ mod tests {
 
     #[test]
     fn a_question_with_files_is_one_text_and_its_words_are_found_in_it_again() {
-        let (photo, words_of) =
-            (&photo(), |said: &[&str]| said.iter().map(|word| (*word).to_owned()).collect());
-        let cases: [(&[&str], &str); 5] = [
-            (&["what is it?"], "[photo 1280×960]\nwhat is it?"),
-            (&[""], "[photo 1280×960]"),
-            (&["one\n\ntwo", ""], "[photo 1 of 2 1280×960]\none\n\ntwo\n[photo 2 of 2 1280×960]"),
-            (&["", "two"], "[photo 1 of 2 1280×960]\n[photo 2 of 2 1280×960]\ntwo"),
+        let photo = &photo();
+        let cases: [(&str, &[&str], &str); 7] = [
+            ("", &["what is it?"], "[photo 1280×960]\nwhat is it?"),
+            ("", &[""], "[photo 1280×960]"),
+            ("", &["one\n\ntwo", ""], "[photo 1 of 2 1280×960]\none\n\ntwo\n[photo 2 of 2 1280×960]"),
+            ("", &["", "two"], "[photo 1 of 2 1280×960]\n[photo 2 of 2 1280×960]\ntwo"),
             (
+                "",
                 &["", "[photo 9]", ""],
                 "[photo 1 of 3 1280×960]\n[photo 2 of 3 1280×960]\n[photo 9]\n[photo 3 of 3 1280×960]",
             ),
+            ("what is it?", &[""], "what is it?\n[photo 1280×960]"),
+            ("what\nis it?", &["", "a"], "what\nis it?\n[photo 1 of 2 1280×960]\n[photo 2 of 2 1280×960]\na"),
         ];
-        for (said, expected) in cases {
-            let said: Vec<String> = words_of(said);
-            let pieces: Vec<_> = said.iter().map(|word| (photo, word.as_str())).collect();
-            let text = content(&pieces);
+        for (above, said, expected) in cases {
+            let pieces = said.iter().map(|words| (Some(photo), *words));
+            let text = content(&[(None, above)].into_iter().chain(pieces).collect::<Vec<_>>());
             assert_eq!(text, expected);
             assert!(may_have_files(&text));
-            assert_eq!(words(&text, &vec![photo; said.len()]).unwrap(), said);
+            assert_eq!(words(&text, &vec![photo; said.len()]).unwrap(), (above, said.to_vec()));
             assert_eq!(words(&text, &vec![photo; said.len() + 1]), None);
         }
+        assert_eq!(content(&[(None, " a\n")]), " a\n", "a text alone stays as it is");
+        assert_eq!(words(" a\n", &[]), Some((" a\n", Vec::new())));
     }
 
     #[test]
@@ -328,7 +353,8 @@ mod tests {
         for (text, expected) in [
             ("[photo 1280×960]", true),
             ("[The user replies to Bob:]\n> soup\n\n[live photo 1×1]\nwhat?", true),
-            ("[The user replies to Bob:]\n> [photo 1280×960]\n\nwhat is it?", false),
+            ("[The user replies to Bob:]\n> [photo 1280×960]\n\nwhat is it?", true),
+            ("[The user replies to Bob:]\n> photo\n\nwhat is it?", false),
             ("[document a.pdf]", true),
             ("[location 1, 2]", false),
             ("a [photo]", false),

@@ -9,6 +9,7 @@ pub mod quote;
 pub mod window;
 pub mod reply;
 pub mod attachment;
+pub mod file_name;
 pub mod usage;
 pub mod budget;
 pub mod chart;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::attachment::{Attachment, may_have_files};
 use crate::domain::history::Exchange;
 
 /// What begins each line of foreign words, with the end of the line before.
@@ -32,6 +33,18 @@ pub struct Quote {
     pub author: Option<String>,
     /// The words; a file or another thing as its line (`[photo 1280×960]`).
     pub text: String,
+    /// The file, where it can be looked at and is not stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<QuotedFile>>,
+}
+
+/// A file in a message that a question replies to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QuotedFile {
+    /// Telegram's id of the message; 0 in another chat.
+    pub message_id: i64,
+    /// The file.
+    pub file: Attachment,
 }
 
 /// Why words are quoted.
@@ -94,7 +107,12 @@ impl Quote {
     pub fn new(kind: Kind, whose: Whose, author: Option<&str>, text: &str) -> Self {
         let named = |name: &str| first(name, LONGEST_NAME).into_owned();
         let author = author.filter(|_| !matches!(whose, Whose::Bot | Whose::User)).map(named);
-        Self { kind, whose, author, text: first(text, LONGEST).into_owned() }
+        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), file: None }
+    }
+
+    /// Whether a file may belong to it.
+    pub fn may_have_file(&self) -> bool {
+        self.file.is_some() || may_have_files(&self.text)
     }
 
     /// The line above the words. "I" is the user, "you" the model.

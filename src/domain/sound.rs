@@ -67,7 +67,7 @@ pub type Heard<'a> = (&'a Attachment, Option<&'a str>);
 
 /// A question with what was said in its recordings, wherever it does not have it yet. `foreign`: others said it.
 pub fn with_said(question: &str, files: &[Heard<'_>], foreign: bool) -> String {
-    let Some(pieces) = captions(question, files) else { return question.to_owned() };
+    let Some((above, pieces)) = captions(question, files) else { return question.to_owned() };
     let pieces: Vec<(&Attachment, String)> = pieces
         .into_iter()
         .zip(files)
@@ -76,13 +76,15 @@ pub fn with_said(question: &str, files: &[Heard<'_>], foreign: bool) -> String {
             _ => (*file, caption.to_owned()),
         })
         .collect();
-    content(&pieces.iter().map(|(file, words)| (*file, words.as_str())).collect::<Vec<_>>())
+    let pieces = pieces.iter().map(|(file, words)| (Some(*file), words.as_str()));
+    content(&std::iter::once((None, above)).chain(pieces).collect::<Vec<_>>())
 }
 
-/// The words that came with each of these files, without what was said in it. `None`: it is no question with these files.
-pub fn captions<'a>(question: &'a str, files: &[Heard<'_>]) -> Option<Vec<&'a str>> {
-    let pieces = words(question, &files.iter().map(|(file, _)| *file).collect::<Vec<_>>())?;
-    Some(pieces.into_iter().zip(files).map(|(piece, (_, said))| caption(piece, *said)).collect())
+/// The words above the first of these files, and those that came with each, without what was said in it. `None`: it is no
+/// question with these files.
+pub fn captions<'a>(question: &'a str, files: &[Heard<'_>]) -> Option<(&'a str, Vec<&'a str>)> {
+    let (above, pieces) = words(question, &files.iter().map(|(file, _)| *file).collect::<Vec<_>>())?;
+    Some((above, pieces.into_iter().zip(files).map(|(piece, (_, said))| caption(piece, *said)).collect()))
 }
 
 fn caption<'a>(piece: &'a str, said: Option<&str>) -> &'a str {
@@ -135,12 +137,13 @@ mod tests {
                 vec!["", "b"],
             ),
             ("no file", vec![Some("hello")], false, "no file", vec![]),
+            ("see:\n[voice 0:14]", vec![Some("hello")], true, "see:\n[voice 0:14]\n> hello", vec![""]),
         ] {
             let files: Vec<Heard<'_>> = said.into_iter().map(|said| (voice, said)).collect();
             assert_eq!(with_said(before, &files, foreign), after);
             // Over a retry it is there already.
             assert_eq!(with_said(after, &files, foreign), after);
-            assert_eq!(captions(after, &files).unwrap_or_default(), captions_of, "{after}");
+            assert_eq!(captions(after, &files).unwrap_or_default().1, captions_of, "{after}");
         }
     }
 

@@ -74,6 +74,21 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// The files that come with it: those of its messages, and those of messages that it replies to.
+    pub(super) fn sent(&self) -> Vec<Sent<'_>> {
+        let key = self.address.key();
+        let mut sent = self.sent.to_vec();
+        for quoted in self.quotes.iter().filter_map(|quote| quote.file.as_deref()) {
+            let known = |other: &Sent<'_>| other.quoted && other.telegram_message_id == quoted.message_id;
+            // What a question shows itself is not looked at twice.
+            if !self.message_ids.contains(&quoted.message_id) && !sent.iter().any(known) {
+                let (telegram_message_id, file) = (quoted.message_id, &quoted.file);
+                sent.push(Sent { key, telegram_message_id, album: None, file, quoted: true });
+            }
+        }
+        sent
+    }
+
     pub(super) fn ledger(&self) -> Calls<'_> {
         Calls { address: self.address, calls: self.calls }
     }

@@ -155,7 +155,7 @@ impl InWork<'_> {
             return self.press(press);
         }
         if message.is_forward() && self.waiting.kind == MESSAGE {
-            return self.ask_forwarded();
+            return self.ask_whole();
         }
         // A stop took effect when it came in, and what it stopped says so; what is not addressed to the bot was kept by
         // poll for what it followed, and that went without it.
@@ -165,8 +165,8 @@ impl InWork<'_> {
         if self.waiting.kind == EDITED_MESSAGE {
             return self.edit();
         }
-        if let Some(piece) = &message.piece {
-            return self.ask_shown(piece);
+        if message.piece.is_some() {
+            return self.ask_whole();
         }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,

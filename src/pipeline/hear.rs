@@ -78,11 +78,13 @@ impl Services {
                 Listened { call, words: Err(unheard) } => return Ok(Err((call, unheard))),
             }
         }
-        let heard: Vec<Heard<'_>> = files.iter().map(Stored::heard).collect();
+        let own = files.iter().filter(|file| !file.quoted);
+        let heard: Vec<Heard<'_>> = own.map(Stored::heard).collect();
         let text = sound::with_said(question.text, &heard, is_foreign(question.quotes));
         let silent = heard.iter().all(|(file, said)| file.is_sound() && said.is_none_or(str::is_empty));
-        let alone = sound::captions(question.text, &heard)
-            .is_some_and(|captions| captions.iter().all(|caption| caption.trim().is_empty()));
+        let alone = sound::captions(question.text, &heard).is_some_and(|(above, captions)| {
+            captions.iter().chain([&above]).all(|words| words.trim().is_empty())
+        });
         Ok(Ok(Some(Said { has_words: !(silent && alone), files, text })))
     }
 

@@ -41,7 +41,8 @@ pub mod preview;
 // Out: outbox → Telegram.
 pub mod sender;
 mod remedy;
-pub mod export_file;
+mod export_file;
+pub mod export_archive;
 
 // Beside it.
 pub mod pace;

@@ -16,7 +16,7 @@ use crate::domain::document::Refused;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
 use crate::domain::lane::Lane;
-use crate::domain::quote;
+use crate::domain::quote::{self, Quote};
 use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
@@ -125,8 +125,10 @@ impl Services {
 
     /// The files of the question, which are known from now on.
     fn files(&self, question: &Question<'_>) -> Result<Vec<Stored>, StoreError> {
-        let &Question { sent, replaces, text, address, .. } = question;
-        let again = replaces.filter(|_| may_have_files(text));
+        let &Question { replaces, text, address, .. } = question;
+        let quotes_files = question.quotes.iter().any(Quote::may_have_file);
+        let again = replaces.filter(|_| quotes_files || may_have_files(text));
+        let sent = question.sent();
         if sent.is_empty() && again.is_none() {
             return Ok(Vec::new());
         }
@@ -134,7 +136,7 @@ impl Services {
         let messages: Vec<i64> = again.into_iter().flat_map(Last::messages).collect();
         let files = self.store.run(|conn| {
             if !sent.is_empty() {
-                attachments::make_known(conn, address.key(), sent)?;
+                attachments::make_known(conn, address.key(), &sent)?;
             }
             attachments::of_question(conn, address.lane, &keys, messages.clone())
         })?;

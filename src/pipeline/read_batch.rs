@@ -11,7 +11,7 @@ use crate::domain::lane::Moved;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::{Open, Taken};
-use crate::store::take_in::{Batch, Change, Edit, Join, Received, Stopping};
+use crate::store::take_in::{Batch, Change, Edit, Received, Stopping};
 use crate::telegram::{Incoming, Me, Message, PassedOver, Press};
 
 /// A batch, read.
@@ -86,10 +86,6 @@ impl ReadBatch {
         if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
             let payload = received.payload.clone();
             self.batch.changes.push(Change::Edit(Edit { update_id: *update_id, message_id, payload }));
-        }
-        if let (&MESSAGE, Some(album)) = (kind, message.piece.as_ref().and_then(|piece| piece.album.clone()))
-        {
-            self.batch.changes.push(Change::Join(Join { update_id: *update_id, album }));
         }
         self.batch.received.push(received);
     }

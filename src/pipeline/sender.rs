@@ -188,7 +188,7 @@ fn call(
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
         (Op::Send, ReplyPart { content: Content::Document { caption }, .. }) => {
             match export_file::build(store, lane.into())? {
-                Ok(file) => telegram.send_document(unsent.destination(), caption, file, export_file::NAME),
+                Ok((file, name)) => telegram.send_document(unsent.destination(), caption, file, name),
                 Err(problem) => Err(TelegramError::File(problem.to_string())),
             }
         }

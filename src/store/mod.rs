@@ -30,6 +30,7 @@ pub mod schema;
 // The way of a message: in, answered, out.
 pub mod take_in;
 pub mod inbox;
+pub mod lately;
 pub mod outbox;
 pub mod replace;
 pub mod turns;

@@ -103,6 +103,8 @@ diesel::table! {
         is_cut -> Nullable<Bool>,
         /// Why its words could not be read, as the log names it; NULL otherwise.
         unreadable -> Nullable<Text>,
+        /// Whether it is in a message that the question replies to.
+        quoted -> Bool,
         /// What is said in it, on one line; empty where no words were heard, NULL for what was not listened to.
         transcript -> Nullable<Text>,
     }

@@ -5,11 +5,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::addressed::Me;
 use crate::domain::attachment::{Attachment, Kind};
-
-/// Of a picture's sizes the largest is taken whose longer side has no more pixels than this: more costs tokens and shows
-/// models nothing new.
-const MOST_PIXELS: i32 = 1280;
 
 /// The type of a video note; Telegram does not tell it.
 const FILM: &str = "video/mp4";
@@ -64,14 +61,16 @@ struct RawFile {
     photo: Vec<RawFile>,
 }
 
-/// What of the message can be looked at or read, and, where the bot `hears`, what can be heard.
-pub(super) fn attached(message: &str, hears: bool) -> Option<Attachment> {
+/// What of the message can be looked at or read, and, where the bot hears, what can be heard.
+pub(super) fn attached(message: &str, me: &Me) -> Option<Attachment> {
     let files: RawFiles<'_> = serde_json::from_str(message).ok()?;
-    if let Some(heard) = heard(&files).filter(|_| hears) {
+    let most_pixels = me.picture_pixels;
+    if let Some(heard) = heard(&files).filter(|_| me.hears) {
         return Some(heard);
     }
+    let film = |kind, json| film(kind, json, most_pixels);
     film(Kind::LivePhoto, files.live_photo)
-        .or_else(|| Some(best(&read::<Vec<RawFile>>(files.photo)?)?.of(Kind::Photo)))
+        .or_else(|| Some(best(&read::<Vec<RawFile>>(files.photo)?, most_pixels)?.of(Kind::Photo)))
         .or_else(|| film(Kind::Animation, files.animation))
         .or_else(|| film(Kind::Video, files.video))
         .or_else(|| film(Kind::VideoNote, files.video_note))
@@ -96,16 +95,16 @@ fn heard(files: &RawFiles<'_>) -> Option<Attachment> {
 }
 
 /// The picture there is of a film.
-fn film(kind: Kind, json: Option<&RawValue>) -> Option<Attachment> {
+fn film(kind: Kind, json: Option<&RawValue>, most_pixels: i32) -> Option<Attachment> {
     let film: RawFile = read(json)?;
-    let cover = best(&film.photo).or_else(|| film.thumbnail.as_deref().cloned())?;
+    let cover = best(&film.photo, most_pixels).or_else(|| film.thumbnail.as_deref().cloned())?;
     let RawFile { width, height, length, duration, .. } = film;
     Some(Attachment { pixels: width.zip(height).or(length.zip(length)), seconds: duration, ..cover.of(kind) })
 }
 
-fn best(sizes: &[RawFile]) -> Option<RawFile> {
+fn best(sizes: &[RawFile], most_pixels: i32) -> Option<RawFile> {
     let longer_side = |file: &&RawFile| file.width.max(file.height).unwrap_or_default();
-    let fitting = sizes.iter().filter(|file| longer_side(file) <= MOST_PIXELS).max_by_key(longer_side);
+    let fitting = sizes.iter().filter(|file| longer_side(file) <= most_pixels).max_by_key(longer_side);
     fitting.or_else(|| sizes.iter().min_by_key(longer_side)).cloned()
 }
 
@@ -178,8 +177,12 @@ pub(super) fn field(attachment: &Attachment) -> (&'static str, Value) {
 mod tests {
     use super::*;
 
+    fn me(picture_pixels: i32, hears: bool) -> Me {
+        Me { id: 7, username: "our_bot".to_owned(), picture_pixels, hears }
+    }
+
     fn of(message: &Value) -> Option<Attachment> {
-        attached(&message.to_string(), true)
+        attached(&message.to_string(), &me(1280, true))
     }
 
     fn size(id: &str, width: i32, height: i32) -> Value {
@@ -198,6 +201,8 @@ mod tests {
         );
         assert_eq!(photo(json!([size("only", 4000, 3000)])).as_deref(), Some("only"));
         assert_eq!(photo(json!([])), None);
+        let small = json!({"photo": [size("m", 320, 240), size("x", 1280, 960)]}).to_string();
+        assert_eq!(attached(&small, &me(800, true)).unwrap().file_id, "m");
     }
 
     #[test]
@@ -220,7 +225,7 @@ mod tests {
                 Kind::VideoNote,
             ),
         ] {
-            let attachment = attached(&fields.to_string(), false).unwrap();
+            let attachment = attached(&fields.to_string(), &me(1280, false)).unwrap();
             assert_eq!((attachment.kind, &*attachment.file_id), (kind, "cover"), "{fields}");
             assert!(attachment.seconds.is_some());
         }
@@ -263,7 +268,7 @@ mod tests {
             assert!(read.is_sound());
             let (name, value) = field(&read);
             assert_eq!(of(&json!({name: value})), Some(read), "{message}");
-            let unheard = attached(&message.to_string(), false);
+            let unheard = attached(&message.to_string(), &me(1280, false));
             assert!(!unheard.is_some_and(|file| file.is_sound()), "{message}");
         }
         // As an inbox has it that was filled before.

@@ -149,7 +149,7 @@ impl Incoming {
             let language_code = raw.from.language_code;
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code, ..RawPerson::default() };
         }
-        let file = if raw.text.is_none() { attached(message, me.hears) } else { None };
+        let file = if raw.text.is_none() { attached(message, me) } else { None };
         // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
         let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
@@ -229,9 +229,14 @@ fn is_forward(quotes: &[Quote]) -> bool {
 }
 
 impl Message {
-    /// Whether its sender forwarded words: none of them are the sender's own. A forwarded picture is looked at by itself.
+    /// Whether its sender forwarded it: none of its words are the sender's own.
     pub fn is_forward(&self) -> bool {
-        self.piece.is_none() && is_forward(&self.quotes)
+        is_forward(&self.quotes)
+    }
+
+    /// What the messages of its album have in common, if it is of one.
+    pub fn album(&self) -> Option<&str> {
+        self.piece.as_ref()?.album.as_deref()
     }
 }
 

@@ -30,6 +30,7 @@ mod promises {
     mod delivery;
     mod drafts;
     mod erasure;
+    mod exports;
     mod failures;
     mod figures;
     mod first_words;
@@ -59,6 +60,7 @@ mod promises {
     mod reload;
     mod reliability;
     mod requests;
+    mod replied_pictures;
     mod requests_of_groups;
     mod retention;
     mod rights;
@@ -67,6 +69,7 @@ mod promises {
     mod secrets;
     mod standby;
     mod stop;
+    mod together;
     mod topics;
     mod voices;
     mod two_instances;

@@ -1,6 +1,7 @@
 //! Files that people send: kept here, named by getFile, fetched by their links.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ pub(super) struct Files {
     kept: HashMap<String, Kept>,
     /// To which file a link leads, and until when.
     links: HashMap<String, (String, i64)>,
+    /// Where a server that was started with `--local` puts them.
+    folder: Option<PathBuf>,
 }
 
 impl Files {
@@ -50,6 +53,13 @@ impl Files {
         let kept = self.kept.get(file_id).filter(|kept| !kept.gone);
         let kept =
             kept.ok_or_else(|| ApiError::bad("wrong file_id or the file is temporarily unavailable"))?;
+        if let Some(folder) = &self.folder {
+            let path = folder.join(file_id);
+            std::fs::write(&path, &kept.bytes).map_err(ApiError::bad)?;
+            return Ok(json!({
+                "file_id": file_id, "file_unique_id": kept.unique_id, "file_size": kept.size, "file_path": path,
+            }));
+        }
         if kept.size > LARGEST {
             return Err(ApiError::bad("file is too big"));
         }
@@ -120,6 +130,11 @@ impl Telegram {
         document["file_name"] = json!(name);
         document["mime_type"] = json!(mime);
         json!({"document": document})
+    }
+
+    /// From now on this is a server that was started with `--local`: it puts files into this folder and serves no links.
+    pub fn serve_from(&self, folder: &Path) {
+        self.shared.state.change(|state| state.files.folder = Some(folder.to_owned()));
     }
 
     /// A file is not at Telegram any more.

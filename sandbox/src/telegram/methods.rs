@@ -150,6 +150,9 @@ fn writable_chat(state: &mut State, method: &str, params: &Params) -> Result<(i6
     Ok((id, kind))
 }
 
+/// The largest file that a bot may upload (Bot API, sendDocument).
+const LARGEST_UPLOAD: usize = 50_000_000;
+
 fn send(state: &mut State, method: &str, params: &Params) -> Answer {
     let field = method.trim_start_matches("send");
     let document = params.files.iter().find(|(name, _)| name == field).map(|(_, document)| document.clone());
@@ -158,6 +161,9 @@ fn send(state: &mut State, method: &str, params: &Params) -> Answer {
             let Some(document) = &document else {
                 return Err(ApiError::bad(format!("there is no {field} in the request")));
             };
+            if document.bytes.len() > LARGEST_UPLOAD {
+                return Err(ApiError::new(413, "Request Entity Too Large"));
+            }
             if method == "sendphoto" {
                 files::check_photo(&document.bytes)?;
             }

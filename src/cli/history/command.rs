@@ -110,6 +110,9 @@ pub enum Command {
         /// The format of the file
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
+        /// Write a ZIP archive, with the files of the messages beside them
+        #[arg(long, requires = "to")]
+        files: bool,
         /// The file to write, which gets its name only when it is complete  [default: standard output]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
@@ -270,12 +273,14 @@ impl Command {
             Self::Files { save: Some(id), to: Some(to), force, .. } => {
                 files::save(conn, out, id, (&to, force))?
             }
-            Self::Files { user, chat, json, .. } => files::list(conn, out, (user, chat), json)?,
+            Self::Files { user, chat, json, .. } => {
+                let selection =
+                    Selection { user_id: user, chat_id: chat, cleared: true, ..Selection::default() };
+                files::list(conn, out, selection, json)?
+            }
             Self::Show { which, period, files, json } => {
                 let selection = period.of(conn, which.dialogue())?;
-                let Dialogue { user_id, chat_id, .. } = which.dialogue();
-                let files =
-                    if files { kept_files::list(conn, Some(user_id), Some(chat_id))? } else { Vec::new() };
+                let files = if files { kept_files::of(conn, selection)? } else { Vec::new() };
                 let records = archive::records_by_topic(conn, selection)?;
                 show::records(out, json, records, &files)?.into()
             }
@@ -290,11 +295,11 @@ impl Command {
                 });
                 show::found(out, json, &found)?.into()
             }
-            Self::Export { among, period, format, to, force } => {
+            Self::Export { among, period, format, files, to, force } => {
                 let selection = period.of(conn, among)?;
                 match to {
                     None => export::write(conn, selection, format, out)?,
-                    Some(path) => export::to_file(conn, selection, format, &path, force)?,
+                    Some(path) => export::to_file(conn, selection, (format, files), &path, force)?,
                 }
                 Outcome::Done
             }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::output::{bar, line};
 use crate::base::whole_file::WholeFile;
 use crate::cli::spreadsheet::no_formula;
+use crate::pipeline::export_archive::{self, Files};
 use crate::store::archive::{self, Record, Selection};
 
 /// By this mark at the beginning a spreadsheet knows that a file is UTF-8.
@@ -27,19 +28,29 @@ pub enum Format {
     Csv,
 }
 
+impl Format {
+    /// What the messages are called in an archive.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "messages.jsonl",
+            Self::Csv => "messages.csv",
+        }
+    }
+}
+
 /// Writes the selected messages to `out`.
 pub fn write(
     conn: &mut PgConnection,
     selection: Selection,
     format: Format,
-    out: &mut impl Write,
+    mut out: &mut (impl Write + ?Sized),
 ) -> anyhow::Result<()> {
     let bar = bar("messages", || archive::count(conn, selection).map(i64::unsigned_abs))?;
     let records = bar.wrap_iter(archive::records(conn, selection)?);
     match format {
         Format::Jsonl => {
             for record in records {
-                line(out, &record?)?;
+                line(&mut out, &record?)?;
             }
         }
         Format::Csv => {
@@ -55,16 +66,24 @@ pub fn write(
     Ok(out.flush()?)
 }
 
-/// Writes them to a file, which gets its name when it is complete and on disk.
+/// Writes them to a file, perhaps an archive that has their files too. It gets its name when it is complete and on disk.
 pub fn to_file(
     conn: &mut PgConnection,
     selection: Selection,
-    format: Format,
+    (format, with_files): (Format, bool),
     path: &Path,
     overwrite: bool,
 ) -> anyhow::Result<()> {
     let file = WholeFile::begin(path, overwrite)?;
-    let mut write_whole = || write(conn, selection, format, &mut BufWriter::new(file.file()));
+    let mut write_whole = || {
+        let mut out = BufWriter::new(file.file());
+        if !with_files {
+            return write(conn, selection, format, &mut out);
+        }
+        let files = Files::of(conn, selection)?;
+        let messages = |conn: &mut PgConnection, out: &mut dyn Write| write(conn, selection, format, out);
+        Ok(export_archive::write(conn, out, &files, None, format.name(), messages)?.flush()?)
+    };
     write_whole().and_then(|()| file.finish()).with_context(|| format!("{} was not written", path.display()))
 }
 

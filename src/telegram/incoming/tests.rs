@@ -10,7 +10,7 @@ fn decode(json: &str) -> Result<Incoming, PassedOver> {
 }
 
 fn me() -> Me {
-    Me { id: 77, username: "our_bot".to_owned(), hears: false }
+    Me { id: 77, username: "our_bot".to_owned(), picture_pixels: 1280, hears: false }
 }
 
 const FROM: &str =
