@@ -158,11 +158,13 @@ fn slope(looks: &[Look], figure: impl Fn(&Look) -> f64) -> f64 {
     above / looks.iter().map(|look| (look.hours - hours).powi(2)).sum::<f64>()
 }
 
+/// A figure of the bot.
+type Figure = fn(&Look) -> f64;
+
 fn report(env: &TestEnv, messages: u32, faults: u32, looks: &[Look], before: &[[f64; 3]]) {
     let (counted, last) = (&looks[WAY_UP.min(looks.len() - 2)..], &looks[looks.len() - 1]);
     println!("\n{messages} messages, {faults} faults, {:.0} s\n", last.hours * 3600.0);
     println!("| of the bot | after the way up | in the end | slope, in an hour |\n| --- | --: | --: | --: |");
-    type Figure = fn(&Look) -> f64;
     let figures: [(&str, Figure); 3] = [
         ("memory, MB", |look| look.megabytes),
         ("descriptors", |look| look.descriptors),

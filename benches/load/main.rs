@@ -59,6 +59,15 @@ fn main() {
     table.print();
 }
 
+/// The build of LOAD_OTHER, with a database of its own: an older one refuses a database that a newer one has migrated.
+fn other_build(env: &LoadEnv, lanes: usize) -> Option<String> {
+    let other = std::env::var("LOAD_OTHER").ok()?;
+    env.server().create_database(DATABASE_OF_OTHER);
+    env.start_program(&other, DATABASE_OF_OTHER, &[]).kill();
+    env.fill(DATABASE_OF_OTHER, FIRST_PERSON, lanes);
+    Some(other)
+}
+
 /// Full load against the limit, in turns; if LOAD_OTHER names another build of the bot, this one as well.
 fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &mut Table) {
     let people = LoadEnv::people(FIRST_PERSON, lanes);
@@ -80,13 +89,7 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
     let batch = (1..LARGEST_BATCH).find(|batch| pressure::count(*batch) >= seen).unwrap_or(LARGEST_BATCH);
     let script = Script::capture(env, batch, lanes_each);
 
-    let other = std::env::var("LOAD_OTHER").ok();
-    if let Some(other) = &other {
-        // A database of its own: an older build refuses one that a newer one has migrated.
-        env.server().create_database(DATABASE_OF_OTHER);
-        env.start_program(other, DATABASE_OF_OTHER, &[]).kill();
-        env.fill(DATABASE_OF_OTHER, FIRST_PERSON, lanes);
-    }
+    let other = other_build(env, lanes);
     let mut round = 0;
     let mut in_turns = |what: &str| {
         progress(what);

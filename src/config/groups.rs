@@ -117,6 +117,10 @@ impl Reader<'_> {
     }
 
     /// How what people say comes into words. `Some(None)`: it does not.
+    #[expect(
+        clippy::option_option,
+        reason = "a fault is told beside others, and is not the same as a bot that hears nothing"
+    )]
     pub(crate) fn hearing(&self, read: &catalogue::Read) -> Option<Option<Hearing>> {
         let settings = [
             &names::TRANSCRIBE_URL,
@@ -130,13 +134,12 @@ impl Reader<'_> {
         let Some(model) = self.value(&names::TRANSCRIBE_MODEL) else { return Some(None) };
         let key = self.value(&names::TRANSCRIBE_KEY).map(Secret::new);
         // The key of the model goes to the model's own endpoint and to no other one.
-        let (base_url, endpoint, key, headers) = match self.base_url(&names::TRANSCRIBE_URL) {
-            Some(url) => (url.clone(), llm::host(&url), key, HeaderMap::new()),
-            None => {
-                let first = read.settings.first()?;
-                let key = key.or_else(|| first.key.clone());
-                (first.base_url.clone(), first.endpoint.clone(), key, first.headers.clone())
-            }
+        let (base_url, endpoint, key, headers) = if let Some(url) = self.base_url(&names::TRANSCRIBE_URL) {
+            (url.clone(), llm::host(&url), key, HeaderMap::new())
+        } else {
+            let first = read.settings.first()?;
+            let key = key.or_else(|| first.key.clone());
+            (first.base_url.clone(), first.endpoint.clone(), key, first.headers.clone())
         };
         Some(Some(Hearing {
             transcriber: llm::TranscriberSettings {

@@ -81,13 +81,13 @@ impl Language {
              You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n\
              I read documents up to 20 MB: PDF, DOCX, XLSX, PPTX, ODT, EPUB, RTF, HTML, CSV, text and code.\n",
         );
-        let heard = self.pick(
+        let sounds = self.pick(
             "Голосовые, видеосообщения и аудио я слушаю: что я услышал, стоит над ответом.\n",
             "I listen to voice messages, video notes and audio: what I heard stands above the answer.\n",
         );
-        let heard = if hears { heard } else { "" };
+        let sounds = if hears { sounds } else { "" };
         let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
-        format!("{text}{heard}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
+        format!("{text}{sounds}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     /// What a command is for, as the menu and /help say it.

@@ -51,7 +51,7 @@ fn look(
     shown_at.retain(|id, _| active.iter().any(|known| known.id == *id));
     for announcement in &active {
         let most = services.pace.spare(failpoints::wait("announcer", PAUSE).max(PAUSE));
-        let step = store.run(|conn| {
+        let done = store.run(|conn| {
             announcements::step(
                 conn,
                 bot_id,
@@ -61,13 +61,13 @@ fn look(
                 |language, progress, _| ReplyPart::plain(language.announcement(&progress, false)),
             )
         })?;
-        services.wake(step.lanes.clone());
-        if step.ended {
+        services.wake(done.lanes.clone());
+        if done.ended {
             let Active { id, owner, .. } = *announcement;
-            let (sent, failed) = (step.progress.sent, step.progress.failed);
+            let (sent, failed) = (done.progress.sent, done.progress.failed);
             info!(announcement = id, owner, sent, failed, "an announcement is over");
         } else {
-            show(services, stop, shown_at, *announcement, &step);
+            show(services, stop, shown_at, *announcement, &done);
         }
     }
     Ok(!active.is_empty())
@@ -79,7 +79,7 @@ fn show(
     stop: &CancelToken,
     shown_at: &mut HashMap<i64, Instant>,
     Active { id, owner, message_id }: Active,
-    step: &announcements::Step,
+    done: &announcements::Step,
 ) {
     let now = Instant::now();
     let last = shown_at.entry(id).or_insert(now);
@@ -89,7 +89,7 @@ fn show(
         return;
     }
     *last = now;
-    let part = shown(owner, step.language, id, &step.progress);
+    let part = shown(owner, done.language, id, &done.progress);
     match services.telegram.until(stop).edit(owner, message_id, part) {
         Ok(()) => services.pace.preview_taken(owner, form),
         Err(TelegramError::RetryAfter(pause)) => services.pace.preview_refused(owner, form, pause),

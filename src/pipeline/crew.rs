@@ -16,7 +16,9 @@ use crate::pipeline::schedule::Job;
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Where each worker at rest takes its next step from; nothing any more once the work is over.
-pub struct Crew(Mutex<Option<Vec<(ThreadId, Sender<Job>)>>>);
+pub struct Crew(Mutex<Option<Resting>>);
+
+type Resting = Vec<(ThreadId, Sender<Job>)>;
 
 impl Default for Crew {
     fn default() -> Self {
@@ -65,7 +67,7 @@ impl Crew {
         self.resting().take();
     }
 
-    fn resting(&self) -> MutexGuard<'_, Option<Vec<(ThreadId, Sender<Job>)>>> {
+    fn resting(&self) -> MutexGuard<'_, Option<Resting>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

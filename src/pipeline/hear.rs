@@ -57,13 +57,13 @@ struct Listened {
     words: Result<String, Unheard>,
 }
 
+/// What was said, if there is anything to hear; or why it is not known, with the call that it took.
+type Hearing = Result<Option<Said>, (Option<Call>, Unheard)>;
+
 impl Services {
     /// The question with all that was said in its recordings; what nobody has listened to is listened to now. An error comes
     /// with the call that it took. `None`: there is nothing to hear.
-    pub(super) fn hear(
-        &self,
-        question: &Question<'_>,
-    ) -> Result<Result<Option<Said>, (Option<Call>, Unheard)>, StoreError> {
+    pub(super) fn hear(&self, question: &Question<'_>) -> Result<Hearing, StoreError> {
         if !question.files.iter().any(|file| file.file.is_sound()) {
             return Ok(Ok(None));
         }

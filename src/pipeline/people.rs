@@ -42,7 +42,9 @@ impl InWork<'_> {
             none if none.is_empty() => (0, roster::page(conn, bot_id, 0)?),
             shown => (page, shown),
         };
-        shown.iter_mut().for_each(|entry| self.name_owner(entry));
+        for entry in &mut shown {
+            self.name_owner(entry);
+        }
         let waiting = requests::waiting(conn, bot_id)?;
         let total = shown.first().map_or(0, |entry| entry.total);
         let pages = (total.max(1) + PAGE - 1) / PAGE;

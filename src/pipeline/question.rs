@@ -98,7 +98,7 @@ impl Services {
             }
         };
         let question = &match &said {
-            Some(Said { files, text, .. }) => Question { files, text, ..*question },
+            Some(Said { files, text, .. }) => Question { text, files, ..*question },
             None => *question,
         };
         if said.as_ref().is_some_and(|said| !said.has_words) {

@@ -19,12 +19,11 @@ pub fn below_what_was_heard(words: &str, parts: &[ReplyPart]) -> Vec<ReplyPart> 
         None => (None, parts),
     };
     let mut all = Vec::with_capacity(parts.len() + 1);
-    match first.and_then(|first| above(&quote, first)) {
-        Some(both) => all.push(both),
-        None => {
-            all.push(ReplyPart::of(Content::Text { entities: vec![entity(&quote)], text: quote }));
-            all.extend(first.cloned());
-        }
+    if let Some(both) = first.and_then(|first| above(&quote, first)) {
+        all.push(both);
+    } else {
+        all.push(ReplyPart::of(Content::Text { entities: vec![entity(&quote)], text: quote }));
+        all.extend(first.cloned());
     }
     all.extend_from_slice(rest);
     all

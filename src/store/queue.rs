@@ -48,7 +48,7 @@ impl Queue {
     /// For how many minutes the oldest message could have been answered, if that is longer than it should be.
     pub fn overdue(&self, longest: Duration) -> Option<u64> {
         let due = Duration::try_from_secs_f64(self.due).unwrap_or_default();
-        (due > longest).then(|| due.as_secs() / 60)
+        (due > longest).then_some(due.as_secs() / 60)
     }
 
     /// Why nobody seems to be answered. `None`: somebody is, or nobody asks.

@@ -33,7 +33,8 @@ impl Language {
         own: (&Spent, &Spent),
     ) -> String {
         let lines = periods.iter().map(|period| self.of_period(period)).collect::<Vec<_>>().join("\n\n");
-        let models = models.iter().map(|(name, amount)| format!("\n{name} — {amount}")).collect::<String>();
+        let models: Vec<_> = models.iter().map(|(name, amount)| format!("\n{name} — {amount}")).collect();
+        let models = models.concat();
         let head = if models.is_empty() {
             ""
         } else {

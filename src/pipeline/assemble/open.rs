@@ -64,7 +64,9 @@ impl Open {
         }
         let mut waiting: Vec<_> =
             waiting.iter().filter_map(|payload| Incoming::decode(payload, me).ok()).collect();
-        waiting.iter().for_each(|incoming| self.look_at(incoming));
+        for incoming in &waiting {
+            self.look_at(incoming);
+        }
         for incoming in &mut waiting {
             self.takes(incoming, me);
         }

@@ -110,9 +110,12 @@ impl Whole {
     }
 
     /// This question with what of it has come since it was answered.
+    #[must_use]
     pub fn with(mut self, late: Self) -> Self {
         let Self { said, replied, forwards, date, joined } = late;
-        said.into_iter().for_each(|(id, said)| self.put(id, said));
+        for (id, said) in said {
+            self.put(id, said);
+        }
         self.reply_to(&replied);
         self.forwards.extend(forwards);
         self.forwards.sort_by_key(|(id, _)| *id);

@@ -22,6 +22,8 @@ use flood::{Flood, Refusal};
 use crate::domain::announcement::SHARE;
 use crate::telegram::Method;
 
+/// No more announcements are released at once, whatever TELEGRAM_RATE says.
+const MOST_AT_ONCE: i32 = 10_000;
 /// What of the burst is left for others: by the first words of an answer, by those that follow, by what holds no words.
 const BEHIND_ANSWERS: f64 = 0.25;
 const BEHIND_FIRST_WORDS: f64 = 0.5;
@@ -227,7 +229,7 @@ impl State {
         self.bucket.give_back();
         let most = (self.bucket.rate() * SHARE * within.as_secs_f64()).ceil().max(1.0);
         // A float of a few whole numbers.
-        (1..).take_while(|number| f64::from(*number) <= most).last().map_or(1, i64::from)
+        (1..=MOST_AT_ONCE).take_while(|number| f64::from(*number) <= most).last().map_or(1, i64::from)
     }
 
     fn preview_refused(&mut self, now: Instant, chat_id: i64, form: Form, pause: Duration) {

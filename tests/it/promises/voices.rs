@@ -381,7 +381,7 @@ fn the_models_key_goes_to_no_other_endpoint() {
     say(&env, &person, "soup");
     env.wait_for_rows(LAST_FAILURE, |failure| failure == "hearing_misconfigured");
     env.wait_settled();
-    assert_eq!((env.model.listened().len(), env.model.look(|state| state.refused())), (0, 1));
+    assert_eq!((env.model.listened().len(), env.model.look(sandbox::model::State::refused)), (0, 1));
     env.kill(bot);
     let key = env.model.key().to_owned();
     env.set("TRANSCRIBE_KEY", key);
