@@ -134,7 +134,8 @@ proptest! {
         let (text, _) = marked(&all, most);
         let heading = |line: &&str| !line.starts_with("> ");
         let words: usize = text.lines().filter(|line| !heading(line)).map(|line| line.len() + 1).sum();
-        prop_assert!(words.div_ceil(3) <= most + 2, "{} {}: {}", words, most, text);
+        // Where nothing fits, each still has its mark.
+        prop_assert!(words.div_ceil(3) <= most + 1 + documents.len(), "{} {}: {}", words, most, text);
         let (whole, none) = marked(&all, 100_000);
         let is_cut = |document: &&Document| document.words.as_ref().is_ok_and(|words| words.is_cut);
         prop_assert_eq!(none.len(), documents.iter().filter(is_cut).count());
