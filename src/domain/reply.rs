@@ -44,7 +44,7 @@ pub enum Content {
         /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
         blocks: Vec<InputRichBlock>,
     },
-    /// The user's dialogue as a file: `sendDocument`. The file is built when it is sent ([`crate::pipeline::export_file`]).
+    /// The user's dialogue as a file: `sendDocument`. The file is built when it is sent (`pipeline::export_file`).
     Document {
         /// What stands below it.
         caption: String,

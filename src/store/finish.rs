@@ -1,5 +1,5 @@
 //! The end of an update: what was said, how it went, what is to be sent, and the mark that it is done, all or nothing. For most
-//! questions that is one statement ([`statement`]), else a transaction around it.
+//! questions that is one statement (`statement`), else a transaction around it.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Messages by their words, with idx_messages_words, and by those of their files ([`files`]).
+//! Messages by their words, with idx_messages_words, and by those of their files (`files`).
 //!
 //! The index knows which words a message has and not where, so it finds no phrase: PostgreSQL would take every message with
 //! all words of a phrase apart, 50 µs each. A pattern that costs a tenth of that leaves out nearly all of them first, and the
