@@ -212,11 +212,16 @@ fn decide(
             return Ok(ExitCode::from(NOTHING));
         }
     };
+    print(&person, *json)
+}
+
+/// Shows somebody as they are now.
+fn print(person: &Person, json: bool) -> anyhow::Result<ExitCode> {
     let out = &mut io::stdout().lock();
-    if *json {
-        line(out, &Row::of(&person))?;
+    if json {
+        line(out, &Row::of(person))?;
     } else {
-        writeln!(out, "{}", shown(&person))?;
+        writeln!(out, "{}", shown(person))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -243,13 +248,7 @@ fn set_budget(
         );
         return Ok(ExitCode::from(NOTHING));
     };
-    let out = &mut io::stdout().lock();
-    if *json {
-        line(out, &Row::of(&person))?;
-    } else {
-        writeln!(out, "{}", shown(&person))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    print(&person, *json)
 }
 
 fn forget(
