@@ -6,10 +6,9 @@
 use diesel::dsl::sql;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Interval, Timestamptz};
 
-use super::aside::With;
 use super::prepared::{Prepared, prepared, prepared_if};
 use super::schema::model_calls;
 use super::time::interval;
@@ -36,7 +35,7 @@ impl Calls<'_> {
     /// A statement that stores them along with what it does itself.
     pub(super) fn with<Q>(self, statement: Q) -> Prepared<With<impl QueryFragment<Pg>, Q>> {
         let insert = (!self.calls.is_empty()).then(|| self.insert());
-        prepared_if(self.calls.len() <= 1, With::aside(insert, statement))
+        prepared_if(self.calls.len() <= 1, With { insert, statement })
     }
 
     pub(super) fn insert(self) -> impl QueryFragment<Pg> + QueryId {
@@ -90,4 +89,25 @@ fn failure(outcome: Outcome) -> Option<&'static str> {
         Outcome::Refused => Some(Failure::Refused.class()),
         Outcome::Failed(class) => Some(class),
     }
+}
+
+/// `WITH aside AS (INSERT …) statement`: both happen, or none, in one round trip.
+pub(super) struct With<I, Q> {
+    insert: Option<I>,
+    statement: Q,
+}
+
+impl<I: QueryFragment<Pg>, Q: QueryFragment<Pg>> QueryFragment<Pg> for With<I, Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if let Some(insert) = &self.insert {
+            out.push_sql("WITH aside AS (");
+            insert.walk_ast(out.reborrow())?;
+            out.push_sql(") ");
+        }
+        self.statement.walk_ast(out)
+    }
+}
+
+impl<I, Q: Query> Query for With<I, Q> {
+    type SqlType = Q::SqlType;
 }

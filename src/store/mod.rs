@@ -18,7 +18,6 @@ mod retry;
 pub mod lease;
 mod server;
 mod prepared;
-mod aside;
 mod time;
 mod group;
 mod topic;
