@@ -44,6 +44,7 @@ use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::suspects::Suspects;
+use crate::pipeline::voice::Voice;
 use crate::pipeline::watch;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
@@ -83,7 +84,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
-    let assistant = Arc::new(Current::new(Assistant::new(&http, config.choices.clone())));
+    let assistant =
+        Arc::new(Current::new(Assistant::new(&http, config.choices.clone(), config.speaking.is_some())));
     let owners = ownership::Owners::of(&config);
     reload_at(hangups, &assistant, &http, telegram.until(&stop), owners)?;
     let leases = Arc::new(Store::silent(&config.database.url));
@@ -156,7 +158,7 @@ impl Program {
         let bot = Arc::new(Services {
             store,
             telegram: self.telegram.clone(),
-            sender: Sender::new(Arc::clone(&pace), pauses),
+            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), pauses),
             pace,
             live_answers: config.live_answers,
             thinking: config.thinking,

@@ -33,5 +33,6 @@ pub mod live_answers;
 pub mod catalogue;
 pub mod choice;
 pub mod sound;
+pub mod speech;
 pub mod token_budget;
 pub mod phrases;

@@ -17,17 +17,20 @@ pub enum Purpose {
     Answer,
     /// The words of a recording.
     Transcript,
+    /// The sound of an answer.
+    Speech,
 }
 
 impl Purpose {
     /// All.
-    pub const ALL: [Self; 2] = [Self::Answer, Self::Transcript];
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Transcript, Self::Speech];
 
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Transcript => "transcript",
+            Self::Speech => "speech",
         }
     }
 }
@@ -82,7 +85,7 @@ impl Outcome {
 pub enum Cost {
     /// The endpoint.
     Told(BigDecimal),
-    /// The price of the model, for these tokens.
+    /// The price of the model, for these tokens, or for so many seconds or characters.
     Computed(BigDecimal),
 }
 
@@ -102,6 +105,13 @@ impl Usage {
             let (cached, written) = (self.cached_tokens.unwrap_or(0), self.completion_tokens.unwrap_or(0));
             self.cost = Some(Cost::Computed(price.of(read, cached, written)));
         }
+        self
+    }
+
+    /// With this cost, if the endpoint told none.
+    #[must_use]
+    pub fn or_computed(mut self, dollars: Option<BigDecimal>) -> Self {
+        self.cost = self.cost.or_else(|| dollars.map(Cost::Computed));
         self
     }
 }

@@ -45,6 +45,7 @@ impl Services {
         if let Some(last) = parts.pop_if(|last| question.is_one_recording() && last.keyboard.is_empty()) {
             parts.push(question.with_hear_again(last));
         }
+        parts.extend(self.spoken(question, &answer));
         self.finish(question, Ending::Answered { answer }, &parts)
     }
 

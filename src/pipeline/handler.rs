@@ -223,6 +223,7 @@ impl InWork<'_> {
             Action::Announce(id, what) => self.press_announce(*id, *what),
             Action::Announcements(wanted) => self.subscribe(*wanted),
             Action::Mute(kind, muted) => self.mute(*kind, *muted),
+            Action::Speak(when) => self.press_voice(*when),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

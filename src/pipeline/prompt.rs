@@ -5,7 +5,6 @@
 
 use std::cell::Cell;
 
-use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
@@ -17,10 +16,10 @@ use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part};
-use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
+use crate::pipeline::called;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 use crate::pipeline::shown::{Documents, Shown};
@@ -204,7 +203,7 @@ impl Asking<'_> {
             }
             let read = &turns[past.len() - count..];
             let Asked { call, answer } = self.ask(place, read, &question, beside, showing);
-            self::count(&call);
+            called::count(&call);
             calls.push(call);
             let seq = prompt.address.update_seq;
             let refused = matches!(answer, Err(LlmError::Final { failure: Failure::Misconfigured, .. }));
@@ -317,11 +316,6 @@ struct Showing<'a> {
     preview: &'a Preview,
     /// There was something to see.
     begun: Cell<bool>,
-}
-
-pub(super) fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
-    let cost = usage.cost.as_ref().and_then(|cost| cost.dollars().to_f64());
-    metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }
 
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.

@@ -234,7 +234,9 @@ impl Services {
             let files: usize =
                 question.files.iter().map(|file| estimate(file, chosen.room().for_files())).sum();
             let read = words + files;
-            budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
+            let max_tokens = chosen.model.max_tokens;
+            budget::estimate(chosen.model.price.as_ref(), read, max_tokens)
+                + self.price_of_speech(question, max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
         self.store.run(|conn| books::reserve(conn, key, &self.budgets, has_own, &estimate))

@@ -66,6 +66,7 @@ mod promises {
     mod rights;
     mod roster;
     mod said_in_words;
+    mod spoken;
     mod secrets;
     mod standby;
     mod stop;

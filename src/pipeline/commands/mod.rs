@@ -19,6 +19,7 @@ mod choose;
 mod export;
 mod forget;
 mod list;
+mod voice;
 
 impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
@@ -31,6 +32,7 @@ impl InWork<'_> {
             Command::Role if self.has_several(Kind::Role) => self.choose_by_name(Kind::Role),
             Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
             Command::Model => self.choose_by_name(Kind::Model),
+            Command::Voice => self.voice(),
             Command::Settings => self.settings(),
             Command::Stop => self.stop_was_heeded(),
             Command::Retry => self.retry(),

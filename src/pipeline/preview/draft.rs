@@ -7,15 +7,15 @@ use frankenstein::rich_message::{InputRichBlock, InputRichBlockThinking, RichTex
 use tokio::time::{Instant, timeout_at};
 
 use super::growing::Growing;
-use super::typing;
 use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::live_answers::Thinking;
 use crate::domain::phrases::Language;
 use crate::domain::reply::Content;
 use crate::metrics;
+use crate::pipeline::doing;
 use crate::pipeline::pace::{Form, Pace, Shows};
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::{Doing, Telegram, TelegramError};
 
 /// "Thinking…", in the words of the app.
 const WORDLESS: Content = Content::Text { text: String::new(), entities: Vec::new() };
@@ -49,7 +49,7 @@ pub(super) async fn show(
     let thinking = Instant::now() + failpoints::wait("thinking", THINKING);
     let typing = async {
         tokio::select! {
-            () = typing::show(telegram, pace, address) => {}
+            () = doing::show(telegram, pace, address.place(), Doing::Typing) => {}
             () = growing.words() => {}
         }
     };

@@ -7,7 +7,6 @@
 mod draft;
 mod growing;
 mod message;
-mod typing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,9 @@ use crate::base::http::{Beside, Http};
 use crate::domain::address::Address;
 use crate::domain::live_answers::LiveAnswers;
 use crate::domain::phrases::Language;
+use crate::pipeline::doing;
 use crate::pipeline::services::Services;
+use crate::telegram::Doing;
 use growing::Growing;
 use message::Live;
 
@@ -88,12 +89,14 @@ impl Preview {
                 Shown::InPassing {
                     _beside: http.beside(async move {
                         draft::show(&telegram, &pace, address, &text, thinks).await;
-                        typing::show(&telegram, &pace, address).await;
+                        doing::show(&telegram, &pace, address.place(), Doing::Typing).await;
                     }),
                 }
             }
             Look::Typing => Shown::InPassing {
-                _beside: http.beside(async move { typing::show(&telegram, &pace, address).await }),
+                _beside: http.beside(async move {
+                    doing::show(&telegram, &pace, address.place(), Doing::Typing).await
+                }),
             },
         };
         Self { growing, shown }
