@@ -114,12 +114,7 @@ impl Quote {
     }
 
     fn marked(&self) -> String {
-        let mut marked = self.heading();
-        for line in self.text.split(is_break) {
-            marked.push_str("\n> ");
-            marked.push_str(line);
-        }
-        marked
+        below(self.heading(), &self.text)
     }
 
     /// A message of this conversation that the model reads whole need not be read twice: its beginning tells which one is
@@ -155,8 +150,17 @@ pub fn marked(quotes: &[Quote]) -> String {
     quotes.iter().map(Quote::marked).collect::<Vec<_>>().join("\n\n")
 }
 
+/// Words below the line that says whose they are, each of their lines with its mark.
+pub(super) fn below(mut heading: String, words: &str) -> String {
+    for line in words.split(is_break) {
+        heading.push_str("\n> ");
+        heading.push_str(line);
+    }
+    heading
+}
+
 /// At most so many characters; `…` stands for the rest.
-fn first(text: &str, most: usize) -> Cow<'_, str> {
+pub(super) fn first(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
         return text.into();
     }
@@ -233,6 +237,7 @@ mod tests {
         let shown = long.replace('*', "");
         let past = [Exchange {
             question_id: 1,
+            message_ids: vec![1, 2],
             question: "What is it?".to_owned(),
             answer: format!("{long}\n\nAnd more."),
         }];

@@ -3,12 +3,40 @@
 use std::time::Instant;
 
 use bigdecimal::{BigDecimal, One, RoundingMode};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Text;
 
 use crate::domain::catalogue::Price;
+
+/// What a call is for: `model_calls.purpose`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub enum Purpose {
+    /// The answer to a question.
+    Answer,
+    /// A summary of what was said before.
+    Summary,
+}
+
+impl Purpose {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Answer, Self::Summary];
+
+    /// As the column has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Summary => "summary",
+        }
+    }
+}
 
 /// A call that may cost, whatever became of it.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// What it is for.
+    pub purpose: Purpose,
     /// Who was asked: the host of the endpoint.
     pub endpoint: String,
     /// The model that was asked.

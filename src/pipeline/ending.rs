@@ -173,7 +173,17 @@ impl Services {
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
         let &Question {
-            address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
+            address,
+            message_ids,
+            quotes,
+            asked_at,
+            joined,
+            replaces,
+            began,
+            attempt,
+            reading,
+            calls,
+            ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
         // Only below an answer people are told what is gone; until then it stays as it is.
@@ -188,6 +198,7 @@ impl Services {
             files: &files,
             replaces,
             began,
+            reading,
             ending: &ending,
             calls,
             gone,

@@ -76,13 +76,13 @@ impl Services {
         }
         for file in own {
             match self.picture(lane, file)? {
-                Some(picture) => pictures.question.push(picture),
+                Some(picture) => pictures.show(None, file.id, picture),
                 None => return Ok(Err(Missing::Failed(Failure::NoPicture))),
             }
         }
         for file in &earlier {
             if let (Some(message_id), Some(picture)) = (file.message_id, self.picture(lane, file)?) {
-                pictures.past.entry(message_id).or_default().push(picture);
+                pictures.show(Some(message_id), file.id, picture);
             }
         }
         failpoints::pass("prepared", question.text);

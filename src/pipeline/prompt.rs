@@ -3,7 +3,7 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
@@ -12,7 +12,9 @@ use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
-use crate::domain::history::{Exchange, Past, Role};
+use crate::domain::history::{Exchange, Past};
+use crate::domain::prompt::{self, Place, Reading};
+use crate::domain::summary::{self, Summary};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part, Picture};
@@ -22,6 +24,7 @@ use crate::pipeline::breaker::Health;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 use crate::pipeline::shown::Pictures;
+use crate::store::readings;
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {
@@ -35,12 +38,16 @@ pub(super) struct Prompt<'a> {
     pub(super) stop: &'a CancelToken,
     pub(super) assistant: &'a Assistant,
     pub(super) in_force: &'a InForce,
+    /// Summaries of what was said before.
+    pub(super) summaries: &'a [Summary],
 }
 
 /// What came of asking.
 pub(super) struct Attempt {
     /// The calls that it took, for the ledger.
     pub(super) calls: Vec<Call>,
+    /// What the last of them read.
+    pub(super) reading: Option<Reading>,
     /// The answer, or why there is none.
     pub(super) reply: Result<Reply, LlmError>,
 }
@@ -67,8 +74,9 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = self.reply_to(prompt, preview, &mut calls);
-        Attempt { calls, reply }
+        let reading = RefCell::default();
+        let reply = self.reply_to(prompt, preview, &reading, &mut calls);
+        Attempt { calls, reading: reading.into_inner(), reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
@@ -78,14 +86,21 @@ impl Services {
         &self,
         prompt: &Prompt<'_>,
         preview: &Preview,
+        reading: &RefCell<Option<Reading>>,
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let lane = prompt.address.lane;
         let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
         let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
-        let asking =
-            Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
+        let asking = Asking {
+            chain: &chain,
+            past: &past,
+            prompt,
+            asker: &asker,
+            conversation: &conversation,
+            reading,
+        };
         let mut failures: Vec<LlmError> = Vec::new();
         // Who cannot see what is asked about is not asked.
         let fit = |place: &usize| prompt.pictures.question.is_empty() || chain[*place].sees();
@@ -173,6 +188,8 @@ struct Asking<'a> {
     prompt: &'a Prompt<'a>,
     asker: &'a str,
     conversation: &'a str,
+    /// What the last call read.
+    reading: &'a RefCell<Option<Reading>>,
 }
 
 impl Asking<'_> {
@@ -188,7 +205,10 @@ impl Asking<'_> {
         // What was seen before is left away where the endpoint does not take it.
         let mut shows_past = self.chain[place].sees() && !prompt.pictures.past.is_empty();
         let seen = prompt.pictures.count(shows_past) * token_budget::PICTURE;
-        let mut read = self.chain[place].room().without(seen).fit(past, prompt.question);
+        let room = self.chain[place].room().without(seen);
+        let mut known = prompt.summaries;
+        let summed = if known.is_empty() { 0 } else { summary::most_tokens() };
+        let mut read = room.without(summed).fit(past, prompt.question);
         if prompt.goes_on {
             // The last turn stays, whatever the estimate says.
             read = &past[past.len().saturating_sub(read.len().max(1))..];
@@ -197,7 +217,8 @@ impl Asking<'_> {
             if read.is_empty() && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
-            let Asked { call, answer } = self.ask(place, read, shows_past, showing);
+            let summary = self.summary(place, known, read);
+            let Asked { call, answer } = self.ask(place, (summary, read), shows_past, showing);
             count(&call);
             calls.push(call);
             match answer {
@@ -207,6 +228,12 @@ impl Asking<'_> {
                     showing.preview.begin_anew();
                     let (seq, turns) = (prompt.address.update_seq, read.len());
                     info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+                }
+                Err(LlmError::ContextTooLong) if summary.is_some() => {
+                    known = &[];
+                    showing.preview.begin_anew();
+                    let seq = prompt.address.update_seq;
+                    info!(seq, "the prompt is too long for the model: it is asked without the summary");
                 }
                 Err(LlmError::Final { failure: Failure::Misconfigured, .. })
                     if shows_past && !showing.begun.get() =>
@@ -226,20 +253,37 @@ impl Asking<'_> {
         }
     }
 
-    fn ask(&self, place: usize, read: &[Exchange], shows_past: bool, showing: &Showing<'_>) -> Asked {
+    /// What is read before these turns of what was said before them.
+    fn summary<'s>(&self, place: usize, known: &'s [Summary], read: &[Exchange]) -> Option<&'s Summary> {
+        summary::before(known, readings::name_of(&self.chain[place].role.prompt).as_deref(), read)
+    }
+
+    fn ask(
+        &self,
+        place: usize,
+        (summary, read): (Option<&Summary>, &[Exchange]),
+        shows_past: bool,
+        showing: &Showing<'_>,
+    ) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
-        let said = |role: Role, text| message(role.as_str(), text);
-        let instructions = &chosen.role.prompt;
-        let system = (!instructions.is_empty()).then(|| message("system", instructions));
         let pictures = prompt.pictures;
-        let past = read.iter().flat_map(|turn| {
-            let seen = pictures.past.get(&turn.question_id).filter(|_| shows_past);
-            let question = shown(&turn.question, seen.map_or(&[], Vec::as_slice));
-            [question, said(Role::Assistant, &turn.answer)]
-        });
-        let question = shown(prompt.question, &pictures.question);
-        let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
+        let instructions = &chosen.role.prompt;
+        self.reading.replace(Some(Reading {
+            instructions: instructions.clone(),
+            summary: summary.map(|summary| summary.id),
+            messages: read.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect(),
+            files: pictures.seen(read, shows_past),
+        }));
+        let summary = summary.map(|summary| &*summary.content);
+        let lines = prompt::lines(instructions, summary, read, prompt.question);
+        let seen = |place| match place {
+            Place::Asked(id) if shows_past => pictures.past.get(&id).map_or(&[][..], Vec::as_slice),
+            Place::Question => &pictures.question,
+            _ => &[],
+        };
+        let messages: Vec<_> =
+            lines.iter().map(|line| shown(line.place.role(), &line.text, seen(line.place))).collect();
         let ask = Ask {
             messages: &messages,
             effort: chosen.effort,
@@ -279,15 +323,10 @@ impl Asking<'_> {
     }
 }
 
-fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
-    Message { role, content: content.into() }
-}
-
-/// A question with what is seen beside its words, behind them.
-fn shown<'a>(text: &'a str, pictures: &'a [Picture]) -> Message<'a> {
-    let role = Role::User.as_str();
+/// A message with what is seen beside its words, behind them.
+fn shown<'a>(role: &'a str, text: &'a str, pictures: &'a [Picture]) -> Message<'a> {
     if pictures.is_empty() {
-        return message(role, text);
+        return Message { role, content: text.into() };
     }
     let parts = std::iter::once(Part::Text(text)).chain(pictures.iter().map(Part::Picture));
     Message { role, content: Content::Parts(parts.collect()) }
@@ -306,7 +345,7 @@ fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
 }
 
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.
-fn spoken(turn: &Exchange) -> Option<Exchange> {
+pub fn spoken(turn: &Exchange) -> Option<Exchange> {
     let answer = llm::without_thoughts(&turn.answer);
     (!answer.trim().is_empty()).then(|| Exchange { answer, ..turn.clone() })
 }

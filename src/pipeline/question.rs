@@ -83,10 +83,10 @@ impl Services {
             Ok(pictures) => pictures,
             Err(missing) => return self.without_pictures(question, missing),
         };
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
+        let (Attempt { calls, reading, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
         drop(pictures);
         let address = Address { live_message_id, ..question.address };
-        let question = &Question { address, calls: &calls, ..*question };
+        let question = &Question { address, reading: reading.as_ref(), calls: &calls, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
@@ -204,6 +204,7 @@ impl Services {
             stop: question.stop,
             assistant: question.assistant,
             in_force: question.in_force,
+            summaries: question.summaries,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 15] = [
     "attachments",
     "decisions",
     "dialogue_settings",
@@ -14,9 +14,11 @@ pub const TABLES: [&str; 13] = [
     "model_calls",
     "owner_codes",
     "people",
+    "prompts",
     "quotes",
     "reply_parts",
     "strangers",
+    "summaries",
     "turns",
     "updates",
 ];

@@ -17,8 +17,10 @@ use super::message_id::{MessageId, among, bound, bound_if_any, numbers};
 use super::outbox::{self, Unsent};
 use super::prepared::prepared;
 use super::quotes;
+use super::readings;
 use super::schema::{messages, turns, updates};
 use super::settings;
+use super::summaries;
 use super::time::{clock_timestamp, interval, moment};
 use super::turns::{self as turn_rows, Last};
 use super::words::TurnState;
@@ -27,6 +29,7 @@ use crate::domain::address::Address;
 use crate::domain::choice::Choice;
 use crate::domain::history::Role;
 use crate::domain::lane::Lane;
+use crate::domain::prompt::Reading;
 use crate::domain::quote::Quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
@@ -102,6 +105,8 @@ pub struct Turn<'a> {
     pub replaces: Option<&'a Last>,
     /// When answering began.
     pub began: Instant,
+    /// What the model read, where it was asked.
+    pub reading: Option<&'a Reading>,
     /// How it went.
     pub ending: &'a Ending,
     /// The calls of the model that it took.
@@ -260,12 +265,15 @@ fn supersede(conn: &mut PgConnection, lane: Lane, replaced: &[i64], turn_id: i64
             .set(turns::superseded_by.eq(turn_id))
             .returning((turns::question_id, turns::answer_id))
             .get_results(conn)?;
-    let ids = pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten().collect();
-    diesel::update(
-        messages::table.filter(among("messages.id", numbers(ids))).filter(messages::deleted_at.is_null()),
-    )
-    .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
-    .execute(conn)?;
+    let ids = numbers(
+        pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten().collect(),
+    );
+    if let Some(oldest) = ids.iter().min() {
+        summaries::end_from(conn, lane, *oldest)?;
+    }
+    diesel::update(messages::table.filter(among("messages.id", ids)).filter(messages::deleted_at.is_null()))
+        .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -302,7 +310,8 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
         prepared(diesel::insert_into(messages::table).values(rows).returning(messages::id))
             .get_results(conn)?;
     let turn_id = Calls { address, calls: turn.calls }
-        .with(
+        .beside(
+            readings::keep(turn.reading),
             diesel::insert_into(turns::table)
                 .values((
                     turns::bot_id.eq(lane.bot_id),
@@ -322,6 +331,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                     turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
                     turns::message_ids.eq(turn.message_ids),
                     turns::asked_at.eq(turn.asked_at.and_then(moment)),
+                    readings::columns(turn.reading),
                 ))
                 .returning(turns::id),
         )

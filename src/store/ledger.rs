@@ -12,7 +12,7 @@ use diesel::sql_types::{Interval, Timestamptz};
 use super::prepared::{Prepared, prepared, prepared_if};
 use super::schema::model_calls;
 use super::time::interval;
-use super::words::{CostSource, Purpose};
+use super::words::CostSource;
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::usage::{Call, Cost, Outcome};
@@ -33,16 +33,25 @@ pub fn store(conn: &mut PgConnection, calls: Calls<'_>) -> QueryResult<usize> {
 
 impl Calls<'_> {
     /// A statement that stores them along with what it does itself.
-    pub(super) fn with<Q>(self, statement: Q) -> Prepared<With<impl QueryFragment<Pg>, Q>> {
-        let insert = (!self.calls.is_empty()).then(|| self.insert());
-        prepared_if(self.calls.len() <= 1, With { insert, statement })
+    pub(super) fn with<Q>(self, statement: Q) -> Prepared<With<impl QueryFragment<Pg>, (), Q>> {
+        self.beside(None, statement)
+    }
+
+    /// As [`Calls::with`], with another INSERT beside.
+    pub(super) fn beside<I, Q>(
+        self,
+        other: Option<I>,
+        statement: Q,
+    ) -> Prepared<With<impl QueryFragment<Pg>, I, Q>> {
+        let calls = (!self.calls.is_empty()).then(|| self.insert());
+        prepared_if(self.calls.len() <= 1, With { calls, other, statement })
     }
 
     fn insert(self) -> impl QueryFragment<Pg> + QueryId {
         let Self { address, calls } = self;
         let rows: Vec<_> = calls
             .iter()
-            .map(|Call { endpoint, model, began, outcome, usage }| {
+            .map(|Call { purpose, endpoint, model, began, outcome, usage }| {
                 let called_at =
                     sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(began.elapsed()));
                 (
@@ -51,7 +60,8 @@ impl Calls<'_> {
                         model_calls::update_seq.eq(address.update_seq),
                         model_calls::user_id.eq(address.lane.user_id),
                         model_calls::chat_id.eq(address.lane.chat_id),
-                        model_calls::purpose.eq(Purpose::Answer),
+                        model_calls::thread_id.eq(address.lane.thread_id),
+                        model_calls::purpose.eq(*purpose),
                         model_calls::endpoint.eq(endpoint.clone()),
                         model_calls::model.eq(model.clone()),
                         model_calls::answered_by.eq(usage.model.clone()),
@@ -91,23 +101,29 @@ fn failure(outcome: Outcome) -> Option<&'static str> {
     }
 }
 
-/// `WITH aside AS (INSERT …) statement`: both happen, or none, in one round trip.
-pub(super) struct With<I, Q> {
-    insert: Option<I>,
+/// `WITH calls AS (INSERT …), other AS (INSERT …) statement`: all happen, or none, in one round trip.
+pub(super) struct With<C, I, Q> {
+    calls: Option<C>,
+    other: Option<I>,
     statement: Q,
 }
 
-impl<I: QueryFragment<Pg>, Q: QueryFragment<Pg>> QueryFragment<Pg> for With<I, Q> {
+impl<C: QueryFragment<Pg>, I: QueryFragment<Pg>, Q: QueryFragment<Pg>> QueryFragment<Pg> for With<C, I, Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        if let Some(insert) = &self.insert {
-            out.push_sql("WITH aside AS (");
-            insert.walk_ast(out.reborrow())?;
+        if let Some(calls) = &self.calls {
+            out.push_sql("WITH calls AS (");
+            calls.walk_ast(out.reborrow())?;
+            out.push_sql(") ");
+        }
+        if let Some(other) = &self.other {
+            out.push_sql(if self.calls.is_some() { ", other AS (" } else { "WITH other AS (" });
+            other.walk_ast(out.reborrow())?;
             out.push_sql(") ");
         }
         self.statement.walk_ast(out)
     }
 }
 
-impl<I, Q: Query> Query for With<I, Q> {
+impl<C, I, Q: Query> Query for With<C, I, Q> {
     type SqlType = Q::SqlType;
 }

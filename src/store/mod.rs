@@ -37,6 +37,8 @@ pub mod attachments;
 pub mod finish;
 pub mod ledger;
 mod quotes;
+pub mod readings;
+pub mod summaries;
 pub mod budget;
 pub mod moved;
 pub mod strangers;

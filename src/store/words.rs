@@ -9,6 +9,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 
 use crate::domain::admission::State;
+use crate::domain::usage::Purpose;
 
 /// A type whose values are words of a column: `ALL` of them, each `as_str`. A word that is none of them is an error, never
 /// another one's meaning.
@@ -57,6 +58,7 @@ macro_rules! words {
 }
 
 stored!(State);
+stored!(Purpose);
 
 words! {
     /// `decisions.means`
@@ -119,14 +121,6 @@ words! {
         Failed = "failed",
         /// The model would not answer.
         Refused = "refused",
-    }
-}
-
-words! {
-    /// `model_calls.purpose`
-    Purpose {
-        /// The answer to a question.
-        Answer = "answer",
     }
 }
 

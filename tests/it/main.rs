@@ -48,6 +48,8 @@ mod promises {
     mod kept_files;
     mod pictures;
     mod poolers;
+    mod prompts;
+    mod summaries;
     mod quotes;
     mod rate_limit;
     mod regenerate;

@@ -102,6 +102,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         joined: &[],
         files: &[],
         replaces: None,
+        reading: None,
         began: Instant::now(),
         ending: &ending,
         calls: &[],

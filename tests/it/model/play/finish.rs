@@ -145,6 +145,7 @@ impl Work {
             joined: &self.joined,
             files: &[],
             replaces: self.last.as_ref(),
+            reading: None,
             began: Instant::now(),
             ending: &ending,
             calls: &[],

@@ -1,0 +1,5 @@
+ALTER TABLE turns
+    DROP COLUMN prompt_id,
+    DROP COLUMN summary_id,
+    DROP COLUMN read_ids,
+    DROP COLUMN seen_ids;
