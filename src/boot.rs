@@ -30,6 +30,7 @@ use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::doorkeeper;
+use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
@@ -38,6 +39,7 @@ use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
+use crate::pipeline::summarist;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
 use crate::store::Store;
@@ -162,6 +164,8 @@ impl Program {
             picture_turns: config.picture_turns,
             scales: Scales::default(),
             named: Named::default(),
+            lull: Lull::default(),
+            summaries: config.summaries && config.max_history > 0,
             newest_at_boot: newest,
             woken: woken_in,
         });
@@ -200,6 +204,7 @@ impl Program {
         };
         let idle = dispatcher.run(lanes);
         stop.request();
+        bot.lull.end();
         if idle {
             // The dispatcher is gone and with it the last sender of jobs.
             for worker in workers {
@@ -253,19 +258,27 @@ fn start_worker(
     spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
 }
 
-/// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
+/// What goes on beside the messages: old rows are deleted, requests to be let in looked after, dialogues summed up.
 fn keep_house(
     bot: &Arc<Services>,
     http: &Http,
     stop: &CancelToken,
     limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 2]> {
+) -> anyhow::Result<[thread::JoinHandle<()>; 3]> {
     let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
     let (bot, http, stop) = theirs();
     let retention = move || retention::daily(&bot.store, &http, limits, &stop);
     let (bot, http, stop) = theirs();
+    let summarist = {
+        let bot = Arc::clone(&bot);
+        move || summarist::run(&bot)
+    };
     let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
-    Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])
+    Ok([
+        spawn("retention".to_owned(), retention)?,
+        spawn("doorkeeper".to_owned(), doorkeeper)?,
+        spawn("summarist".to_owned(), summarist)?,
+    ])
 }
 
 /// Has the catalogue read anew at each of `hangups`. The thread ends with the program.

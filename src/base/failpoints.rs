@@ -31,7 +31,7 @@ pub const POINTS: [&str; 12] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 15] = [
+pub const WAITS: [&str; 17] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -46,6 +46,9 @@ pub const WAITS: [&str; 15] = [
     "rest",
     // Until it is looked again for decisions of the command line and requests that waited too long.
     "doorkeeper",
+    // Until something is summed up after the last question, and after a failure.
+    "quiet",
+    "later",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

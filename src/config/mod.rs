@@ -62,6 +62,8 @@ pub struct Config {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// SUMMARIES
+    pub summaries: bool,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -123,6 +125,7 @@ impl Config {
             pool_size: env.parsed(&names::DATABASE_POOL_SIZE)?,
             max_history: env.parsed(&names::MAX_HISTORY_MESSAGES)?,
             picture_turns: env.parsed(&names::PICTURE_TURNS)?,
+            summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),

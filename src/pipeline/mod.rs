@@ -37,6 +37,8 @@ pub mod export_file;
 pub mod pace;
 pub mod retention;
 pub mod doorkeeper;
+pub mod lull;
+pub mod summarist;
 pub mod services;
 pub mod assistant;
 pub mod breaker;

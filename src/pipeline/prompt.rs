@@ -339,7 +339,7 @@ struct Showing<'a> {
     begun: Cell<bool>,
 }
 
-fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
+pub(super) fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
     let cost = usage.cost.as_ref().and_then(|cost| cost.dollars().to_f64());
     metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }

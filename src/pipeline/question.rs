@@ -83,7 +83,9 @@ impl Services {
             Ok(pictures) => pictures,
             Err(missing) => return self.without_pictures(question, missing),
         };
+        let asking = self.lull.ask();
         let (Attempt { calls, reading, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
+        drop(asking);
         drop(pictures);
         let address = Address { live_message_id, ..question.address };
         let question = &Question { address, reading: reading.as_ref(), calls: &calls, ..*question };

@@ -13,6 +13,7 @@ use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
@@ -63,6 +64,10 @@ pub struct Services {
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// What is done when nobody asks.
+    pub lull: Lull,
+    /// Whether what leaves the window is summed up.
+    pub summaries: bool,
     /// To the dispatcher: lanes that somebody else's step gave something to do.
     pub woken: Channel<Lane>,
 }

@@ -14,6 +14,7 @@ use super::inbox;
 use super::schema::updates;
 use super::time::clock_timestamp;
 use crate::domain::budget::{Books, Budget, Budgets, Date, Spent, UNKNOWN_CALL, UNKNOWN_PRICE, Verdict};
+use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
 /// The first half of the key of the lock; the other one is the bot.
@@ -41,6 +42,11 @@ pub fn reserve(
         }
         Ok(verdict)
     })
+}
+
+/// Whether the budgets have room for another call of a model for this user. Nothing is reserved.
+pub fn look(conn: &mut PgConnection, lane: Lane, budgets: &Budgets) -> QueryResult<Verdict> {
+    books(conn, Key::of(lane, 0, 0), budgets).map(|books| budgets.judge(&books))
 }
 
 #[derive(QueryableByName)]

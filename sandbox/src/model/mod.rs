@@ -111,6 +111,11 @@ impl Asked {
             .map_or(&[], |message| &message.pictures)
     }
 
+    /// It asks for a summary, not for an answer.
+    pub fn sums_up(&self) -> bool {
+        self.messages.first().is_some_and(|message| message.content.starts_with("You keep notes"))
+    }
+
     /// The newest message of a person.
     pub fn question(&self) -> &str {
         self.messages

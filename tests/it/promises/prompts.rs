@@ -19,7 +19,7 @@ fn prompts() -> usize {
 /// The prompts of questions, in the order in which they were sent; what the bot asks for itself is not among them.
 fn asked(env: &TestEnv) -> Vec<Asked> {
     let requests = env.model.requests().into_iter();
-    requests.filter(|asked| !asked.messages[0].content.starts_with("You keep notes")).collect()
+    requests.filter(|asked| !asked.sums_up()).collect()
 }
 
 /// A prompt as the stand-in got it, in the form of `history prompt --json`: a picture is its size.
@@ -78,6 +78,7 @@ fn each_prompt_can_be_put_together_again_from_the_tables_byte_for_byte() {
     let mut env = TestEnv::new();
     env.set("MAX_HISTORY_MESSAGES", "8");
     env.set("PICTURE_TURNS", "2");
+    env.set("SHORT_WAITS", "quiet=0");
     let prompt = env.folder().join("prompts/nutritionist.txt");
     let mut bot = Some(env.start_ready());
     let places = [Person::private(1), Person::private(1).in_thread(7), Person::private(2)];
@@ -107,6 +108,11 @@ fn each_prompt_can_be_put_together_again_from_the_tables_byte_for_byte() {
         assert_eq!(told(&env, turn), *sent, "turn {turn}, seed {seed}");
     }
     assert!(known.iter().any(|(_, sent)| sent.len() > 6), "long ones are among them");
+    assert_ne!(
+        env.psql("SELECT count(*) FROM turns WHERE summary_id IS NOT NULL"),
+        "0",
+        "and some with a summary"
+    );
     let pictures = |sent: &[Value]| sent.iter().filter(|message| message["pictures"] != json!([])).count();
     assert!(known.iter().any(|(_, sent)| pictures(sent) > 1), "and some with pictures of earlier turns");
 }
