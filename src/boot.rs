@@ -85,11 +85,26 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let program = Program { config, http, telegram, assistant, view, leases };
     let on_standby = || program.view.on_standby();
     let (bot_id, gives_way) = (program.telegram.bot_id(), program.config.standby);
+    if !program.config.shared_database {
+        refuse_to_share(&program.leases, bot_id)?;
+    }
     while let Some(lease) = lease::wait(&program.leases, bot_id, gives_way, &program.http, &stop, on_standby)
     {
         program.lead(lease, &shutdown)?;
     }
     info!("stopped");
+    Ok(())
+}
+
+/// A dialogue is of a user in a chat, whichever bot it is with: two bots would go on with each other's.
+fn refuse_to_share(leases: &Store, bot_id: i64) -> anyhow::Result<()> {
+    // A database that cannot be asked now is waited for later.
+    if let Ok(Some(other)) = leases.run(|conn| lease::of_another_bot(conn, bot_id)) {
+        bail!(
+            "another bot, {other}, works on this database, and the two would share the private dialogues of their users; \
+             give each a database of its own (DATABASE_URL), or set SHARED_DATABASE=on if that is what you want"
+        );
+    }
     Ok(())
 }
 

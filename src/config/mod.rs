@@ -82,6 +82,8 @@ pub struct Config {
     pub workers: usize,
     /// SHUTDOWN_GRACE
     pub grace: Duration,
+    /// SHARED_DATABASE
+    pub shared_database: bool,
     /// STANDBY
     pub standby: bool,
     /// METRICS_ADDR; `None`: metrics and health are told nowhere.
@@ -136,6 +138,7 @@ impl Config {
             telegram_rate: env.parsed(&names::TELEGRAM_RATE)?,
             workers: env.parsed(&names::WORKERS)?,
             grace: env.seconds(&names::SHUTDOWN_GRACE)?,
+            shared_database: env.value(&names::SHARED_DATABASE).as_deref() == Some("on"),
             standby: env.value(&names::STANDBY).as_deref() == Some("on"),
             metrics_addr: env.value(&names::METRICS_ADDR),
         })

@@ -115,6 +115,8 @@ settings! {
         "how many seconds running answers get after SIGTERM";
     STANDBY: Value("off"), values::one_of(&["off", "on"]),
         "`on`: of several instances that start together another one comes first, and this one takes over when that ends";
+    SHARED_DATABASE: Value("off"), values::one_of(&["off", "on"]),
+        "`on`: the bot works on a database on which another bot works, and they share their users' private dialogues";
     METRICS_ADDR: Nothing("no metrics"), values::ADDRESS, "where the bot serves `/metrics`, `/healthz` and `/readyz`";
     LOG_FORMAT: Value("text"), values::one_of(&["text", "json"]), "the form of the log, which goes to standard error";
     RUST_LOG: Value("info"), values::FILTER,

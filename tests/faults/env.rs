@@ -59,7 +59,13 @@ impl FaultEnv {
         let own = || Arc::new(Server::temporary().unwrap());
         let mut env = TestEnv::on(if fault.needs_own_server() { own() } else { postgres::shared() });
         env.model.usually(Behaviour::answer().random_delay(fault.slowest_answer(), seed));
-        let usual = [("TELEGRAM_TIMEOUT", "2"), ("MAX_HISTORY_MESSAGES", "4"), ("SHUTDOWN_GRACE", "1")];
+        let usual = [
+            ("TELEGRAM_TIMEOUT", "2"),
+            ("MAX_HISTORY_MESSAGES", "4"),
+            ("SHUTDOWN_GRACE", "1"),
+            // Summaries are made all the time.
+            ("SHORT_WAITS", "quiet=0 later=0.2"),
+        ];
         for (name, value) in usual.iter().chain(fault.settings()) {
             env.set(name, *value);
         }

@@ -39,8 +39,9 @@ const OUTCOMES: &str = "
          LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
     WHERE u.done_at IS NOT NULL ORDER BY p.id";
 
-/// Every message of every dialogue.
-const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages";
+/// Every message and every summary of every dialogue.
+const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages
+    UNION ALL SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM summaries";
 
 /// What came of a row. The lists have to be empty.
 #[derive(Default)]
@@ -149,7 +150,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
         record: env.record().clone(),
         parts: env.psql(OUTCOMES).lines().map(Part::read).collect(),
         recorded: recorded.lines().map(|id| id.parse().unwrap()).collect(),
-        asked: env.model.requests(),
+        asked: env.model.requests().into_iter().filter(|asked| !asked.sums_up()).collect(),
         sent,
         calls,
     };
