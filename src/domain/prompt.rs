@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use ring::digest::{SHA256, digest};
+
 use crate::domain::history::{Exchange, Role};
 use crate::domain::summary;
 
@@ -18,6 +20,19 @@ pub struct Reading {
     pub messages: Vec<i64>,
     /// Files that it was shown (`attachments.id`).
     pub files: Vec<i64>,
+}
+
+/// What names instructions in the table `prompts`. `None`: there are none.
+pub fn id_of(instructions: &str) -> Option<Vec<u8>> {
+    (!instructions.is_empty()).then(|| digest(&SHA256, instructions.as_bytes()).as_ref().to_vec())
+}
+
+/// The same in hexadecimal digits, as a [`summary::Summary`] has it.
+pub fn name_of(instructions: &str) -> Option<String> {
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
+    let digits =
+        |bytes: Vec<u8>| bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    id_of(instructions).map(digits)
 }
 
 /// A message of a prompt, without the pictures that stand behind its text.

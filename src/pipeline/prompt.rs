@@ -24,7 +24,6 @@ use crate::pipeline::breaker::Health;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 use crate::pipeline::shown::Pictures;
-use crate::store::readings;
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {
@@ -255,7 +254,7 @@ impl Asking<'_> {
 
     /// What is read before these turns of what was said before them.
     fn summary<'s>(&self, place: usize, known: &'s [Summary], read: &[Exchange]) -> Option<&'s Summary> {
-        summary::before(known, readings::name_of(&self.chain[place].role.prompt).as_deref(), read)
+        summary::before(known, prompt::name_of(&self.chain[place].role.prompt).as_deref(), read)
     }
 
     fn ask(

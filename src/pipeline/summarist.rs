@@ -10,6 +10,7 @@ use crate::base::cancel::CancelToken;
 use crate::domain::budget::Verdict;
 use crate::domain::history::{Exchange, Past};
 use crate::domain::lane::Lane;
+use crate::domain::prompt;
 use crate::domain::summary::{self, INSTRUCTIONS, MOST_AT_ONCE, MOST_MESSAGES, Summary};
 use crate::domain::usage::{Call, Purpose};
 use crate::llm::{Ask, Asked, Completion, Content, Llm, LlmError, Message};
@@ -18,7 +19,7 @@ use crate::pipeline::prompt::{count, spoken};
 use crate::pipeline::services::Services;
 use crate::store::ledger::{self, Calls};
 use crate::store::summaries::New;
-use crate::store::{StoreError, budget as books, history, readings, summaries};
+use crate::store::{StoreError, budget as books, history, summaries};
 
 /// Sums up what is wanted until the program ends.
 pub fn run(services: &Services) {
@@ -75,7 +76,11 @@ impl Services {
                         content,
                         model: call.usage.model.as_deref(),
                     };
-                    let stored = self.store.run(|conn| summaries::store(conn, &new))?;
+                    // It is paid for: an outage is waited out.
+                    let stored = self.store.retry_forever_or(
+                        |conn| summaries::store(conn, &new),
+                        |conn| ledger::store(conn, calls),
+                    )?;
                     let turns = read.len();
                     info!(
                         chat = lane.chat_id,
@@ -119,7 +124,7 @@ impl Services {
             let start = fit(&past).first().and_then(|turn| turn.message_ids.first()).copied();
             // Where nothing is read word by word, nothing is to be remembered.
             let Some(start) = start else { return Ok(None) };
-            let role = readings::name_of(role);
+            let role = prompt::name_of(role);
             let known = summaries::of(conn, lane)?;
             let base = known.into_iter().filter(|known| known.prompt == role).max_by_key(|known| known.id);
             let after = base.as_ref().map_or(0, |base| base.last_id);

@@ -3,7 +3,6 @@
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{QueryFragment, QueryId};
-use ring::digest::{SHA256, digest};
 
 use super::history;
 use super::kept_files::{self, SeenFile};
@@ -12,38 +11,20 @@ use super::quotes::{self, Quoted};
 use super::schema::{messages, prompts, summaries, turns};
 use super::words::TurnState;
 use crate::domain::history::Said;
-use crate::domain::prompt::Reading;
+use crate::domain::prompt::{self, Reading};
 use crate::domain::quote::with_words;
-
-/// What names instructions in `prompts`. `None`: there are none.
-pub(super) fn id_of(instructions: &str) -> Option<Vec<u8>> {
-    (!instructions.is_empty()).then(|| digest(&SHA256, instructions.as_bytes()).as_ref().to_vec())
-}
-
-/// The same as [`crate::domain::summary::Summary`] has it.
-pub fn name_of(instructions: &str) -> Option<String> {
-    use std::fmt::Write;
-    let hex = |bytes: Vec<u8>| {
-        bytes.iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    };
-    id_of(instructions).map(hex)
-}
 
 /// Keeps the instructions that were read, unless they are here already.
 pub(super) fn keep(reading: Option<&Reading>) -> Option<impl QueryFragment<Pg> + QueryId> {
     let instructions = &reading?.instructions;
-    let row = (prompts::id.eq(id_of(instructions)?), prompts::content.eq(instructions.clone()));
+    let row = (prompts::id.eq(prompt::id_of(instructions)?), prompts::content.eq(instructions.clone()));
     Some(diesel::insert_into(prompts::table).values(row).on_conflict_do_nothing())
 }
 
 /// The columns of `turns` that say what was read.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn columns<'a>(reading: Option<&'a Reading>) -> _ {
-    let prompt_id: Option<Vec<u8>> = reading.and_then(|reading| id_of(&reading.instructions));
+    let prompt_id: Option<Vec<u8>> = reading.and_then(|reading| prompt::id_of(&reading.instructions));
     let summary_id: Option<i64> = reading.and_then(|reading| reading.summary);
     let read_ids: Option<&'a [i64]> = reading.map(|reading| &*reading.messages);
     let seen_ids: Option<&'a [i64]> =
@@ -95,9 +76,16 @@ type Row = (
     Quoted,
 );
 
-/// What the model read for a turn. `None`: there is no such turn. `Some(None)`: nobody knows what it read, for it was asked
-/// nothing, or before that was stored.
-pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Option<Option<Told>>> {
+/// Why nobody can say what was read.
+pub enum Unknown {
+    /// There is no such turn.
+    NoTurn,
+    /// No model was asked for it, or it is older than this record.
+    NotStored,
+}
+
+/// What the model read for a turn.
+pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unknown>> {
     let mut found = turns::table.into_boxed();
     found = match which {
         Which::Turn(id) => found.filter(turns::id.eq(id)),
@@ -115,9 +103,11 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Option<Option<To
         .first(conn)
         .optional()?;
     let Some(((turn_id, user_id, chat_id, state, question_id), read, Quoted(quoted))) = row else {
-        return Ok(None);
+        return Ok(Err(Unknown::NoTurn));
     };
-    let (prompt_id, summary_id, Some(read_ids), seen_ids) = read else { return Ok(Some(None)) };
+    let (prompt_id, summary_id, Some(read_ids), seen_ids) = read else {
+        return Ok(Err(Unknown::NotStored));
+    };
     let ids = |ids: Vec<Option<i64>>| -> Vec<i64> { ids.into_iter().flatten().collect() };
     let (read_ids, seen_ids) = (ids(read_ids), ids(seen_ids.unwrap_or_default()));
     let mut missing = Vec::new();
@@ -143,7 +133,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Option<Option<To
     lacks(usize::from(summary_id.is_some() && summary.is_none()), "the summary");
     lacks(read_ids.len() - said.len(), "messages of the dialogue");
     lacks(seen_ids.len() - files.len(), "files");
-    Ok(Some(Some(Told {
+    Ok(Ok(Told {
         turn_id,
         user_id,
         chat_id,
@@ -154,5 +144,5 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Option<Option<To
         said,
         files,
         missing,
-    })))
+    }))
 }

@@ -15,12 +15,12 @@ use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 use super::group::of_group;
 use super::lease::led;
 use super::ledger::{self, Calls};
-use super::readings;
 use super::schema::summaries::{
     self, bot_id, chat_id, first_id, id, last_id, replaced_at, thread_id, user_id,
 };
 use super::time::clock_timestamp;
 use crate::domain::lane::{Dialogue, Lane, Moved, ROOT, Topics};
+use crate::domain::prompt;
 use crate::domain::summary::Summary;
 
 /// So many are read: the one that is read by models, and one that was made ahead.
@@ -117,7 +117,7 @@ pub fn store(conn: &mut PgConnection, new: &New<'_>) -> QueryResult<bool> {
         .bind::<BigInt, _>(lane.topic())
         .bind::<Nullable<BigInt>, _>(base)
         .bind::<Array<BigInt>, _>(messages)
-        .bind::<Nullable<Binary>, _>(readings::id_of(instructions))
+        .bind::<Nullable<Binary>, _>(prompt::id_of(instructions))
         .bind::<Text, _>(text)
         .bind::<Nullable<Text>, _>(by)
         .execute(conn)?;

@@ -13,7 +13,7 @@ use crate::domain::prompt::{Line, Place, lines};
 use crate::domain::transcript::entry;
 use crate::pipeline::prompt::spoken;
 use crate::store::kept_files::SeenFile;
-use crate::store::readings::{self, Told, Which};
+use crate::store::readings::{self, Told, Unknown, Which};
 
 /// Message by message; with `json`, each as the endpoint was sent it, but for the pictures, which are named.
 pub(super) fn show(
@@ -23,17 +23,17 @@ pub(super) fn show(
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
     let told = match readings::of(conn, which)? {
-        None => {
+        Err(Unknown::NoTurn) => {
             eprintln!(
                 "There is no such turn. `history search` and `history show --json` tell the numbers of messages."
             );
             return Ok(Outcome::Nothing);
         }
-        Some(None) => {
+        Err(Unknown::NotStored) => {
             eprintln!("The model was not asked for this turn, or it is older than this record.");
             return Ok(Outcome::Nothing);
         }
-        Some(Some(told)) => told,
+        Ok(told) => told,
     };
     let Told { question: Some(question), instructions: Some(instructions), missing, .. } = &told else {
         bail!("turn {}: not here any more, deleted for good: {}", told.turn_id, told.missing.join(", "));
