@@ -20,6 +20,10 @@ pub struct Reading {
     pub messages: Vec<i64>,
     /// Files that it was shown (`attachments.id`).
     pub files: Vec<i64>,
+    /// Files whose words it read (`attachments.id`).
+    pub worded: Vec<i64>,
+    /// How many tokens the words of files could have for each question.
+    pub room: usize,
 }
 
 /// What names instructions in the table `prompts`. `None`: there are none.

@@ -6,6 +6,7 @@ mod read_batch;
 mod delivered;
 pub mod dispatcher;
 pub mod schedule;
+pub mod crew;
 pub mod worker;
 
 // Answered: what the update is, and what is said.
@@ -19,8 +20,11 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod ending;
+mod fetch;
+mod documents;
 mod pictures;
 mod shown;
+mod beside;
 pub mod scales;
 pub mod prompt;
 pub mod named;
@@ -40,5 +44,6 @@ pub mod doorkeeper;
 pub mod lull;
 pub mod summarist;
 pub mod services;
+pub mod suspects;
 pub mod assistant;
 pub mod breaker;

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
 use crate::domain::history::{Exchange, Past};
@@ -17,13 +18,14 @@ use crate::domain::prompt::{self, Place, Reading};
 use crate::domain::summary::{self, Summary};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
-use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part, Picture};
+use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part};
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
+use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
-use crate::pipeline::shown::Pictures;
+use crate::pipeline::shown::{Documents, Shown};
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {
@@ -31,7 +33,9 @@ pub(super) struct Prompt<'a> {
     pub(super) past: &'a Past,
     pub(super) question: &'a str,
     /// What is seen with it, and with the questions before it.
-    pub(super) pictures: &'a Pictures<'a>,
+    pub(super) shown: &'a Shown<'a>,
+    /// What is to be read with it, and with the questions before it.
+    pub(super) documents: &'a Documents,
     /// The answer before it is to go on: without that it makes no sense.
     pub(super) goes_on: bool,
     pub(super) stop: &'a CancelToken,
@@ -58,14 +62,16 @@ pub(super) struct Reply {
     pub(super) alone: bool,
     /// It is another model's than the one that was to answer.
     pub(super) stand_in: Option<StandIn>,
+    /// What of the question's files it had not, by their names.
+    pub(super) unread: Vec<(String, Unread)>,
 }
 
 /// A model that answered in another one's place, both as people call them.
 pub(super) struct StandIn {
     pub(super) is: String,
     pub(super) of: String,
-    /// The other one cannot see what the question shows.
-    pub(super) of_blind: bool,
+    /// What the other one cannot be given of what the question shows.
+    pub(super) lacks: Option<Medium>,
 }
 
 impl Services {
@@ -92,17 +98,11 @@ impl Services {
         let lane = prompt.address.lane;
         let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
         let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
-        let asking = Asking {
-            chain: &chain,
-            past: &past,
-            prompt,
-            asker: &asker,
-            conversation: &conversation,
-            reading,
-        };
+        let (asker, conversation) = (&*asker, &*conversation);
+        let asking = Asking { chain: &chain, past: &past, prompt, asker, conversation, reading };
         let mut failures: Vec<LlmError> = Vec::new();
         // Who cannot see what is asked about is not asked.
-        let fit = |place: &usize| prompt.pictures.question.is_empty() || chain[*place].sees();
+        let fit = |place: &usize| prompt.shown.lacking(chain[*place].model).is_none();
         let awake = (0..chain.len()).filter(fit).filter(|&place| self.breaker.admits(chain[place].llm));
         if let Some(ended) = self.ask_each(awake, &asking, preview, calls, &mut failures) {
             return ended;
@@ -153,7 +153,7 @@ impl Services {
                     let stand_in = (wrote > 0).then(|| StandIn {
                         is: name(wrote),
                         of: name(0),
-                        of_blind: !prompt.pictures.question.is_empty() && !chain[0].sees(),
+                        lacks: prompt.shown.lacking(chain[0].model),
                     });
                     return Some(Ok(Reply { stand_in, ..reply }));
                 }
@@ -201,54 +201,60 @@ impl Asking<'_> {
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let &Self { past, prompt, .. } = self;
-        // What was seen before is left away where the endpoint does not take it.
-        let mut shows_past = self.chain[place].sees() && !prompt.pictures.past.is_empty();
-        let seen = prompt.pictures.count(shows_past) * token_budget::PICTURE;
-        let room = self.chain[place].room().without(seen);
+        let mut beside = Beside::new(prompt.shown, prompt.documents, self.chain[place]);
+        let mut most = past.len();
         let mut known = prompt.summaries;
-        let summed = if known.is_empty() { 0 } else { summary::most_tokens() };
-        let mut read = room.without(summed).fit(past, prompt.question);
-        if prompt.goes_on {
-            // The last turn stays, whatever the estimate says.
-            read = &past[past.len().saturating_sub(read.len().max(1))..];
-        }
         loop {
-            if read.is_empty() && !past.is_empty() && prompt.goes_on {
+            let (question, unread) = beside.question(prompt.question);
+            let turns = beside.turns(past);
+            let summed = if known.is_empty() { 0 } else { summary::most_tokens() };
+            let room = self.chain[place].room().without(beside.tokens() + summed);
+            let fitting = room.fit(&turns, &question).len();
+            // Where the answer is to go on, the last turn stays, whatever the estimate says.
+            let count = most.min(fitting.max(usize::from(prompt.goes_on)));
+            if count == 0 && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
+            let read = &turns[past.len() - count..];
             let summary = self.summary(place, known, read);
-            let Asked { call, answer } = self.ask(place, (summary, read), shows_past, showing);
-            count(&call);
+            let Asked { call, answer } = self.ask(place, (summary, read), &question, beside, showing);
+            self::count(&call);
             calls.push(call);
+            let seq = prompt.address.update_seq;
+            let refused = matches!(answer, Err(LlmError::Final { failure: Failure::Misconfigured, .. }));
             match answer {
-                Err(LlmError::ContextTooLong) if !read.is_empty() => {
-                    read = token_budget::half(read);
-                    // The attempt before may have broken off in the middle of an answer.
-                    showing.preview.begin_anew();
-                    let (seq, turns) = (prompt.address.update_seq, read.len());
-                    info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+                Err(LlmError::ContextTooLong) if count > 0 => {
+                    most = token_budget::half(read).len();
+                    info!(
+                        seq,
+                        turns = most,
+                        "the prompt is too long for the model: it is asked with fewer turns"
+                    );
                 }
                 Err(LlmError::ContextTooLong) if summary.is_some() => {
                     known = &[];
-                    showing.preview.begin_anew();
-                    let seq = prompt.address.update_seq;
                     info!(seq, "the prompt is too long for the model: it is asked without the summary");
                 }
-                Err(LlmError::Final { failure: Failure::Misconfigured, .. })
-                    if shows_past && !showing.begun.get() =>
+                Err(LlmError::ContextTooLong) if let Some(less) = beside.with_less() => {
+                    beside = less;
+                    info!(seq, "the prompt is too long for the model: it is asked with less of the files");
+                }
+                Err(_)
+                    if refused
+                        && !showing.begun.get()
+                        && let Some(fewer) = beside.with_fewer() =>
                 {
-                    shows_past = false;
-                    let seq = prompt.address.update_seq;
-                    info!(
-                        seq,
-                        "the endpoint refuses the prompt: it is asked without the pictures of earlier turns"
-                    );
+                    beside = fewer;
+                    info!(seq, "the endpoint refuses the prompt: it is asked with less of what was shown");
+                    continue;
                 }
                 answered => {
                     let alone = read.is_empty() && !past.is_empty();
-                    return answered.map(|completion| Reply { completion, alone, stand_in: None });
+                    return answered.map(|completion| Reply { completion, alone, stand_in: None, unread });
                 }
             }
+            // The attempt before may have broken off in the middle of an answer.
+            showing.preview.begin_anew();
         }
     }
 
@@ -261,28 +267,32 @@ impl Asking<'_> {
         &self,
         place: usize,
         (summary, read): (Option<&Summary>, &[Exchange]),
-        shows_past: bool,
+        question: &str,
+        beside: Beside<'_>,
         showing: &Showing<'_>,
     ) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
-        let pictures = prompt.pictures;
         let instructions = &chosen.role.prompt;
+        let (files, worded, room) = beside.files(read, self.past);
         self.reading.replace(Some(Reading {
             instructions: instructions.clone(),
             summary: summary.map(|summary| summary.id),
             messages: read.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect(),
-            files: pictures.seen(read, shows_past),
+            files,
+            worded,
+            room,
         }));
-        let summary = summary.map(|summary| &*summary.content);
-        let lines = prompt::lines(instructions, summary, read, prompt.question);
-        let seen = |place| match place {
-            Place::Asked(id) if shows_past => pictures.past.get(&id).map_or(&[][..], Vec::as_slice),
-            Place::Question => &pictures.question,
-            _ => &[],
-        };
-        let messages: Vec<_> =
-            lines.iter().map(|line| shown(line.place.role(), &line.text, seen(line.place))).collect();
+        let lines = prompt::lines(instructions, summary.map(|summary| &*summary.content), read, question);
+        let messages = lines.iter().map(|line| {
+            let (role, text) = (line.place.role(), &*line.text);
+            match line.place {
+                Place::Asked(id) => shown(role, text, beside.parts(Some(id))),
+                Place::Question => shown(role, text, beside.parts(None)),
+                Place::Instructions | Place::Answered => Message { role, content: Content::Text(text) },
+            }
+        });
+        let messages: Vec<_> = messages.collect();
         let ask = Ask {
             messages: &messages,
             effort: chosen.effort,
@@ -307,7 +317,7 @@ impl Asking<'_> {
             // What has room in the one has to have room in the other.
             let has_room =
                 other.model.context.is_none_or(|room| chosen.model.context.is_some_and(|own| own <= room));
-            let sees = self.prompt.pictures.count(true) == 0 || other.sees();
+            let sees = self.prompt.shown.is_for(other.model);
             has_room && sees && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
         });
         can.take(llm::MOST_STAND_INS).map(|other| other.llm.model()).collect()
@@ -322,13 +332,13 @@ impl Asking<'_> {
     }
 }
 
-/// A message with what is seen beside its words, behind them.
-fn shown<'a>(role: &'a str, text: &'a str, pictures: &'a [Picture]) -> Message<'a> {
-    if pictures.is_empty() {
-        return Message { role, content: text.into() };
+/// A question with what is seen beside its words, behind them.
+fn shown<'a>(role: &'a str, text: &'a str, parts: impl Iterator<Item = Part<'a>>) -> Message<'a> {
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return Message { role, content: Content::Text(text) };
     }
-    let parts = std::iter::once(Part::Text(text)).chain(pictures.iter().map(Part::Picture));
-    Message { role, content: Content::Parts(parts.collect()) }
+    Message { role, content: Content::Parts(std::iter::once(Part::Text(text)).chain(parts).collect()) }
 }
 
 /// What the user sees of an answer in the making.

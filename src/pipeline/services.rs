@@ -11,6 +11,7 @@ use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
+use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::lull::Lull;
@@ -18,6 +19,7 @@ use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
 use crate::pipeline::sender::Sender;
+use crate::pipeline::suspects::Suspects;
 use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::{Me, Telegram};
@@ -58,6 +60,8 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// Reads the words of files.
+    pub extractor: Extractor,
     /// How much of people's files is in memory.
     pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.
@@ -68,6 +72,8 @@ pub struct Services {
     pub lull: Lull,
     /// Whether what leaves the window is summed up.
     pub summaries: bool,
+    /// Those of them that may be why the process died again and again.
+    pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.
     pub woken: Channel<Lane>,
 }

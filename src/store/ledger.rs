@@ -33,21 +33,12 @@ pub fn store(conn: &mut PgConnection, calls: Calls<'_>) -> QueryResult<usize> {
 
 impl Calls<'_> {
     /// A statement that stores them along with what it does itself.
-    pub(super) fn with<Q>(self, statement: Q) -> Prepared<With<impl QueryFragment<Pg>, (), Q>> {
-        self.beside(None, statement)
+    pub(super) fn with<Q>(self, statement: Q) -> Prepared<With<impl QueryFragment<Pg>, Q>> {
+        let insert = (!self.calls.is_empty()).then(|| self.insert());
+        prepared_if(self.calls.len() <= 1, With { insert, statement })
     }
 
-    /// As [`Calls::with`], with another INSERT beside.
-    pub(super) fn beside<I, Q>(
-        self,
-        other: Option<I>,
-        statement: Q,
-    ) -> Prepared<With<impl QueryFragment<Pg>, I, Q>> {
-        let calls = (!self.calls.is_empty()).then(|| self.insert());
-        prepared_if(self.calls.len() <= 1, With { calls, other, statement })
-    }
-
-    fn insert(self) -> impl QueryFragment<Pg> + QueryId {
+    pub(super) fn insert(self) -> impl QueryFragment<Pg> + QueryId {
         let Self { address, calls } = self;
         let rows: Vec<_> = calls
             .iter()
@@ -101,29 +92,23 @@ fn failure(outcome: Outcome) -> Option<&'static str> {
     }
 }
 
-/// `WITH calls AS (INSERT …), other AS (INSERT …) statement`: all happen, or none, in one round trip.
-pub(super) struct With<C, I, Q> {
-    calls: Option<C>,
-    other: Option<I>,
+/// `WITH aside AS (INSERT …) statement`: both happen, or none, in one round trip.
+pub(super) struct With<I, Q> {
+    insert: Option<I>,
     statement: Q,
 }
 
-impl<C: QueryFragment<Pg>, I: QueryFragment<Pg>, Q: QueryFragment<Pg>> QueryFragment<Pg> for With<C, I, Q> {
+impl<I: QueryFragment<Pg>, Q: QueryFragment<Pg>> QueryFragment<Pg> for With<I, Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        if let Some(calls) = &self.calls {
-            out.push_sql("WITH calls AS (");
-            calls.walk_ast(out.reborrow())?;
-            out.push_sql(") ");
-        }
-        if let Some(other) = &self.other {
-            out.push_sql(if self.calls.is_some() { ", other AS (" } else { "WITH other AS (" });
-            other.walk_ast(out.reborrow())?;
+        if let Some(insert) = &self.insert {
+            out.push_sql("WITH aside AS (");
+            insert.walk_ast(out.reborrow())?;
             out.push_sql(") ");
         }
         self.statement.walk_ast(out)
     }
 }
 
-impl<C, I, Q: Query> Query for With<C, I, Q> {
+impl<I, Q: Query> Query for With<I, Q> {
     type SqlType = Q::SqlType;
 }

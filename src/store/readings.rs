@@ -4,6 +4,7 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{QueryFragment, QueryId};
 
+use super::file_words;
 use super::history;
 use super::kept_files::{self, SeenFile};
 use super::message_id::{MessageId, among, bound};
@@ -13,6 +14,7 @@ use super::words::TurnState;
 use crate::domain::history::Said;
 use crate::domain::prompt::{self, Reading};
 use crate::domain::quote::with_words;
+use crate::domain::reading::Document;
 
 /// Keeps the instructions that were read, unless they are here already.
 pub(super) fn keep(reading: Option<&Reading>) -> Option<impl QueryFragment<Pg> + QueryId> {
@@ -29,11 +31,18 @@ pub(super) fn columns<'a>(reading: Option<&'a Reading>) -> _ {
     let read_ids: Option<&'a [i64]> = reading.map(|reading| &*reading.messages);
     let seen_ids: Option<&'a [i64]> =
         reading.map(|reading| &*reading.files).filter(|files: &&[i64]| !files.is_empty());
+    let worded_ids: Option<&'a [i64]> =
+        reading.map(|reading| &*reading.worded).filter(|files: &&[i64]| !files.is_empty());
+    let words_room: Option<i64> = reading
+        .filter(|reading: &&Reading| !reading.worded.is_empty())
+        .map(|reading| i64::try_from(reading.room).unwrap_or(i64::MAX));
     (
         turns::prompt_id.eq(prompt_id),
         turns::summary_id.eq(summary_id),
         turns::read_ids.eq(read_ids),
         turns::seen_ids.eq(seen_ids),
+        turns::worded_ids.eq(worded_ids),
+        turns::words_room.eq(words_room),
     )
 }
 
@@ -57,6 +66,10 @@ pub struct Told {
     pub said: Vec<Said>,
     /// The files that were shown with it, in order.
     pub files: Vec<SeenFile>,
+    /// The files whose words were read, in order, each with the question it belongs to now.
+    pub documents: Vec<(Option<i64>, Document)>,
+    /// How many tokens the words of files could have for each question.
+    pub room: usize,
     /// What is not here any more of all that.
     pub missing: Vec<String>,
 }
@@ -70,9 +83,11 @@ pub enum Which {
     Message(i64),
 }
 
+type Ids = Option<Vec<Option<i64>>>;
+
 type Row = (
     (i64, i64, i64, TurnState, MessageId),
-    (Option<Vec<u8>>, Option<i64>, Option<Vec<Option<i64>>>, Option<Vec<Option<i64>>>),
+    (Option<Vec<u8>>, Option<i64>, Ids, Ids, Ids, Option<i64>),
     Quoted,
 );
 
@@ -97,7 +112,14 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
         .order((turns::superseded_by.is_null().desc(), turns::id.desc()))
         .select((
             (turns::id, turns::user_id, turns::chat_id, turns::state, turns::question_id),
-            (turns::prompt_id, turns::summary_id, turns::read_ids, turns::seen_ids),
+            (
+                turns::prompt_id,
+                turns::summary_id,
+                turns::read_ids,
+                turns::seen_ids,
+                turns::worded_ids,
+                turns::words_room,
+            ),
             quotes::of_turn(),
         ))
         .first(conn)
@@ -105,11 +127,12 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
     let Some(((turn_id, user_id, chat_id, state, question_id), read, Quoted(quoted))) = row else {
         return Ok(Err(Unknown::NoTurn));
     };
-    let (prompt_id, summary_id, Some(read_ids), seen_ids) = read else {
+    let (prompt_id, summary_id, Some(read_ids), seen_ids, worded_ids, room) = read else {
         return Ok(Err(Unknown::NotStored));
     };
     let ids = |ids: Vec<Option<i64>>| -> Vec<i64> { ids.into_iter().flatten().collect() };
     let (read_ids, seen_ids) = (ids(read_ids), ids(seen_ids.unwrap_or_default()));
+    let worded_ids = ids(worded_ids.unwrap_or_default());
     let mut missing = Vec::new();
     let instructions = match &prompt_id {
         Some(id) => prompts::table.find(id).select(prompts::content).first(conn).optional()?,
@@ -123,6 +146,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
     let question: Option<String> = asked.select(messages::content).first(conn).optional()?;
     let said = history::by_ids(conn, read_ids.clone())?;
     let files = kept_files::seen(conn, &seen_ids)?;
+    let documents = file_words::documents(conn, &worded_ids)?;
     let mut lacks = |count: usize, what: &str| {
         if count > 0 {
             missing.push(format!("{what}: {count}"));
@@ -132,7 +156,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
     lacks(usize::from(instructions.is_none()), "the instructions");
     lacks(usize::from(summary_id.is_some() && summary.is_none()), "the summary");
     lacks(read_ids.len() - said.len(), "messages of the dialogue");
-    lacks(seen_ids.len() - files.len(), "files");
+    lacks(seen_ids.len() - files.len() + worded_ids.len() - documents.len(), "files");
     Ok(Ok(Told {
         turn_id,
         user_id,
@@ -143,6 +167,8 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
         summary,
         said,
         files,
+        documents,
+        room: room.and_then(|room| room.try_into().ok()).unwrap_or_default(),
         missing,
     }))
 }

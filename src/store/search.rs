@@ -1,8 +1,10 @@
-//! Messages by their words, with idx_messages_words.
+//! Messages by their words, with idx_messages_words, and by those of their files ([`files`]).
 //!
 //! The index knows which words a message has and not where, so it finds no phrase: PostgreSQL would take every message with
 //! all words of a phrase apart, 50 µs each. A pattern that costs a tenth of that leaves out nearly all of them first, and the
 //! rest is looked at from the newest on, until there are enough.
+
+use std::collections::BTreeMap;
 
 use diesel::dsl::{not, sql};
 use diesel::pg::{Pg, PgConnection};
@@ -16,6 +18,12 @@ use super::archive::{Record, Selection};
 use super::schema::messages;
 use super::topic::Condition;
 use crate::domain::search::{Search, Term};
+
+mod files;
+mod phrase;
+
+use files::Place;
+use phrase::{OPTIONS, Phrase, Reading};
 
 diesel::define_sql_function! {
     /// What a text is found by (a function of the database: see its migration).
@@ -35,13 +43,16 @@ diesel::define_sql_function! {
 const FIRST_LOOK: usize = 100;
 
 /// A message that is searched for.
-#[derive(Queryable, Serialize)]
+#[derive(Serialize)]
 pub struct Found {
     /// The message.
     #[serde(flatten)]
     pub record: Record,
     /// The place where the words are, each between `**`.
     pub excerpt: String,
+    /// The name of the file with that place; `None`: it is in what was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Some terms that have to come together, as PostgreSQL understands them.
@@ -52,15 +63,6 @@ pub struct Wanted {
     shown: String,
     /// What the index does not answer.
     phrases: Vec<Phrase>,
-}
-
-/// A phrase, or what PostgreSQL takes for one: `sour-cream`.
-struct Phrase {
-    without: bool,
-    /// Whatever holds the phrase fits this regular expression.
-    pattern: String,
-    /// By any of these it is found.
-    readings: Vec<Reading>,
 }
 
 /// The newest `limit` selected messages that are searched for. `None`: there are only words in the search that everybody
@@ -78,27 +80,39 @@ pub fn search(
         diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
         let mut shown = Vec::new();
         let mut ids = Vec::new();
+        let mut files = BTreeMap::new();
         for terms in &search.0 {
             let Some(wanted) = Wanted::of(conn, terms)? else { continue };
             ids.extend(wanted.newest(conn, selection, limit)?);
+            files.extend(files::newest(conn, &wanted.words, &wanted.phrases, selection, limit)?);
             shown.push(wanted.shown);
         }
         if shown.is_empty() {
             return Ok(None);
         }
-        let excerpt = ts_headline(
-            TsConfigurationByName("russian"),
-            messages::content,
-            tsquery(shown.join(" | ")),
-            "StartSel=**, StopSel=**, MinWords=8, MaxWords=24",
-        );
-        messages::table
-            .filter(messages::id.eq_any(ids))
+        let shown = shown.join(" | ");
+        let excerpt =
+            ts_headline(TsConfigurationByName("russian"), messages::content, tsquery(shown.clone()), OPTIONS);
+        let of_files = files.keys().filter_map(|id| i32::try_from(*id).ok());
+        let all: Vec<i32> = ids.iter().copied().chain(of_files).collect();
+        let found: Vec<(Record, String)> = messages::table
+            .filter(messages::id.eq_any(all))
             .order((messages::created_at.desc(), messages::id.desc()))
             .limit(limit)
             .select((Record::as_select(), excerpt))
-            .load(conn)
-            .map(Some)
+            .load(conn)?;
+        let is_said = |record: &Record| ids.iter().any(|id| i64::from(*id) == record.id);
+        let found = found.into_iter().map(|(record, excerpt)| {
+            let file = files.get(&record.id).filter(|_| !is_said(&record));
+            let place = file.map_or(Ok(None), |file| files::place(conn, *file, &shown))?;
+            Ok(match place {
+                Some(Place { name, excerpt }) => {
+                    Found { record, excerpt, file: Some(name.unwrap_or_default()) }
+                }
+                None => Found { record, excerpt, file: None },
+            })
+        });
+        found.collect::<QueryResult<_>>().map(Some)
     })
 }
 
@@ -185,23 +199,6 @@ fn fits(pattern: String) -> Condition {
 
 fn tsquery(text: String) -> Box<dyn BoxableExpression<messages::table, Pg, SqlType = TsQuery>> {
     Box::new(sql::<TsQuery>("").bind::<Text, _>(text).sql("::tsquery"))
-}
-
-/// How PostgreSQL reads a term in one language.
-#[derive(QueryableByName)]
-struct Reading {
-    #[diesel(sql_type = Text)]
-    language: String,
-    /// A tsquery of all words, wherever they are.
-    #[diesel(sql_type = Text)]
-    words: String,
-    /// One of the words one after the other.
-    #[diesel(sql_type = Text)]
-    phrase: String,
-    #[diesel(sql_type = Array<Text>)]
-    lexemes: Vec<String>,
-    #[diesel(sql_type = Array<Integer>)]
-    places: Vec<i32>,
 }
 
 /// The languages of message_words, and the one that takes every word as it is.

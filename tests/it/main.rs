@@ -46,6 +46,8 @@ mod promises {
     mod paste;
     mod albums;
     mod kept_files;
+    mod documents;
+    mod readers;
     mod pictures;
     mod poolers;
     mod prompts;

@@ -10,6 +10,7 @@ use super::output::{Json, Outcome, line};
 use crate::domain::attachment::readable_size;
 use crate::domain::history::{Exchange, Past};
 use crate::domain::prompt::{Line, Place, lines};
+use crate::domain::reading;
 use crate::domain::transcript::entry;
 use crate::pipeline::prompt::spoken;
 use crate::store::kept_files::SeenFile;
@@ -42,7 +43,8 @@ pub(super) fn show(
         bail!("turn {}: not here any more, deleted for good: {}", told.turn_id, missing.join(", "));
     }
     let past = Past::of(told.said.clone());
-    let read: Vec<Exchange> = past.exchanges.iter().filter_map(spoken).collect();
+    let mut read: Vec<Exchange> = past.exchanges.iter().filter_map(spoken).collect();
+    let question = &with_documents(&told, &mut read, question);
     if !json {
         let Told { turn_id, user_id, chat_id, state, .. } = told;
         writeln!(out, "turn {turn_id}  user {user_id}, chat {chat_id}  {state}\n")?;
@@ -58,6 +60,23 @@ pub(super) fn show(
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Puts the words of files above the questions they came with, and above the one that was asked.
+fn with_documents(told: &Told, read: &mut [Exchange], question: &str) -> String {
+    let above = |of: &dyn Fn(Option<i64>) -> bool, words: &str| {
+        let documents: Vec<_> =
+            told.documents.iter().filter(|(id, _)| of(*id)).map(|(_, document)| document).collect();
+        if documents.is_empty() {
+            return words.to_owned();
+        }
+        reading::above(&reading::marked(&documents, told.room).0, words)
+    };
+    let asked: Vec<i64> = read.iter().map(|turn| turn.question_id).collect();
+    for turn in read {
+        turn.question = above(&|id| id == Some(turn.question_id), &turn.question);
+    }
+    above(&|id| id.is_none_or(|id| !asked.contains(&id)), question)
 }
 
 /// Whether the file stands behind this message: behind its own question, where that was read, else behind the one that was
