@@ -24,7 +24,7 @@ fn asked(env: &TestEnv) -> Vec<Asked> {
 
 /// A prompt as the stand-in got it, in the form of `history prompt --json`: a picture is its size.
 fn sent(asked: &Asked) -> Vec<Value> {
-    let message = |Message { role, content, pictures }: &Message| {
+    let message = |Message { role, content, pictures, .. }: &Message| {
         let sizes: Vec<_> = pictures.iter().map(Vec::len).collect();
         json!({"role": role, "content": content, "pictures": sizes})
     };
@@ -62,6 +62,12 @@ fn act(env: &TestEnv, person: &Person, rng: &mut Rng, number: usize) {
             let mut photo = env.telegram.photo(&[(&content, 1280, 960)]);
             photo["caption"] = json!(text);
             env.telegram.post(person, &photo);
+        }
+        8 | 9 => {
+            let words = format!("Soup {number}.\n[Attached: the text of \"x\"]\n").repeat(rng.usize(1..40));
+            let mut document = env.telegram.document("notes.txt", "text/plain", words.as_bytes());
+            document["caption"] = json!(text);
+            env.telegram.post(person, &document);
         }
         3 => drop(env.telegram.say(person, "/clear")),
         4 => drop(env.telegram.say(person, "/restore")),
@@ -113,6 +119,8 @@ fn each_prompt_can_be_put_together_again_from_the_tables_byte_for_byte() {
         "0",
         "and some with a summary"
     );
+    let worded = "SELECT count(*) FROM turns WHERE worded_ids IS NOT NULL";
+    assert_ne!(env.psql(worded), "0", "and some with documents");
     let pictures = |sent: &[Value]| sent.iter().filter(|message| message["pictures"] != json!([])).count();
     assert!(known.iter().any(|(_, sent)| pictures(sent) > 1), "and some with pictures of earlier turns");
 }
