@@ -28,6 +28,16 @@ pub enum Action {
     Think(String, Effort),
     /// Turns the list to this page.
     Page(Kind, usize),
+    /// Takes back what the bot was just asked to remember: the fact of this number.
+    Unremember(i64),
+    /// Deletes the fact of this number from the list of what is remembered.
+    DeleteFact(i64),
+    /// Turns that list to this page.
+    Facts(usize),
+    /// Turns the memory on or off.
+    Memory(bool),
+    /// Turns what the search of this number found to this page.
+    Find(i64, usize),
     /// Decides about the request of that update, for an owner.
     Decide(Verdict, i64),
 }
@@ -78,6 +88,11 @@ impl Button {
             Action::Think(id, effort) => format!("think:{user}:{id}:{}", effort.as_str()),
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
+            Action::Unremember(id) => format!("unremember:{user}:{id}"),
+            Action::DeleteFact(id) => format!("fact:{user}:{id}"),
+            Action::Facts(page) => format!("facts:{user}:{page}"),
+            Action::Find(search, page) => format!("find:{user}:{search}:{page}"),
+            Action::Memory(on) => format!("memory:{user}:{}", if *on { "on" } else { "off" }),
             Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
         }
     }
@@ -100,6 +115,15 @@ impl Button {
             }
             "models" => Action::Page(Kind::Model, rest.parse().ok()?),
             "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
+            "unremember" => Action::Unremember(rest.parse().ok()?),
+            "fact" => Action::DeleteFact(rest.parse().ok()?),
+            "facts" => Action::Facts(rest.parse().ok()?),
+            "find" => {
+                let (search, page) = rest.split_once(':')?;
+                Action::Find(search.parse().ok()?, page.parse().ok()?)
+            }
+            "memory" if rest == "on" => Action::Memory(true),
+            "memory" if rest == "off" => Action::Memory(false),
             _ => {
                 let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)?;
                 Action::Decide(verdict, rest.parse().ok()?)
@@ -121,13 +145,17 @@ mod tests {
     #[test]
     fn a_button_comes_back_as_it_went_and_nothing_else_is_one() {
         let longest = || "x".repeat(24);
-        let numbered = [Action::Forget, Action::Retry, Action::Continue].map(|action| action(i64::MIN));
+        let numbered =
+            [Action::Forget, Action::Retry, Action::Continue, Action::Unremember, Action::DeleteFact]
+                .map(|action| action(i64::MIN));
+        let of_memory =
+            [Action::Facts(99), Action::Memory(true), Action::Memory(false), Action::Find(i64::MIN, 99)];
         let choices = [Kind::Model, Kind::Role]
             .into_iter()
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
         let thinking = Effort::ALL.map(|effort| Action::Think(longest(), effort));
         let decisions = Verdict::ALL.map(|verdict| Action::Decide(verdict, i64::MIN));
-        for action in numbered.into_iter().chain(choices).chain(thinking).chain(decisions) {
+        for action in numbered.into_iter().chain(of_memory).chain(choices).chain(thinking).chain(decisions) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
             assert_eq!(Button::of(&button.data()).as_ref(), Some(&button));
@@ -148,6 +176,9 @@ mod tests {
             "think:1:quick:hard",
             "think:1::low",
             "models:1:-1",
+            "memory:1:maybe",
+            "facts:1:-1",
+            "find:1:2",
         ] {
             assert_eq!(Button::of(data), None, "{data}");
         }

@@ -30,6 +30,18 @@ pub struct Quote {
     pub author: Option<String>,
     /// The words; a file or another thing as its line (`[photo 1280×960]`).
     pub text: String,
+    /// Where they were found, if they are recalled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// A message that words were found in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// `messages.id`
+    pub message_id: i64,
+    /// The day when it was written: `2026-11-27`.
+    pub day: String,
 }
 
 /// Why words are quoted.
@@ -44,6 +56,8 @@ pub enum Kind {
     Elsewhere,
     /// They are forwarded.
     Forward,
+    /// They were said earlier, and the bot found them by the words of the question ([`crate::domain::recall`]).
+    Recalled,
 }
 
 /// Whose words are quoted.
@@ -70,6 +84,7 @@ impl Kind {
             Self::Part => "part",
             Self::Elsewhere => "elsewhere",
             Self::Forward => "forward",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -92,7 +107,12 @@ impl Quote {
     pub fn new(kind: Kind, whose: Whose, author: Option<&str>, text: &str) -> Self {
         let named = |name: &str| first(name, LONGEST_NAME).into_owned();
         let author = author.filter(|_| !matches!(whose, Whose::Bot | Whose::User)).map(named);
-        Self { kind, whose, author, text: first(text, LONGEST).into_owned() }
+        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), source: None }
+    }
+
+    /// Words that were found in an earlier message of the dialogue.
+    pub fn recalled(whose: Whose, text: &str, source: Source) -> Self {
+        Self { source: Some(source), ..Self::new(Kind::Recalled, whose, None, text) }
     }
 
     /// The line above the words. "I" is the user, "you" the model.
@@ -110,6 +130,10 @@ impl Quote {
             Kind::Part => "[Quoted: the part of it that I mean]".to_owned(),
             Kind::Elsewhere => format!("[Quoted: {message} in another chat that I reply to]"),
             Kind::Forward => format!("[Quoted: {message} that I forward]"),
+            Kind::Recalled => {
+                let day = self.source.as_ref().map(|source| harmless(&source.day)).unwrap_or_default();
+                format!("[Recalled from earlier in our conversation: {message} of {day}]")
+            }
         }
     }
 

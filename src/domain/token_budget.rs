@@ -39,6 +39,11 @@ impl TokenBudget {
         Self(self.0.map(|room| room.saturating_sub(tokens)))
     }
 
+    /// So many parts of it are the whole. `None`: it has no end.
+    pub fn part(self, parts: usize) -> Option<usize> {
+        self.0.map(|room| room / parts)
+    }
+
     /// Whether not even the shortest question finds room.
     pub fn is_none(self) -> bool {
         self.0.is_some_and(|room| room <= FRAME)

@@ -7,6 +7,7 @@ use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::choice::InForce;
+use crate::domain::memory::Memory;
 use crate::domain::phrases::Language;
 use crate::domain::quote::{self, Quote};
 use crate::domain::reply::ReplyPart;
@@ -61,6 +62,10 @@ pub struct Question<'a> {
     pub assistant: &'a Assistant,
     /// With what, in this dialogue.
     pub in_force: &'a InForce,
+    /// What is remembered of its user here.
+    pub memory: &'a Memory,
+    /// What of that the model read (facts.id).
+    pub fact_ids: &'a [i64],
     /// The calls of the model that it has taken.
     pub calls: &'a [Call],
 }

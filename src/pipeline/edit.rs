@@ -31,6 +31,9 @@ impl InWork<'_> {
             return self.edit_shown(piece);
         }
         let text = self.message.text.as_deref().unwrap_or_default();
+        if let Some(answered) = self.edit_fact(text)? {
+            return Ok(answered);
+        }
         match self.meaning(text)? {
             Meaning::Nothing => self.services.silence(self.address),
             Meaning::NewQuestion => self.ask(text),

@@ -173,7 +173,17 @@ impl Services {
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
         let &Question {
-            address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
+            address,
+            message_ids,
+            quotes,
+            asked_at,
+            joined,
+            replaces,
+            fact_ids,
+            began,
+            attempt,
+            calls,
+            ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
         // Only below an answer people are told what is gone; until then it stays as it is.
@@ -187,6 +197,7 @@ impl Services {
             joined,
             files: &files,
             replaces,
+            fact_ids,
             began,
             ending: &ending,
             calls,

@@ -253,6 +253,8 @@ impl InWork<'_> {
             stop: self.stop,
             assistant: self.assistant,
             in_force: self.in_force,
+            memory: &self.waiting.memory,
+            fact_ids: &[],
             calls: &[],
         }
     }

@@ -22,6 +22,7 @@ mod ending;
 mod pictures;
 mod shown;
 pub mod scales;
+mod memory;
 pub mod prompt;
 pub mod named;
 pub mod outcome;

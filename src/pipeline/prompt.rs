@@ -13,12 +13,14 @@ use crate::domain::address::Address;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
 use crate::domain::history::{Exchange, Past, Role};
+use crate::domain::memory::{Fact, with_facts};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part, Picture};
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::breaker::Health;
+use crate::pipeline::memory;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 use crate::pipeline::shown::Pictures;
@@ -35,12 +37,16 @@ pub(super) struct Prompt<'a> {
     pub(super) stop: &'a CancelToken,
     pub(super) assistant: &'a Assistant,
     pub(super) in_force: &'a InForce,
+    /// What is remembered of who asks.
+    pub(super) facts: &'a [Fact],
 }
 
 /// What came of asking.
 pub(super) struct Attempt {
     /// The calls that it took, for the ledger.
     pub(super) calls: Vec<Call>,
+    /// The facts that the last of them read (facts.id).
+    pub(super) fact_ids: Vec<i64>,
     /// The answer, or why there is none.
     pub(super) reply: Result<Reply, LlmError>,
 }
@@ -67,8 +73,12 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = self.reply_to(prompt, preview, &mut calls);
-        Attempt { calls, reply }
+        let facts_read = Cell::new(0);
+        let reply = self.reply_to(prompt, preview, &facts_read, &mut calls);
+        // The newest ones are read, wherever there is no room for all.
+        let left_out = prompt.facts.len() - facts_read.get();
+        let fact_ids = prompt.facts[left_out..].iter().map(|fact| fact.id).collect();
+        Attempt { calls, fact_ids, reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
@@ -78,14 +88,21 @@ impl Services {
         &self,
         prompt: &Prompt<'_>,
         preview: &Preview,
+        facts_read: &Cell<usize>,
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let lane = prompt.address.lane;
         let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
         let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
-        let asking =
-            Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
+        let asking = Asking {
+            chain: &chain,
+            past: &past,
+            prompt,
+            asker: &asker,
+            conversation: &conversation,
+            facts_read,
+        };
         let mut failures: Vec<LlmError> = Vec::new();
         // Who cannot see what is asked about is not asked.
         let fit = |place: &usize| prompt.pictures.question.is_empty() || chain[*place].sees();
@@ -173,6 +190,8 @@ struct Asking<'a> {
     prompt: &'a Prompt<'a>,
     asker: &'a str,
     conversation: &'a str,
+    /// How many facts the last call read.
+    facts_read: &'a Cell<usize>,
 }
 
 impl Asking<'_> {
@@ -188,7 +207,9 @@ impl Asking<'_> {
         // What was seen before is left away where the endpoint does not take it.
         let mut shows_past = self.chain[place].sees() && !prompt.pictures.past.is_empty();
         let seen = prompt.pictures.count(shows_past) * token_budget::PICTURE;
-        let mut read = self.chain[place].room().without(seen).fit(past, prompt.question);
+        let mut facts = memory::read(prompt.facts, &self.chain[place]);
+        let room = self.chain[place].room().without(seen + memory::size(facts));
+        let mut read = room.fit(past, prompt.question);
         if prompt.goes_on {
             // The last turn stays, whatever the estimate says.
             read = &past[past.len().saturating_sub(read.len().max(1))..];
@@ -197,7 +218,7 @@ impl Asking<'_> {
             if read.is_empty() && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
-            let Asked { call, answer } = self.ask(place, read, shows_past, showing);
+            let Asked { call, answer } = self.ask(place, (facts, read), shows_past, showing);
             count(&call);
             calls.push(call);
             match answer {
@@ -207,6 +228,15 @@ impl Asking<'_> {
                     showing.preview.begin_anew();
                     let (seq, turns) = (prompt.address.update_seq, read.len());
                     info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+                }
+                Err(LlmError::ContextTooLong) if !facts.is_empty() => {
+                    facts = &[];
+                    showing.preview.begin_anew();
+                    let seq = prompt.address.update_seq;
+                    info!(
+                        seq,
+                        "the prompt is too long for the model: it is asked without what it is to remember"
+                    );
                 }
                 Err(LlmError::Final { failure: Failure::Misconfigured, .. })
                     if shows_past && !showing.begun.get() =>
@@ -226,11 +256,18 @@ impl Asking<'_> {
         }
     }
 
-    fn ask(&self, place: usize, read: &[Exchange], shows_past: bool, showing: &Showing<'_>) -> Asked {
+    fn ask(
+        &self,
+        place: usize,
+        (facts, read): (&[Fact], &[Exchange]),
+        shows_past: bool,
+        showing: &Showing<'_>,
+    ) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
         let said = |role: Role, text| message(role.as_str(), text);
-        let instructions = &chosen.role.prompt;
+        self.facts_read.set(facts.len());
+        let instructions = &with_facts(&chosen.role.prompt, facts);
         let system = (!instructions.is_empty()).then(|| message("system", instructions));
         let pictures = prompt.pictures;
         let past = read.iter().flat_map(|turn| {

@@ -13,12 +13,12 @@ use crate::domain::attachment::may_have_files;
 use crate::domain::budget::{self, Verdict};
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
-use crate::domain::quote;
 use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
+use crate::pipeline::memory;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::pictures::Missing;
 use crate::pipeline::preview::{Look, Preview};
@@ -72,7 +72,7 @@ impl Services {
             return self.cannot_see(question);
         }
         let recalled = self.recall(question)?;
-        let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
+        let quotes = self.quotes(question, &recalled.past)?;
         let question = &Question { quotes: &quotes, ..*question };
         match self.reserve(question, &recalled.past)? {
             Verdict::Go => {}
@@ -83,10 +83,10 @@ impl Services {
             Ok(pictures) => pictures,
             Err(missing) => return self.without_pictures(question, missing),
         };
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
+        let (Attempt { calls, fact_ids, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
         drop(pictures);
         let address = Address { live_message_id, ..question.address };
-        let question = &Question { address, calls: &calls, ..*question };
+        let question = &Question { address, calls: &calls, fact_ids: &fact_ids, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
@@ -169,7 +169,8 @@ impl Services {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
             let words: usize =
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
-            let read = words + question.files.len() * token_budget::PICTURE;
+            let facts = memory::size(memory::read(&question.memory.facts, &chosen));
+            let read = words + facts + question.files.len() * token_budget::PICTURE;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -204,6 +205,7 @@ impl Services {
             stop: question.stop,
             assistant: question.assistant,
             in_force: question.in_force,
+            facts: &question.memory.facts,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))

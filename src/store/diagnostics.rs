@@ -5,17 +5,20 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 16] = [
     "attachments",
     "decisions",
     "dialogue_settings",
+    "facts",
     "leases",
+    "memory_off",
     "messages",
     "model_calls",
     "owner_codes",
     "people",
     "quotes",
     "reply_parts",
+    "searches",
     "strangers",
     "turns",
     "updates",

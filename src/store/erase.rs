@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
-use super::{attachments, decide, inbox, settings};
+use super::{attachments, decide, facts, inbox, quotes, searches, settings};
 
 /// How many questions and answers a batch deletes.
 const BATCH: i64 = 500;
@@ -160,6 +160,8 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         decide::withdraw(conn, user_id)?;
         settings::forget(conn, user_id)?;
+        facts::forget(conn, user_id)?;
+        searches::forget(conn, user_id)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         // Those of its messages are gone with them.
         attachments::forget(conn, user_id, asking)?;
@@ -232,6 +234,7 @@ pub fn older_than(
             .load(conn)?;
         let ids = numbers(ids);
         let Some(last) = ids.last().copied() else { return Ok(None) };
+        quotes::forget_sources(conn, ids.clone())?;
         let deleted = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
         Ok(Some((deleted, last)))
     })

@@ -100,6 +100,8 @@ pub struct Turn<'a> {
     pub files: &'a [i64],
     /// The question as it was before it was edited, or is answered again.
     pub replaces: Option<&'a Last>,
+    /// What the model read of what it is to remember (facts.id).
+    pub fact_ids: &'a [i64],
     /// When answering began.
     pub began: Instant,
     /// How it went.
@@ -322,6 +324,7 @@ fn store(conn: &mut PgConnection, address: Address, turn: &Turn<'_>) -> QueryRes
                     turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
                     turns::message_ids.eq(turn.message_ids),
                     turns::asked_at.eq(turn.asked_at.and_then(moment)),
+                    turns::fact_ids.eq(turn.fact_ids),
                 ))
                 .returning(turns::id),
         )

@@ -12,6 +12,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::facts::{self, Remembered};
 use super::ledger::Calls;
 use super::outbox;
 use super::people;
@@ -23,6 +24,7 @@ use crate::domain::address::Address;
 use crate::domain::admission::{Known, State};
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
+use crate::domain::memory::Memory;
 use crate::domain::update::Key;
 
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
@@ -75,6 +77,8 @@ pub struct Waiting {
     pub choice: Choice,
     /// What was decided about its user and its chat.
     pub known: Known,
+    /// What is remembered of its user in its chat.
+    pub memory: Memory,
 }
 
 /// The columns of a lane.
@@ -138,13 +142,16 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
     let state = |id| people::row(lane.bot_id, id).select(of_people::state).single_value();
     let known =
         (state(lane.user_id), state(lane.chat_id), exists(people::of_state(lane.bot_id, State::Owner)));
-    let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
+    let columns = (columns(), exists(outbox::waiting(lane)), choice, known, facts::of_update());
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
-    let rows: Vec<(Row, bool, Choice, Known)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool, Choice, Known, Remembered)> =
+        prepared(oldest.select(columns).limit(2)).load(conn)?;
     let mut rows = rows.into_iter();
-    let Some((oldest, behind_unsent, choice, known)) = rows.next() else { return Ok(None) };
+    let Some((oldest, behind_unsent, choice, known, Remembered(memory))) = rows.next() else {
+        return Ok(None);
+    };
     let next = rows.next().map(|(next, ..)| Box::new(next.into()));
-    Ok(Some(Waiting { next, behind_unsent, choice, known, ..oldest.into() }))
+    Ok(Some(Waiting { next, behind_unsent, choice, known, memory, ..oldest.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -197,6 +204,7 @@ impl From<Row> for Waiting {
             behind_unsent: false,
             choice: Choice::NONE,
             known: Known::default(),
+            memory: Memory::default(),
         }
     }
 }

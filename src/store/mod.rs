@@ -48,12 +48,15 @@ pub mod requests;
 pub mod decide;
 pub mod due;
 pub mod settings;
+pub mod facts;
+pub mod searches;
 
 // What operators look at and delete.
 pub mod archive;
 pub mod kept_files;
 pub mod moment;
 pub mod search;
+pub mod recall;
 pub mod costs;
 pub mod erase;
 pub mod former;

@@ -5,6 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::facts;
 use super::group::of_group;
 use super::outbox;
 use super::people;
@@ -46,7 +47,8 @@ pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
             .set(messages::chat_id.eq(to))
             .execute(conn)?;
         let settings = settings::move_chat(conn, moved)?;
+        let facts = facts::move_chat(conn, moved)?;
         let people = people::move_chat(conn, moved)?;
-        Ok(waiting + parts + turns + messages + settings + people)
+        Ok(waiting + parts + turns + messages + settings + facts + people)
     })
 }

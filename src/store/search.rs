@@ -13,6 +13,7 @@ use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
 use serde::Serialize;
 
 use super::archive::{Record, Selection};
+use super::message_id::{among, numbers};
 use super::schema::messages;
 use super::topic::Condition;
 use crate::domain::search::{Search, Term};
@@ -40,7 +41,7 @@ pub struct Found {
     /// The message.
     #[serde(flatten)]
     pub record: Record,
-    /// The place where the words are, each between `**`.
+    /// The place where the words are, each between two marks.
     pub excerpt: String,
 }
 
@@ -63,13 +64,14 @@ struct Phrase {
     readings: Vec<Reading>,
 }
 
-/// The newest `limit` selected messages that are searched for. `None`: there are only words in the search that everybody
+/// The newest `limit` selected messages that are searched for; what was found stands between two `mark`s. `None`: there are only words in the search that everybody
 /// uses, and those are not in the index.
 pub fn search(
     conn: &mut PgConnection,
     search: &Search,
     selection: Selection,
     limit: i64,
+    mark: &str,
 ) -> QueryResult<Option<Vec<Found>>> {
     conn.transaction(|conn| {
         // With the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it
@@ -90,10 +92,10 @@ pub fn search(
             TsConfigurationByName("russian"),
             messages::content,
             tsquery(shown.join(" | ")),
-            "StartSel=**, StopSel=**, MinWords=8, MaxWords=24",
+            format!("StartSel={mark}, StopSel={mark}, MinWords=8, MaxWords=24"),
         );
         messages::table
-            .filter(messages::id.eq_any(ids))
+            .filter(among("messages.id", ids))
             .order((messages::created_at.desc(), messages::id.desc()))
             .limit(limit)
             .select((Record::as_select(), excerpt))
@@ -130,22 +132,22 @@ impl Wanted {
     }
 
     /// The newest messages, the newest first.
-    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i32>> {
+    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i64>> {
         let candidates = self.candidates(selection).select(messages::id);
         if self.phrases.is_empty() {
-            return candidates.limit(limit).load(conn);
+            return candidates.limit(limit).load(conn).map(numbers);
         }
-        let mut candidates: &[i32] = &candidates.load(conn)?;
+        let mut candidates: &[i64] = &numbers(candidates.load(conn)?);
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut found, mut look) = (Vec::new(), FIRST_LOOK);
         while !candidates.is_empty() && found.len() < wanted {
             let (some, rest) = candidates.split_at(look.min(candidates.len()));
             let mut query =
-                messages::table.filter(messages::id.eq_any(some)).select(messages::id).into_boxed();
+                messages::table.filter(among("messages.id", some.to_vec())).select(messages::id).into_boxed();
             for phrase in &self.phrases {
                 query = query.filter(phrase.condition());
             }
-            let fit: Vec<i32> = query.load(conn)?;
+            let fit = numbers(query.load(conn)?);
             found.extend(some.iter().filter(|id| fit.contains(id)).take(wanted - found.len()));
             (candidates, look) = (rest, look * 4);
         }

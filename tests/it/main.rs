@@ -29,7 +29,9 @@ mod promises {
     mod delivery;
     mod drafts;
     mod erasure;
+    mod facts;
     mod failures;
+    mod find;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -50,6 +52,7 @@ mod promises {
     mod poolers;
     mod quotes;
     mod rate_limit;
+    mod recall;
     mod regenerate;
     mod reload;
     mod reliability;

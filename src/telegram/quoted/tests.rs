@@ -5,7 +5,7 @@ use super::*;
 fn quotes(message: &Value) -> Vec<(Kind, Whose, Option<String>, String)> {
     let me = Me { id: 77, username: "our_bot".to_owned() };
     let quotes = Reader { me: &me, user_id: 2 }.quotes(&message.to_string());
-    quotes.into_iter().map(|Quote { kind, whose, author, text }| (kind, whose, author, text)).collect()
+    quotes.into_iter().map(|Quote { kind, whose, author, text, .. }| (kind, whose, author, text)).collect()
 }
 
 fn quote(

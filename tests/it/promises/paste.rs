@@ -109,6 +109,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         question: "q",
         message_ids: &[1, 2, 3],
         quotes: &[],
+        fact_ids: &[],
         asked_at: None,
         joined: &joined,
         files: &[],

@@ -98,6 +98,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         question: "q",
         message_ids: &[5],
         quotes: &[],
+        fact_ids: &[],
         asked_at: None,
         joined: &[],
         files: &[],

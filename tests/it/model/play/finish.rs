@@ -141,6 +141,7 @@ impl Work {
             question: &self.question,
             message_ids: &self.message_ids,
             quotes: &[],
+            fact_ids: &[],
             asked_at: None,
             joined: &self.joined,
             files: &[],
