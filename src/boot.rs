@@ -1,7 +1,7 @@
 //! From a configuration to a running bot and back: the lease, migrations, the schedule, the threads, the shutdown.
 //!
 //! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
-//! drains and closes `jobs`, the workers end.
+//! drains, the crew is dismissed, the workers end.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use signal_hook::iterator::Signals;
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
+use crate::base::descriptors;
 use crate::base::exit::{ExitCode, exit};
 use crate::base::failpoints;
 use crate::base::http::Http;
@@ -25,9 +26,11 @@ use crate::domain::claim::Codes;
 use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
+use crate::extract::Extractor;
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::crew::Crew;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::doorkeeper;
 use crate::pipeline::named::Named;
@@ -38,6 +41,7 @@ use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
+use crate::pipeline::suspects::Suspects;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
 use crate::store::Store;
@@ -62,6 +66,7 @@ const THREAD_PATIENCE: Duration = Duration::from_secs(5);
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
     memory::return_large_blocks();
+    descriptors::allow_more();
     // This comes first: the metrics count from the start of the program.
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
@@ -160,9 +165,11 @@ impl Program {
             rich_messages: config.rich_messages,
             max_history: config.max_history,
             picture_turns: config.picture_turns,
+            extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
             newest_at_boot: newest,
+            suspects: Suspects::default(),
             woken: woken_in,
         });
         bot.store.on_server_change({
@@ -180,11 +187,9 @@ impl Program {
             "ready"
         );
 
-        let (jobs, jobs_out) = bounded(config.workers);
         let (results, finished) = bounded(config.workers);
-        let workers = (0..config.workers)
-            .map(|number| start_worker(number, &bot, &jobs_out, &results))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let crew = Arc::new(Crew::default());
+        let (hire, gone) = workers(&bot, &crew, results);
         let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
         let house = keep_house(&bot, http, stop, limits)?;
         let (news_in, news) = bounded(BATCHES);
@@ -193,18 +198,18 @@ impl Program {
             news,
             woken,
             finished,
-            jobs,
+            crew: Arc::clone(&crew),
+            hire,
             shutdown: ended,
             workers: config.workers,
             grace: config.grace,
         };
         let idle = dispatcher.run(lanes);
         stop.request();
+        crew.dismiss();
         if idle {
-            // The dispatcher is gone and with it the last sender of jobs.
-            for worker in workers {
-                let _ = worker.join();
-            }
+            // Nobody sends anything there: it closes when the last worker is gone.
+            let _ = gone.recv();
         }
         // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch
         // is all or nothing.
@@ -243,14 +248,26 @@ fn start_poll(
     })
 }
 
-fn start_worker(
-    number: usize,
+/// What starts a worker, and what closes when the last of them is gone.
+#[expect(clippy::type_complexity, reason = "it is said once, where the dispatcher holds it")]
+fn workers(
     bot: &Arc<Services>,
-    jobs: &Receiver<Job>,
-    results: &crossbeam_channel::Sender<Finished>,
-) -> anyhow::Result<thread::JoinHandle<()>> {
-    let (bot, jobs, results) = (Arc::clone(bot), jobs.clone(), results.clone());
-    spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
+    crew: &Arc<Crew>,
+    results: crossbeam_channel::Sender<Finished>,
+) -> (Box<dyn Fn() -> io::Result<crossbeam_channel::Sender<Job>>>, Receiver<()>) {
+    let (bot, crew) = (Arc::clone(bot), Arc::clone(crew));
+    let (present, gone) = bounded(0);
+    let hire = move || {
+        let (first, steps) = bounded(1);
+        let (bot, crew, results, present) =
+            (Arc::clone(&bot), Arc::clone(&crew), results.clone(), present.clone());
+        thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            worker::run(&bot, &crew, steps, &results);
+            drop(present);
+        })?;
+        Ok(first)
+    };
+    (Box::new(hire), gone)
 }
 
 /// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
@@ -298,10 +315,7 @@ fn spawn<T: Send + 'static>(
     name: String,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> anyhow::Result<thread::JoinHandle<T>> {
-    thread::Builder::new()
-        .name(name)
-        .spawn(work)
-        .context("a thread cannot be started; WORKERS may be too large")
+    thread::Builder::new().name(name).spawn(work).context("a thread cannot be started")
 }
 
 /// The endpoint of METRICS_ADDR, if it is set, from now on until the returned guard is dropped.

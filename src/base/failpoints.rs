@@ -3,13 +3,15 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 12] = [
+pub const POINTS: [&str; 13] = [
     // The batch is committed, Telegram does not know yet.
     "received",
     // The files of a question are known, and none is fetched.
     "inserted",
     // A file is fetched and stored.
     "fetched",
+    // The words of a document are read and stored.
+    "extracted",
     // All that a model is shown is at hand.
     "prepared",
     // The model is about to be asked.
@@ -31,7 +33,7 @@ pub const POINTS: [&str; 12] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 15] = [
+pub const WAITS: [&str; 16] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -39,7 +41,8 @@ pub const WAITS: [&str; 15] = [
     "statement", // For updates, in one poll.
     "poll",      // Until the last poll that succeeded is too long ago for a bot that is ready.
     "stale",     // Of the doctor, for another poller.
-    "poller",    // Until "typing" is shown again.
+    "poller",    // Of a worker, until its thread ends.
+    "idle",      // Until "typing" is shown again.
     "typing",    // Until a draft without words is shown.
     "thinking",  // Until it is told how far an index is.
     "progress",  // Until a model that fails again and again is tried anew.

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod cancel;
+pub mod descriptors;
 pub mod exit;
 pub mod failpoints;
 pub mod http;

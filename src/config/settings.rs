@@ -68,7 +68,7 @@ settings! {
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
     PICTURE_TURNS: Value("3"), values::whole("a whole number", 0, 100),
-        "in how many of the newest turns the model still sees the pictures; of older ones it reads a line each";
+        "in how many of the newest turns the model still sees the pictures and PDFs; of older ones it reads a line each, of documents the words";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
@@ -98,8 +98,8 @@ settings! {
         "the longest wait for an answer of the Bot API, in seconds";
     TELEGRAM_RATE: Value("30"), values::whole("calls in a second,", 1, 10_000),
         "how many calls Telegram takes from the bot in a second, in all chats together";
-    WORKERS: Value("64"), values::whole("a whole number", 1, 4096),
-        "how many answers may be in the making at the same time";
+    WORKERS: Value("512"), values::whole("a whole number", 1, 4096),
+        "how many answers may be in the making at the same time at most";
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
         "the bot deletes older messages for good, once a day";
     FILES_KEEP_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),

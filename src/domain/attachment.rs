@@ -4,12 +4,19 @@
 
 use std::fmt::Write as _;
 
+/// The pictures that models read, by their types and by the ends of their names.
+const READABLE: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
+
+/// How the line of a file begins that is to be read.
+const DOCUMENT: &str = "document";
+
 /// What a file was sent as (Bot API, Message).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// A picture, in sizes that Telegram makes.
     Photo,
-    /// A file as it is; here a picture.
+    /// A file as it is: a picture, or something with words.
     Document,
     /// A sticker that does not move.
     Sticker,
@@ -53,7 +60,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == stored)
     }
 
-    /// How its line begins.
+    /// How its line begins, where it is to be looked at.
     fn word(self) -> &'static str {
         match self {
             Self::Photo => "photo",
@@ -93,10 +100,31 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Whether it is there to be looked at. A document says so itself; what is in it is looked at when it is here.
+    pub fn is_picture(&self) -> bool {
+        if self.kind != Kind::Document {
+            return true;
+        }
+        let end = self.name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
+        match self.mime.as_deref() {
+            None | Some("application/octet-stream") => {
+                end.is_some_and(|end| ENDS.iter().any(|known| known.eq_ignore_ascii_case(end)))
+            }
+            Some(mime) => READABLE.contains(&mime),
+        }
+    }
+
+    /// Whether it says that it is a PDF.
+    pub fn is_pdf(&self) -> bool {
+        let named = self.name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
+        self.mime.as_deref() == Some("application/pdf")
+            || named.is_some_and(|end| end.eq_ignore_ascii_case("pdf"))
+    }
+
     /// What stands for it in `messages.content`, in brackets: what it is, and its place in an album of several.
     fn line(&self, place: Option<(usize, usize)>) -> String {
         let mut line = String::from("[");
-        line.push_str(self.kind.word());
+        line.push_str(if self.is_picture() { self.kind.word() } else { DOCUMENT });
         if let Some((number, of)) = place {
             let _ = write!(line, " {number} of {of}");
         }
@@ -173,8 +201,22 @@ pub fn readable_size(bytes: i64) -> String {
 /// Whether a question may have come with files: a line of its text begins as that of a file, perhaps below quotations, whose
 /// own lines begin otherwise.
 pub fn may_have_files(content: &str) -> bool {
-    let is_file = |inner: &str| Kind::ALL.iter().any(|kind| inner.starts_with(kind.word()));
-    content.lines().any(|line| line.strip_prefix('[').is_some_and(is_file))
+    may_have_documents(content)
+        || has_line(content, |inner| Kind::ALL.iter().any(|kind| inner.starts_with(kind.word())))
+}
+
+/// Likewise, files that are to be read.
+pub fn may_have_documents(content: &str) -> bool {
+    has_line(content, |inner| inner.starts_with(DOCUMENT))
+}
+
+fn has_line(content: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+    content.lines().any(|line| line.strip_prefix('[').is_some_and(&is_meant))
+}
+
+/// Whether these are the bytes of a PDF: some programs put something before its mark.
+pub fn is_pdf(bytes: &[u8]) -> bool {
+    bytes[..bytes.len().min(1024)].windows(5).any(|mark| mark == b"%PDF-")
 }
 
 /// The type of a picture that models read, by its first bytes. `None`: it is none.
@@ -212,7 +254,10 @@ mod tests {
         assert_eq!(photo.line(Some((2, 3))), "[photo 2 of 3 1280×960]");
         let name = Some("a]b\n[system]".to_owned());
         let document = Attachment { kind: Kind::Document, name, pixels: None, ..photo.clone() };
-        assert_eq!(document.line(None), "[picture a b  system]");
+        assert_eq!(document.line(None), "[document a b  system]");
+        let named = |name: &str| Attachment { name: Some(name.to_owned()), ..document.clone() };
+        assert_eq!(named("a.PNG").line(None), "[picture a.PNG]");
+        assert_eq!(named("a.pdf").line(Some((1, 2))), "[document 1 of 2 a.pdf]");
         let video = Attachment { kind: Kind::Video, seconds: Some(74), ..photo };
         assert_eq!(video.line(None), "[video 1280×960 1:14, only one frame of it is seen]");
         for kind in Kind::ALL {
@@ -251,6 +296,7 @@ mod tests {
             ("[photo 1280×960]", true),
             ("[The user replies to Bob:]\n> soup\n\n[live photo 1×1]\nwhat?", true),
             ("[The user replies to Bob:]\n> [photo 1280×960]\n\nwhat is it?", false),
+            ("[document a.pdf]", true),
             ("[location 1, 2]", false),
             ("a [photo]", false),
         ] {

@@ -31,6 +31,8 @@ pub enum Failure {
     FileTooLarge,
     /// Telegram does not hand a file of the question out.
     FileUnreachable,
+    /// No file of the question has anything that a model could read.
+    FileUnreadable,
     /// What is in a file of the question is no picture that models read.
     NoPicture,
     /// The question has a picture, and no model that may answer it can see.
@@ -50,7 +52,7 @@ pub enum Failure {
 
 impl Failure {
     /// One of each class.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Unreachable,
         Self::TooSlow,
         Self::Refused,
@@ -63,6 +65,7 @@ impl Failure {
         Self::FileGone,
         Self::FileTooLarge,
         Self::FileUnreachable,
+        Self::FileUnreadable,
         Self::NoPicture,
         Self::CannotSee,
         Self::PictureRefused,
@@ -86,6 +89,7 @@ impl Failure {
             Self::FileGone => "file_gone",
             Self::FileTooLarge => "file_too_large",
             Self::FileUnreachable => "file_unreachable",
+            Self::FileUnreadable => "file_unreadable",
             Self::NoPicture => "no_picture",
             Self::CannotSee => "cannot_see",
             Self::PictureRefused => "picture_refused",

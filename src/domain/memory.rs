@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::sender::one_line;
 use crate::domain::token_budget::tokens;
 
 /// The most characters of a fact.
@@ -70,10 +71,7 @@ pub fn size(facts: &[Fact]) -> usize {
 
 /// The words as a fact: on one line. `None`: there are none.
 pub fn fact(words: &str) -> Option<String> {
-    let harmless = |c: char| if c.is_control() { ' ' } else { c };
-    let line: String = words.chars().map(harmless).collect();
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.contains(char::is_alphanumeric).then_some(line)
+    Some(one_line(words, usize::MAX)).filter(|line| line.contains(char::is_alphanumeric))
 }
 
 /// What a message asks to remember, if that is all it says and it says so clearly: `remember that I eat no meat`, `запомни: я

@@ -21,6 +21,7 @@ pub mod command;
 pub mod owner_command;
 pub mod failure;
 pub mod document;
+pub mod reading;
 pub mod access;
 pub mod admission;
 pub mod claim;

@@ -2,9 +2,11 @@
 
 use frankenstein::types::BotCommand;
 
+use crate::domain::catalogue::Medium;
 use crate::domain::command::Command;
 
 pub mod choice;
+mod document;
 mod failure;
 pub mod find;
 pub mod memory;
@@ -54,10 +56,10 @@ impl Language {
     /// The answer to /start.
     pub fn greeting(self) -> &'static str {
         self.pick(
-            "Здравствуйте! Напишите мне вопрос обычным сообщением или отправьте картинку, и я отвечу. \
+            "Здравствуйте! Напишите мне вопрос обычным сообщением или отправьте картинку или документ, и я отвечу. \
              Я помню наш разговор и учитываю его в ответах.\n\n\
              /role — кто я и чем могу помочь\n/help — что я умею",
-            "Hello! Send me a question as an ordinary message, or a picture, and I will answer. \
+            "Hello! Send me a question as an ordinary message, a picture or a document, and I will answer. \
              I remember our conversation and take it into account.\n\n\
              /role — who I am and how I can help\n/help — what I can do",
         )
@@ -69,11 +71,13 @@ impl Language {
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
              Читаю и то, на что вы отвечаете или что пересылаете. \
              Отвечаю на сообщения по порядку, ни одно не теряется.\n\
-             Можно отправить и картинки с подписью: фото, альбом, стикер, файл JPEG, PNG, WebP или GIF.\n",
+             Можно отправить и картинки с подписью: фото, альбом, стикер, файл JPEG, PNG, WebP или GIF.\n\
+             Читаю документы до 20 МБ: PDF, DOCX, XLSX, PPTX, ODT, EPUB, RTF, HTML, CSV, текст и код.\n",
             "Just send a message: I answer with our conversation in mind. \
              I also read what you reply to or forward. \
              I answer messages in order, and none is lost.\n\
-             You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n",
+             You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n\
+             I read documents up to 20 MB: PDF, DOCX, XLSX, PPTX, ODT, EPUB, RTF, HTML, CSV, text and code.\n",
         );
         let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
         format!("{text}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
@@ -163,12 +167,17 @@ impl Language {
     }
 
     /// What stands below an answer of another model than the one that was to answer.
-    pub fn stood_in(self, is: &str, of: &str, of_blind: bool) -> String {
+    pub fn stood_in(self, is: &str, of: &str, lacks: Option<Medium>) -> String {
+        let why = match lacks {
+            Some(Medium::Pictures) => self.pick("не видит картинок", "cannot see pictures"),
+            Some(Medium::Pdf) => self.pick("не читает сканы", "cannot read scans"),
+            Some(Medium::Text | Medium::Sound) | None => {
+                self.pick("сейчас не отвечает", "does not answer right now")
+            }
+        };
         match self {
-            Russian if of_blind => format!("Ответила модель {is}: {of} не видит картинок."),
-            English if of_blind => format!("{is} answered, because {of} cannot see pictures."),
-            Russian => format!("Ответила модель {is}: {of} сейчас не отвечает."),
-            English => format!("{is} answered, because {of} does not answer right now."),
+            Russian => format!("Ответила модель {is}: {of} {why}."),
+            English => format!("{is} answered, because {of} {why}."),
         }
     }
 
@@ -241,8 +250,8 @@ impl Language {
     /// The answer to a voice message, a file of a strange kind and the like.
     pub fn only_text(self) -> &'static str {
         self.pick(
-            "Пока я понимаю только текст и картинки (фото, JPEG, PNG, WebP, GIF). Пожалуйста, напишите вопрос словами.",
-            "So far I understand only text and pictures (photos, JPEG, PNG, WebP, GIF). Please write your question in words.",
+            "Пока я понимаю только текст, картинки (фото, JPEG, PNG, WebP, GIF) и документы. Пожалуйста, напишите вопрос словами.",
+            "So far I understand only text, pictures (photos, JPEG, PNG, WebP, GIF) and documents. Please write your question in words.",
         )
     }
 

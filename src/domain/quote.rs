@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::history::Exchange;
 
+/// What begins each line of foreign words, with the end of the line before.
+pub(super) const MARK: &str = "\n> ";
 /// The most that is kept of a quotation, in characters.
 pub const LONGEST: usize = 4096;
 /// The most that is kept of a name.
@@ -138,12 +140,7 @@ impl Quote {
     }
 
     fn marked(&self) -> String {
-        let mut marked = self.heading();
-        for line in self.text.split(is_break) {
-            marked.push_str("\n> ");
-            marked.push_str(line);
-        }
-        marked
+        marked_as(self.heading(), &self.text)
     }
 
     /// A message of this conversation that the model reads whole need not be read twice: its beginning tells which one is
@@ -179,6 +176,16 @@ pub fn marked(quotes: &[Quote]) -> String {
     quotes.iter().map(Quote::marked).collect::<Vec<_>>().join("\n\n")
 }
 
+/// A heading, which is one line, and below it words with a mark before each of their lines.
+pub(super) fn marked_as(heading: String, words: &str) -> String {
+    let mut marked = heading;
+    for line in words.split(is_break) {
+        marked.push_str(MARK);
+        marked.push_str(line);
+    }
+    marked
+}
+
 /// At most so many characters; `…` stands for the rest.
 fn first(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
@@ -189,12 +196,12 @@ fn first(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// Whatever a reader may take for the end of a line (Unicode, "mandatory breaks").
-fn is_break(c: char) -> bool {
+pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// A name that stands in a heading can neither end it nor begin another one.
-fn harmless(name: &str) -> String {
+pub(super) fn harmless(name: &str) -> String {
     let other = |c: char| c.is_control() || is_break(c) || "\"[]".contains(c);
     name.chars().map(|c| if other(c) { ' ' } else { c }).collect()
 }

@@ -13,13 +13,19 @@ use crate::domain::history::Exchange;
 /// What a message costs beside its text: its role, and the marks around it.
 const FRAME: usize = 8;
 
+/// About how many bytes of text are a token.
+pub(super) const BYTES: usize = 3;
+
 /// About how many tokens a message with this text is: a third of its bytes, and its frame.
 pub fn tokens(text: &str) -> usize {
-    text.len().div_ceil(3) + FRAME
+    text.len().div_ceil(BYTES) + FRAME
 }
 
 /// About how many tokens a picture is: what models take for one of the size that Telegram makes.
 pub const PICTURE: usize = 1600;
+
+/// How many tokens the words of files may have where nobody knows how much the model reads: half of what today's read at least.
+const FILES: usize = 64_000;
 
 /// How much room LLM_CONTEXT_TOKENS leaves for the question and what was said before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +48,12 @@ impl TokenBudget {
     /// So many parts of it are the whole. `None`: it has no end.
     pub fn part(self, parts: usize) -> Option<usize> {
         self.0.map(|room| room / parts)
+    }
+
+    /// How many tokens the words of files may have beside everything else: half of the room, so that a dialogue about them
+    /// goes on. The same for the question that brings them and for those that follow.
+    pub fn for_files(self) -> usize {
+        self.0.map_or(FILES, |room| room / 2)
     }
 
     /// Whether not even the shortest question finds room.

@@ -43,7 +43,7 @@ mod thoughts;
 mod words;
 
 use answer::Answer;
-pub use ask::{Ask, Content, Message, Part, Picture};
+pub use ask::{Ask, Content, Message, Part, Pdf, Picture};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
+use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
 use crate::domain::memory::Memory;
 use crate::domain::phrases::Language;
@@ -13,9 +14,11 @@ use crate::domain::quote::{self, Quote};
 use crate::domain::reply::ReplyPart;
 use crate::domain::update::Key;
 use crate::domain::usage::Call;
+use crate::llm::Completion;
 use crate::metrics::{self, Figures};
 use crate::pipeline::assistant::Assistant;
-use crate::pipeline::prompt::StandIn;
+use crate::pipeline::beside::Unread;
+use crate::pipeline::prompt::{Reply, StandIn};
 use crate::store::attachments::{Sent, Stored};
 use crate::store::finish::Ending;
 use crate::store::ledger::Calls;
@@ -75,7 +78,12 @@ impl Question<'_> {
         Calls { address: self.address, calls: self.calls }
     }
 
-    /// As the model reads it.
+    /// Whether a model that may answer it reads this.
+    pub(super) fn may_read(&self, medium: Medium) -> bool {
+        self.assistant.chain(self.in_force).any(|chosen| chosen.model.reads.contains(&medium))
+    }
+
+    /// With its quotations, as the model reads it.
     pub(super) fn with_quotes(&self) -> Cow<'_, str> {
         quote::with_words(self.quotes, self.text)
     }
@@ -101,18 +109,23 @@ impl Question<'_> {
     }
 
     /// What is to be said about an answer, below it.
-    pub(super) fn note(&self, alone: bool, stand_in: Option<&StandIn>, cut: bool) -> Option<ReplyPart> {
+    pub(super) fn note(&self, reply: &Reply) -> Option<ReplyPart> {
+        let Reply { alone, stand_in, unread, completion: Completion { cut, .. } } = reply;
+        let unread = unread.iter().map(|(name, unread)| match unread {
+            Unread::Rest(extent) => self.language.read_in_part(name, *extent),
+            Unread::All(refused) => self.language.unreadable_file(name, *refused),
+        });
         let is_film = self.files.iter().any(|file| file.file.kind.is_film());
         let said = [
             is_film.then(|| self.language.one_frame().to_owned()),
             alone.then(|| self.language.without_conversation().to_owned()),
-            stand_in.map(|StandIn { is, of, of_blind }| self.language.stood_in(is, of, *of_blind)),
+            stand_in.as_ref().map(|StandIn { is, of, lacks }| self.language.stood_in(is, of, *lacks)),
             cut.then(|| self.language.cut().to_owned()),
         ];
-        let said = self.gone().into_iter().chain(said.into_iter().flatten());
+        let said = self.gone().into_iter().chain(unread).chain(said.into_iter().flatten());
         let text = said.collect::<Vec<_>>().join("\n");
         let part = (!text.is_empty()).then(|| ReplyPart::plain(text))?;
-        Some(if cut {
+        Some(if *cut {
             self.with_button(part, self.language.continue_button(), Action::Continue)
         } else {
             part

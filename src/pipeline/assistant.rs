@@ -140,11 +140,6 @@ impl Current {
 }
 
 impl Chosen<'_> {
-    /// Whether it can be shown pictures.
-    pub fn sees(&self) -> bool {
-        self.model.sees()
-    }
-
     /// How much of the dialogue the model has room for.
     pub fn room(&self) -> TokenBudget {
         TokenBudget::beside(self.model.context.map(u32::from), &self.role.prompt, self.model.max_tokens)

@@ -26,8 +26,9 @@ use crate::store::outbox;
 
 impl Services {
     pub(super) fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
-        let Reply { completion: Completion { text: answer, cut }, alone, stand_in } = reply;
         failpoints::pass("generated", question.text);
+        let note = question.note(&reply);
+        let Completion { text: answer, cut } = reply.completion;
         let mut parts = render::answer(&answer, self.rich_messages);
         if parts.is_empty() {
             let (seq, class) = (question.address.update_seq, Failure::Empty.class());
@@ -40,7 +41,7 @@ impl Services {
                 "the answer was cut at its limit of tokens (LLM_MAX_TOKENS)"
             );
         }
-        parts.extend(question.note(alone, stand_in.as_ref(), cut));
+        parts.extend(note);
         self.finish(question, Ending::Answered { answer }, &parts)
     }
 
@@ -97,7 +98,7 @@ impl Services {
             LlmError::ContextTooLong if question.goes_on() => Failure::ConversationTooLong,
             // What the endpoint says about the request may be about what it was shown.
             LlmError::Final { failure: Failure::Misconfigured, cause, .. }
-                if !question.files.is_empty()
+                if question.files.iter().any(|file| file.file.is_picture())
                     && matches!(cause, Cause::Request | Cause::Field | Cause::Address) =>
             {
                 Failure::PictureRefused

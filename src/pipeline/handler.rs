@@ -4,6 +4,8 @@
 //! The worker calls this for the oldest update of a lane. Whatever happens, the user gets an end: an answer, or one
 //! sentence per class of failure.
 
+use std::time::Duration;
+
 use tracing::info;
 
 use crate::base::cancel::CancelToken;
@@ -17,7 +19,7 @@ use crate::domain::reply::ReplyPart;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::on_behalf::Verdict;
-use crate::pipeline::outcome::Answered;
+use crate::pipeline::outcome::{Answered, TRIAL};
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
@@ -27,7 +29,9 @@ use crate::telegram::{Incoming, Message, Press, is_cut};
 
 /// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
 /// update may be what ends the program.
-const UNREAD_FROM: i32 = 6;
+const UNREAD_FROM: i32 = 7;
+/// How soon it is looked again whether one of the [`crate::pipeline::suspects`] may be tried.
+const TRIAL_PAUSE: Duration = Duration::from_secs(1);
 
 impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
@@ -37,6 +41,14 @@ impl Services {
         // is made.
         let counted = seq <= self.newest_at_boot;
         let attempt = waiting.attempts + 1;
+        let mut trial = None;
+        // What its user stopped ends without a model, whoever else is in work.
+        if counted && attempt == TRIAL && !waiting.stopped {
+            trial = self.suspects.begin();
+            if trial.is_none() {
+                return Ok(Answered::PutOff(TRIAL_PAUSE));
+            }
+        }
         if counted {
             self.store.run(|conn| inbox::set_attempts(conn, key, attempt))?;
         }
@@ -45,6 +57,9 @@ impl Services {
             return self.say(waiting.address(lane), Language::Russian.unreadable());
         }
         let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
+        if let (Some(trial), Ok(Answered::Done(_))) = (&trial, &answered) {
+            trial.ended_well();
+        }
         // Neither a pause, nor a shutdown, nor an outage of the database is the update's fault.
         if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
             self.store.retry_forever(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;

@@ -6,6 +6,7 @@ mod read_batch;
 mod delivered;
 pub mod dispatcher;
 pub mod schedule;
+pub mod crew;
 pub mod worker;
 
 // Answered: what the update is, and what is said.
@@ -19,8 +20,11 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod ending;
+mod fetch;
+mod documents;
 mod pictures;
 mod shown;
+mod beside;
 pub mod scales;
 mod memory;
 pub mod prompt;
@@ -39,5 +43,6 @@ pub mod pace;
 pub mod retention;
 pub mod doorkeeper;
 pub mod services;
+pub mod suspects;
 pub mod assistant;
 pub mod breaker;

@@ -10,20 +10,22 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
 use crate::domain::history::{Exchange, Past, Role};
 use crate::domain::memory::{Fact, with_facts};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
-use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part, Picture};
+use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part};
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
+use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
 use crate::pipeline::memory;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
-use crate::pipeline::shown::Pictures;
+use crate::pipeline::shown::{Documents, Shown};
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {
@@ -31,7 +33,9 @@ pub(super) struct Prompt<'a> {
     pub(super) past: &'a Past,
     pub(super) question: &'a str,
     /// What is seen with it, and with the questions before it.
-    pub(super) pictures: &'a Pictures<'a>,
+    pub(super) shown: &'a Shown<'a>,
+    /// What is to be read with it, and with the questions before it.
+    pub(super) documents: &'a Documents,
     /// The answer before it is to go on: without that it makes no sense.
     pub(super) goes_on: bool,
     pub(super) stop: &'a CancelToken,
@@ -58,14 +62,16 @@ pub(super) struct Reply {
     pub(super) alone: bool,
     /// It is another model's than the one that was to answer.
     pub(super) stand_in: Option<StandIn>,
+    /// What of the question's files it had not, by their names.
+    pub(super) unread: Vec<(String, Unread)>,
 }
 
 /// A model that answered in another one's place, both as people call them.
 pub(super) struct StandIn {
     pub(super) is: String,
     pub(super) of: String,
-    /// The other one cannot see what the question shows.
-    pub(super) of_blind: bool,
+    /// What the other one cannot be given of what the question shows.
+    pub(super) lacks: Option<Medium>,
 }
 
 impl Services {
@@ -105,7 +111,7 @@ impl Services {
         };
         let mut failures: Vec<LlmError> = Vec::new();
         // Who cannot see what is asked about is not asked.
-        let fit = |place: &usize| prompt.pictures.question.is_empty() || chain[*place].sees();
+        let fit = |place: &usize| prompt.shown.lacking(chain[*place].model).is_none();
         let awake = (0..chain.len()).filter(fit).filter(|&place| self.breaker.admits(chain[place].llm));
         if let Some(ended) = self.ask_each(awake, &asking, preview, calls, &mut failures) {
             return ended;
@@ -156,7 +162,7 @@ impl Services {
                     let stand_in = (wrote > 0).then(|| StandIn {
                         is: name(wrote),
                         of: name(0),
-                        of_blind: !prompt.pictures.question.is_empty() && !chain[0].sees(),
+                        lacks: prompt.shown.lacking(chain[0].model),
                     });
                     return Some(Ok(Reply { stand_in, ..reply }));
                 }
@@ -204,55 +210,61 @@ impl Asking<'_> {
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let &Self { past, prompt, .. } = self;
-        // What was seen before is left away where the endpoint does not take it.
-        let mut shows_past = self.chain[place].sees() && !prompt.pictures.past.is_empty();
-        let seen = prompt.pictures.count(shows_past) * token_budget::PICTURE;
+        let mut beside = Beside::new(prompt.shown, prompt.documents, self.chain[place]);
         let mut facts = memory::read(prompt.facts, &self.chain[place]);
-        let room = self.chain[place].room().without(seen + memory::size(facts));
-        let mut read = room.fit(past, prompt.question);
-        if prompt.goes_on {
-            // The last turn stays, whatever the estimate says.
-            read = &past[past.len().saturating_sub(read.len().max(1))..];
-        }
+        let mut most = past.len();
         loop {
-            if read.is_empty() && !past.is_empty() && prompt.goes_on {
+            let (question, unread) = beside.question(prompt.question);
+            let turns = beside.turns(past);
+            let taken = beside.tokens() + memory::size(facts);
+            let fitting = self.chain[place].room().without(taken).fit(&turns, &question).len();
+            // Where the answer is to go on, the last turn stays, whatever the estimate says.
+            let count = most.min(fitting.max(usize::from(prompt.goes_on)));
+            if count == 0 && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
-            let Asked { call, answer } = self.ask(place, (facts, read), shows_past, showing);
-            count(&call);
+            let read = &turns[past.len() - count..];
+            let Asked { call, answer } = self.ask(place, (facts, read), &question, beside, showing);
+            self::count(&call);
             calls.push(call);
+            let seq = prompt.address.update_seq;
+            let refused = matches!(answer, Err(LlmError::Final { failure: Failure::Misconfigured, .. }));
             match answer {
-                Err(LlmError::ContextTooLong) if !read.is_empty() => {
-                    read = token_budget::half(read);
-                    // The attempt before may have broken off in the middle of an answer.
-                    showing.preview.begin_anew();
-                    let (seq, turns) = (prompt.address.update_seq, read.len());
-                    info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
+                Err(LlmError::ContextTooLong) if count > 0 => {
+                    most = token_budget::half(read).len();
+                    info!(
+                        seq,
+                        turns = most,
+                        "the prompt is too long for the model: it is asked with fewer turns"
+                    );
                 }
                 Err(LlmError::ContextTooLong) if !facts.is_empty() => {
                     facts = &[];
-                    showing.preview.begin_anew();
-                    let seq = prompt.address.update_seq;
                     info!(
                         seq,
                         "the prompt is too long for the model: it is asked without what it is to remember"
                     );
                 }
-                Err(LlmError::Final { failure: Failure::Misconfigured, .. })
-                    if shows_past && !showing.begun.get() =>
+                Err(LlmError::ContextTooLong) if let Some(less) = beside.with_less() => {
+                    beside = less;
+                    info!(seq, "the prompt is too long for the model: it is asked with less of the files");
+                }
+                Err(_)
+                    if refused
+                        && !showing.begun.get()
+                        && let Some(fewer) = beside.with_fewer() =>
                 {
-                    shows_past = false;
-                    let seq = prompt.address.update_seq;
-                    info!(
-                        seq,
-                        "the endpoint refuses the prompt: it is asked without the pictures of earlier turns"
-                    );
+                    beside = fewer;
+                    info!(seq, "the endpoint refuses the prompt: it is asked with less of what was shown");
+                    continue;
                 }
                 answered => {
                     let alone = read.is_empty() && !past.is_empty();
-                    return answered.map(|completion| Reply { completion, alone, stand_in: None });
+                    return answered.map(|completion| Reply { completion, alone, stand_in: None, unread });
                 }
             }
+            // The attempt before may have broken off in the middle of an answer.
+            showing.preview.begin_anew();
         }
     }
 
@@ -260,7 +272,8 @@ impl Asking<'_> {
         &self,
         place: usize,
         (facts, read): (&[Fact], &[Exchange]),
-        shows_past: bool,
+        question: &str,
+        beside: Beside<'_>,
         showing: &Showing<'_>,
     ) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
@@ -269,13 +282,11 @@ impl Asking<'_> {
         self.facts_read.set(facts.len());
         let instructions = &with_facts(&chosen.role.prompt, facts);
         let system = (!instructions.is_empty()).then(|| message("system", instructions));
-        let pictures = prompt.pictures;
         let past = read.iter().flat_map(|turn| {
-            let seen = pictures.past.get(&turn.question_id).filter(|_| shows_past);
-            let question = shown(&turn.question, seen.map_or(&[], Vec::as_slice));
+            let question = shown(&turn.question, beside.parts(Some(turn.question_id)));
             [question, said(Role::Assistant, &turn.answer)]
         });
-        let question = shown(prompt.question, &pictures.question);
+        let question = shown(question, beside.parts(None));
         let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
         let ask = Ask {
             messages: &messages,
@@ -301,7 +312,7 @@ impl Asking<'_> {
             // What has room in the one has to have room in the other.
             let has_room =
                 other.model.context.is_none_or(|room| chosen.model.context.is_some_and(|own| own <= room));
-            let sees = self.prompt.pictures.count(true) == 0 || other.sees();
+            let sees = self.prompt.shown.is_for(other.model);
             has_room && sees && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
         });
         can.take(llm::MOST_STAND_INS).map(|other| other.llm.model()).collect()
@@ -321,13 +332,13 @@ fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
 }
 
 /// A question with what is seen beside its words, behind them.
-fn shown<'a>(text: &'a str, pictures: &'a [Picture]) -> Message<'a> {
+fn shown<'a>(text: &'a str, parts: impl Iterator<Item = Part<'a>>) -> Message<'a> {
     let role = Role::User.as_str();
-    if pictures.is_empty() {
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
         return message(role, text);
     }
-    let parts = std::iter::once(Part::Text(text)).chain(pictures.iter().map(Part::Picture));
-    Message { role, content: Content::Parts(parts.collect()) }
+    Message { role, content: Content::Parts(std::iter::once(Part::Text(text)).chain(parts).collect()) }
 }
 
 /// What the user sees of an answer in the making.

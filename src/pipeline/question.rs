@@ -11,20 +11,23 @@ use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::attachment::may_have_files;
 use crate::domain::budget::{self, Verdict};
+use crate::domain::catalogue::{Catalogue, Medium, Model};
+use crate::domain::document::Refused;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
+use crate::domain::lane::Lane;
 use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
+use crate::pipeline::fetch::Missing;
 use crate::pipeline::memory;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
-use crate::pipeline::pictures::Missing;
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
 use crate::pipeline::services::Services;
-use crate::pipeline::shown::Pictures;
+use crate::pipeline::shown::{Documents, Shown};
 use crate::store::StoreError;
 use crate::store::attachments::{self, Stored};
 use crate::store::budget as books;
@@ -68,23 +71,30 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.refuse(question, Failure::RateLimited { wait });
         }
-        if !files.is_empty() && !question.assistant.chain(question.in_force).any(|chosen| chosen.sees()) {
+        if files.iter().any(|file| file.file.is_picture()) && !question.may_read(Medium::Pictures) {
             return self.cannot_see(question);
         }
         let recalled = self.recall(question)?;
         let quotes = self.quotes(question, &recalled.past)?;
         let question = &Question { quotes: &quotes, ..*question };
+        let files = match self.at_hand(question)? {
+            Ok(files) => files,
+            Err(missing) => return self.without_files(question, missing),
+        };
+        let question = &Question { files: &files, ..*question };
         match self.reserve(question, &recalled.past)? {
             Verdict::Go => {}
             Verdict::Wait => return self.wait_for_others(question),
             Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
         }
-        let pictures = match self.pictures(question, &recalled.past)? {
-            Ok(pictures) => pictures,
-            Err(missing) => return self.without_pictures(question, missing),
+        let shown = match self.shown(question, &recalled.past)? {
+            Ok(shown) => shown,
+            Err(missing) => return self.without_files(question, missing),
         };
-        let (Attempt { calls, fact_ids, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
-        drop(pictures);
+        let documents = self.documents(question, &recalled.past)?;
+        let (Attempt { calls, fact_ids, reply }, live_message_id) =
+            self.ask(question, &recalled, &shown, &documents);
+        drop((shown, documents));
         let address = Address { live_message_id, ..question.address };
         let question = &Question { address, calls: &calls, fact_ids: &fact_ids, ..*question };
         match reply {
@@ -116,20 +126,48 @@ impl Services {
         Ok(files)
     }
 
+    /// The files of the question, fetched and read.
+    fn at_hand(&self, question: &Question<'_>) -> Result<Result<Vec<Stored>, Missing>, StoreError> {
+        match self.fetch(question)? {
+            Ok(files) => self.read(&Question { files: &files, ..*question }),
+            missing => Ok(missing),
+        }
+    }
+
     /// Says who can.
     fn cannot_see(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let (lane, catalogue) = (question.address.lane, question.assistant.catalogue());
-        let seeing = catalogue.models.iter().filter(|model| model.sees() && model.access.admits(lane));
-        let names: Vec<&str> = seeing.map(|model| &*model.name).collect();
+        let names = who_reads(catalogue, Medium::Pictures, lane);
         let (seq, class) = (question.address.update_seq, Failure::CannotSee.class());
         warn!(seq, class, "question failed: no model that may answer can see pictures");
         self.fail_saying(question, Failure::CannotSee, question.language.who_can_see(&names))
     }
 
+    /// Says of each file why it is of no use, and of a scan who could read it.
+    fn unreadable(
+        &self,
+        question: &Question<'_>,
+        lost: &[(String, Refused)],
+    ) -> Result<Answered, StoreError> {
+        let mut said: Vec<String> =
+            lost.iter().map(|(name, refused)| question.language.unreadable_file(name, *refused)).collect();
+        let is_scan = |(_, refused): &(String, Refused)| *refused == Refused::Scan;
+        if lost.iter().any(is_scan) {
+            let (lane, catalogue) = (question.address.lane, question.assistant.catalogue());
+            let names = who_reads(catalogue, Medium::Pdf, lane);
+            said.extend((!names.is_empty()).then(|| question.language.who_reads_pdf(&names)));
+        }
+        let (seq, class) = (question.address.update_seq, Failure::FileUnreadable.class());
+        let refused: Vec<&str> = lost.iter().map(|(_, refused)| refused.name()).collect();
+        warn!(seq, class, ?refused, "question failed: none of its files can be read");
+        self.fail_saying(question, Failure::FileUnreadable, said.join("\n"))
+    }
+
     /// The model is not asked, for what it was to be shown is not here.
-    fn without_pictures(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
+    fn without_files(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
         let failure = match missing {
             Missing::Full => return self.wait_for_others(question),
+            Missing::Unreadable(lost) => return self.unreadable(question, &lost),
             Missing::Stopped => return self.interrupted(question, Completion::default()),
             Missing::Later { pause, problem } if question.retries < FETCH_RETRIES => {
                 return self.put_off(question, Neighbour::Telegram, pause, &problem);
@@ -169,8 +207,10 @@ impl Services {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
             let words: usize =
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
+            let files: usize =
+                question.files.iter().map(|file| estimate(file, chosen.room().for_files())).sum();
             let facts = memory::size(memory::read(&question.memory.facts, &chosen));
-            let read = words + facts + question.files.len() * token_budget::PICTURE;
+            let read = words + facts + files;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -190,7 +230,8 @@ impl Services {
         &self,
         question: &Question<'_>,
         recalled: &Recalled,
-        pictures: &Pictures<'_>,
+        shown: &Shown<'_>,
+        documents: &Documents,
     ) -> (Attempt, Option<i64>) {
         let &Question { address, private, language, .. } = question;
         let &Recalled { ref past, in_place } = recalled;
@@ -200,7 +241,8 @@ impl Services {
             address,
             past,
             question: &question.with_quotes(),
-            pictures,
+            shown,
+            documents,
             goes_on: question.goes_on(),
             stop: question.stop,
             assistant: question.assistant,
@@ -219,5 +261,19 @@ impl Services {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// What people call the models that read this and that may answer in this dialogue.
+fn who_reads(catalogue: &Catalogue, medium: Medium, lane: Lane) -> Vec<&str> {
+    let reading = |model: &&Model| model.reads.contains(&medium) && model.access.admits(lane);
+    catalogue.models.iter().filter(reading).map(|model| &*model.name).collect()
+}
+
+/// About how many tokens a file of the question is, whose words may have so many.
+fn estimate(file: &Stored, most: usize) -> usize {
+    match file.words {
+        Some(Ok(bytes)) => usize::try_from(bytes / 3).unwrap_or(usize::MAX).min(most),
+        Some(Err(_)) | None => token_budget::PICTURE,
     }
 }

@@ -11,12 +11,14 @@ use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
+use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
 use crate::pipeline::sender::Sender;
+use crate::pipeline::suspects::Suspects;
 use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::{Me, Telegram};
@@ -57,12 +59,16 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// Reads the words of files.
+    pub extractor: Extractor,
     /// How much of people's files is in memory.
     pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// Those of them that may be why the process died again and again.
+    pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.
     pub woken: Channel<Lane>,
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use diesel::dsl::{exists, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -17,6 +18,7 @@ use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
 use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
+use crate::domain::document::Refused;
 use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
@@ -52,6 +54,8 @@ pub struct Stored {
     pub file: Attachment,
     /// Whether what is in it is here.
     pub is_here: bool,
+    /// How many bytes of words were read from it, or why there are none; `None`: nobody has looked yet.
+    pub words: Option<Result<u64, Refused>>,
 }
 
 /// Makes these files known, as long as the update `key`, whose question they are, waits to be answered: nothing is kept of
@@ -80,6 +84,8 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
                 attachments::height.eq(excluded(attachments::height)),
                 attachments::seconds.eq(excluded(attachments::seconds)),
                 attachments::content.eq(None::<Vec<u8>>),
+                attachments::text.eq(None::<String>),
+                attachments::unreadable.eq(None::<String>),
             ));
         methods::FilterDsl::filter(upsert, other).execute(conn).map(drop)
     })
@@ -204,7 +210,7 @@ pub fn keep(
 
 /// The row of a file.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
+pub(super) fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
     let (id, bot_id, user_id): (i64, i64, i64) = (file.id, lane.bot_id, lane.user_id);
     let unique_id: &'a str = &file.file.unique_id;
     attachments::table
@@ -252,7 +258,7 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     diesel::delete(attachments::table.filter(attachments::id.eq_any(left))).execute(conn)
 }
 
-/// Empties up to `limit` files that are older than this; what they were stays told. Returns how many.
+/// Empties up to `limit` files that are older than this, and takes their words along; what they were stays told. Returns how many.
 pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = attachments::table
         .filter(attachments::content.is_not_null().and(attachments::created_at.lt(ago(age))))
@@ -261,7 +267,7 @@ pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(attachments::id)
         .load(conn)?;
     diesel::update(attachments::table.filter(attachments::id.eq_any(old)))
-        .set(attachments::content.eq(None::<Vec<u8>>))
+        .set((attachments::content.eq(None::<Vec<u8>>), attachments::text.eq(None::<String>)))
         .execute(conn)
 }
 
@@ -282,6 +288,7 @@ struct Row {
     height: Option<i32>,
     seconds: Option<i32>,
     is_here: bool,
+    words: (Option<i32>, Option<String>),
 }
 
 impl Row {
@@ -297,13 +304,20 @@ impl Row {
             pixels: self.width.zip(self.height),
             seconds: self.seconds,
         };
+        let words = match self.words {
+            (Some(bytes), _) => Some(Ok(bytes.unsigned_abs().into())),
+            (None, refused) => refused.and_then(|refused| Refused::of(&refused)).map(Err),
+        };
         let Self { id, telegram_message_id, album, message_id, is_here, .. } = self;
-        Some(Stored { id, telegram_message_id, album, message_id: message_id.map(i64::from), file, is_here })
+        let message_id = message_id.map(i64::from);
+        Some(Stored { id, telegram_message_id, album, message_id, file, is_here, words })
     }
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn columns() -> _ {
+    // PostgreSQL knows how long they are without reading them.
+    let words: SqlLiteral<Nullable<Integer>> = sql("octet_length(attachments.text)");
     (
         attachments::id,
         attachments::telegram_message_id,
@@ -319,5 +333,6 @@ fn columns() -> _ {
         attachments::height,
         attachments::seconds,
         attachments::content.is_not_null(),
+        (words, attachments::unreadable),
     )
 }

@@ -34,6 +34,7 @@ pub mod replace;
 pub mod turns;
 pub mod history;
 pub mod attachments;
+pub mod file_words;
 pub mod finish;
 pub mod ledger;
 mod quotes;

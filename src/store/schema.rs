@@ -41,6 +41,16 @@ diesel::table! {
         content -> Nullable<Bytea>,
         /// When it was first looked for.
         created_at -> Timestamptz,
+        /// Its words, with a form feed between its pieces (pages, sheets …); NULL until they were read, for what has none, and after FILES_KEEP_DAYS.
+        text -> Nullable<Text>,
+        /// What the pieces of its words are; NULL where there are none.
+        unit -> Nullable<Text>,
+        /// How many pieces the whole file has; NULL where there are no words.
+        pieces -> Nullable<Int4>,
+        /// Whether the file has more words than were kept; NULL where there are none.
+        is_cut -> Nullable<Bool>,
+        /// Why its words could not be read, as the log names it; NULL otherwise.
+        unreadable -> Nullable<Text>,
     }
 }
 

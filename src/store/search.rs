@@ -1,8 +1,10 @@
-//! Messages by their words, with idx_messages_words.
+//! Messages by their words, with idx_messages_words, and by those of their files ([`files`]).
 //!
 //! The index knows which words a message has and not where, so it finds no phrase: PostgreSQL would take every message with
 //! all words of a phrase apart, 50 µs each. A pattern that costs a tenth of that leaves out nearly all of them first, and the
 //! rest is looked at from the newest on, until there are enough.
+
+use std::collections::BTreeMap;
 
 use diesel::dsl::{not, sql};
 use diesel::pg::{Pg, PgConnection};
@@ -17,6 +19,10 @@ use super::message_id::{among, numbers};
 use super::schema::messages;
 use super::topic::Condition;
 use crate::domain::search::{Search, Term};
+
+mod files;
+
+use files::Place;
 
 diesel::define_sql_function! {
     /// What a text is found by (a function of the database: see its migration).
@@ -36,13 +42,21 @@ diesel::define_sql_function! {
 const FIRST_LOOK: usize = 100;
 
 /// A message that is searched for.
-#[derive(Queryable, Serialize)]
+#[derive(Serialize)]
 pub struct Found {
     /// The message.
     #[serde(flatten)]
     pub record: Record,
     /// The place where the words are, each between two marks.
     pub excerpt: String,
+    /// The name of the file with that place; `None`: it is in what was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// What an excerpt looks like.
+fn options(mark: &str) -> String {
+    format!("StartSel={mark}, StopSel={mark}, MinWords=8, MaxWords=24")
 }
 
 /// Some terms that have to come together, as PostgreSQL understands them.
@@ -64,8 +78,8 @@ struct Phrase {
     readings: Vec<Reading>,
 }
 
-/// The newest `limit` selected messages that are searched for; what was found stands between two `mark`s. `None`: there are only words in the search that everybody
-/// uses, and those are not in the index.
+/// The newest `limit` selected messages that are searched for; what was found stands between two `mark`s. `None`: there are
+/// only words in the search that everybody uses, and those are not in the index.
 pub fn search(
     conn: &mut PgConnection,
     search: &Search,
@@ -80,27 +94,42 @@ pub fn search(
         diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
         let mut shown = Vec::new();
         let mut ids = Vec::new();
+        let mut files = BTreeMap::new();
         for terms in &search.0 {
             let Some(wanted) = Wanted::of(conn, terms)? else { continue };
             ids.extend(wanted.newest(conn, selection, limit)?);
+            files.extend(files::newest(conn, &wanted, selection, limit)?);
             shown.push(wanted.shown);
         }
         if shown.is_empty() {
             return Ok(None);
         }
+        let shown = shown.join(" | ");
         let excerpt = ts_headline(
             TsConfigurationByName("russian"),
             messages::content,
-            tsquery(shown.join(" | ")),
-            format!("StartSel={mark}, StopSel={mark}, MinWords=8, MaxWords=24"),
+            tsquery(shown.clone()),
+            options(mark),
         );
-        messages::table
-            .filter(among("messages.id", ids))
+        let all: Vec<i64> = ids.iter().copied().chain(files.keys().copied()).collect();
+        let found: Vec<(Record, String)> = messages::table
+            .filter(among("messages.id", all))
             .order((messages::created_at.desc(), messages::id.desc()))
             .limit(limit)
             .select((Record::as_select(), excerpt))
-            .load(conn)
-            .map(Some)
+            .load(conn)?;
+        let is_said = |record: &Record| ids.contains(&record.id);
+        let found = found.into_iter().map(|(record, excerpt)| {
+            let file = files.get(&record.id).filter(|_| !is_said(&record));
+            let place = file.map_or(Ok(None), |file| files::place(conn, *file, &shown, mark))?;
+            Ok(match place {
+                Some(Place { name, excerpt }) => {
+                    Found { record, excerpt, file: Some(name.unwrap_or_default()) }
+                }
+                None => Found { record, excerpt, file: None },
+            })
+        });
+        found.collect::<QueryResult<_>>().map(Some)
     })
 }
 

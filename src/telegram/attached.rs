@@ -1,4 +1,4 @@
-//! The file of a message that can be looked at: a picture, or the one picture there is of a film.
+//! The file of a message that can be looked at or read: a picture, the one picture there is of a film, or a document.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,10 +9,6 @@ use crate::domain::attachment::{Attachment, Kind};
 /// Of a picture's sizes the largest is taken whose longer side has no more pixels than this: more costs tokens and shows
 /// models nothing new.
 const MOST_PIXELS: i32 = 1280;
-
-/// The pictures that models read, by their types and by the ends of their names.
-const READABLE: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
-const ENDS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
 
 /// The fields of a message that can hold a picture (Bot API, Message). An animation also comes as a document, and a live
 /// photo also as a photo.
@@ -58,7 +54,7 @@ struct RawFile {
     photo: Vec<RawFile>,
 }
 
-/// What of the message can be looked at.
+/// What of the message can be looked at or read.
 pub(super) fn attached(message: &str) -> Option<Attachment> {
     let files: RawFiles<'_> = serde_json::from_str(message).ok()?;
     film(Kind::LivePhoto, files.live_photo)
@@ -66,7 +62,7 @@ pub(super) fn attached(message: &str) -> Option<Attachment> {
         .or_else(|| film(Kind::Animation, files.animation))
         .or_else(|| film(Kind::Video, files.video))
         .or_else(|| film(Kind::VideoNote, files.video_note))
-        .or_else(|| read(files.document).filter(RawFile::is_readable).map(|file| file.of(Kind::Document)))
+        .or_else(|| read(files.document).map(|file: RawFile| file.of(Kind::Document)))
         .or_else(|| read(files.sticker).and_then(RawFile::sticker))
 }
 
@@ -89,17 +85,6 @@ fn best(sizes: &[RawFile]) -> Option<RawFile> {
 }
 
 impl RawFile {
-    /// Whether it says that it is a picture; what is in it is looked at when it is here.
-    fn is_readable(&self) -> bool {
-        let end = self.file_name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
-        match self.mime_type.as_deref() {
-            None | Some("application/octet-stream") => {
-                end.is_some_and(|end| ENDS.iter().any(|known| known.eq_ignore_ascii_case(end)))
-            }
-            Some(mime) => READABLE.contains(&mime),
-        }
-    }
-
     /// One that moves is told in words ([`super::described`]): its emoji says more than one frame.
     fn sticker(self) -> Option<Attachment> {
         let stands = !self.is_animated && !self.is_video;
@@ -205,12 +190,14 @@ mod tests {
 
     #[test]
     fn a_document_is_looked_at_where_it_is_a_picture_and_a_sticker_where_it_stands_still() {
-        let document =
-            |mime: &str| of(&json!({"document": {"file_id": "d", "file_name": "a.png", "mime_type": mime}}));
-        assert_eq!(document("image/png").unwrap().name.as_deref(), Some("a.png"));
-        assert_eq!(document("image/tiff"), None);
-        assert!(document("application/octet-stream").is_some(), "by its name");
-        assert_eq!(document("application/pdf"), None);
+        let document = |mime: &str| {
+            of(&json!({"document": {"file_id": "d", "file_name": "a.png", "mime_type": mime}})).unwrap()
+        };
+        assert_eq!(document("image/png").name.as_deref(), Some("a.png"));
+        assert!(document("image/png").is_picture());
+        assert!(!document("image/tiff").is_picture());
+        assert!(document("application/octet-stream").is_picture(), "by its name");
+        assert!(!document("application/pdf").is_picture());
         let sticker = json!({"file_id": "s", "width": 512, "height": 512, "emoji": "🙃", "thumbnail": size("t", 128, 128)});
         assert_eq!(of(&json!({"sticker": sticker})).unwrap().file_id, "s");
         let mut moving = sticker;

@@ -23,6 +23,7 @@ pub(super) fn described(message: &str) -> Option<String> {
         .or_else(|| held.told("invoice", Invoice::words))
         .or_else(|| held.told("rich_message", Rich::words))
         .or_else(|| held.told("sticker", Sticker::words))
+        .or_else(|| held.told("story", Story::words))
 }
 
 /// The fields of a message (Bot API, Message).
@@ -240,6 +241,26 @@ impl Sticker {
     }
 }
 
+/// Bots are told whose it is, and no more.
+#[derive(Deserialize)]
+struct Story {
+    chat: StoryChat,
+}
+
+#[derive(Deserialize)]
+struct StoryChat {
+    title: Option<String>,
+    first_name: Option<String>,
+}
+
+impl Story {
+    fn words(self) -> String {
+        let name = self.chat.title.or(self.chat.first_name);
+        let of = name.map(|name| format!(" of {}", name.replace(['[', ']', '\n'], " "))).unwrap_or_default();
+        format!("[story{of}, which cannot be seen]")
+    }
+}
+
 /// A message of typed blocks (Bot API, RichMessage), as plain text: a line for each block.
 #[derive(Deserialize)]
 struct Rich {
@@ -357,6 +378,10 @@ mod tests {
                 "[invoice: 145 USD in the smallest unit]\nBook\nUsed",
             ),
             (json!({"sticker": {"emoji": "🙃", "is_animated": true}}), "[sticker 🙃]"),
+            (
+                json!({"story": {"id": 1, "chat": {"id": 2, "type": "private", "first_name": "Ann]"}}}),
+                "[story of Ann , which cannot be seen]",
+            ),
             (
                 json!({"rich_message": {"blocks": [
                     {"type": "heading", "size": 1, "text": ["A ", {"type": "bold", "text": "title"}]},

@@ -15,8 +15,19 @@ pub(super) fn named(held: &Fields<'_>) -> Option<String> {
     if let Some(kind) = file {
         return Some(held.read::<File>(kind).unwrap_or_default().line(&kind.replace('_', " ")));
     }
-    let others =
-        ["story", "paid_media", "photo", "game", "invoice", "poll", "checklist", "contact", "rich_message"];
+    let others = [
+        "story",
+        "paid_media",
+        "giveaway",
+        "giveaway_winners",
+        "photo",
+        "game",
+        "invoice",
+        "poll",
+        "checklist",
+        "contact",
+        "rich_message",
+    ];
     let other = others.iter().find(|kind| held.get(kind).is_some());
     other.map(|kind| format!("[{}]", kind.replace('_', " ")))
 }

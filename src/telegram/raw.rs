@@ -186,6 +186,8 @@ pub(super) const CONTENT: &[&str] = &[
     "dice",
     "document",
     "game",
+    "giveaway",
+    "giveaway_winners",
     "invoice",
     "live_photo",
     "location",

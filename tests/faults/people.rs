@@ -18,6 +18,9 @@ const FILLING: &str = " and so on";
 /// As much of a JPEG as is looked at.
 const PICTURE: &[u8] = b"\xff\xd8\xff a picture";
 
+/// What somebody sends to be read.
+const DOCUMENT: &[u8] = b"words of a document";
+
 /// People in private chats of their own who change their minds: they edit their last question, have it answered again,
 /// press the button below a failed answer.
 const CHANGING: i64 = 3;
@@ -114,11 +117,16 @@ impl FaultEnv {
         Act { update_id, message_id, ..act }
     }
 
-    /// Shows a picture with these words, or an album of two of them.
+    /// Shows a picture with these words, or an album of two of them, or sends a document.
     fn show(&self, person: &Person, words: &str, rng: &mut fastrand::Rng) -> telegram::Said {
-        let mut fields = self.telegram.photo(&[(PICTURE, 800, 600)]);
+        let is_document = rng.u8(0..3) == 0;
+        let mut fields = if is_document {
+            self.telegram.document("a.txt", "text/plain", DOCUMENT)
+        } else {
+            self.telegram.photo(&[(PICTURE, 800, 600)])
+        };
         fields["caption"] = words.into();
-        if rng.bool() {
+        if is_document || rng.bool() {
             return self.telegram.post(person, &fields);
         }
         fields["media_group_id"] = words.into();

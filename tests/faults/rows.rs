@@ -289,7 +289,7 @@ fn of_the_model() -> Vec<Row> {
 fn at_point(point: &'static str) -> Row {
     let promise = match point {
         "received" => STORED,
-        "inserted" | "fetched" | "prepared" | "answering" | "shown" | "generated" => ANSWERED,
+        "inserted" | "fetched" | "extracted" | "prepared" | "answering" | "shown" | "generated" => ANSWERED,
         "finishing" => WHOLE,
         "finished" | "sending" => PAID,
         "taken" => WINDOW,

@@ -48,6 +48,7 @@ mod promises {
     mod paste;
     mod albums;
     mod kept_files;
+    mod documents;
     mod pictures;
     mod poolers;
     mod quotes;

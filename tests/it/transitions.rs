@@ -126,6 +126,37 @@ fn received_inserted_fetched_prepared_answered() {
 }
 
 #[test]
+fn received_inserted_fetched_extracted_answered() {
+    let send = |env: &TestEnv, person: &Person| {
+        let mut document = env.telegram.document("a.txt", "text/plain", b"zebra");
+        document["caption"] = "soup".into();
+        env.telegram.post(person, &document);
+    };
+    for (point, extracted, asked) in [
+        ("inserted:soup", 1, 1),
+        ("fetched:soup", 1, 1),
+        ("extracted:soup", 1, 1),
+        ("answering:soup", 1, 1),
+        ("generated:soup", 1, 2),
+        ("finishing:soup", 1, 2),
+        ("finished:soup", 1, 1),
+    ] {
+        let read = |env: &TestEnv| {
+            assert_eq!(env.telegram.calls("download").len(), 1, "{point}");
+            env.assert_logged("a file was read", extracted);
+            assert_eq!(
+                env.psql("SELECT text FROM attachments JOIN messages ON messages.id = message_id"),
+                "zebra"
+            );
+            let with_words =
+                env.asked("soup").iter().filter(|asked| asked.question().contains("\n> zebra\n")).count();
+            assert_eq!(with_words, asked, "{point}");
+        };
+        dies_and(point, 0, nothing, send, &End { turns: "answered", shown: 1, asked }, read);
+    }
+}
+
+#[test]
 fn answering_put_off_answered() {
     let busy = |env: &TestEnv, _: &Person| {
         env.model.on(When::any().times(1), Behaviour::status(503, "busy"));

@@ -51,12 +51,15 @@ pub struct Message {
     /// The pictures behind it, in order.
     #[serde(skip)]
     pub pictures: Vec<Vec<u8>>,
+    /// The PDFs behind it, with their names, in order.
+    #[serde(skip)]
+    pub pdfs: Vec<(String, Vec<u8>)>,
 }
 
 impl Message {
     /// A message of any role.
     pub fn new(role: &str, content: &str) -> Self {
-        Self { role: role.into(), content: content.into(), pictures: Vec::new() }
+        Self { role: role.into(), content: content.into(), pictures: Vec::new(), pdfs: Vec::new() }
     }
 
     /// With these pictures.
@@ -104,20 +107,21 @@ pub struct Asked {
 impl Asked {
     /// The pictures of the newest message of a person.
     pub fn pictures(&self) -> &[Vec<u8>] {
-        self.messages
-            .iter()
-            .rev()
-            .find(|message| message.role == "user")
-            .map_or(&[], |message| &message.pictures)
+        self.newest().map_or(&[], |message| &message.pictures)
+    }
+
+    /// The PDFs of the newest message of a person, with their names.
+    pub fn pdfs(&self) -> &[(String, Vec<u8>)] {
+        self.newest().map_or(&[], |message| &message.pdfs)
     }
 
     /// The newest message of a person.
     pub fn question(&self) -> &str {
-        self.messages
-            .iter()
-            .rev()
-            .find(|message| message.role == "user")
-            .map_or("", |message| &message.content)
+        self.newest().map_or("", |message| &message.content)
+    }
+
+    fn newest(&self) -> Option<&Message> {
+        self.messages.iter().rev().find(|message| message.role == "user")
     }
 }
 

@@ -1,7 +1,7 @@
 //! `systech-aidd doctor`: looks at everything the bot depends on, and says what is wrong and what to do about it.
 //!
 //! ```text
-//! settings   the environment, .env, the prompt
+//! settings   the environment, .env, the prompt; the process that reads people's files
 //! database   connection (told apart by connection), server, rights, migrations, indexes, schema, room for ids,
 //!            former bots, backups
 //! telegram   token, webhook, another poller
@@ -28,6 +28,7 @@ use crate::config::dotenv::Repeated;
 mod connection;
 mod database;
 mod model;
+mod reader;
 mod report;
 mod schema;
 mod settings;
@@ -60,7 +61,7 @@ pub struct Arguments {
 /// What can be checked alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
-    /// The environment, .env and the prompt; nothing goes over the network
+    /// The environment, .env, the prompt and the process that reads files; nothing goes over the network
     Settings,
     /// The database
     Database,
@@ -143,6 +144,9 @@ impl Arguments {
                 || (telegram.is_none() && !telegram_checks.is_empty())
                 || (model.is_none() && !model_checks.is_empty());
             findings.retain(|finding| kept_from && !finding.ok);
+        }
+        if self.is_about(Subject::Settings) {
+            findings.push(reader::examine());
         }
         // The check of the database tells the check of Telegram whether an instance is at work.
         let (tell, told) = bounded(1);

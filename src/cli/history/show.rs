@@ -83,8 +83,11 @@ pub fn found(out: &mut impl Write, Json { json }: Json, found: &[Found]) -> anyh
         } else {
             let Record { id, user_id, chat_id, role, created_at, thread_id, .. } = &found.record;
             let topic = thread_id.map(|id| format!(", topic {id}")).unwrap_or_default();
-            let heading =
-                format!("{}  {role}  user {user_id}, chat {chat_id}{topic}, message {id}", time(created_at));
+            let file = found.file.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
+            let heading = format!(
+                "{}  {role}  user {user_id}, chat {chat_id}{topic}, message {id}{file}",
+                time(created_at)
+            );
             out.write_all(entry(&heading, &found.excerpt).as_bytes())?;
         }
     }

@@ -110,6 +110,9 @@ impl Language {
                 "Не получилось получить файл от Telegram.",
                 "I could not get the file from Telegram.",
             ),
+            Failure::FileUnreadable => {
+                self.pick("Прочитать этот файл не получилось.", "I could not read this file.")
+            }
             Failure::NoPicture => self.pick(
                 "Этот файл не похож на картинку: я понимаю JPEG, PNG, WebP и GIF.",
                 "This file does not look like a picture: I understand JPEG, PNG, WebP and GIF.",

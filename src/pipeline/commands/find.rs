@@ -2,7 +2,7 @@
 //! group in those of that group, for everybody reads along.
 
 use diesel::data_types::PgTimestamp;
-use frankenstein::types::MessageEntityType::Bold;
+use frankenstein::types::MessageEntityType::{Bold, Code};
 
 use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
@@ -10,6 +10,7 @@ use crate::domain::history::Role;
 use crate::domain::marked_text::{MarkedText, link};
 use crate::domain::reply::{Below, ReplyPart};
 use crate::domain::search::Search;
+use crate::domain::sender::one_line;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
@@ -22,6 +23,8 @@ const PAGE: usize = 5;
 const PAGES: usize = 20;
 /// The most characters of a message that are shown.
 const EXCERPT: usize = 300;
+/// The most characters of a file's name.
+const FILE: usize = 80;
 /// Stands around what was found: a character for private use, which nobody writes.
 const MARK: &str = "\u{e000}";
 
@@ -128,6 +131,9 @@ impl InWork<'_> {
         text.say(", ").say(language.whose(Role::of(&record.role) == Some(Role::User)));
         if self.message.private && record.chat_id != self.address.lane.chat_id {
             text.say(", ").say(language.in_a_group());
+        }
+        if let Some(file) = found.file.as_deref().filter(|file| !file.is_empty()) {
+            text.say(", ").mark(&one_line(file, FILE), Code);
         }
         text.say(":");
     }

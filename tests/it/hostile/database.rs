@@ -228,6 +228,7 @@ fn a_full_disk_does_not_hold_up_the_end_and_the_next_start_goes_on() {
 fn with_waiting(lanes: u32) -> (TestEnv, u64) {
     let mut env = TestEnv::new();
     env.set("RUST_LOG", "info");
+    env.set("WORKERS", "64");
     assert!(env.start_ready().stop().success());
     env.psql(&format!(
         "INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, message_id, payload)

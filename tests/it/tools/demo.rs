@@ -63,8 +63,13 @@ fn a_file_is_sent_by_its_path_and_the_model_says_what_it_received() {
     let size = std::fs::metadata(sample).unwrap().len();
     let said = demo(
         folder.path(),
-        &format!("/file examples/demo/samples/borscht.png Что это?\n'{sample}'\n/file нет.png\nПривет\n"),
+        &format!(
+            "/file examples/demo/samples/borscht.png Что это?\n'{sample}'\n/file нет.png\n\
+             /file examples/demo/samples/recipe.html Что купить?\nПривет\n"
+        ),
     );
+    assert!(said.contains("[Attached: the text of"), "{said}");
+    assert!(said.contains("beetroot") && said.contains("[document recipe.html]"), "{said}");
     assert!(said.contains("«[picture borscht.png]\n     Что это?»"), "{said}");
     assert!(said.contains(&format!("Вижу картинки (байты): {size}.")), "{said}");
     // Its line alone has no Russian word in it.

@@ -16,11 +16,12 @@ use sandbox::{PATIENCE, TestEnv};
 use crate::support::at_once::all_at_once;
 
 /// What is looked at, with one line each.
-const CHECKS: [&str; 17] = [
+const CHECKS: [&str; 18] = [
     "environment",
     "env file",
     "prompt",
     "access",
+    "reader",
     "database",
     "server",
     "rights",

@@ -36,6 +36,11 @@ fn one_line_tells_each_fault_of_the_settings() {
             ],
         },
         Case {
+            name: "the process that reads files dies",
+            provoke: |env| env.set("EXTRACT_PROBE", "abort"),
+            lines: &[["reader", "documents cannot be read", "memory"]],
+        },
+        Case {
             name: ".env with a fault",
             provoke: |env| {
                 let file = "LLM_MAX_TOKENS=many\nTELEGRAM_BOT_TOKEN hunter2\nWORKERS=0\n";

@@ -1,0 +1,64 @@
+//! The words of files: read once, kept with the file, and gone with it.
+
+use diesel::dsl::sql;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Nullable};
+
+use super::attachments::{Stored, place};
+use super::schema::attachments;
+use crate::domain::document::{Refused, Unit};
+use crate::domain::lane::Lane;
+use crate::domain::reading::Words;
+
+/// So many of the first bytes of a file say what it is.
+const BEGINNING: &str = "substring(attachments.content FROM 1 FOR 32)";
+
+/// Keeps what was read from the file, or why nothing was.
+pub fn keep(
+    conn: &mut PgConnection,
+    lane: Lane,
+    file: &Stored,
+    read: Result<&Words, Refused>,
+) -> QueryResult<usize> {
+    let words = read.ok();
+    diesel::update(place(lane, file))
+        .set((
+            attachments::text.eq(words.map(|words| &words.text)),
+            attachments::unit.eq(words.map(|words| words.unit.as_str())),
+            attachments::pieces.eq(words.map(|words| i32::try_from(words.pieces).unwrap_or(i32::MAX))),
+            attachments::is_cut.eq(words.map(|words| words.is_cut)),
+            attachments::unreadable.eq(read.err().map(Refused::name)),
+        ))
+        .execute(conn)
+}
+
+/// The words of the file, if they were read.
+pub fn of(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Option<Words>> {
+    type Row = (Option<String>, Option<String>, Option<i32>, Option<bool>);
+    let row: Option<Row> = place(lane, file)
+        .select((attachments::text, attachments::unit, attachments::pieces, attachments::is_cut))
+        .first(conn)
+        .optional()?;
+    Ok(row.and_then(|(text, unit, pieces, is_cut)| {
+        Some(Words {
+            text: text?,
+            unit: unit.and_then(|unit| Unit::of(&unit)).unwrap_or_default(),
+            pieces: pieces.and_then(|pieces| pieces.try_into().ok()).unwrap_or(1),
+            is_cut: is_cut.unwrap_or_default(),
+        })
+    }))
+}
+
+/// How many pieces the whole file has, if its words were read.
+pub fn pieces(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Option<usize>> {
+    let pieces: Option<Option<i32>> = place(lane, file).select(attachments::pieces).first(conn).optional()?;
+    Ok(pieces.flatten().and_then(|pieces| pieces.try_into().ok()))
+}
+
+/// The first bytes of the file, if it is here.
+pub fn beginning(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Option<Vec<u8>>> {
+    let beginning: Option<Option<Vec<u8>>> =
+        place(lane, file).select(sql::<Nullable<Binary>>(BEGINNING)).first(conn).optional()?;
+    Ok(beginning.flatten())
+}
