@@ -267,7 +267,10 @@ impl Language {
 
 #[cfg(test)]
 mod tests {
+    use frankenstein::types::MessageEntity;
+
     use super::*;
+    use crate::domain::reply::Content;
 
     /// The text between the marks of an entity.
     fn marked(text: &str, entity: &MessageEntity) -> String {
