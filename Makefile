@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-live bench-cache check-migrations migrations tools setup
+.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-live bench-cache soak check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +38,7 @@ faults: setup tools ## everything that can go wrong, again and again, as a table
 nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	STRANGERS=10000 cargo test --locked --test it promises::flood
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
+	scripts/black-holes
 	scripts/postgres-matrix
 	scripts/dotenv-corpus --check
 	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
@@ -59,6 +60,9 @@ bench-live: setup ## how soon the first words are seen, and calls inside a wait 
 
 bench-cache: setup ## how much of its prompts an endpoint need not read anew, in a dialogue of 200 turns; a minute
 	@cargo bench --quiet --locked --profile dev --bench cache
+
+soak: setup ## the bot under steady load with faults: memory, descriptors, threads, sizes of tables; half an hour, or SECONDS=…
+	@SECONDS_OF_SOAK=$(SECONDS) cargo bench --quiet --locked --profile dev --bench soak
 
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations

@@ -20,7 +20,7 @@ pub const POINTS: [&str; 13] = [
     "shown",
     // The answer is complete, and in memory only.
     "generated",
-    // All rows of the answer are written, and not committed.
+    // All rows of the answer are about to be written at once; those of a command's reply are, and not committed.
     "finishing",
     // Committed, nothing is sent.
     "finished",

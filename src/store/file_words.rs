@@ -52,13 +52,12 @@ pub fn of(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Opt
 
 /// How many pieces the whole file has, if its words were read.
 pub fn pieces(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Option<usize>> {
-    let pieces: Option<Option<i32>> = place(lane, file).select(attachments::pieces).first(conn).optional()?;
-    Ok(pieces.flatten().and_then(|pieces| pieces.try_into().ok()))
+    let pieces: Option<i32> = place(lane, file).select(attachments::pieces).first(conn).optional()?.flatten();
+    Ok(pieces.and_then(|pieces| pieces.try_into().ok()))
 }
 
 /// The first bytes of the file, if it is here.
 pub fn beginning(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResult<Option<Vec<u8>>> {
-    let beginning: Option<Option<Vec<u8>>> =
-        place(lane, file).select(sql::<Nullable<Binary>>(BEGINNING)).first(conn).optional()?;
-    Ok(beginning.flatten())
+    let beginning = place(lane, file).select(sql::<Nullable<Binary>>(BEGINNING));
+    Ok(beginning.first(conn).optional()?.flatten())
 }

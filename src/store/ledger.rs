@@ -38,7 +38,7 @@ impl Calls<'_> {
         prepared_if(self.calls.len() <= 1, With { insert, statement })
     }
 
-    fn insert(self) -> impl QueryFragment<Pg> + QueryId {
+    pub(super) fn insert(self) -> impl QueryFragment<Pg> + QueryId {
         let Self { address, calls } = self;
         let rows: Vec<_> = calls
             .iter()

@@ -10,20 +10,18 @@ use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Date, Nullable, Text};
+use diesel::query_builder::QueryFragment;
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
 use super::message_id::among;
 use super::schema::quotes;
 use crate::domain::quote::{self, Quote};
 
-/// Stores what the question of this turn quotes, in this order.
-pub(super) fn insert(conn: &mut PgConnection, turn_id: i64, quoted: &[Quote]) -> QueryResult<usize> {
-    if quoted.is_empty() {
-        return Ok(0);
-    }
+/// The query that stores what a question quotes, in this order, beside the one named `turn`.
+pub(super) fn insertion(quoted: &[Quote]) -> impl QueryFragment<Pg> + use<> {
     let row = |(position, quote): (i32, &Quote)| {
         (
-            quotes::turn_id.eq(turn_id),
+            quotes::turn_id.eq(sql::<BigInt>("(SELECT id FROM turn)")),
             quotes::position.eq(position),
             quotes::kind.eq(quote.kind.as_str()),
             quotes::whose.eq(quote.whose.as_str()),
@@ -34,7 +32,7 @@ pub(super) fn insert(conn: &mut PgConnection, turn_id: i64, quoted: &[Quote]) ->
         )
     };
     let rows: Vec<_> = (0..).zip(quoted).map(row).collect();
-    diesel::insert_into(quotes::table).values(rows).execute(conn)
+    diesel::insert_into(quotes::table).values(rows)
 }
 
 fn day(quote: &Quote) -> Day {

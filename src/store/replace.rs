@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::{DeserializationError, RollbackTransaction};
 
-use super::outbox::{Envelope, LANE, Unsent, columns, insert_from, is_unsent, row};
+use super::outbox::{Envelope, LANE, OfTurn, Unsent, columns, insert_from, is_unsent, row};
 use super::schema::reply_parts;
 use crate::domain::lane::Lane;
 use crate::domain::reply::{Op, ReplyPart};
@@ -61,7 +61,8 @@ pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> Quer
         let Place { lane, update_seq, thread_id, reply_to, turn_id, position } = place;
         let bare = instead == Instead::Bare;
         let [thread_id, reply_to] = [thread_id, reply_to].map(|id| id.filter(|_| !bare));
-        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn_id };
+        let turn = turn_id.map_or(OfTurn::None, OfTurn::Number);
+        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn };
         match instead {
             Instead::Simpler | Instead::Halves | Instead::Bare => {
                 insert_from(conn, envelope, position, &parts, &standing)?

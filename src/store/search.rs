@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::{not, sql};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer, Text};
+use diesel::sql_types::{Array, Bool, Text};
 use diesel_full_text_search::configuration::TsConfigurationByName;
 use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
 use serde::Serialize;
@@ -21,8 +21,10 @@ use super::topic::Condition;
 use crate::domain::search::{Search, Term};
 
 mod files;
+mod phrase;
 
 use files::Place;
+use phrase::{Phrase, Reading, options};
 
 diesel::define_sql_function! {
     /// What a text is found by (a function of the database: see its migration).
@@ -54,11 +56,6 @@ pub struct Found {
     pub file: Option<String>,
 }
 
-/// What an excerpt looks like.
-fn options(mark: &str) -> String {
-    format!("StartSel={mark}, StopSel={mark}, MinWords=8, MaxWords=24")
-}
-
 /// Some terms that have to come together, as PostgreSQL understands them.
 pub struct Wanted {
     /// A tsquery of the words, which the index answers exactly.
@@ -67,15 +64,6 @@ pub struct Wanted {
     shown: String,
     /// What the index does not answer.
     phrases: Vec<Phrase>,
-}
-
-/// A phrase, or what PostgreSQL takes for one: `sour-cream`.
-struct Phrase {
-    without: bool,
-    /// Whatever holds the phrase fits this regular expression.
-    pattern: String,
-    /// By any of these it is found.
-    readings: Vec<Reading>,
 }
 
 /// The newest `limit` selected messages that are searched for; what was found stands between two `mark`s. `None`: there are
@@ -98,7 +86,7 @@ pub fn search(
         for terms in &search.0 {
             let Some(wanted) = Wanted::of(conn, terms)? else { continue };
             ids.extend(wanted.newest(conn, selection, limit)?);
-            files.extend(files::newest(conn, &wanted, selection, limit)?);
+            files.extend(files::newest(conn, &wanted.words, &wanted.phrases, selection, limit)?);
             shown.push(wanted.shown);
         }
         if shown.is_empty() {
@@ -216,23 +204,6 @@ fn fits(pattern: String) -> Condition {
 
 fn tsquery(text: String) -> Box<dyn BoxableExpression<messages::table, Pg, SqlType = TsQuery>> {
     Box::new(sql::<TsQuery>("").bind::<Text, _>(text).sql("::tsquery"))
-}
-
-/// How PostgreSQL reads a term in one language.
-#[derive(QueryableByName)]
-struct Reading {
-    #[diesel(sql_type = Text)]
-    language: String,
-    /// A tsquery of all words, wherever they are.
-    #[diesel(sql_type = Text)]
-    words: String,
-    /// One of the words one after the other.
-    #[diesel(sql_type = Text)]
-    phrase: String,
-    #[diesel(sql_type = Array<Text>)]
-    lexemes: Vec<String>,
-    #[diesel(sql_type = Array<Integer>)]
-    places: Vec<i32>,
 }
 
 /// The languages of message_words, and the one that takes every word as it is.

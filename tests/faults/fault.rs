@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox::env::KILLED;
 use sandbox::model::{Behaviour, When};
@@ -14,6 +14,7 @@ use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
 use crate::env::FaultEnv;
+use crate::network::{self, port_of};
 use crate::people::SLOWLY;
 
 /// What the bot calls: first what it calls at its start only, then what it calls all the time.
@@ -35,6 +36,9 @@ const AT_START: &[&str] = METHODS.split_at(3).0;
 pub(crate) const ALWAYS: &[&str] = METHODS.split_at(3).1;
 /// What makes a message.
 pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocument"];
+
+/// Within this whoever asks for the bot's health has an answer, whoever does not answer the bot.
+const HEALTH: Duration = Duration::from_secs(10);
 
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
@@ -66,6 +70,8 @@ pub(crate) enum Fault {
     PrimaryLost(Loss),
     /// The instance that leads is killed or frozen, and another one takes its place; then it comes back.
     LeaderLost(Loss),
+    /// Every packet to and from somebody is dropped.
+    Unreached(Neighbour),
     ConnectionsTerminated,
     /// The pooler before PostgreSQL is killed, and starts again.
     PoolerKilled,
@@ -84,6 +90,16 @@ pub(crate) enum Fault {
 pub(crate) enum Loss {
     Killed,
     Frozen,
+    /// Packets are dropped.
+    Unreached,
+}
+
+/// Whom the bot talks to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Neighbour {
+    Database,
+    Telegram,
+    Model,
 }
 
 /// Ends a fault.
@@ -97,6 +113,7 @@ impl Fault {
             | Self::PostgresFrozen
             | Self::DiskFull
             | Self::Failover
+            | Self::Unreached(Neighbour::Database)
             | Self::PrimaryLost(_) => true,
             Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
             _ => false,
@@ -123,6 +140,11 @@ impl Fault {
         matches!(self, Self::Failover)
     }
 
+    /// Whether an answer of the model may go astray on its way to the bot: then it is asked again.
+    pub(crate) fn loses_answers(&self) -> bool {
+        matches!(self, Self::Unreached(Neighbour::Model))
+    }
+
     /// The most calls that the bot may make although Telegram has asked it to wait. Those that are under way when Telegram
     /// says so cannot be taken back.
     pub(crate) fn most_calls_inside_waits(&self) -> usize {
@@ -144,7 +166,7 @@ impl Fault {
         match self {
             // What is in work at three kills.
             Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) => class == "crashed",
-            Self::Answers(..) | Self::ModelOut => class != "crashed",
+            Self::Answers(..) | Self::ModelOut | Self::Unreached(Neighbour::Model) => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
             _ => false,
         }
@@ -158,7 +180,10 @@ impl Fault {
     /// Settings that turn minutes into seconds.
     pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
+            Self::Answers(..) | Self::Mixture(_) | Self::Unreached(Neighbour::Model) => {
+                &[("LLM_TIMEOUT", "1")]
+            }
+            Self::Unreached(_) => &[("METRICS_ADDR", "127.0.0.1:0")],
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
             Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
@@ -232,6 +257,7 @@ impl Fault {
                 Box::new(move || then.fail_over())
             }
             Self::PrimaryLost(loss) => primary_lost(env, *loss),
+            Self::Unreached(neighbour) => unreached(env, *neighbour),
             Self::LeaderLost(loss) => {
                 env.lose_leader(*loss);
                 Box::new(|| ())
@@ -287,9 +313,35 @@ fn primary_lost(env: &Arc<FaultEnv>, loss: Loss) -> End {
     match loss {
         Loss::Killed => env.server().kill(),
         Loss::Frozen => env.server().freeze(),
+        Loss::Unreached => network::dig(port_of(&env.database().url())),
     }
     let env = Arc::clone(env);
     Box::new(move || env.promote())
+}
+
+/// Nobody answers, and whoever asks for the bot's health still hears of it at once.
+fn unreached(env: &Arc<FaultEnv>, neighbour: Neighbour) -> End {
+    let url = match neighbour {
+        Neighbour::Database => env.database().url(),
+        Neighbour::Telegram => env.telegram.url(),
+        Neighbour::Model => env.model.url(),
+    };
+    network::dig(port_of(&url));
+    let env = Arc::clone(env);
+    Box::new(move || {
+        if neighbour != Neighbour::Model {
+            for path in ["healthz", "readyz", "metrics"] {
+                let asked = Instant::now();
+                env.fetch(path);
+                assert!(asked.elapsed() < HEALTH, "/{path} took {:?}", asked.elapsed());
+            }
+        }
+        network::fill(port_of(&url));
+        if neighbour == Neighbour::Model {
+            // What it does not answer to is repeated, as its own refusals are.
+            env.refuse();
+        }
+    })
 }
 
 /// The rules for `Fault::Calls`; returns those for the next call of each method.

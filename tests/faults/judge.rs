@@ -67,10 +67,15 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     pub(crate) fn is_clean(&self, fault: &Fault) -> bool {
-        let stored = [&self.lost, &self.outside, &self.disordered, &self.paid_twice];
+        let stored = [&self.lost, &self.outside, &self.disordered];
+        let paid = fault.loses_answers() || self.paid_twice.is_empty();
         let whole = fault.loses_what_was_stored() || stored.iter().all(|list| list.is_empty());
         let patient = self.inside_waits <= fault.most_calls_inside_waits();
-        whole && patient && self.strangers.is_empty() && self.untold.is_empty()
+        whole
+            && (paid || fault.loses_what_was_stored())
+            && patient
+            && self.strangers.is_empty()
+            && self.untold.is_empty()
     }
 }
 

@@ -11,7 +11,7 @@ use sandbox::telegram::{Action, Reply};
 use systech_aidd::base::failpoints::POINTS;
 
 use crate::env::FaultEnv;
-use crate::fault::{ALWAYS, Fault, Loss, METHODS, SENDS};
+use crate::fault::{ALWAYS, Fault, Loss, METHODS, Neighbour, SENDS};
 use crate::judge::{self, RECORDER, Verdict};
 
 /// A text in English and in Russian.
@@ -247,6 +247,41 @@ fn of_pairs() -> Vec<Row> {
         let row = Row::new(LEADER, name, fault);
         rows.push(Row { times: [2, 6], lasts: 0..1, pause: 11_500..14_000, ..row });
     }
+    rows
+}
+
+/// Where packets may be dropped: [`crate::network`].
+pub(crate) fn of_dropped_packets() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (promise, name, neighbour) in [
+        (
+            DATABASE,
+            ("packets between bot and PostgreSQL are dropped", "пакеты между ботом и PostgreSQL пропадают"),
+            Neighbour::Database,
+        ),
+        (
+            TELEGRAM,
+            ("packets between bot and Telegram are dropped", "пакеты между ботом и Telegram пропадают"),
+            Neighbour::Telegram,
+        ),
+        (
+            MODEL,
+            ("packets between bot and model are dropped", "пакеты между ботом и моделью пропадают"),
+            Neighbour::Model,
+        ),
+    ] {
+        rows.push(Row {
+            times: [1, 3],
+            lasts: 5000..8000,
+            ..Row::new(promise, name, Fault::Unreached(neighbour))
+        });
+    }
+    let name = (
+        "packets to the primary are dropped, its synchronous standby is promoted; they pass again",
+        "пакеты к основному серверу пропадают, синхронная реплика повышена; они снова доходят",
+    );
+    let lost = Fault::PrimaryLost(Loss::Unreached);
+    rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(DATABASE, name, lost) });
     rows
 }
 

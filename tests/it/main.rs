@@ -49,6 +49,7 @@ mod promises {
     mod albums;
     mod kept_files;
     mod documents;
+    mod readers;
     mod pictures;
     mod poolers;
     mod quotes;

@@ -6,7 +6,7 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::{Phrase, Wanted, options};
+use super::phrase::{Phrase, options};
 use crate::store::archive::Selection;
 use crate::store::message_id::{among, numbers};
 use crate::store::schema::messages;
@@ -35,7 +35,8 @@ pub(super) struct Place {
 /// The newest selected questions of which a file is wanted: the ids of the messages, each with that of a file.
 pub(super) fn newest(
     conn: &mut PgConnection,
-    wanted: &Wanted,
+    words: &str,
+    phrases: &[Phrase],
     selection: Selection,
     limit: i64,
 ) -> QueryResult<BTreeMap<i64, i64>> {
@@ -44,9 +45,9 @@ pub(super) fn newest(
          WHERE text IS NOT NULL AND message_id IS NOT NULL AND message_words(text) @@ $1::tsquery",
     )
     .into_boxed::<Pg>()
-    .bind::<Text, _>(wanted.words.clone());
+    .bind::<Text, _>(words.to_owned());
     let mut bound = 1;
-    for Phrase { without, pattern, readings } in &wanted.phrases {
+    for Phrase { without, pattern, readings } in phrases {
         let not = if *without { "NOT " } else { "" };
         bound += 1;
         query = query.sql(format!(" AND {not}(text ~* ${bound} AND (false")).bind::<Text, _>(pattern.clone());
