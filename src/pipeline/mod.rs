@@ -27,6 +27,7 @@ mod shown;
 mod beside;
 pub mod scales;
 mod memory;
+mod recall;
 pub mod prompt;
 pub mod named;
 pub mod outcome;
