@@ -66,7 +66,7 @@ impl Asked {
             .collect();
         let mut words: Vec<String> = Vec::new();
         for word in tokens(&question) {
-            if is_telling(&word) && !known.contains(&stem(&word)) && !words.contains(&word) {
+            if is_telling(&word) && !is_known(&word, &known) && !words.contains(&word) {
                 words.push(word);
             }
         }
@@ -161,6 +161,18 @@ fn stem(word: &str) -> String {
     let letters = word.chars().count();
     let kept = if letters <= 4 { letters } else { (letters - 2).max(4) };
     word.chars().take(kept).collect()
+}
+
+/// Whether a form of the word is among these stems: the longer a form, the longer its stem.
+fn is_known(word: &str, known: &BTreeSet<String>) -> bool {
+    let stem = stem(word);
+    let of_long = |text: &str| text.chars().count() >= 4;
+    let same = |other: &String| {
+        *other == stem
+            || (of_long(&stem) && other.starts_with(&stem))
+            || (of_long(other) && stem.starts_with(other.as_str()))
+    };
+    known.iter().any(same)
 }
 
 /// Whether a word may tell one message from another.
