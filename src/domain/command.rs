@@ -27,6 +27,12 @@ pub enum Command {
     Restore,
     /// Sends the user's dialogue as a file.
     Export,
+    /// Finds what was said by its words.
+    Find,
+    /// Remembers what stands behind it.
+    Remember,
+    /// What is remembered.
+    Memory,
     /// What the user's questions took.
     Usage,
     /// Deletes everything of the user, once a button is pressed.
@@ -35,7 +41,7 @@ pub enum Command {
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Start,
         Self::Help,
         Self::Role,
@@ -48,6 +54,9 @@ impl Command {
         Self::New,
         Self::Restore,
         Self::Export,
+        Self::Find,
+        Self::Remember,
+        Self::Memory,
         Self::Usage,
         Self::Forget,
     ];
@@ -78,6 +87,9 @@ impl Command {
             Self::New => "new",
             Self::Restore => "restore",
             Self::Export => "export",
+            Self::Find => "find",
+            Self::Remember => "remember",
+            Self::Memory => "memory",
             Self::Usage => "usage",
             Self::Forget => "forget",
         }

@@ -19,11 +19,13 @@ pub enum Purpose {
     Transcript,
     /// The sound of an answer.
     Speech,
+    /// A summary of what was said before.
+    Summary,
 }
 
 impl Purpose {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Answer, Self::Transcript, Self::Speech];
+    pub const ALL: [Self; 4] = [Self::Answer, Self::Transcript, Self::Speech, Self::Summary];
 
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Answer => "answer",
             Self::Transcript => "transcript",
             Self::Speech => "speech",
+            Self::Summary => "summary",
         }
     }
 }

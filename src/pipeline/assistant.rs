@@ -17,6 +17,8 @@ pub struct Assistant {
     clients: Vec<Arc<Llm>>,
     /// Whether answers can be spoken.
     speaks: bool,
+    /// What sums up, where that is not the model of the dialogue.
+    summarist: Option<Arc<Llm>>,
 }
 
 /// What a dialogue is answered with.
@@ -44,12 +46,18 @@ impl Assistant {
         Self::beside(&self.clients, http, read, self.speaks)
     }
 
-    fn beside(known: &[Arc<Llm>], http: &Http, Read { catalogue, settings }: Read, speaks: bool) -> Self {
+    fn beside(
+        known: &[Arc<Llm>],
+        http: &Http,
+        Read { catalogue, settings, summarist }: Read,
+        speaks: bool,
+    ) -> Self {
         let client = |settings| match known.iter().find(|llm| llm.is_asked_by(&settings)) {
             Some(llm) => Arc::clone(llm),
             None => Arc::new(Llm::new(http.clone(), settings)),
         };
-        Self { catalogue, clients: settings.into_iter().map(client).collect(), speaks }
+        let summarist = summarist.map(client);
+        Self { catalogue, clients: settings.into_iter().map(client).collect(), summarist, speaks }
     }
 
     /// What there is to choose from.
@@ -69,6 +77,11 @@ impl Assistant {
                 effort: if place == first { effort } else { model.effort },
             }
         })
+    }
+
+    /// What sums up, where that is not the model of the dialogue.
+    pub fn summarist(&self) -> Option<&Llm> {
+        self.summarist.as_deref()
     }
 
     /// The commands that people are shown.

@@ -5,21 +5,26 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 17] = [
+pub const TABLES: [&str; 22] = [
     "alerts",
     "announcement_recipients",
     "announcements",
     "attachments",
     "decisions",
     "dialogue_settings",
+    "facts",
     "leases",
+    "memory_off",
     "messages",
     "model_calls",
     "owner_codes",
     "people",
+    "prompts",
     "quotes",
     "reply_parts",
+    "searches",
     "strangers",
+    "summaries",
     "turns",
     "unsubscribed",
     "updates",
