@@ -161,8 +161,11 @@ impl Program {
         let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
-        let (telegram, hears) = (self.telegram.until(stop), config.hearing.is_some());
-        let Some(me) = introduce(http, &telegram, stop, &commands, (config.picture_pixels, hears))? else {
+        let telegram = self.telegram.until(stop);
+        let listens = config.hearing.as_ref();
+        let chats = listens.map(|hearing| hearing.transcript_chats.clone()).unwrap_or_default();
+        let reads = (config.picture_pixels, listens.is_some(), chats);
+        let Some(me) = introduce(http, &telegram, stop, &commands, reads)? else {
             return Ok(());
         };
         let bot_id = me.id;

@@ -138,6 +138,7 @@ impl Reader<'_> {
             &names::TRANSCRIBE_TIMEOUT,
             &names::TRANSCRIBE_MAX_SECONDS,
             &names::TRANSCRIBE_MAX_MB,
+            &names::TRANSCRIPT_CHATS,
             &names::TRANSCRIBE_PRICE,
         ];
         settings.into_iter().try_for_each(|setting| self.usable(setting))?;
@@ -158,6 +159,7 @@ impl Reader<'_> {
                 price: self.price(&names::TRANSCRIBE_PRICE)?,
                 timeout: self.seconds(&names::TRANSCRIBE_TIMEOUT)?,
             },
+            transcript_chats: self.ids(&names::TRANSCRIPT_CHATS)?,
             limits: sound::Limits {
                 seconds: self.parsed(&names::TRANSCRIBE_MAX_SECONDS)?,
                 megabytes: self.parsed(&names::TRANSCRIBE_MAX_MB)?,
@@ -197,7 +199,12 @@ impl Reader<'_> {
 
     /// An endpoint without a model neither hears nor speaks, which nobody who names one wants.
     pub(super) fn no_model_of_sound(&self) -> impl Iterator<Item = Fault> {
-        let of_hearing = [names::TRANSCRIBE_URL, names::TRANSCRIBE_KEY, names::TRANSCRIBE_LANGUAGE];
+        let of_hearing = [
+            names::TRANSCRIBE_URL,
+            names::TRANSCRIBE_KEY,
+            names::TRANSCRIBE_LANGUAGE,
+            names::TRANSCRIPT_CHATS,
+        ];
         let of_speech = [names::SPEECH_URL, names::SPEECH_KEY, names::SPEECH_VOICE];
         let fault = |model: Setting, others: &[Setting], example: &str| {
             let is_missing = self.given(&model).is_none();
@@ -234,12 +241,14 @@ impl Reader<'_> {
     }
 
     pub(crate) fn admission(&self) -> Option<Admission> {
-        let ids = |setting| {
-            self.usable(setting)?;
-            self.value(setting).map_or(Some(BTreeSet::new()), |text| values::ids(&text, |_| true).ok())
-        };
-        let lists = Access { users: ids(&names::ALLOWED_USERS)?, chats: ids(&names::ALLOWED_CHATS)? };
-        Some(Admission { owners: ids(&names::OWNER)?, lists })
+        let lists =
+            Access { users: self.ids(&names::ALLOWED_USERS)?, chats: self.ids(&names::ALLOWED_CHATS)? };
+        Some(Admission { owners: self.ids(&names::OWNER)?, lists })
+    }
+
+    fn ids(&self, setting: &Setting) -> Option<BTreeSet<i64>> {
+        self.usable(setting)?;
+        self.value(setting).map_or(Some(BTreeSet::new()), |text| values::ids(&text, |_| true).ok())
     }
 
     pub(crate) fn rate_limit(&self) -> RateLimit {

@@ -105,6 +105,8 @@ pub struct Hearing {
     pub transcriber: llm::TranscriberSettings,
     /// TRANSCRIBE_MAX_SECONDS, TRANSCRIBE_MAX_MB
     pub limits: sound::Limits,
+    /// TRANSCRIPT_CHATS
+    pub transcript_chats: BTreeSet<i64>,
 }
 
 /// How answers are spoken.

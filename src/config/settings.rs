@@ -74,6 +74,8 @@ settings! {
     TRANSCRIBE_MAX_SECONDS: Value("600"), values::whole("seconds,", 1, 36_000),
         "how long a recording may play that the bot listens to";
     TRANSCRIBE_MAX_MB: Value("20"), values::whole("megabytes,", 1, 20), "how large it may be";
+    TRANSCRIPT_CHATS: Nothing("none"), values::CHATS,
+        "Telegram ids of groups in which everybody's recordings are answered with their words alone: `-1001234567890`";
     TRANSCRIBE_PRICE: Nothing("not known, if the endpoint tells no cost"), values::PRICE,
         "what a minute of a recording costs, in US dollars";
     SPEECH_MODEL: Nothing("answers are not spoken"), values::TEXT,

@@ -58,6 +58,11 @@ impl Language {
         self.pick("Думаю…", "Thinking…")
     }
 
+    /// What a draft says while a recording is listened to.
+    pub fn listens(self) -> &'static str {
+        self.pick("Слушаю…", "Listening…")
+    }
+
     /// The answer to /start.
     pub fn greeting(self) -> &'static str {
         self.pick(

@@ -212,7 +212,10 @@ impl Services {
             ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
-        let below = question.heard().map(|words| render::below_what_was_heard(&words, parts));
+        let below = question.heard().map(|words| match ending {
+            Ending::Answered { .. } if question.words_alone => render::heard(&words),
+            _ => render::below_what_was_heard(&words, parts),
+        });
         let parts = below.as_deref().unwrap_or(parts);
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });

@@ -71,7 +71,8 @@ impl Services {
         let mut listening = None;
         for file in files.iter_mut().filter(|file| file.file.is_sound() && file.transcript.is_none()) {
             listening.get_or_insert_with(|| {
-                Preview::begin(self, question.address, question.language, Look::Typing)
+                let look = Look::of_listening(self.live_answers, question.private);
+                Preview::begin(self, question.address, question.language, look)
             });
             match self.listen(question, file)? {
                 Listened { words: Ok(words), .. } => file.transcript = Some(words),

@@ -24,6 +24,7 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod ending;
+mod overheard;
 mod spoken;
 mod fetch;
 mod documents;

@@ -38,7 +38,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use classic::text_parts;
-pub use heard::below_what_was_heard;
+pub use heard::{below_what_was_heard, heard};
 pub use limits::{
     MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
 };

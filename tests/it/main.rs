@@ -45,6 +45,7 @@ mod promises {
     mod ledger;
     mod models;
     mod on_behalf;
+    mod overheard;
     mod order;
     mod owner;
     mod pair;

@@ -25,14 +25,25 @@ const RENEWAL: Duration = Duration::from_secs(20);
 /// second after "Thinking…". After that a draft without words says "Thinking…" and has a button that stops it.
 const THINKING: Duration = Duration::from_millis(4500);
 
+/// What a draft shows while a recording is listened to.
+pub(super) fn listens(thinking: Thinking, language: Language) -> Content {
+    let text = language.listens().to_owned();
+    match thinking {
+        Thinking::Plain => Content::Text { text, entities: Vec::new() },
+        Thinking::Block => block(text),
+    }
+}
+
+fn block(text: String) -> Content {
+    let text = RichText::Text(text);
+    Content::Rich { blocks: vec![InputRichBlock::Thinking(InputRichBlockThinking { text })] }
+}
+
 /// What a draft without words shows.
 pub(super) fn thinks(thinking: Thinking, language: Language) -> Content {
     match thinking {
         Thinking::Plain => WORDLESS,
-        Thinking::Block => {
-            let text = RichText::Text(language.thinks().to_owned());
-            Content::Rich { blocks: vec![InputRichBlock::Thinking(InputRichBlockThinking { text })] }
-        }
+        Thinking::Block => block(language.thinks().to_owned()),
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Look {
     Draft,
     /// The answer itself, growing, as a message.
     Message,
+    /// That a recording is listened to, as a draft (private chats only).
+    Listening,
     /// The chat says that the bot is typing.
     Typing,
 }
@@ -62,6 +64,11 @@ impl Look {
             LiveAnswers::Edit => Self::Message,
             LiveAnswers::Draft | LiveAnswers::Off => Self::Typing,
         }
+    }
+
+    /// While a recording is listened to in a chat of this kind.
+    pub fn of_listening(live_answers: LiveAnswers, private: bool) -> Self {
+        if private && live_answers == LiveAnswers::Draft { Self::Listening } else { Self::Typing }
     }
 }
 
@@ -84,8 +91,11 @@ impl Preview {
                 });
                 Shown::AsMessage { http, live, ended }
             }
-            Look::Draft => {
-                let thinks = draft::thinks(services.thinking, language);
+            Look::Draft | Look::Listening => {
+                let thinks = match look {
+                    Look::Listening => draft::listens(services.thinking, language),
+                    _ => draft::thinks(services.thinking, language),
+                };
                 Shown::InPassing {
                     _beside: http.beside(async move {
                         draft::show(&telegram, &pace, address, &text, thinks).await;
