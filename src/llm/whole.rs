@@ -51,7 +51,9 @@ pub(super) fn fetch(
         Ok(answer) => answer.map_err(network)?,
         Err(Interrupted::Stopped) => return Err(LlmError::Stopped(Completion::default())),
         Err(Interrupted::TimedOut) => {
-            let problem = format!("no answer within {} s", most.time.as_secs_f32());
+            // Of what is left after a try that failed, tenths are enough.
+            let seconds = (most.time.as_secs_f32() * 10.0).round() / 10.0;
+            let problem = format!("no answer within {seconds} s");
             return Err(LlmError::last(Failure::TooSlow, Cause::Endpoint, problem));
         }
     };
