@@ -83,6 +83,18 @@ impl FaultEnv {
         self.model.on(when, Behaviour::status(401, "as you wish"));
     }
 
+    /// Nobody's question is read with what was said long ago: an answer has to begin with the word of its own question, by which the
+    /// judge knows it.
+    pub(crate) fn have_no_memory(&self) {
+        let bot = self.telegram.bot_id();
+        // Everybody in a chat of their own, and in either group.
+        self.psql(&format!(
+            "INSERT INTO memory_off (bot_id, chat_id, user_id)
+             SELECT {bot}, chat, person FROM generate_series(1, {}) AS person, LATERAL (VALUES (person), (-1), (-2)) AS chats (chat)",
+            CROWD.end()
+        ));
+    }
+
     /// The people in private chats want to hear their answers.
     pub(crate) fn have_answers_spoken(&self) {
         let bot = self.telegram.bot_id();

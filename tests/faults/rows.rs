@@ -46,6 +46,7 @@ impl Row {
         let env = Arc::new(FaultEnv::new(&self.fault, seed));
         env.start_ready();
         env.psql(RECORDER);
+        env.have_no_memory();
         if self.fault.needs_voices() {
             env.have_answers_spoken();
         }
