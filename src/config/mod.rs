@@ -70,6 +70,8 @@ pub struct Config {
     pub picture_pixels: i32,
     /// SUMMARIES
     pub summaries: bool,
+    /// TOPIC_TITLES
+    pub titles: bool,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -145,6 +147,7 @@ impl Config {
             picture_pixels: env.parsed(&names::PICTURE_PIXELS)?,
             hearing: env.hearing(&choices)?,
             summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
+            titles: env.value(&names::TOPIC_TITLES).as_deref() == Some("on"),
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),
