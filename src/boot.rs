@@ -200,6 +200,7 @@ impl Program {
             named: Named::default(),
             lull: Lull::default(),
             summaries: config.summaries && config.max_history > 0,
+            titles: config.titles,
             newest_at_boot: newest,
             suspects: Suspects::default(),
             woken: woken_in,

@@ -8,6 +8,8 @@ CREATE TABLE searches (
     bot_id BIGINT NOT NULL,
     user_id BIGINT NOT NULL,
     words TEXT NOT NULL CHECK (length(words) <= 1000),
+    -- Without a time zone, as messages.created_at is.
+    -- squawk-ignore prefer-timestamp-tz
     searched_at TIMESTAMP NOT NULL DEFAULT LOCALTIMESTAMP
 );
 

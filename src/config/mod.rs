@@ -72,6 +72,8 @@ pub struct Config {
     pub picture_pixels: i32,
     /// SUMMARIES
     pub summaries: bool,
+    /// TOPIC_TITLES
+    pub titles: bool,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -157,6 +159,7 @@ impl Config {
             hearing: env.hearing(&choices)?,
             speaking: env.speaking(&choices)?,
             summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
+            titles: env.value(&names::TOPIC_TITLES).as_deref() == Some("on"),
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),

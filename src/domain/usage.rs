@@ -21,11 +21,13 @@ pub enum Purpose {
     Speech,
     /// A summary of what was said before.
     Summary,
+    /// The title of a topic.
+    Title,
 }
 
 impl Purpose {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Answer, Self::Transcript, Self::Speech, Self::Summary];
+    pub const ALL: [Self; 5] = [Self::Answer, Self::Transcript, Self::Speech, Self::Summary, Self::Title];
 
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Transcript => "transcript",
             Self::Speech => "speech",
             Self::Summary => "summary",
+            Self::Title => "title",
         }
     }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 23] = [
     "alerts",
     "announcement_recipients",
     "announcements",
@@ -25,6 +25,7 @@ pub const TABLES: [&str; 22] = [
     "searches",
     "strangers",
     "summaries",
+    "topics",
     "turns",
     "unsubscribed",
     "updates",
