@@ -81,7 +81,11 @@ pub(super) fn remedy_for(error: &TelegramError, op: Op, content: &Content, attem
     let remedy = remedy(error, op, attempts);
     match (content, remedy) {
         (Content::Voice { .. }, Remedy::Later) if attempts < ATTEMPTS_OF_VOICE => remedy,
-        (Content::Voice { .. }, Remedy::Pause(pause)) if pause <= LONGEST_PAUSE_OF_VOICE => remedy,
+        (Content::Voice { .. }, Remedy::Pause(pause))
+            if attempts < ATTEMPTS_OF_VOICE && pause <= LONGEST_PAUSE_OF_VOICE =>
+        {
+            remedy
+        }
         (
             Content::Voice { .. },
             Remedy::Later | Remedy::Pause(_) | Remedy::Simplify(_) | Remedy::Split | Remedy::SendAnew,
@@ -142,7 +146,8 @@ mod tests {
             (server(), 2, Remedy::Later),
             (server(), 3, failed),
             (TelegramError::Network(words()), 3, failed),
-            (pause(30), 9, Remedy::Pause(Duration::from_secs(30))),
+            (pause(30), 2, Remedy::Pause(Duration::from_secs(30))),
+            (pause(1), 3, failed),
             (pause(31), 0, failed),
             (TelegramError::BadRequest(words()), 0, failed),
             (TelegramError::TooLong(words()), 0, failed),

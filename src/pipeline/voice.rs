@@ -27,6 +27,8 @@ const TRIES: u32 = 2;
 /// The longest pause of the endpoint's own that is waited for, and the usual one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a sound waits in memory; by then its part is sent, or a sentence stands in its place.
+const KEPT: Duration = Duration::from_secs(600);
 /// The most sound that waits in memory to be sent, in bytes.
 const MOST_BYTES: usize = 32 << 20;
 
@@ -42,6 +44,7 @@ struct Made {
     part: i64,
     words: String,
     sound: Arc<Sound>,
+    at: Instant,
 }
 
 /// What became of the words.
@@ -134,7 +137,9 @@ impl Voice {
     fn keep(&self, part: i64, words: &str, sound: Sound) -> Arc<Sound> {
         let sound = Arc::new(sound);
         let mut waiting = self.waiting();
-        waiting.push_back(Made { part, words: words.to_owned(), sound: Arc::clone(&sound) });
+        waiting.retain(|made| made.at.elapsed() < KEPT);
+        let (words, at) = (words.to_owned(), Instant::now());
+        waiting.push_back(Made { part, words, sound: Arc::clone(&sound), at });
         while waiting.iter().map(|made| made.sound.bytes.len()).sum::<usize>() > MOST_BYTES {
             // It is made again, should it still be wanted.
             waiting.pop_front();

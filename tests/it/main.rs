@@ -42,6 +42,7 @@ mod promises {
     mod going_on;
     mod groups;
     mod live_message;
+    mod listening;
     mod ledger;
     mod models;
     mod on_behalf;

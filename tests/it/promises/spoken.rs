@@ -394,20 +394,3 @@ fn where_nothing_speaks_the_command_says_so_and_a_choice_of_before_costs_nothing
     env.wait_settled();
     assert_eq!((env.model.spoken().len(), env.telegram.texts(1).len()), (0, 3));
 }
-
-#[test]
-fn a_minute_of_a_recording_has_a_price_where_the_endpoint_tells_no_cost() {
-    let mut env = speaking();
-    env.set("TRANSCRIBE_PRICE", "0.006");
-    env.model.on_speech(When::asked("tea"), Behaviour::json(200, r#"{"text":"tea"}"#));
-    let _bot = env.start();
-    let person = ann();
-    for (words, cost) in [("soup", "0.0001|price"), ("tea", "0.0014|price")] {
-        env.telegram.post(&person, &env.telegram.voice(words, 14));
-        env.telegram.wait_for_text(1, |text| text.starts_with(&format!("{words}\n\n")));
-        env.wait_settled();
-        let told =
-            "SELECT cost, cost_source FROM model_calls WHERE purpose = 'transcript' ORDER BY id DESC LIMIT 1";
-        assert_eq!(env.psql(told), cost, "{words}");
-    }
-}

@@ -7,21 +7,22 @@ use serde_json::{Value, json};
 
 use crate::support::rows::TURNS;
 
-const LEDGER: &str = "SELECT string_agg(purpose || ' ' || outcome, ', ' ORDER BY id) FROM model_calls";
+pub(super) const LEDGER: &str =
+    "SELECT string_agg(purpose || ' ' || outcome, ', ' ORDER BY id) FROM model_calls";
 const LAST_FAILURE: &str = "SELECT failure FROM turns ORDER BY id DESC LIMIT 1";
 
 /// A bot that hears.
-fn hearing() -> TestEnv {
+pub(super) fn hearing() -> TestEnv {
     let mut env = TestEnv::new();
     env.set("TRANSCRIBE_MODEL", "sandbox/ears");
     env
 }
 
-fn say(env: &TestEnv, person: &Person, words: &str) -> Said {
+pub(super) fn say(env: &TestEnv, person: &Person, words: &str) -> Said {
     env.telegram.post(person, &env.telegram.voice(words, 14))
 }
 
-fn last_asked(env: &TestEnv) -> Asked {
+pub(super) fn last_asked(env: &TestEnv) -> Asked {
     env.model.requests().pop().expect("a request")
 }
 
@@ -270,27 +271,6 @@ fn a_stop_ends_the_listening_and_the_chat_shows_that_something_goes_on_meanwhile
 }
 
 #[test]
-fn a_draft_says_that_the_bot_listens_where_that_takes_its_time() {
-    for (thinking, shown) in [("plain", "Listening…"), ("block", "")] {
-        let mut env = hearing();
-        env.set("THINKING", thinking);
-        env.set("SHORT_WAITS", "thinking=0.1");
-        let gate = Gate::default();
-        env.model.on_speech(When::any().times(1), Behaviour::default().hold(&gate));
-        let _bot = env.start();
-        say(&env, &Person::private(1).speaking("en"), "soup");
-        gate.wait_arrived();
-        env.telegram.wait_until(PATIENCE, |state| {
-            let draft = state.live_drafts(1).next()?;
-            let rich = draft.shown[0].1.rich.as_ref().map(ToString::to_string).unwrap_or_default();
-            (draft.can_stop && (draft.text() == shown || rich.contains("Listening…"))).then_some(())
-        });
-        gate.release();
-        env.telegram.wait_for_text(1, |text| text.starts_with("soup\n\n"));
-    }
-}
-
-#[test]
 fn in_a_group_a_recording_is_heard_where_it_answers_the_bot_or_names_it() {
     let env = hearing();
     let _bot = env.start();
@@ -409,32 +389,6 @@ fn the_models_key_goes_to_no_other_endpoint() {
     let _bot = env.start();
     env.telegram.say(&person, "/retry");
     env.telegram.wait_for_text(1, |text| text.starts_with("soup\n\n"));
-}
-
-/// By hand: docs/configuration.md, "Voice messages", says how to start the server and what to set.
-#[test]
-#[ignore = "it needs a real server for speech, TRANSCRIBE_URL, and a recording, RECORDING, in which WORDS are said"]
-fn a_real_server_hears_what_is_said_in_a_voice_message() {
-    let [url, recording, words] = ["TRANSCRIBE_URL", "RECORDING", "WORDS"]
-        .map(|name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set")));
-    let mut env = TestEnv::new();
-    env.set("TRANSCRIBE_MODEL", "en-us");
-    env.set("TRANSCRIBE_URL", url);
-    env.set("TRANSCRIBE_PRICE", "0.006");
-    let _bot = env.start();
-    let mut voice = env.telegram.keep(&std::fs::read(recording).unwrap());
-    (voice["duration"], voice["mime_type"]) = (json!(3), json!("audio/ogg"));
-    env.telegram.post(&Person::private(1).speaking("en"), &json!({"voice": voice}));
-    let sent = env.telegram.wait_for_count(1, 1);
-    env.wait_settled();
-    println!("{}", sent[0].text());
-    println!(
-        "{}",
-        env.psql("SELECT purpose, endpoint, outcome, duration_ms, cost FROM model_calls ORDER BY id")
-    );
-    assert!(sent[0].text().starts_with(&format!("{words}\n\n")), "{}", sent[0].text());
-    assert_eq!(last_asked(&env).question(), format!("[voice 0:03]\n{words}"));
-    assert_eq!(env.psql(LEDGER), "transcript answered, answer answered");
 }
 
 #[test]
