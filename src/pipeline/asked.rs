@@ -29,6 +29,7 @@ use crate::store::turns::Last;
 
 /// A question in work.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub struct Question<'a> {
     /// Where the answer goes, and the update it is for.
     pub address: Address,

@@ -38,7 +38,7 @@ impl Services {
                 return Ok(Done::Again);
             }
             Err(problem) => {
-                info!(chat = lane.chat_id, thread = thread_id, "a topic keeps its name: {problem}")
+                info!(chat = lane.chat_id, thread = thread_id, "a topic keeps its name: {problem}");
             }
             Ok(()) => {}
         }

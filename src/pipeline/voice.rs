@@ -23,7 +23,7 @@ use crate::store::outbox::Unsent;
 use crate::store::{Store, StoreError};
 
 /// So often the words of one message are tried to be spoken.
-const TRIES: u32 = 2;
+const TRIES: usize = 2;
 /// The longest pause of the endpoint's own that is waited for, and the usual one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(500);
@@ -91,8 +91,7 @@ impl Voice {
             calls.push(call);
             match sound {
                 Err(LlmError::Passing { pause, .. })
-                    if u32::try_from(calls.len()).is_ok_and(|tries| tries < TRIES)
-                        && pause.is_none_or(|pause| pause <= LONGEST_PAUSE) =>
+                    if calls.len() < TRIES && pause.is_none_or(|pause| pause <= LONGEST_PAUSE) =>
                 {
                     self.http.sleep(pause.unwrap_or(PAUSE), stop);
                 }

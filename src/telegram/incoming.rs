@@ -36,6 +36,7 @@ pub struct Incoming {
 }
 
 /// A message of a user; or a user who presses a button below a message of the bot's, or on a draft.
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub struct Message {
     /// Its id within the chat; a draft has none.
     pub message_id: Option<i64>,

@@ -4,7 +4,6 @@ use super::Language::{self, English, Russian};
 use crate::domain::catalogue::Effort;
 use crate::domain::choice::{Choice, Kind};
 use crate::domain::live_answers::LiveAnswers;
-use crate::domain::speech::Spoken;
 
 /// What is in force in a dialogue.
 pub struct Settings<'a> {
@@ -22,8 +21,8 @@ pub struct Settings<'a> {
     pub private: bool,
     /// Whether another model can be chosen.
     pub models: bool,
-    /// When answers are spoken; `None`: nothing speaks.
-    pub voice: Option<Option<Spoken>>,
+    /// When answers are spoken, in words; `None`: nothing speaks.
+    pub voice: Option<&'static str>,
 }
 
 impl Language {
@@ -123,7 +122,6 @@ impl Language {
     /// The answer to /settings.
     pub fn settings(self, settings: &Settings<'_>) -> String {
         let &Settings { model, effort, role, history, live, private, models, voice } = settings;
-        let voice = voice.map(|when| self.voice_choice(when));
         let live = match (live, private) {
             (LiveAnswers::Draft, true) => self.pick("черновик, который растёт", "a draft that grows"),
             (LiveAnswers::Edit, _) => self.pick("сообщение, которое растёт", "a message that grows"),

@@ -3,7 +3,7 @@
 
 use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
-use sandbox::telegram::Person;
+use sandbox::telegram::{Person, Sent};
 use serde_json::json;
 
 use crate::support::rows::TURNS;
@@ -35,7 +35,7 @@ fn everybodys_recording_there_is_answered_with_its_words_and_no_model_is_asked()
     let long = "so it goes on and on ".repeat(400);
     env.telegram.post(&bob, &env.telegram.voice(&long, 300));
     let all = env.telegram.wait_for_count(CHAT, 4);
-    let told: Vec<&str> = all[1..].iter().map(|sent| sent.text()).collect();
+    let told: Vec<&str> = all[1..].iter().map(Sent::text).collect();
     assert_eq!(told.join(" "), long.trim_end(), "all of it, in as many messages as it takes");
     let mut round = env.telegram.keep(b"fLaCand I");
     (round["length"], round["duration"]) = (json!(240), json!(5));

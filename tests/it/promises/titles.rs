@@ -1,7 +1,7 @@
 //! A new topic of a private chat that its person did not name gets a title from its first exchange: once, paid once, and never
 //! over a name that a person gave.
 
-use sandbox::model::{Behaviour, Gate, When};
+use sandbox::model::{Asked, Behaviour, Gate, When};
 use sandbox::telegram::{Action, Calls, Person, Reply};
 use sandbox::{PATIENCE, TestEnv};
 
@@ -48,7 +48,7 @@ fn a_new_topic_gets_a_title_from_its_first_exchange_once_and_its_call_is_in_the_
     env.database.wait_for_rows("SELECT count(*) FROM topics", |count| count == "0");
     ask(&env, "And with beans?");
     ask(&env, "And with rice?");
-    let asked = env.model.requests().into_iter().find(|asked| asked.names_topic()).unwrap();
+    let asked = env.model.requests().into_iter().find(Asked::names_topic).unwrap();
     let read = &asked.messages[1].content;
     assert!(read.starts_with("[The person]\n> How is borscht made?\n\n[The assistant]\n> "), "{read}");
     assert_eq!(titles_asked_for(&env), 1);
