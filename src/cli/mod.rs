@@ -21,7 +21,6 @@ pub mod migrate;
 mod moment;
 pub mod owner;
 pub mod people;
-mod spreadsheet;
 mod sql;
 mod takeover;
 mod terminal;

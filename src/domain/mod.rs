@@ -14,6 +14,7 @@ pub mod usage;
 pub mod budget;
 pub mod chart;
 pub mod transcript;
+pub mod spreadsheet;
 pub mod search;
 pub mod button;
 pub mod member;

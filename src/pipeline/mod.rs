@@ -43,6 +43,7 @@ pub mod sender;
 mod remedy;
 mod export_file;
 pub mod export_archive;
+pub mod export_records;
 
 // Beside it.
 pub mod pace;

@@ -22,6 +22,8 @@ pub enum By {
     Owner(i64),
     /// Whoever runs `systech-aidd people`.
     CommandLine,
+    /// Whoever is logged into the console.
+    Console,
 }
 
 impl By {
@@ -29,6 +31,7 @@ impl By {
         match self {
             Self::Owner(id) => (Some(id), Means::Button),
             Self::CommandLine => (None, Means::CommandLine),
+            Self::Console => (None, Means::Console),
         }
     }
 }

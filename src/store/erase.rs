@@ -86,6 +86,17 @@ fn updates_of(user_id: i64) -> _ {
         .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
 }
 
+/// Deletes everything of a person for whom nobody asked by an update: [`batch`] by batch, and then the rest. Whoever repeats it
+/// goes on where it ended.
+pub fn everything(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
+    let mut rows = Rows::default();
+    while let Some(some) = batch(conn, user_id)? {
+        rows += some;
+    }
+    rows += person(conn, user_id, None)?;
+    Ok(rows)
+}
+
 /// Deletes some of a person's dialogues, in a transaction of its own. `None`: there is nothing left for a batch.
 ///
 /// An erasure begins with these, so that [`person`] is left with little: what it locks, the poller may have to wait for. A

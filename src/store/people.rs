@@ -197,6 +197,21 @@ pub fn set_budget(
     .optional()
 }
 
+/// Sets several, all or none. Returns the row as [`set_budget`] does.
+pub fn set_budgets(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    limits: &[(Term, Option<&BigDecimal>)],
+) -> QueryResult<Option<Person>> {
+    conn.transaction(|conn| {
+        for (term, dollars) in limits {
+            set_budget(conn, bot_id, id, *term, *dollars)?;
+        }
+        look_up(conn, bot_id, id)
+    })
+}
+
 /// Everybody who has a budget of the own.
 pub fn with_budgets(conn: &mut PgConnection, bot_id: i64, limit: i64) -> QueryResult<Vec<Person>> {
     people::table

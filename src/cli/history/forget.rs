@@ -50,11 +50,7 @@ pub fn erase(
     if !consent.given(&format!("everything about user {user}, including {} messages", rows.messages))? {
         return Ok(Outcome::NotConfirmed);
     }
-    let mut rows = erase::Rows::default();
-    while let Some(batch) = erase::batch(conn, user)? {
-        rows += batch;
-    }
-    rows += erase::person(conn, user, None)?;
+    let rows = erase::everything(conn, user)?;
     if json {
         line(out, &rows)?;
     } else {
