@@ -7,6 +7,8 @@ pub mod address;
 pub mod history;
 pub mod quote;
 pub mod window;
+pub mod summary;
+pub mod prompt;
 pub mod reply;
 pub mod attachment;
 pub mod file_name;

@@ -181,7 +181,7 @@ pub(super) fn marked_as(heading: String, words: &str) -> String {
 }
 
 /// At most so many characters; `…` stands for the rest.
-fn first(text: &str, most: usize) -> Cow<'_, str> {
+pub(super) fn first(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
         return text.into();
     }
@@ -258,6 +258,7 @@ mod tests {
         let shown = long.replace('*', "");
         let past = [Exchange {
             question_id: 1,
+            message_ids: vec![1, 2],
             question: "What is it?".to_owned(),
             answer: format!("{long}\n\nAnd more."),
         }];

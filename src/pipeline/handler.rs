@@ -37,6 +37,7 @@ impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
     pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
         let (seq, key) = (waiting.seq, waiting.key(lane));
+        self.lull.give_way_to(lane);
         // An update from before this boot may be the reason why the last run ended: the attempt is counted before it
         // is made.
         let counted = seq <= self.newest_at_boot;

@@ -214,6 +214,8 @@ impl InWork<'_> {
             stop: self.stop,
             assistant: self.assistant,
             in_force: self.in_force,
+            summaries: &self.waiting.summaries,
+            reading: None,
             calls: &[],
         }
     }

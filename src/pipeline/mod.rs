@@ -51,6 +51,8 @@ pub mod retention;
 pub mod doorkeeper;
 pub mod watch;
 pub mod announcer;
+pub mod lull;
+pub mod summarist;
 pub mod services;
 pub mod suspects;
 pub mod assistant;

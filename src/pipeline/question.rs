@@ -109,10 +109,12 @@ impl Services {
             Err(missing) => return self.without_files(question, missing),
         };
         let documents = self.documents(question, &recalled.past)?;
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &shown, &documents);
-        drop((shown, documents));
+        let asking = self.lull.ask();
+        let (Attempt { calls, reading, reply }, live_message_id) =
+            self.ask(question, &recalled, &shown, &documents);
+        drop((asking, shown, documents));
         let address = Address { live_message_id, ..question.address };
-        let question = &Question { address, calls: &calls, ..*question };
+        let question = &Question { address, reading: reading.as_ref(), calls: &calls, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
@@ -270,6 +272,7 @@ impl Services {
             stop: question.stop,
             assistant: question.assistant,
             in_force: question.in_force,
+            summaries: question.summaries,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))

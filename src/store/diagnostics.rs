@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 17] = [
+pub const TABLES: [&str; 19] = [
     "alerts",
     "announcement_recipients",
     "announcements",
@@ -17,9 +17,11 @@ pub const TABLES: [&str; 17] = [
     "model_calls",
     "owner_codes",
     "people",
+    "prompts",
     "quotes",
     "reply_parts",
     "strangers",
+    "summaries",
     "turns",
     "unsubscribed",
     "updates",

@@ -39,6 +39,8 @@ pub mod file_words;
 pub mod finish;
 pub mod ledger;
 mod quotes;
+pub mod readings;
+pub mod summaries;
 pub mod budget;
 pub mod moved;
 pub mod strangers;

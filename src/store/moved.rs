@@ -10,6 +10,7 @@ use super::outbox;
 use super::people;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::settings;
+use super::summaries;
 use super::words::PartOp;
 use crate::domain::lane::Moved;
 
@@ -47,6 +48,7 @@ pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
             .execute(conn)?;
         let settings = settings::move_chat(conn, moved)?;
         let people = people::move_chat(conn, moved)?;
-        Ok(waiting + parts + turns + messages + settings + people)
+        let summaries = summaries::move_chat(conn, moved)?;
+        Ok(waiting + parts + turns + messages + settings + people + summaries)
     })
 }

@@ -236,6 +236,8 @@ diesel::table! {
         duration_ms -> Int4,
         /// When the call was made.
         called_at -> Timestamptz,
+        /// Telegram id of the topic (message_thread_id); NULL outside topics, after an erasure, and in older rows.
+        thread_id -> Nullable<Int8>,
     }
 }
 
@@ -284,6 +286,16 @@ diesel::table! {
         budget_day -> Nullable<Numeric>,
         /// US dollars that the person may spend in a month (UTC); NULL = BUDGET_PERSON_MONTH holds.
         budget_month -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    /// Instructions of roles, as models read them: each text once.
+    prompts (id) {
+        /// SHA-256 of the text.
+        id -> Bytea,
+        /// The text.
+        content -> Text,
     }
 }
 
@@ -362,6 +374,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Summaries of what dialogues were about before the part that the model reads word by word.
+    summaries (id) {
+        /// Unique number of the summary.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Topic of the chat; 0 = none.
+        thread_id -> Int8,
+        /// The oldest message that it is about (messages.id).
+        first_id -> Int8,
+        /// The newest message that it is about (messages.id).
+        last_id -> Int8,
+        /// The summary of what was before, which was summed up with it (summaries.id); NULL for none.
+        follows -> Nullable<Int8>,
+        /// The instructions of the role for which it was made (prompts.id); NULL for none.
+        prompt_id -> Nullable<Bytea>,
+        /// The text.
+        content -> Text,
+        /// The model that wrote it, as the endpoint names it; NULL where it does not.
+        model -> Nullable<Text>,
+        /// When it was made.
+        made_at -> Timestamptz,
+        /// When another one took its place, or what it is about was changed; NULL while it is in force.
+        replaced_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// One question and what became of it.
     turns (id) {
         /// Unique number of the turn.
@@ -404,6 +448,18 @@ diesel::table! {
         thread_id -> Nullable<Int8>,
         /// When the last message of the question was sent, by Telegram's clock; NULL where no message asked, and in older rows.
         asked_at -> Nullable<Timestamptz>,
+        /// The instructions that the model read (prompts.id); NULL for none, and in older rows.
+        prompt_id -> Nullable<Bytea>,
+        /// The summary that it read (summaries.id); NULL for none.
+        summary_id -> Nullable<Int8>,
+        /// What it read of the dialogue, in order (messages.id); NULL where no model was asked, and in older rows.
+        read_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// The files that it was shown, in order (attachments.id); NULL for none.
+        seen_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// The files whose words it read, in order (attachments.id); NULL for none.
+        worded_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// How many tokens the words of these files could have for each question; NULL for none.
+        words_room -> Nullable<Int8>,
     }
 }
 
@@ -482,9 +538,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     model_calls,
     owner_codes,
     people,
+    prompts,
     quotes,
     reply_parts,
     strangers,
+    summaries,
     turns,
     unsubscribed,
     updates,

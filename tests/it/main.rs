@@ -54,6 +54,8 @@ mod promises {
     mod readers;
     mod pictures;
     mod poolers;
+    mod prompts;
+    mod summaries;
     mod quotes;
     mod rate_limit;
     mod regenerate;

@@ -9,7 +9,7 @@ use diesel::pg::PgConnection;
 
 use super::export;
 use super::output::{Json, Outcome};
-use super::{files, forget, show};
+use super::{files, forget, prompt, show};
 use crate::base::exit::ExitCode;
 use crate::cli::moment::local_time;
 use crate::cli::terminal::NOT_CONFIRMED;
@@ -20,6 +20,7 @@ use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
 use crate::pipeline::export_records::Format;
 use crate::store::archive::{self, Selection};
+use crate::store::readings::Which as WhichTurn;
 use crate::store::{history, kept_files, moment, search};
 
 /// There is nothing of the kind that was asked for.
@@ -78,6 +79,18 @@ pub enum Command {
         /// Overwrite the file if it is there
         #[arg(long, requires = "to")]
         force: bool,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Shows what the model read for an answer: instructions, summary, dialogue, question
+    Prompt {
+        /// The turn, by its number in the table `turns`
+        #[arg(long, value_name = "NUMBER", required_unless_present = "message")]
+        turn: Option<i64>,
+        /// The turn of this question or answer, by the number that `search` and `show --json` tell
+        #[arg(long, value_name = "NUMBER", conflicts_with = "turn")]
+        message: Option<i64>,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
@@ -284,6 +297,13 @@ impl Command {
                 let files = if files { kept_files::of(conn, selection)? } else { Vec::new() };
                 let records = archive::records_by_topic(conn, selection)?;
                 show::records(out, json, records, &files)?.into()
+            }
+            Self::Prompt { turn, message, json } => {
+                let by_message = message.map(WhichTurn::Message);
+                match turn.map(WhichTurn::Turn).or(by_message) {
+                    Some(which) => prompt::show(conn, out, which, json)?,
+                    None => Outcome::Nothing,
+                }
             }
             Self::Search { words, among, period, limit, json } => {
                 let selection = period.of(conn, among)?;

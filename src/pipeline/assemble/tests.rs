@@ -23,6 +23,7 @@ fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
         behind_unsent: false,
         choice: Choice::NONE,
         known: Known::default(),
+        summaries: Vec::new(),
     }
 }
 
