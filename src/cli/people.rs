@@ -234,8 +234,9 @@ fn set_budget(
     }
     let (conn, bot_id) = (&mut open(database)?, telegram.token.bot_id());
     let limits = [(Term::Day, day), (Term::Month, month)].into_iter();
-    let wanted: Vec<_> =
-        limits.filter_map(|(term, limit)| limit.as_ref().map(|Limit(dollars)| (term, dollars.as_ref()))).collect();
+    let wanted: Vec<_> = limits
+        .filter_map(|(term, limit)| limit.as_ref().map(|Limit(dollars)| (term, dollars.as_ref())))
+        .collect();
     let person = people::set_budgets(conn, bot_id, *id, &wanted)?;
     let Some(person) = person else {
         eprintln!(

@@ -44,6 +44,7 @@ mod remedy;
 mod export_file;
 pub mod export_archive;
 pub mod export_records;
+pub mod read_back;
 
 // Beside it.
 pub mod pace;

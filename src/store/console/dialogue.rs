@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use diesel::sql_types::{BigInt, Bool, Integer};
 
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::sender::Sender;
@@ -151,7 +151,12 @@ fn records(conn: &mut PgConnection, dialogue: Dialogue, place: Place) -> QueryRe
     Ok(records)
 }
 
-fn some(conn: &mut PgConnection, dialogue: Dialogue, place: Place, cleared: bool) -> QueryResult<Vec<Record>> {
+fn some(
+    conn: &mut PgConnection,
+    dialogue: Dialogue,
+    place: Place,
+    cleared: bool,
+) -> QueryResult<Vec<Record>> {
     let mut query = messages::table
         .filter(messages::user_id.eq(dialogue.user_id))
         .filter(messages::chat_id.eq(dialogue.chat_id))
@@ -234,13 +239,26 @@ fn file() -> _ {
     )
 }
 
-/// A file by its number.
-pub fn file_of(conn: &mut PgConnection, id: i64) -> QueryResult<Option<(File, i64)>> {
-    let row: Option<File> = attachments::table.find(id).select(file()).first(conn).optional()?;
-    Ok(row.map(|file| {
-        let message = file.message_id.map_or(0, i64::from);
-        (file, message)
-    }))
+/// The file with this number.
+pub fn file_of(conn: &mut PgConnection, id: i64) -> QueryResult<Option<File>> {
+    attachments::table.find(id).select(file()).first(conn).optional()
+}
+
+impl File {
+    /// The question it came with; 0: none that is stored.
+    pub fn question(&self) -> i64 {
+        self.message_id.map_or(0, i64::from)
+    }
+}
+
+/// Whether something of the dialogue is cleared or replaced.
+pub fn has_cleared(conn: &mut PgConnection, dialogue: Dialogue) -> QueryResult<bool> {
+    let cleared = messages::table
+        .filter(messages::user_id.eq(dialogue.user_id))
+        .filter(messages::chat_id.eq(dialogue.chat_id))
+        .filter(in_topics(dialogue.topics))
+        .filter(messages::deleted_at.is_not_null());
+    diesel::select(exists(cleared)).get_result(conn)
 }
 
 /// The dialogue of a message with this number.
@@ -250,7 +268,11 @@ pub fn of_message(conn: &mut PgConnection, id: i64) -> QueryResult<Option<Dialog
         .select((messages::user_id, messages::chat_id, messages::thread_id))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(user_id, chat_id, thread_id)| Dialogue { user_id, chat_id, topics: Topics::Only(thread_id) }))
+    Ok(row.map(|(user_id, chat_id, thread_id)| Dialogue {
+        user_id,
+        chat_id,
+        topics: Topics::Only(thread_id),
+    }))
 }
 
 /// The dialogue of a person in a topic, by its number.

@@ -4,12 +4,17 @@
 //! lists find as many dialogues as they show. Where a few dialogues say nearly everything, the indexes tell the newest message of
 //! each dialogue, at one probe each.
 
+use std::collections::HashMap;
+
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::query_builder::SqlQuery;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
+use crate::store::schema::people;
+
 /// So many are shown at once.
-pub const PAGE: i64 = 25;
+const WANTED: usize = 25;
 /// So many messages are looked at for them.
 const LOOKED_AT: i64 = 4000;
 /// So many characters of the newest message are shown.
@@ -62,13 +67,41 @@ pub struct Page {
 /// The dialogues whose newest message is older than the one with this number; `None`: the first ones.
 pub fn page(conn: &mut PgConnection, bot_id: i64, before: Option<i64>) -> QueryResult<Page> {
     let before = before.unwrap_or(i64::MAX);
-    let found = listed(conn, &among_the_newest(), bot_id, before)?;
-    let wanted = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let enough = found.len() > wanted || looked_at_all(conn, before)?;
-    let mut dialogues = if enough { found } else { listed(conn, &of_all(), bot_id, before)? };
-    let further = dialogues.len() > wanted;
-    dialogues.truncate(wanted);
-    Ok(Page { dialogues, further })
+    let found = listed(&among_the_newest()).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(before).load(conn)?;
+    if found.len() > WANTED || looked_at_all(conn, before)? {
+        return Ok(Page::of(found));
+    }
+    let all = listed(&of_all("")).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(before);
+    Ok(Page::of(all.load(conn)?))
+}
+
+/// The same of one person.
+pub fn of_person(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    user_id: i64,
+    before: Option<i64>,
+) -> QueryResult<Page> {
+    let theirs = listed(&of_all("AND messages.user_id = $3"))
+        .bind::<BigInt, _>(bot_id)
+        .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
+        .bind::<BigInt, _>(user_id);
+    Ok(Page::of(theirs.load(conn)?))
+}
+
+impl Page {
+    fn of(mut dialogues: Vec<Listed>) -> Self {
+        let further = dialogues.len() > WANTED;
+        dialogues.truncate(WANTED);
+        Self { dialogues, further }
+    }
+}
+
+/// The names of these people and chats, as last seen.
+pub fn names(conn: &mut PgConnection, bot_id: i64, ids: &[i64]) -> QueryResult<HashMap<i64, String>> {
+    let known = people::table.filter(people::bot_id.eq(bot_id)).filter(people::id.eq_any(ids));
+    let rows: Vec<(i64, Option<String>)> = known.select((people::id, people::name)).load(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
 }
 
 /// Whether there are no more messages before this one than are looked at.
@@ -87,9 +120,9 @@ fn looked_at_all(conn: &mut PgConnection, before: i64) -> QueryResult<bool> {
 }
 
 /// The query `newest` gives the dialogues with their newest messages; `$1` is the bot, and `$2` the message before which they are.
-fn listed(conn: &mut PgConnection, newest: &str, bot_id: i64, before: i64) -> QueryResult<Vec<Listed>> {
+fn listed(newest: &str) -> SqlQuery {
     diesel::sql_query(format!(
-        "WITH RECURSIVE {newest}, page AS (SELECT * FROM dialogue WHERE id < $2 ORDER BY id DESC LIMIT {PAGE} + 1)
+        "WITH RECURSIVE {newest}, page AS (SELECT * FROM dialogue WHERE id < $2 ORDER BY id DESC LIMIT {WANTED} + 1)
          SELECT page.user_id, page.chat_id, page.topic, person.name, chat.name AS title, page.id AS newest, messages.role,
                 left(messages.content, {BEGINNING}) AS beginning, to_char(messages.created_at, 'YYYY-MM-DD HH24:MI') AS at,
                 messages.deleted_at IS NOT NULL AS cleared
@@ -98,9 +131,6 @@ fn listed(conn: &mut PgConnection, newest: &str, bot_id: i64, before: i64) -> Qu
               LEFT JOIN people AS chat ON chat.bot_id = $1 AND chat.id = page.chat_id AND page.chat_id <> page.user_id
          ORDER BY page.id DESC"
     ))
-    .bind::<BigInt, _>(bot_id)
-    .bind::<BigInt, _>(before)
-    .load(conn)
 }
 
 /// The dialogues of the messages right before, without those that have a newer one.
@@ -127,13 +157,13 @@ fn among_the_newest() -> String {
     )
 }
 
-/// All dialogues: from one to the next by the indexes, of what is live and of what was cleared.
-fn of_all() -> String {
+/// All dialogues, or those of `some`: from one to the next by the indexes, of what is live and of what was cleared.
+fn of_all(some: &str) -> String {
     let steps = |name: &str, state: &str| {
         let step = |behind: &str| {
             format!(
                 "SELECT user_id, chat_id, COALESCE(thread_id, 0) AS topic, id::bigint AS id FROM messages
-                 WHERE deleted_at {state} {behind}
+                 WHERE deleted_at {state} {some} {behind}
                  ORDER BY messages.user_id, messages.chat_id, COALESCE(messages.thread_id, 0), (-messages.id) LIMIT 1"
             )
         };

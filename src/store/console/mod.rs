@@ -1,0 +1,6 @@
+//! What the console asks the database, a file for each of its pages. Its statements are made so that none of them reads a large
+//! table as a whole.
+
+pub mod dialogue;
+pub mod dialogues;
+pub mod turn;
