@@ -53,6 +53,7 @@ use crate::store::Store;
 use crate::store::lease::{self, Ends, Lease};
 use crate::telegram::{Telegram, TelegramError};
 
+mod console;
 mod ownership;
 mod prepare;
 mod reload;
@@ -80,6 +81,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let stale = failpoints::wait("stale", poller::longest_poll() + config.telegram.timeout);
     let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
+    let _console = console::serve(&config, &view)?;
 
     if !migrate::before_leading(&config.database, patience(), &stop)? {
         return Ok(());
@@ -376,7 +378,7 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
     Ok(Some(Served { stop, thread: Some(thread) }))
 }
 
-/// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
+/// A server at work; dropped, it ends, which takes no time whatever its clients do.
 struct Served {
     stop: CancelToken,
     thread: Option<thread::JoinHandle<()>>,

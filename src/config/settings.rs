@@ -131,6 +131,12 @@ settings! {
     SHARED_DATABASE: Value("off"), values::one_of(&["off", "on"]),
         "`on`: the bot works on a database on which another bot works, and they share their users' private dialogues";
     METRICS_ADDR: Nothing("no metrics"), values::ADDRESS, "where the bot serves `/metrics`, `/healthz` and `/readyz`";
+    CONSOLE_ADDR: Nothing("no console"), values::ADDRESS,
+        "where the bot serves its console, the pages for operators; `systech-aidd console` prints a link into it";
+    CONSOLE_URL: Nothing("`CONSOLE_ADDR`"), values::SITE,
+        "the console's address in front of a reverse proxy: `https://aidd.example.org`";
+    CONSOLE_READ_ONLY: Value("off"), values::one_of(&["off", "on"]),
+        "`on`: nothing can be changed in the console";
     LOG_FORMAT: Value("text"), values::one_of(&["text", "json"]), "the form of the log, which goes to standard error";
     RUST_LOG: Value("info"), values::FILTER,
         "`error`, `warn`, `info`, `debug`, `trace`, or by module: `systech_aidd=debug,warn`";

@@ -128,6 +128,24 @@ pub(super) const HTTP: Values = Values::Other {
     },
 };
 
+pub(super) const SITE: Values = Values::Other {
+    word: "a URL",
+    accepted: "a URL that begins with http:// or https:// and ends with its host or port, as in https://aidd.example.org",
+    problem: |text| {
+        let url = reqwest::Url::parse(text);
+        let is_site = url.is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        (!is_site).then(|| shown("is", text))
+    },
+};
+
 pub(super) const DOLLARS: Values = Values::Other {
     word: "US dollars",
     accepted: "US dollars from 0.01 to 1000000, as in 2.50",

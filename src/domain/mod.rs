@@ -30,6 +30,7 @@ pub mod admission;
 pub mod alert;
 pub mod announcement;
 pub mod claim;
+pub mod pass;
 pub mod rate;
 pub mod sender;
 pub mod live_answers;

@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod asking;
     pub(crate) mod at_once;
+    pub(crate) mod console;
     pub(crate) mod exposition;
     pub(crate) mod files;
     mod killed;
@@ -131,6 +132,11 @@ mod tools {
     mod search;
     mod usage;
     mod widen;
+}
+
+/// The pages for operators.
+mod console {
+    mod login;
 }
 
 /// What documents and files beside the code say is what the program does.
