@@ -6,6 +6,6 @@ ALTER TABLE decisions
     ADD CONSTRAINT decisions_means_check CHECK (means IN ('button', 'command line', 'console', 'code', 'time'));
 
 COMMENT ON COLUMN decisions.decided_by IS
-    'Telegram id of the owner who decided; NULL for the command line, the console, a code and time.';
+    'Telegram id of the owner who decided; NULL for the command line, for the console after a link of it, a code and time.';
 COMMENT ON COLUMN decisions.means IS
     'By what: a button, the command line, the console, the code of /claim, or time (a request that nobody answered).';

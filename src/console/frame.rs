@@ -9,15 +9,19 @@ use crate::domain::phrases::Language;
 /// The pages of the menu, in its order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Section {
+    Dialogues,
+    People,
     Sessions,
 }
 
 impl Section {
-    pub(super) const ALL: [Self; 1] = [Self::Sessions];
+    pub(super) const ALL: [Self; 3] = [Self::Dialogues, Self::People, Self::Sessions];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
+            Self::Dialogues => "/dialogues",
+            Self::People => "/people",
             Self::Sessions => "/sessions",
         }
     }
@@ -25,6 +29,8 @@ impl Section {
     pub(super) fn name(self, language: Language) -> &'static str {
         let say = |english, russian| say(language, english, russian);
         match self {
+            Self::Dialogues => say("Dialogues", "Диалоги"),
+            Self::People => say("People", "Люди"),
             Self::Sessions => say("Sessions", "Сеансы"),
         }
     }

@@ -155,7 +155,7 @@ diesel::table! {
         person -> Int8,
         /// What was decided: owner, allowed, refused, blocked, or forgotten (no row of people any more).
         state -> Text,
-        /// Telegram id of the owner who decided; NULL for the command line, the console, a code and time.
+        /// Telegram id of the owner who decided; NULL for the command line, for the console after a link of it, a code and time.
         decided_by -> Nullable<Int8>,
         /// By what: a button, the command line, the console, the code of /claim, or time (a request that nobody answered).
         means -> Text,
