@@ -6,6 +6,7 @@ mod support {
     pub(crate) mod asking;
     pub(crate) mod at_once;
     pub(crate) mod console;
+    pub(crate) mod page;
     pub(crate) mod exposition;
     pub(crate) mod files;
     mod killed;
@@ -136,7 +137,12 @@ mod tools {
 
 /// The pages for operators.
 mod console {
+    mod dialogues;
+    mod files;
+    mod inert;
     mod login;
+    mod people;
+    mod routes;
 }
 
 /// What documents and files beside the code say is what the program does.

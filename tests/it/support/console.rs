@@ -42,6 +42,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -128,8 +130,10 @@ impl Visitor {
         let text = String::from_utf8_lossy(&bytes);
         let (head, body) = text.split_once("\r\n\r\n").expect("an answer");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("its status");
-        let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
-        for line in head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
+        let (head, body) = (head.to_owned(), body.to_owned());
+        let begins = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        let answer = Answer { status, head, body, bytes: bytes[begins..].to_vec() };
+        for line in answer.head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.retain(|(other, _)| other != name);
             if !value.is_empty() {
