@@ -74,7 +74,11 @@ async fn show(
     let Asked { before } = asked(query)?;
     let bot_id = app.settings.bot_id;
     let page = app.ask(move |conn| dialogues::page(conn, bot_id, before)).await?;
-    let next = page.dialogues.last().filter(|_| page.further).map(|last| last.newest);
     let lines = page.dialogues.iter().map(|listed| Line::of(operator.language, listed)).collect();
-    Ok(Page(Shown { frame: operator.page(Section::Dialogues), lines, next, first: before.is_none() }))
+    Ok(Page(Shown {
+        frame: operator.page(Section::Dialogues),
+        lines,
+        next: page.next,
+        first: before.is_none(),
+    }))
 }

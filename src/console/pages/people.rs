@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bigdecimal::BigDecimal;
 use diesel::pg::PgConnection;
@@ -25,9 +25,10 @@ use crate::domain::button::Verdict;
 use crate::domain::phrases::Language;
 use crate::domain::usage::dollars;
 use crate::store::console::dialogues;
+use crate::store::console::people as shown;
 use crate::store::decide::{self, By, Decided};
 use crate::store::people::{self, Decision, Person};
-use crate::store::roster::{self, Entry, PAGE};
+use crate::store::roster::{self, Entry};
 
 /// So many decisions about somebody are shown.
 const DECISIONS: i64 = 20;
@@ -42,7 +43,10 @@ pub(super) fn routes() -> Router<App> {
 
 #[derive(Deserialize)]
 struct Asked {
-    page: Option<i64>,
+    /// Everybody behind this number.
+    behind: Option<i64>,
+    /// Somebody by number.
+    find: Option<String>,
 }
 
 /// Somebody on a line.
@@ -62,36 +66,41 @@ struct Row {
 struct List {
     frame: Frame,
     waiting: Vec<Person>,
-    rows: Vec<Row>,
-    total: i64,
-    back: Option<i64>,
-    forth: Option<i64>,
+    lately: Vec<Row>,
+    all: Vec<Row>,
+    /// Behind this number there are further ones.
+    next: Option<i64>,
+    first: bool,
 }
 
 async fn list(
     State(app): State<App>,
     operator: Operator,
     query: Result<Query<Asked>, QueryRejection>,
-) -> Result<impl IntoResponse, Problem> {
-    let page = asked(query)?.page.unwrap_or_default();
-    if !(0..=i64::from(i32::MAX)).contains(&page) {
-        return Err(Problem::Malformed);
+) -> Result<Response, Problem> {
+    let Asked { behind, find } = asked(query)?;
+    if let Some(id) = find {
+        let id: i64 = id.trim().parse().map_err(|_| Problem::NotFound)?;
+        return Ok(Redirect::to(&format!("/people/{id}")).into_response());
     }
     let bot_id = app.settings.bot_id;
     let look = move |conn: &mut PgConnection| {
-        Ok((people::list(conn, bot_id, Some(Standing::Waiting))?, roster::page(conn, bot_id, page)?))
+        let first = behind.is_none();
+        let waiting = if first { people::list(conn, bot_id, Some(Standing::Waiting))? } else { Vec::new() };
+        let lately = if first { shown::lately(conn, bot_id)? } else { Vec::new() };
+        let lately = roster::some(conn, bot_id, &lately)?;
+        let mut ids = shown::behind(conn, bot_id, behind.unwrap_or(i64::MIN))?;
+        let further = ids.len() > shown::PAGE;
+        ids.truncate(shown::PAGE);
+        let mut all = roster::some(conn, bot_id, &ids)?;
+        all.sort_by_key(|entry| entry.id);
+        Ok((waiting, lately, all, ids.last().copied().filter(|_| further)))
     };
-    let (waiting, entries) = app.ask(look).await?;
-    let total = entries.first().map_or(0, |entry| entry.total);
-    let rows = entries.iter().map(|entry| row(&app, operator.language, entry)).collect();
-    Ok(Page(List {
-        frame: operator.page(Section::People),
-        waiting,
-        rows,
-        total,
-        back: (page > 0).then(|| page - 1),
-        forth: ((page + 1) * PAGE < total).then_some(page + 1),
-    }))
+    let (waiting, lately, all, next) = app.ask(look).await?;
+    let rows = |entries: &[Entry]| entries.iter().map(|entry| row(&app, operator.language, entry)).collect();
+    let (lately, all) = (rows(&lately), rows(&all));
+    let frame = operator.page(Section::People);
+    Ok(Page(List { frame, waiting, lately, all, next, first: behind.is_none() }).into_response())
 }
 
 fn row(app: &Console, language: Language, entry: &Entry) -> Row {
@@ -176,7 +185,7 @@ async fn card(
         row,
         person,
         decisions,
-        next: page.dialogues.last().filter(|_| page.further).map(|last| last.newest),
+        next: page.next,
         lines: page.dialogues.iter().map(|listed| Line::of(operator.language, listed)).collect(),
         outcome: outcome.and_then(|outcome| told(&operator, &outcome)),
     }))

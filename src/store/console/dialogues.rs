@@ -1,8 +1,9 @@
 //! The dialogues, the one with the latest message first.
 //!
-//! A dialogue has no row of its own, and nothing here reads a whole table: first the newest messages are looked at, in which most
-//! lists find as many dialogues as they show. Where a few dialogues say nearly everything, the indexes tell the newest message of
-//! each dialogue, at one probe each.
+//! A dialogue has no row of its own, and no list takes long, however many there are. First the newest messages are looked at, in
+//! which most lists find as many dialogues as they show. Where a few dialogues say nearly everything, the indexes tell the newest
+//! message of each dialogue, at one probe each, unless there are too many of them: then more messages are looked at, and the list
+//! is as long as they make it.
 
 use std::collections::HashMap;
 
@@ -11,12 +12,17 @@ use diesel::prelude::*;
 use diesel::query_builder::SqlQuery;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-use crate::store::schema::people;
+use crate::store::message_id::{MessageId, bound};
+use crate::store::schema::{messages, people};
 
 /// So many are shown at once.
 const WANTED: usize = 25;
-/// So many messages are looked at for them.
+/// So many messages are looked at for them, and so many where that was not enough.
 const LOOKED_AT: i64 = 4000;
+const LOOKED_AT_MOST: i64 = 15_000;
+/// So many dialogues are looked at by the indexes, of what is live and of what was cleared.
+const PROBED: i64 = 600;
+const PROBED_OF_PERSON: i64 = 5000;
 /// So many characters of the newest message are shown.
 const BEGINNING: i32 = 160;
 
@@ -53,6 +59,9 @@ pub struct Listed {
     /// Whether it is cleared.
     #[diesel(sql_type = Bool)]
     pub cleared: bool,
+    /// Whether all dialogues were looked at.
+    #[diesel(sql_type = Bool)]
+    is_all: bool,
 }
 
 /// Some of the dialogues, and whether there are further ones.
@@ -60,19 +69,29 @@ pub struct Listed {
 pub struct Page {
     /// The latest first.
     pub dialogues: Vec<Listed>,
-    /// Whether there are older ones.
-    pub further: bool,
+    /// The next page has those whose newest message is older than this one; `None`: there are none.
+    pub next: Option<i64>,
 }
 
 /// The dialogues whose newest message is older than the one with this number; `None`: the first ones.
 pub fn page(conn: &mut PgConnection, bot_id: i64, before: Option<i64>) -> QueryResult<Page> {
     let before = before.unwrap_or(i64::MAX);
-    let found = listed(&among_the_newest()).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(before).load(conn)?;
-    if found.len() > WANTED || looked_at_all(conn, before)? {
+    let among = |conn: &mut PgConnection, most: i64| -> QueryResult<Vec<Listed>> {
+        listed(&among_the_newest(most)).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(before).load(conn)
+    };
+    let found = among(conn, LOOKED_AT)?;
+    if found.len() > WANTED || reached(conn, before, LOOKED_AT)?.is_none() {
         return Ok(Page::of(found));
     }
-    let all = listed(&of_all("")).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(before);
-    Ok(Page::of(all.load(conn)?))
+    let all = listed(&of_all("", PROBED)).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(before);
+    let all: Vec<Listed> = all.load(conn)?;
+    if all.first().is_some_and(|first| first.is_all) {
+        return Ok(Page::of(all));
+    }
+    let found = among(conn, LOOKED_AT_MOST)?;
+    let next = if found.len() > WANTED { None } else { reached(conn, before, LOOKED_AT_MOST)? };
+    let page = Page::of(found);
+    Ok(Page { next: page.next.or(next), ..page })
 }
 
 /// The same of one person.
@@ -82,7 +101,7 @@ pub fn of_person(
     user_id: i64,
     before: Option<i64>,
 ) -> QueryResult<Page> {
-    let theirs = listed(&of_all("AND messages.user_id = $3"))
+    let theirs = listed(&of_all("AND messages.user_id = $3", PROBED_OF_PERSON))
         .bind::<BigInt, _>(bot_id)
         .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
         .bind::<BigInt, _>(user_id);
@@ -93,7 +112,8 @@ impl Page {
     fn of(mut dialogues: Vec<Listed>) -> Self {
         let further = dialogues.len() > WANTED;
         dialogues.truncate(WANTED);
-        Self { dialogues, further }
+        let next = dialogues.last().filter(|_| further).map(|last| last.newest);
+        Self { dialogues, next }
     }
 }
 
@@ -104,19 +124,16 @@ pub fn names(conn: &mut PgConnection, bot_id: i64, ids: &[i64]) -> QueryResult<H
     Ok(rows.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
 }
 
-/// Whether there are no more messages before this one than are looked at.
-fn looked_at_all(conn: &mut PgConnection, before: i64) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct More {
-        #[diesel(sql_type = Bool)]
-        more: bool,
-    }
-    let more: More = diesel::sql_query(format!(
-        "SELECT EXISTS (SELECT FROM (SELECT id FROM messages WHERE id < $1 ORDER BY id DESC OFFSET {LOOKED_AT} LIMIT 1) AS next) AS more"
-    ))
-    .bind::<BigInt, _>(before)
-    .get_result(conn)?;
-    Ok(!more.more)
+/// The last of so many messages before this one that are looked at; `None`: there are no more than that.
+fn reached(conn: &mut PgConnection, before: i64, most: i64) -> QueryResult<Option<i64>> {
+    messages::table
+        .filter(messages::id.lt(bound(before)))
+        .order(messages::id.desc())
+        .offset(most - 1)
+        .limit(2)
+        .select(messages::id)
+        .load::<MessageId>(conn)
+        .map(|last| if let [last, _] = last[..] { Some(last.into()) } else { None })
 }
 
 /// The query `newest` gives the dialogues with their newest messages; `$1` is the bot, and `$2` the message before which they are.
@@ -125,7 +142,7 @@ fn listed(newest: &str) -> SqlQuery {
         "WITH RECURSIVE {newest}, page AS (SELECT * FROM dialogue WHERE id < $2 ORDER BY id DESC LIMIT {WANTED} + 1)
          SELECT page.user_id, page.chat_id, page.topic, person.name, chat.name AS title, page.id AS newest, messages.role,
                 left(messages.content, {BEGINNING}) AS beginning, to_char(messages.created_at, 'YYYY-MM-DD HH24:MI') AS at,
-                messages.deleted_at IS NOT NULL AS cleared
+                messages.deleted_at IS NOT NULL AS cleared, page.is_all
          FROM page JOIN messages ON messages.id = page.id
               LEFT JOIN people AS person ON person.bot_id = $1 AND person.id = page.user_id
               LEFT JOIN people AS chat ON chat.bot_id = $1 AND chat.id = page.chat_id AND page.chat_id <> page.user_id
@@ -134,7 +151,7 @@ fn listed(newest: &str) -> SqlQuery {
 }
 
 /// The dialogues of the messages right before, without those that have a newer one.
-fn among_the_newest() -> String {
+fn among_the_newest(most: i64) -> String {
     let newer = |state: &str| {
         format!(
             "SELECT FROM messages WHERE messages.user_id = found.user_id AND messages.chat_id = found.chat_id
@@ -144,11 +161,11 @@ fn among_the_newest() -> String {
     format!(
         "recent AS MATERIALIZED (
              SELECT id::bigint AS id, user_id, chat_id, COALESCE(thread_id, 0) AS topic FROM messages WHERE id < $2
-             ORDER BY messages.id DESC LIMIT {LOOKED_AT}
+             ORDER BY messages.id DESC LIMIT {most}
          ), found AS (
              SELECT user_id, chat_id, topic, max(id) AS id FROM recent GROUP BY user_id, chat_id, topic
          ), dialogue AS (
-             SELECT * FROM found
+             SELECT *, false AS is_all FROM found
              WHERE $2 = {} OR NOT EXISTS ({}) AND NOT EXISTS ({})
          )",
         i64::MAX,
@@ -157,8 +174,9 @@ fn among_the_newest() -> String {
     )
 }
 
-/// All dialogues, or those of `some`: from one to the next by the indexes, of what is live and of what was cleared.
-fn of_all(some: &str) -> String {
+/// All dialogues, or those of `some`, as long as there are fewer than so many: from one to the next by the indexes, of what is live and
+/// of what was cleared.
+fn of_all(some: &str, most: i64) -> String {
     let steps = |name: &str, state: &str| {
         let step = |behind: &str| {
             format!(
@@ -177,8 +195,10 @@ fn of_all(some: &str) -> String {
         )
     };
     format!(
-        "{}, {}, dialogue AS (
-             SELECT user_id, chat_id, topic, max(id) AS id FROM (SELECT * FROM live UNION ALL SELECT * FROM cleared) AS each
+        "{}, {}, each AS MATERIALIZED (
+             (SELECT * FROM live LIMIT {most}) UNION ALL (SELECT * FROM cleared LIMIT {most})
+         ), dialogue AS (
+             SELECT user_id, chat_id, topic, max(id) AS id, (SELECT count(*) < {most} FROM each) AS is_all FROM each
              GROUP BY user_id, chat_id, topic
          )",
         steps("live", "IS NULL"),

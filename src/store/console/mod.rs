@@ -3,5 +3,6 @@
 
 pub mod dialogue;
 pub mod dialogues;
+pub mod people;
 pub mod sessions;
 pub mod turn;

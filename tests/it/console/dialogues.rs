@@ -26,6 +26,10 @@ fn pages(operator: &mut Visitor, first: &str, next: &str) -> Vec<String> {
     all
 }
 
+/// All dialogues, the one with the latest message first.
+const DIALOGUES: &str = "SELECT user_id || '/' || chat_id || '/' || coalesce(thread_id, 0) FROM messages
+    GROUP BY user_id, chat_id, thread_id ORDER BY max(id) DESC";
+
 const OLDER: &str = r#"<a href="([^"]+)" rel="next">"#;
 
 #[test]
@@ -49,10 +53,18 @@ fn the_list_has_every_dialogue_once_by_its_last_message() {
     assert!(inert(&shown[0]).contains("Ann Lee") && shown.iter().any(|page| page.contains("Cooks")));
     let listed: Vec<String> =
         shown.iter().flat_map(|page| captured(page, r#"<a href="/dialogues/([^"?]+)""#)).collect();
-    let expected = env.psql(
-        "SELECT user_id || '/' || chat_id || '/' || coalesce(thread_id, 0) FROM messages GROUP BY user_id, chat_id, thread_id ORDER BY max(id) DESC",
+    assert_eq!(listed, env.psql(DIALOGUES).lines().collect::<Vec<_>>());
+    // More people than the indexes are asked for, and behind them one alone for longer than is looked at in one go.
+    env.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT 1000 + n, 1000 + n, 'user', 'word', 4 FROM generate_series(1, 1300) AS n;
+         INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT 8, 8, 'user', 'word', 4 FROM generate_series(1, 16000) AS n",
     );
-    assert_eq!(listed, expected.lines().collect::<Vec<_>>());
+    let shown = pages(&mut operator, "/dialogues", OLDER);
+    let listed: Vec<String> =
+        shown.iter().flat_map(|page| captured(page, r#"<a href="/dialogues/([^"?]+)""#)).collect();
+    assert_eq!(listed, env.psql(DIALOGUES).lines().collect::<Vec<_>>());
     let of_seven =
         env.psql("SELECT count(DISTINCT (chat_id, coalesce(thread_id, 0))) FROM messages WHERE user_id = 7");
     let card = operator.get("/people/7").ok();

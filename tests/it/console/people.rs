@@ -101,13 +101,19 @@ fn the_list_has_everybody_page_by_page() {
     env.psql(
         "INSERT INTO people (bot_id, id, state, name) SELECT bot_id, 100 + n, 'allowed', 'Cook ' || n || '.' FROM leases, generate_series(1, 30) AS n",
     );
+    ask(&env, &person(9), "hello");
     let mut operator = Visitor::logged_in(&env, &bot);
-    let (mut found, mut page) = (0, "/people".to_owned());
+    let (mut found, mut page) = (Vec::new(), "/people".to_owned());
     loop {
         let shown = operator.get(&page).ok();
-        found += shown.matches("<bdi>Cook ").count();
+        let (lately, all) = shown.split_once("by number</h2>").unwrap();
+        assert_eq!(lately.contains("Asked lately") && lately.contains("Person 9"), page == "/people");
+        let links = all.split("<a href=\"/people/").skip(1);
+        found.extend(links.map(|rest| rest.split('"').next().unwrap().parse::<i64>().unwrap()));
         let Some((before, _)) = shown.split_once("\" rel=\"next\"") else { break };
         page = before.rsplit_once('"').unwrap().1.to_owned();
     }
-    assert_eq!(found, 30);
+    assert_eq!(found, [9].into_iter().chain(101..=130).collect::<Vec<_>>());
+    assert_eq!(operator.get("/people?find=+130+").header("location"), Some("/people/130"));
+    assert_eq!(operator.get("/people?find=x").status, 404);
 }
