@@ -14,6 +14,8 @@ use crate::domain::summary;
 pub struct Reading {
     /// The instructions of the role.
     pub instructions: String,
+    /// The facts behind them (`facts.id`).
+    pub facts: Vec<i64>,
     /// The summary of what was said before (`summaries.id`).
     pub summary: Option<i64>,
     /// What of the dialogue, in order (`messages.id`).

@@ -45,6 +45,11 @@ impl TokenBudget {
         Self(self.0.map(|room| room.saturating_sub(tokens)))
     }
 
+    /// So many parts of it are the whole. `None`: it has no end.
+    pub fn part(self, parts: usize) -> Option<usize> {
+        self.0.map(|room| room / parts)
+    }
+
     /// How many tokens the words of files may have beside everything else: half of the room, so that a dialogue about them
     /// goes on. The same for the question that brings them and for those that follow.
     pub fn for_files(self) -> usize {

@@ -8,6 +8,7 @@ use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
+use crate::domain::memory::Memory;
 use crate::domain::phrases::Language;
 use crate::domain::prompt::Reading;
 use crate::domain::quote::{self, Quote};
@@ -75,6 +76,8 @@ pub struct Question<'a> {
     pub summaries: &'a [Summary],
     /// What the model read, where it was asked.
     pub reading: Option<&'a Reading>,
+    /// What is remembered of its user here.
+    pub memory: &'a Memory,
     /// The calls of the model that it has taken.
     pub calls: &'a [Call],
 }

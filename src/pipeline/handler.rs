@@ -184,7 +184,10 @@ impl InWork<'_> {
             },
             Request::Command(command) => self.command(command),
             Request::Question if is_cut(text) || self.is_followed_by_forward() => self.ask_whole(),
-            Request::Question => self.ask(text),
+            Request::Question => match self.remember_if_asked(text)? {
+                Some(answered) => Ok(answered),
+                None => self.ask(text),
+            },
         }
     }
 
@@ -224,6 +227,11 @@ impl InWork<'_> {
             Action::Announce(id, what) => self.press_announce(*id, *what),
             Action::Announcements(wanted) => self.subscribe(*wanted),
             Action::Mute(kind, muted) => self.mute(*kind, *muted),
+            Action::Find(search, page) => self.turn_found(*search, *page),
+            Action::Unremember(id) => self.unremember(*id),
+            Action::DeleteFact(id) => self.delete_fact(*id),
+            Action::Facts(page) => self.show_facts(*page),
+            Action::Memory(on) => self.switch_memory(*on),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

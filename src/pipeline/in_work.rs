@@ -216,6 +216,7 @@ impl InWork<'_> {
             in_force: self.in_force,
             summaries: &self.waiting.summaries,
             reading: None,
+            memory: &self.waiting.memory,
             calls: &[],
         }
     }

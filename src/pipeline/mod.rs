@@ -32,6 +32,8 @@ mod pictures;
 mod shown;
 mod beside;
 pub mod scales;
+mod memory;
+mod recall;
 pub mod prompt;
 pub mod named;
 pub mod outcome;

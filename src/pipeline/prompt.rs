@@ -14,6 +14,7 @@ use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
 use crate::domain::history::{Exchange, Past};
+use crate::domain::memory::{Fact, with_facts};
 use crate::domain::prompt::{self, Place, Reading};
 use crate::domain::summary::{self, Summary};
 use crate::domain::token_budget;
@@ -23,6 +24,7 @@ use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
+use crate::pipeline::memory;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 use crate::pipeline::shown::{Documents, Shown};
@@ -43,6 +45,8 @@ pub(super) struct Prompt<'a> {
     pub(super) in_force: &'a InForce,
     /// Summaries of what was said before.
     pub(super) summaries: &'a [Summary],
+    /// What is remembered of who asks.
+    pub(super) facts: &'a [Fact],
 }
 
 /// What came of asking.
@@ -191,6 +195,13 @@ struct Asking<'a> {
     reading: &'a RefCell<Option<Reading>>,
 }
 
+/// What is read before the question.
+struct Earlier<'a> {
+    facts: &'a [Fact],
+    summary: Option<&'a Summary>,
+    turns: &'a [Exchange],
+}
+
 impl Asking<'_> {
     /// Asks the model at this place with what it has room for; as long as the prompt is too long for it all the same, with
     /// half of what was said before, and at last with the question alone.
@@ -202,14 +213,15 @@ impl Asking<'_> {
     ) -> Result<Reply, LlmError> {
         let &Self { past, prompt, .. } = self;
         let mut beside = Beside::new(prompt.shown, prompt.documents, self.chain[place]);
+        let mut facts = memory::read(prompt.facts, &self.chain[place]);
         let mut most = past.len();
         let mut known = prompt.summaries;
         loop {
             let (question, unread) = beside.question(prompt.question);
             let turns = beside.turns(past);
             let summed = if known.is_empty() { 0 } else { summary::most_tokens() };
-            let room = self.chain[place].room().without(beside.tokens() + summed);
-            let fitting = room.fit(&turns, &question).len();
+            let taken = beside.tokens() + memory::size(facts) + summed;
+            let fitting = self.chain[place].room().without(taken).fit(&turns, &question).len();
             // Where the answer is to go on, the last turn stays, whatever the estimate says.
             let count = most.min(fitting.max(usize::from(prompt.goes_on)));
             if count == 0 && !past.is_empty() && prompt.goes_on {
@@ -217,7 +229,8 @@ impl Asking<'_> {
             }
             let read = &turns[past.len() - count..];
             let summary = self.summary(place, known, read);
-            let Asked { call, answer } = self.ask(place, (summary, read), &question, beside, showing);
+            let earlier = Earlier { facts, summary, turns: read };
+            let Asked { call, answer } = self.ask(place, earlier, &question, beside, showing);
             self::count(&call);
             calls.push(call);
             let seq = prompt.address.update_seq;
@@ -234,6 +247,13 @@ impl Asking<'_> {
                 Err(LlmError::ContextTooLong) if summary.is_some() => {
                     known = &[];
                     info!(seq, "the prompt is too long for the model: it is asked without the summary");
+                }
+                Err(LlmError::ContextTooLong) if !facts.is_empty() => {
+                    facts = &[];
+                    info!(
+                        seq,
+                        "the prompt is too long for the model: it is asked without what it is to remember"
+                    );
                 }
                 Err(LlmError::ContextTooLong) if let Some(less) = beside.with_less() => {
                     beside = less;
@@ -266,7 +286,7 @@ impl Asking<'_> {
     fn ask(
         &self,
         place: usize,
-        (summary, read): (Option<&Summary>, &[Exchange]),
+        Earlier { facts, summary, turns }: Earlier<'_>,
         question: &str,
         beside: Beside<'_>,
         showing: &Showing<'_>,
@@ -274,16 +294,18 @@ impl Asking<'_> {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
         let instructions = &chosen.role.prompt;
-        let (files, worded, room) = beside.files(read, self.past);
+        let (files, worded, room) = beside.files(turns, self.past);
         self.reading.replace(Some(Reading {
             instructions: instructions.clone(),
+            facts: facts.iter().map(|fact| fact.id).collect(),
             summary: summary.map(|summary| summary.id),
-            messages: read.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect(),
+            messages: turns.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect(),
             files,
             worded,
             room,
         }));
-        let lines = prompt::lines(instructions, summary.map(|summary| &*summary.content), read, question);
+        let instructions = with_facts(instructions, facts);
+        let lines = prompt::lines(&instructions, summary.map(|summary| &*summary.content), turns, question);
         let messages = lines.iter().map(|line| {
             let (role, text) = (line.place.role(), &*line.text);
             match line.place {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 24] = [
     "alerts",
     "announcement_recipients",
     "announcements",
@@ -14,7 +14,9 @@ pub const TABLES: [&str; 21] = [
     "console_sessions",
     "decisions",
     "dialogue_settings",
+    "facts",
     "leases",
+    "memory_off",
     "messages",
     "model_calls",
     "owner_codes",
@@ -22,6 +24,7 @@ pub const TABLES: [&str; 21] = [
     "prompts",
     "quotes",
     "reply_parts",
+    "searches",
     "strangers",
     "summaries",
     "turns",

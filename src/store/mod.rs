@@ -56,12 +56,15 @@ pub mod alerts;
 pub mod announcements;
 pub mod condition;
 pub mod settings;
+pub mod facts;
+pub mod searches;
 
 // What operators look at and delete.
 pub mod archive;
 pub mod kept_files;
 pub mod moment;
 pub mod search;
+pub mod recall;
 pub mod costs;
 pub mod overview;
 pub mod erase;

@@ -5,6 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::facts;
 use super::group::of_group;
 use super::outbox;
 use super::people;
@@ -47,8 +48,9 @@ pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
             .set(messages::chat_id.eq(to))
             .execute(conn)?;
         let settings = settings::move_chat(conn, moved)?;
+        let facts = facts::move_chat(conn, moved)?;
         let people = people::move_chat(conn, moved)?;
         let summaries = summaries::move_chat(conn, moved)?;
-        Ok(waiting + parts + turns + messages + settings + people + summaries)
+        Ok(waiting + parts + turns + messages + settings + facts + people + summaries)
     })
 }

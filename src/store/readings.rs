@@ -4,6 +4,7 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{QueryFragment, QueryId};
 
+use super::facts;
 use super::file_words;
 use super::history;
 use super::kept_files::{self, SeenFile};
@@ -12,6 +13,7 @@ use super::quotes::{self, Quoted};
 use super::schema::{messages, prompts, summaries, turns};
 use super::words::TurnState;
 use crate::domain::history::Said;
+use crate::domain::memory::with_facts;
 use crate::domain::prompt::{self, Reading};
 use crate::domain::quote::with_words;
 use crate::domain::reading::Document;
@@ -27,6 +29,7 @@ pub(super) fn keep(reading: Option<&Reading>) -> Option<impl QueryFragment<Pg> +
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn columns<'a>(reading: Option<&'a Reading>) -> _ {
     let prompt_id: Option<Vec<u8>> = reading.and_then(|reading| prompt::id_of(&reading.instructions));
+    let fact_ids: &'a [i64] = reading.map(|reading| &*reading.facts).unwrap_or_default();
     let summary_id: Option<i64> = reading.and_then(|reading| reading.summary);
     let read_ids: Option<&'a [i64]> = reading.map(|reading| &*reading.messages);
     let seen_ids: Option<&'a [i64]> =
@@ -38,6 +41,7 @@ pub(super) fn columns<'a>(reading: Option<&'a Reading>) -> _ {
         .map(|reading| i64::try_from(reading.room).unwrap_or(i64::MAX));
     (
         turns::prompt_id.eq(prompt_id),
+        turns::fact_ids.eq(fact_ids),
         turns::summary_id.eq(summary_id),
         turns::read_ids.eq(read_ids),
         turns::seen_ids.eq(seen_ids),
@@ -58,7 +62,7 @@ pub struct Told {
     pub state: &'static str,
     /// The question, with what it quotes.
     pub question: Option<String>,
-    /// The instructions; empty, if there were none.
+    /// The instructions with the facts behind them; empty, if there were none.
     pub instructions: Option<String>,
     /// The summary, if there was one.
     pub summary: Option<String>,
@@ -87,7 +91,7 @@ type Ids = Option<Vec<Option<i64>>>;
 
 type Row = (
     (i64, i64, i64, TurnState, MessageId),
-    (Option<Vec<u8>>, Option<i64>, Ids, Ids, Ids, Option<i64>),
+    (Option<Vec<u8>>, Vec<Option<i64>>, Option<i64>, Ids, Ids, Ids, Option<i64>),
     Quoted,
 );
 
@@ -114,6 +118,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
             (turns::id, turns::user_id, turns::chat_id, turns::state, turns::question_id),
             (
                 turns::prompt_id,
+                turns::fact_ids,
                 turns::summary_id,
                 turns::read_ids,
                 turns::seen_ids,
@@ -127,7 +132,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
     let Some(((turn_id, user_id, chat_id, state, question_id), read, Quoted(quoted))) = row else {
         return Ok(Err(Unknown::NoTurn));
     };
-    let (prompt_id, summary_id, Some(read_ids), seen_ids, worded_ids, room) = read else {
+    let (prompt_id, fact_ids, summary_id, Some(read_ids), seen_ids, worded_ids, room) = read else {
         return Ok(Err(Unknown::NotStored));
     };
     let ids = |ids: Vec<Option<i64>>| -> Vec<i64> { ids.into_iter().flatten().collect() };
@@ -138,6 +143,8 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
         Some(id) => prompts::table.find(id).select(prompts::content).first(conn).optional()?,
         None => Some(String::new()),
     };
+    let fact_ids = ids(fact_ids);
+    let remembered = facts::read(conn, &fact_ids)?;
     let summary = match summary_id {
         Some(id) => summaries::table.find(id).select(summaries::content).first(conn).optional()?,
         None => None,
@@ -154,6 +161,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
     };
     lacks(usize::from(question.is_none()), "the question");
     lacks(usize::from(instructions.is_none()), "the instructions");
+    lacks(fact_ids.len() - remembered.len(), "facts");
     lacks(usize::from(summary_id.is_some() && summary.is_none()), "the summary");
     lacks(read_ids.len() - said.len(), "messages of the dialogue");
     lacks(seen_ids.len() - files.len() + worded_ids.len() - documents.len(), "files");
@@ -163,7 +171,7 @@ pub fn of(conn: &mut PgConnection, which: Which) -> QueryResult<Result<Told, Unk
         chat_id,
         state: state.as_str(),
         question: question.map(|words| with_words(&quoted, &words).into_owned()),
-        instructions,
+        instructions: instructions.map(|instructions| with_facts(&instructions, &remembered)),
         summary,
         said,
         files,

@@ -33,8 +33,10 @@ mod promises {
     mod drafts;
     mod erasure;
     mod exports;
+    mod facts;
     mod failures;
     mod figures;
+    mod find;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -60,6 +62,7 @@ mod promises {
     mod summaries;
     mod quotes;
     mod rate_limit;
+    mod recall;
     mod regenerate;
     mod reload;
     mod reliability;

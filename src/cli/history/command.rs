@@ -21,14 +21,14 @@ use crate::domain::search::Search;
 use crate::pipeline::export_records::Format;
 use crate::store::archive::{self, Selection};
 use crate::store::readings::Which as WhichTurn;
-use crate::store::{history, kept_files, moment, search};
+use crate::store::{facts, history, kept_files, moment, search};
 
 /// There is nothing of the kind that was asked for.
 pub(in crate::cli) const NOTHING: u8 = 3;
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no message with these words,
+Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no fact, no message with these words,
 nothing to clear, restore or delete; 4 not confirmed: nothing was done.
 
 These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23 (its beginning),
@@ -91,6 +91,21 @@ pub enum Command {
         /// The turn of this question or answer, by the number that `search` and `show --json` tell
         #[arg(long, value_name = "NUMBER", conflicts_with = "turn")]
         message: Option<i64>,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Lists what people asked the bot to remember
+    Facts {
+        /// Only of this user
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        user: Option<i64>,
+        /// Only in this chat
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        chat: Option<i64>,
+        /// Include what they deleted or changed
+        #[arg(long)]
+        deleted: bool,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
@@ -305,10 +320,13 @@ impl Command {
                     None => Outcome::Nothing,
                 }
             }
+            Self::Facts { user, chat, deleted, json } => {
+                show::facts(out, json, &facts::all(conn, user, chat, deleted)?)?.into()
+            }
             Self::Search { words, among, period, limit, json } => {
                 let selection = period.of(conn, among)?;
                 let wanted = Search::of(&words.join(" "))?;
-                let found = search::search(conn, &wanted, selection, limit)?.unwrap_or_else(|| {
+                let found = search::search(conn, &wanted, selection, limit, "**")?.unwrap_or_else(|| {
                     eprintln!(
                         "Words that nearly every text has (the, and) are not searched for; type others, too."
                     );

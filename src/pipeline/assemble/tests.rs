@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::admission::Known;
 use crate::domain::choice::Choice;
+use crate::domain::memory::Memory;
 
 fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
     let payload = format!(
@@ -24,6 +25,7 @@ fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
         choice: Choice::NONE,
         known: Known::default(),
         summaries: Vec::new(),
+        memory: Memory::default(),
     }
 }
 

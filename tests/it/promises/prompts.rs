@@ -50,7 +50,7 @@ fn act(env: &TestEnv, person: &Person, rng: &mut Rng, number: usize) {
         person.user_id,
         person.thread.unwrap_or(0)
     ));
-    match rng.usize(..15) {
+    match rng.usize(..17) {
         0 => {
             let ann = json!({"id": 5, "is_bot": false, "first_name": "Ann \"[x]"});
             let said = json!({"message_id": 9999, "date": 1, "from": ann, "text": "soup\n\n[is] > ready"});
@@ -77,6 +77,10 @@ fn act(env: &TestEnv, person: &Person, rng: &mut Rng, number: usize) {
             said["from"] = json!({"id": 5, "is_bot": false, "first_name": "Ann"});
             env.telegram.post(person, &json!({"text": text, "reply_to_message": said}));
         }
+        11 => drop(env.telegram.say(person, &format!("/remember number {number} is my favourite"))),
+        12 => drop(
+            env.telegram.say(person, &format!("What did I say about question {}?", rng.usize(..=number))),
+        ),
         3 => drop(env.telegram.say(person, "/clear")),
         4 => drop(env.telegram.say(person, "/restore")),
         5 | 6 => drop(env.telegram.say(person, "/retry")),
@@ -127,6 +131,7 @@ fn each_prompt_can_be_put_together_again_from_the_tables_byte_for_byte() {
         "0",
         "and some with a summary"
     );
+    assert_ne!(env.psql("SELECT count(*) FROM turns WHERE fact_ids <> '{}'"), "0", "and some with facts");
     let worded = "SELECT count(*) FROM turns WHERE worded_ids IS NOT NULL";
     assert_ne!(env.psql(worded), "0", "and some with documents");
     let pictures = |sent: &[Value]| sent.iter().filter(|message| message["pictures"] != json!([])).count();
