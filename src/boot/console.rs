@@ -9,6 +9,7 @@ use crate::base::cancel::CancelToken;
 use crate::config::Config;
 use crate::console::{self, Endpoint, Settings};
 use crate::domain::pass::Keys;
+use crate::pipeline::console::Door;
 use crate::status::View;
 
 /// The console of CONSOLE_ADDR, if it is set, from now on until the returned guard is dropped.
@@ -36,4 +37,10 @@ pub(super) fn serve(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<
         spawn("console".to_owned(), move || endpoint.serve(settings, &stop))?
     };
     Ok(Some(Served { stop, thread: Some(thread) }))
+}
+
+/// The way into it, for /console.
+pub(super) fn door(config: &Config) -> Option<Door> {
+    let keys = || Keys::new(config.telegram.token.expose());
+    config.console.clone().map(|console| Door { console, keys: keys() })
 }

@@ -9,15 +9,19 @@ use crate::domain::phrases::Language;
 /// The pages of the menu, in its order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Section {
+    Overview,
+    Now,
     Sessions,
 }
 
 impl Section {
-    pub(super) const ALL: [Self; 1] = [Self::Sessions];
+    pub(super) const ALL: [Self; 3] = [Self::Overview, Self::Now, Self::Sessions];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
+            Self::Overview => "/",
+            Self::Now => "/now",
             Self::Sessions => "/sessions",
         }
     }
@@ -25,6 +29,8 @@ impl Section {
     pub(super) fn name(self, language: Language) -> &'static str {
         let say = |english, russian| say(language, english, russian);
         match self {
+            Self::Overview => say("Overview", "Обзор"),
+            Self::Now => say("Now", "Сейчас"),
             Self::Sessions => say("Sessions", "Сеансы"),
         }
     }

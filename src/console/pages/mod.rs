@@ -1,16 +1,14 @@
 //! The pages, a file for each.
 
 use axum::Router;
-use axum::response::Redirect;
-use axum::routing::get;
 
 use super::app::App;
-use super::frame::Section;
 
+mod now;
+mod overview;
 mod sessions;
 
 /// The routes of all pages.
 pub(super) fn routes() -> Router<App> {
-    let first = get(async || Redirect::to(Section::ALL[0].path()));
-    Router::new().route("/", first).merge(sessions::routes())
+    Router::new().merge(overview::routes()).merge(now::routes()).merge(sessions::routes())
 }
