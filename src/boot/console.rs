@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use super::{Served, enforce_deadlines, spawn};
 use crate::base::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::{Config, ENVIRONMENT, settings};
 use crate::console::{self, Endpoint, Settings};
 use crate::domain::pass::Keys;
 use crate::pipeline::console::Door;
@@ -29,6 +29,9 @@ pub(super) fn serve(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<
         bot_id: config.telegram.token.bot_id(),
         keys: Keys::new(config.telegram.token.expose()),
         listed: config.admission.owners.clone(),
+        budgets: config.budgets.clone(),
+        backup_dir: config.database.backup_dir.clone(),
+        shown: settings::shown(&ENVIRONMENT),
     };
     enforce_deadlines(&settings.store)?;
     let stop = CancelToken::new();

@@ -6,9 +6,8 @@ use super::frame::say;
 use crate::domain::chart::{Chart, Column, Series, short};
 use crate::domain::phrases::Language;
 
-/// The picture, in its own units.
+/// How wide the picture is, in its own units; `chart.html` says the same.
 const WIDTH: f32 = 720.0;
-const HEIGHT: f32 = 220.0;
 /// Where the columns stand.
 const LEFT: f32 = 48.0;
 const TOP: f32 = 12.0;

@@ -11,17 +11,21 @@ use crate::domain::phrases::Language;
 pub(super) enum Section {
     Overview,
     Now,
+    Costs,
+    Health,
     Sessions,
 }
 
 impl Section {
-    pub(super) const ALL: [Self; 3] = [Self::Overview, Self::Now, Self::Sessions];
+    pub(super) const ALL: [Self; 5] = [Self::Overview, Self::Now, Self::Costs, Self::Health, Self::Sessions];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Overview => "/",
             Self::Now => "/now",
+            Self::Costs => "/costs",
+            Self::Health => "/health",
             Self::Sessions => "/sessions",
         }
     }
@@ -31,6 +35,8 @@ impl Section {
         match self {
             Self::Overview => say("Overview", "Обзор"),
             Self::Now => say("Now", "Сейчас"),
+            Self::Costs => say("Costs", "Расходы"),
+            Self::Health => say("Health", "Здоровье"),
             Self::Sessions => say("Sessions", "Сеансы"),
         }
     }
