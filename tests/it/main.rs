@@ -135,6 +135,7 @@ mod tools {
 /// The pages for operators.
 mod console {
     mod login;
+    mod pages;
 }
 
 /// What documents and files beside the code say is what the program does.
