@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod asking;
     pub(crate) mod at_once;
+    pub(crate) mod browser;
     pub(crate) mod console;
     pub(crate) mod exposition;
     pub(crate) mod files;
@@ -134,6 +135,7 @@ mod tools {
 
 /// The pages for operators.
 mod console {
+    pub(crate) mod browser;
     mod login;
     mod pages;
 }
