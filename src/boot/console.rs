@@ -6,9 +6,10 @@ use tracing::{info, warn};
 
 use super::{Served, enforce_deadlines, spawn};
 use crate::base::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::{Config, ENVIRONMENT, settings};
 use crate::console::{self, Endpoint, Settings};
 use crate::domain::pass::Keys;
+use crate::pipeline::console::Door;
 use crate::status::View;
 
 /// The console of CONSOLE_ADDR, if it is set, from now on until the returned guard is dropped.
@@ -28,6 +29,9 @@ pub(super) fn serve(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<
         bot_id: config.telegram.token.bot_id(),
         keys: Keys::new(config.telegram.token.expose()),
         listed: config.admission.owners.clone(),
+        budgets: config.budgets.clone(),
+        backup_dir: config.database.backup_dir.clone(),
+        shown: settings::shown(&ENVIRONMENT),
     };
     enforce_deadlines(&settings.store)?;
     let stop = CancelToken::new();
@@ -36,4 +40,10 @@ pub(super) fn serve(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<
         spawn("console".to_owned(), move || endpoint.serve(settings, &stop))?
     };
     Ok(Some(Served { stop, thread: Some(thread) }))
+}
+
+/// The way into it, for /console.
+pub(super) fn door(config: &Config) -> Option<Door> {
+    let keys = || Keys::new(config.telegram.token.expose());
+    config.console.clone().map(|console| Door { console, keys: keys() })
 }

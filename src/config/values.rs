@@ -59,6 +59,14 @@ impl fmt::Display for Values {
 }
 
 impl Values {
+    /// What they are, where they are neither numbers nor a choice.
+    pub(super) fn accepted(&self) -> Option<&'static str> {
+        match self {
+            Self::Other { accepted, .. } => Some(accepted),
+            Self::Number { .. } | Self::OneOf(_) => None,
+        }
+    }
+
     /// What is wrong with this value, to follow the name of its setting.
     pub(super) fn problem(&self, text: &str) -> Option<String> {
         let fits = match self {

@@ -1,6 +1,7 @@
 //! What all pages share.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ use tokio::task::spawn_blocking;
 use super::problem::Problem;
 use crate::base::secret::Secret;
 use crate::config;
+use crate::config::settings::Shown;
+use crate::domain::budget::Budgets;
 use crate::domain::pass::Keys;
 use crate::status::View;
 use crate::store::Store;
@@ -51,6 +54,12 @@ pub struct Settings {
     pub keys: Keys,
     /// OWNER
     pub listed: BTreeSet<i64>,
+    /// BUDGET_DAY, BUDGET_MONTH, BUDGET_PERSON_DAY, BUDGET_PERSON_MONTH
+    pub budgets: Budgets,
+    /// BACKUP_DIR
+    pub backup_dir: Option<PathBuf>,
+    /// Every setting, without its secrets.
+    pub shown: Vec<Shown>,
 }
 
 /// What all pages share.

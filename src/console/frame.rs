@@ -9,19 +9,28 @@ use crate::domain::phrases::Language;
 /// The pages of the menu, in its order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Section {
+    Overview,
+    Now,
     Dialogues,
     People,
+    Costs,
+    Health,
     Sessions,
 }
 
 impl Section {
-    pub(super) const ALL: [Self; 3] = [Self::Dialogues, Self::People, Self::Sessions];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Overview, Self::Now, Self::Dialogues, Self::People, Self::Costs, Self::Health, Self::Sessions];
 
     /// Where it is.
     pub(super) fn path(self) -> &'static str {
         match self {
+            Self::Overview => "/",
+            Self::Now => "/now",
             Self::Dialogues => "/dialogues",
             Self::People => "/people",
+            Self::Costs => "/costs",
+            Self::Health => "/health",
             Self::Sessions => "/sessions",
         }
     }
@@ -29,8 +38,12 @@ impl Section {
     pub(super) fn name(self, language: Language) -> &'static str {
         let say = |english, russian| say(language, english, russian);
         match self {
+            Self::Overview => say("Overview", "Обзор"),
+            Self::Now => say("Now", "Сейчас"),
             Self::Dialogues => say("Dialogues", "Диалоги"),
             Self::People => say("People", "Люди"),
+            Self::Costs => say("Costs", "Расходы"),
+            Self::Health => say("Health", "Здоровье"),
             Self::Sessions => say("Sessions", "Сеансы"),
         }
     }

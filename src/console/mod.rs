@@ -8,6 +8,7 @@
 //! operator   whoever is logged in; a page that asks for one is shown to nobody else
 //! posted     what a form of ours sent, and nobody else's
 //! login      the way in and out
+//! chart      figures as pictures, with a table behind each
 //! pages      a file for each, with its template in `templates/` and its queries in `store::console`
 //! ```
 //!
@@ -18,6 +19,7 @@
 pub mod app;
 mod tongue;
 mod frame;
+mod chart;
 mod problem;
 mod assets;
 mod guard;

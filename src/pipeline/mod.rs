@@ -19,6 +19,7 @@ mod owner;
 mod people;
 mod usage;
 mod health;
+pub mod console;
 mod announce;
 pub mod assemble;
 pub mod asked;

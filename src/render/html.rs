@@ -138,6 +138,7 @@ impl Page {
 
     fn table(&mut self, Table { alignments, head, rows }: &Table) {
         let row = |page: &mut Self, cells: &[Inline], name: &str| {
+            let scope = if name == "th" { " scope=\"col\"" } else { "" };
             page.tag("<tr>");
             for (column, cell) in cells.iter().enumerate() {
                 let class = match alignments.get(column) {
@@ -145,7 +146,9 @@ impl Page {
                     Some(Alignment::Right) => " class=\"right\"",
                     _ => "",
                 };
-                page.within(&format!("<{name}{class}>"), &format!("</{name}>"), |page| page.line(cell));
+                page.within(&format!("<{name}{scope}{class}>"), &format!("</{name}>"), |page| {
+                    page.line(cell)
+                });
             }
             page.tag("</tr>\n");
         };

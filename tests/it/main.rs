@@ -5,6 +5,7 @@
 mod support {
     pub(crate) mod asking;
     pub(crate) mod at_once;
+    pub(crate) mod browser;
     pub(crate) mod console;
     pub(crate) mod page;
     pub(crate) mod exposition;
@@ -140,10 +141,13 @@ mod tools {
 
 /// The pages for operators.
 mod console {
+    pub(crate) mod browser;
+    mod browsing;
     mod dialogues;
     mod files;
     mod inert;
     mod login;
+    mod pages;
     mod people;
     mod routes;
 }

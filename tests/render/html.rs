@@ -49,6 +49,7 @@ fn is_expected(element: &str, attribute: &str, value: &str) -> bool {
     match (element, attribute) {
         ("a", "href") => value.starts_with("http") && value.contains("://"),
         ("a", "rel") => value == "noopener noreferrer nofollow",
+        ("th", "scope") => value == "col",
         ("li", "value") => value.parse::<i32>().is_ok(),
         (_, "class") => CLASSES.contains(&value),
         (_, "tabindex") => value == "0",
@@ -161,7 +162,7 @@ fn an_answer_looks_as_in_telegram() {
         ("> said", "<blockquote>\n<p>said</p>\n</blockquote>\n"),
         (
             "| a | b |\n|---|--:|\n| 1 | 2 |",
-            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th>a</th><th class=\"right\">b</th></tr>\n</thead>\n\
+            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">a</th><th scope=\"col\" class=\"right\">b</th></tr>\n</thead>\n\
              <tbody><tr><td>1</td><td class=\"right\">2</td></tr>\n</tbody>\n</table></div>\n",
         ),
         ("$$\\frac{a}{b}$$", "<p class=\"formula\">\\frac{a}{b}</p>\n"),

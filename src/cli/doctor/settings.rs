@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::report::Finding;
 use crate::config::dotenv::{self, Repeated};
 use crate::config::{Choices, Fault, Reader};
+use crate::database::finding::Finding;
 use crate::domain::admission::Known;
 use crate::domain::catalogue::Catalogue;
 

@@ -1,9 +1,10 @@
 //! The endpoint for speech: it listens to a second of silence, exactly as the bot has it listen.
 
-use super::report::{Finding, Report};
+use super::report::Report;
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::config::Hearing;
+use crate::database::finding::Finding;
 use crate::domain::sound;
 use crate::llm::{Cause, LlmError, Sound, Transcriber};
 

@@ -28,8 +28,8 @@ struct Question {
     frame: Frame,
     id: i64,
     who: String,
-    rows: Rows,
-    nothing: bool,
+    /// What will be gone; `None`: there is nothing.
+    rows: Option<Rows>,
 }
 
 async fn ask(
@@ -39,17 +39,15 @@ async fn ask(
 ) -> Result<impl IntoResponse, Problem> {
     let bot_id = app.settings.bot_id;
     let look = move |conn: &mut PgConnection| {
-        Ok((erase::rows_of(conn, id)?, dialogues::names(conn, bot_id, &[id])?.remove(&id)))
+        Ok((erase::anything_of(conn, id)?, dialogues::names(conn, bot_id, &[id])?.remove(&id)))
     };
     let (rows, name) = app.ask(look).await?;
     let title = operator.say("Erase everything of a person", "Удалить всё о человеке");
-    let nothing = rows == Rows::default();
     Ok(Page(Question {
         frame: operator.frame(Section::People, title),
         id,
         who: who(name.as_deref(), id),
         rows,
-        nothing,
     }))
 }
 

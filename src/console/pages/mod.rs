@@ -1,12 +1,13 @@
 //! The pages, a file for each.
 
 use axum::Router;
-use axum::response::Redirect;
-use axum::routing::get;
 
 use super::app::App;
-use super::frame::Section;
 
+mod costs;
+mod health;
+mod now;
+mod overview;
 mod dialogue;
 mod dialogues;
 mod erase;
@@ -19,9 +20,11 @@ mod turns;
 
 /// The routes of all pages.
 pub(super) fn routes() -> Router<App> {
-    let first = get(async || Redirect::to(Section::ALL[0].path()));
     Router::new()
-        .route("/", first)
+        .merge(overview::routes())
+        .merge(now::routes())
+        .merge(costs::routes())
+        .merge(health::routes())
         .merge(dialogues::routes())
         .merge(dialogue::routes())
         .merge(search::routes())

@@ -26,6 +26,8 @@ use crate::store::search::{self, Found};
 
 /// So many are shown at once.
 const PAGE: usize = 20;
+/// Around the words that were found: a character that no message has.
+const MARK: &str = "\u{1}";
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/search", get(show))
@@ -134,20 +136,20 @@ fn found(
 ) -> diesel::QueryResult<Option<Vec<Found>>> {
     let more = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
     let mut selection = Selection { cleared: true, ..Selection::default() };
-    let Some((at, id)) = place else { return search::search(conn, wanted, selection, more) };
+    let Some((at, id)) = place else { return search::search(conn, wanted, selection, more, MARK) };
     // What was written in the same moment has larger numbers first.
     let diesel::data_types::PgTimestamp(moment) = moment::exact(conn, at)?;
     selection.until = Some(diesel::data_types::PgTimestamp(moment.saturating_add(1)));
-    let found = search::search(conn, wanted, selection, 2 * more)?;
+    let found = search::search(conn, wanted, selection, 2 * more, MARK)?;
     Ok(found.map(|mut found| {
         found.retain(|Found { record, .. }| (&record.created_at, record.id) < (at, *id));
         found
     }))
 }
 
-/// The pieces of an excerpt, in which PostgreSQL has put `**` around the words.
+/// The pieces of an excerpt, in which PostgreSQL has put marks around the words.
 fn marked(excerpt: &str) -> Vec<(bool, String)> {
-    let pieces = excerpt.split("**").enumerate().map(|(number, text)| (number % 2 == 1, text.to_owned()));
+    let pieces = excerpt.split(MARK).enumerate().map(|(number, text)| (number % 2 == 1, text.to_owned()));
     pieces.filter(|(_, text)| !text.is_empty()).collect()
 }
 

@@ -10,7 +10,7 @@ use sandbox::TestEnv;
 use crate::support::console::{Visitor, value, with_console};
 
 /// What needs no session: the ways in, and how pages look.
-const OPEN: [&str; 5] = ["/", "/login", "/assets/console.css", "/assets/console.js", "/assets/icon.svg"];
+const OPEN: [&str; 4] = ["/login", "/assets/console.css", "/assets/console.js", "/assets/icon.svg"];
 /// What changes the console itself and nothing of the bot's.
 const OWN: [&str; 4] = ["/logout", "/language", "/sessions/1/end", "/sessions/others/end"];
 
@@ -29,7 +29,7 @@ fn routes() -> Vec<(String, Vec<&'static str>)> {
             let (_, rest) = route.split_once('"').expect("a path");
             let (path, handlers) = rest.split_once('"').expect("its end");
             let handlers = handlers.split(['\n', ';']).next().unwrap_or_default();
-            let methods = [("get(", "GET"), ("post(", "POST"), ("first", "GET")];
+            let methods = [("get(", "GET"), ("post(", "POST")];
             let methods: Vec<_> = methods
                 .into_iter()
                 .filter(|(word, _)| handlers.contains(word))
