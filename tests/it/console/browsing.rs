@@ -24,7 +24,7 @@ fn a_dialogue_is_searched_opened_cleared_and_restored() {
     ask(&env, &person, &format!("{PAYLOAD} [x](javascript:document.title='hit') ||hidden||"));
     // A document of a wide table and a long line of code, as a model may write it.
     env.psql(
-        "UPDATE messages SET content = E'# Soup\\n\\n| a | b |\\n|---|---|\\n| ' || repeat('wide', 60) || E' | 2 |\\n\\n```rust\\n' || repeat('code ', 90) || E'\\n```\\n'
+        "UPDATE messages SET content = E'# Soup\\n\\n| a | b |\\n|---|---|\\n| ' || repeat('wide', 60) || E' | 2 |\\n\\n||hidden||\\n\\n```rust\\n' || repeat('code ', 90) || E'\\n```\\n'
          WHERE id = (SELECT max(id) FROM messages)",
     );
     env.psql(&format!(
@@ -71,7 +71,8 @@ fn a_dialogue_is_searched_opened_cleared_and_restored() {
     }
     // What is hidden is seen once the keyboard comes to it.
     browser.open(&format!("{base}/dialogues/1/1/0"));
-    let seen = "const s = document.querySelector('.spoiler'); return s === null || (s.focus(), getComputedStyle(s).color !== 'rgba(0, 0, 0, 0)')";
-    assert_eq!(browser.script(seen), json!(true));
+    let color = |act: &str| browser.script(&format!("const s = document.querySelector('.spoiler'); s.{act}(); return getComputedStyle(s).color"));
+    assert_eq!(color("blur"), json!("rgba(0, 0, 0, 0)"));
+    assert_ne!(color("focus"), json!("rgba(0, 0, 0, 0)"));
     assert_well(&browser, &base);
 }
