@@ -137,7 +137,9 @@ mod tools {
 mod console {
     pub(crate) mod browser;
     mod login;
+    mod looks;
     mod pages;
+    mod proxy;
 }
 
 /// What documents and files beside the code say is what the program does.
