@@ -42,6 +42,7 @@ faults: setup tools ## everything that can go wrong, again and again, as a table
 nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	STRANGERS=10000 cargo test --locked --test it promises::flood
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
+	PROMPTS=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it promises::prompts
 	scripts/black-holes
 	scripts/postgres-matrix
 	scripts/dotenv-corpus --check

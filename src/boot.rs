@@ -35,6 +35,7 @@ use crate::pipeline::crew::Crew;
 use crate::pipeline::dispatcher::Dispatcher;
 use crate::pipeline::doorkeeper;
 use crate::pipeline::hearing::Hearing;
+use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::poller::{self, Poll};
@@ -43,6 +44,7 @@ use crate::pipeline::scales::Scales;
 use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
+use crate::pipeline::summarist;
 use crate::pipeline::suspects::Suspects;
 use crate::pipeline::watch;
 use crate::pipeline::worker;
@@ -93,11 +95,26 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let program = Program { config, http, telegram, assistant, view, leases };
     let on_standby = || program.view.on_standby();
     let (bot_id, gives_way) = (program.telegram.bot_id(), program.config.standby);
+    if !program.config.shared_database {
+        refuse_to_share(&program.leases, bot_id)?;
+    }
     while let Some(lease) = lease::wait(&program.leases, bot_id, gives_way, &program.http, &stop, on_standby)
     {
         program.lead(lease, &shutdown)?;
     }
     info!("stopped");
+    Ok(())
+}
+
+/// A dialogue is of a user in a chat, whichever bot it is with: two bots would go on with each other's.
+fn refuse_to_share(leases: &Store, bot_id: i64) -> anyhow::Result<()> {
+    // A database that cannot be asked now is waited for later.
+    if let Ok(Some(other)) = leases.run(|conn| lease::of_another_bot(conn, bot_id)) {
+        bail!(
+            "another bot, {other}, works on this database, and the two would share the private dialogues of their users; \
+             give each a database of its own (DATABASE_URL), or set SHARED_DATABASE=on if that is what you want"
+        );
+    }
     Ok(())
 }
 
@@ -179,6 +196,8 @@ impl Program {
             extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
+            lull: Lull::default(),
+            summaries: config.summaries && config.max_history > 0,
             newest_at_boot: newest,
             suspects: Suspects::default(),
             woken: woken_in,
@@ -218,6 +237,7 @@ impl Program {
         };
         let idle = dispatcher.run(lanes);
         stop.request();
+        bot.lull.end();
         crew.dismiss();
         if idle {
             // Nobody sends anything there: it closes when the last worker is gone.
@@ -282,17 +302,22 @@ fn workers(
     (Box::new(hire), gone)
 }
 
-/// What goes on beside the messages: old rows are deleted, requests to be let in looked after, owners told what needs them.
+/// What goes on beside the messages: old rows are deleted, requests to be let in looked after, owners told what needs them,
+/// dialogues summed up.
 fn keep_house(
     bot: &Arc<Services>,
     http: &Http,
     stop: &CancelToken,
     limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 4]> {
+) -> anyhow::Result<[thread::JoinHandle<()>; 5]> {
     let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
     let (bot, http, stop) = theirs();
     let retention = move || retention::daily(&bot.store, &http, limits, &stop);
     let (bot, http, stop) = theirs();
+    let summarist = {
+        let bot = Arc::clone(&bot);
+        move || summarist::run(&bot)
+    };
     let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
     let (bot, http, stop) = theirs();
     let watch = move || watch::run(&bot, &http, &stop);
@@ -303,6 +328,7 @@ fn keep_house(
         spawn("doorkeeper".to_owned(), doorkeeper)?,
         spawn("watch".to_owned(), watch)?,
         spawn("announcer".to_owned(), announcer)?,
+        spawn("summarist".to_owned(), summarist)?,
     ])
 }
 

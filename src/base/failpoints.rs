@@ -35,7 +35,7 @@ pub const POINTS: [&str; 14] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 19] = [
+pub const WAITS: [&str; 21] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -56,6 +56,9 @@ pub const WAITS: [&str; 19] = [
     "overdue",
     // Until an announcement goes on.
     "announcer",
+    // Until something is summed up after the last question, and after a failure.
+    "quiet",
+    "later",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.

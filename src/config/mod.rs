@@ -68,6 +68,8 @@ pub struct Config {
     pub picture_turns: usize,
     /// How many pixels the longer side of a picture has at most, where Telegram has it smaller.
     pub picture_pixels: i32,
+    /// SUMMARIES
+    pub summaries: bool,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -86,6 +88,8 @@ pub struct Config {
     pub workers: usize,
     /// SHUTDOWN_GRACE
     pub grace: Duration,
+    /// SHARED_DATABASE
+    pub shared_database: bool,
     /// STANDBY
     pub standby: bool,
     /// METRICS_ADDR; `None`: metrics and health are told nowhere.
@@ -183,6 +187,7 @@ impl Config {
             picture_turns: env.parsed(&names::PICTURE_TURNS)?,
             picture_pixels: env.parsed(&names::PICTURE_PIXELS)?,
             hearing: env.hearing(&choices)?,
+            summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),
@@ -193,6 +198,7 @@ impl Config {
             telegram_rate: env.parsed(&names::TELEGRAM_RATE)?,
             workers: env.parsed(&names::WORKERS)?,
             grace: env.seconds(&names::SHUTDOWN_GRACE)?,
+            shared_database: env.value(&names::SHARED_DATABASE).as_deref() == Some("on"),
             standby: env.value(&names::STANDBY).as_deref() == Some("on"),
             metrics_addr: env.value(&names::METRICS_ADDR),
             console: env.console()?,

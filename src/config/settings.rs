@@ -86,6 +86,10 @@ settings! {
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
+    SUMMARIES: Value("on"), values::one_of(&["on", "off"]),
+        "`on`: what falls out of these limits is summed up when nobody asks, and the model reads the summary";
+    SUMMARY_MODEL: Nothing("the model of the dialogue"), values::TEXT,
+        "the model that sums up, at the same endpoint; with a catalogue, one of its models by its name there";
     SYSTEM_PROMPT_PATH: Value("prompts/nutritionist.txt"), values::PROMPT, "the text that tells the model who it is";
     ROLE_TEXT: Nothing("first paragraph of that file"), values::MESSAGE, "the answer to `/role`";
     OWNER: Nothing("who claims the bot"), values::USERS,
@@ -125,6 +129,8 @@ settings! {
         "how many seconds running answers get after SIGTERM";
     STANDBY: Value("off"), values::one_of(&["off", "on"]),
         "`on`: of several instances that start together another one comes first, and this one takes over when that ends";
+    SHARED_DATABASE: Value("off"), values::one_of(&["off", "on"]),
+        "`on`: the bot works on a database on which another bot works, and they share their users' private dialogues";
     METRICS_ADDR: Nothing("no metrics"), values::ADDRESS, "where the bot serves `/metrics`, `/healthz` and `/readyz`";
     CONSOLE_ADDR: Nothing("no console"), values::ADDRESS,
         "where the bot serves its console, the pages for operators; `systech-aidd console` prints a link into it";

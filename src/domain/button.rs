@@ -32,6 +32,16 @@ pub enum Action {
     Think(String, Effort),
     /// Turns the list to this page.
     Page(Kind, usize),
+    /// Takes back what the bot was just asked to remember: the fact of this number.
+    Unremember(i64),
+    /// Deletes the fact of this number from the list of what is remembered.
+    DeleteFact(i64),
+    /// Turns that list to this page.
+    Facts(usize),
+    /// Turns the memory on or off.
+    Memory(bool),
+    /// Turns what the search of this number found to this page.
+    Find(i64, usize),
     /// Decides about the request of that update, for an owner.
     Decide(Verdict, i64),
     /// Turns an owner's list of people to this page.
@@ -156,6 +166,11 @@ impl Button {
             Action::Think(id, effort) => format!("think:{user}:{id}:{}", effort.as_str()),
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
+            Action::Unremember(id) => format!("unremember:{user}:{id}"),
+            Action::DeleteFact(id) => format!("fact:{user}:{id}"),
+            Action::Facts(page) => format!("facts:{user}:{page}"),
+            Action::Find(search, page) => format!("find:{user}:{search}:{page}"),
+            Action::Memory(on) => format!("memory:{user}:{}", if *on { "on" } else { "off" }),
             Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
             Action::Announce(id, Announcing::Send) => format!("announce:{user}:{id}:send"),
             Action::Announce(id, Announcing::Stop) => format!("announce:{user}:{id}:stop"),
@@ -203,6 +218,15 @@ impl Button {
                 let page = page.parse().ok().filter(|page| *page >= 0)?;
                 Action::Card(Card { person: person.parse().ok()?, page, act: Act::of(act)? })
             }
+            "unremember" => Action::Unremember(rest.parse().ok()?),
+            "fact" => Action::DeleteFact(rest.parse().ok()?),
+            "facts" => Action::Facts(rest.parse().ok()?),
+            "find" => {
+                let (search, page) = rest.split_once(':')?;
+                Action::Find(search.parse().ok()?, page.parse().ok()?)
+            }
+            "memory" if rest == "on" => Action::Memory(true),
+            "memory" if rest == "off" => Action::Memory(false),
             _ => Action::Decide(Verdict::of(name)?, rest.parse().ok()?),
         };
         Some(Self { user_id: user_id.parse().ok()?, action })
@@ -221,8 +245,17 @@ mod tests {
     #[test]
     fn a_button_comes_back_as_it_went_and_nothing_else_is_one() {
         let longest = || "x".repeat(24);
-        let numbered = [Action::Forget, Action::Retry, Action::HearAgain, Action::Continue];
+        let numbered = [
+            Action::Forget,
+            Action::Retry,
+            Action::HearAgain,
+            Action::Continue,
+            Action::Unremember,
+            Action::DeleteFact,
+        ];
         let numbered = numbered.map(|action| action(i64::MIN));
+        let of_memory =
+            [Action::Facts(99), Action::Memory(true), Action::Memory(false), Action::Find(i64::MIN, 99)];
         let choices = [Kind::Model, Kind::Role]
             .into_iter()
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
@@ -247,7 +280,7 @@ mod tests {
             .chain(announcing)
             .chain(news)
             .chain([Action::People(99)]);
-        for action in numbered.into_iter().chain(choices).chain(thinking).chain(owners) {
+        for action in numbered.into_iter().chain(of_memory).chain(choices).chain(thinking).chain(owners) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
             assert_eq!(Button::of(&button.data()).as_ref(), Some(&button));
@@ -278,6 +311,9 @@ mod tests {
             "card:1:2:-1:show",
             "card:1:2:0:day=0",
             "card:1:2:0:week=1",
+            "memory:1:maybe",
+            "facts:1:-1",
+            "find:1:2",
         ] {
             assert_eq!(Button::of(data), None, "{data}");
         }

@@ -25,6 +25,12 @@ pub enum Command {
     Restore,
     /// Sends the user's dialogue as a file.
     Export,
+    /// Finds what was said by its words.
+    Find,
+    /// Remembers what stands behind it.
+    Remember,
+    /// What is remembered.
+    Memory,
     /// What the user's questions took.
     Usage,
     /// Deletes everything of the user, once a button is pressed.
@@ -33,7 +39,7 @@ pub enum Command {
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Start,
         Self::Help,
         Self::Role,
@@ -45,6 +51,9 @@ impl Command {
         Self::New,
         Self::Restore,
         Self::Export,
+        Self::Find,
+        Self::Remember,
+        Self::Memory,
         Self::Usage,
         Self::Forget,
     ];
@@ -74,6 +83,9 @@ impl Command {
             Self::New => "new",
             Self::Restore => "restore",
             Self::Export => "export",
+            Self::Find => "find",
+            Self::Remember => "remember",
+            Self::Memory => "memory",
             Self::Usage => "usage",
             Self::Forget => "forget",
         }

@@ -11,6 +11,8 @@ pub mod choice;
 mod document;
 mod failure;
 pub mod figures;
+pub mod find;
+pub mod memory;
 pub mod owner;
 pub mod people;
 mod press;
@@ -104,6 +106,11 @@ impl Language {
             Command::New => self.pick("то же, что /clear", "the same as /clear"),
             Command::Restore => self.pick("вернуть прежний разговор", "bring the previous conversation back"),
             Command::Export => self.pick("получить наш разговор файлом", "get our conversation as a file"),
+            Command::Find => self.pick("найти в наших разговорах", "find something in our conversations"),
+            Command::Remember => {
+                self.pick("запомнить то, что вы напишете следом", "remember what you write behind it")
+            }
+            Command::Memory => self.pick("что я помню о вас", "what I remember about you"),
             Command::Usage => self.pick("сколько стоили ваши вопросы", "what your questions cost"),
             Command::Forget => {
                 self.pick("удалить навсегда все ваши сообщения", "delete all your messages for good")

@@ -36,6 +36,9 @@ pub struct Quote {
     /// The file, where it can be looked at and is not stored yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Box<QuotedFile>>,
+    /// Where they were found, if they are recalled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// A file in a message that a question replies to.
@@ -45,6 +48,15 @@ pub struct QuotedFile {
     pub message_id: i64,
     /// The file.
     pub file: Attachment,
+}
+
+/// A message that words were found in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// `messages.id`
+    pub message_id: i64,
+    /// The day when it was written: `2026-11-27`.
+    pub day: String,
 }
 
 /// Why words are quoted.
@@ -59,6 +71,8 @@ pub enum Kind {
     Elsewhere,
     /// They are forwarded.
     Forward,
+    /// They were said earlier, and the bot found them by the words of the question ([`crate::domain::recall`]).
+    Recalled,
 }
 
 /// Whose words are quoted.
@@ -85,6 +99,7 @@ impl Kind {
             Self::Part => "part",
             Self::Elsewhere => "elsewhere",
             Self::Forward => "forward",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -107,7 +122,12 @@ impl Quote {
     pub fn new(kind: Kind, whose: Whose, author: Option<&str>, text: &str) -> Self {
         let named = |name: &str| first(name, LONGEST_NAME).into_owned();
         let author = author.filter(|_| !matches!(whose, Whose::Bot | Whose::User)).map(named);
-        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), file: None }
+        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), file: None, source: None }
+    }
+
+    /// Words that were found in an earlier message of the dialogue.
+    pub fn recalled(whose: Whose, text: &str, source: Source) -> Self {
+        Self { source: Some(source), ..Self::new(Kind::Recalled, whose, None, text) }
     }
 
     /// Whether a file may belong to it.
@@ -130,6 +150,10 @@ impl Quote {
             Kind::Part => "[Quoted: the part of it that I mean]".to_owned(),
             Kind::Elsewhere => format!("[Quoted: {message} in another chat that I reply to]"),
             Kind::Forward => format!("[Quoted: {message} that I forward]"),
+            Kind::Recalled => {
+                let day = self.source.as_ref().map(|source| harmless(&source.day)).unwrap_or_default();
+                format!("[Recalled from earlier in our conversation: {message} of {day}]")
+            }
         }
     }
 
@@ -181,7 +205,7 @@ pub(super) fn marked_as(heading: String, words: &str) -> String {
 }
 
 /// At most so many characters; `…` stands for the rest.
-fn first(text: &str, most: usize) -> Cow<'_, str> {
+pub(super) fn first(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
         return text.into();
     }
@@ -258,6 +282,7 @@ mod tests {
         let shown = long.replace('*', "");
         let past = [Exchange {
             question_id: 1,
+            message_ids: vec![1, 2],
             question: "What is it?".to_owned(),
             answer: format!("{long}\n\nAnd more."),
         }];

@@ -176,6 +176,11 @@ impl Extent {
     }
 }
 
+/// The words of a question's files, as they were marked, and its own below them.
+pub fn above(files: &str, words: &str) -> String {
+    format!("{files}\n\n{words}")
+}
+
 /// The files of one question as its model reads them, in no more than about `most` tokens together, and those that were not
 /// read to their ends.
 pub fn marked<'a>(documents: &[&'a Document], most: usize) -> (String, Vec<(&'a Document, Extent)>) {

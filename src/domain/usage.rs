@@ -17,17 +17,20 @@ pub enum Purpose {
     Answer,
     /// The words of a recording.
     Transcript,
+    /// A summary of what was said before.
+    Summary,
 }
 
 impl Purpose {
     /// All.
-    pub const ALL: [Self; 2] = [Self::Answer, Self::Transcript];
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Transcript, Self::Summary];
 
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Transcript => "transcript",
+            Self::Summary => "summary",
         }
     }
 }

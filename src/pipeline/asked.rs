@@ -8,10 +8,13 @@ use crate::domain::address::Address;
 use crate::domain::button::{Action, Button};
 use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
+use crate::domain::memory::Memory;
 use crate::domain::phrases::Language;
+use crate::domain::prompt::Reading;
 use crate::domain::quote::{self, Quote};
 use crate::domain::reply::ReplyPart;
 use crate::domain::sender::Sender;
+use crate::domain::summary::Summary;
 use crate::domain::update::Key;
 use crate::domain::usage::Call;
 use crate::llm::Completion;
@@ -69,6 +72,12 @@ pub struct Question<'a> {
     pub assistant: &'a Assistant,
     /// With what, in this dialogue.
     pub in_force: &'a InForce,
+    /// Summaries of what was said before in this dialogue.
+    pub summaries: &'a [Summary],
+    /// What the model read, where it was asked.
+    pub reading: Option<&'a Reading>,
+    /// What is remembered of its user here.
+    pub memory: &'a Memory,
     /// The calls of the model that it has taken.
     pub calls: &'a [Call],
 }

@@ -15,6 +15,8 @@ pub struct Assistant {
     catalogue: Catalogue,
     /// For each model, in the same order.
     clients: Vec<Arc<Llm>>,
+    /// What sums up, where that is not the model of the dialogue.
+    summarist: Option<Arc<Llm>>,
 }
 
 /// What a dialogue is answered with.
@@ -42,12 +44,13 @@ impl Assistant {
         Self::beside(&self.clients, http, read)
     }
 
-    fn beside(known: &[Arc<Llm>], http: &Http, Read { catalogue, settings }: Read) -> Self {
+    fn beside(known: &[Arc<Llm>], http: &Http, Read { catalogue, settings, summarist }: Read) -> Self {
         let client = |settings| match known.iter().find(|llm| llm.is_asked_by(&settings)) {
             Some(llm) => Arc::clone(llm),
             None => Arc::new(Llm::new(http.clone(), settings)),
         };
-        Self { catalogue, clients: settings.into_iter().map(client).collect() }
+        let summarist = summarist.map(client);
+        Self { catalogue, clients: settings.into_iter().map(client).collect(), summarist }
     }
 
     /// What there is to choose from.
@@ -67,6 +70,11 @@ impl Assistant {
                 effort: if place == first { effort } else { model.effort },
             }
         })
+    }
+
+    /// What sums up, where that is not the model of the dialogue.
+    pub fn summarist(&self) -> Option<&Llm> {
+        self.summarist.as_deref()
     }
 
     /// The commands that people are shown.

@@ -77,8 +77,31 @@ impl<'a> Beside<'a> {
 
     /// Those documents which are not shown as they are.
     fn in_words(self, documents: &'a [(i64, Document)], shown: &'a [Seen]) -> Vec<&'a Document> {
-        let is_shown = |id: i64| self.seen(shown).any(|seen| seen.id == id);
-        documents.iter().filter(|(id, _)| !is_shown(*id)).map(|(_, document)| document).collect()
+        self.to_word(documents, shown).map(|(_, document)| document).collect()
+    }
+
+    fn to_word(
+        self,
+        documents: &'a [(i64, Document)],
+        shown: &'a [Seen],
+    ) -> impl Iterator<Item = &'a (i64, Document)> {
+        let is_shown = move |id: i64| self.seen(shown).any(|seen| seen.id == id);
+        documents.iter().filter(move |(id, _)| !is_shown(*id))
+    }
+
+    /// The files that are shown where these turns are read, which [`Beside::turns`] made of `past`, and those whose words are
+    /// read, by their ids; and how many tokens the words could have.
+    pub(super) fn files(self, read: &[Exchange], past: &[Exchange]) -> (Vec<i64>, Vec<i64>, usize) {
+        let past = &past[past.len() - read.len()..];
+        let places = || read.iter().map(|turn| Some(turn.question_id)).chain([None]);
+        let shown = places().flat_map(|id| self.seen(self.with(id))).map(|seen| seen.id).collect();
+        let with_words = read.iter().zip(past).filter(|(read, past)| read.question != past.question);
+        let of_past = with_words.filter_map(|(read, _)| {
+            Some(self.to_word(self.documents.past.get(&read.question_id)?, self.with(Some(read.question_id))))
+        });
+        let own = self.to_word(&self.documents.question, self.with(None));
+        let worded = of_past.flatten().chain(own).map(|(id, _)| *id).collect();
+        (shown, worded, self.room)
     }
 
     /// The question with the words of its files, and which of these the model does not read to their ends.
@@ -92,7 +115,7 @@ impl<'a> Beside<'a> {
             Some((document.name.clone(), Unread::All(*document.words.as_ref().err()?)))
         });
         let cut = cut.into_iter().map(|(document, extent)| (document.name.clone(), Unread::Rest(extent)));
-        (above(&text, words).into(), lost.chain(cut).collect())
+        (reading::above(&text, words).into(), lost.chain(cut).collect())
     }
 
     /// The turns with the words of their files, as they were read when they were asked about: of as many of the newest as
@@ -113,7 +136,7 @@ impl<'a> Beside<'a> {
             let (text, _) = reading::marked(&documents, self.room);
             let Some(rest) = left.checked_sub(tokens(&text)) else { break };
             left = rest;
-            turn.question = above(&text, &turn.question);
+            turn.question = reading::above(&text, &turn.question);
         }
         turns.into()
     }
@@ -141,8 +164,4 @@ impl<'a> Beside<'a> {
             (false, false) => None,
         }
     }
-}
-
-fn above(files: &str, words: &str) -> String {
-    format!("{files}\n\n{words}")
 }

@@ -14,6 +14,11 @@ impl InWork<'_> {
     pub(super) fn edit(&self) -> Result<Answered, StoreError> {
         let &Self { services, address, message, .. } = self;
         let (lane, key) = (address.lane, self.waiting.key(address.lane));
+        if message.piece.is_none()
+            && let Some(answered) = self.edit_fact(message.text.as_deref().unwrap_or_default())?
+        {
+            return Ok(answered);
+        }
         let Some(id) = message.message_id.filter(|_| self.asks()) else { return services.silence(address) };
         let Some((last, files)) = self.last_question()?.filter(|(last, _)| last.message_ids.contains(&id))
         else {

@@ -14,6 +14,7 @@ use crate::domain::usage::Call;
 use crate::llm::{Cause, Completion, LlmError};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::asked::Question;
+use crate::pipeline::lull::Wanted;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::prompt::Reply;
 use crate::pipeline::services::Services;
@@ -174,6 +175,20 @@ impl Services {
         Ok(())
     }
 
+    /// Has the dialogue looked at, once nobody asks, if something of it may soon leave the window, or has left it.
+    fn may_sum_up(&self, question: &Question<'_>) {
+        let Some(reading) = question.reading.filter(|_| self.summaries) else { return };
+        let (catalogue, in_force) = (question.assistant.catalogue(), question.in_force);
+        let (model, role) = (&catalogue.models[in_force.model], &catalogue.roles[in_force.role]);
+        // This turn and the next one.
+        let soon = u32::try_from(reading.messages.len()).unwrap_or(u32::MAX).saturating_add(4);
+        if soon > self.max_history || model.context.is_some() || !question.summaries.is_empty() {
+            let (model, role) = (Some(model.id.clone()), Some(role.id.clone()));
+            let choice = Choice { model, role, effort: None };
+            self.lull.want(Wanted { address: question.address, choice });
+        }
+    }
+
     /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
     pub(super) fn finish(
         &self,
@@ -191,6 +206,7 @@ impl Services {
             sender,
             began,
             attempt,
+            reading,
             calls,
             ..
         } = question;
@@ -210,6 +226,7 @@ impl Services {
             replaces,
             sender,
             began,
+            reading,
             ending: &ending,
             calls,
             gone,
@@ -221,6 +238,7 @@ impl Services {
         match finished {
             Finished::Done(unsent) => {
                 question.count(&ending);
+                self.may_sum_up(question);
                 if let (Ending::Answered { .. }, Some(Call { usage, .. })) = (&ending, calls.last()) {
                     info!(
                         seq = address.update_seq,

@@ -37,6 +37,7 @@ impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
     pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
         let (seq, key) = (waiting.seq, waiting.key(lane));
+        self.lull.give_way_to(lane);
         // An update from before this boot may be the reason why the last run ended: the attempt is counted before it
         // is made.
         let counted = seq <= self.newest_at_boot;
@@ -183,7 +184,10 @@ impl InWork<'_> {
             },
             Request::Command(command) => self.command(command),
             Request::Question if is_cut(text) || self.is_followed_by_forward() => self.ask_whole(),
-            Request::Question => self.ask(text),
+            Request::Question => match self.remember_if_asked(text)? {
+                Some(answered) => Ok(answered),
+                None => self.ask(text),
+            },
         }
     }
 
@@ -223,6 +227,11 @@ impl InWork<'_> {
             Action::Announce(id, what) => self.press_announce(*id, *what),
             Action::Announcements(wanted) => self.subscribe(*wanted),
             Action::Mute(kind, muted) => self.mute(*kind, *muted),
+            Action::Find(search, page) => self.turn_found(*search, *page),
+            Action::Unremember(id) => self.unremember(*id),
+            Action::DeleteFact(id) => self.delete_fact(*id),
+            Action::Facts(page) => self.show_facts(*page),
+            Action::Memory(on) => self.switch_memory(*on),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

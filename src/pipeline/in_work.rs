@@ -214,6 +214,9 @@ impl InWork<'_> {
             stop: self.stop,
             assistant: self.assistant,
             in_force: self.in_force,
+            summaries: &self.waiting.summaries,
+            reading: None,
+            memory: &self.waiting.memory,
             calls: &[],
         }
     }

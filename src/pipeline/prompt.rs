@@ -3,7 +3,7 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
@@ -13,7 +13,10 @@ use crate::domain::address::Address;
 use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
-use crate::domain::history::{Exchange, Past, Role};
+use crate::domain::history::{Exchange, Past};
+use crate::domain::memory::{Fact, with_facts};
+use crate::domain::prompt::{self, Place, Reading};
+use crate::domain::summary::{self, Summary};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part};
@@ -21,6 +24,7 @@ use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
+use crate::pipeline::memory;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
 use crate::pipeline::shown::{Documents, Shown};
@@ -39,12 +43,18 @@ pub(super) struct Prompt<'a> {
     pub(super) stop: &'a CancelToken,
     pub(super) assistant: &'a Assistant,
     pub(super) in_force: &'a InForce,
+    /// Summaries of what was said before.
+    pub(super) summaries: &'a [Summary],
+    /// What is remembered of who asks.
+    pub(super) facts: &'a [Fact],
 }
 
 /// What came of asking.
 pub(super) struct Attempt {
     /// The calls that it took, for the ledger.
     pub(super) calls: Vec<Call>,
+    /// What the last of them read.
+    pub(super) reading: Option<Reading>,
     /// The answer, or why there is none.
     pub(super) reply: Result<Reply, LlmError>,
 }
@@ -73,8 +83,9 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = self.reply_to(prompt, preview, &mut calls);
-        Attempt { calls, reply }
+        let reading = RefCell::default();
+        let reply = self.reply_to(prompt, preview, &reading, &mut calls);
+        Attempt { calls, reading: reading.into_inner(), reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
@@ -84,14 +95,15 @@ impl Services {
         &self,
         prompt: &Prompt<'_>,
         preview: &Preview,
+        reading: &RefCell<Option<Reading>>,
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let lane = prompt.address.lane;
         let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
         let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
-        let asking =
-            Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
+        let (asker, conversation) = (&*asker, &*conversation);
+        let asking = Asking { chain: &chain, past: &past, prompt, asker, conversation, reading };
         let mut failures: Vec<LlmError> = Vec::new();
         // Who cannot see what is asked about is not asked.
         let fit = |place: &usize| prompt.shown.lacking(chain[*place].model).is_none();
@@ -179,6 +191,15 @@ struct Asking<'a> {
     prompt: &'a Prompt<'a>,
     asker: &'a str,
     conversation: &'a str,
+    /// What the last call read.
+    reading: &'a RefCell<Option<Reading>>,
+}
+
+/// What is read before the question.
+struct Earlier<'a> {
+    facts: &'a [Fact],
+    summary: Option<&'a Summary>,
+    turns: &'a [Exchange],
 }
 
 impl Asking<'_> {
@@ -192,18 +213,24 @@ impl Asking<'_> {
     ) -> Result<Reply, LlmError> {
         let &Self { past, prompt, .. } = self;
         let mut beside = Beside::new(prompt.shown, prompt.documents, self.chain[place]);
+        let mut facts = memory::read(prompt.facts, &self.chain[place]);
         let mut most = past.len();
+        let mut known = prompt.summaries;
         loop {
             let (question, unread) = beside.question(prompt.question);
             let turns = beside.turns(past);
-            let fitting = self.chain[place].room().without(beside.tokens()).fit(&turns, &question).len();
+            let summed = if known.is_empty() { 0 } else { summary::most_tokens() };
+            let taken = beside.tokens() + memory::size(facts) + summed;
+            let fitting = self.chain[place].room().without(taken).fit(&turns, &question).len();
             // Where the answer is to go on, the last turn stays, whatever the estimate says.
             let count = most.min(fitting.max(usize::from(prompt.goes_on)));
             if count == 0 && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
             let read = &turns[past.len() - count..];
-            let Asked { call, answer } = self.ask(place, read, &question, beside, showing);
+            let summary = self.summary(place, known, read);
+            let earlier = Earlier { facts, summary, turns: read };
+            let Asked { call, answer } = self.ask(place, earlier, &question, beside, showing);
             self::count(&call);
             calls.push(call);
             let seq = prompt.address.update_seq;
@@ -215,6 +242,17 @@ impl Asking<'_> {
                         seq,
                         turns = most,
                         "the prompt is too long for the model: it is asked with fewer turns"
+                    );
+                }
+                Err(LlmError::ContextTooLong) if summary.is_some() => {
+                    known = &[];
+                    info!(seq, "the prompt is too long for the model: it is asked without the summary");
+                }
+                Err(LlmError::ContextTooLong) if !facts.is_empty() => {
+                    facts = &[];
+                    info!(
+                        seq,
+                        "the prompt is too long for the model: it is asked without what it is to remember"
                     );
                 }
                 Err(LlmError::ContextTooLong) if let Some(less) = beside.with_less() => {
@@ -240,25 +278,43 @@ impl Asking<'_> {
         }
     }
 
+    /// What is read before these turns of what was said before them.
+    fn summary<'s>(&self, place: usize, known: &'s [Summary], read: &[Exchange]) -> Option<&'s Summary> {
+        summary::before(known, prompt::name_of(&self.chain[place].role.prompt).as_deref(), read)
+    }
+
     fn ask(
         &self,
         place: usize,
-        read: &[Exchange],
+        Earlier { facts, summary, turns }: Earlier<'_>,
         question: &str,
         beside: Beside<'_>,
         showing: &Showing<'_>,
     ) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
-        let said = |role: Role, text| message(role.as_str(), text);
         let instructions = &chosen.role.prompt;
-        let system = (!instructions.is_empty()).then(|| message("system", instructions));
-        let past = read.iter().flat_map(|turn| {
-            let question = shown(&turn.question, beside.parts(Some(turn.question_id)));
-            [question, said(Role::Assistant, &turn.answer)]
+        let (files, worded, room) = beside.files(turns, self.past);
+        self.reading.replace(Some(Reading {
+            instructions: instructions.clone(),
+            facts: facts.iter().map(|fact| fact.id).collect(),
+            summary: summary.map(|summary| summary.id),
+            messages: turns.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect(),
+            files,
+            worded,
+            room,
+        }));
+        let instructions = with_facts(instructions, facts);
+        let lines = prompt::lines(&instructions, summary.map(|summary| &*summary.content), turns, question);
+        let messages = lines.iter().map(|line| {
+            let (role, text) = (line.place.role(), &*line.text);
+            match line.place {
+                Place::Asked(id) => shown(role, text, beside.parts(Some(id))),
+                Place::Question => shown(role, text, beside.parts(None)),
+                Place::Instructions | Place::Answered => Message { role, content: Content::Text(text) },
+            }
         });
-        let question = shown(question, beside.parts(None));
-        let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
+        let messages: Vec<_> = messages.collect();
         let ask = Ask {
             messages: &messages,
             effort: chosen.effort,
@@ -298,16 +354,11 @@ impl Asking<'_> {
     }
 }
 
-fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
-    Message { role, content: content.into() }
-}
-
 /// A question with what is seen beside its words, behind them.
-fn shown<'a>(text: &'a str, parts: impl Iterator<Item = Part<'a>>) -> Message<'a> {
-    let role = Role::User.as_str();
+fn shown<'a>(role: &'a str, text: &'a str, parts: impl Iterator<Item = Part<'a>>) -> Message<'a> {
     let mut parts = parts.peekable();
     if parts.peek().is_none() {
-        return message(role, text);
+        return Message { role, content: Content::Text(text) };
     }
     Message { role, content: Content::Parts(std::iter::once(Part::Text(text)).chain(parts).collect()) }
 }
@@ -325,7 +376,7 @@ pub(super) fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
 }
 
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.
-fn spoken(turn: &Exchange) -> Option<Exchange> {
+pub fn spoken(turn: &Exchange) -> Option<Exchange> {
     let answer = llm::without_thoughts(&turn.answer);
     (!answer.trim().is_empty()).then(|| Exchange { answer, ..turn.clone() })
 }

@@ -16,7 +16,7 @@ use crate::domain::document::Refused;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
 use crate::domain::lane::Lane;
-use crate::domain::quote::{self, Quote};
+use crate::domain::quote::Quote;
 use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
@@ -24,6 +24,7 @@ use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
 use crate::pipeline::fetch::{MOST_MEGABYTES, Missing};
 use crate::pipeline::hear::{Said, Unheard};
+use crate::pipeline::memory;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
@@ -76,7 +77,7 @@ impl Services {
             return self.cannot_see(question);
         }
         let recalled = self.recall(question)?;
-        let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
+        let quotes = self.quotes(question, &recalled.past)?;
         let question = &Question { quotes: &quotes, ..*question };
         if let Some(failure) = self.refuses_to_hear(question) {
             return self.without_words(question, Unheard::Failed(failure));
@@ -109,10 +110,12 @@ impl Services {
             Err(missing) => return self.without_files(question, missing),
         };
         let documents = self.documents(question, &recalled.past)?;
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &shown, &documents);
-        drop((shown, documents));
+        let asking = self.lull.ask();
+        let (Attempt { calls, reading, reply }, live_message_id) =
+            self.ask(question, &recalled, &shown, &documents);
+        drop((asking, shown, documents));
         let address = Address { live_message_id, ..question.address };
-        let question = &Question { address, calls: &calls, ..*question };
+        let question = &Question { address, reading: reading.as_ref(), calls: &calls, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
@@ -233,7 +236,8 @@ impl Services {
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
             let files: usize =
                 question.files.iter().map(|file| estimate(file, chosen.room().for_files())).sum();
-            let read = words + files;
+            let facts = memory::size(memory::read(&question.memory.facts, &chosen));
+            let read = words + facts + files;
             budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
@@ -270,6 +274,8 @@ impl Services {
             stop: question.stop,
             assistant: question.assistant,
             in_force: question.in_force,
+            summaries: question.summaries,
+            facts: &question.memory.facts,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::store::{Store, StoreError, attachments, due, erase, inbox, strangers};
+use crate::store::{Store, StoreError, attachments, due, erase, facts, inbox, searches, strangers};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -56,6 +56,7 @@ pub fn apply(
             after = last;
             progress(count);
         }
+        while !stop.is_requested() && store.run(|conn| facts::purge(conn, moment, BATCH))? > 0 {}
         let age = DAY * days;
         while !stop.is_requested() && store.run(|conn| erase::parts_older_than(conn, age, BATCH))? > 0 {}
         while !stop.is_requested() && store.run(|conn| erase::callers_older_than(conn, age, BATCH))? > 0 {}
@@ -78,6 +79,7 @@ pub fn apply(
     }
     store.run(strangers::sweep)?;
     store.run(due::sweep)?;
+    store.run(searches::sweep)?;
     Ok(deleted)
 }
 

@@ -187,7 +187,7 @@ fn call(
         (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
         (Op::Send, ReplyPart { content: Content::Document { caption }, .. }) => {
-            match export_file::build(store, lane.into())? {
+            match export_file::build(store, lane)? {
                 Ok((file, name)) => telegram.send_document(unsent.destination(), caption, file, name),
                 Err(problem) => Err(TelegramError::File(problem.to_string())),
             }

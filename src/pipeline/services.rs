@@ -17,6 +17,7 @@ use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::console::Door;
 use crate::pipeline::hearing::Hearing;
+use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
@@ -76,6 +77,10 @@ pub struct Services {
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// What is done when nobody asks.
+    pub lull: Lull,
+    /// Whether what leaves the window is summed up.
+    pub summaries: bool,
     /// Those of them that may be why the process died again and again.
     pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.

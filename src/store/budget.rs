@@ -15,6 +15,7 @@ use super::people;
 use super::schema::updates;
 use super::time::clock_timestamp;
 use crate::domain::budget::{Books, Budget, Budgets, Date, Spent, UNKNOWN_CALL, UNKNOWN_PRICE, Verdict};
+use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
 /// The first half of the key of the lock; the other one is the bot.
@@ -79,6 +80,11 @@ pub fn spent(conn: &mut PgConnection, bot_id: i64) -> QueryResult<(BigDecimal, B
     .bind::<BigInt, _>(bot_id)
     .get_result(conn)?;
     Ok((day, month))
+}
+
+/// Whether the budgets have room for another call of a model for this user. Nothing is reserved.
+pub fn look(conn: &mut PgConnection, lane: Lane, budgets: &Budgets) -> QueryResult<Verdict> {
+    books(conn, Key::of(lane, 0, 0), budgets).map(|books| budgets.judge(&books))
 }
 
 #[derive(QueryableByName)]

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 24] = [
     "alerts",
     "announcement_recipients",
     "announcements",
@@ -14,14 +14,19 @@ pub const TABLES: [&str; 19] = [
     "console_sessions",
     "decisions",
     "dialogue_settings",
+    "facts",
     "leases",
+    "memory_off",
     "messages",
     "model_calls",
     "owner_codes",
     "people",
+    "prompts",
     "quotes",
     "reply_parts",
+    "searches",
     "strangers",
+    "summaries",
     "turns",
     "unsubscribed",
     "updates",

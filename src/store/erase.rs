@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
-use super::{announcements, attachments, decide, inbox, settings};
+use super::{announcements, attachments, decide, facts, inbox, quotes, searches, settings, summaries};
 
 /// How many questions and answers a batch deletes.
 const BATCH: i64 = 500;
@@ -107,6 +107,8 @@ pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>>
         diesel::update(model_calls::table.filter(model_calls::id.eq_any(&calls)))
             .set(nobody())
             .execute(conn)?;
+        // What stands in them is gone with the first of their messages.
+        summaries::forget(conn, user_id)?;
         let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
         let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
         // Not one statement with OR: that would read the whole table.
@@ -161,6 +163,9 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         decide::withdraw(conn, user_id)?;
         announcements::forget(conn, user_id)?;
         settings::forget(conn, user_id)?;
+        summaries::forget(conn, user_id)?;
+        facts::forget(conn, user_id)?;
+        searches::forget(conn, user_id)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         // Those of its messages are gone with them.
         attachments::forget(conn, user_id, asking)?;
@@ -177,7 +182,12 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
 #[diesel::dsl::auto_type(no_type_alias)]
 fn nobody() -> _ {
     let unknown: Option<i64> = None;
-    (model_calls::user_id.eq(unknown), model_calls::chat_id.eq(unknown), model_calls::update_seq.eq(unknown))
+    (
+        model_calls::user_id.eq(unknown),
+        model_calls::chat_id.eq(unknown),
+        model_calls::thread_id.eq(unknown),
+        model_calls::update_seq.eq(unknown),
+    )
 }
 
 /// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
@@ -233,6 +243,8 @@ pub fn older_than(
             .load(conn)?;
         let ids = numbers(ids);
         let Some(last) = ids.last().copied() else { return Ok(None) };
+        summaries::delete_about(conn, &ids)?;
+        quotes::forget_sources(conn, ids.clone())?;
         let deleted = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
         Ok(Some((deleted, last)))
     })

@@ -20,8 +20,10 @@ use super::outbox::{self, NewPart, OfTurn, Unsent};
 use super::people;
 use super::prepared::prepared;
 use super::quotes;
+use super::readings;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::settings;
+use super::summaries;
 use super::time::{clock_timestamp, interval, moment};
 use super::turns::{self as turn_rows, Last};
 use super::words::TurnState;
@@ -30,6 +32,7 @@ use crate::domain::address::Address;
 use crate::domain::choice::Choice;
 use crate::domain::history::Role;
 use crate::domain::lane::Lane;
+use crate::domain::prompt::Reading;
 use crate::domain::quote::Quote;
 use crate::domain::reply::ReplyPart;
 use crate::domain::sender::Sender;
@@ -112,6 +115,8 @@ pub struct Turn<'a> {
     pub sender: Option<&'a Sender>,
     /// When answering began.
     pub began: Instant,
+    /// What the model read, where it was asked.
+    pub reading: Option<&'a Reading>,
     /// How it went.
     pub ending: &'a Ending,
     /// The calls of the model that it took.
@@ -320,12 +325,15 @@ fn supersede(conn: &mut PgConnection, lane: Lane, replaced: &[i64], turn_id: i64
             .set(turns::superseded_by.eq(turn_id))
             .returning((turns::question_id, turns::answer_id))
             .get_results(conn)?;
-    let ids = pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten().collect();
-    diesel::update(
-        messages::table.filter(among("messages.id", numbers(ids))).filter(messages::deleted_at.is_null()),
-    )
-    .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
-    .execute(conn)?;
+    let ids = numbers(
+        pairs.into_iter().flat_map(|(question, answer)| [Some(question), answer]).flatten().collect(),
+    );
+    if let Some(oldest) = ids.iter().min() {
+        summaries::end_from(conn, lane, *oldest)?;
+    }
+    diesel::update(messages::table.filter(among("messages.id", ids)).filter(messages::deleted_at.is_null()))
+        .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -386,6 +394,7 @@ fn store(
             turns::finish_reason.eq(usage.and_then(|usage| usage.finish_reason.as_deref())),
             turns::message_ids.eq(turn.message_ids),
             turns::asked_at.eq(turn.asked_at.and_then(moment)),
+            readings::columns(turn.reading),
         ))
         .returning(turns::id);
     let calls = Calls { address, calls: turn.calls };
@@ -395,6 +404,7 @@ fn store(
     let statement = Statement {
         said,
         calls: (!turn.calls.is_empty()).then(|| calls.insert()),
+        prompt: readings::keep(turn.reading),
         turn: turn_row,
         quotes: (!turn.quotes.is_empty()).then(|| quotes::insertion(turn.quotes)),
         parts: (!parts.is_empty())

@@ -96,6 +96,54 @@ pub fn pieces(
     }
 }
 
+/// A file that a model was shown.
+#[derive(Serialize)]
+pub struct SeenFile {
+    /// `attachments.id`
+    pub id: i64,
+    /// The question it belongs to now.
+    pub message_id: Option<i64>,
+    /// What it was sent as.
+    pub kind: String,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its type.
+    pub mime: Option<String>,
+    /// Its size in bytes.
+    pub bytes: Option<i64>,
+    /// Whether what is in it is here.
+    pub kept: bool,
+}
+
+/// Those of these files that are there still, in this order.
+pub(super) fn seen(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<Vec<SeenFile>> {
+    type Row = (i64, Option<MessageId>, String, Option<String>, Option<String>, Option<i64>, bool);
+    let rows: Vec<Row> = attachments::table
+        .filter(attachments::id.eq_any(ids))
+        .select((
+            attachments::id,
+            attachments::message_id,
+            attachments::kind,
+            attachments::name,
+            attachments::mime,
+            attachments::bytes,
+            attachments::content.is_not_null(),
+        ))
+        .load(conn)?;
+    let file = |(id, message_id, kind, name, mime, bytes, kept): Row| SeenFile {
+        id,
+        message_id: message_id.map(i64::from),
+        kind,
+        name,
+        mime,
+        bytes,
+        kept,
+    };
+    let mut files: Vec<SeenFile> = rows.into_iter().map(file).collect();
+    files.sort_by_key(|file| ids.iter().position(|id| *id == file.id));
+    Ok(files)
+}
+
 /// How many files are here, and how many bytes they have together.
 pub fn totals(conn: &mut PgConnection) -> QueryResult<(i64, i64)> {
     let bytes = sql::<BigInt>("coalesce(sum(bytes), 0)::bigint");

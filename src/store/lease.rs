@@ -155,6 +155,22 @@ fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<String>> {
     Ok(held.map(|held| held.holder))
 }
 
+/// Another bot that leads on this database, if there is one.
+pub fn of_another_bot(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Other {
+        #[diesel(sql_type = BigInt)]
+        bot_id: i64,
+    }
+    let other: Option<Other> = diesel::sql_query(
+        "SELECT bot_id FROM leases WHERE bot_id <> $1 AND until >= clock_timestamp() ORDER BY bot_id LIMIT 1",
+    )
+    .bind::<BigInt, _>(bot_id)
+    .get_result(conn)
+    .optional()?;
+    Ok(other.map(|other| other.bot_id))
+}
+
 /// Renews the lease, also one whose time is over, if nobody has taken it. False: somebody has.
 fn renew(conn: &mut PgConnection, lease: &Lease, time: Duration) -> QueryResult<bool> {
     let renewed = diesel::sql_query(

@@ -51,6 +51,7 @@ impl Calls<'_> {
                         model_calls::update_seq.eq(address.update_seq),
                         model_calls::user_id.eq(address.lane.user_id),
                         model_calls::chat_id.eq(address.lane.chat_id),
+                        model_calls::thread_id.eq(address.lane.thread_id),
                         model_calls::purpose.eq(*purpose),
                         model_calls::endpoint.eq(endpoint.clone()),
                         model_calls::model.eq(model.clone()),

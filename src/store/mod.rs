@@ -39,6 +39,8 @@ pub mod file_words;
 pub mod finish;
 pub mod ledger;
 mod quotes;
+pub mod readings;
+pub mod summaries;
 pub mod budget;
 pub mod moved;
 pub mod strangers;
@@ -54,12 +56,15 @@ pub mod alerts;
 pub mod announcements;
 pub mod condition;
 pub mod settings;
+pub mod facts;
+pub mod searches;
 
 // What operators look at and delete.
 pub mod archive;
 pub mod kept_files;
 pub mod moment;
 pub mod search;
+pub mod recall;
 pub mod costs;
 pub mod overview;
 pub mod erase;

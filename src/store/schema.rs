@@ -187,6 +187,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What people asked the bot to remember, each by its person in one chat.
+    facts (id) {
+        /// Unique number of the fact; in this order the model reads them.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat where it was told and where it holds; of a private chat that is the person's.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// The person's own words, on one line, at most 300 characters.
+        content -> Text,
+        /// Telegram's id of the message that said it; NULL where the chat has another id since.
+        message_id -> Nullable<Int8>,
+        /// Topic of the chat where it was told (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
+        /// When it was told.
+        created_at -> Timestamptz,
+        /// When its person deleted or changed it; NULL = the model reads it.
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Which instance of each bot leads: polls Telegram, answers and sends.
     leases (bot_id) {
         /// Telegram id of the bot.
@@ -199,6 +223,20 @@ diesel::table! {
         epoch -> Int8,
         /// Until when the holder leads, unless it renews the lease before; then anybody may take it.
         until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who turned the memory off in which chat: facts and recall. No row = it is on.
+    memory_off (bot_id, chat_id, user_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// When the person turned it off.
+        since -> Timestamptz,
     }
 }
 
@@ -270,6 +308,8 @@ diesel::table! {
         duration_ms -> Int4,
         /// When the call was made.
         called_at -> Timestamptz,
+        /// Telegram id of the topic (message_thread_id); NULL outside topics, after an erasure, and in older rows.
+        thread_id -> Nullable<Int8>,
     }
 }
 
@@ -322,13 +362,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Instructions of roles, as models read them: each text once.
+    prompts (id) {
+        /// SHA-256 of the text.
+        id -> Bytea,
+        /// The text.
+        content -> Text,
+    }
+}
+
+diesel::table! {
     /// What questions answer or forward: words of others or of the bot, as the model read them.
     quotes (turn_id, position) {
         /// The turn whose question it came with.
         turn_id -> Int8,
         /// Place before the person's own words, from 0.
         position -> Int4,
-        /// What the question replies to (reply), the part of it that was marked (part), what it replies to in another chat (elsewhere), or what was forwarded (forward).
+        /// What the question replies to (reply), the part of it that was marked (part), what it replies to in another chat (elsewhere), what was forwarded (forward), or what was said earlier and bears on it (recalled).
         kind -> Text,
         /// Whose words: the bot's, the person's own (user), another one's, a group's or a channel's.
         whose -> Text,
@@ -336,6 +386,10 @@ diesel::table! {
         author -> Nullable<Text>,
         /// The words, at most 4,096 characters; a file as its line.
         content -> Text,
+        /// The message that was recalled (messages.id); NULL for every other kind.
+        source_id -> Nullable<Int8>,
+        /// The day when that was said; NULL for every other kind.
+        said_on -> Nullable<Date>,
     }
 }
 
@@ -384,6 +438,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What people searched for with /find in the last two days.
+    searches (id) {
+        /// Unique number of the search; the buttons below what it found carry it.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// What was searched for, as typed.
+        words -> Text,
+        /// When, by the clock of messages.created_at; what was said later is not in it.
+        searched_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     /// Who may not use the bot and was told so within the last day; swept daily.
     strangers (bot_id, user_id) {
         /// Telegram id of the bot that told it.
@@ -392,6 +462,38 @@ diesel::table! {
         user_id -> Int8,
         /// When the person was told so.
         told_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Summaries of what dialogues were about before the part that the model reads word by word.
+    summaries (id) {
+        /// Unique number of the summary.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Topic of the chat; 0 = none.
+        thread_id -> Int8,
+        /// The oldest message that it is about (messages.id).
+        first_id -> Int8,
+        /// The newest message that it is about (messages.id).
+        last_id -> Int8,
+        /// The summary of what was before, which was summed up with it (summaries.id); NULL for none.
+        follows -> Nullable<Int8>,
+        /// The instructions of the role for which it was made (prompts.id); NULL for none.
+        prompt_id -> Nullable<Bytea>,
+        /// The text.
+        content -> Text,
+        /// The model that wrote it, as the endpoint names it; NULL where it does not.
+        model -> Nullable<Text>,
+        /// When it was made.
+        made_at -> Timestamptz,
+        /// When another one took its place, or what it is about was changed; NULL while it is in force.
+        replaced_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -438,6 +540,20 @@ diesel::table! {
         thread_id -> Nullable<Int8>,
         /// When the last message of the question was sent, by Telegram's clock; NULL where no message asked, and in older rows.
         asked_at -> Nullable<Timestamptz>,
+        /// The facts that the model read before the dialogue (facts.id), in this order.
+        fact_ids -> Array<Nullable<Int8>>,
+        /// The instructions that the model read (prompts.id); NULL for none, and in older rows.
+        prompt_id -> Nullable<Bytea>,
+        /// The summary that it read (summaries.id); NULL for none.
+        summary_id -> Nullable<Int8>,
+        /// What it read of the dialogue, in order (messages.id); NULL where no model was asked, and in older rows.
+        read_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// The files that it was shown, in order (attachments.id); NULL for none.
+        seen_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// The files whose words it read, in order (attachments.id); NULL for none.
+        worded_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// How many tokens the words of these files could have for each question; NULL for none.
+        words_room -> Nullable<Int8>,
     }
 }
 
@@ -513,14 +629,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     console_sessions,
     decisions,
     dialogue_settings,
+    facts,
     leases,
+    memory_off,
     messages,
     model_calls,
     owner_codes,
     people,
+    prompts,
     quotes,
     reply_parts,
+    searches,
     strangers,
+    summaries,
     turns,
     unsubscribed,
     updates,

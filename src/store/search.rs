@@ -15,6 +15,7 @@ use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
 use serde::Serialize;
 
 use super::archive::{Record, Selection};
+use super::message_id::{among, numbers};
 use super::schema::messages;
 use super::topic::Condition;
 use crate::domain::search::{Search, Term};
@@ -23,7 +24,7 @@ mod files;
 mod phrase;
 
 use files::Place;
-use phrase::{OPTIONS, Phrase, Reading};
+use phrase::{Phrase, Reading, options};
 
 diesel::define_sql_function! {
     /// What a text is found by (a function of the database: see its migration).
@@ -48,7 +49,7 @@ pub struct Found {
     /// The message.
     #[serde(flatten)]
     pub record: Record,
-    /// The place where the words are, each between `**`.
+    /// The place where the words are, each between two marks.
     pub excerpt: String,
     /// The name of the file with that place; `None`: it is in what was said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,13 +66,14 @@ pub struct Wanted {
     phrases: Vec<Phrase>,
 }
 
-/// The newest `limit` selected messages that are searched for. `None`: there are only words in the search that everybody
-/// uses, and those are not in the index.
+/// The newest `limit` selected messages that are searched for; what was found stands between two `mark`s. `None`: there are
+/// only words in the search that everybody uses, and those are not in the index.
 pub fn search(
     conn: &mut PgConnection,
     search: &Search,
     selection: Selection,
     limit: i64,
+    mark: &str,
 ) -> QueryResult<Option<Vec<Found>>> {
     conn.transaction(|conn| {
         // With the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it
@@ -91,20 +93,23 @@ pub fn search(
             return Ok(None);
         }
         let shown = shown.join(" | ");
-        let excerpt =
-            ts_headline(TsConfigurationByName("russian"), messages::content, tsquery(shown.clone()), OPTIONS);
-        let of_files = files.keys().filter_map(|id| i32::try_from(*id).ok());
-        let all: Vec<i32> = ids.iter().copied().chain(of_files).collect();
+        let excerpt = ts_headline(
+            TsConfigurationByName("russian"),
+            messages::content,
+            tsquery(shown.clone()),
+            options(mark),
+        );
+        let all: Vec<i64> = ids.iter().copied().chain(files.keys().copied()).collect();
         let found: Vec<(Record, String)> = messages::table
-            .filter(messages::id.eq_any(all))
+            .filter(among("messages.id", all))
             .order((messages::created_at.desc(), messages::id.desc()))
             .limit(limit)
             .select((Record::as_select(), excerpt))
             .load(conn)?;
-        let is_said = |record: &Record| ids.iter().any(|id| i64::from(*id) == record.id);
+        let is_said = |record: &Record| ids.contains(&record.id);
         let found = found.into_iter().map(|(record, excerpt)| {
             let file = files.get(&record.id).filter(|_| !is_said(&record));
-            let place = file.map_or(Ok(None), |file| files::place(conn, *file, &shown))?;
+            let place = file.map_or(Ok(None), |file| files::place(conn, *file, &shown, mark))?;
             Ok(match place {
                 Some(Place { name, excerpt }) => {
                     Found { record, excerpt, file: Some(name.unwrap_or_default()) }
@@ -144,22 +149,22 @@ impl Wanted {
     }
 
     /// The newest messages, the newest first.
-    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i32>> {
+    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i64>> {
         let candidates = self.candidates(selection).select(messages::id);
         if self.phrases.is_empty() {
-            return candidates.limit(limit).load(conn);
+            return candidates.limit(limit).load(conn).map(numbers);
         }
-        let mut candidates: &[i32] = &candidates.load(conn)?;
+        let mut candidates: &[i64] = &numbers(candidates.load(conn)?);
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut found, mut look) = (Vec::new(), FIRST_LOOK);
         while !candidates.is_empty() && found.len() < wanted {
             let (some, rest) = candidates.split_at(look.min(candidates.len()));
             let mut query =
-                messages::table.filter(messages::id.eq_any(some)).select(messages::id).into_boxed();
+                messages::table.filter(among("messages.id", some.to_vec())).select(messages::id).into_boxed();
             for phrase in &self.phrases {
                 query = query.filter(phrase.condition());
             }
-            let fit: Vec<i32> = query.load(conn)?;
+            let fit = numbers(query.load(conn)?);
             found.extend(some.iter().filter(|id| fit.contains(id)).take(wanted - found.len()));
             (candidates, look) = (rest, look * 4);
         }

@@ -67,6 +67,8 @@ impl FaultEnv {
             ("MAX_HISTORY_MESSAGES", "4"),
             ("SHUTDOWN_GRACE", "1"),
             ("TRANSCRIBE_MODEL", "sandbox/ears"),
+            // Summaries are made all the time.
+            ("SHORT_WAITS", "quiet=0 later=0.2"),
         ];
         for (name, value) in usual.iter().chain(fault.settings()) {
             env.set(name, *value);

@@ -42,8 +42,9 @@ const OUTCOMES: &str = "
 /// Updates whose recordings were turned into words more than once.
 const HEARD_AGAIN: &str = "SELECT update_seq FROM model_calls WHERE purpose = 'transcript' AND outcome = 'answered' GROUP BY update_seq HAVING count(*) > 1";
 
-/// Every message of every dialogue.
-const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages";
+/// Every message and every summary of every dialogue.
+const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages
+    UNION ALL SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM summaries";
 
 /// What came of a row. The lists have to be empty.
 #[derive(Default)]
@@ -157,7 +158,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
         record: env.record().clone(),
         parts: env.psql(OUTCOMES).lines().map(Part::read).collect(),
         recorded: recorded.lines().map(|id| id.parse().unwrap()).collect(),
-        asked: env.model.requests(),
+        asked: env.model.requests().into_iter().filter(|asked| !asked.sums_up()).collect(),
         sent,
         calls,
     };

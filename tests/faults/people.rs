@@ -15,6 +15,10 @@ const TALKATIVE: i64 = 2;
 const LENGTH: usize = 2500;
 const FILLING: &str = " and so on";
 
+/// Who writes in a topic of the private chat.
+const IN_TOPICS: RangeInclusive<i64> = 6..=7;
+const TOPIC: i64 = 77;
+
 /// As much of a JPEG as is looked at.
 const PICTURE: &[u8] = b"\xff\xd8\xff a picture";
 
@@ -101,7 +105,11 @@ impl FaultEnv {
     fn write(&self, act: Act, rng: &mut fastrand::Rng) -> Act {
         let Act { user_id, chat_id, deed, ref nonce, .. } = act;
         let private = chat_id == user_id;
-        let person = if private { Person::private(user_id) } else { Person::in_group(user_id, chat_id) };
+        let person = match user_id {
+            _ if IN_TOPICS.contains(&user_id) => Person::private(user_id).in_thread(TOPIC),
+            _ if private => Person::private(user_id),
+            _ => Person::in_group(user_id, chat_id),
+        };
         let wish = if rng.u8(0..8) == 0 { " as a table" } else { "" };
         let mut text = format!("{nonce}{wish}");
         if user_id <= TALKATIVE {

@@ -33,8 +33,10 @@ mod promises {
     mod drafts;
     mod erasure;
     mod exports;
+    mod facts;
     mod failures;
     mod figures;
+    mod find;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -56,8 +58,11 @@ mod promises {
     mod readers;
     mod pictures;
     mod poolers;
+    mod prompts;
+    mod summaries;
     mod quotes;
     mod rate_limit;
+    mod recall;
     mod regenerate;
     mod reload;
     mod reliability;

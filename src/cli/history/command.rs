@@ -9,7 +9,7 @@ use diesel::pg::PgConnection;
 
 use super::export::{self, Format};
 use super::output::{Json, Outcome};
-use super::{files, forget, show};
+use super::{files, forget, prompt, show};
 use crate::base::exit::ExitCode;
 use crate::cli::moment::local_time;
 use crate::cli::terminal::NOT_CONFIRMED;
@@ -19,14 +19,15 @@ use crate::database::migrate::state::State;
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
 use crate::store::archive::{self, Selection};
-use crate::store::{history, kept_files, moment, search};
+use crate::store::readings::Which as WhichTurn;
+use crate::store::{facts, history, kept_files, moment, search};
 
 /// There is nothing of the kind that was asked for.
 pub(in crate::cli) const NOTHING: u8 = 3;
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no message with these words,
+Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no fact, no message with these words,
 nothing to clear, restore or delete; 4 not confirmed: nothing was done.
 
 These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23 (its beginning),
@@ -77,6 +78,33 @@ pub enum Command {
         /// Overwrite the file if it is there
         #[arg(long, requires = "to")]
         force: bool,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Shows what the model read for an answer: instructions, summary, dialogue, question
+    Prompt {
+        /// The turn, by its number in the table `turns`
+        #[arg(long, value_name = "NUMBER", required_unless_present = "message")]
+        turn: Option<i64>,
+        /// The turn of this question or answer, by the number that `search` and `show --json` tell
+        #[arg(long, value_name = "NUMBER", conflicts_with = "turn")]
+        message: Option<i64>,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Lists what people asked the bot to remember
+    Facts {
+        /// Only of this user
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        user: Option<i64>,
+        /// Only in this chat
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        chat: Option<i64>,
+        /// Include what they deleted or changed
+        #[arg(long)]
+        deleted: bool,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
@@ -284,10 +312,20 @@ impl Command {
                 let records = archive::records_by_topic(conn, selection)?;
                 show::records(out, json, records, &files)?.into()
             }
+            Self::Prompt { turn, message, json } => {
+                let by_message = message.map(WhichTurn::Message);
+                match turn.map(WhichTurn::Turn).or(by_message) {
+                    Some(which) => prompt::show(conn, out, which, json)?,
+                    None => Outcome::Nothing,
+                }
+            }
+            Self::Facts { user, chat, deleted, json } => {
+                show::facts(out, json, &facts::all(conn, user, chat, deleted)?)?.into()
+            }
             Self::Search { words, among, period, limit, json } => {
                 let selection = period.of(conn, among)?;
                 let wanted = Search::of(&words.join(" "))?;
-                let found = search::search(conn, &wanted, selection, limit)?.unwrap_or_else(|| {
+                let found = search::search(conn, &wanted, selection, limit, "**")?.unwrap_or_else(|| {
                     eprintln!(
                         "Words that nearly every text has (the, and) are not searched for; type others, too."
                     );

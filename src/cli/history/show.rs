@@ -9,6 +9,7 @@ use super::files::about;
 use super::output::{Json, line};
 use crate::domain::transcript::{entry, time};
 use crate::store::archive::{Record, Summary};
+use crate::store::facts::Kept;
 use crate::store::kept_files::KeptFile;
 use crate::store::search::Found;
 
@@ -91,6 +92,21 @@ pub fn found(out: &mut impl Write, Json { json }: Json, found: &[Found]) -> anyh
         }
     }
     Ok(!found.is_empty())
+}
+
+/// What is remembered. False: nothing is.
+pub fn facts(out: &mut impl Write, Json { json }: Json, facts: &[Kept]) -> anyhow::Result<bool> {
+    for fact in facts {
+        if json {
+            line(out, fact)?;
+        } else {
+            let Kept { id, user_id, chat_id, content, day, deleted, .. } = fact;
+            let gone = deleted.as_ref().map(|deleted| format!("  (deleted {deleted})")).unwrap_or_default();
+            let heading = format!("{day}  user {user_id}, chat {chat_id}, fact {id}{gone}");
+            out.write_all(entry(&heading, content).as_bytes())?;
+        }
+    }
+    Ok(!facts.is_empty())
 }
 
 /// The clearings of a dialogue. False: there is none.

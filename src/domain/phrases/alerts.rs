@@ -3,9 +3,9 @@
 use frankenstein::types::MessageEntityType;
 
 use super::Language::{self, English, Russian};
-use super::owner::Telling;
 use crate::domain::alert::{Alert, Kind};
 use crate::domain::budget::Term;
+use crate::domain::marked_text::MarkedText;
 use crate::domain::reply::ReplyPart;
 use crate::domain::usage::dollars;
 
@@ -37,7 +37,7 @@ pub struct Condition<'a> {
 impl Language {
     /// What an owner is told.
     pub fn alert(self, alert: &Alert) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         match alert {
             Alert::Budget { term, share, spent, limit } => {
                 let (percent, spent, limit) = (share.percent(), dollars(spent), dollars(limit));
@@ -53,7 +53,7 @@ impl Language {
                     "A model does not answer: the last calls of it have failed. More: /health, systech-aidd doctor",
                 ));
                 for model in models {
-                    telling.say("\n").quote(model, MessageEntityType::Code);
+                    telling.say("\n").mark(model, MessageEntityType::Code);
                 }
             }
             Alert::Waiting { messages, minutes } => {
@@ -145,7 +145,7 @@ impl Language {
             backups,
             muted,
         } = condition;
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         let oldest = self.age(oldest);
         telling.say(&match self {
             Russian => format!("Версия {version}\nЖдут ответа: {waiting}, не отправлено: {unsent}"),
@@ -180,7 +180,7 @@ impl Language {
         });
         for model in failing {
             telling.say(self.pick("\nНе отвечает модель ", "\nThis model does not answer: "));
-            telling.quote(model, MessageEntityType::Code);
+            telling.mark(model, MessageEntityType::Code);
         }
         telling.say(match failures {
             [] => self.pick("\nНеудачных обращений за сутки нет", "\nNo failed calls in a day"),
@@ -190,7 +190,7 @@ impl Language {
             let last_one = self.pick("последнее", "the last one at");
             telling
                 .say("\n")
-                .quote(class, MessageEntityType::Code)
+                .mark(class, MessageEntityType::Code)
                 .say(&format!(": {calls}, {last_one} {last} UTC"));
         }
         if !muted.is_empty() {

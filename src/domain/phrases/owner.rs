@@ -1,47 +1,18 @@
 //! What owners read about who wants to be let in, and what those read meanwhile.
 
-use frankenstein::types::{BotCommand, MessageEntity, MessageEntityType};
+use frankenstein::types::{BotCommand, MessageEntityType};
 
 use super::Language::{self, English, Russian};
 use crate::domain::admission::State;
 use crate::domain::button::Verdict;
 use crate::domain::command::Command;
+use crate::domain::marked_text::MarkedText;
 use crate::domain::owner_command::OwnerCommand;
-use crate::domain::reply::{Content, ReplyPart};
+use crate::domain::reply::ReplyPart;
 use crate::domain::sender::{Sender, one_line};
 
 /// The most characters of what was asked that are shown.
 const WORDS: usize = 300;
-
-/// A text with foreign words in it. They stand there as code: neither Telegram nor an app makes links, mentions or commands of
-/// them.
-#[derive(Default)]
-pub(super) struct Telling {
-    text: String,
-    entities: Vec<MessageEntity>,
-}
-
-impl Telling {
-    pub(super) fn say(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-
-    pub(super) fn quote(&mut self, foreign: &str, kind: MessageEntityType) -> &mut Self {
-        let units = |text: &str| u16::try_from(text.encode_utf16().count()).unwrap_or(u16::MAX);
-        let entity = MessageEntity::builder()
-            .type_field(kind)
-            .offset(units(&self.text))
-            .length(units(foreign))
-            .build();
-        self.entities.extend((!foreign.is_empty()).then_some(entity));
-        self.say(foreign)
-    }
-
-    pub(super) fn part(self) -> ReplyPart {
-        ReplyPart::of(Content::Text { text: self.text, entities: self.entities })
-    }
-}
 
 /// What people asked first, as far as it is shown.
 pub fn first_words(text: Option<&str>) -> String {
@@ -60,14 +31,14 @@ pub struct Described<'a> {
 impl Language {
     /// The request, as an owner reads it.
     pub fn request(self, of: Described<'_>, words: &str, last: bool) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         telling.say(self.pick("Разрешить пользоваться ботом?\n", "May this person use the bot?\n"));
         self.describe(&mut telling, of);
         telling.say("\n\n");
         if words.is_empty() {
             telling.say(self.pick("Сообщение без текста.", "A message without text."));
         } else {
-            telling.quote(words, MessageEntityType::Pre);
+            telling.mark(words, MessageEntityType::Pre);
         }
         if last {
             telling.say("\n\n").say(self.last_request());
@@ -152,15 +123,15 @@ impl Language {
         self.group(group, None).part()
     }
 
-    fn group(self, group: Described<'_>, members: Option<i64>) -> Telling {
-        let mut telling = Telling::default();
+    fn group(self, group: Described<'_>, members: Option<i64>) -> MarkedText {
+        let mut telling = MarkedText::default();
         telling.say(self.pick(
             "Разрешить всем в этой группе пользоваться ботом?\n",
             "May everybody in this group use the bot?\n",
         ));
         let title = group.sender.name.as_deref().unwrap_or_default();
-        telling.say(self.pick("\nГруппа: ", "\nGroup: ")).quote(title, MessageEntityType::Code);
-        telling.say(self.pick("\nНомер: ", "\nId: ")).quote(&group.id.to_string(), MessageEntityType::Code);
+        telling.say(self.pick("\nГруппа: ", "\nGroup: ")).mark(title, MessageEntityType::Code);
+        telling.say(self.pick("\nНомер: ", "\nId: ")).mark(&group.id.to_string(), MessageEntityType::Code);
         if let Some(members) = members {
             telling.say(self.pick("\nУчастников: ", "\nMembers: ")).say(&members.to_string());
         }
@@ -174,7 +145,7 @@ impl Language {
         )
     }
 
-    pub(super) fn describe(self, telling: &mut Telling, Described { id, sender }: Described<'_>) {
+    pub(super) fn describe(self, telling: &mut MarkedText, Described { id, sender }: Described<'_>) {
         let Sender { name, username, language } = sender;
         for (label, value) in [
             (self.pick("\nИмя: ", "\nName: "), name.clone()),
@@ -183,7 +154,7 @@ impl Language {
             (self.pick("\nЯзык: ", "\nLanguage: "), language.clone()),
         ] {
             if let Some(value) = value {
-                telling.say(label).quote(&value, MessageEntityType::Code);
+                telling.say(label).mark(&value, MessageEntityType::Code);
             }
         }
     }
@@ -199,7 +170,7 @@ impl Language {
 
     /// What takes the place of the request once it is decided.
     pub fn decided(self, of: Described<'_>, state: State) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         telling.say(match state {
             State::Allowed => self.pick("Может пользоваться ботом.\n", "May use the bot.\n"),
             State::Refused => self.pick(
@@ -320,7 +291,10 @@ impl Language {
 
 #[cfg(test)]
 mod tests {
+    use frankenstein::types::MessageEntity;
+
     use super::*;
+    use crate::domain::reply::Content;
 
     /// The text between the marks of an entity.
     fn marked(text: &str, entity: &MessageEntity) -> String {

@@ -4,9 +4,10 @@ use bigdecimal::BigDecimal;
 use frankenstein::types::MessageEntityType;
 
 use super::Language::{self, English, Russian};
-use super::owner::{Described, Telling};
+use super::owner::Described;
 use crate::domain::admission::State;
 use crate::domain::budget::{Budget, Budgets, Term};
+use crate::domain::marked_text::MarkedText;
 use crate::domain::reply::ReplyPart;
 use crate::domain::usage::dollars;
 
@@ -30,7 +31,7 @@ pub struct Figures<'a> {
 impl Language {
     /// A page of the list of people; `waiting` ask to be let in. Its lines are numbered from 1.
     pub fn people(self, waiting: i64, total: i64, page: i64, pages: i64, shown: &[Figures<'_>]) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         if waiting == 0 {
             telling.say(&self.who_waits(0, 0)).say("\n\n");
         }
@@ -55,12 +56,12 @@ impl Language {
         }
     }
 
-    fn line(self, telling: &mut Telling, of: &Figures<'_>) {
+    fn line(self, telling: &mut MarkedText, of: &Figures<'_>) {
         let Described { id, sender } = of.of;
         let name = sender.name.clone().unwrap_or_else(|| id.to_string());
-        telling.quote(&name, MessageEntityType::Code);
+        telling.mark(&name, MessageEntityType::Code);
         if let Some(username) = &sender.username {
-            telling.say(" ").quote(username, MessageEntityType::Code);
+            telling.say(" ").mark(username, MessageEntityType::Code);
         }
         if let Some(unusual) = of.state.filter(|state| *state != State::Allowed) {
             telling.say(" — ").say(self.state(Some(unusual)));
@@ -93,7 +94,7 @@ impl Language {
 
     /// The card about somebody. `general`: what each may spend.
     pub fn card(self, of: &Figures<'_>, own: &Budget, general: &Budget) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         telling
             .say(self.pick("О человеке или группе: ", "About a person or group: "))
             .say(self.state(of.state));
@@ -151,7 +152,7 @@ impl Language {
         let Budgets { all, person } = budgets;
         let limit = |limit: &Option<BigDecimal>| self.limit(limit.as_ref());
         let (of_day, of_month) = (self.amount(day), self.amount(month));
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         telling.say(&match self {
             Russian => format!(
                 "Потрачено сегодня: {of_day} (бюджет бота: {})\nВ этом месяце: {of_month} (бюджет бота: {})\n\
@@ -174,8 +175,8 @@ impl Language {
             telling.say(self.pick("\n\nСвои бюджеты:", "\n\nBudgets of their own:"));
         }
         for (Described { id, sender }, budget) in own {
-            telling.say("\n").quote(&id.to_string(), MessageEntityType::Code).say(" ");
-            telling.quote(sender.name.as_deref().unwrap_or_default(), MessageEntityType::Code);
+            telling.say("\n").mark(&id.to_string(), MessageEntityType::Code).say(" ");
+            telling.mark(sender.name.as_deref().unwrap_or_default(), MessageEntityType::Code);
             for (term, amount) in Term::ALL.into_iter().filter_map(|term| Some((term, budget.of(term)?))) {
                 telling.say(&format!(" {} {}", self.term(term), self.amount(amount)));
             }

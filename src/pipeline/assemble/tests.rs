@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::admission::Known;
 use crate::domain::choice::Choice;
+use crate::domain::memory::Memory;
 
 fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
     let payload = format!(
@@ -23,6 +24,8 @@ fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
         behind_unsent: false,
         choice: Choice::NONE,
         known: Known::default(),
+        summaries: Vec::new(),
+        memory: Memory::default(),
     }
 }
 

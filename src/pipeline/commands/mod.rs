@@ -17,8 +17,10 @@ use crate::store::turns::{self, Stopped};
 
 mod choose;
 mod export;
+mod find;
 mod forget;
 mod list;
+mod memory;
 
 impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
@@ -52,6 +54,9 @@ impl InWork<'_> {
                 let (day, month) = costs::of_person(conn, lane.user_id)?;
                 Ok(vec![ReplyPart::plain(language.usage(&day.spent(), &month.spent()))])
             }),
+            Command::Find => self.find(),
+            Command::Remember => self.remember_words(),
+            Command::Memory => self.memory(),
             Command::Forget => self.forget(),
             Command::Export => self.export(),
         }
@@ -93,8 +98,11 @@ impl InWork<'_> {
     }
 
     fn is_start(&self) -> bool {
-        let text = self.message.text.as_deref().unwrap_or_default();
-        Request::of(text, &self.services.me.username) == Request::Command(Command::Start)
+        self.is(Command::Start, self.message.text.as_deref().unwrap_or_default())
+    }
+
+    fn is(&self, command: Command, text: &str) -> bool {
+        Request::of(text, &self.services.me.username) == Request::Command(command)
     }
 
     fn say(&self, text: impl Into<String>) -> Result<Answered, StoreError> {

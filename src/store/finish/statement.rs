@@ -17,9 +17,11 @@ use crate::store::prepared::prepared_if;
 const CHANGED: &str = "systech-aidd: the update is not as it was";
 
 /// The queries, by what the others call them: `said` are the rows of `messages`, `turn` is the turn.
-pub(super) struct Statement<S, C, T, Q, P, D, N> {
+pub(super) struct Statement<S, C, I, T, Q, P, D, N> {
     pub(super) said: S,
     pub(super) calls: Option<C>,
+    /// Keeps the instructions that were read.
+    pub(super) prompt: Option<I>,
     pub(super) turn: T,
     pub(super) quotes: Option<Q>,
     pub(super) parts: Option<P>,
@@ -39,10 +41,11 @@ pub(super) struct Statement<S, C, T, Q, P, D, N> {
 /// A row for each part: the numbers of the turn and of its question, and the part. One row if there is no part.
 type Row = (BigInt, Integer, Nullable<SqlTypeOf<outbox::columns>>);
 
-impl<S, C, T, Q, P, D, N> QueryFragment<Pg> for Statement<S, C, T, Q, P, D, N>
+impl<S, C, I, T, Q, P, D, N> QueryFragment<Pg> for Statement<S, C, I, T, Q, P, D, N>
 where
     S: QueryFragment<Pg>,
     C: QueryFragment<Pg>,
+    I: QueryFragment<Pg>,
     T: QueryFragment<Pg>,
     Q: QueryFragment<Pg>,
     P: QueryFragment<Pg>,
@@ -55,6 +58,10 @@ where
         if let Some(calls) = &self.calls {
             out.push_sql("), calls AS (");
             calls.walk_ast(out.reborrow())?;
+        }
+        if let Some(prompt) = &self.prompt {
+            out.push_sql("), prompt AS (");
+            prompt.walk_ast(out.reborrow())?;
         }
         out.push_sql("), turn AS (");
         self.turn.walk_ast(out.reborrow())?;
@@ -88,12 +95,12 @@ where
     }
 }
 
-impl<S, C, T, Q, P, D, N> QueryId for Statement<S, C, T, Q, P, D, N> {
+impl<S, C, I, T, Q, P, D, N> QueryId for Statement<S, C, I, T, Q, P, D, N> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<S, C, T, Q, P, D, N> Query for Statement<S, C, T, Q, P, D, N> {
+impl<S, C, I, T, Q, P, D, N> Query for Statement<S, C, I, T, Q, P, D, N> {
     type SqlType = Row;
 }
 

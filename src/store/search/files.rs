@@ -6,8 +6,9 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::phrase::{OPTIONS, Phrase};
+use super::phrase::{Phrase, options};
 use crate::store::archive::Selection;
+use crate::store::message_id::{among, numbers};
 use crate::store::schema::messages;
 
 /// As much of a text as is looked at.
@@ -60,29 +61,31 @@ pub(super) fn newest(
         }
         query = query.sql("))");
     }
+    if let Some(user_id) = selection.user_id {
+        query = query.sql(format!(" AND user_id = {user_id}"));
+    }
     let holders: Vec<Holder> = query.load(conn)?;
     let of_message: BTreeMap<i64, i64> =
         holders.into_iter().map(|Holder { id, message_id }| (message_id, id)).collect();
-    let ids: Vec<i32> = of_message.keys().filter_map(|id| i32::try_from(*id).ok()).collect();
-    let newest: Vec<i32> = selection
+    let newest = selection
         .query()
-        .filter(messages::id.eq_any(ids))
+        .filter(among("messages.id", of_message.keys().copied().collect()))
         .order((messages::created_at.desc(), messages::id.desc()))
         .limit(limit)
         .select(messages::id)
         .load(conn)?;
-    let newest = newest.into_iter().map(i64::from);
-    Ok(newest.filter_map(|id| Some((id, *of_message.get(&id)?))).collect())
+    Ok(numbers(newest).into_iter().filter_map(|id| Some((id, *of_message.get(&id)?))).collect())
 }
 
 /// Where in the file the words are.
-pub(super) fn place(conn: &mut PgConnection, id: i64, shown: &str) -> QueryResult<Option<Place>> {
+pub(super) fn place(conn: &mut PgConnection, id: i64, shown: &str, mark: &str) -> QueryResult<Option<Place>> {
     diesel::sql_query(format!(
-        "SELECT name, ts_headline('russian', {LOOKED_AT}, $2::tsquery, '{OPTIONS}') AS excerpt \
+        "SELECT name, ts_headline('russian', {LOOKED_AT}, $2::tsquery, $3) AS excerpt \
          FROM attachments WHERE id = $1 AND text IS NOT NULL"
     ))
     .bind::<BigInt, _>(id)
     .bind::<Text, _>(shown)
+    .bind::<Text, _>(options(mark))
     .get_result(conn)
     .optional()
 }

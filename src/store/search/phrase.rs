@@ -3,8 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Text};
 
-/// What an excerpt looks like.
-pub(super) const OPTIONS: &str = "StartSel=**, StopSel=**, MinWords=8, MaxWords=24";
+/// What an excerpt looks like; what was found stands between two marks.
+pub(super) fn options(mark: &str) -> String {
+    format!("StartSel={mark}, StopSel={mark}, MinWords=8, MaxWords=24")
+}
 
 /// A phrase, or what PostgreSQL takes for one: `sour-cream`.
 pub(super) struct Phrase {

@@ -260,7 +260,7 @@ fn a_question_whose_statements_are_refused_at_each_attempt_ends_as_a_failure_tha
     let bot = env.start();
     bot.wait_ready();
     // From now on the database refuses to read the dialogue; what stores a failure, it takes.
-    env.psql("ALTER TABLE messages RENAME COLUMN deleted_at TO renamed");
+    env.psql("ALTER TABLE quotes RENAME COLUMN whose TO renamed");
     let person = Person::private(1).speaking("en");
     env.telegram.say(&person, "How long does rice cook?");
     env.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
@@ -269,7 +269,7 @@ fn a_question_whose_statements_are_refused_at_each_attempt_ends_as_a_failure_tha
     env.assert_logged("each attempt crashed, or the database refused a statement of it", 1);
     env.assert_logged("panic", 0);
     // The question is saved, as it was said.
-    env.psql("ALTER TABLE messages RENAME COLUMN renamed TO deleted_at");
+    env.psql("ALTER TABLE quotes RENAME COLUMN renamed TO whose");
     env.telegram.say(&person, "/retry");
     env.telegram.wait_for_text(1, |text| text.contains("How long does rice cook?"));
     assert_eq!(env.times_asked("How long does rice cook?"), 1);

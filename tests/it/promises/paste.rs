@@ -114,6 +114,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
         files: &[],
         replaces: None,
         sender: None,
+        reading: None,
         began: Instant::now(),
         ending: &ending,
         calls: &[],

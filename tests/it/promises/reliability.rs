@@ -104,6 +104,7 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         files: &[],
         replaces: None,
         sender: None,
+        reading: None,
         began: Instant::now(),
         ending: &ending,
         calls: &[],

@@ -146,6 +146,7 @@ impl Work {
             files: &[],
             replaces: self.last.as_ref(),
             sender: None,
+            reading: None,
             began: Instant::now(),
             ending: &ending,
             calls: &[],

@@ -1,0 +1,145 @@
+//! What falls out of the window of a dialogue is summed up before it does: after an answer, when nobody asks.
+//!
+//! One thread does it, for one dialogue after the other ([`crate::pipeline::lull`]). It finds out what the next question will read
+//! word by word, and has what stands before that summed up, together with the summary before. It holds no connection while the
+//! model writes. A failure or a crash only delays it: questions are asked with what there is.
+
+use tracing::{debug, info};
+
+use crate::base::cancel::CancelToken;
+use crate::domain::budget::Verdict;
+use crate::domain::history::{Exchange, Past};
+use crate::domain::lane::Lane;
+use crate::domain::prompt;
+use crate::domain::summary::{self, INSTRUCTIONS, MOST_AT_ONCE, MOST_MESSAGES, Summary};
+use crate::domain::usage::{Call, Purpose};
+use crate::llm::{Ask, Asked, Completion, Content, Llm, LlmError, Message};
+use crate::pipeline::lull::{Done, Wanted};
+use crate::pipeline::prompt::{count, spoken};
+use crate::pipeline::services::Services;
+use crate::store::ledger::{self, Calls};
+use crate::store::summaries::New;
+use crate::store::{StoreError, budget as books, history, summaries};
+
+/// Sums up what is wanted until the program ends.
+pub fn run(services: &Services) {
+    while let Some((wanted, stop)) = services.lull.next() {
+        let done = services.store.on_one_server(|| services.sum_up(&wanted, &stop));
+        services.lull.done(done.unwrap_or_else(|problem| {
+            debug!("a summary is put off: {problem}");
+            Done::Again
+        }));
+    }
+}
+
+/// What is to be summed up.
+struct ToSumUp {
+    /// The summary of what was before.
+    base: Option<Summary>,
+    /// Whole turns, the oldest first; there is one at least.
+    turns: Vec<Exchange>,
+}
+
+impl Services {
+    fn sum_up(&self, wanted: &Wanted, stop: &CancelToken) -> Result<Done, StoreError> {
+        let lane = wanted.address.lane;
+        let assistant = self.assistant.get();
+        let in_force = assistant.catalogue().in_force(lane, &wanted.choice);
+        let Some(first) = assistant.chain(&in_force).next() else { return Ok(Done::Settled) };
+        let role = &*first.role.prompt;
+        let room = first.room().without(summary::most_tokens());
+        let Some(ToSumUp { base, turns }) = self.to_sum_up(lane, role, |past| room.fit(past, ""))? else {
+            return Ok(Done::Settled);
+        };
+        let has_room = !self.budgets.is_any()
+            || self.store.run(|conn| books::look(conn, lane, &self.budgets))? == Verdict::Go;
+        let llm = assistant.summarist().unwrap_or(first.llm);
+        if !has_room {
+            return Ok(Done::Again);
+        }
+        let mut read = summary::newest(&turns, MOST_AT_ONCE);
+        loop {
+            let text = summary::to_sum_up(role, base.as_ref().map(|base| &*base.content), read);
+            let Asked { call, answer } = self.ask_for_summary(llm, lane, &text, stop);
+            let address = wanted.address;
+            let calls = Calls { address, calls: std::slice::from_ref(&call) };
+            let problem = match answer {
+                Ok(Completion { text, .. }) => {
+                    let Some(content) = summary::kept(&text) else { return self.only_paid(calls) };
+                    let messages: Vec<i64> =
+                        read.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect();
+                    let new = New {
+                        calls,
+                        follows: base.as_ref().map(|base| base.id),
+                        messages: &messages,
+                        instructions: role,
+                        content,
+                        model: call.usage.model.as_deref(),
+                    };
+                    // It is paid for: an outage is waited out.
+                    let stored = self.store.retry_forever_or(
+                        |conn| summaries::store(conn, &new),
+                        |conn| ledger::store(conn, calls),
+                    )?;
+                    let turns = read.len();
+                    info!(
+                        chat = lane.chat_id,
+                        user = lane.user_id,
+                        turns,
+                        stored,
+                        "summed up what leaves the window"
+                    );
+                    return Ok(Done::Settled);
+                }
+                Err(problem) => problem,
+            };
+            self.store.run(|conn| ledger::store(conn, calls))?;
+            match problem {
+                LlmError::ContextTooLong if read.len() > 1 => read = &read[read.len().div_ceil(2)..],
+                LlmError::Stopped(_) => return Ok(Done::Again),
+                problem => {
+                    info!(chat = lane.chat_id, user = lane.user_id, %problem, "no summary: the model failed");
+                    let passes = matches!(problem, LlmError::Passing { .. });
+                    return Ok(if passes { Done::Again } else { Done::Settled });
+                }
+            }
+        }
+    }
+
+    /// There is no summary, and no other try would bring one.
+    fn only_paid(&self, calls: Calls<'_>) -> Result<Done, StoreError> {
+        self.store.run(|conn| ledger::store(conn, calls)).map(|_| Done::Settled)
+    }
+
+    /// What will leave the window, or has left it, and is in no summary. `None`: nothing.
+    fn to_sum_up(
+        &self,
+        lane: Lane,
+        role: &str,
+        fit: impl for<'a> Fn(&'a [Exchange]) -> &'a [Exchange],
+    ) -> Result<Option<ToSumUp>, StoreError> {
+        let turns = |said| -> Vec<Exchange> { Past::of(said).exchanges.iter().filter_map(spoken).collect() };
+        self.store.run(|conn| {
+            let past = turns(history::recent(conn, lane, self.max_history, None)?);
+            let start = fit(&past).first().and_then(|turn| turn.message_ids.first()).copied();
+            // Where nothing is read word by word, nothing is to be remembered.
+            let Some(start) = start else { return Ok(None) };
+            let role = prompt::name_of(role);
+            let known = summaries::of(conn, lane)?;
+            let base = known.into_iter().filter(|known| known.prompt == role).max_by_key(|known| known.id);
+            let after = base.as_ref().map_or(0, |base| base.last_id);
+            let turns = turns(history::between(conn, lane, after, start, MOST_MESSAGES)?);
+            Ok((!turns.is_empty()).then_some(ToSumUp { base, turns }))
+        })
+    }
+
+    fn ask_for_summary(&self, llm: &Llm, lane: Lane, text: &str, stop: &CancelToken) -> Asked {
+        let message = |role, content| Message { role, content: Content::Text(content) };
+        let messages = [message("system", INSTRUCTIONS), message("user", text)];
+        let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
+        let ask = Ask { asker: Some(&asker), conversation: Some(&conversation), ..Ask::from(&messages[..]) };
+        let Asked { call, answer } = llm.complete(&ask, stop, |_| {});
+        count(&call);
+        Asked { call: Call { purpose: Purpose::Summary, ..call }, answer }
+    }
+}
