@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-console bench-live bench-cache soak check-migrations migrations tools setup
+.PHONY: help run demo picture console-pictures psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-console bench-live bench-cache soak check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,10 @@ demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, pr
 picture: setup ## draw the pictures of the demo for the READMEs (docs/demo.svg, docs/demo.ru.svg); the tests compare them
 	cargo build --locked --example demo
 	UPDATE_PICTURE=1 cargo test --locked --test it picture::
+
+console-pictures: setup ## draw the pictures of docs/console.md anew, in a real browser
+	@scripts/setup chromium
+	BROWSER=required UPDATE_PICTURE=1 cargo test --locked --test it console::browser::the_pictures
 
 psql: setup ## read dialogues with psql: those in the private PostgreSQL of make run, if there is one, else the demo's
 	@if [ -e .postgres ] || [ -L .postgres ]; then \

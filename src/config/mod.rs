@@ -111,7 +111,7 @@ pub struct Console {
 
 impl Console {
     /// Where people reach it.
-    fn base(&self) -> String {
+    pub fn base(&self) -> String {
         let Some(url) = &self.url else {
             let (host, port) = self.addr.rsplit_once(':').unwrap_or((&self.addr, "80"));
             // Every address of this machine; nobody else is known here.
@@ -124,6 +124,11 @@ impl Console {
     /// The link by which this code opens it.
     pub fn link(&self, code: &str) -> String {
         format!("{}/login?code={code}", self.base())
+    }
+
+    /// Whether a proxy in front of it speaks TLS, as far as CONSOLE_URL says.
+    pub fn is_behind_tls(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// Whether only this machine reaches it.

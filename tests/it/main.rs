@@ -147,8 +147,10 @@ mod console {
     mod files;
     mod inert;
     mod login;
+    mod looks;
     mod pages;
     mod people;
+    mod proxy;
     mod routes;
 }
 

@@ -1,4 +1,4 @@
-//! A real browser: headless Chromium with its driver, both of Debian (`scripts/setup chromium`).
+//! A real browser: headless Chromium with its driver, both of Debian; the setup for CI brings them.
 //!
 //! Where it is missing a test says so aloud and ends; with BROWSER=required, as in `.ci/run`, it fails. No name is looked up but
 //! those of this machine, so that nothing but the console is ever reached.
@@ -41,7 +41,8 @@ impl Browser {
     pub(crate) fn start() -> Option<Self> {
         let found = (program(&["chromium", "chromium-browser", "google-chrome"]), program(&["chromedriver"]));
         let (Some(chromium), Some(chromedriver)) = found else {
-            let missing = "there is no Chromium with its driver here: `scripts/setup chromium` brings both";
+            let missing =
+                "there is no Chromium with its driver here: Debian has them as chromium and chromium-driver";
             assert!(std::env::var_os("BROWSER").is_none(), "{missing}");
             // Past the test's own output, which nobody sees of a test that passes.
             writeln!(std::io::stderr(), "SKIPPED, NOT TESTED IN A BROWSER: {missing}").unwrap();
