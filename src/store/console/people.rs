@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 /// So many are shown at once.
 pub const PAGE: usize = 25;
 /// So many of the newest turns tell who asked lately.
-const LOOKED_AT: i64 = 4000;
+const LOOKED_AT: i64 = 2000;
 
 #[derive(QueryableByName)]
 struct Somebody {

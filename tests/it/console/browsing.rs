@@ -71,7 +71,11 @@ fn a_dialogue_is_searched_opened_cleared_and_restored() {
     }
     // What is hidden is seen once the keyboard comes to it.
     browser.open(&format!("{base}/dialogues/1/1/0"));
-    let color = |act: &str| browser.script(&format!("const s = document.querySelector('.spoiler'); s.{act}(); return getComputedStyle(s).color"));
+    let color = |act: &str| {
+        browser.script(&format!(
+            "const s = document.querySelector('.spoiler'); s.{act}(); return getComputedStyle(s).color"
+        ))
+    };
     assert_eq!(color("blur"), json!("rgba(0, 0, 0, 0)"));
     assert_ne!(color("focus"), json!("rgba(0, 0, 0, 0)"));
     assert_well(&browser, &base);
