@@ -1,5 +1,6 @@
 //! `systech-aidd history prompt`: what the model read for an answer, put together from the tables.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::bail;
@@ -47,8 +48,16 @@ pub(super) fn show(
         if json {
             line(out, &of(message))?;
         } else {
-            let names = message.files.iter().map(|file| format!("\n[{}]", about(file))).collect::<String>();
-            out.write_all(entry(message.role, &format!("{}{names}", message.text)).as_bytes())?;
+            let mut text = message.text.clone();
+            for file in &message.files {
+                write!(
+                    text,
+                    "
+[{}]",
+                    about(file)
+                )?;
+            }
+            out.write_all(entry(message.role, &text).as_bytes())?;
         }
     }
     Ok(Outcome::Done)
