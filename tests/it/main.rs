@@ -145,6 +145,7 @@ mod console {
     mod looks;
     mod pages;
     mod proxy;
+    mod slow;
 }
 
 /// What documents and files beside the code say is what the program does.
