@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture console-pictures psql test faults nightly fresh audit bench bench-history bench-erase bench-topics bench-console bench-live bench-cache soak check-migrations migrations tools setup
+.PHONY: help run demo picture console-pictures psql test faults nightly fresh audit bench bench-console bench-dialogues bench-history bench-erase bench-topics bench-live bench-cache soak check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -78,8 +78,11 @@ bench-erase: setup ## erasing users from a database of 1.5 million turns, and ho
 bench-topics: setup ## the migration that tells topics apart, under load, and reading by topic; a million messages
 	@cargo bench --quiet --locked --profile dev --bench topics
 
-bench-console: setup ## the pages of the console at a million messages: how long each takes, and that none reads a whole table
+bench-console: setup ## the pages of the console with a million messages: how long each takes
 	@cargo bench --quiet --locked --profile dev --bench console
+
+bench-dialogues: setup ## dialogues and people in the console with a million messages: how long a page takes, and that it reads no table as a whole
+	@cargo bench --quiet --locked --profile dev --bench dialogues
 
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history

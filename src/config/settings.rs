@@ -255,7 +255,7 @@ mod tests {
                     "https://zebra:zebra@host.example:8443/zebra/v1?key=zebra".to_owned()
                 }
                 "WORKERS" => "7".to_owned(),
-                _ if name.contains("KEY") || name.contains("TOKEN") || name.contains("BODY") => {
+                _ if name.ends_with("_KEY") || name.ends_with("_TOKEN") || name.ends_with("_BODY") => {
                     "zebra".to_owned()
                 }
                 "DATABASE_URL" => "postgresql://zebra:zebra@zebra/zebra".to_owned(),

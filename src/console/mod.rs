@@ -9,6 +9,7 @@
 //! posted     what a form of ours sent, and nobody else's
 //! login      the way in and out
 //! chart      figures as pictures, with a table behind each
+//! kept       answers of the database that are good for a while
 //! pages      a file for each, with its template in `templates/` and its queries in `store::console`
 //! ```
 //!
@@ -20,6 +21,7 @@ pub mod app;
 mod tongue;
 mod frame;
 mod chart;
+mod kept;
 mod problem;
 mod assets;
 mod guard;

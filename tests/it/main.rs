@@ -153,6 +153,7 @@ mod console {
     mod people;
     mod proxy;
     mod routes;
+    mod slow;
 }
 
 /// What documents and files beside the code say is what the program does.

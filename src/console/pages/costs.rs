@@ -1,6 +1,7 @@
 //! What models cost: by day, person, model or purpose, and how much of the budgets is spent.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
@@ -8,18 +9,21 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use bigdecimal::{BigDecimal, ToPrimitive};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
 use serde::Deserialize;
 
 use crate::console::app::App;
 use crate::console::chart::{Drawn, Figure, Plan};
 use crate::console::frame::{Frame, Page, Section, say};
+use crate::console::kept::Kept;
 use crate::console::operator::Operator;
 use crate::console::problem::Problem;
 use crate::domain::budget::Budgets;
 use crate::domain::phrases::Language;
 use crate::domain::usage::dollars;
 use crate::store::budget;
-use crate::store::console::costs::{self, MOST};
+use crate::store::console::costs;
 use crate::store::costs::{By, Sum};
 
 /// Each with its name in addresses.
@@ -67,26 +71,52 @@ struct Row {
     unknown: i64,
 }
 
+/// What the database found.
+struct Found {
+    sums: Vec<(String, Sum)>,
+    /// How many rows there are in all.
+    number: usize,
+    names: HashMap<i64, String>,
+    /// Of the budgets of all, in this day and in this month.
+    spent: (BigDecimal, BigDecimal),
+}
+
+/// By what the rows are, and the number of days.
+type Known = Arc<Kept<(&'static str, i32), Arc<Found>>>;
+
 pub(super) fn routes() -> Router<App> {
+    let known = Known::default();
+    let show = move |State(app): State<App>, operator: Operator, Query(asked): Query<Asked>| {
+        show(known, app, operator, asked)
+    };
     Router::new().route("/costs", get(show))
 }
 
+fn look(conn: &mut PgConnection, bot_id: i64, by: By, days: i32) -> QueryResult<Found> {
+    let (sums, number) = costs::sums(conn, by, days)?;
+    let ids: Vec<i64> = sums.iter().filter_map(|(key, _)| key.parse().ok()).collect();
+    let names = if by == By::Person { costs::names(conn, bot_id, &ids)? } else { HashMap::new() };
+    Ok(Found { sums, number, names, spent: budget::spent(conn, bot_id)? })
+}
+
 async fn show(
-    State(app): State<App>,
+    known: Known,
+    app: App,
     operator: Operator,
-    Query(asked): Query<Asked>,
+    asked: Asked,
 ) -> Result<impl IntoResponse, Problem> {
     let (bot_id, language) = (app.settings.bot_id, operator.language);
     let (name, by) = COLUMNS.into_iter().find(|(name, _)| *name == asked.by).unwrap_or(COLUMNS[0]);
     let days = asked.days.filter(|days| DAYS.contains(days)).unwrap_or(30);
-    let ((sums, number), names, spent) = app
-        .ask(move |conn| {
-            let (sums, number) = costs::sums(conn, by, days)?;
-            let ids: Vec<i64> = sums.iter().filter_map(|(key, _)| key.parse().ok()).collect();
-            let names = if by == By::Person { costs::names(conn, bot_id, &ids)? } else { HashMap::new() };
-            Ok(((sums, number), names, budget::spent(conn, bot_id)?))
-        })
-        .await?;
+    let found = match known.get(&(name, days)) {
+        Some(found) => found,
+        None => {
+            let found = Arc::new(app.ask(move |conn| look(conn, bot_id, by, days)).await?);
+            known.keep((name, days), Arc::clone(&found));
+            found
+        }
+    };
+    let Found { sums, number, names, spent } = &*found;
     let path = |by: &str, days: i32| format!("/costs?by={by}&days={days}");
     let columns = COLUMNS.map(|(other, column)| Choice {
         path: path(other, days),
@@ -103,10 +133,10 @@ async fn show(
         columns: columns.into(),
         periods: periods.into(),
         key: called(by, language),
-        chart: (by == By::Day).then(|| chart(&sums, language)),
-        more: number.saturating_sub(MOST),
-        rows: sums.into_iter().map(|(key, sum)| row(key, &sum, &names)).collect(),
-        budgets: budgets(&app.settings.budgets, &spent, language),
+        chart: (by == By::Day).then(|| chart(sums, language)),
+        more: number.saturating_sub(sums.len()),
+        rows: sums.iter().map(|(key, sum)| row(key.clone(), sum, names)).collect(),
+        budgets: budgets(&app.settings.budgets, spent, language),
     }))
 }
 

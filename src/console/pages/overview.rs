@@ -1,10 +1,10 @@
 //! What the bot did: questions, people, failures, cost, and how long answers took.
 //!
 //! What happened in a stretch of time that is over stays as it is, so the database adds it up once and this process keeps it. A look
-//! reads the stretch that goes on, and those that nobody has looked at since the start, one statement for each.
+//! reads the stretch that goes on, and those that nobody has looked at since the start, one statement for each. A month that goes on
+//! is long: its figures are good for a minute.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
@@ -19,6 +19,7 @@ use serde::Deserialize;
 use crate::console::app::App;
 use crate::console::chart::{Drawn, Figure, Plan};
 use crate::console::frame::{Frame, Page, Section, say};
+use crate::console::kept::Kept;
 use crate::console::operator::Operator;
 use crate::console::problem::Problem;
 use crate::domain::phrases::Language;
@@ -29,7 +30,7 @@ use crate::store::console::overview::{self, Figures, Stretch, Unit};
 const RENEWED: u32 = 15;
 
 /// What happened in stretches of time that are over.
-type Known = Arc<Mutex<HashMap<(Unit, i64), Figures>>>;
+type Known = Arc<Kept<(Unit, i64), Figures>>;
 
 #[derive(Deserialize)]
 struct Asked {
@@ -80,20 +81,20 @@ fn look(
     unit: Unit,
     known: &Known,
 ) -> QueryResult<Vec<(Stretch, Figures)>> {
-    let kept = || known.lock().unwrap_or_else(PoisonError::into_inner);
     let stretches = overview::stretches(conn, unit)?;
-    // What nobody will look at any more.
     if let Some(first) = stretches.first() {
-        kept().retain(|(other, begins), _| *other != unit || *begins >= first.begins);
+        known.retain(|(other, begins)| *other != unit || *begins >= first.begins);
     }
     let look = |stretch: Stretch| {
-        let found = kept().get(&(unit, stretch.begins)).cloned();
-        let figures = match found {
-            Some(figures) => figures,
-            None => overview::figures(conn, bot_id, stretch.begins, stretch.ends)?,
-        };
+        let asked = (unit, stretch.begins);
+        if let Some(figures) = known.get(&asked) {
+            return Ok((stretch, figures));
+        }
+        let figures = overview::figures(conn, bot_id, stretch.begins, stretch.ends)?;
         if stretch.closed {
-            kept().insert((unit, stretch.begins), figures.clone());
+            known.keep_for_good(asked, figures.clone());
+        } else if unit == Unit::Month {
+            known.keep(asked, figures.clone());
         }
         Ok((stretch, figures))
     };

@@ -49,7 +49,7 @@ pub(crate) fn artefacts() -> PathBuf {
 pub(crate) fn log_in(browser: &Browser, env: &TestEnv, bot: &Bot) -> String {
     let base = format!("http://{}", address(bot));
     browser.open(&format!("{base}{}", link(env)));
-    browser.click("main button");
+    browser.follow("main button");
     assert_eq!(browser.path(), "/", "{}", browser.text());
     base
 }
@@ -71,10 +71,10 @@ fn somebody_logs_in_by_a_link_looks_at_each_page_and_ends_the_session() {
     let used = link(&env);
     let base = format!("http://{}", address(&bot));
     browser.open(&format!("{base}{used}"));
-    browser.click("main button");
+    browser.follow("main button");
     assert_eq!(browser.path(), "/");
     for (path, name) in PAGES {
-        browser.click(&format!("header nav a[href=\"{path}\"]"));
+        browser.follow(&format!("header nav a[href=\"{path}\"]"));
         assert_eq!(browser.path(), path);
         assert_eq!(browser.script(BARRIERS), json!([]), "{path}");
         for (width, dark) in [(360, false), (1100, false), (1100, true)] {
@@ -90,14 +90,14 @@ fn somebody_logs_in_by_a_link_looks_at_each_page_and_ends_the_session() {
     let first = "document.activeElement.blur(); return document.querySelector('a, button').className";
     assert_eq!(browser.script(first), json!("skip"));
 
-    browser.click("header form[action=\"/language\"] button");
+    browser.follow("header form[action=\"/language\"] button");
     assert!(browser.text().contains("Кто сейчас в консоли"), "{}", browser.text());
     assert_well(&browser, &base);
 
-    browser.click("table form button");
+    browser.follow("table form button");
     assert!(browser.text().contains("Вы не вошли"), "{}", browser.text());
     browser.open(&format!("{base}{used}"));
-    browser.click("main button");
+    browser.follow("main button");
     assert!(browser.text().contains("больше не действует"), "{}", browser.text());
     // The browser itself complains of refusals, and of nothing else.
     let complaints = browser.complaints();

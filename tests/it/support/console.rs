@@ -10,6 +10,8 @@ use sandbox::env::Bot;
 /// An environment whose bots serve a console.
 pub(crate) fn with_console(mut env: TestEnv) -> TestEnv {
     env.set("CONSOLE_ADDR", "127.0.0.1:0");
+    // What a test did is seen at once.
+    env.set("SHORT_WAITS", "figures=0");
     env
 }
 
