@@ -2,7 +2,7 @@
 //! than one.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 use diesel::QueryResult;
@@ -42,7 +42,8 @@ pub fn write(
     match format {
         Format::Jsonl => {
             for record in records {
-                serde_json::to_writer(&mut *out, &record?)?;
+                // As an error of the file: who stops reading has read enough.
+                serde_json::to_writer(&mut *out, &record?).map_err(io::Error::from)?;
                 out.write_all(b"\n")?;
             }
         }
