@@ -68,8 +68,8 @@ pub struct Config {
     pub picture_turns: usize,
     /// How many pixels the longer side of a picture has at most, where Telegram has it smaller.
     pub picture_pixels: i32,
-    /// SUMMARIES
-    pub summaries: bool,
+    /// SUMMARIES, TOPIC_TITLES
+    pub at_leisure: AtLeisure,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
     /// RATE_LIMIT
@@ -167,6 +167,15 @@ pub struct Loaded<T> {
     pub settings: T,
 }
 
+/// What models are asked for when nobody asks.
+#[derive(Clone, Copy, Debug)]
+pub struct AtLeisure {
+    /// What leaves the window is summed up.
+    pub summaries: bool,
+    /// Topics whose names were left to the bot get titles.
+    pub titles: bool,
+}
+
 impl Config {
     /// Reads every setting.
     pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
@@ -187,7 +196,10 @@ impl Config {
             picture_turns: env.parsed(&names::PICTURE_TURNS)?,
             picture_pixels: env.parsed(&names::PICTURE_PIXELS)?,
             hearing: env.hearing(&choices)?,
-            summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
+            at_leisure: AtLeisure {
+                summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
+                titles: env.value(&names::TOPIC_TITLES).as_deref() == Some("on"),
+            },
             choices,
             admission: env.admission()?,
             rate_limit: env.rate_limit(),

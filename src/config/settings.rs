@@ -89,7 +89,9 @@ settings! {
     SUMMARIES: Value("on"), values::one_of(&["on", "off"]),
         "`on`: what falls out of these limits is summed up when nobody asks, and the model reads the summary";
     SUMMARY_MODEL: Nothing("the model of the dialogue"), values::TEXT,
-        "the model that sums up, at the same endpoint; with a catalogue, one of its models by its name there";
+        "the model that sums up and finds titles, at the same endpoint; with a catalogue, one of its models by its name there";
+    TOPIC_TITLES: Value("on"), values::one_of(&["on", "off"]),
+        "`on`: a new topic of a private chat that its user did not name gets a title from its first exchange";
     SYSTEM_PROMPT_PATH: Value("prompts/nutritionist.txt"), values::PROMPT, "the text that tells the model who it is";
     ROLE_TEXT: Nothing("first paragraph of that file"), values::MESSAGE, "the answer to `/role`";
     OWNER: Nothing("who claims the bot"), values::USERS,

@@ -8,6 +8,7 @@ pub mod history;
 pub mod quote;
 pub mod window;
 pub mod summary;
+pub mod topic;
 pub mod prompt;
 pub mod reply;
 pub mod recall;

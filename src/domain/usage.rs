@@ -19,11 +19,13 @@ pub enum Purpose {
     Transcript,
     /// A summary of what was said before.
     Summary,
+    /// The title of a topic.
+    Title,
 }
 
 impl Purpose {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Answer, Self::Transcript, Self::Summary];
+    pub const ALL: [Self; 4] = [Self::Answer, Self::Transcript, Self::Summary, Self::Title];
 
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Answer => "answer",
             Self::Transcript => "transcript",
             Self::Summary => "summary",
+            Self::Title => "title",
         }
     }
 }

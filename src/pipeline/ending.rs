@@ -25,6 +25,9 @@ use crate::store::inbox;
 use crate::store::ledger;
 use crate::store::outbox;
 
+/// A topic gets its title after one of its first answers: before so many messages are read with a question.
+const TITLED_BY: usize = 6;
+
 impl Services {
     pub(super) fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
         failpoints::pass("generated", question.text);
@@ -175,14 +178,19 @@ impl Services {
         Ok(())
     }
 
-    /// Has the dialogue looked at, once nobody asks, if something of it may soon leave the window, or has left it.
-    fn may_sum_up(&self, question: &Question<'_>) {
-        let Some(reading) = question.reading.filter(|_| self.summaries) else { return };
+    /// Has the dialogue looked at, once nobody asks, if something of it may soon leave the window, or has left it, or if its
+    /// topic may have no title yet.
+    fn look_when_quiet(&self, question: &Question<'_>) {
+        let Some(reading) = question.reading else { return };
         let (catalogue, in_force) = (question.assistant.catalogue(), question.in_force);
         let (model, role) = (&catalogue.models[in_force.model], &catalogue.roles[in_force.role]);
         // This turn and the next one.
         let soon = u32::try_from(reading.messages.len()).unwrap_or(u32::MAX).saturating_add(4);
-        if soon > self.max_history || model.context.is_some() || !question.summaries.is_empty() {
+        let leaves = soon > self.max_history || model.context.is_some() || !question.summaries.is_empty();
+        let lane = question.address.lane;
+        let untitled =
+            lane.thread_id.is_some() && lane.chat_id == lane.user_id && reading.messages.len() < TITLED_BY;
+        if self.summaries && leaves || self.titles && untitled {
             let (model, role) = (Some(model.id.clone()), Some(role.id.clone()));
             let choice = Choice { model, role, effort: None };
             self.lull.want(Wanted { address: question.address, choice });
@@ -238,7 +246,7 @@ impl Services {
         match finished {
             Finished::Done(unsent) => {
                 question.count(&ending);
-                self.may_sum_up(question);
+                self.look_when_quiet(question);
                 if let (Ending::Answered { .. }, Some(Call { usage, .. })) = (&ending, calls.last()) {
                     info!(
                         seq = address.update_seq,

@@ -26,7 +26,7 @@ const MOST_TRIES: u32 = 3;
 /// So many dialogues wait at most; of more, the oldest wait for their next answer.
 const MOST_WAITING: usize = 1000;
 
-/// A dialogue of which something is perhaps to be summed up.
+/// A dialogue of which something is perhaps to be summed up, or whose topic has perhaps no title.
 #[derive(Clone)]
 pub(super) struct Wanted {
     /// The answer after which.
@@ -67,6 +67,13 @@ pub(super) enum Done {
     Settled,
     /// It was interrupted, or failed in a way that may pass.
     Again,
+}
+
+impl Done {
+    /// What became of two things together.
+    pub(super) fn and(self, other: Self) -> Self {
+        if self == Self::Again { self } else { other }
+    }
 }
 
 /// A question that is with a model, until it is dropped.

@@ -55,6 +55,8 @@ pub mod watch;
 pub mod announcer;
 pub mod lull;
 pub mod summarist;
+pub mod title;
+pub mod beside_answers;
 pub mod services;
 pub mod suspects;
 pub mod assistant;

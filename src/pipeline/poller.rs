@@ -239,8 +239,8 @@ impl Poll<'_> {
 
     /// Commits a batch, however long the database is away, and wakes its lanes. False: the end was asked for.
     fn take_in(&self, read: &ReadBatch) -> bool {
-        let Batch { received, moved, .. } = &read.batch;
-        if received.is_empty() && moved.is_empty() {
+        let Batch { received, topics, moved, .. } = &read.batch;
+        if received.is_empty() && topics.is_empty() && moved.is_empty() {
             return true;
         }
         metrics::batch_came();

@@ -57,6 +57,10 @@ impl ReadBatch {
                     read.batch.moved.push(Moved { bot_id: me.id, from, to });
                     update_id
                 }
+                Err(PassedOver::Topic { update_id, topic }) => {
+                    read.batch.topics.push((me.id, topic));
+                    update_id
+                }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
                     debug!(update_id, "ignored an update that asks for no answer");
                     update_id

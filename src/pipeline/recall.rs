@@ -5,6 +5,7 @@ use crate::domain::quote::{self, Kind, Quote};
 use crate::domain::recall::{Asked, chosen};
 use crate::pipeline::asked::Question;
 use crate::pipeline::services::Services;
+use crate::store::turns::Last;
 use crate::store::{StoreError, recall};
 
 impl Services {
@@ -33,7 +34,7 @@ impl Services {
         let oldest = read
             .iter()
             .map(|turn| turn.question_id)
-            .chain(question.replaces.into_iter().flat_map(|last| last.messages()));
+            .chain(question.replaces.into_iter().flat_map(Last::messages));
         let read_from = oldest.min().unwrap_or(i64::MAX);
         let (hits, common) =
             self.store.run(|conn| recall::find(conn, question.address.lane, &asked.words, read_from))?;

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::store::{Store, StoreError, attachments, due, erase, facts, inbox, searches, strangers};
+use crate::store::{Store, StoreError, attachments, due, erase, facts, inbox, searches, strangers, topics};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -38,7 +38,7 @@ pub struct Limits {
 }
 
 /// Deletes messages older than they may become, empties files that are, then deletes old tombstones, strangers who were told
-/// long ago and requests that were withdrawn. `progress` hears of each batch of messages. A stop ends it between two batches.
+/// long ago, topics that wait for a title in vain, and requests that were withdrawn. `progress` hears of each batch of messages. A stop ends it between two batches.
 pub fn apply(
     store: &Store,
     limits: Limits,
@@ -78,6 +78,7 @@ pub fn apply(
         }
     }
     store.run(strangers::sweep)?;
+    store.run(topics::sweep)?;
     store.run(due::sweep)?;
     store.run(searches::sweep)?;
     Ok(deleted)

@@ -81,6 +81,8 @@ pub struct Services {
     pub lull: Lull,
     /// Whether what leaves the window is summed up.
     pub summaries: bool,
+    /// Topics whose names were left to the bot get titles.
+    pub titles: bool,
     /// Those of them that may be why the process died again and again.
     pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.

@@ -1,4 +1,4 @@
-//! What falls out of the window of a dialogue is summed up before it does: after an answer, when nobody asks.
+//! What is written when nobody asks: what falls out of the window of a dialogue is summed up before it does: after an answer, when nobody asks.
 //!
 //! One thread does it, for one dialogue after the other ([`crate::pipeline::lull`]). It finds out what the next question will read
 //! word by word, and has what stands before that summed up, together with the summary before. It holds no connection while the
@@ -12,10 +12,10 @@ use crate::domain::history::{Exchange, Past};
 use crate::domain::lane::Lane;
 use crate::domain::prompt;
 use crate::domain::summary::{self, INSTRUCTIONS, MOST_AT_ONCE, MOST_MESSAGES, Summary};
-use crate::domain::usage::{Call, Purpose};
-use crate::llm::{Ask, Asked, Completion, Content, Llm, LlmError, Message};
+use crate::domain::usage::Purpose;
+use crate::llm::{Asked, Completion, LlmError};
 use crate::pipeline::lull::{Done, Wanted};
-use crate::pipeline::prompt::{count, spoken};
+use crate::pipeline::prompt::spoken;
 use crate::pipeline::services::Services;
 use crate::store::ledger::{self, Calls};
 use crate::store::summaries::New;
@@ -24,9 +24,12 @@ use crate::store::{StoreError, budget as books, history, summaries};
 /// Sums up what is wanted until the program ends.
 pub fn run(services: &Services) {
     while let Some((wanted, stop)) = services.lull.next() {
-        let done = services.store.on_one_server(|| services.sum_up(&wanted, &stop));
+        let done: Result<_, StoreError> = services.store.on_one_server(|| {
+            let titled = services.give_title(&wanted, &stop)?;
+            Ok(services.sum_up(&wanted, &stop)?.and(titled))
+        });
         services.lull.done(done.unwrap_or_else(|problem| {
-            debug!("a summary is put off: {problem}");
+            debug!("what is written beside the dialogues is put off: {problem}");
             Done::Again
         }));
     }
@@ -60,7 +63,8 @@ impl Services {
         let mut read = summary::newest(&turns, MOST_AT_ONCE);
         loop {
             let text = summary::to_sum_up(role, base.as_ref().map(|base| &*base.content), read);
-            let Asked { call, answer } = self.ask_for_summary(llm, lane, &text, stop);
+            let Asked { call, answer } =
+                self.ask_beside(llm, lane, (Purpose::Summary, INSTRUCTIONS, &text), stop);
             let address = wanted.address;
             let calls = Calls { address, calls: std::slice::from_ref(&call) };
             let problem = match answer {
@@ -131,15 +135,5 @@ impl Services {
             let turns = turns(history::between(conn, lane, after, start, MOST_MESSAGES)?);
             Ok((!turns.is_empty()).then_some(ToSumUp { base, turns }))
         })
-    }
-
-    fn ask_for_summary(&self, llm: &Llm, lane: Lane, text: &str, stop: &CancelToken) -> Asked {
-        let message = |role, content| Message { role, content: Content::Text(content) };
-        let messages = [message("system", INSTRUCTIONS), message("user", text)];
-        let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
-        let ask = Ask { asker: Some(&asker), conversation: Some(&conversation), ..Ask::from(&messages[..]) };
-        let Asked { call, answer } = llm.complete(&ask, stop, |_| {});
-        count(&call);
-        Asked { call: Call { purpose: Purpose::Summary, ..call }, answer }
     }
 }

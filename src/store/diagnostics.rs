@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 25] = [
     "alerts",
     "announcement_recipients",
     "announcements",
@@ -27,6 +27,7 @@ pub const TABLES: [&str; 24] = [
     "searches",
     "strangers",
     "summaries",
+    "topics",
     "turns",
     "unsubscribed",
     "updates",

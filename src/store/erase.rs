@@ -13,7 +13,9 @@ use serde::Serialize;
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
-use super::{announcements, attachments, decide, facts, inbox, quotes, searches, settings, summaries};
+use super::{
+    announcements, attachments, decide, facts, inbox, quotes, searches, settings, summaries, topics,
+};
 
 /// How many questions and answers a batch deletes.
 const BATCH: i64 = 500;
@@ -109,6 +111,7 @@ pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>>
             .execute(conn)?;
         // What stands in them is gone with the first of their messages.
         summaries::forget(conn, user_id)?;
+        topics::forget(conn, user_id)?;
         let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
         let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
         // Not one statement with OR: that would read the whole table.

@@ -21,6 +21,7 @@ mod prepared;
 mod time;
 mod group;
 mod topic;
+pub mod topics;
 mod words;
 pub mod message_id;
 #[expect(missing_docs, reason = "generated; what matters in it has its comment from the database")]

@@ -620,6 +620,22 @@ diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
+diesel::table! {
+    /// Topics of private chats that wait for the bot to name them.
+    topics (bot_id, chat_id, thread_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat, which is that of its person.
+        chat_id -> Int8,
+        /// Telegram id of the topic.
+        thread_id -> Int8,
+        /// When it was begun.
+        begun_at -> Timestamptz,
+        /// The title that was found and that Telegram is to be told; NULL: none yet.
+        title -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     alerts,
     announcement_recipients,
@@ -642,6 +658,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     searches,
     strangers,
     summaries,
+    topics,
     turns,
     unsubscribed,
     updates,

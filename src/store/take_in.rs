@@ -14,7 +14,9 @@ use super::moved::move_chat;
 use super::outbox;
 use super::schema::updates;
 use super::time::{ago, clock_timestamp};
+use super::topics;
 use crate::domain::lane::{Lane, Moved};
+use crate::domain::topic::Begun;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE, draft_id};
 
 /// An update as poll received it.
@@ -52,6 +54,8 @@ pub struct Batch {
     pub received: Vec<Received>,
     /// What some of them do to what waits, in their order.
     pub changes: Vec<Change>,
+    /// Topics that were begun or named, each with the bot that heard of it.
+    pub topics: Vec<(i64, Begun)>,
     /// Chats that have another id from now on.
     pub moved: Vec<Moved>,
 }
@@ -112,8 +116,8 @@ pub struct Edited {
 /// Stores a batch and what follows from it for what is there already. The moves come last: what the batch still brings
 /// under an old id is part of them, and its place is before what comes under the new one.
 pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
-    let Batch { received, changes, moved } = batch;
-    if changes.is_empty() && moved.is_empty() {
+    let Batch { received, changes, topics, moved } = batch;
+    if changes.is_empty() && topics.is_empty() && moved.is_empty() {
         return ingest(conn, received).map(|_| Changed::default());
     }
     conn.transaction(|conn| {
@@ -131,6 +135,9 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
                 }
                 Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
             }
+        }
+        for (bot_id, topic) in topics {
+            topics::hear(conn, *bot_id, *topic)?;
         }
         for moved in moved {
             changed.moved += move_chat(conn, *moved)?;

@@ -85,6 +85,11 @@ pub enum TelegramError {
 }
 
 impl TelegramError {
+    /// Whether the same call may be taken later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::RetryAfter(_) | Self::Server { .. } | Self::Network(_) | Self::Stopped)
+    }
+
     /// Its code for metrics. `None`: no call of the Bot API failed.
     pub fn code(&self) -> Option<&'static str> {
         match self {

@@ -11,7 +11,7 @@ use super::markup::{shortened, spelt_out};
 use super::quoted::Reader;
 use super::raw::{
     CONTENT, RawMembership, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate,
-    has_content, moved,
+    has_content, moved, topic_begun,
 };
 use super::well_formed::well_formed;
 use crate::domain::attachment::Attachment;
@@ -20,6 +20,7 @@ use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
 use crate::domain::quote::{Kind, Quote};
 use crate::domain::sender::Sender;
+use crate::domain::topic::Begun;
 use crate::domain::update::{
     CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, MY_CHAT_MEMBER, STOPPED_MESSAGE_GENERATION,
 };
@@ -111,6 +112,13 @@ pub enum PassedOver {
         /// Its id from now on.
         to: i64,
     },
+    /// A topic of a private chat was begun without a name, or named.
+    Topic {
+        /// Telegram's number of the update.
+        update_id: i64,
+        /// What is known of it.
+        topic: Begun,
+    },
 }
 
 impl Incoming {
@@ -141,6 +149,9 @@ impl Incoming {
         };
         if let Some((from, to)) = moved(message) {
             return Err(PassedOver::Moved { update_id, from, to });
+        }
+        if let Some(topic) = topic_begun(message) {
+            return Err(PassedOver::Topic { update_id, topic });
         }
         let Ok(mut raw) = serde_json::from_str::<RawMessage>(message) else { return Err(nothing) };
         if let Some(chat) =

@@ -5,7 +5,8 @@ use std::io;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    DeleteMessageParams, EditMessageTextParams, SendMessageParams, SendRichMessageParams,
+    DeleteMessageParams, EditForumTopicParams, EditMessageTextParams, SendMessageParams,
+    SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
@@ -84,6 +85,16 @@ impl Telegram {
         let delete =
             DeleteMessageParams::builder().chat_id(chat_id).message_id(of_message(message_id)?).build();
         self.request::<_, MethodResponse<bool>>(Method::DeleteMessage.name(), Some(delete)).map(drop)
+    }
+
+    /// Names a topic (editForumTopic), which Telegram shows in the chat. In a private chat every bot may.
+    pub fn name_topic(&self, chat_id: i64, thread_id: i64, name: String) -> Result<(), TelegramError> {
+        let edit = EditForumTopicParams::builder()
+            .chat_id(chat_id)
+            .message_thread_id(of_message(thread_id)?)
+            .name(name)
+            .build();
+        self.request::<_, MethodResponse<bool>>("editForumTopic", Some(edit)).map(drop)
     }
 
     /// Sends what the file holds under this name, and returns the id of the message.

@@ -135,12 +135,13 @@ pub(super) fn count_error(method: &str, error: &TelegramError) {
 pub(super) const DOWNLOAD: &str = "download";
 
 /// The methods of the Bot API that are called, and the download of a file.
-const METHODS: [&str; 20] = [
+const METHODS: [&str; 21] = [
     "answerCallbackQuery",
     "deleteMessage",
     "deleteMyCommands",
     "deleteWebhook",
     DOWNLOAD,
+    "editForumTopic",
     "editMessageText",
     "getChatMember",
     "getChatMemberCount",

@@ -77,6 +77,7 @@ mod promises {
     mod standby;
     mod stop;
     mod together;
+    mod titles;
     mod topics;
     mod voices;
     mod two_instances;

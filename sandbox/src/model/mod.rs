@@ -117,6 +117,11 @@ impl Asked {
         self.newest().map_or(&[], |message| &message.pdfs)
     }
 
+    /// It asks for the title of a topic, not for an answer.
+    pub fn names_topic(&self) -> bool {
+        self.messages.first().is_some_and(|message| message.content.starts_with("You name conversations"))
+    }
+
     /// It asks for a summary, not for an answer.
     pub fn sums_up(&self) -> bool {
         self.messages.first().is_some_and(|message| message.content.starts_with("You keep notes"))

@@ -45,6 +45,7 @@ pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
         "sendmessage" | "sendrichmessage" | "senddocument" | "sendphoto" => send(state, method, params),
         "editmessagetext" => edit_text(state, params),
         "editmessagereplymarkup" => edit_markup(state, params),
+        "editforumtopic" => name_topic(state, params),
         "deletemessage" => delete(state, params),
         "sendmessagedraft" | "sendrichmessagedraft" => draft(state, method, params),
         "sendchataction" => chat_action(state, params),
@@ -148,6 +149,25 @@ fn writable_chat(state: &mut State, method: &str, params: &Params) -> Result<(i6
         return Err(ApiError::retry_after(too_soon.seconds));
     }
     Ok((id, kind))
+}
+
+/// In a group, the bot is no administrator.
+fn name_topic(state: &mut State, params: &Params) -> Answer {
+    let (chat, kind) = writable_chat(state, "editforumtopic", params)?;
+    if kind != ChatType::Private {
+        return Err(ApiError::bad("not enough rights to manage forum topics in the chat"));
+    }
+    let thread = params.integer("message_thread_id").unwrap_or_default();
+    let name = params.text("name")?.to_owned();
+    if name.chars().count() > 128 {
+        return Err(ApiError::bad("TOPIC_TITLE_INVALID"));
+    }
+    let names = &mut state.chats.get_mut(&chat).expect("it was found").names;
+    if thread == 0 || names.get(&thread) == Some(&name) {
+        return Err(ApiError::bad(if thread == 0 { "TOPIC_ID_INVALID" } else { "TOPIC_NOT_MODIFIED" }));
+    }
+    names.insert(thread, name);
+    Ok(true.into())
 }
 
 /// The largest file that a bot may upload (Bot API, sendDocument).

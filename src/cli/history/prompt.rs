@@ -1,5 +1,6 @@
 //! `systech-aidd history prompt`: what the model read for an answer, put together from the tables.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::bail;
@@ -55,8 +56,11 @@ pub(super) fn show(
         if json {
             line(out, &message(&part, &seen))?;
         } else {
-            let names = seen.iter().map(|file| format!("\n[{}]", about(file))).collect::<String>();
-            out.write_all(entry(part.place.role(), &(part.text.into_owned() + &names)).as_bytes())?;
+            let mut text = part.text.into_owned();
+            for file in &seen {
+                write!(text, "\n[{}]", about(file))?;
+            }
+            out.write_all(entry(part.place.role(), &text).as_bytes())?;
         }
     }
     Ok(Outcome::Done)

@@ -59,11 +59,12 @@ fn lines<'a>(output: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 /// Writes what psql says now into both pages.
 fn update(command: &str, shown: &[&str], said: &str) {
-    let shown = shown.iter().map(|line| format!("\n{line}")).collect::<String>();
+    let after = |line: &str| format!("\n{}", line.trim_end());
+    let shown: String = shown.iter().map(|line| after(line)).collect();
     let said = said.trim_end().replace("List of tables", "List of relations");
     let said =
         said.replace("List of views", "List of relations").replace("List of indexes", "List of relations");
-    let said = said.lines().map(|line| format!("\n{}", line.trim_end())).collect::<String>();
+    let said: String = said.lines().map(after).collect();
     for page in ["docs/history.md", "docs/history.ru.md"] {
         let text = file(page);
         let (before, after) =

@@ -172,7 +172,7 @@ fn ask_all(env: &TestEnv, cases: &[Case]) -> (usize, usize) {
             Some(answer)
                 if read.body["messages"].to_string().to_lowercase().contains(&answer.to_lowercase()) =>
             {
-                hits += 1
+                hits += 1;
             }
             Some(answer) => eprintln!("missed: {} ({answer}), read: {}", case.ask, read.question()),
             None if recalled(&read) => {
