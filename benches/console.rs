@@ -3,6 +3,8 @@
 //! CONSOLE_ROWS (1000000) messages of a year, with their turns and calls of models, in a private PostgreSQL. Each figure is of the
 //! real program (built as `cargo bench` builds it), from the request to the last byte of the page.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on is to fail loudly")]
+
 #[path = "../tests/it/support/console.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
 mod console;

@@ -4,15 +4,15 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 
 /// The pages name them with the version of the program, so that they stay good for a year.
-pub(super) async fn css() -> impl IntoResponse {
+pub(super) fn css() -> impl IntoResponse {
     asset("text/css; charset=utf-8", include_str!("assets/console.css"))
 }
 
-pub(super) async fn script() -> impl IntoResponse {
+pub(super) fn script() -> impl IntoResponse {
     asset("text/javascript; charset=utf-8", include_str!("assets/console.js"))
 }
 
-pub(super) async fn icon() -> impl IntoResponse {
+pub(super) fn icon() -> impl IntoResponse {
     asset("image/svg+xml", include_str!("assets/icon.svg"))
 }
 

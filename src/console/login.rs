@@ -5,7 +5,7 @@
 
 use askama::Template;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -39,9 +39,9 @@ struct Enter {
 }
 
 /// What a link shows.
-pub(super) async fn show(headers: HeaderMap, Query(link): Query<Link>) -> Result<impl IntoResponse, Problem> {
+pub(super) fn show(headers: &HeaderMap, link: Link) -> Result<impl IntoResponse + use<>, Problem> {
     let code = link.code.ok_or(Problem::LoggedOut)?;
-    let frame = Frame::outside(tongue::of(&headers), "Log in", "Вход");
+    let frame = Frame::outside(tongue::of(headers), "Log in", "Вход");
     Ok(Page(Enter { frame, code }))
 }
 
@@ -102,15 +102,13 @@ pub(super) struct Chosen {
 }
 
 /// Chooses a language.
-pub(super) async fn speak(
-    Posted { form: Chosen { language, back }, .. }: Posted<Chosen>,
-) -> Result<Response, Problem> {
-    let known = Language::ALL.into_iter().find(|known| known.code() == language);
+pub(super) fn speak(Chosen { language, back }: &Chosen) -> Result<Response, Problem> {
+    let known = Language::ALL.into_iter().find(|known| known.code() == *language);
     let code = known.ok_or(Problem::Malformed)?.code();
     // A path of ours and nothing that leads to another host.
     let is_ours =
         back.starts_with('/') && !back[1..].starts_with(['/', '\\']) && !back.contains(char::is_control);
-    let back = if is_ours { &*back } else { "/" };
+    let back = if is_ours { back } else { "/" };
     let cookie =
         format!("{}={code}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000", tongue::COOKIE_NAME);
     Ok(with_cookie(Redirect::to(back), &cookie))

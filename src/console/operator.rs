@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::HeaderName;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 
 use super::app::{App, Console};
 use super::frame::{Frame, Section, Within, say};
@@ -36,7 +37,7 @@ impl FromRequestParts<App> for Operator {
         let (bot_id, tag, listed) = (app.settings.bot_id, keys.tag_of_cookie(&cookie), app.listed.clone());
         let looked = !headers.contains_key(RENEWAL);
         let session = app.ask(move |conn| sessions::of_cookie(conn, bot_id, &tag, &listed, looked)).await?;
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         Ok(Self {
             session: session.ok_or(Problem::LoggedOut)?,
             language: tongue::of(headers),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// What came of one check.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// What was looked at.
     pub check: &'static str,

@@ -108,13 +108,12 @@ async fn show(
     let (bot_id, language) = (app.settings.bot_id, operator.language);
     let (name, by) = COLUMNS.into_iter().find(|(name, _)| *name == asked.by).unwrap_or(COLUMNS[0]);
     let days = asked.days.filter(|days| DAYS.contains(days)).unwrap_or(30);
-    let found = match known.get(&(name, days)) {
-        Some(found) => found,
-        None => {
-            let found = Arc::new(app.ask(move |conn| look(conn, bot_id, by, days)).await?);
-            known.keep((name, days), Arc::clone(&found));
-            found
-        }
+    let found = if let Some(found) = known.get(&(name, days)) {
+        found
+    } else {
+        let found = Arc::new(app.ask(move |conn| look(conn, bot_id, by, days)).await?);
+        known.keep((name, days), Arc::clone(&found));
+        found
     };
     let Found { sums, number, names, spent } = &*found;
     let path = |by: &str, days: i32| format!("/costs?by={by}&days={days}");

@@ -1,5 +1,7 @@
 //! How the bot is: what `doctor` can say about the database within a moment, migrations, backups, failures and settings.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -11,6 +13,7 @@ use diesel::prelude::*;
 use crate::config::settings::{Given, Shown as Setting};
 use crate::console::app::App;
 use crate::console::frame::{Frame, Page, Section};
+use crate::console::kept::Kept;
 use crate::console::operator::Operator;
 use crate::console::problem::Problem;
 use crate::database::backup::folder;
@@ -36,15 +39,39 @@ struct Shown {
     settings: Vec<Setting>,
 }
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/health", get(show))
+/// What the database says of itself, which changes seldom and takes it long to tell.
+#[derive(Clone)]
+struct Condition {
+    findings: Vec<Finding>,
+    /// The newest, each with when it was applied.
+    migrations: Vec<(&'static str, String)>,
 }
 
-async fn show(State(app): State<App>, operator: Operator) -> Result<impl IntoResponse, Problem> {
+type Known = Arc<Kept<(), Condition>>;
+
+pub(super) fn routes() -> Router<App> {
+    let known = Known::default();
+    Router::new()
+        .route("/health", get(move |State(app): State<App>, operator: Operator| show(known, app, operator)))
+}
+
+async fn show(known: Known, app: App, operator: Operator) -> Result<impl IntoResponse, Problem> {
     let (bot_id, settings) = (app.settings.bot_id, app.settings.shown.clone());
-    let backups = backups(app.settings.backup_dir.as_deref());
-    let (mut findings, failures, migrations) = app.ask(move |conn| look(conn, bot_id)).await?;
-    findings.push(backups);
+    let look = move |conn: &mut PgConnection| {
+        let condition = if let Some(found) = known.get(&()) {
+            found
+        } else {
+            let found = condition(conn)?;
+            known.keep((), found.clone());
+            found
+        };
+        let answers = examine::answers(conn, Some(bot_id))?;
+        let former_bots = examine::former_bots(&former::waiting(conn)?, Some(bot_id));
+        Ok((condition, [answers, former_bots], condition::failures(conn, bot_id)?))
+    };
+    let (Condition { mut findings, migrations }, of_now, failures) = app.ask(look).await?;
+    findings.extend(of_now);
+    findings.push(backups(app.settings.backup_dir.as_deref()));
     Ok(Page(Shown {
         frame: operator.page(Section::Health),
         trouble: app.settings.view.ready().await.err(),
@@ -55,9 +82,7 @@ async fn show(State(app): State<App>, operator: Operator) -> Result<impl IntoRes
     }))
 }
 
-type Seen = (Vec<Finding>, Vec<Failures>, Vec<(&'static str, String)>);
-
-fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Seen> {
+fn condition(conn: &mut PgConnection) -> QueryResult<Condition> {
     let server = diagnostics::server(conn)?;
     let database = condition::database(conn)?;
     let size = format!("{} on PostgreSQL {}", database.size, database.version);
@@ -66,15 +91,13 @@ fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Seen> {
         examine::judge(&server),
         examine::rights(conn, &server),
         examine::ids(diagnostics::message_ids(conn)?),
-        examine::answers(conn, Some(bot_id))?,
-        examine::former_bots(&former::waiting(conn)?, Some(bot_id)),
     ];
-    let mut newest = Vec::new();
+    let mut migrations = Vec::new();
     match Migrations::read(conn) {
         Ok(state) => {
             let others = diagnostics::tables_of_others(conn)?;
             findings.extend([examine::migrations(&state, &others), examine::indexes(&state)]);
-            newest.extend(state.entries.iter().rev().take(MIGRATIONS).map(|entry| {
+            migrations.extend(state.entries.iter().rev().take(MIGRATIONS).map(|entry| {
                 let at = if let Status::Applied(at) = &entry.status { at } else { "—" };
                 (entry.migration.name, at.to_owned())
             }));
@@ -87,7 +110,7 @@ fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Seen> {
             ));
         }
     }
-    Ok((findings, condition::failures(conn, bot_id)?, newest))
+    Ok(Condition { findings, migrations })
 }
 
 fn backups(dir: Option<&std::path::Path>) -> Finding {

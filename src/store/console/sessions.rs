@@ -66,9 +66,9 @@ pub fn begin(
         let good = console_codes::table
             .filter(console_codes::bot_id.eq(bot_id).and(console_codes::tag.eq(code)))
             .filter(console_codes::made_at.gt(ago(CODE_LIFE)));
-        let owner: Option<Option<i64>> =
-            diesel::delete(good).returning(console_codes::owner).get_result(conn).optional()?;
-        let Some(owner) = owner else { return Ok(false) };
+        let owners: Vec<Option<i64>> =
+            diesel::delete(good).returning(console_codes::owner).get_results(conn)?;
+        let Some(&owner) = owners.first() else { return Ok(false) };
         if !is_owner(conn, bot_id, owner, listed)? {
             return Ok(false);
         }

@@ -4,6 +4,7 @@ use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
 
+use crate::support::asking::ask;
 use crate::support::console::{Visitor, with_console};
 
 /// Every page of the menu.
@@ -31,10 +32,8 @@ fn the_pages_show_questions_costs_failures_and_how_the_bot_is_in_both_languages(
     }
     env.model.on(When::asked("wrong"), Behaviour::status(401, "no"));
     for (id, words) in [(1, "one"), (1, "two"), (2, "three"), (2, "wrong")] {
-        env.telegram.say(&Person::private(id), words);
-        env.wait_settled();
+        ask(&env, &Person::private(id), words);
     }
-    env.wait_settled();
     let page = operator.get("/").ok();
     for figure in
         ["<dt>Questions</dt><dd>4</dd>", "<dt>People today</dt><dd>2</dd>", "<dt>Failed calls</dt><dd>1</dd>"]
