@@ -18,7 +18,7 @@ use crate::store::schema::{messages, people};
 /// So many are shown at once.
 const WANTED: usize = 25;
 /// So many messages are looked at for them, and so many where that was not enough.
-const LOOKED_AT: i64 = 2000;
+const LOOKED_AT: i64 = 4000;
 const LOOKED_AT_MOST: i64 = 8000;
 /// So many dialogues are looked at by the indexes, of what is live and of what was cleared.
 const PROBED: i64 = 300;
