@@ -54,6 +54,7 @@ use crate::store::Store;
 use crate::store::lease::{self, Ends, Lease};
 use crate::telegram::{Telegram, TelegramError};
 
+mod console;
 mod ownership;
 mod prepare;
 mod reload;
@@ -81,6 +82,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let stale = failpoints::wait("stale", poller::longest_poll() + config.telegram.timeout);
     let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
+    let _console = console::serve(&config, &view)?;
 
     if !migrate::before_leading(&config.database, patience(), &stop)? {
         return Ok(());
@@ -188,6 +190,7 @@ impl Program {
             me,
             admission: config.admission.clone(),
             codes: Codes::new(config.telegram.token.expose()),
+            door: console::door(config),
             rate_limit: config.rate_limit,
             budgets: config.budgets.clone(),
             rich_messages: config.rich_messages,
@@ -233,6 +236,7 @@ impl Program {
             finished,
             crew: Arc::clone(&crew),
             hire,
+            lanes: Arc::clone(self.view.lanes()),
             shutdown: ended,
             workers: config.workers,
             grace: config.grace,
@@ -382,7 +386,7 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
     Ok(Some(Served { stop, thread: Some(thread) }))
 }
 
-/// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
+/// A server at work; dropped, it ends, which takes no time whatever its clients do.
 struct Served {
     stop: CancelToken,
     thread: Option<thread::JoinHandle<()>>,

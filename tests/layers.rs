@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["boot"],
+    &["console"],
     &["pipeline"],
     &["status", "database"],
     &["config"],

@@ -7,6 +7,8 @@
 //!
 //! `/owner` plays the side of the bot's owner, whom a stranger asks to be let in, until the next `/owner`.
 //!
+//! Once the bot is there, a link into its console is printed beside the dialogue, on standard error.
+//!
 //! `demo psql` opens psql on the kept dialogue instead.
 
 mod choices;
@@ -16,6 +18,7 @@ mod place;
 mod screen;
 mod talk;
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -70,10 +73,18 @@ fn demo() -> Outcome<()> {
 
     let log = folder.join("bot.log");
     std::fs::write(&log, "")?;
-    let mut bot = start_bot(&folder, &log, &telegram, model.as_ref(), &postgres)?;
+    let command = || bot_command(&folder, &telegram, model.as_ref(), &postgres);
+    let console = free_address()?;
+    let mut bot = start_bot(command()?.env("CONSOLE_ADDR", &console), &log)?;
     screen::welcome(model.is_some(), &log);
 
-    let talked = talk::talk(&telegram, [&person, &owner, &stranger], &mut bot, &events);
+    let open_console = || {
+        let link = command()?.env("CONSOLE_ADDR", &console).arg("console").output()?;
+        // Beside the dialogue, so that a script reads that alone.
+        eprint!("Its console, by a link that works once:\n{}", String::from_utf8_lossy(&link.stdout));
+        Ok(())
+    };
+    let talked = talk::talk(&telegram, [&person, &owner, &stranger], &mut bot, &events, &open_console);
     let booted = telegram.look(talk::is_polled);
     let stopped = stop(&mut bot, booted, &events);
     // What went wrong first is what the person has to know.
@@ -130,13 +141,22 @@ fn stand_in_model() -> Option<Model> {
     Some(model)
 }
 
-fn start_bot(
+/// Where nobody listens yet.
+fn free_address() -> Outcome<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+fn start_bot(command: &Command, log: &Path) -> Outcome<Leashed> {
+    Ok(Leash { log, signal: "KILL", remove: None }.start(command)?)
+}
+
+/// The bot, with the settings of the demo.
+fn bot_command(
     folder: &Path,
-    log: &Path,
     telegram: &Telegram,
     model: Option<&Model>,
     postgres: &Server,
-) -> Outcome<Leashed> {
+) -> Outcome<Command> {
     let program = place::bot()?;
     let mut command = Command::new(program);
     // Away from the checkout, where a .env for another bot may lie.
@@ -158,7 +178,7 @@ fn start_bot(
     } else {
         command.env("SYSTEM_PROMPT_PATH", place::checkout().join("prompts/nutritionist.txt"));
     }
-    Ok(Leash { log, signal: "KILL", remove: None }.start(&command)?)
+    Ok(command)
 }
 
 /// Ends the bot as an operator does, and waits. A second interrupt does not wait.

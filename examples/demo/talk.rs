@@ -61,13 +61,14 @@ pub(super) fn events() -> Outcome<Events> {
     Ok(events)
 }
 
-/// Talks until the input ends and everything is answered.
+/// Talks until the input ends and everything is answered. `begun` is called once the bot is there.
 /// `/owner` changes from the person to the owner and back; a stranger asks the owner to be let in meanwhile.
 pub(super) fn talk(
     telegram: &Telegram,
     [user, owner, stranger]: [&Person; 3],
     bot: &mut Leashed,
     events: &Events,
+    begun: &dyn Fn() -> Outcome<()>,
 ) -> Outcome<()> {
     let mut person = user;
     let at_once = screen::is_terminal();
@@ -94,6 +95,7 @@ pub(super) fn talk(
         if !ready {
             ready = telegram.look(is_polled);
             if ready {
+                begun()?;
                 screen.prompt();
             }
             continue;

@@ -37,7 +37,7 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 21] = [
+pub const WAITS: [&str; 22] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -66,6 +66,8 @@ pub const WAITS: [&str; 21] = [
     // For the text of a file, and the processor time that reading it may take.
     "extraction",
     "processor",
+    // Until figures of the console are added up anew.
+    "figures",
 ];
 
 #[cfg(feature = "failpoints")]

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use anyhow::bail;
 use bigdecimal::BigDecimal;
 use clap::{Subcommand, ValueEnum};
-use diesel::Connection;
 use serde::Serialize;
 
 use super::history::command::{NOTHING, open};
@@ -234,14 +233,11 @@ fn set_budget(
         bail!("{id} is a group or channel: budgets are for people");
     }
     let (conn, bot_id) = (&mut open(database)?, telegram.token.bot_id());
-    let person = conn.transaction(|conn| {
-        for (term, limit) in [(Term::Day, day), (Term::Month, month)] {
-            if let Some(Limit(dollars)) = limit {
-                people::set_budget(conn, bot_id, *id, term, dollars.as_ref())?;
-            }
-        }
-        people::look_up(conn, bot_id, *id)
-    })?;
+    let limits = [(Term::Day, day), (Term::Month, month)].into_iter();
+    let wanted: Vec<_> = limits
+        .filter_map(|(term, limit)| limit.as_ref().map(|Limit(dollars)| (term, dollars.as_ref())))
+        .collect();
+    let person = people::set_budgets(conn, bot_id, *id, &wanted)?;
     let Some(person) = person else {
         eprintln!(
             "Nothing was decided about {id}: let the person in first with systech-aidd people allow {id}"

@@ -11,7 +11,7 @@ use super::prompt;
 use super::reader::Reader;
 use super::settings::{self as names, Fallback, Setting};
 use super::values;
-use super::{Database, Hearing, Speaking, catalogue};
+use super::{Console, Database, Hearing, Speaking, catalogue};
 use bigdecimal::BigDecimal;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
@@ -267,6 +267,16 @@ impl Reader<'_> {
                 month: dollars(&names::BUDGET_PERSON_MONTH)?,
             },
         })
+    }
+
+    /// The pages for operators. `Some(None)`: there are none.
+    #[expect(clippy::option_option, reason = "a fault is not the same as a bot without a console")]
+    pub(crate) fn console(&self) -> Option<Option<Console>> {
+        self.usable(&names::CONSOLE_ADDR)?;
+        self.usable(&names::CONSOLE_URL)?;
+        let read_only = self.value(&names::CONSOLE_READ_ONLY)? == "on";
+        let url = self.base_url(&names::CONSOLE_URL);
+        Some(self.value(&names::CONSOLE_ADDR).map(|addr| Console { addr, url, read_only }))
     }
 
     pub(super) fn seconds(&self, setting: &Setting) -> Option<Duration> {

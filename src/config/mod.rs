@@ -96,6 +96,49 @@ pub struct Config {
     pub standby: bool,
     /// METRICS_ADDR; `None`: metrics and health are told nowhere.
     pub metrics_addr: Option<String>,
+    /// CONSOLE_ADDR, CONSOLE_URL, CONSOLE_READ_ONLY; `None`: there is no console.
+    pub console: Option<Console>,
+}
+
+/// The pages for operators.
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// CONSOLE_ADDR
+    pub addr: String,
+    /// CONSOLE_URL, without a slash at its end.
+    pub url: Option<String>,
+    /// CONSOLE_READ_ONLY
+    pub read_only: bool,
+}
+
+impl Console {
+    /// Where people reach it.
+    pub fn base(&self) -> String {
+        let Some(url) = &self.url else {
+            let (host, port) = self.addr.rsplit_once(':').unwrap_or((&self.addr, "80"));
+            // Every address of this machine; nobody else is known here.
+            let host = if matches!(host, "0.0.0.0" | "[::]") { "localhost" } else { host };
+            return format!("http://{host}:{port}");
+        };
+        url.clone()
+    }
+
+    /// The link by which this code opens it.
+    pub fn link(&self, code: &str) -> String {
+        format!("{}/login?code={code}", self.base())
+    }
+
+    /// Whether a proxy in front of it speaks TLS, as far as CONSOLE_URL says.
+    pub fn is_behind_tls(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Whether only this machine reaches it.
+    pub fn is_local(&self) -> bool {
+        let host = self.addr.rsplit_once(':').map_or(&*self.addr, |(host, _)| host);
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
 }
 
 /// How what people say comes into words.
@@ -182,6 +225,7 @@ impl Config {
             shared_database: env.value(&names::SHARED_DATABASE).as_deref() == Some("on"),
             standby: env.value(&names::STANDBY).as_deref() == Some("on"),
             metrics_addr: env.value(&names::METRICS_ADDR),
+            console: env.console()?,
         })
     }
 }
@@ -202,6 +246,8 @@ pub struct Owners {
     pub telegram: telegram::Settings,
     /// OWNER
     pub listed: BTreeSet<i64>,
+    /// CONSOLE_ADDR, CONSOLE_URL
+    pub console: Option<Console>,
 }
 
 impl Owners {
@@ -209,7 +255,7 @@ impl Owners {
     pub fn load(env: &Reader<'_>) -> Result<Loaded<Self>, Faults> {
         let read = || {
             let (database, telegram) = (env.database()?, env.telegram()?);
-            Some(Self { database, telegram, listed: env.admission()?.owners })
+            Some(Self { database, telegram, listed: env.admission()?.owners, console: env.console()? })
         };
         let needed = [
             names::DATABASE_URL,
@@ -219,6 +265,9 @@ impl Owners {
             names::OWNER,
             names::ALLOWED_USERS,
             names::ALLOWED_CHATS,
+            names::CONSOLE_ADDR,
+            names::CONSOLE_URL,
+            names::CONSOLE_READ_ONLY,
         ];
         env.load(&needed, Vec::new(), read())
     }

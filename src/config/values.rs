@@ -60,6 +60,14 @@ impl fmt::Display for Values {
 }
 
 impl Values {
+    /// What they are, where they are neither numbers nor a choice.
+    pub(super) fn accepted(&self) -> Option<&'static str> {
+        match self {
+            Self::Other { accepted, .. } => Some(accepted),
+            Self::Number { .. } | Self::OneOf(_) => None,
+        }
+    }
+
     /// What is wrong with this value, to follow the name of its setting.
     pub(super) fn problem(&self, text: &str) -> Option<String> {
         let fits = match self {
@@ -126,6 +134,24 @@ pub(super) const HTTP: Values = Values::Other {
         let url = reqwest::Url::parse(text);
         let is_http = url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         (!is_http).then(|| shown("is", text))
+    },
+};
+
+pub(super) const SITE: Values = Values::Other {
+    word: "a URL",
+    accepted: "a URL that begins with http:// or https:// and ends with its host or port, as in https://aidd.example.org",
+    problem: |text| {
+        let url = reqwest::Url::parse(text);
+        let is_site = url.is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        (!is_site).then(|| shown("is", text))
     },
 };
 

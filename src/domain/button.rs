@@ -133,7 +133,8 @@ impl Verdict {
     /// All, in the order of the buttons.
     pub const ALL: [Self; 3] = [Self::Allow, Self::Refuse, Self::Block];
 
-    fn name(self) -> &'static str {
+    /// Its word, in a button and in a form.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Allow => "allow",
             Self::Refuse => "refuse",
@@ -141,7 +142,8 @@ impl Verdict {
         }
     }
 
-    fn of(name: &str) -> Option<Self> {
+    /// By its word.
+    pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.name() == name)
     }
 

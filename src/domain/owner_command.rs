@@ -13,11 +13,13 @@ pub enum OwnerCommand {
     Health,
     /// A word for everybody.
     Announce,
+    /// A link into the console.
+    Console,
 }
 
 impl OwnerCommand {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 4] = [Self::Who, Self::Budget, Self::Health, Self::Announce];
+    pub const ALL: [Self; 5] = [Self::Who, Self::Budget, Self::Health, Self::Announce, Self::Console];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl OwnerCommand {
             Self::Budget => "budget",
             Self::Health => "health",
             Self::Announce => "announce",
+            Self::Console => "console",
         }
     }
 

@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 use crate::domain::lane::Lane;
 use crate::pipeline::crew::Crew;
 use crate::pipeline::schedule::{Finished, Job, News, Outcome, Schedule};
+use crate::status::Lanes;
 
 /// After the grace period: the time for what cannot be interrupted, such as recording a part that was just sent.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -44,6 +45,8 @@ pub struct Dispatcher {
     pub crew: Arc<Crew>,
     /// Starts another worker; what is sent is its first step.
     pub hire: Box<dyn Fn() -> io::Result<Sender<Job>>>,
+    /// Those that are with a worker, for whoever looks.
+    pub lanes: Arc<Lanes>,
     /// Closed, or told how long running answers may go on: the work is to end.
     pub shutdown: Receiver<Duration>,
     /// How many steps may be done at once.
@@ -70,15 +73,26 @@ impl Dispatcher {
             match self.next_event(schedule.next_timer()) {
                 Event::News(news) => schedule.take(news),
                 Event::Woken(lane) => schedule.take(News { lanes: vec![lane], ..News::default() }),
-                Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
+                Event::Finished(finished) => self.end(&mut schedule, finished),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown(grace) => return self.drain(schedule, grace),
             }
         }
     }
 
+    fn end(&self, schedule: &mut Schedule, Finished { lane, outcome }: Finished) {
+        self.lanes.end(lane);
+        schedule.finish(lane, outcome, Instant::now());
+    }
+
     /// Back if neither a worker rests nor another one can be started.
     fn begin(&self, job: Job) -> Result<(), Job> {
+        let lane = job.lane;
+        self.lanes.begin(lane);
+        self.hand_over(job).inspect_err(|_| self.lanes.end(lane))
+    }
+
+    fn hand_over(&self, job: Job) -> Result<(), Job> {
         self.crew.hand(job).or_else(|job| match (self.hire)() {
             Ok(worker) => worker.send(job).map_err(|unsent| unsent.0),
             Err(problem) => {
@@ -110,6 +124,7 @@ impl Dispatcher {
         while schedule.running > 0 {
             match self.finished.recv_deadline(deadline) {
                 Ok(finished) => {
+                    self.lanes.end(finished.lane);
                     schedule.finish(finished.lane, finished.outcome, Instant::now());
                     schedule.tell();
                 }

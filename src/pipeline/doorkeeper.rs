@@ -1,6 +1,6 @@
 //! Requests to be let in that nobody comes back to: a thread of its own looks after them.
 //!
-//! It wakes the lanes of those about whom the command line decided, ends what waited for a week, and tells the owners of requests
+//! It wakes the lanes of those about whom the command line or the console decided, ends what waited for a week, and tells the owners of requests
 //! beyond those that they hear of in an hour.
 
 use std::time::Duration;

@@ -19,6 +19,7 @@ mod owner;
 mod people;
 mod usage;
 mod health;
+pub mod console;
 mod announce;
 pub mod assemble;
 pub mod asked;
@@ -49,6 +50,8 @@ pub mod voice;
 mod remedy;
 mod export_file;
 pub mod export_archive;
+pub mod export_records;
+pub mod read_back;
 
 // Beside it.
 pub mod pace;

@@ -221,6 +221,7 @@ impl InWork<'_> {
             Some(OwnerCommand::Announce) => self.announce(text).map(Some),
             Some(OwnerCommand::Health) => self.health().map(Some),
             Some(OwnerCommand::Budget) => self.budget(text).map(Some),
+            Some(OwnerCommand::Console) => self.link_to_console().map(Some),
             None => Ok(None),
         }
     }

@@ -15,6 +15,7 @@ use crate::domain::rate::RateLimit;
 use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::console::Door;
 use crate::pipeline::hearing::Hearing;
 use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
@@ -52,6 +53,8 @@ pub struct Services {
     pub admission: Admission,
     /// The codes by which somebody becomes an owner.
     pub codes: Codes,
+    /// The way into the console, if there is one.
+    pub door: Option<Door>,
     /// The most questions that a user may ask in any hour.
     pub rate_limit: RateLimit,
     /// How much may be spent.

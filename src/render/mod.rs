@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! source → walk (inline) → doc ─┬→ text → flat → split ─┬→ parts
-//!                              └→ rich (packs blocks) ─┘
+//!                              ├→ rich (packs blocks) ─┘
+//!                              └→ html
 //! ```
 //!
 //! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no
@@ -20,6 +21,7 @@ mod entity;
 mod fence;
 mod flat;
 mod heard;
+mod html;
 mod inline;
 mod limits;
 mod lines;
@@ -94,6 +96,13 @@ pub fn answer(markdown: &str, mode: RichMessages) -> Vec<ReplyPart> {
         RichMessages::Auto => doc::earns_rich(&document),
     };
     if rich { rich::parts(document) } else { text_parts(&document) }
+}
+
+/// A finished answer as HTML, for the operator's page: what [`answer`] shows, with tables, formulas and details where the answer
+/// has them. All in it is text but a fixed list of elements and attributes (`html`).
+pub fn html(markdown: &str) -> String {
+    let source = source::cleaned(markdown);
+    html::rendered(&walk::document(&source, &segments::segments(&source, false), false))
 }
 
 /// One message that previews an unfinished answer: classic text, formatted as if what is open were closed.

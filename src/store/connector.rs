@@ -1,6 +1,6 @@
 //! Connections to the server that takes writes, whichever of those in the URL it is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -41,12 +41,15 @@ pub(super) struct Connector {
     pub(super) servers: Servers,
     pub(super) deadlines: Deadlines,
     pub(super) terms: Option<Terms>,
+    /// Ends a statement that takes longer, if there is a limit.
+    pub(super) longest_statement: Option<Duration>,
 }
 
 impl Connector {
     pub(super) fn new(url: &Secret, terms: Option<Terms>) -> Self {
         let hosts = Hosts::of(&within(url.expose(), PROMPT));
-        Self { hosts, servers: Servers::default(), deadlines: Deadlines::default(), terms }
+        let (servers, deadlines) = (Servers::default(), Deadlines::default());
+        Self { hosts, servers, deadlines, terms, longest_statement: None }
     }
 
     /// A connection to the server that takes writes; of several that say so, to the one that was promoted last.
@@ -97,7 +100,10 @@ impl Connector {
         let _within = self.deadlines.begin(line, None);
         let (mut conn, mark) = connect_marked(&url)?;
         let prepare = self.terms.as_ref().map_or("", |terms| &terms.prepare);
-        conn.batch_execute(&format!("{ENDS_BEHIND_US}; {prepare}"))
+        let limit = self
+            .longest_statement
+            .map_or(String::new(), |longest| format!("SET statement_timeout TO {}; ", longest.as_millis()));
+        conn.batch_execute(&format!("{ENDS_BEHIND_US}; {limit}{prepare}"))
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
         let identity = tracked.run(&mut Identity::of);

@@ -5,11 +5,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 25] = [
     "alerts",
     "announcement_recipients",
     "announcements",
     "attachments",
+    "console_codes",
+    "console_sessions",
     "decisions",
     "dialogue_settings",
     "facts",

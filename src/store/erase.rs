@@ -53,6 +53,13 @@ pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     })
 }
 
+/// The same; `None`: there is nothing about the user, not even what was chosen or remembered.
+pub fn anything_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
+    let rows = rows_of(conn, user_id)?;
+    let known = rows != Rows::default() || settings::known(conn, user_id)? || facts::known(conn, user_id)?;
+    Ok(known.then_some(rows))
+}
+
 #[diesel::dsl::auto_type(no_type_alias)]
 fn messages_of(user_id: i64) -> _ {
     messages::table.filter(messages::user_id.eq(user_id))
@@ -86,6 +93,17 @@ fn updates_of(user_id: i64) -> _ {
     updates::table
         .filter(updates::user_id.eq(user_id))
         .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
+}
+
+/// Deletes everything of a person for whom nobody asked by an update: [`batch`] by batch, and then the rest. Whoever repeats it
+/// goes on where it ended.
+pub fn everything(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
+    let mut rows = Rows::default();
+    while let Some(some) = batch(conn, user_id)? {
+        rows += some;
+    }
+    rows += person(conn, user_id, None)?;
+    Ok(rows)
 }
 
 /// Deletes some of a person's dialogues, in a transaction of its own. `None`: there is nothing left for a batch.

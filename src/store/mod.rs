@@ -72,6 +72,7 @@ pub mod erase;
 pub mod former;
 pub mod queue;
 pub mod diagnostics;
+pub mod console;
 
 pub use connection::connect;
 pub use error::StoreError;

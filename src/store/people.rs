@@ -127,6 +127,40 @@ pub(super) fn record(
         .map(drop)
 }
 
+/// A decision about somebody.
+#[derive(Queryable, Clone, Debug)]
+pub struct Decision {
+    /// What was decided.
+    pub state: String,
+    /// The owner who did, if it was one.
+    pub decided_by: Option<i64>,
+    /// By what.
+    pub means: Means,
+    /// When, in UTC.
+    pub at: String,
+}
+
+/// The latest decisions about a person or chat, the latest first.
+pub fn decisions_about(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    limit: i64,
+) -> QueryResult<Vec<Decision>> {
+    decisions::table
+        .filter(decisions::bot_id.eq(bot_id))
+        .filter(decisions::person.eq(id))
+        .order(decisions::id.desc())
+        .limit(limit)
+        .select((
+            decisions::state,
+            decisions::decided_by,
+            decisions::means,
+            sql::<Text>("to_char(decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"),
+        ))
+        .load(conn)
+}
+
 /// What became of the wish to remove an owner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Removed {
@@ -195,6 +229,21 @@ pub fn set_budget(
         Term::Month => update.set(people::budget_month.eq(dollars)).returning(columns()).get_result(conn),
     }
     .optional()
+}
+
+/// Sets several, all or none. Returns the row as [`set_budget`] does.
+pub fn set_budgets(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    limits: &[(Term, Option<&BigDecimal>)],
+) -> QueryResult<Option<Person>> {
+    conn.transaction(|conn| {
+        for (term, dollars) in limits {
+            set_budget(conn, bot_id, id, *term, *dollars)?;
+        }
+        look_up(conn, bot_id, id)
+    })
 }
 
 /// Everybody who has a budget of the own.

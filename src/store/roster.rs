@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Numeric, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text};
 
 use crate::domain::admission::State;
 use crate::domain::budget::Budget;
@@ -66,17 +66,22 @@ pub fn page(conn: &mut PgConnection, bot_id: i64, page: i64) -> QueryResult<Vec<
     let everybody = "
         SELECT id FROM people WHERE bot_id = $1
         UNION SELECT id FROM asked WHERE id IS NOT NULL";
-    entries(everybody).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(page).load(conn)
+    let some = format!("LIMIT {PAGE} OFFSET $2 * {PAGE}");
+    entries(everybody, &some).bind::<BigInt, _>(bot_id).bind::<BigInt, _>(page).load(conn)
+}
+
+/// These, known or not: who asked last comes first.
+pub fn some(conn: &mut PgConnection, bot_id: i64, ids: &[i64]) -> QueryResult<Vec<Entry>> {
+    entries("SELECT unnest($2) AS id", "").bind::<BigInt, _>(bot_id).bind::<Array<BigInt>, _>(ids).load(conn)
 }
 
 /// Somebody, known or not.
 pub fn one(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Entry> {
-    entries("SELECT $2 AS id").bind::<BigInt, _>(bot_id).bind::<BigInt, _>(id).get_result(conn)
+    entries("SELECT $2 AS id", "").bind::<BigInt, _>(bot_id).bind::<BigInt, _>(id).get_result(conn)
 }
 
-/// Those whom `everybody` selects; `$1`: the bot.
-fn entries(everybody: &str) -> diesel::query_builder::SqlQuery {
-    let offset = if everybody.contains("$2") { String::new() } else { format!("OFFSET $2 * {PAGE}") };
+/// Those whom `everybody` selects, `some` of them; `$1`: the bot.
+fn entries(everybody: &str, some: &str) -> diesel::query_builder::SqlQuery {
     diesel::sql_query(format!(
         "WITH RECURSIVE asked AS (
              SELECT min(user_id) AS id FROM turns WHERE bot_id = $1
@@ -90,7 +95,7 @@ fn entries(everybody: &str) -> diesel::query_builder::SqlQuery {
                  SELECT created_at AS asked FROM turns
                  WHERE bot_id = $1 AND user_id = everybody.id AND failure IS DISTINCT FROM 'rate_limited'
                  ORDER BY created_at DESC LIMIT 1) AS last ON true
-             ORDER BY last.asked DESC NULLS LAST, everybody.id LIMIT {PAGE} {offset}
+             ORDER BY last.asked DESC NULLS LAST, everybody.id {some}
          ), clock AS (
              SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
                     date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month

@@ -111,6 +111,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Codes of links into the console; gone once used.
+    console_codes (bot_id, tag) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// HMAC-SHA256 of the code with a key made of the bot's token.
+        tag -> Bytea,
+        /// Telegram id of the owner who asked for the link; NULL for the command line.
+        owner -> Nullable<Int8>,
+        /// When it was made; it is good for five minutes.
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who is in the console; gone once ended.
+    console_sessions (id) {
+        /// Unique number of the session.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// HMAC-SHA256 of the cookie with a key made of the bot's token.
+        tag -> Bytea,
+        /// Telegram id of the owner whose link it began with; NULL for one of the command line.
+        owner -> Nullable<Int8>,
+        /// How the browser calls itself, the first 200 characters.
+        browser -> Text,
+        /// When it began.
+        made_at -> Timestamptz,
+        /// When a page was last looked at, to the minute; twelve hours later it is over.
+        used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Every decision about who may use the bot.
     decisions (id) {
         /// Unique number of the decision.
@@ -121,9 +155,9 @@ diesel::table! {
         person -> Int8,
         /// What was decided: owner, allowed, refused, blocked, or forgotten (no row of people any more).
         state -> Text,
-        /// Telegram id of the owner who decided; NULL for the command line, a code and time.
+        /// Telegram id of the owner who decided; NULL for the command line, for the console after a link of it, a code and time.
         decided_by -> Nullable<Int8>,
-        /// By what: a button, the command line, the code of /claim, or time (a request that nobody answered).
+        /// By what: a button, the command line, the console, the code of /claim, or time (a request that nobody answered).
         means -> Text,
         /// When.
         decided_at -> Timestamptz,
@@ -609,6 +643,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     announcement_recipients,
     announcements,
     attachments,
+    console_codes,
+    console_sessions,
     decisions,
     dialogue_settings,
     facts,

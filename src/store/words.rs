@@ -71,6 +71,8 @@ words! {
         Button = "button",
         /// `systech-aidd people` and `systech-aidd owner`.
         CommandLine = "command line",
+        /// A page of the console.
+        Console = "console",
         /// /claim.
         Code = "code",
         /// Nobody decided in time.

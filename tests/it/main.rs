@@ -5,6 +5,9 @@
 mod support {
     pub(crate) mod asking;
     pub(crate) mod at_once;
+    pub(crate) mod browser;
+    pub(crate) mod console;
+    pub(crate) mod page;
     pub(crate) mod exposition;
     pub(crate) mod files;
     mod killed;
@@ -138,6 +141,22 @@ mod tools {
     mod search;
     mod usage;
     mod widen;
+}
+
+/// The pages for operators.
+mod console {
+    pub(crate) mod browser;
+    mod browsing;
+    mod dialogues;
+    mod files;
+    mod inert;
+    mod login;
+    mod looks;
+    mod pages;
+    mod people;
+    mod proxy;
+    mod routes;
+    mod slow;
 }
 
 /// What documents and files beside the code say is what the program does.

@@ -36,7 +36,7 @@ pub(crate) fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Valu
 
 /// Pieces of Markdown, HTML, TeX, code and scripts, in an order no model would choose. What is no content is written in
 /// Latin letters, digits and signs.
-fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         5 => select(PIECES.to_vec()).prop_map(str::to_owned),
         2 => "[а-яё]{1,8}",

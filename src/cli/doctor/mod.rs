@@ -36,7 +36,8 @@ mod settings;
 mod speech;
 mod telegram;
 
-use report::{Finding, Report};
+use crate::database::finding::Finding;
+use report::Report;
 
 /// How `doctor` ends, for its help.
 pub const EXIT_CODES: &str = "\

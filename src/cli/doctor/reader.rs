@@ -1,7 +1,7 @@
 //! Whether the files that people send can be read on this machine: by a child process that locks itself in.
 
-use super::report::Finding;
 use crate::base::cancel::CancelToken;
+use crate::database::finding::Finding;
 use crate::domain::document::Refused;
 use crate::extract::{Extractor, Sent};
 

@@ -1,9 +1,10 @@
 //! The endpoints for speech: the one listens to a second of silence, and the other one says a word, exactly as the bot has them do it.
 
-use super::report::{Finding, Report};
+use super::report::Report;
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::config::{Hearing, Speaking};
+use crate::database::finding::Finding;
 use crate::domain::sound;
 use crate::llm::{Cause, LlmError, Sound, Speaker, Transcriber, Voiced};
 

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
-use super::export::{self, Format};
+use super::export;
 use super::output::{Json, Outcome};
 use super::{files, forget, prompt, show};
 use crate::base::exit::ExitCode;
@@ -18,6 +18,7 @@ use crate::database::migrate::session;
 use crate::database::migrate::state::State;
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
+use crate::pipeline::export_records::Format;
 use crate::store::archive::{self, Selection};
 use crate::store::readings::Which as WhichTurn;
 use crate::store::{facts, history, kept_files, moment, search, summaries};

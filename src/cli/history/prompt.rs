@@ -9,11 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::output::{Json, Outcome, line};
 use crate::domain::attachment::readable_size;
-use crate::domain::history::{Exchange, Past};
-use crate::domain::prompt::{Line, Place, lines};
-use crate::domain::reading;
 use crate::domain::transcript::entry;
-use crate::pipeline::prompt::spoken;
+use crate::pipeline::read_back::{self, Message};
 use crate::store::kept_files::SeenFile;
 use crate::store::readings::{self, Told, Unknown, Which};
 
@@ -37,69 +34,42 @@ pub(super) fn show(
         }
         Ok(told) => told,
     };
-    let Told { question: Some(question), instructions: Some(instructions), missing, .. } = &told else {
-        bail!("turn {}: not here any more, deleted for good: {}", told.turn_id, told.missing.join(", "));
+    let messages = match read_back::messages(&told) {
+        Ok(messages) => messages,
+        Err(missing) => {
+            bail!("turn {}: not here any more, deleted for good: {}", told.turn_id, missing.join(", "))
+        }
     };
-    if !missing.is_empty() {
-        bail!("turn {}: not here any more, deleted for good: {}", told.turn_id, missing.join(", "));
-    }
-    let past = Past::of(told.said.clone());
-    let mut read: Vec<Exchange> = past.exchanges.iter().filter_map(spoken).collect();
-    let question = &with_documents(&told, &mut read, question);
     if !json {
-        let Told { turn_id, user_id, chat_id, state, .. } = told;
+        let Told { turn_id, user_id, chat_id, state, .. } = &told;
         writeln!(out, "turn {turn_id}  user {user_id}, chat {chat_id}  {state}\n")?;
     }
-    for part in lines(instructions, told.summary.as_deref(), &read, question) {
-        let seen: Vec<&SeenFile> =
-            told.files.iter().filter(|file| is_shown(file, part.place, &read)).collect();
+    for message in &messages {
         if json {
-            line(out, &message(&part, &seen))?;
+            line(out, &of(message))?;
         } else {
-            let mut text = part.text.into_owned();
-            for file in &seen {
-                write!(text, "\n[{}]", about(file))?;
+            let mut text = message.text.clone();
+            for file in &message.files {
+                write!(
+                    text,
+                    "
+[{}]",
+                    about(file)
+                )?;
             }
-            out.write_all(entry(part.place.role(), &text).as_bytes())?;
+            out.write_all(entry(message.role, &text).as_bytes())?;
         }
     }
     Ok(Outcome::Done)
 }
 
-/// Puts the words of files above the questions they came with, and above the one that was asked.
-fn with_documents(told: &Told, read: &mut [Exchange], question: &str) -> String {
-    let above = |of: &dyn Fn(Option<i64>) -> bool, words: &str| {
-        let documents: Vec<_> =
-            told.documents.iter().filter(|(id, _)| of(*id)).map(|(_, document)| document).collect();
-        if documents.is_empty() {
-            return words.to_owned();
-        }
-        reading::above(&reading::marked(&documents, told.room).0, words)
-    };
-    let asked: Vec<i64> = read.iter().map(|turn| turn.question_id).collect();
-    for turn in read {
-        turn.question = above(&|id| id == Some(turn.question_id), &turn.question);
-    }
-    above(&|id| id.is_none_or(|id| !asked.contains(&id)), question)
-}
-
-/// Whether the file stands behind this message: behind its own question, where that was read, else behind the one that was
-/// asked.
-fn is_shown(file: &SeenFile, place: Place, read: &[Exchange]) -> bool {
-    let of_past = file.message_id.filter(|id| read.iter().any(|turn| turn.question_id == *id));
-    match place {
-        Place::Asked(id) => of_past == Some(id),
-        Place::Question => of_past.is_none(),
-        Place::Instructions | Place::Answered => false,
-    }
-}
-
-fn message(part: &Line<'_>, seen: &[&SeenFile]) -> Value {
+/// For programs.
+fn of(Message { role, text, files }: &Message<'_>) -> Value {
     let mut message = Map::new();
-    message.insert("role".to_owned(), json!(part.place.role()));
-    message.insert("content".to_owned(), json!(part.text));
-    if !seen.is_empty() {
-        message.insert("files".to_owned(), json!(seen));
+    message.insert("role".to_owned(), json!(role));
+    message.insert("content".to_owned(), json!(text));
+    if !files.is_empty() {
+        message.insert("files".to_owned(), json!(files));
     }
     message.into()
 }

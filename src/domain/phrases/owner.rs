@@ -62,7 +62,26 @@ impl Language {
             OwnerCommand::Announce => self.pick("рассказать всем", "tell everybody"),
             OwnerCommand::Health => self.pick("как дела у бота", "how the bot is"),
             OwnerCommand::Budget => self.pick("сколько можно тратить", "how much may be spent"),
+            OwnerCommand::Console => self.pick("ссылка в консоль", "a link into the console"),
         }
+    }
+
+    /// The answer to /console. `local`: the link leads nowhere but on the bot's own machine.
+    pub fn link_to_console(self, link: &str, local: bool) -> String {
+        let head = self.pick(
+            "Ссылка открывает консоль один раз, в течение пяти минут:",
+            "This link opens the console once, within five minutes:",
+        );
+        let here = self.pick(
+            "\n\nОна ведёт на тот компьютер, где работает бот. Другой адрес задаёт CONSOLE_URL.",
+            "\n\nIt leads to the machine that the bot runs on. CONSOLE_URL names another address.",
+        );
+        format!("{head}\n{link}{}", if local { here } else { "" })
+    }
+
+    /// The same where there is none.
+    pub fn no_console(self) -> &'static str {
+        self.pick("Консоли нет: CONSOLE_ADDR не задан.", "There is no console: CONSOLE_ADDR is not set.")
     }
 
     /// The answer to /who: how many wait, and of how many the requests follow.

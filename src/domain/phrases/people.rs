@@ -70,7 +70,7 @@ impl Language {
     }
 
     /// What was decided about somebody, in a word or two.
-    fn state(self, state: Option<State>) -> &'static str {
+    pub fn state(self, state: Option<State>) -> &'static str {
         match state {
             None => self.pick("решения не было", "nothing was decided"),
             Some(State::Owner) => self.pick("владелец", "owner"),

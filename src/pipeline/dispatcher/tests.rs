@@ -26,6 +26,9 @@ fn a_lane_for_which_the_system_has_no_thread_waits_for_one_and_is_not_lost() {
     });
     let (crew, hire) = (Arc::new(Crew::default()), Box::new(hire));
     let grace = Duration::ZERO;
-    assert!(Dispatcher { news, woken, finished, crew, hire, shutdown, workers: 1, grace }.run(vec![lane]));
+    assert!(
+        Dispatcher { news, woken, finished, crew, hire, lanes: Arc::default(), shutdown, workers: 1, grace }
+            .run(vec![lane])
+    );
     assert_eq!(worker.join().unwrap(), lane);
 }

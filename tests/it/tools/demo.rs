@@ -66,6 +66,24 @@ fn a_spoken_answer_is_a_line_that_says_what_came() {
 }
 
 #[test]
+fn the_demo_has_a_console_of_its_own_and_prints_a_link_into_it_beside_the_dialogue() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let mut child = command(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    let link = told.find_map(|line| line.unwrap().strip_prefix("http://").map(str::to_owned)).unwrap();
+    let (address, path) = link.split_once('/').unwrap();
+    let (status, page) = crate::support::exposition::page(address, &format!("/{path} HTTP/1.0\r\nX:"));
+    assert!(status == 200 && page.contains("<h1>Log in</h1>"), "{page}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn the_owners_side_is_played_after_owner_until_the_next_one() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let said = demo(folder.path(), "/who\n/owner\n[Разрешить]\n/who\n/usage\n/owner\nПривет\n");

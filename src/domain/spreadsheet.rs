@@ -7,7 +7,7 @@ use std::borrow::Cow;
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// The text as a cell that is no formula.
-pub(super) fn no_formula(text: &str) -> Cow<'_, str> {
+pub fn no_formula(text: &str) -> Cow<'_, str> {
     if text.starts_with(FORMULA) || text.starts_with('\'') { format!("'{text}").into() } else { text.into() }
 }
 
