@@ -7,7 +7,7 @@ use tracing::{info, warn};
 use crate::config::{Config, ENVIRONMENT, shown};
 use crate::console::{self, Endpoint, Settings};
 use crate::domain::pass::Keys;
-use crate::pipeline::console::Door;
+use crate::pipeline::door::Door;
 use crate::status::View;
 
 /// The server of CONSOLE_ADDR, if that is set, bound and not served yet, and what it serves.
