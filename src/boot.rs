@@ -82,7 +82,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let stale = failpoints::wait("stale", poller::longest_poll() + config.telegram.timeout);
     let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
-    let _console = console::serve(&config, &view)?;
+    let _console = serve_console(&config, &view)?;
 
     if !migrate::before_leading(&config.database, patience(), &stop)? {
         return Ok(());
@@ -382,6 +382,18 @@ fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Opti
     let thread = {
         let stop = stop.clone();
         spawn("metrics".to_owned(), move || endpoint.serve(&view, &stop))?
+    };
+    Ok(Some(Served { stop, thread: Some(thread) }))
+}
+
+/// The console of CONSOLE_ADDR, if it is set, from now on until the returned guard is dropped.
+fn serve_console(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
+    let Some((endpoint, settings)) = console::open(config, view)? else { return Ok(None) };
+    enforce_deadlines(&settings.store)?;
+    let stop = CancelToken::new();
+    let thread = {
+        let stop = stop.clone();
+        spawn("console".to_owned(), move || endpoint.serve(settings, &stop))?
     };
     Ok(Some(Served { stop, thread: Some(thread) }))
 }

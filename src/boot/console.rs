@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::{Served, enforce_deadlines, spawn};
-use crate::base::cancel::CancelToken;
-use crate::config::{Config, ENVIRONMENT, settings};
+use crate::config::{Config, ENVIRONMENT, shown};
 use crate::console::{self, Endpoint, Settings};
 use crate::domain::pass::Keys;
-use crate::pipeline::console::Door;
+use crate::pipeline::door::Door;
 use crate::status::View;
 
-/// The console of CONSOLE_ADDR, if it is set, from now on until the returned guard is dropped.
-pub(super) fn serve(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
+/// The server of CONSOLE_ADDR, if that is set, bound and not served yet, and what it serves.
+pub(super) fn open(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<(Endpoint, Settings)>> {
     let Some(console) = &config.console else { return Ok(None) };
     let endpoint = Endpoint::bind(&console.addr)?;
     if let Some(address) = endpoint.address() {
@@ -31,15 +29,9 @@ pub(super) fn serve(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<
         listed: config.admission.owners.clone(),
         budgets: config.budgets.clone(),
         backup_dir: config.database.backup_dir.clone(),
-        shown: settings::shown(&ENVIRONMENT),
+        shown: shown::all(&ENVIRONMENT),
     };
-    enforce_deadlines(&settings.store)?;
-    let stop = CancelToken::new();
-    let thread = {
-        let stop = stop.clone();
-        spawn("console".to_owned(), move || endpoint.serve(settings, &stop))?
-    };
-    Ok(Some(Served { stop, thread: Some(thread) }))
+    Ok(Some((endpoint, settings)))
 }
 
 /// The way into it, for /console.

@@ -5,6 +5,7 @@
 //! dotenv               the file `.env`, added to the environment
 //! settings, values     the table: every setting, what it takes, what it is for
 //! reader, faults       a value by its setting, and what is wrong with it
+//! shown                all of them, without secrets
 //! database_url, prompt the two that need more than that
 //! catalogue, choices   what people choose from
 //! groups               the settings that belong together; all of them are here
@@ -29,6 +30,7 @@ pub mod dotenv;
 pub mod settings;
 pub mod values;
 pub mod reader;
+pub mod shown;
 pub mod faults;
 pub mod database_url;
 pub mod predecessor;

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use super::problem::Problem;
 use crate::base::secret::Secret;
 use crate::config;
-use crate::config::settings::Shown;
+use crate::config::shown::Shown;
 use crate::domain::budget::Budgets;
 use crate::domain::pass::Keys;
 use crate::status::View;

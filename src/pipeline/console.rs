@@ -1,20 +1,12 @@
 //! /console: a link into the console, for its owners.
 
-use crate::config;
 use crate::domain::pass::Keys;
 use crate::domain::reply::ReplyPart;
+use crate::pipeline::door::Door;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
 use crate::store::console::sessions;
-
-/// Where the console is, and what opens it.
-pub struct Door {
-    /// CONSOLE_ADDR, CONSOLE_URL
-    pub console: config::Console,
-    /// Of the bot.
-    pub keys: Keys,
-}
 
 impl InWork<'_> {
     /// A link that works once. It is this owner's, and so is the session that begins with it.

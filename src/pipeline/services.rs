@@ -15,7 +15,7 @@ use crate::domain::rate::RateLimit;
 use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
-use crate::pipeline::console::Door;
+use crate::pipeline::door::Door;
 use crate::pipeline::hearing::Hearing;
 use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;

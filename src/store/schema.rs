@@ -500,6 +500,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Topics of private chats that wait for the bot to name them.
+    topics (bot_id, chat_id, thread_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat, which is that of its person.
+        chat_id -> Int8,
+        /// Telegram id of the topic.
+        thread_id -> Int8,
+        /// When it was begun.
+        begun_at -> Timestamptz,
+        /// The title that was found and that Telegram is to be told; NULL: none yet.
+        title -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// One question and what became of it.
     turns (id) {
         /// Unique number of the turn.
@@ -621,22 +637,6 @@ diesel::joinable!(announcement_recipients -> announcements (announcement_id));
 diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
-
-diesel::table! {
-    /// Topics of private chats that wait for the bot to name them.
-    topics (bot_id, chat_id, thread_id) {
-        /// Telegram id of the bot.
-        bot_id -> Int8,
-        /// Telegram id of the chat, which is that of its person.
-        chat_id -> Int8,
-        /// Telegram id of the topic.
-        thread_id -> Int8,
-        /// When it was begun.
-        begun_at -> Timestamptz,
-        /// The title that was found and that Telegram is to be told; NULL: none yet.
-        title -> Nullable<Text>,
-    }
-}
 
 diesel::allow_tables_to_appear_in_same_query!(
     alerts,

@@ -10,7 +10,7 @@ use axum::routing::get;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use crate::config::settings::{Given, Shown as Setting};
+use crate::config::shown::{Given, Shown as Setting};
 use crate::console::app::App;
 use crate::console::frame::{Frame, Page, Section};
 use crate::console::kept::Kept;
