@@ -39,5 +39,6 @@ pub mod catalogue;
 pub mod choice;
 pub mod sound;
 pub mod memory;
+pub mod proposal;
 pub mod token_budget;
 pub mod phrases;

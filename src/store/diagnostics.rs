@@ -5,13 +5,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 24] = [
     "alerts",
     "announcement_recipients",
     "announcements",
     "attachments",
     "decisions",
     "dialogue_settings",
+    "fact_proposals",
     "facts",
     "leases",
     "memory_off",

@@ -13,7 +13,7 @@ use crate::cli::terminal;
 use crate::config::{Database, ENVIRONMENT};
 use crate::pipeline::retention::{self, Limits};
 use crate::store::archive::{self, Selection};
-use crate::store::{Store, erase, facts, former, settings};
+use crate::store::{Store, erase, former, proposals, settings};
 
 /// `--yes`
 #[derive(Args, Clone, Copy)]
@@ -43,7 +43,7 @@ pub fn erase(
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
     let rows = erase::rows_of(conn, user)?;
-    if rows == erase::Rows::default() && !settings::known(conn, user)? && !facts::known(conn, user)? {
+    if rows == erase::Rows::default() && !settings::known(conn, user)? && !proposals::known(conn, user)? {
         eprintln!("There is nothing about user {user}.");
         return Ok(Outcome::Nothing);
     }
