@@ -13,7 +13,7 @@ use crate::domain::lane::{Dialogue, Lane};
 use crate::domain::transcript::entry;
 use crate::pipeline::export_archive::{self, Files};
 use crate::store::archive::{self, Selection};
-use crate::store::{Store, StoreError, facts};
+use crate::store::{Store, StoreError, facts, summaries};
 
 /// What the user sees the text called, and the archive.
 const TEXT: &str = "dialogue.txt";
@@ -50,7 +50,7 @@ fn write(conn: &mut PgConnection, lane: Lane) -> anyhow::Result<(File, &'static 
     Ok((file, name))
 }
 
-/// What was said, behind each question what its files are called, and at the end what is remembered.
+/// What was said, behind each question what its files are called, and at the end what models read beside it.
 fn told(conn: &mut PgConnection, lane: Lane, files: &Files, out: &mut dyn Write) -> anyhow::Result<()> {
     for record in archive::records(conn, Selection::from(Dialogue::from(lane)))? {
         let record = record?;
@@ -58,6 +58,10 @@ fn told(conn: &mut PgConnection, lane: Lane, files: &Files, out: &mut dyn Write)
         for name in files.names(record.id) {
             writeln!(out, "    {name}\n")?;
         }
+    }
+    // The newest of those in force.
+    if let Some(summary) = summaries::of(conn, lane)?.into_iter().max_by_key(|summary| summary.id) {
+        out.write_all(entry("== summary", &summary.content).as_bytes())?;
     }
     let facts = facts::list(conn, lane)?;
     if !facts.is_empty() {

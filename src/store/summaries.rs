@@ -11,6 +11,7 @@ use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
+use serde::Serialize;
 
 use super::group::of_group;
 use super::lease::led;
@@ -77,6 +78,72 @@ pub fn of(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<Summary>> {
 struct Row {
     #[diesel(sql_type = Nullable<Text>)]
     summaries: InForce,
+}
+
+/// A summary with what it is about.
+#[derive(Queryable, Serialize)]
+pub struct Listed {
+    /// Its number.
+    pub id: i64,
+    /// Telegram id of the person.
+    pub user_id: i64,
+    /// Telegram id of the chat.
+    pub chat_id: i64,
+    /// Telegram id of the topic; `None`: outside topics.
+    pub thread_id: Option<i64>,
+    /// The oldest message that it is about (`messages.id`).
+    pub first_id: i64,
+    /// The newest one.
+    pub last_id: i64,
+    /// The text.
+    pub content: String,
+    /// The model that wrote it, where its endpoint told.
+    pub model: Option<String>,
+    /// When it was made.
+    pub made_at: String,
+    /// When another one took its place, or its messages changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<String>,
+}
+
+/// Summaries of all, or of one person, or in one chat; also those that are not in force any more, if so wanted.
+pub fn all(
+    conn: &mut PgConnection,
+    person: Option<i64>,
+    chat: Option<i64>,
+    replaced: bool,
+) -> QueryResult<Vec<Listed>> {
+    let mut query = summaries::table.into_boxed();
+    if let Some(person) = person {
+        query = query.filter(user_id.eq(person));
+    }
+    if let Some(chat) = chat {
+        query = query.filter(chat_id.eq(chat));
+    }
+    if !replaced {
+        query = query.filter(replaced_at.is_null());
+    }
+    let topic: SqlLiteral<Nullable<BigInt>> = sql("NULLIF(summaries.thread_id, 0)");
+    let moment = |column: &str| {
+        format!(r#"to_char(summaries.{column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"#)
+    };
+    let made: SqlLiteral<Text> = sql(&moment("made_at"));
+    let ended: SqlLiteral<Nullable<Text>> = sql(&moment("replaced_at"));
+    query
+        .order((user_id, chat_id, thread_id, id))
+        .select((
+            id,
+            user_id,
+            chat_id,
+            topic,
+            first_id,
+            last_id,
+            summaries::content,
+            summaries::model,
+            made,
+            ended,
+        ))
+        .load(conn)
 }
 
 /// A summary that was written.

@@ -20,7 +20,7 @@ use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
 use crate::store::archive::{self, Selection};
 use crate::store::readings::Which as WhichTurn;
-use crate::store::{facts, history, kept_files, moment, search};
+use crate::store::{facts, history, kept_files, moment, search, summaries};
 
 /// There is nothing of the kind that was asked for.
 pub(in crate::cli) const NOTHING: u8 = 3;
@@ -63,12 +63,9 @@ pub enum Command {
     },
     /// Lists the files that came with questions, and how large they are; or saves one
     Files {
-        /// Only of this user
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        user: Option<i64>,
-        /// Only in this chat
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        chat: Option<i64>,
+        /// See [`Whose`].
+        #[command(flatten)]
+        whose: Whose,
         /// Save what is in the file with this number
         #[arg(long, value_name = "NUMBER", requires = "to", conflicts_with_all = ["user", "chat", "json"])]
         save: Option<i64>,
@@ -96,15 +93,24 @@ pub enum Command {
     },
     /// Lists what people asked the bot to remember
     Facts {
-        /// Only of this user
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        user: Option<i64>,
-        /// Only in this chat
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        chat: Option<i64>,
+        /// See [`Whose`].
+        #[command(flatten)]
+        whose: Whose,
         /// Include what they deleted or changed
         #[arg(long)]
         deleted: bool,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Lists what dialogues were about before the part that models read word by word
+    Summaries {
+        /// See [`Whose`].
+        #[command(flatten)]
+        whose: Whose,
+        /// Include those in whose place another one came, or whose messages changed
+        #[arg(long)]
+        replaced: bool,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
@@ -224,6 +230,17 @@ pub struct Which {
     thread: Option<i64>,
 }
 
+/// Of whom, and where.
+#[derive(Args)]
+pub struct Whose {
+    /// Only of this user
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    user: Option<i64>,
+    /// Only in this chat
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    chat: Option<i64>,
+}
+
 /// Some of all messages.
 #[derive(Args, Clone, Copy)]
 pub struct Among {
@@ -301,7 +318,7 @@ impl Command {
             Self::Files { save: Some(id), to: Some(to), force, .. } => {
                 files::save(conn, out, id, (&to, force))?
             }
-            Self::Files { user, chat, json, .. } => {
+            Self::Files { whose: Whose { user, chat }, json, .. } => {
                 let selection =
                     Selection { user_id: user, chat_id: chat, cleared: true, ..Selection::default() };
                 files::list(conn, out, selection, json)?
@@ -319,8 +336,11 @@ impl Command {
                     None => Outcome::Nothing,
                 }
             }
-            Self::Facts { user, chat, deleted, json } => {
+            Self::Facts { whose: Whose { user, chat }, deleted, json } => {
                 show::facts(out, json, &facts::all(conn, user, chat, deleted)?)?.into()
+            }
+            Self::Summaries { whose: Whose { user, chat }, replaced, json } => {
+                show::summaries(out, json, &summaries::all(conn, user, chat, replaced)?)?.into()
             }
             Self::Search { words, among, period, limit, json } => {
                 let selection = period.of(conn, among)?;

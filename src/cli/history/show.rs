@@ -12,6 +12,7 @@ use crate::store::archive::{Record, Summary};
 use crate::store::facts::Kept;
 use crate::store::kept_files::KeptFile;
 use crate::store::search::Found;
+use crate::store::summaries::Listed;
 
 /// One line a dialogue. False: there is none.
 pub fn list(
@@ -107,6 +108,24 @@ pub fn facts(out: &mut impl Write, Json { json }: Json, facts: &[Kept]) -> anyho
         }
     }
     Ok(!facts.is_empty())
+}
+
+/// Summaries. False: there is none.
+pub fn summaries(out: &mut impl Write, Json { json }: Json, summaries: &[Listed]) -> anyhow::Result<bool> {
+    for summary in summaries {
+        if json {
+            line(out, summary)?;
+        } else {
+            let Listed { id, user_id, chat_id, thread_id, content, made_at, replaced_at, .. } = summary;
+            let topic = thread_id.map(|id| format!(", topic {id}")).unwrap_or_default();
+            let gone =
+                replaced_at.as_ref().map(|at| format!("  (replaced {})", time(at))).unwrap_or_default();
+            let heading =
+                format!("{}  user {user_id}, chat {chat_id}{topic}, summary {id}{gone}", time(made_at));
+            out.write_all(entry(&heading, content).as_bytes())?;
+        }
+    }
+    Ok(!summaries.is_empty())
 }
 
 /// The clearings of a dialogue. False: there is none.
