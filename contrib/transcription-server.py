@@ -5,6 +5,10 @@
     speech/bin/python contrib/transcription-server.py 8000
     TRANSCRIBE_URL=http://127.0.0.1:8000/v1 TRANSCRIBE_MODEL=en-us systech-aidd doctor --only speech
 
+A recording as Telegram's apps make them (OGG with Opus), of a WAV file:
+
+    speech/bin/python contrib/transcription-server.py hello.wav hello.ogg
+
 The model comes with the package. It is small and hears English only; for everyday use take whisper.cpp or faster-whisper,
 which are asked in the same way.
 """
@@ -23,13 +27,18 @@ import soundfile
 RATE = 16_000
 
 
+def samples(recording, rate: int) -> tuple[numpy.ndarray, float]:
+    """The recording at this rate, and how many seconds it plays."""
+    sound, own_rate = soundfile.read(recording, always_2d=True)
+    sound = sound.mean(axis=1)
+    seconds = len(sound) / own_rate
+    places = numpy.linspace(0, len(sound) - 1, int(seconds * rate))
+    return numpy.interp(places, numpy.arange(len(sound)), sound), seconds
+
+
 def words(recording: bytes) -> tuple[str, float]:
     """What is said in it, and how many seconds it plays."""
-    sound, rate = soundfile.read(io.BytesIO(recording), always_2d=True)
-    sound = sound.mean(axis=1)
-    seconds = len(sound) / rate
-    places = numpy.linspace(0, len(sound) - 1, int(seconds * RATE))
-    sound = numpy.interp(places, numpy.arange(len(sound)), sound)
+    sound, seconds = samples(io.BytesIO(recording), RATE)
     decoder = pocketsphinx.Decoder(samprate=RATE, loglevel="FATAL")
     decoder.start_utt()
     decoder.process_raw((sound * 32767).astype("<i2").tobytes(), full_utt=True)
@@ -64,4 +73,7 @@ class Server(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        soundfile.write(sys.argv[2], samples(sys.argv[1], 48_000)[0], 48_000, format="OGG", subtype="OPUS")
+        sys.exit()
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Server).serve_forever()

@@ -46,6 +46,7 @@ use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
 use crate::pipeline::summarist;
 use crate::pipeline::suspects::Suspects;
+use crate::pipeline::voice::Voice;
 use crate::pipeline::watch;
 use crate::pipeline::worker;
 use crate::status::{Endpoint, View};
@@ -85,7 +86,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
-    let assistant = Arc::new(Current::new(Assistant::new(&http, config.choices.clone())));
+    let assistant =
+        Arc::new(Current::new(Assistant::new(&http, config.choices.clone(), config.speaking.is_some())));
     let owners = ownership::Owners::of(&config);
     reload_at(hangups, &assistant, &http, telegram.until(&stop), owners)?;
     let leases = Arc::new(Store::silent(&config.database.url));
@@ -159,8 +161,11 @@ impl Program {
         let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
-        let (telegram, hears) = (self.telegram.until(stop), config.hearing.is_some());
-        let Some(me) = introduce(http, &telegram, stop, &commands, (config.picture_pixels, hears))? else {
+        let telegram = self.telegram.until(stop);
+        let listens = config.hearing.as_ref();
+        let chats = listens.map(|hearing| hearing.transcript_chats.clone()).unwrap_or_default();
+        let reads = (config.picture_pixels, listens.is_some(), chats);
+        let Some(me) = introduce(http, &telegram, stop, &commands, reads)? else {
             return Ok(());
         };
         let bot_id = me.id;
@@ -173,7 +178,7 @@ impl Program {
         let bot = Arc::new(Services {
             store,
             telegram: self.telegram.clone(),
-            sender: Sender::new(Arc::clone(&pace), pauses),
+            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), pauses),
             pace,
             live_answers: config.live_answers,
             thinking: config.thinking,

@@ -150,8 +150,9 @@ fn start_bot(
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
     if let Some(model) = model {
         command
-            // The stand-in for the model listens, too.
+            // The stand-in for the model listens and speaks, too.
             .env("TRANSCRIBE_MODEL", model.name())
+            .env("SPEECH_MODEL", model.name())
             .env("CATALOGUE_PATH", choices::write(folder, model, language())?)
             .env("OPENROUTER_API_KEY", model.key());
     } else {

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use sandbox::postgres::Server;
-use sandbox::telegram::{Content, State};
+use sandbox::telegram::{Content, Sent, State};
 use unicode_width::UnicodeWidthStr;
 
 use super::{paint, place};
@@ -131,11 +131,26 @@ impl Screen {
         self.prompt();
     }
 
+    /// A voice message, of which a line says what came: the stand-in's words can be read.
+    fn voice(&self, sent: &Sent) {
+        let (bytes, kind) = sent
+            .document
+            .as_ref()
+            .map_or((0, ""), |sound| (sound.bytes.len(), sound.content_type.as_deref().unwrap_or_default()));
+        let words = sent.said().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let (to, caption) = (to(sent.chat_id), sent.text());
+        println!("{}{to}(voice message, {bytes} bytes of {kind}) {words} {caption}", self.fresh_line());
+    }
+
     /// Shows what is new in the chat.
     pub(super) fn update(&mut self, state: &State, chat_id: i64) {
         let mut changed = false;
         for sent in &state.sent()[self.messages..] {
-            self.message(&sent.content, to(sent.chat_id));
+            if sent.method == "sendvoice" {
+                self.voice(sent);
+            } else {
+                self.message(&sent.content, to(sent.chat_id));
+            }
             self.edits.insert(sent.message_id, sent.edits.len());
             changed = true;
         }

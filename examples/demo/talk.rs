@@ -142,6 +142,10 @@ fn let_arrive(telegram: &Telegram, owner: &Person) {
     }
 }
 
+/// What makes or changes a message.
+const SHOWN: [&str; 6] =
+    ["sendmessage", "sendrichmessage", "senddocument", "sendphoto", "sendvoice", "editmessagetext"];
+
 /// Whether the bot has booted: it asks for updates.
 pub(super) fn is_polled(state: &State) -> bool {
     state.count("getUpdates") > 0
@@ -155,10 +159,7 @@ impl Asked {
         // A message, or a text in the place of one, which may be the same again.
         let of_chat = state.calls().iter().filter(|call| call.chat_id == Some(person.chat_id));
         let shown = of_chat.filter(|call| {
-            call.at > self.0
-                && call.status.is_some()
-                && ["sendmessage", "sendrichmessage", "senddocument", "sendphoto", "editmessagetext"]
-                    .contains(&call.method.as_str())
+            call.at > self.0 && call.status.is_some() && SHOWN.contains(&call.method.as_str())
         });
         if let Some(last) = shown.map(|call| call.at).max() {
             return Ok(last.elapsed() > QUIET && state.live_drafts(person.chat_id).next().is_none());

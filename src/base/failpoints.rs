@@ -3,7 +3,7 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 14] = [
+pub const POINTS: [&str; 15] = [
     // The batch is committed, Telegram does not know yet.
     "received",
     // The files of a question are known, and none is fetched.
@@ -26,6 +26,8 @@ pub const POINTS: [&str; 14] = [
     "finishing",
     // Committed, nothing is sent.
     "finished",
+    // An answer is spoken, which is in the ledger, and the sound is in memory only.
+    "spoken",
     // Telegram is about to be called
     "sending",
     // Telegram took the part, and the database does not know

@@ -67,7 +67,7 @@ impl Reader<'_> {
                 faults: [self.missing_key(), self.no_room()].into_iter().flatten().collect(),
             },
         };
-        choices.faults.extend(self.no_transcriber());
+        choices.faults.extend(self.no_model_of_sound());
         choices
     }
 

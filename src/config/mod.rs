@@ -62,6 +62,8 @@ pub struct Config {
     pub choices: catalogue::Read,
     /// TRANSCRIBE_…; `None`: what people say is not understood.
     pub hearing: Option<Hearing>,
+    /// SPEECH_…; `None`: answers are not spoken.
+    pub speaking: Option<Speaking>,
     /// MAX_HISTORY_MESSAGES
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
@@ -99,10 +101,19 @@ pub struct Config {
 /// How what people say comes into words.
 #[derive(Clone, Debug)]
 pub struct Hearing {
-    /// TRANSCRIBE_MODEL, TRANSCRIBE_URL, TRANSCRIBE_KEY, TRANSCRIBE_LANGUAGE, TRANSCRIBE_TIMEOUT
+    /// TRANSCRIBE_MODEL, TRANSCRIBE_URL, TRANSCRIBE_KEY, TRANSCRIBE_LANGUAGE, TRANSCRIBE_TIMEOUT, TRANSCRIBE_PRICE
     pub transcriber: llm::TranscriberSettings,
     /// TRANSCRIBE_MAX_SECONDS, TRANSCRIBE_MAX_MB
     pub limits: sound::Limits,
+    /// TRANSCRIPT_CHATS
+    pub transcript_chats: BTreeSet<i64>,
+}
+
+/// How answers are spoken.
+#[derive(Clone, Debug)]
+pub struct Speaking {
+    /// SPEECH_MODEL, SPEECH_URL, SPEECH_KEY, SPEECH_VOICE, SPEECH_TIMEOUT, SPEECH_PRICE
+    pub speaker: llm::SpeakerSettings,
 }
 
 /// The database and what protects it: all that `migrate`, `backup` and `restore` need.
@@ -155,6 +166,7 @@ impl Config {
             picture_turns: env.parsed(&names::PICTURE_TURNS)?,
             picture_pixels: env.parsed(&names::PICTURE_PIXELS)?,
             hearing: env.hearing(&choices)?,
+            speaking: env.speaking(&choices)?,
             at_leisure: AtLeisure {
                 summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
                 proposals: env.value(&names::FACT_PROPOSALS).as_deref() == Some("on"),

@@ -74,6 +74,20 @@ settings! {
     TRANSCRIBE_MAX_SECONDS: Value("600"), values::whole("seconds,", 1, 36_000),
         "how long a recording may play that the bot listens to";
     TRANSCRIBE_MAX_MB: Value("20"), values::whole("megabytes,", 1, 20), "how large it may be";
+    TRANSCRIPT_CHATS: Nothing("none"), values::CHATS,
+        "Telegram ids of groups in which everybody's recordings are answered with their words alone: `-1001234567890`";
+    TRANSCRIBE_PRICE: Nothing("not known, if the endpoint tells no cost"), values::PRICE,
+        "what a minute of a recording costs, in US dollars";
+    SPEECH_MODEL: Nothing("answers are not spoken"), values::TEXT,
+        "the model that speaks answers in voice messages, for who asks for it with `/voice`";
+    SPEECH_URL: Nothing("the endpoint of the (first) model"), values::HTTP,
+        "the OpenAI-compatible endpoint that has it, with its `/v1`: `/audio/speech` is put behind it";
+    SPEECH_KEY: Nothing("the model's key, if `SPEECH_URL` is not set"), values::KEY, "the key of that endpoint";
+    SPEECH_VOICE: Value("alloy"), values::TEXT, "the voice, as that model knows it";
+    SPEECH_TIMEOUT: Value("30"), values::number("seconds,", 0.1, 600.0),
+        "how long one voice message may take, in seconds; after it the answer stands in writing alone";
+    SPEECH_PRICE: Nothing("not known, if the endpoint tells no cost"), values::PRICE,
+        "what a million characters cost, in US dollars";
     CATALOGUE_PATH: Nothing("`assistant.toml`, if it is there"), values::CATALOGUE,
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),

@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 use std::str::FromStr;
 
+use bigdecimal::BigDecimal;
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
@@ -133,6 +134,20 @@ pub(super) const DOLLARS: Values = Values::Other {
     accepted: "US dollars from 0.01 to 1000000, as in 2.50",
     problem: |text| budget::parse(text).is_none().then(|| shown("is", text)),
 };
+
+pub(super) const PRICE: Values = Values::Other {
+    word: "US dollars",
+    accepted: "US dollars from 0.000001 to 10000, as in 0.006",
+    problem: |text| price(text).is_none().then(|| shown("is", text)),
+};
+
+/// US dollars for some unit.
+pub(super) fn price(text: &str) -> Option<BigDecimal> {
+    // Without an exponent, which would make a short text a long number.
+    let is_plain = text.len() <= 16 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let price: BigDecimal = is_plain.then(|| text.parse().ok())??;
+    (BigDecimal::new(1.into(), 6)..=BigDecimal::from(10_000)).contains(&price).then_some(price)
+}
 
 pub(super) const RATE: Values = Values::Other {
     word: "1 to 100000, `off`",

@@ -5,6 +5,7 @@ use crate::domain::alert;
 use crate::domain::budget::Term;
 use crate::domain::catalogue::Effort;
 use crate::domain::choice::Kind;
+use crate::domain::speech::Spoken;
 
 /// A button.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +35,8 @@ pub enum Action {
     Page(Kind, usize),
     /// Has the fact of the proposal of this number remembered, or not.
     Proposal(i64, bool),
+    /// Says when the answers of the dialogue are spoken; `None`: never.
+    Speak(Option<Spoken>),
     /// Takes back what the bot was just asked to remember: the fact of this number.
     Unremember(i64),
     /// Deletes the fact of this number from the list of what is remembered.
@@ -168,6 +171,7 @@ impl Button {
             Action::Think(id, effort) => format!("think:{user}:{id}:{}", effort.as_str()),
             Action::Page(Kind::Model, page) => format!("models:{user}:{page}"),
             Action::Page(Kind::Role, page) => format!("roles:{user}:{page}"),
+            Action::Speak(when) => format!("voice:{user}:{}", when.map_or("never", Spoken::as_str)),
             Action::Unremember(id) => format!("unremember:{user}:{id}"),
             Action::DeleteFact(id) => format!("fact:{user}:{id}"),
             Action::Facts(page) => format!("facts:{user}:{page}"),
@@ -205,6 +209,8 @@ impl Button {
             }
             "models" => Action::Page(Kind::Model, rest.parse().ok()?),
             "roles" => Action::Page(Kind::Role, rest.parse().ok()?),
+            "voice" if rest == "never" => Action::Speak(None),
+            "voice" => Action::Speak(Some(Spoken::ALL.into_iter().find(|when| when.as_str() == rest)?)),
             "announce" => match rest.split_once(':')? {
                 (id, "send") => Action::Announce(id.parse().ok()?, Announcing::Send),
                 (id, "stop") => Action::Announce(id.parse().ok()?, Announcing::Stop),
@@ -273,6 +279,7 @@ mod tests {
         let choices = [Kind::Model, Kind::Role]
             .into_iter()
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
+        let voices = Spoken::ALL.map(Some).into_iter().chain([None]).map(Action::Speak);
         let thinking = Effort::ALL.map(|effort| Action::Think(longest(), effort));
         let decisions = Verdict::ALL.map(|verdict| Action::Decide(verdict, i64::MIN));
         let acts = [
@@ -294,6 +301,7 @@ mod tests {
             .chain(announcing)
             .chain(news)
             .chain([Action::People(99)]);
+        let choices = choices.chain(voices);
         for action in numbered.into_iter().chain(of_memory).chain(choices).chain(thinking).chain(owners) {
             let button = Button { action, user_id: i64::MIN };
             assert!(button.data().len() <= 64, "{button:?}");
@@ -314,6 +322,7 @@ mod tests {
             "think:1:quick",
             "think:1:quick:hard",
             "think:1::low",
+            "voice:1:louder",
             "models:1:-1",
             "who:1:-1",
             "mute:1:other",

@@ -38,6 +38,7 @@ pub mod live_answers;
 pub mod catalogue;
 pub mod choice;
 pub mod sound;
+pub mod speech;
 pub mod memory;
 pub mod proposal;
 pub mod token_budget;

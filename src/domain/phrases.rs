@@ -17,6 +17,7 @@ pub mod owner;
 pub mod people;
 mod press;
 mod record;
+mod speech;
 
 /// The language a user is spoken to in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +56,11 @@ impl Language {
     /// What stands in place of an answer while the model thinks.
     pub fn thinks(self) -> &'static str {
         self.pick("Думаю…", "Thinking…")
+    }
+
+    /// What a draft says while a recording is listened to.
+    pub fn listens(self) -> &'static str {
+        self.pick("Слушаю…", "Listening…")
     }
 
     /// The answer to /start.
@@ -99,6 +105,7 @@ impl Language {
             Command::Help => self.pick("что я умею", "what I can do"),
             Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
             Command::Model => self.pick("выбрать модель", "choose the model"),
+            Command::Voice => self.pick("озвучивать ответы", "have answers spoken"),
             Command::Settings => self.pick("что сейчас выбрано", "what is chosen now"),
             Command::Stop => self.pick("остановить ответ", "stop the answer"),
             Command::Retry => self.pick("ответить на вопрос заново", "answer the question again"),

@@ -56,12 +56,23 @@ pub enum Content {
         /// What it shows.
         chart: Chart,
     },
+    /// Words to be spoken: `sendVoice`. The sound is made when it is sent (`pipeline::voice`).
+    Voice {
+        /// What is said.
+        words: String,
+        /// What stands below it; may be empty.
+        caption: String,
+        /// What is said where they could not be spoken.
+        failed: String,
+        /// What is said where nobody takes voice messages.
+        unwanted: String,
+    },
 }
 
 impl Content {
     /// Whether it is a file, which takes no message's place.
     pub fn is_file(&self) -> bool {
-        matches!(self, Self::Document { .. } | Self::Chart { .. })
+        matches!(self, Self::Document { .. } | Self::Chart { .. } | Self::Voice { .. })
     }
 }
 
@@ -89,7 +100,10 @@ impl ReplyPart {
     pub fn bare(&self) -> Option<Self> {
         match &self.content {
             Content::Text { text, .. } => Some(Self::plain(text)),
-            Content::Rich { .. } | Content::Document { .. } | Content::Chart { .. } => None,
+            Content::Rich { .. }
+            | Content::Document { .. }
+            | Content::Chart { .. }
+            | Content::Voice { .. } => None,
         }
     }
 
@@ -187,6 +201,7 @@ impl fmt::Debug for ReplyPart {
             }
             Content::Rich { blocks } => write!(f, "ReplyPart(rich, {} blocks)", blocks.len()),
             Content::Document { .. } => write!(f, "ReplyPart(document)"),
+            Content::Voice { words, .. } => write!(f, "ReplyPart(voice, {} bytes)", words.len()),
             Content::Chart { chart, .. } => write!(f, "ReplyPart(chart, {} columns)", chart.columns.len()),
         }
     }

@@ -4,6 +4,8 @@
 //! The words of a recording stand below its line, on one line of their own and before the words that came with it. Those of
 //! somebody else have a mark before them, as everything that is quoted.
 
+use bigdecimal::{BigDecimal, FromPrimitive};
+
 use super::attachment::{Attachment, content, words};
 
 /// How much is listened to.
@@ -36,6 +38,24 @@ pub fn form(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(("webm", "audio/webm")),
         _ => None,
     }
+}
+
+/// Whether Telegram plays it as a voice message: OGG with Opus, MP3 or M4A (Bot API, sendVoice).
+pub fn is_voice(bytes: &[u8]) -> bool {
+    const OPUS: &[u8] = b"OpusHead";
+    // It stands in the first page, behind a head of 27 bytes and a table of up to 255.
+    let first = &bytes[..bytes.len().min(512)];
+    match form(bytes) {
+        Some(("ogg", _)) => first.windows(OPUS.len()).any(|place| place == OPUS),
+        Some((end, _)) => matches!(end, "mp3" | "m4a"),
+        None => false,
+    }
+}
+
+/// What it costs to listen for so long, at this price for a minute; what was begun of a second counts.
+pub fn price_of(seconds: f64, minute: &BigDecimal) -> BigDecimal {
+    let seconds = BigDecimal::from_f64(seconds.clamp(0.0, 1e6).ceil()).unwrap_or_default();
+    (seconds * minute / BigDecimal::from(60)).round(12).normalized()
 }
 
 /// What was said, on one line, of what an endpoint wrote down. Nothing where it only names what is no speech: models write
@@ -161,6 +181,32 @@ mod tests {
             ("...", ""),
         ] {
             assert_eq!(said(transcript), expected, "{transcript:?}");
+        }
+    }
+
+    #[test]
+    fn a_price_is_for_a_minute_and_counts_seconds() {
+        let price = "0.006".parse().unwrap();
+        for (seconds, expected) in
+            [(60.0, "0.006"), (14.2, "0.0015"), (0.0, "0"), (-3.0, "0"), (f64::NAN, "0")]
+        {
+            assert_eq!(price_of(seconds, &price), expected.parse::<BigDecimal>().unwrap(), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_voice_message_is_ogg_with_opus_mp3_or_m4a() {
+        for (bytes, expected) in [
+            (&b"OggS\0\x02................OpusHead\x01"[..], true),
+            (b"OggS\0\x02................\x01vorbis", false),
+            (b"ID3\x04", true),
+            (b"\0\0\0 ftypM4A ", true),
+            (b"\0\0\0 ftypisom", false),
+            (b"RIFF\0\0\0\0WAVE", false),
+            (b"OpusHead", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_voice(bytes), expected, "{bytes:?}");
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Purpose {
     Answer,
     /// The words of a recording.
     Transcript,
+    /// The sound of an answer.
+    Speech,
     /// A summary of what was said before.
     Summary,
     /// The title of a topic.
@@ -25,13 +27,14 @@ pub enum Purpose {
 
 impl Purpose {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Answer, Self::Transcript, Self::Summary, Self::Title];
+    pub const ALL: [Self; 5] = [Self::Answer, Self::Transcript, Self::Speech, Self::Summary, Self::Title];
 
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Transcript => "transcript",
+            Self::Speech => "speech",
             Self::Summary => "summary",
             Self::Title => "title",
         }
@@ -88,7 +91,7 @@ impl Outcome {
 pub enum Cost {
     /// The endpoint.
     Told(BigDecimal),
-    /// The price of the model, for these tokens.
+    /// The price of the model, for these tokens, or for so many seconds or characters.
     Computed(BigDecimal),
 }
 
@@ -108,6 +111,13 @@ impl Usage {
             let (cached, written) = (self.cached_tokens.unwrap_or(0), self.completion_tokens.unwrap_or(0));
             self.cost = Some(Cost::Computed(price.of(read, cached, written)));
         }
+        self
+    }
+
+    /// With this cost, if the endpoint told none.
+    #[must_use]
+    pub fn or_computed(mut self, dollars: Option<BigDecimal>) -> Self {
+        self.cost = self.cost.or_else(|| dollars.map(Cost::Computed));
         self
     }
 }

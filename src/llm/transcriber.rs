@@ -4,18 +4,20 @@
 
 use std::time::{Duration, Instant};
 
+use bigdecimal::BigDecimal;
 use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 
 use super::complaint::Complaint;
-use super::completion::Completion;
 use super::error::{Cause, LlmError};
+use super::whole::{self, Most};
 use super::{figures, request};
 use crate::base::cancel::CancelToken;
-use crate::base::http::{Http, Interrupted, describe};
+use crate::base::http::{Http, describe};
 use crate::base::secret::Secret;
 use crate::domain::failure::Failure;
+use crate::domain::sound;
 use crate::domain::usage::{Call, Outcome, Purpose, Usage};
 
 /// The most that is read of an answer. Hours of speech are less.
@@ -36,6 +38,8 @@ pub struct TranscriberSettings {
     pub model: String,
     /// The language that is spoken (ISO 639-1). `None`: the model finds out.
     pub language: Option<String>,
+    /// US dollars for a minute; `None`: nobody knows.
+    pub price: Option<BigDecimal>,
     /// How long an answer may take.
     pub timeout: Duration,
 }
@@ -46,6 +50,8 @@ pub struct Sound {
     pub name: String,
     /// Its type.
     pub mime: String,
+    /// How long it plays, where that is known.
+    pub seconds: Option<u32>,
     /// The file.
     pub bytes: Vec<u8>,
 }
@@ -95,8 +101,11 @@ impl Transcriber {
     /// Has the recording turned into words, until `stop` is requested.
     pub fn transcribe(&self, sound: Sound, stop: &CancelToken) -> Transcribed {
         let began = Instant::now();
-        let mut usage = Usage::default();
-        let words = self.listen(sound, stop, &mut usage);
+        let (mut usage, mut seconds) = (Usage::default(), sound.seconds.map(f64::from));
+        let words = self.listen(sound, stop, &mut usage, &mut seconds);
+        if let (Ok(_), Some(price), Some(seconds)) = (&words, &self.settings.price, seconds) {
+            usage = usage.or_computed(Some(sound::price_of(seconds, price)));
+        }
         usage.duration_ms = i32::try_from(began.elapsed().as_millis()).ok();
         let outcome = match &words {
             Ok(_) => Outcome::Answered,
@@ -109,7 +118,14 @@ impl Transcriber {
         Transcribed { call, words }
     }
 
-    fn listen(&self, sound: Sound, stop: &CancelToken, usage: &mut Usage) -> Result<String, LlmError> {
+    /// What was said; `seconds` is what the endpoint says about how long it listened, if it does.
+    fn listen(
+        &self,
+        sound: Sound,
+        stop: &CancelToken,
+        usage: &mut Usage,
+        seconds: &mut Option<f64>,
+    ) -> Result<String, LlmError> {
         let TranscriberSettings { base_url, key, headers, timeout, .. } = &self.settings;
         let address = request::address(base_url, "audio/transcriptions");
         let mut request =
@@ -117,35 +133,14 @@ impl Transcriber {
         if let Some(key) = key {
             request = request.bearer_auth(key.expose());
         }
-        let network = |error| LlmError::passing(Cause::Network, describe(error));
-        let answer = self.http.wait(*timeout, stop, async {
-            let mut response = request.send().await?;
-            let (status, headers) = (response.status(), response.headers().clone());
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await? {
-                body.extend_from_slice(&chunk);
-                if body.len() > MOST_BYTES {
-                    break;
-                }
-            }
-            Ok((status, headers, body))
-        });
-        let (status, headers, body) = match answer {
-            Ok(answer) => answer.map_err(network)?,
-            Err(Interrupted::Stopped) => return Err(LlmError::Stopped(Completion::default())),
-            Err(Interrupted::TimedOut) => {
-                let problem = format!("no answer within {} s", timeout.as_secs_f32());
-                return Err(LlmError::last(Failure::TooSlow, Cause::Endpoint, problem));
-            }
-        };
-        if !status.is_success() {
-            return Err(Complaint::of_response(status.as_u16(), &headers, &body).error());
-        }
-        words(&body, usage)
+        let most = Most { bytes: MOST_BYTES, time: *timeout };
+        let whole = whole::fetch(&self.http, request, most, stop)?;
+        usage.first_token_ms = whole.first_ms;
+        words(&whole.body, usage, seconds)
     }
 
     fn form(&self, sound: Sound) -> Result<Form, LlmError> {
-        let Sound { name, mime, bytes } = sound;
+        let Sound { name, mime, bytes, .. } = sound;
         let file = Part::bytes(bytes).file_name(name).mime_str(&mime);
         let file =
             file.map_err(|error| LlmError::last(Failure::Misconfigured, Cause::Request, describe(error)))?;
@@ -159,7 +154,7 @@ impl Transcriber {
 }
 
 /// What the answer says was said; with figures, where it has any.
-fn words(body: &[u8], usage: &mut Usage) -> Result<String, LlmError> {
+fn words(body: &[u8], usage: &mut Usage, seconds: &mut Option<f64>) -> Result<String, LlmError> {
     let foreign = || {
         let problem = "its answer is none of an OpenAI-compatible endpoint for speech";
         LlmError::passing(Cause::Address, problem)
@@ -169,6 +164,9 @@ fn words(body: &[u8], usage: &mut Usage) -> Result<String, LlmError> {
         return Err(complaint.error());
     }
     figures::add(&answer, usage);
+    let told = ["/usage/seconds", "/usage/duration", "/duration"].iter();
+    let told = told.filter_map(|path| answer.pointer(path)?.as_f64()).find(|told| *told > 0.0);
+    *seconds = told.or(*seconds);
     usage.model = answer.get("model").and_then(Value::as_str).map(str::to_owned);
     answer.get("text").and_then(Value::as_str).map(str::to_owned).ok_or_else(foreign)
 }
@@ -180,7 +178,7 @@ mod tests {
 
     fn read(body: &str) -> (Result<String, LlmError>, Usage) {
         let mut usage = Usage::default();
-        (words(body.as_bytes(), &mut usage), usage)
+        (words(body.as_bytes(), &mut usage, &mut None), usage)
     }
 
     #[test]
@@ -206,6 +204,20 @@ mod tests {
             assert_eq!(words.unwrap(), said);
             assert_eq!(usage.prompt_tokens, tokens, "{body}");
             assert_eq!(usage.cost, cost.map(|cost: &str| Cost::Told(cost.parse().unwrap())), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_price_is_for_as_long_as_the_endpoint_listened_and_else_for_as_long_as_the_recording_plays() {
+        for (body, expected) in [
+            (r#"{"text":"hello"}"#, 14.0),
+            (r#"{"text":"hello","usage":{"type":"duration","seconds":3}}"#, 3.0),
+            (r#"{"text":"hello","duration":2.9}"#, 2.9),
+            (r#"{"text":"hello","duration":-1,"usage":{"seconds":"long"}}"#, 14.0),
+        ] {
+            let mut seconds = Some(14.0);
+            words(body.as_bytes(), &mut Usage::default(), &mut seconds).unwrap();
+            assert_eq!(seconds, Some(expected), "{body}");
         }
     }
 

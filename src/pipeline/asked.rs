@@ -29,6 +29,7 @@ use crate::store::turns::Last;
 
 /// A question in work.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub struct Question<'a> {
     /// Where the answer goes, and the update it is for.
     pub address: Address,
@@ -38,6 +39,8 @@ pub struct Question<'a> {
     pub message_ids: &'a [i64],
     /// What it quotes.
     pub quotes: &'a [Quote],
+    /// Nobody asks anything: a recording is to be answered with its words.
+    pub words_alone: bool,
     /// When the last of its messages was sent, in seconds of Telegram's clock.
     pub asked_at: Option<i64>,
     /// Updates behind that of the address which belong to it.
@@ -186,6 +189,10 @@ impl Question<'_> {
     }
 
     fn with_button(&self, part: ReplyPart, label: &str, action: fn(i64) -> Action) -> ReplyPart {
+        if self.words_alone {
+            // Another answer would be a model's.
+            return part;
+        }
         let Address { lane, update_seq, .. } = self.address;
         part.with_button(label, &Button { action: action(update_seq), user_id: lane.user_id })
     }

@@ -95,6 +95,9 @@ struct Joining {
 
 impl Joining {
     fn has_place_for(&self, next: &Message, age: Duration, me: &Me) -> bool {
+        if next.overheard {
+            return false;
+        }
         if next.album().is_some_and(|album| self.whole.albums().contains_key(album)) {
             return true;
         }

@@ -5,7 +5,7 @@ use crate::base::cancel::CancelToken;
 use crate::domain::lane::Lane;
 use crate::domain::usage::{Call, Purpose};
 use crate::llm::{Ask, Asked, Content, Llm, Message};
-use crate::pipeline::prompt::count;
+use crate::pipeline::called::count;
 use crate::pipeline::services::Services;
 
 impl Services {

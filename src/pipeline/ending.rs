@@ -49,6 +49,7 @@ impl Services {
         if let Some(last) = parts.pop_if(|last| question.is_one_recording() && last.keyboard.is_empty()) {
             parts.push(question.with_hear_again(last));
         }
+        parts.extend(self.spoken(question, &answer));
         self.finish(question, Ending::Answered { answer }, &parts)
     }
 
@@ -192,7 +193,7 @@ impl Services {
             lane.thread_id.is_some() && lane.chat_id == lane.user_id && reading.messages.len() < TITLED_BY;
         if self.summaries && leaves || self.titles && untitled {
             let (model, role) = (Some(model.id.clone()), Some(role.id.clone()));
-            let choice = Choice { model, role, effort: None };
+            let choice = Choice { model, role, ..Choice::NONE };
             self.lull.want(Wanted { address: question.address, choice, language: question.language });
         }
     }
@@ -219,7 +220,10 @@ impl Services {
             ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
-        let below = question.heard().map(|words| render::below_what_was_heard(&words, parts));
+        let below = question.heard().map(|words| match ending {
+            Ending::Answered { .. } if question.words_alone => render::heard(&words),
+            _ => render::below_what_was_heard(&words, parts),
+        });
         let parts = below.as_deref().unwrap_or(parts);
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });

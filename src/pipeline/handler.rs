@@ -102,6 +102,8 @@ impl Services {
             }
             Standing::Owner | Standing::Welcome => {}
             _ if self.is_erasure(&message) => {}
+            // Whoever does not speak to the bot reads nothing from it, and asks nobody for anything.
+            _ if message.overheard => return self.silence(address),
             Standing::Stranger => return self.turn_away(address, &message),
             Standing::Applicant => return self.ask_owners(address, waiting, &message, stop),
             Standing::Ignored => return self.silence(address),
@@ -154,6 +156,9 @@ impl InWork<'_> {
         let &Self { services, address, message, .. } = self;
         if let Some(press) = &message.press {
             return self.press(press);
+        }
+        if message.overheard {
+            return self.write_down();
         }
         if message.is_forward() && self.waiting.kind == MESSAGE {
             return self.ask_whole();
@@ -227,6 +232,7 @@ impl InWork<'_> {
             Action::Announce(id, what) => self.press_announce(*id, *what),
             Action::Announcements(wanted) => self.subscribe(*wanted),
             Action::Mute(kind, muted) => self.mute(*kind, *muted),
+            Action::Speak(when) => self.press_voice(*when),
             Action::Find(search, page) => self.turn_found(*search, *page),
             Action::Proposal(id, yes) => self.decide_proposal(*id, *yes),
             Action::Unremember(id) => self.unremember(*id),

@@ -16,10 +16,10 @@ use crate::domain::usage::Call;
 use crate::llm::{Cause, Completion, LlmError, Sound, Transcribed, Transcriber};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
+use crate::pipeline::called::count;
 use crate::pipeline::fetch::size;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::preview::{Look, Preview};
-use crate::pipeline::prompt::count;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::attachments::{self, Stored};
@@ -71,7 +71,8 @@ impl Services {
         let mut listening = None;
         for file in files.iter_mut().filter(|file| file.file.is_sound() && file.transcript.is_none()) {
             listening.get_or_insert_with(|| {
-                Preview::begin(self, question.address, question.language, Look::Typing)
+                let look = Look::of_listening(self.live_answers, question.private);
+                Preview::begin(self, question.address, question.language, look)
             });
             match self.listen(question, file)? {
                 Listened { words: Ok(words), .. } => file.transcript = Some(words),
@@ -160,7 +161,8 @@ fn is_foreign(quotes: &[Quote]) -> bool {
 /// The recording under a name of ours, whose end endpoints look at: the sender's own may say anything.
 fn named(file: &Attachment, bytes: Vec<u8>) -> Sound {
     let (end, mime) = sound::form(&bytes).unwrap_or(("ogg", "application/octet-stream"));
-    Sound { name: format!("{}.{end}", file.kind.as_str()), mime: mime.to_owned(), bytes }
+    let seconds = file.seconds.map(i32::unsigned_abs);
+    Sound { name: format!("{}.{end}", file.kind.as_str()), mime: mime.to_owned(), seconds, bytes }
 }
 
 /// What becomes of the question. Whatever its endpoint says about a recording as a whole is said of its form or its length.

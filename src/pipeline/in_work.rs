@@ -191,12 +191,13 @@ impl InWork<'_> {
     }
 
     /// What every question of this update begins with.
-    fn question(&self) -> Question<'_> {
+    pub(super) fn question(&self) -> Question<'_> {
         Question {
             address: self.address,
             text: "",
             message_ids: &[],
             quotes: &[],
+            words_alone: false,
             asked_at: told(self.message.date),
             joined: &[],
             sent: &[],

@@ -25,10 +25,13 @@ pub mod assemble;
 pub mod asked;
 pub mod question;
 mod ending;
+mod overheard;
+mod spoken;
 mod fetch;
 mod documents;
 pub mod hearing;
 mod hear;
+mod called;
 mod pictures;
 mod shown;
 mod beside;
@@ -43,12 +46,14 @@ pub mod preview;
 
 // Out: outbox → Telegram.
 pub mod sender;
+pub mod voice;
 mod remedy;
 mod export_file;
 pub mod export_archive;
 
 // Beside it.
 pub mod pace;
+mod doing;
 pub mod retention;
 pub mod doorkeeper;
 pub mod watch;

@@ -5,7 +5,6 @@
 
 use std::cell::{Cell, RefCell};
 
-use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
@@ -20,10 +19,10 @@ use crate::domain::summary::{self, Summary};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
 use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part};
-use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Chosen};
 use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
+use crate::pipeline::called;
 use crate::pipeline::memory;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
@@ -231,7 +230,7 @@ impl Asking<'_> {
             let summary = self.summary(place, known, read);
             let earlier = Earlier { facts, summary, turns: read };
             let Asked { call, answer } = self.ask(place, earlier, &question, beside, showing);
-            self::count(&call);
+            called::count(&call);
             calls.push(call);
             let seq = prompt.address.update_seq;
             let refused = matches!(answer, Err(LlmError::Final { failure: Failure::Misconfigured, .. }));
@@ -368,11 +367,6 @@ struct Showing<'a> {
     preview: &'a Preview,
     /// There was something to see.
     begun: Cell<bool>,
-}
-
-pub(super) fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
-    let cost = usage.cost.as_ref().and_then(|cost| cost.dollars().to_f64());
-    metrics::model_called(endpoint, model, outcome.as_str(), cost);
 }
 
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.

@@ -127,7 +127,7 @@ impl Services {
     }
 
     /// The files of the question, which are known from now on.
-    fn files(&self, question: &Question<'_>) -> Result<Vec<Stored>, StoreError> {
+    pub(super) fn files(&self, question: &Question<'_>) -> Result<Vec<Stored>, StoreError> {
         let &Question { replaces, text, address, .. } = question;
         let quotes_files = question.quotes.iter().any(Quote::may_have_file);
         let again = replaces.filter(|_| quotes_files || may_have_files(text));
@@ -148,7 +148,10 @@ impl Services {
     }
 
     /// The files of the question, fetched and read.
-    fn at_hand(&self, question: &Question<'_>) -> Result<Result<Vec<Stored>, Missing>, StoreError> {
+    pub(super) fn at_hand(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<Result<Vec<Stored>, Missing>, StoreError> {
         match self.fetch(question)? {
             Ok(files) => self.read(&Question { files: &files, ..*question }),
             missing => Ok(missing),
@@ -185,7 +188,11 @@ impl Services {
     }
 
     /// The model is not asked, for what it was to be shown is not here.
-    fn without_files(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
+    pub(super) fn without_files(
+        &self,
+        question: &Question<'_>,
+        missing: Missing,
+    ) -> Result<Answered, StoreError> {
         let failure = match missing {
             Missing::Full => return self.wait_for_others(question),
             Missing::Unreadable(lost) => return self.unreadable(question, &lost),
@@ -225,12 +232,13 @@ impl Services {
     }
 
     /// Asks the budgets, if there are any, and reserves what the answer may cost.
-    fn reserve(&self, question: &Question<'_>, past: &Past) -> Result<Verdict, StoreError> {
+    pub(super) fn reserve(&self, question: &Question<'_>, past: &Past) -> Result<Verdict, StoreError> {
         let has_own = question.has_budget;
         if !has_own && !self.budgets.is_any() {
             return Ok(Verdict::Go);
         }
-        let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
+        let chosen = question.assistant.chain(question.in_force).next().filter(|_| !question.words_alone);
+        let estimate = chosen.map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
             let words: usize =
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
@@ -238,7 +246,9 @@ impl Services {
                 question.files.iter().map(|file| estimate(file, chosen.room().for_files())).sum();
             let facts = memory::size(memory::read(&question.memory.facts, &chosen));
             let read = words + facts + files;
-            budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
+            let max_tokens = chosen.model.max_tokens;
+            budget::estimate(chosen.model.price.as_ref(), read, max_tokens)
+                + self.price_of_speech(question, max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
         self.store.run(|conn| books::reserve(conn, key, &self.budgets, has_own, &estimate))
@@ -282,7 +292,7 @@ impl Services {
     }
 
     /// How long its user has to wait before it can be asked. What was begun is not refused any more.
-    fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
+    pub(super) fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
         match question.rate_limit {
             Some(limit) if question.retries == 0 => {
                 self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))

@@ -2,6 +2,8 @@
 
 use frankenstein::types::{MessageEntity, MessageEntityType};
 
+use super::classic::text_parts;
+use super::doc::{Block, Inline, Kind};
 use super::limits::{MAX_ENTITIES, MAX_UNITS};
 use crate::domain::reply::{Content, ReplyPart};
 
@@ -10,6 +12,11 @@ const MOST: usize = 2000;
 /// A longer quote takes more than a few lines of a telephone's screen.
 const LONG: usize = 300;
 const BETWEEN: &str = "\n\n";
+
+/// All that was heard, as a quote that nothing stands below.
+pub fn heard(words: &str) -> Vec<ReplyPart> {
+    text_parts(&[Block::Quote(vec![Block::Paragraph(Inline::of(words, Kind::Words))])])
+}
 
 /// The parts of a reply below what was heard. It stands in the first of them where there is room, else before it.
 pub fn below_what_was_heard(words: &str, parts: &[ReplyPart]) -> Vec<ReplyPart> {
@@ -91,6 +98,18 @@ mod tests {
         assert_eq!(parts.len(), 1);
         let expected = vec![(MessageEntityType::Blockquote, 0, 8), (MessageEntityType::Bold, 16, 4)];
         assert_eq!(shown(&parts[0]), ("sound 🍲\n\nIt is soup.", expected));
+    }
+
+    #[test]
+    fn all_that_was_heard_is_a_quote_in_as_many_messages_as_it_takes() {
+        assert_eq!(shown(&heard("so *it* is")[0]).0, "so *it* is");
+        let parts = heard(&"so it is. ".repeat(1000));
+        assert_eq!(parts.len(), 3);
+        for part in &parts {
+            let (text, entities) = shown(part);
+            let length = u16::try_from(units(text)).unwrap();
+            assert_eq!(entities, [(MessageEntityType::ExpandableBlockquote, 0, length)]);
+        }
     }
 
     #[test]

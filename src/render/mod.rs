@@ -27,6 +27,7 @@ mod link;
 mod rich;
 mod segments;
 mod source;
+mod spoken;
 mod split;
 mod table;
 mod text;
@@ -37,10 +38,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use classic::text_parts;
-pub use heard::below_what_was_heard;
+pub use heard::{below_what_was_heard, heard};
 pub use limits::{
     MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
 };
+pub use spoken::{Speech, spoken};
 
 use crate::domain::reply::{Content, ReplyPart};
 

@@ -9,7 +9,7 @@ use diesel::result::Error::{DeserializationError, SerializationError};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 
 use super::lease;
-use super::outbox::{self, Envelope, OfTurn};
+use super::outbox::{self, Envelope, OfTurn, Standing};
 use super::people;
 use super::schema::{announcement_recipients as recipients, announcements, unsubscribed};
 use crate::domain::admission::State;
@@ -210,7 +210,7 @@ pub fn step(
             let envelope =
                 Envelope { lane, update_seq: 0, thread_id: None, reply_to: None, turn: OfTurn::None };
             let part = result(step.language, progress, stopped);
-            outbox::insert_from(conn, envelope, 0, &[part], message_id.as_slice())?;
+            outbox::insert_from(conn, envelope, 0, &[part], &Standing::of(message_id))?;
             step.lanes.push(lane);
         }
         Ok(step)
@@ -271,7 +271,7 @@ fn release(
         let lane = Lane { bot_id, chat_id: user_id, user_id, thread_id: None };
         let envelope =
             Envelope { lane, update_seq: -id, thread_id: None, reply_to: None, turn: OfTurn::None };
-        outbox::insert_from(conn, envelope, 0, &parts, &[])?;
+        outbox::insert_from(conn, envelope, 0, &parts, &Standing::default())?;
         lanes.push(lane);
     }
     Ok(lanes)

@@ -16,7 +16,7 @@ use super::inbox;
 use super::lease::led;
 use super::ledger::Calls;
 use super::message_id::{MessageId, among, numbers};
-use super::outbox::{self, NewPart, OfTurn, Unsent};
+use super::outbox::{self, NewPart, OfTurn, Standing, Unsent};
 use super::people;
 use super::prepared::prepared;
 use super::quotes;
@@ -158,7 +158,7 @@ pub fn turn(
         let alone =
             AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?.is_none();
         let stored = if alone && turn.is_one_statement() {
-            store(conn, address, turn, &keys, parts, &[]).map(|stored| stored.unsent)
+            store(conn, address, turn, &keys, parts, &Standing::default()).map(|stored| stored.unsent)
         } else {
             conn.transaction(|conn| with_what_belongs_to_it(conn, address, turn, &keys, parts))
         };
@@ -188,7 +188,7 @@ fn with_what_belongs_to_it(
     let replaced = turn.replaces.map(|last| last.replaced_by(turn.ending.answer().is_some()));
     let standing = match &replaced {
         Some(replaced) => turn_rows::standing(conn, lane, replaced)?,
-        None => Vec::new(),
+        None => Standing::default(),
     };
     let stored = store(conn, address, turn, keys, parts, &standing)?;
     if !turn.files.is_empty() {
@@ -345,7 +345,7 @@ fn store(
     turn: &Turn<'_>,
     keys: &[Key],
     parts: &[ReplyPart],
-    standing: &[i64],
+    standing: &Standing,
 ) -> QueryResult<Stored> {
     let lane = address.lane;
     let mut said = vec![(Role::User, turn.question, turn.began.elapsed())];

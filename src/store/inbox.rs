@@ -142,6 +142,7 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         dialogue_settings::model.nullable(),
         dialogue_settings::role.nullable(),
         dialogue_settings::effort.nullable(),
+        dialogue_settings::voice.nullable(),
     );
     let state = |id| people::row(lane.bot_id, id).select(of_people::state).single_value();
     let known = (

@@ -180,9 +180,10 @@ impl NewPart {
 
 /// The parts of a reply. It takes the place of the messages `standing`, and of the one that showed it while it grew: the first
 /// parts theirs, one by one; what is left of the parts is sent, what is left of the messages taken away.
-pub(super) fn reply(address: Address, parts: &[ReplyPart], standing: &[i64]) -> QueryResult<Vec<NewPart>> {
+pub(super) fn reply(address: Address, parts: &[ReplyPart], standing: &Standing) -> QueryResult<Vec<NewPart>> {
     let Address { lane, update_seq, thread_id, reply_to, live_message_id, .. } = address;
-    let standing: Vec<i64> = standing.iter().copied().chain(live_message_id).collect();
+    let texts = standing.texts.iter().copied().chain(live_message_id).collect();
+    let standing = Standing { texts, files: standing.files.clone() };
     rows(Envelope { lane, update_seq, thread_id, reply_to, turn: OfTurn::None }, 0, parts, &standing)
 }
 
@@ -192,9 +193,25 @@ pub(super) fn insert(
     address: Address,
     parts: &[ReplyPart],
 ) -> QueryResult<Vec<Unsent>> {
-    let rows = reply(address, parts, &[])?;
+    let rows = reply(address, parts, &Standing::default())?;
     let one = rows.len() == 1;
     prepared_if(one, insertion(rows, OfTurn::None).returning(columns())).get_results(conn)
+}
+
+/// Messages of the bot's whose place a reply takes.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// Those that can become others, in order.
+    pub(super) texts: Vec<i64>,
+    /// Those that can only be taken away.
+    pub(super) files: Vec<i64>,
+}
+
+impl Standing {
+    /// These, all of which can become others.
+    pub(super) fn of(texts: impl IntoIterator<Item = i64>) -> Self {
+        Self { texts: texts.into_iter().collect(), files: Vec::new() }
+    }
 }
 
 /// What all parts of a reply share.
@@ -212,7 +229,7 @@ pub(super) fn insert_from(
     envelope: Envelope,
     first: i32,
     parts: &[ReplyPart],
-    standing: &[i64],
+    standing: &Standing,
 ) -> QueryResult<usize> {
     insertion(rows(envelope, first, parts, standing)?, envelope.turn).execute(conn)
 }
@@ -231,16 +248,21 @@ type Insertion = InsertStatement<
     >>::Values,
 >;
 
-fn rows(envelope: Envelope, first: i32, parts: &[ReplyPart], standing: &[i64]) -> QueryResult<Vec<NewPart>> {
+fn rows(
+    envelope: Envelope,
+    first: i32,
+    parts: &[ReplyPart],
+    standing: &Standing,
+) -> QueryResult<Vec<NewPart>> {
     let nothing = ReplyPart::plain("");
-    let mut standing = standing.iter().copied();
+    let mut texts = standing.texts.iter().copied();
     let mut ops: Vec<(&ReplyPart, Op)> = Vec::new();
     for part in parts {
         // A file takes no message's place.
-        let op = if part.content.is_file() { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
+        let op = if part.content.is_file() { Op::Send } else { texts.next().map_or(Op::Send, Op::Edit) };
         ops.push((part, op));
     }
-    ops.extend(standing.map(|id| (&nothing, Op::Delete(id))));
+    ops.extend(texts.chain(standing.files.iter().copied()).map(|id| (&nothing, Op::Delete(id))));
     let row = |(position, (part, op)): (i32, (&ReplyPart, Op))| {
         let payload = serde_json::to_string(part)
             .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
@@ -252,7 +274,7 @@ fn rows(envelope: Envelope, first: i32, parts: &[ReplyPart], standing: &[i64]) -
         };
         let form = match (op, &part.content) {
             (PartOp::Delete | PartOp::Document, _)
-            | (_, Content::Document { .. } | Content::Chart { .. }) => None,
+            | (_, Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. }) => None,
             (_, Content::Rich { .. }) => Some(PartForm::Rich),
             (_, Content::Text { .. }) => Some(PartForm::Text),
         };

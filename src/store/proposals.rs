@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamp, Timestam
 
 use super::facts::{self, Added};
 use super::lease;
-use super::outbox::{self, Envelope, OfTurn};
+use super::outbox::{self, Envelope, OfTurn, Standing};
 use super::schema::fact_proposals::{
     self, bot_id, chat_id, content, id, kept, message_id, proposed_at, thread_id, user_id,
 };
@@ -120,7 +120,7 @@ pub fn store(
         // It answers no update.
         let envelope =
             Envelope { lane, update_seq: 0, thread_id: thread, reply_to: None, turn: OfTurn::None };
-        outbox::insert_from(conn, envelope, 0, &[ask(number)], &[])?;
+        outbox::insert_from(conn, envelope, 0, &[ask(number)], &Standing::default())?;
         Ok(Stored { summary, asked: true })
     })
 }

@@ -149,6 +149,8 @@ diesel::table! {
         effort -> Nullable<Text>,
         /// When the person chose last.
         updated_at -> Timestamptz,
+        /// When answers are spoken (always, to voice); NULL = never.
+        voice -> Nullable<Text>,
     }
 }
 

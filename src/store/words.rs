@@ -10,6 +10,7 @@ use diesel::sql_types::Text;
 
 use crate::domain::admission::State;
 use crate::domain::alert::Kind;
+use crate::domain::speech::Spoken;
 use crate::domain::usage::Purpose;
 
 /// A type whose values are words of a column: `ALL` of them, each `as_str`. A word that is none of them is an error, never
@@ -61,6 +62,7 @@ macro_rules! words {
 stored!(State);
 stored!(Purpose);
 stored!(Kind);
+stored!(Spoken);
 
 words! {
     /// `decisions.means`
@@ -131,7 +133,7 @@ words! {
     CostSource {
         /// The endpoint said so.
         Endpoint = "endpoint",
-        /// It is the price of the model for its tokens.
+        /// It is the price of the model for what it was given and gave.
         Price = "price",
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Asked by [`super::incoming`] while an update is read. What is strange is looked past, as everywhere there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -23,6 +24,8 @@ pub struct Me {
     pub picture_pixels: i32,
     /// Whether it understands what people say.
     pub hears: bool,
+    /// The chats in which everybody's recordings are written down.
+    pub transcript_chats: BTreeSet<i64>,
 }
 
 /// The message that another one is a reply to. In a topic, what replies to nothing has the message that opened the topic
@@ -95,7 +98,13 @@ mod tests {
     }
 
     fn me() -> Me {
-        Me { id: 7, username: "our_bot".to_owned(), picture_pixels: 1280, hears: false }
+        Me {
+            id: 7,
+            username: "our_bot".to_owned(),
+            picture_pixels: 1280,
+            hears: false,
+            transcript_chats: BTreeSet::new(),
+        }
     }
 
     /// Where each `@name` stands in the text, in UTF-16 units, as Telegram marks it.
@@ -162,7 +171,13 @@ mod tests {
 
     #[test]
     fn a_bot_without_a_name_is_mentioned_by_nobody() {
-        let me = Me { id: 7, username: String::new(), picture_pixels: 1280, hears: false };
+        let me = Me {
+            id: 7,
+            username: String::new(),
+            picture_pixels: 1280,
+            hears: false,
+            transcript_chats: BTreeSet::new(),
+        };
         assert!(me.mentions("hi there", &entities("hi there", Some(&raw(&marked("hi there"))))).is_empty());
         assert!(!me.is_addressed("hi there", false, None));
     }

@@ -178,7 +178,13 @@ mod tests {
     use super::*;
 
     fn me(picture_pixels: i32, hears: bool) -> Me {
-        Me { id: 7, username: "our_bot".to_owned(), picture_pixels, hears }
+        Me {
+            id: 7,
+            username: "our_bot".to_owned(),
+            picture_pixels,
+            hears,
+            transcript_chats: std::collections::BTreeSet::new(),
+        }
     }
 
     fn of(message: &Value) -> Option<Attachment> {

@@ -36,6 +36,7 @@ pub struct Incoming {
 }
 
 /// A message of a user; or a user who presses a button below a message of the bot's, or on a draft.
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub struct Message {
     /// Its id within the chat; a draft has none.
     pub message_id: Option<i64>,
@@ -56,6 +57,8 @@ pub struct Message {
     /// Whether it is for the bot: in a private chat always, in a group when it mentions the bot, replies to it or gives it
     /// a command.
     pub addressed: bool,
+    /// It is not for the bot, but a recording in a chat where everybody's are written down.
+    pub overheard: bool,
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
     /// (`described.rs`). `None` for a picture, a recording and other files. Empty for what is forwarded: there is nothing
     /// in it that its sender said.
@@ -166,10 +169,15 @@ impl Incoming {
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
+        let fresh = kept.is_none();
         let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
         let reader = Reader { me, user_id: raw.from.id };
         let quotes = kept.unwrap_or_else(|| reader.quotes(message));
-        Ok(Self { update_id, kind, message: raw.read(me, file, described, quotes) })
+        let mut message = raw.read(me, file, described, quotes);
+        // What is kept with what is forwarded is a piece of a question.
+        let may_be = kind == MESSAGE && (fresh || !message.is_forward());
+        message.overheard = may_be && message.may_be_overheard(me);
+        Ok(Self { update_id, kind, message })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -245,6 +253,11 @@ impl Message {
         is_forward(&self.quotes)
     }
 
+    fn may_be_overheard(&self, me: &Me) -> bool {
+        let is_sound = self.piece.as_ref().is_some_and(|piece| piece.file.is_sound());
+        !self.addressed && is_sound && me.hears && me.transcript_chats.contains(&self.chat_id)
+    }
+
     /// What the messages of its album have in common, if it is of one.
     pub fn album(&self) -> Option<&str> {
         self.piece.as_ref()?.album.as_deref()
@@ -293,6 +306,7 @@ impl RawMessage<'_> {
             sender: self.from.sender(),
             thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
+            overheard: false,
             text,
             piece,
             quotes,
@@ -317,6 +331,7 @@ impl From<RawStopped> for Message {
             // A draft is no reply, so the field can only name a topic.
             thread_id: topic(message_thread_id, true),
             addressed: true,
+            overheard: false,
             text: None,
             piece: None,
             quotes: Vec::new(),
@@ -344,6 +359,7 @@ impl From<RawPress> for Message {
             thread_id: topic(message.message_thread_id, message.is_topic_message),
             // Only the bot's own messages have its buttons.
             addressed: true,
+            overheard: false,
             text: None,
             piece: None,
             quotes: Vec::new(),
@@ -367,6 +383,7 @@ impl From<RawMembership> for Message {
             sender: from.sender(),
             thread_id: None,
             addressed: true,
+            overheard: false,
             text: None,
             piece: None,
             quotes: Vec::new(),

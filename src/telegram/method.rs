@@ -13,6 +13,8 @@ pub enum Method {
     SendDocument,
     /// A picture.
     SendPhoto,
+    /// A voice message.
+    SendVoice,
     /// Another text for a message of the bot's.
     EditMessageText,
     /// A message of the bot's taken away.
@@ -21,11 +23,12 @@ pub enum Method {
 
 impl Method {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SendMessage,
         Self::SendRichMessage,
         Self::SendDocument,
         Self::SendPhoto,
+        Self::SendVoice,
         Self::EditMessageText,
         Self::DeleteMessage,
     ];
@@ -39,6 +42,7 @@ impl Method {
             (Op::Send, Content::Rich { .. }) => Self::SendRichMessage,
             (Op::Send, Content::Document { .. }) => Self::SendDocument,
             (Op::Send, Content::Chart { .. }) => Self::SendPhoto,
+            (Op::Send, Content::Voice { .. }) => Self::SendVoice,
         }
     }
 
@@ -48,6 +52,7 @@ impl Method {
             Self::SendRichMessage => "sendRichMessage",
             Self::SendDocument => "sendDocument",
             Self::SendPhoto => "sendPhoto",
+            Self::SendVoice => "sendVoice",
             Self::EditMessageText => "editMessageText",
             Self::DeleteMessage => "deleteMessage",
         }

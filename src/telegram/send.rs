@@ -50,8 +50,8 @@ impl Telegram {
                         .build(),
                 ),
             ),
-            // `send_document` and `send_photo` send files.
-            Content::Document { .. } | Content::Chart { .. } => {
+            // `send_document`, `send_photo` and `send_voice` send files.
+            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
                 Err(TelegramError::File("it is not built".to_owned()))
             }
         }?;
@@ -70,7 +70,7 @@ impl Telegram {
                 .maybe_reply_markup(keyboard)
                 .rich_message(InputRichMessage::builder().blocks(blocks).build())
                 .build(),
-            Content::Document { .. } | Content::Chart { .. } => {
+            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
                 return Err(TelegramError::NotThere("a file takes no message's place".to_owned()));
             }
         };
@@ -120,6 +120,19 @@ impl Telegram {
         self.send_file(Method::SendPhoto, to, caption, "photo", photo)
     }
 
+    /// Sends a sound of this name and type as a voice message, and returns the id of the message.
+    pub fn send_voice(
+        &self,
+        to: Destination,
+        caption: String,
+        (name, mime): (String, &str),
+        sound: Vec<u8>,
+    ) -> Result<i64, TelegramError> {
+        let unusable = |problem: reqwest::Error| TelegramError::File(problem.to_string());
+        let voice = multipart::Part::bytes(sound).file_name(name).mime_str(mime).map_err(unusable)?;
+        self.send_file(Method::SendVoice, to, caption, "voice", voice)
+    }
+
     fn send_file(
         &self,
         method: Method,
@@ -133,7 +146,7 @@ impl Telegram {
         let reply = reply.map_err(|problem| TelegramError::File(problem.to_string()))?;
         let fields = [
             ("chat_id", Some(to.chat_id.to_string())),
-            ("caption", Some(caption)),
+            ("caption", Some(caption).filter(|caption| !caption.is_empty())),
             ("message_thread_id", thread.map(|id| id.to_string())),
             ("reply_parameters", reply),
         ];

@@ -135,7 +135,7 @@ pub(super) fn count_error(method: &str, error: &TelegramError) {
 pub(super) const DOWNLOAD: &str = "download";
 
 /// The methods of the Bot API that are called, and the download of a file.
-const METHODS: [&str; 21] = [
+const METHODS: [&str; 22] = [
     "answerCallbackQuery",
     "deleteMessage",
     "deleteMyCommands",
@@ -156,6 +156,7 @@ const METHODS: [&str; 21] = [
     "sendMessageDraft",
     "sendPhoto",
     "sendRichMessage",
+    "sendVoice",
     "setMyCommands",
 ];
 

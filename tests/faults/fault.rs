@@ -40,6 +40,9 @@ pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocum
 /// Within this whoever asks for the bot's health has an answer, whoever does not answer the bot.
 const HEALTH: Duration = Duration::from_secs(10);
 
+/// What has answers spoken.
+const SPEAKING: &[(&str, &str)] = &[("SPEECH_MODEL", "sandbox/mouth"), ("SPEECH_TIMEOUT", "1")];
+
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
 
@@ -80,6 +83,8 @@ pub(crate) enum Fault {
     Answers(Behaviour, u8),
     /// So many in a hundred recordings are answered like this.
     Heard(Behaviour, u8),
+    /// So many in a hundred answers that are to be spoken come to this.
+    Spoken(Behaviour, u8),
     ModelOut,
     /// The first model of two answers nothing but errors, and the process is killed meanwhile.
     FirstModelOut,
@@ -183,6 +188,7 @@ impl Fault {
     pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Heard(..) => &[("TRANSCRIBE_TIMEOUT", "1")],
+            Self::Spoken(..) | Self::KillAt("spoken") => SPEAKING,
             Self::Answers(..) | Self::Mixture(_) | Self::Unreached(Neighbour::Model) => {
                 &[("LLM_TIMEOUT", "1")]
             }
@@ -192,6 +198,11 @@ impl Fault {
             Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
             _ => &[],
         }
+    }
+
+    /// Whether answers are spoken.
+    pub(crate) fn needs_voices(&self) -> bool {
+        self.settings() == SPEAKING
     }
 
     /// Begins; what is returned ends it.
@@ -285,6 +296,14 @@ impl Fault {
             Self::Heard(behaviour, percent) => {
                 let chance = f64::from(*percent) / 100.0;
                 env.model.on_speech(When::any().chance(chance, rng.u64(..)), behaviour.clone());
+                Box::new(move || {
+                    then.model.clear();
+                    then.refuse();
+                })
+            }
+            Self::Spoken(behaviour, percent) => {
+                let chance = f64::from(*percent) / 100.0;
+                env.model.on_voice(When::any().chance(chance, rng.u64(..)), behaviour.clone());
                 Box::new(move || {
                     then.model.clear();
                     then.refuse();

@@ -14,7 +14,7 @@ use sandbox::telegram::{self, Call, Sent};
 
 use crate::env::{FaultEnv, Record};
 use crate::fault::Fault;
-use crate::people::{Act, Deed};
+use crate::people::{Act, Deed, SPEAKERS};
 
 /// Writes down each message id that a part was ever recorded with, and when a failed call for a part was noted.
 pub(crate) const RECORDER: &str = "
@@ -175,6 +175,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
     evidence.payments(&mut verdict);
     let again = env.psql(HEARD_AGAIN);
     verdict.paid_twice.extend(again.lines().map(|seq| format!("the recording of update {seq}")));
+    evidence.speech(env, &mut verdict);
     verdict
 }
 
@@ -235,12 +236,29 @@ impl Evidence {
         }
     }
 
+    /// Whether an answer was spoken again although its sound was made and the process that had it lived on.
+    fn speech(&self, env: &FaultEnv, verdict: &mut Verdict) {
+        let mut made: HashMap<String, usize> = HashMap::new();
+        for spoken in env.model.spoken() {
+            *made.entry(spoken.words).or_default() += 1;
+        }
+        let again: usize = made.values().map(|times| times - 1).sum();
+        let failed =
+            env.psql("SELECT count(*) FROM model_calls WHERE purpose = 'speech' AND outcome = 'failed'");
+        let failed: usize = failed.parse().unwrap();
+        // Each death costs the lanes that were at it one call each.
+        let excused = failed + self.record.deaths.len() * SPEAKERS;
+        if again > excused {
+            verdict.paid_twice.push(format!("{again} answers were spoken again, {excused} with a reason"));
+        }
+    }
+
     /// Whether all that was sent or stored stands where its person is.
     fn strangers(&self, dialogues: &str, verdict: &mut Verdict) {
         let chats: HashMap<i64, i64> =
             self.record.acts.iter().map(|act| (act.user_id, act.chat_id)).collect();
         for sent in &self.sent {
-            let users: HashSet<i64> = nonces(sent.text()).collect();
+            let users: HashSet<i64> = nonces(sent.text()).chain(nonces(said(sent))).collect();
             if users.len() > 1 || users.iter().any(|user| chats.get(user) != Some(&sent.chat_id)) {
                 verdict.strangers.push(format!("message {} in chat {}", sent.message_id, sent.chat_id));
             }
@@ -309,10 +327,10 @@ impl Evidence {
         let mut made: Vec<&Part> = self.parts.iter().filter(|part| part.op == "edit").rev().collect();
         made.extend(self.parts.iter().filter(|part| part.op == "send" || part.op == "document"));
         let recorded: HashMap<i64, &Part> = made.into_iter().map(|part| (part.message_id, part)).collect();
-        let mut next: HashMap<(i64, Option<i64>, &str), &Part> = HashMap::new();
+        let mut next: HashMap<(i64, Option<i64>, &str, &str), &Part> = HashMap::new();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {
-            let alike = (message.chat_id, message.reply_to, message.first_text());
+            let alike = (message.chat_id, message.reply_to, message.first_text(), said(message));
             if let Some(part) = recorded.get(&message.message_id) {
                 next.insert(alike, part);
             }
@@ -360,6 +378,11 @@ impl Evidence {
 /// Whose words stand in a text: the ids in its nonces.
 fn nonces(text: &str) -> impl Iterator<Item = i64> {
     text.split("nonce-").skip(1).filter_map(|rest| rest.split('-').next()?.parse().ok())
+}
+
+/// What is said in a voice message; nothing in another one.
+fn said(sent: &Sent) -> &str {
+    sent.said().unwrap_or_default()
 }
 
 /// The first nonce in a text.

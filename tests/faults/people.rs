@@ -10,6 +10,8 @@ use crate::env::FaultEnv;
 
 /// People in private chats, and as many again in two groups.
 const PRIVATE: i64 = 8;
+/// Whose answers may be in the making at once, to be spoken.
+pub(crate) const SPEAKERS: usize = 8;
 /// Who writes at such length that an answer, which quotes the question and the one before, takes two messages.
 const TALKATIVE: i64 = 2;
 const LENGTH: usize = 2500;
@@ -79,6 +81,27 @@ impl FaultEnv {
     pub(crate) fn refuse(&self) {
         let when = When::asked(REFUSED).chance(0.7, self.seed);
         self.model.on(when, Behaviour::status(401, "as you wish"));
+    }
+
+    /// Nobody's question is read with what was said long ago: an answer has to begin with the word of its own question, by which the
+    /// judge knows it.
+    pub(crate) fn have_no_memory(&self) {
+        let bot = self.telegram.bot_id();
+        // Everybody in a chat of their own, and in either group.
+        self.psql(&format!(
+            "INSERT INTO memory_off (bot_id, chat_id, user_id)
+             SELECT {bot}, chat, person FROM generate_series(1, {}) AS person, LATERAL (VALUES (person), (-1), (-2)) AS chats (chat)",
+            CROWD.end()
+        ));
+    }
+
+    /// The people in private chats want to hear their answers.
+    pub(crate) fn have_answers_spoken(&self) {
+        let bot = self.telegram.bot_id();
+        self.psql(&format!(
+            "INSERT INTO dialogue_settings (bot_id, chat_id, user_id, voice)
+             SELECT {bot}, person, person, 'always' FROM generate_series(1, {PRIVATE}) AS person"
+        ));
     }
 
     /// Somebody does the next thing.

@@ -46,6 +46,10 @@ impl Row {
         let env = Arc::new(FaultEnv::new(&self.fault, seed));
         env.start_ready();
         env.psql(RECORDER);
+        env.have_no_memory();
+        if self.fault.needs_voices() {
+            env.have_answers_spoken();
+        }
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut people = rng.fork();
         let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&env, &mut rng));
@@ -103,6 +107,8 @@ const ANSWERED: Words = (
 const WHOLE: Words = ("an answer is stored as a whole or not at all", "ответ сохраняется целиком или никак");
 const PAID: Words = ("what is answered is not paid for twice", "за готовый ответ не платят дважды");
 const HEARD: Words = ("what was heard is not paid for twice", "за услышанное не платят дважды");
+const SPOKEN: Words =
+    ("what is to be spoken never harms what is written", "озвучка никогда не вредит написанному");
 const WINDOW: Words = (
     "one repetition for each send under way, no more",
     "не больше одного повтора на каждую начатую отправку",
@@ -311,6 +317,13 @@ fn of_the_model() -> Vec<Row> {
     ] {
         rows.push(Row::new(HEARD, name, Fault::Heard(behaviour, 30)));
     }
+    for (name, behaviour) in [
+        (("speech is refused for now (503)", "озвучить пока нельзя (503)"), Behaviour::status(503, "busy")),
+        (("speech does not come in time", "озвучка не приходит вовремя"), Behaviour::stall()),
+        (("no sound comes", "вместо звука приходит не звук"), Behaviour::html(200)),
+    ] {
+        rows.push(Row::new(SPOKEN, name, Fault::Spoken(behaviour, 50)));
+    }
     rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
     rows.push(Row {
         lasts: 2000..4000,
@@ -331,6 +344,7 @@ fn at_point(point: &'static str) -> Row {
         "received" => STORED,
         "inserted" | "fetched" | "extracted" | "prepared" | "answering" | "shown" | "generated" => ANSWERED,
         "heard" => HEARD,
+        "spoken" => SPOKEN,
         "finishing" => WHOLE,
         "finished" | "sending" => PAID,
         "taken" => WINDOW,

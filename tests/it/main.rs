@@ -42,9 +42,11 @@ mod promises {
     mod going_on;
     mod groups;
     mod live_message;
+    mod listening;
     mod ledger;
     mod models;
     mod on_behalf;
+    mod overheard;
     mod order;
     mod owner;
     mod pair;
@@ -72,6 +74,7 @@ mod promises {
     mod rights;
     mod roster;
     mod said_in_words;
+    mod spoken;
     mod secrets;
     mod standby;
     mod stop;

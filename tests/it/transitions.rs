@@ -41,6 +41,7 @@ fn dies_and(
 ) {
     let mut env = TestEnv::new();
     env.set("TRANSCRIBE_MODEL", "sandbox/ears");
+    env.set("SPEECH_MODEL", "sandbox/mouth");
     env.set("KILL_POINT", point);
     env.set("KILL_POINT_SKIP", skip.to_string());
     let bot = env.start();
@@ -182,6 +183,35 @@ fn received_fetched_heard_answered() {
             assert_eq!(env.telegram.texts(1)[0].matches("what is soup\n").count(), 2, "{point}");
         };
         dies_and(point, 0, nothing, say, &End { turns: "answered", shown: 1, asked }, paid_once);
+    }
+}
+
+#[test]
+fn sending_spoken_sent() {
+    let choose = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/voice on");
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
+    };
+    // The words of the voice message stand in its part, the answer's in another one before it.
+    for (point, skip, spoken, shown) in [
+        ("finishing:soup", 0, 1, 3),
+        ("finished:soup", 0, 1, 3),
+        ("sending:soup", 0, 1, 3),
+        ("recorded:soup", 0, 1, 3),
+        ("spoken:soup", 0, 2, 3),
+        ("sending:soup", 1, 2, 3),
+        // The window of a send.
+        ("taken:soup", 1, 2, 4),
+        ("recorded:soup", 1, 1, 3),
+    ] {
+        let asked = if point.starts_with("finishing") { 2 } else { 1 };
+        let paid = |env: &TestEnv| {
+            assert_eq!(env.model.spoken().len(), spoken, "{point} {skip}");
+            let rows = "SELECT count(*) FROM model_calls WHERE purpose = 'speech' AND outcome = 'answered'";
+            assert_eq!(env.psql(rows), spoken.to_string(), "{point} {skip}");
+        };
+        dies_and(point, skip, choose, ask, &End { turns: "answered", shown, asked }, paid);
     }
 }
 

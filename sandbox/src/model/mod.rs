@@ -10,6 +10,7 @@ mod gate;
 mod parts;
 mod service;
 mod speech;
+pub mod voice;
 mod when;
 mod wire;
 
@@ -23,6 +24,7 @@ pub use answer::expected_answer;
 pub use behaviour::Behaviour;
 pub use gate::Gate;
 pub use speech::Listened;
+pub use voice::Spoken;
 pub use when::When;
 
 use crate::http::Server;
@@ -168,6 +170,8 @@ pub struct State {
     rules: Vec<when::Rule>,
     listened: Vec<Listened>,
     rules_of_speech: Vec<when::Rule>,
+    spoken: Vec<Spoken>,
+    rules_of_voice: Vec<when::Rule>,
     usual: Behaviour,
     context_limit: Option<usize>,
     list: List,
@@ -249,6 +253,16 @@ impl Model {
         self.look(|state| state.listened.clone())
     }
 
+    /// Lets words be spoken in another way: those that hold what [`When::asked`] names.
+    pub fn on_voice(&self, when: When, behaviour: Behaviour) {
+        self.shared.state.change(|state| state.rules_of_voice.push(when::Rule { when, behaviour }));
+    }
+
+    /// All words that were to be spoken, in order of arrival.
+    pub fn spoken(&self) -> Vec<Spoken> {
+        self.look(|state| state.spoken.clone())
+    }
+
     /// Holds matching requests before their headers until the gate is released; then they are answered as usual.
     pub fn hold(&self, when: When) -> Gate {
         let gate = Gate::default();
@@ -262,6 +276,7 @@ impl Model {
         self.shared.state.change(|state| {
             state.rules.clear();
             state.rules_of_speech.clear();
+            state.rules_of_voice.clear();
         });
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::behaviour::{Answer, Behaviour, Break, Kind, Point};
 use super::speech::{self, Listened};
+use super::voice::{self, Spoken};
 use super::wire::{Completion, pieces, usage};
 use super::{Asked, Ended, List, Message, Shared, expected_answer};
 use crate::http::{Exchange, Gone, Request, Service};
@@ -27,6 +28,8 @@ enum Wanted {
     Answer(Vec<Message>),
     /// The words of this recording.
     Words(Listened),
+    /// The sound of these words.
+    Sound(Spoken),
 }
 
 impl Service for Http {
@@ -34,6 +37,7 @@ impl Service for Http {
         let outcome = match self.admit(&request) {
             Ok(Wanted::Answer(messages)) => self.complete(request, &messages, exchange),
             Ok(Wanted::Words(listened)) => self.transcribe(listened, exchange),
+            Ok(Wanted::Sound(spoken)) => self.speak(spoken, exchange),
             Ok(Wanted::Models) => {
                 let (ends, reads) = self.0.state.look(|state| (state.ends.clone(), state.reads.clone()));
                 let models = json!({"data": [{
@@ -72,6 +76,7 @@ impl Http {
             Some("/v1/models") if list != List::Absent => Ok(Wanted::Models),
             Some("/v1/chat/completions") => dialogue(&request.body).map(Wanted::Answer),
             Some("/v1/audio/transcriptions") => speech::read(request).map(Wanted::Words),
+            Some("/v1/audio/speech") => voice::read(&request.body).map(Wanted::Sound),
             _ => Err((404, "Not found".into())),
         }
     }

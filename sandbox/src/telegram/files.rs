@@ -94,6 +94,13 @@ pub(super) fn check_photo(bytes: &[u8]) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Whether these bytes are a sound that Telegram plays as a voice message: OGG with Opus, or MP3.
+pub(super) fn check_voice(bytes: &[u8]) -> Result<(), ApiError> {
+    let is_opus = bytes.starts_with(b"OggS") && bytes.get(28..36) == Some(b"OpusHead");
+    let is_mp3 = bytes.starts_with(b"ID3");
+    if is_opus || is_mp3 { Ok(()) } else { Err(ApiError::bad("wrong type of the voice message")) }
+}
+
 impl Telegram {
     /// Keeps a file and returns what Telegram says of it in a message: `file_id`, `file_unique_id`, `file_size`.
     pub fn keep(&self, bytes: &[u8]) -> Value {

@@ -99,6 +99,7 @@ impl Limiter {
             "sendmessage"
             | "sendrichmessage"
             | "senddocument"
+            | "sendvoice"
             | "sendphoto"
             | "editmessagetext"
             | "editmessagereplymarkup" => {

@@ -42,7 +42,9 @@ pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
         "getchatmember" => chat_member(state, params),
         "getchatmembercount" => member_count(state, params),
         "leavechat" => leave(state, params),
-        "sendmessage" | "sendrichmessage" | "senddocument" | "sendphoto" => send(state, method, params),
+        "sendmessage" | "sendrichmessage" | "senddocument" | "sendphoto" | "sendvoice" => {
+            send(state, method, params)
+        }
         "editmessagetext" => edit_text(state, params),
         "editmessagereplymarkup" => edit_markup(state, params),
         "editforumtopic" => name_topic(state, params),
@@ -177,7 +179,7 @@ fn send(state: &mut State, method: &str, params: &Params) -> Answer {
     let field = method.trim_start_matches("send");
     let document = params.files.iter().find(|(name, _)| name == field).map(|(_, document)| document.clone());
     let mut content = match method {
-        "senddocument" | "sendphoto" => {
+        "senddocument" | "sendphoto" | "sendvoice" => {
             let Some(document) = &document else {
                 return Err(ApiError::bad(format!("there is no {field} in the request")));
             };
@@ -186,6 +188,9 @@ fn send(state: &mut State, method: &str, params: &Params) -> Answer {
             }
             if method == "sendphoto" {
                 files::check_photo(&document.bytes)?;
+            }
+            if method == "sendvoice" {
+                files::check_voice(&document.bytes)?;
             }
             let (text, entities) =
                 (params.text("caption")?.to_owned(), entities(params, "caption_entities")?);

@@ -6,6 +6,7 @@
 //!            former bots, backups
 //! telegram   token, webhook, another poller
 //! model      endpoint, key, name of the model
+//! speech     what listens, and what speaks
 //! ```
 //!
 //! The neighbours are looked at side by side, each finding is reported as soon as it is made, and all of it ends at one
@@ -44,7 +45,7 @@ Exit code: 0 every check passed; 1 a check failed, and its line says what to do;
 doctor changes nothing and does not disturb a running bot. Only while no instance is connected to the database does it
 ask Telegram for updates, for 5 s and without confirming any, to detect another program that uses the token; that
 program is interrupted for a moment. The model is asked a short question, exactly as the bot asks, and what turns speech
-into words listens to a second of silence.";
+into words listens to a second of silence, and what speaks says one word.";
 
 /// `doctor …`
 #[derive(Args)]
@@ -71,7 +72,7 @@ enum Subject {
     Telegram,
     /// The endpoint of the model
     Model,
-    /// The endpoint that turns speech into words
+    /// The endpoints that turn speech into words, and words into speech
     Speech,
 }
 
@@ -140,7 +141,7 @@ impl Arguments {
 
         let choices = env.choices();
         let (database, telegram, model) = (env.database(), env.telegram(), env.models(&choices));
-        let hearing = choices.read.as_ref().and_then(|read| env.hearing(read));
+        let sound = choices.read.as_ref().and_then(|read| env.hearing(read).zip(env.speaking(read)));
         let bot_id = env.bot_id();
 
         let mut findings = settings::examine(&env, &choices, env_file);
@@ -149,7 +150,7 @@ impl Arguments {
             let kept_from = (database.is_none() && !database_checks.is_empty())
                 || (telegram.is_none() && !telegram_checks.is_empty())
                 || (model.is_none() && !model_checks.is_empty())
-                || (hearing.is_none() && !speech_checks.is_empty());
+                || (sound.is_none() && !speech_checks.is_empty());
             findings.retain(|finding| kept_from && !finding.ok);
         }
         if self.is_about(Subject::Settings) {
@@ -165,8 +166,8 @@ impl Arguments {
         })?;
         let model =
             Examination::of(model, model_checks, |models: &Vec<_>, report| model::examine(models, report))?;
-        let speech = Examination::of(hearing, speech_checks, |hearing: &Option<_>, report| {
-            speech::examine(hearing.as_ref(), report);
+        let speech = Examination::of(sound, speech_checks, |(hearing, speaking), report| {
+            speech::examine(hearing.as_ref(), speaking.as_ref(), report);
         })?;
         for examination in [database, telegram, model, speech] {
             findings.extend(examination.findings(deadline));

@@ -108,8 +108,18 @@ impl Open {
             }
         });
         if !message.addressed && newest.is_none() {
-            return Taken::Nothing;
+            if !message.overheard {
+                return Taken::Nothing;
+            }
+            // Of what is not said to the bot the recording is taken in, and nothing beside it.
+            message.quotes.clear();
+            if let Some(piece) = &mut message.piece {
+                piece.caption.clear();
+                piece.album = None;
+            }
+            return Taken::ToAnswer;
         }
+        message.overheard = false;
         let begun = album.as_ref().map(|album| album.first).filter(|first| first != update_id);
         // Of a forwarded album, the question began with its comment.
         let first = begun.or(newest.map(|newest| newest.first)).unwrap_or(*update_id);

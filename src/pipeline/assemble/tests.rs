@@ -30,7 +30,13 @@ fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
 }
 
 fn joined(all: &[Waiting]) -> Assembled {
-    let me = Me { id: 7, username: "bot".to_owned(), picture_pixels: 1280, hears: false };
+    let me = Me {
+        id: 7,
+        username: "bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
     let first = Incoming::decode(&all[0].payload, &me).ok().unwrap().message;
     let lane = Lane { bot_id: 7, chat_id: 1, user_id: 1, thread_id: None };
     join(lane, &first, &all[0], &all[1..], &me)
@@ -143,7 +149,13 @@ fn what_was_forwarded_later_by_the_dates_is_a_question_of_its_own() {
 
 #[test]
 fn the_poller_knows_of_which_question_a_late_piece_is() {
-    let me = Me { id: 7, username: "bot".to_owned(), picture_pixels: 1280, hears: false };
+    let me = Me {
+        id: 7,
+        username: "bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
     let mut open = Open::default();
     let mut taken =
         |waiting: &Waiting| open.takes(&mut Incoming::decode(&waiting.payload, &me).ok().unwrap(), &me);
@@ -216,7 +228,13 @@ fn the_pieces_of_an_album_belong_together_whatever_comes_between_them() {
 
 #[test]
 fn the_poller_knows_of_which_question_a_late_picture_is() {
-    let me = Me { id: 7, username: "bot".to_owned(), picture_pixels: 1280, hears: false };
+    let me = Me {
+        id: 7,
+        username: "bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
     let mut open = Open::default();
     let mut taken = |waiting: &Waiting| {
         let mut incoming = Incoming::decode(&waiting.payload, &me).ok().unwrap();

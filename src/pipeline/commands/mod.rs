@@ -20,6 +20,7 @@ mod export;
 mod find;
 mod forget;
 mod list;
+mod voice;
 mod memory;
 
 impl InWork<'_> {
@@ -33,6 +34,7 @@ impl InWork<'_> {
             Command::Role if self.has_several(Kind::Role) => self.choose_by_name(Kind::Role),
             Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
             Command::Model => self.choose_by_name(Kind::Model),
+            Command::Voice => self.voice(),
             Command::Settings => self.settings(),
             Command::Stop => self.stop_was_heeded(),
             Command::Retry => self.retry(),

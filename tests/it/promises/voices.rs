@@ -7,21 +7,22 @@ use serde_json::{Value, json};
 
 use crate::support::rows::TURNS;
 
-const LEDGER: &str = "SELECT string_agg(purpose || ' ' || outcome, ', ' ORDER BY id) FROM model_calls";
+pub(super) const LEDGER: &str =
+    "SELECT string_agg(purpose || ' ' || outcome, ', ' ORDER BY id) FROM model_calls";
 const LAST_FAILURE: &str = "SELECT failure FROM turns ORDER BY id DESC LIMIT 1";
 
 /// A bot that hears.
-fn hearing() -> TestEnv {
+pub(super) fn hearing() -> TestEnv {
     let mut env = TestEnv::new();
     env.set("TRANSCRIBE_MODEL", "sandbox/ears");
     env
 }
 
-fn say(env: &TestEnv, person: &Person, words: &str) -> Said {
+pub(super) fn say(env: &TestEnv, person: &Person, words: &str) -> Said {
     env.telegram.post(person, &env.telegram.voice(words, 14))
 }
 
-fn last_asked(env: &TestEnv) -> Asked {
+pub(super) fn last_asked(env: &TestEnv) -> Asked {
     env.model.requests().pop().expect("a request")
 }
 

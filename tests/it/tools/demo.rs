@@ -57,6 +57,15 @@ fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
 }
 
 #[test]
+fn a_spoken_answer_is_a_line_that_says_what_came() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said = demo(folder.path(), "/voice on\nКак дела?\n");
+    let line = said.lines().find(|line| line.starts_with("bot> (voice message, "));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains(" bytes of audio/ogg) ") && line.contains("Как дела?"), "{line}");
+}
+
+#[test]
 fn the_owners_side_is_played_after_owner_until_the_next_one() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let said = demo(folder.path(), "/who\n/owner\n[Разрешить]\n/who\n/usage\n/owner\nПривет\n");

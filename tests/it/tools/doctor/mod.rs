@@ -4,6 +4,7 @@ pub(crate) mod database;
 mod endpoint;
 mod only;
 mod settings;
+mod sound;
 mod telegram;
 
 use std::fs;
@@ -16,7 +17,7 @@ use sandbox::{PATIENCE, TestEnv};
 use crate::support::at_once::all_at_once;
 
 /// What is looked at, with one line each.
-const CHECKS: [&str; 19] = [
+const CHECKS: [&str; 20] = [
     "environment",
     "env file",
     "prompt",
@@ -36,6 +37,7 @@ const CHECKS: [&str; 19] = [
     "poller",
     "model",
     "speech",
+    "voice",
 ];
 
 /// A fault, and the lines that are to tell it: check, what was found, what to do.

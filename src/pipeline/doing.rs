@@ -1,30 +1,29 @@
-//! "Typing": what every chat can show (Bot API, sendChatAction).
+//! What the bot is doing, as every chat can show it: "typing", "recording a voice message" (Bot API, sendChatAction).
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use crate::base::failpoints;
-use crate::domain::address::Address;
 use crate::pipeline::pace::Pace;
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::{Doing, Telegram, TelegramError};
 
-/// An answer that is there by then needs no "typing" before it.
+/// What is done by then needs no word before it.
 const AT_ONCE: Duration = Duration::from_millis(150);
 
-/// Telegram shows "typing" for at most 5 s.
+/// Telegram shows it for at most 5 s.
 pub(super) fn renewal() -> Duration {
     failpoints::wait("typing", Duration::from_millis(4500))
 }
 
-/// Shows "typing" for as long as this is polled. A failure is only waited out.
-pub(super) async fn show(telegram: &Telegram, pace: &Pace, address: Address) {
+/// Shows it for as long as this is polled, in the chat and topic `place`. A failure is only waited out.
+pub(super) async fn show(telegram: &Telegram, pace: &Pace, place: (i64, Option<i64>), doing: Doing) {
     let renewal = renewal();
     sleep(AT_ONCE).await;
     loop {
         let wait = match pace.typing() {
             Err(wait) => wait,
-            Ok(()) => match telegram.typing(address.lane.chat_id, address.thread_id).await {
+            Ok(()) => match telegram.is_doing(place, doing).await {
                 Err(TelegramError::RetryAfter(pause)) => pause.max(renewal),
                 _ => renewal,
             },
