@@ -203,6 +203,7 @@ impl Program {
             named: Named::default(),
             lull: Lull::default(),
             summaries: config.at_leisure.summaries && config.max_history > 0,
+            proposals: config.at_leisure.proposals,
             titles: config.at_leisure.titles,
             newest_at_boot: newest,
             suspects: Suspects::default(),

@@ -72,7 +72,7 @@ pub struct Config {
     pub picture_turns: usize,
     /// How many pixels the longer side of a picture has at most, where Telegram has it smaller.
     pub picture_pixels: i32,
-    /// SUMMARIES, TOPIC_TITLES
+    /// SUMMARIES, FACT_PROPOSALS, TOPIC_TITLES
     pub at_leisure: AtLeisure,
     /// OWNER, ALLOWED_USERS, ALLOWED_CHATS
     pub admission: Admission,
@@ -185,6 +185,8 @@ pub struct Loaded<T> {
 pub struct AtLeisure {
     /// What leaves the window is summed up.
     pub summaries: bool,
+    /// People are asked about facts that a model proposes when it sums up.
+    pub proposals: bool,
     /// Topics whose names were left to the bot get titles.
     pub titles: bool,
 }
@@ -212,6 +214,7 @@ impl Config {
             speaking: env.speaking(&choices)?,
             at_leisure: AtLeisure {
                 summaries: env.value(&names::SUMMARIES).as_deref() == Some("on"),
+                proposals: env.value(&names::FACT_PROPOSALS).as_deref() == Some("on"),
                 titles: env.value(&names::TOPIC_TITLES).as_deref() == Some("on"),
             },
             choices,

@@ -101,6 +101,8 @@ settings! {
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
     SUMMARIES: Value("on"), values::one_of(&["on", "off"]),
         "`on`: what falls out of these limits is summed up when nobody asks, and the model reads the summary";
+    FACT_PROPOSALS: Value("on"), values::one_of(&["on", "off"]),
+        "`on`: when a private dialogue is summed up, the model may propose one fact to remember, which the bot asks about, at most once a day";
     SUMMARY_MODEL: Nothing("the model of the dialogue"), values::TEXT,
         "the model that sums up and finds titles, at the same endpoint; with a catalogue, one of its models by its name there";
     TOPIC_TITLES: Value("on"), values::one_of(&["on", "off"]),

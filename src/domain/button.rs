@@ -33,6 +33,8 @@ pub enum Action {
     Think(String, Effort),
     /// Turns the list to this page.
     Page(Kind, usize),
+    /// Has the fact of the proposal of this number remembered, or not.
+    Proposal(i64, bool),
     /// Says when the answers of the dialogue are spoken; `None`: never.
     Speak(Option<Spoken>),
     /// Takes back what the bot was just asked to remember: the fact of this number.
@@ -176,6 +178,7 @@ impl Button {
             Action::DeleteFact(id) => format!("fact:{user}:{id}"),
             Action::Facts(page) => format!("facts:{user}:{page}"),
             Action::Find(search, page) => format!("find:{user}:{search}:{page}"),
+            Action::Proposal(id, yes) => format!("propose:{user}:{id}:{}", if *yes { "yes" } else { "no" }),
             Action::Memory(on) => format!("memory:{user}:{}", if *on { "on" } else { "off" }),
             Action::Decide(verdict, seq) => format!("{}:{user}:{seq}", verdict.name()),
             Action::Announce(id, Announcing::Send) => format!("announce:{user}:{id}:send"),
@@ -233,6 +236,11 @@ impl Button {
                 let (search, page) = rest.split_once(':')?;
                 Action::Find(search.parse().ok()?, page.parse().ok()?)
             }
+            "propose" => match rest.split_once(':')? {
+                (id, "yes") => Action::Proposal(id.parse().ok()?, true),
+                (id, "no") => Action::Proposal(id.parse().ok()?, false),
+                _ => return None,
+            },
             "memory" if rest == "on" => Action::Memory(true),
             "memory" if rest == "off" => Action::Memory(false),
             _ => Action::Decide(Verdict::of(name)?, rest.parse().ok()?),
@@ -262,8 +270,14 @@ mod tests {
             Action::DeleteFact,
         ];
         let numbered = numbered.map(|action| action(i64::MIN));
-        let of_memory =
-            [Action::Facts(99), Action::Memory(true), Action::Memory(false), Action::Find(i64::MIN, 99)];
+        let of_memory = [
+            Action::Facts(99),
+            Action::Memory(true),
+            Action::Memory(false),
+            Action::Find(i64::MIN, 99),
+            Action::Proposal(i64::MIN, true),
+            Action::Proposal(i64::MIN, false),
+        ];
         let choices = [Kind::Model, Kind::Role]
             .into_iter()
             .flat_map(|kind| [Action::Choose(kind, longest()), Action::Page(kind, 99)]);
@@ -323,6 +337,9 @@ mod tests {
             "card:1:2:0:day=0",
             "card:1:2:0:week=1",
             "memory:1:maybe",
+            "propose:1:2",
+            "propose:1:2:maybe",
+            "propose:1:x:yes",
             "facts:1:-1",
             "find:1:2",
         ] {

@@ -42,5 +42,6 @@ pub mod choice;
 pub mod sound;
 pub mod speech;
 pub mod memory;
+pub mod proposal;
 pub mod token_budget;
 pub mod phrases;

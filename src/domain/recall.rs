@@ -54,7 +54,7 @@ impl Asked {
         if question.chars().count() > LONGEST {
             return None;
         }
-        let question = format!(" {} ", question.to_lowercase().replace('ё', "е"));
+        let question = format!(" {} ", plain(question));
         let explicit = asks_about_the_past(&question);
         if all && !explicit {
             return None;
@@ -64,14 +64,9 @@ impl Asked {
             .flat_map(|turn| [&turn.question, &turn.answer])
             .flat_map(|text| stems(text))
             .collect();
-        let mut words: Vec<String> = Vec::new();
-        for word in tokens(&question) {
-            if is_telling(&word) && !is_known(&word, &known) && !words.contains(&word) {
-                words.push(word);
-            }
-        }
+        let mut words = beyond(&question, &known);
         words.truncate(MOST_WORDS);
-        let personal = tokens(&question).any(|word| PERSONAL.split(' ').any(|personal| personal == word));
+        let personal = is_personal(&question);
         let worth = if explicit || personal { 1 } else { 2 };
         (words.len() >= worth).then_some(Self { words, explicit, personal })
     }
@@ -147,12 +142,33 @@ fn excerpt(text: &str, words: &[&String]) -> String {
     format!("{}{}{}", dots(start > 0), part.trim(), dots(start + EXCERPT < characters.len()))
 }
 
-fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
+/// The words of a text that tell something and that are not known in any form, in lower case, each once.
+pub(super) fn beyond(text: &str, known: &BTreeSet<String>) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in tokens(&plain(text)) {
+        if is_telling(&word) && !is_known(&word, known) && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// Whether a text is about its person.
+pub(super) fn is_personal(text: &str) -> bool {
+    tokens(&plain(text)).any(|word| PERSONAL.split(' ').any(|personal| personal == word))
+}
+
+/// In lower case, as words are compared.
+pub(super) fn plain(text: &str) -> String {
+    text.to_lowercase().replace('ё', "е")
+}
+
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
-fn stems(text: &str) -> impl Iterator<Item = String> {
-    let text = text.to_lowercase().replace('ё', "е");
+pub(super) fn stems(text: &str) -> impl Iterator<Item = String> {
+    let text = plain(text);
     tokens(&text).map(|word| stem(&word)).collect::<Vec<_>>().into_iter()
 }
 

@@ -194,7 +194,7 @@ impl Services {
         if self.summaries && leaves || self.titles && untitled {
             let (model, role) = (Some(model.id.clone()), Some(role.id.clone()));
             let choice = Choice { model, role, ..Choice::NONE };
-            self.lull.want(Wanted { address: question.address, choice });
+            self.lull.want(Wanted { address: question.address, choice, language: question.language });
         }
     }
 

@@ -234,6 +234,7 @@ impl InWork<'_> {
             Action::Mute(kind, muted) => self.mute(*kind, *muted),
             Action::Speak(when) => self.press_voice(*when),
             Action::Find(search, page) => self.turn_found(*search, *page),
+            Action::Proposal(id, yes) => self.decide_proposal(*id, *yes),
             Action::Unremember(id) => self.unremember(*id),
             Action::DeleteFact(id) => self.delete_fact(*id),
             Action::Facts(page) => self.show_facts(*page),

@@ -16,6 +16,7 @@ use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
+use crate::domain::phrases::Language;
 
 /// For how long nobody has to have asked.
 const QUIET: Duration = Duration::from_secs(2);
@@ -33,6 +34,8 @@ pub(super) struct Wanted {
     pub(super) address: Address,
     /// With what it is answered.
     pub(super) choice: Choice,
+    /// In which language its person is spoken to.
+    pub(super) language: Language,
 }
 
 /// What is to be done, and what is being done.
@@ -225,7 +228,7 @@ mod tests {
             reply_to: None,
             live_message_id: None,
         };
-        Wanted { address, choice: Choice::NONE }
+        Wanted { address, choice: Choice::NONE, language: Language::English }
     }
 
     /// Whom it is about that can be begun at this time.

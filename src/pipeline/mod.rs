@@ -17,6 +17,7 @@ mod edit;
 mod on_behalf;
 mod owner;
 mod people;
+mod proposal;
 mod usage;
 mod health;
 mod console;

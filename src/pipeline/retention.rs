@@ -9,7 +9,9 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::store::{Store, StoreError, attachments, due, erase, facts, inbox, searches, strangers, topics};
+use crate::store::{
+    Store, StoreError, attachments, due, erase, facts, inbox, proposals, searches, strangers, topics,
+};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -57,6 +59,7 @@ pub fn apply(
             progress(count);
         }
         while !stop.is_requested() && store.run(|conn| facts::purge(conn, moment, BATCH))? > 0 {}
+        while !stop.is_requested() && store.run(|conn| proposals::purge(conn, moment, BATCH))? > 0 {}
         let age = DAY * days;
         while !stop.is_requested() && store.run(|conn| erase::parts_older_than(conn, age, BATCH))? > 0 {}
         while !stop.is_requested() && store.run(|conn| erase::callers_older_than(conn, age, BATCH))? > 0 {}

@@ -81,6 +81,8 @@ pub struct Services {
     pub lull: Lull,
     /// Whether what leaves the window is summed up.
     pub summaries: bool,
+    /// Whether people are asked about facts that a model proposes when it sums up.
+    pub proposals: bool,
     /// Topics whose names were left to the bot get titles.
     pub titles: bool,
     /// Those of them that may be why the process died again and again.

@@ -4,20 +4,26 @@
 //! word by word, and has what stands before that summed up, together with the summary before. It holds no connection while the
 //! model writes. A failure or a crash only delays it: questions are asked with what there is.
 
+use std::time::Duration;
+
 use tracing::{debug, info};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::budget::Verdict;
 use crate::domain::history::{Exchange, Past};
 use crate::domain::lane::Lane;
+use crate::domain::phrases::Language;
 use crate::domain::prompt;
+use crate::domain::proposal::{self, Ground, Proposal};
 use crate::domain::summary::{self, INSTRUCTIONS, MOST_AT_ONCE, MOST_MESSAGES, Summary};
 use crate::domain::usage::Purpose;
 use crate::llm::{Asked, Completion, LlmError};
 use crate::pipeline::lull::{Done, Wanted};
 use crate::pipeline::prompt::spoken;
+use crate::pipeline::proposal::about_proposal;
 use crate::pipeline::services::Services;
 use crate::store::ledger::{self, Calls};
+use crate::store::proposals::{self, Stored};
 use crate::store::summaries::New;
 use crate::store::{StoreError, budget as books, history, summaries};
 
@@ -41,6 +47,8 @@ struct ToSumUp {
     base: Option<Summary>,
     /// Whole turns, the oldest first; there is one at least.
     turns: Vec<Exchange>,
+    /// By what proposals of facts are judged. `None`: none are wanted.
+    ground: Option<Ground>,
 }
 
 impl Services {
@@ -51,7 +59,8 @@ impl Services {
         let Some(first) = assistant.chain(&in_force).next() else { return Ok(Done::Settled) };
         let role = &*first.role.prompt;
         let room = first.room().without(summary::most_tokens());
-        let Some(ToSumUp { base, turns }) = self.to_sum_up(lane, role, |past| room.fit(past, ""))? else {
+        let Some(ToSumUp { base, turns, ground }) = self.to_sum_up(lane, role, |past| room.fit(past, ""))?
+        else {
             return Ok(Done::Settled);
         };
         let has_room = !self.budgets.is_any()
@@ -60,16 +69,21 @@ impl Services {
         if !has_room {
             return Ok(Done::Again);
         }
+        let besides = ground.as_ref().map_or("", |_| proposal::INSTRUCTIONS);
+        let instructions = format!("{INSTRUCTIONS}{besides}");
         let mut read = summary::newest(&turns, MOST_AT_ONCE);
         loop {
             let text = summary::to_sum_up(role, base.as_ref().map(|base| &*base.content), read);
             let Asked { call, answer } =
-                self.ask_beside(llm, lane, (Purpose::Summary, INSTRUCTIONS, &text), stop);
+                self.ask_beside(llm, lane, (Purpose::Summary, &instructions, &text), stop);
             let address = wanted.address;
             let calls = Calls { address, calls: std::slice::from_ref(&call) };
             let problem = match answer {
-                Ok(Completion { text, .. }) => {
-                    let Some(content) = summary::kept(&text) else { return self.only_paid(calls) };
+                Ok(Completion { text, cut }) => {
+                    let (notes, proposed) = proposal::split(&text);
+                    let Some(content) = summary::kept(notes) else { return self.only_paid(calls) };
+                    // The last line of what was cut may say something else than it was to say.
+                    let proposed = if cut { "" } else { proposed };
                     let messages: Vec<i64> =
                         read.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect();
                     let new = New {
@@ -80,11 +94,8 @@ impl Services {
                         content,
                         model: call.usage.model.as_deref(),
                     };
-                    // It is paid for: an outage is waited out.
-                    let stored = self.store.retry_forever_or(
-                        |conn| summaries::store(conn, &new),
-                        |conn| ledger::store(conn, calls),
-                    )?;
+                    let proposal = ground.as_ref().and_then(|ground| proposal::chosen(proposed, ground));
+                    let stored = self.keep_summary(&new, proposal.as_ref(), wanted.language)?;
                     let turns = read.len();
                     info!(
                         chat = lane.chat_id,
@@ -110,6 +121,35 @@ impl Services {
         }
     }
 
+    /// Stores a summary, and with it the question about a fact that was proposed. It is paid for: an outage is waited out. Returns
+    /// whether it was stored.
+    fn keep_summary(
+        &self,
+        new: &New<'_>,
+        proposal: Option<&Proposal>,
+        language: Language,
+    ) -> Result<bool, StoreError> {
+        let (calls, lane) = (new.calls, new.calls.address.lane);
+        // Where Telegram takes no more than answers, nobody is asked.
+        let Some(proposal) = proposal.filter(|_| self.pace.spare(Duration::ZERO) > 0) else {
+            return self
+                .store
+                .retry_forever_or(|conn| summaries::store(conn, new), |conn| ledger::store(conn, calls));
+        };
+        let Stored { summary, asked } = self.store.retry_forever_or(
+            |conn| {
+                let ask = |id| about_proposal(lane, id, language.proposal(&proposal.text), language);
+                proposals::store(conn, new, proposal, ask)
+            },
+            |conn| ledger::store(conn, calls),
+        )?;
+        if asked {
+            info!(chat = lane.chat_id, user = lane.user_id, "the bot asks whether to remember a fact");
+            self.wake(vec![lane]);
+        }
+        Ok(summary)
+    }
+
     /// There is no summary, and no other try would bring one.
     fn only_paid(&self, calls: Calls<'_>) -> Result<Done, StoreError> {
         self.store.run(|conn| ledger::store(conn, calls)).map(|_| Done::Settled)
@@ -133,7 +173,15 @@ impl Services {
             let base = known.into_iter().filter(|known| known.prompt == role).max_by_key(|known| known.id);
             let after = base.as_ref().map_or(0, |base| base.last_id);
             let turns = turns(history::between(conn, lane, after, start, MOST_MESSAGES)?);
-            Ok((!turns.is_empty()).then_some(ToSumUp { base, turns }))
+            if turns.is_empty() {
+                return Ok(None);
+            }
+            // What is said in a group is not carried anywhere else, and nobody is asked there.
+            let is_private = lane.chat_id == lane.user_id;
+            let read: Vec<i64> = turns.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect();
+            let ground =
+                if self.proposals && is_private { proposals::ground(conn, lane, &read)? } else { None };
+            Ok(Some(ToSumUp { base, turns, ground }))
         })
     }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 26] = [
     "alerts",
     "announcement_recipients",
     "announcements",
@@ -14,6 +14,7 @@ pub const TABLES: [&str; 25] = [
     "console_sessions",
     "decisions",
     "dialogue_settings",
+    "fact_proposals",
     "facts",
     "leases",
     "memory_off",

@@ -14,7 +14,8 @@ use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 use super::{
-    announcements, attachments, decide, facts, inbox, quotes, searches, settings, summaries, topics,
+    announcements, attachments, decide, facts, inbox, proposals, quotes, searches, settings, summaries,
+    topics,
 };
 
 /// How many questions and answers a batch deletes.
@@ -56,7 +57,7 @@ pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
 /// The same; `None`: there is nothing about the user, not even what was chosen or remembered.
 pub fn anything_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
     let rows = rows_of(conn, user_id)?;
-    let known = rows != Rows::default() || settings::known(conn, user_id)? || facts::known(conn, user_id)?;
+    let known = rows != Rows::default() || settings::known(conn, user_id)? || proposals::known(conn, user_id)?;
     Ok(known.then_some(rows))
 }
 
@@ -186,6 +187,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
         settings::forget(conn, user_id)?;
         summaries::forget(conn, user_id)?;
         facts::forget(conn, user_id)?;
+        proposals::forget(conn, user_id)?;
         searches::forget(conn, user_id)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         // Those of its messages are gone with them.

@@ -148,19 +148,33 @@ pub enum Added {
     Full,
 }
 
+/// How many there may be, as PostgreSQL counts.
+pub(super) fn most() -> i64 {
+    i64::try_from(MOST).unwrap_or(i64::MAX)
+}
+
+/// Whether this is remembered, by the same words.
+pub(super) fn is_told(conn: &mut PgConnection, lane: Lane, text: &str) -> QueryResult<bool> {
+    let same = of_lane(lane).filter(facts::deleted_at.is_null()).filter(facts::content.eq(text));
+    diesel::select(exists(same)).get_result(conn)
+}
+
+/// Everything that the person ever told in this chat, also what was deleted.
+pub(super) fn ever_told(conn: &mut PgConnection, lane: Lane) -> QueryResult<Vec<String>> {
+    of_lane(lane).select(facts::content).load(conn)
+}
+
 /// Remembers a fact that the message `message_id` told.
 pub fn add(conn: &mut PgConnection, lane: Lane, text: &str, message_id: Option<i64>) -> QueryResult<Added> {
     // Several topics of a chat are worked on at once.
     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('facts', $1))")
         .bind::<BigInt, _>(lane.user_id)
         .execute(conn)?;
-    let live = || of_lane(lane).filter(facts::deleted_at.is_null());
-    let same = live().filter(facts::content.eq(text));
-    if diesel::select(exists(same)).get_result(conn)? {
+    if is_told(conn, lane, text)? {
         return Ok(Added::Known);
     }
-    let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    if live().select(count_star()).first::<i64>(conn)? >= most {
+    let live = of_lane(lane).filter(facts::deleted_at.is_null());
+    if live.select(count_star()).first::<i64>(conn)? >= most() {
         return Ok(Added::Full);
     }
     let row = (
@@ -184,11 +198,15 @@ pub fn delete(conn: &mut PgConnection, lane: Lane, id: i64) -> QueryResult<Optio
 }
 
 /// The fact that this message told, if it is remembered.
-pub fn of_message(conn: &mut PgConnection, lane: Lane, message_id: i64) -> QueryResult<Option<i64>> {
+pub fn of_message(
+    conn: &mut PgConnection,
+    lane: Lane,
+    message_id: i64,
+) -> QueryResult<Option<(i64, String)>> {
     of_lane(lane)
         .filter(facts::message_id.eq(message_id))
         .filter(facts::deleted_at.is_null())
-        .select(facts::id)
+        .select((facts::id, facts::content))
         .first(conn)
         .optional()
 }
@@ -208,7 +226,7 @@ pub fn switch(conn: &mut PgConnection, lane: Lane, on: bool) -> QueryResult<usiz
 }
 
 /// Whether anything is known of the person's memory, anywhere, also what was deleted.
-pub fn known(conn: &mut PgConnection, person: i64) -> QueryResult<bool> {
+pub(super) fn known(conn: &mut PgConnection, person: i64) -> QueryResult<bool> {
     let facts = exists(facts::table.filter(facts::user_id.eq(person)));
     let off = exists(memory_off::table.filter(memory_off::user_id.eq(person)));
     diesel::select(facts.or(off)).get_result(conn)

@@ -58,6 +58,7 @@ pub mod announcements;
 pub mod condition;
 pub mod settings;
 pub mod facts;
+pub mod proposals;
 pub mod searches;
 
 // What operators look at and delete.

@@ -189,6 +189,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Facts that a model proposed and the bot asked about, each by its person's decision.
+    fact_proposals (id) {
+        /// Unique number of the proposal.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the private chat where it was said and asked about.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Topic of the chat where it was said (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
+        /// The fact, on one line, at most 300 characters.
+        content -> Text,
+        /// Telegram's id of the message that said it; NULL where it is not known.
+        message_id -> Nullable<Int8>,
+        /// When the question about it was stored.
+        proposed_at -> Timestamptz,
+        /// Whether its person wants it to be remembered; NULL = no answer yet.
+        kept -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
     /// What people asked the bot to remember, each by its person in one chat.
     facts (id) {
         /// Unique number of the fact; in this order the model reads them.
@@ -647,6 +671,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     console_sessions,
     decisions,
     dialogue_settings,
+    fact_proposals,
     facts,
     leases,
     memory_off,

@@ -62,6 +62,7 @@ mod promises {
     mod pictures;
     mod poolers;
     mod prompts;
+    mod proposals;
     mod summaries;
     mod quotes;
     mod rate_limit;

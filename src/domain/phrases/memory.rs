@@ -123,6 +123,41 @@ impl Language {
         )
     }
 
+    /// The question whether to remember a fact that the model proposed, above the buttons that answer it.
+    pub fn proposal(self, fact: &str) -> String {
+        match self {
+            Russian => format!(
+                "Вы как-то сказали, и это может пригодиться: {fact}\n\nЗапомнить это? Спрашиваю не чаще раза в день; память \
+                 выключается здесь: /memory"
+            ),
+            English => format!(
+                "You said this, and it may be of use: {fact}\n\nShall I remember it? I ask at most once a day; to turn my memory \
+                 off: /memory"
+            ),
+        }
+    }
+
+    /// What stands on these buttons.
+    pub fn yes_or_no(self, yes: bool) -> &'static str {
+        if yes { self.pick("Да", "Yes") } else { self.pick("Нет", "No") }
+    }
+
+    /// What takes the place of the question after a no.
+    pub fn proposal_refused(self) -> &'static str {
+        self.pick(
+            "Хорошо, не запоминаю и больше об этом не спрошу.",
+            "All right, I do not remember this, and will not ask about it again.",
+        )
+    }
+
+    /// What takes its place where it is decided already, or is gone.
+    pub fn proposal_settled(self) -> &'static str {
+        self.pick(
+            "Об этом уже решено. Что я помню: /memory",
+            "This is settled already. What I remember: /memory",
+        )
+    }
+
     /// A day (`2026-11-27`) as people read it.
     pub fn day(self, day: &str) -> String {
         match (self, day.splitn(3, '-').collect::<Vec<_>>().as_slice()) {

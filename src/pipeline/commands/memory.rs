@@ -12,6 +12,7 @@ use crate::domain::lane::Lane;
 use crate::domain::marked_text::{MarkedText, link};
 use crate::domain::memory::{LONGEST, asked_to_remember, fact};
 use crate::domain::phrases::Language;
+use crate::domain::proposal;
 use crate::domain::quote::{Kind, Quote, Whose};
 use crate::domain::reply::{Below, ReplyPart};
 use crate::pipeline::in_work::InWork;
@@ -51,14 +52,16 @@ impl InWork<'_> {
     pub(in crate::pipeline) fn edit_fact(&self, text: &str) -> Result<Option<Answered>, StoreError> {
         let &Self { services, address, message, .. } = self;
         let Some(message_id) = message.message_id else { return Ok(None) };
-        let Some(old) = services.store.run(|conn| facts::of_message(conn, address.lane, message_id))? else {
-            return Ok(None);
-        };
+        let known = services.store.run(|conn| facts::of_message(conn, address.lane, message_id))?;
+        let Some((old, told)) = known else { return Ok(None) };
         let of_command = || self.is(Command::Remember, text).then(|| self.words().and_then(fact)).flatten();
         if let Some(fact) = of_command().or_else(|| self.asks_to_remember(text)) {
             return self.remember(&fact, Some(old)).map(Some);
         }
-        services.store.run(|conn| facts::delete(conn, address.lane, old))?;
+        // What was proposed stays as long as the message says so.
+        if !proposal::is_said(&told, text) {
+            services.store.run(|conn| facts::delete(conn, address.lane, old))?;
+        }
         Ok(None)
     }
 

@@ -35,7 +35,7 @@ fn echo(env: &TestEnv) {
     env.model.on(When::asked(PERSON), Behaviour::default());
 }
 
-fn ask(env: &TestEnv, person: &Person, question: &str) {
+pub(super) fn ask(env: &TestEnv, person: &Person, question: &str) {
     env.telegram.say(person, question);
     settle(env);
 }
@@ -66,7 +66,7 @@ fn left(env: &TestEnv, person: &Person) -> i64 {
 }
 
 /// Waits until all that the next question will not read word by word is summed up.
-fn wait_summed_up(env: &TestEnv, person: &Person) {
+pub(super) fn wait_summed_up(env: &TestEnv, person: &Person) {
     let left = left(env, person);
     let summed = format!(
         "SELECT coalesce(max(last_id), 0) FROM summaries
@@ -78,7 +78,7 @@ fn wait_summed_up(env: &TestEnv, person: &Person) {
     env.wait_for_rows(&summed, |last| last.parse::<i64>().unwrap() >= left);
 }
 
-fn ask_calmly(env: &TestEnv, person: &Person, questions: impl IntoIterator<Item = String>) {
+pub(super) fn ask_calmly(env: &TestEnv, person: &Person, questions: impl IntoIterator<Item = String>) {
     for question in questions {
         ask(env, person, &question);
         wait_summed_up(env, person);
@@ -94,7 +94,7 @@ fn last_asked(env: &TestEnv) -> Asked {
 }
 
 /// The requests for summaries.
-fn summing(env: &TestEnv) -> Vec<Asked> {
+pub(super) fn summing(env: &TestEnv) -> Vec<Asked> {
     env.model.requests().into_iter().filter(Asked::sums_up).collect()
 }
 
@@ -341,4 +341,32 @@ fn another_model_may_sum_up_or_none_at_all() {
     }
     env.others_are_served();
     assert_eq!(summing(&env).len(), before);
+}
+
+#[test]
+fn an_edit_of_what_is_summed_up_ends_the_summary_and_it_is_made_anew() {
+    let env = env();
+    let _bot = env.start_ready();
+    let person = Person::private(1);
+    ask_calmly(&env, &person, numbered(1..=4));
+    let said = env.telegram.say(&person, "question 5.");
+    settle(&env);
+    wait_summed_up(&env, &person);
+    // Only the last question can be answered anew, and a window holds it; one that was narrower had it summed up.
+    env.psql(
+        "UPDATE summaries SET last_id = (SELECT max(question_id) FROM turns), content = 'They said: question 5.'
+         WHERE replaced_at IS NULL",
+    );
+    let made = env.psql("SELECT max(id) FROM summaries");
+    env.telegram.edit(&person, said.message_id, "question 55.");
+    settle(&env);
+    wait_summed_up(&env, &person);
+    env.wait_for_rows(
+        &format!("SELECT count(*) FROM summaries WHERE id <= {made} AND replaced_at IS NULL"),
+        |count| count == "0",
+    );
+    ask_calmly(&env, &person, numbered(6..=9));
+    let read = text(&last_asked(&env));
+    assert!(read.contains(NOTES) && read.contains("question 55.") && read.contains("question 1."), "{read}");
+    assert!(!read.contains("question 5."), "{read}");
 }
