@@ -5,6 +5,8 @@
 //! DIALOGUE_LOOKS (60) says, and the median and the 95th percentile of its time are shown. The bench fails where one of the pages
 //! takes longer than 50 ms, or reads a large table as a whole, by PostgreSQL's own count.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on is to fail loudly")]
+
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};

@@ -31,7 +31,7 @@ use crate::telegram;
 /// Where sound goes, or comes from.
 struct Endpoint {
     base_url: String,
-    endpoint: String,
+    name: String,
     key: Option<Secret>,
     headers: HeaderMap,
 }
@@ -143,14 +143,14 @@ impl Reader<'_> {
         ];
         settings.into_iter().try_for_each(|setting| self.usable(setting))?;
         let Some(model) = self.value(&names::TRANSCRIBE_MODEL) else { return Some(None) };
-        let Endpoint { base_url, endpoint, key, headers } = beside_the_model(
+        let Endpoint { base_url, name, key, headers } = beside_the_model(
             read,
             self.base_url(&names::TRANSCRIBE_URL),
             self.value(&names::TRANSCRIBE_KEY),
         )?;
         Some(Some(Hearing {
             transcriber: llm::TranscriberSettings {
-                endpoint,
+                endpoint: name,
                 base_url,
                 key,
                 headers,
@@ -182,10 +182,10 @@ impl Reader<'_> {
         ];
         settings.into_iter().try_for_each(|setting| self.usable(setting))?;
         let Some(model) = self.value(&names::SPEECH_MODEL) else { return Some(None) };
-        let Endpoint { base_url, endpoint, key, headers } =
+        let Endpoint { base_url, name, key, headers } =
             beside_the_model(read, self.base_url(&names::SPEECH_URL), self.value(&names::SPEECH_KEY))?;
         let speaker = llm::SpeakerSettings {
-            endpoint,
+            endpoint: name,
             base_url,
             key,
             headers,
@@ -293,13 +293,13 @@ fn beside_the_model(read: &catalogue::Read, url: Option<String>, key: Option<Str
     let key = key.map(Secret::new);
     // The key of the model goes to the model's own endpoint and to no other one.
     if let Some(base_url) = url {
-        let endpoint = llm::host(&base_url);
-        return Some(Endpoint { base_url, endpoint, key, headers: HeaderMap::new() });
+        let name = llm::host(&base_url);
+        return Some(Endpoint { base_url, name, key, headers: HeaderMap::new() });
     }
     let first = read.settings.first()?;
     Some(Endpoint {
         base_url: first.base_url.clone(),
-        endpoint: first.endpoint.clone(),
+        name: first.endpoint.clone(),
         key: key.or_else(|| first.key.clone()),
         headers: first.headers.clone(),
     })

@@ -56,7 +56,6 @@ impl Spoken {
     }
 
     /// What somebody means who writes this behind /voice; the inner `None`: no answer is to be spoken.
-    #[expect(clippy::option_option, reason = "that none is to be spoken is an answer of its own")]
     pub fn named(words: &str) -> Option<Option<Self>> {
         match words.to_lowercase().as_str() {
             "on" | "always" | "вкл" | "всегда" => Some(Some(Self::Always)),

@@ -16,14 +16,14 @@ pub(super) fn renewal() -> Duration {
     failpoints::wait("typing", Duration::from_millis(4500))
 }
 
-/// Shows it for as long as this is polled, in the chat and topic `place`. A failure is only waited out.
-pub(super) async fn show(telegram: &Telegram, pace: &Pace, place: (i64, Option<i64>), doing: Doing) {
+/// Shows it for as long as this is polled, in the chat and topic. A failure is only waited out.
+pub(super) async fn show(telegram: &Telegram, pace: &Pace, chat: (i64, Option<i64>), doing: Doing) {
     let renewal = renewal();
     sleep(AT_ONCE).await;
     loop {
         let wait = match pace.typing() {
             Err(wait) => wait,
-            Ok(()) => match telegram.is_doing(place, doing).await {
+            Ok(()) => match telegram.is_doing(chat, doing).await {
                 Err(TelegramError::RetryAfter(pause)) => pause.max(renewal),
                 _ => renewal,
             },

@@ -164,9 +164,9 @@ impl Sender {
 
     /// Shows in the chat of the part what goes on, until the guard is dropped.
     fn show(&self, telegram: &Telegram, unsent: &Unsent, doing: Doing) -> Beside {
-        let (calls, pace, place) =
+        let (calls, pace, chat) =
             (telegram.clone(), Arc::clone(&self.pace), (unsent.chat_id, unsent.thread_id));
-        telegram.http().beside(async move { doing::show(&calls, &pace, place, doing).await })
+        telegram.http().beside(async move { doing::show(&calls, &pace, chat, doing).await })
     }
 
     /// The answer stands in writing, and a sentence says so.

@@ -86,7 +86,7 @@ impl Page {
                 self.within("<p class=\"formula\">", "</p>", |page| match inline::told(tex) {
                     Some(told) => page.text(&told),
                     None => page.text(tex),
-                })
+                });
             }
             Block::Rule => self.tag("<hr>"),
             Block::Quote(blocks) => {
@@ -95,9 +95,8 @@ impl Page {
             Block::List(items) => self.list(items),
             Block::Table(table) => self.table(table),
             Block::Details { summary, blocks } => self.within("<details>", "</details>", |page| {
-                page.within("<summary>", "</summary>\n", |page| match summary.is_blank() {
-                    true => page.text("…"),
-                    false => page.line(summary),
+                page.within("<summary>", "</summary>\n", |page| {
+                    if summary.is_blank() { page.text("…") } else { page.line(summary) }
                 });
                 page.blocks(blocks);
             }),
@@ -147,7 +146,7 @@ impl Page {
                     _ => "",
                 };
                 page.within(&format!("<{name}{scope}{class}>"), &format!("</{name}>"), |page| {
-                    page.line(cell)
+                    page.line(cell);
                 });
             }
             page.tag("</tr>\n");

@@ -57,7 +57,8 @@ pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
 /// The same; `None`: there is nothing about the user, not even what was chosen or remembered.
 pub fn anything_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
     let rows = rows_of(conn, user_id)?;
-    let known = rows != Rows::default() || settings::known(conn, user_id)? || proposals::known(conn, user_id)?;
+    let known =
+        rows != Rows::default() || settings::known(conn, user_id)? || proposals::known(conn, user_id)?;
     Ok(known.then_some(rows))
 }
 

@@ -140,8 +140,9 @@ pub enum Decided {
 
 /// Remembers what was proposed, or never asks about it again.
 pub fn decide(conn: &mut PgConnection, lane: Lane, number: i64, yes: bool) -> QueryResult<Decided> {
+    type Row = (String, Option<i64>, Option<i64>, Option<bool>);
     let row = of_chat(lane).filter(id.eq(number));
-    let known: Option<(String, Option<i64>, Option<i64>, Option<bool>)> =
+    let known: Option<Row> =
         row.select((content, message_id, thread_id, kept)).for_update().first(conn).optional()?;
     let Some((text, message, topic, decided)) = known else { return Ok(Decided::Settled) };
     match decided {

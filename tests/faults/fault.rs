@@ -286,28 +286,16 @@ impl Fault {
             }
             Self::DiskFull => disk_full(env),
             Self::Answers(behaviour, percent) => {
-                let chance = f64::from(*percent) / 100.0;
-                env.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
-                Box::new(move || {
-                    then.model.clear();
-                    then.refuse();
-                })
+                env.model.on(some_of(*percent, rng), behaviour.clone());
+                model_recovers(then)
             }
             Self::Heard(behaviour, percent) => {
-                let chance = f64::from(*percent) / 100.0;
-                env.model.on_speech(When::any().chance(chance, rng.u64(..)), behaviour.clone());
-                Box::new(move || {
-                    then.model.clear();
-                    then.refuse();
-                })
+                env.model.on_speech(some_of(*percent, rng), behaviour.clone());
+                model_recovers(then)
             }
             Self::Spoken(behaviour, percent) => {
-                let chance = f64::from(*percent) / 100.0;
-                env.model.on_voice(When::any().chance(chance, rng.u64(..)), behaviour.clone());
-                Box::new(move || {
-                    then.model.clear();
-                    then.refuse();
-                })
+                env.model.on_voice(some_of(*percent, rng), behaviour.clone());
+                model_recovers(then)
             }
             Self::ModelOut => {
                 env.model.down();
@@ -317,6 +305,19 @@ impl Fault {
             Self::Mixture(lists) => several(lists, env, rng),
         }
     }
+}
+
+/// So many of a hundred requests.
+fn some_of(percent: u8, rng: &mut fastrand::Rng) -> When {
+    When::any().chance(f64::from(percent) / 100.0, rng.u64(..))
+}
+
+/// The model is as before.
+fn model_recovers(env: Arc<FaultEnv>) -> End {
+    Box::new(move || {
+        env.model.clear();
+        env.refuse();
+    })
 }
 
 /// At least two of the lists at once, each with one of its faults.

@@ -156,7 +156,7 @@ struct Clearings {
     frame: Frame,
     path: String,
     /// When, for people and as the database has it, and how many messages.
-    clearings: Vec<(String, String, i64)>,
+    all: Vec<(String, String, i64)>,
 }
 
 async fn clearings(
@@ -170,7 +170,7 @@ async fn clearings(
     Ok(Page(Clearings {
         frame: operator.frame(Section::Dialogues, title),
         path: path(user, chat, topic),
-        clearings: all.into_iter().map(|(at, count)| (time(&at), at, count)).collect(),
+        all: all.into_iter().map(|(at, count)| (time(&at), at, count)).collect(),
     }))
 }
 
@@ -187,7 +187,7 @@ async fn export(
         tracing::warn!("an archive for the console was not written: {error}");
         Problem::Fault
     })?;
-    Ok(archive.as_download(&format!("dialogue-{user}-{chat}-{topic}.zip"), "application/zip"))
+    Ok(archive.into_download(&format!("dialogue-{user}-{chat}-{topic}.zip"), "application/zip"))
 }
 
 fn archive(conn: &mut PgConnection, selection: Selection) -> QueryResult<anyhow::Result<Spooled>> {

@@ -43,7 +43,7 @@ async fn download(
     Path(id): Path<i64>,
 ) -> Result<Response, Problem> {
     let Kept { name, file, .. } = kept(&app, id).await?;
-    Ok(file.as_download(&name, "application/octet-stream"))
+    Ok(file.into_download(&name, "application/octet-stream"))
 }
 
 async fn picture(
@@ -104,7 +104,7 @@ pub(super) fn spooled(file: File) -> io::Result<Spooled> {
 
 impl Spooled {
     /// To be kept under this name.
-    pub(super) fn as_download(self, name: &str, kind: &'static str) -> Response {
+    pub(super) fn into_download(self, name: &str, kind: &'static str) -> Response {
         self.answered(kind, "attachment", name)
     }
 

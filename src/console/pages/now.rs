@@ -129,14 +129,9 @@ fn part(part: Part, language: Language) -> &'static str {
 
 /// Whose lane it is.
 fn place(user: i64, chat: i64, topic: Option<i64>, language: Language) -> String {
-    let mut place = user.to_string();
-    if chat != user {
-        place += &format!(" {} {chat}", say(language, "in", "в"));
-    }
-    if let Some(topic) = topic {
-        place += &format!(", {} {topic}", say(language, "topic", "тема"));
-    }
-    place
+    let chat = if chat == user { String::new() } else { format!(" {} {chat}", say(language, "in", "в")) };
+    let topic = topic.map(|topic| format!(", {} {topic}", say(language, "topic", "тема")));
+    format!("{user}{chat}{}", topic.unwrap_or_default())
 }
 
 /// A length of time for people.

@@ -18,13 +18,11 @@ impl InWork<'_> {
         if self.services.sender.voice.speaker().is_none() {
             return self.services.say(self.address, self.message.language.cannot_speak());
         }
-        match self.words().map(Spoken::named) {
-            Some(Some(when)) => self.choose_voice(self.address, when),
-            Some(None) | None => {
-                let list = self.voices(self.waiting.choice.voice);
-                self.services.reply(self.address, |_, _| Ok(vec![list.clone()]))
-            }
+        if let Some(when) = self.words().and_then(Spoken::named) {
+            return self.choose_voice(self.address, when);
         }
+        let list = self.voices(self.waiting.choice.voice);
+        self.services.reply(self.address, |_, _| Ok(vec![list.clone()]))
     }
 
     /// The press of a button: the list takes the place of the one that was pressed.

@@ -105,7 +105,7 @@ impl Preview {
             }
             Look::Typing => Shown::InPassing {
                 _beside: http.beside(async move {
-                    doing::show(&telegram, &pace, address.place(), Doing::Typing).await
+                    doing::show(&telegram, &pace, address.place(), Doing::Typing).await;
                 }),
             },
         };

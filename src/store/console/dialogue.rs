@@ -164,9 +164,10 @@ fn some(
         .limit(i64::try_from(PAGE).unwrap_or(i64::MAX) + 1)
         .select(Record::as_select())
         .into_boxed();
-    query = match cleared {
-        true => query.filter(messages::deleted_at.is_not_null()),
-        false => query.filter(messages::deleted_at.is_null()),
+    query = if cleared {
+        query.filter(messages::deleted_at.is_not_null())
+    } else {
+        query.filter(messages::deleted_at.is_null())
     };
     // As the indexes have it.
     let beyond = |sign: &str, id: i64| sql::<Bool>(&format!("-messages.id {sign} ")).bind::<BigInt, _>(-id);

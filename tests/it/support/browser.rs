@@ -45,6 +45,10 @@ impl Browser {
                 "there is no Chromium with its driver here: Debian has them as chromium and chromium-driver";
             assert!(std::env::var_os("BROWSER").is_none(), "{missing}");
             // Past the test's own output, which nobody sees of a test that passes.
+            #[expect(
+                clippy::explicit_write,
+                reason = "what eprintln! writes is kept by the runner of the tests"
+            )]
             writeln!(std::io::stderr(), "SKIPPED, NOT TESTED IN A BROWSER: {missing}").unwrap();
             return None;
         };

@@ -1,5 +1,6 @@
 //! The console as a browser without scripts meets it: a bot with CONSOLE_ADDR, and somebody who logs in and sends forms.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -108,19 +109,19 @@ impl Visitor {
         let host = ("Host".to_owned(), self.address.clone());
         let has_host = self.headers.iter().any(|(name, _)| name == "Host");
         for (name, value) in self.headers.iter().chain((!has_host).then_some(&host)) {
-            request += &format!("{name}: {value}\r\n");
+            write!(request, "{name}: {value}\r\n").unwrap();
         }
         if !self.cookies.is_empty() {
             let cookies: Vec<_> =
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request += &format!("Cookie: {}\r\n", cookies.join("; "));
+            write!(request, "Cookie: {}\r\n", cookies.join("; ")).unwrap();
         }
         if let Some(form) = form {
             let fields: Vec<_> =
                 form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
             let body = fields.join("&");
             request += "Content-Type: application/x-www-form-urlencoded\r\n";
-            request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+            write!(request, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         } else {
             request += "\r\n";
         }
