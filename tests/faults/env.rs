@@ -17,6 +17,7 @@ use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Pooler, Server};
 use sandbox::{tool, wait_until};
 
+use crate::console::Visitor;
 use crate::fault::{Fault, Loss};
 use crate::network::{self, port_of};
 use crate::people::{Act, CROWD};
@@ -224,6 +225,11 @@ impl FaultEnv {
         self.telegram.wait_disconnected();
         self.record().deaths.push(Instant::now());
         status.code()
+    }
+
+    /// Somebody who is logged into the console of the bot.
+    pub(crate) fn operator(&self) -> Visitor {
+        Visitor::logged_in(&self.env, self.bot().as_ref().expect("a bot runs"))
     }
 
     fn bot(&self) -> MutexGuard<'_, Option<Bot>> {

@@ -1,5 +1,6 @@
 //! The faults: how each begins and how it ends.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -52,6 +53,10 @@ const TWO_MODELS: &str = "[endpoints.ours]\nurl = \"URL\"\nkey = \"OPENROUTER_AP
                           [models.second]\nmodel = \"second\"\n\n\
                           [roles.one]\nprompt = \"prompts/nutritionist.txt\"\n";
 
+/// Pages of the console, the dearest among them.
+const PAGES: &[&str] =
+    &["/", "/now", "/dialogues", "/people", "/costs?by=person&days=90", "/health", "/search?q=rice"];
+
 /// Something that goes wrong.
 pub(crate) enum Fault {
     /// kill -9 from outside, whatever is going on.
@@ -86,6 +91,8 @@ pub(crate) enum Fault {
     /// So many in a hundred answers that are to be spoken come to this.
     Spoken(Behaviour, u8),
     ModelOut,
+    /// So many look at the pages of the console without a pause.
+    ConsoleBusy(usize),
     /// The first model of two answers nothing but errors, and the process is killed meanwhile.
     FirstModelOut,
     /// At least two of these lists at once, each with one of its faults. They end in the order of the lists.
@@ -196,6 +203,10 @@ impl Fault {
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
             Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
+            // No figure is kept for the next look.
+            Self::ConsoleBusy(_) => {
+                &[("CONSOLE_ADDR", "127.0.0.1:0"), ("SHORT_WAITS", "quiet=0 later=0.2 figures=0")]
+            }
             _ => &[],
         }
     }
@@ -301,6 +312,7 @@ impl Fault {
                 env.model.down();
                 Box::new(move || then.model.up())
             }
+            Self::ConsoleBusy(operators) => console_busy(env, *operators),
             Self::FirstModelOut => first_model_out(env, rng),
             Self::Mixture(lists) => several(lists, env, rng),
         }
@@ -415,6 +427,21 @@ fn beside(again: impl Fn() + Send + 'static) -> End {
         over.store(true, Ordering::Relaxed);
         thread.join().expect("what goes on beside does not panic");
     })
+}
+
+/// Each looks at one page after the other.
+fn console_busy(env: &FaultEnv, operators: usize) -> End {
+    let looks: Vec<End> = (0..operators)
+        .map(|_| {
+            let operator = RefCell::new(env.operator());
+            beside(move || {
+                for page in PAGES {
+                    operator.borrow_mut().get(page).ok();
+                }
+            })
+        })
+        .collect();
+    Box::new(move || looks.into_iter().for_each(|end| end()))
 }
 
 /// Polls without confirming anything, as a second instance that was started by mistake does.

@@ -9,6 +9,9 @@
 //! complete long run rewrites the table in docs/reliability.md and its Russian twin.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
+#[path = "../it/support/console.rs"]
+#[expect(dead_code, reason = "the tests of the console use the rest")]
+mod console;
 mod env;
 mod again;
 mod fault;

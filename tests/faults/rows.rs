@@ -129,6 +129,7 @@ const TELEGRAM: Words =
     ("Telegram's bad day costs time, not messages", "плохой день Telegram стоит времени, а не сообщений");
 const MODEL: Words =
     ("everybody gets an answer or one honest sentence", "каждый получит ответ или одну честную фразу");
+const CONSOLE: Words = ("the operator's page holds up nobody", "страница оператора никого не задерживает");
 const ALL: Words = ("all of it", "всё вместе");
 
 /// All rows, in the order of the table.
@@ -212,6 +213,15 @@ pub(crate) fn rows() -> Vec<Row> {
     });
     rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
     rows.extend(of_the_model());
+    rows.push(Row {
+        times: [1, 3],
+        lasts: 3000..6000,
+        ..Row::new(
+            CONSOLE,
+            ("four look at the console without a pause", "четверо смотрят консоль без остановки"),
+            Fault::ConsoleBusy(4),
+        )
+    });
     let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
     rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
     rows
