@@ -2,6 +2,9 @@
 //!
 //! CONSOLE_ROWS (1000000) messages of a year, with their turns and calls of models, in a private PostgreSQL. Each figure is of the
 //! real program (built as `cargo bench` builds it), from the request to the last byte of the page.
+//!
+//! Then how long answers take while four operators look at one page after the other, and while nobody does, in turns: from the moment a
+//! message is there to be fetched to the moment its answer is sent. The model takes half a second.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on is to fail loudly")]
 
@@ -9,10 +12,23 @@
 #[expect(dead_code, reason = "tests use more of it")]
 mod console;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Visitor, with_console};
 use sandbox::TestEnv;
+use sandbox::env::Bot;
+use sandbox::model::Behaviour;
+use sandbox::telegram::Person;
+
+/// In so many turns, and so many answers in each, of so many people at once.
+const TURNS: usize = 4;
+const ANSWERS: usize = 100;
+const PEOPLE: usize = 8;
+const OPERATORS: usize = 4;
+/// How long the model takes.
+const MODEL: Duration = Duration::from_millis(500);
 
 /// How often each page is looked at.
 const LOOKS: usize = 200;
@@ -72,6 +88,63 @@ fn main() {
         let [p50, p95, longest] = [LOOKS / 2, LOOKS * 95 / 100, LOOKS - 1].map(|nth| millis(times[nth]));
         println!("{path:<28} {:>10} {p50:>10} {p95:>10} {longest:>10}", millis(first));
     }
+    beside_answers(&env, &bot);
+}
+
+/// Prints how long answers take, with pages and without.
+fn beside_answers(env: &TestEnv, bot: &Bot) {
+    env.model.usually(Behaviour::answer().headers_after(MODEL));
+    let [mut alone, mut beside] = [const { Vec::new() }; 2];
+    answers(env);
+    for _ in 0..TURNS {
+        alone.extend(answers(env));
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..OPERATORS {
+                let mut operator = Visitor::logged_in(env, bot);
+                let over = &over;
+                scope.spawn(move || {
+                    for path in PAGES.iter().cycle().take_while(|_| !over.load(Ordering::Relaxed)) {
+                        look(&mut operator, path);
+                    }
+                });
+            }
+            beside.extend(answers(env));
+            over.store(true, Ordering::Relaxed);
+        });
+    }
+    let [[p50, p99], [p50_beside, p99_beside]] = [alone, beside].map(|mut times| {
+        times.sort();
+        [times.len() / 2, times.len() * 99 / 100].map(|nth| times[nth])
+    });
+    println!("\nanswers of {PEOPLE} people at once: p50 {}, p99 {}", millis(p50), millis(p99));
+    println!(
+        "while {OPERATORS} operators look: p50 {}, p99 {}, {:.2} times that",
+        millis(p50_beside),
+        millis(p99_beside),
+        p99_beside.as_secs_f64() / p99.as_secs_f64()
+    );
+}
+
+/// How long each answer takes.
+fn answers(env: &TestEnv) -> Vec<Duration> {
+    let asks = |number: usize| {
+        let person = Person::private(1_000_000 + i64::try_from(number).unwrap());
+        let sent = || env.telegram.look(|state| state.in_chat(person.chat_id).count());
+        let (before, count) = (sent(), ANSWERS / PEOPLE);
+        (1..=count)
+            .map(|nth| {
+                let began = Instant::now();
+                env.telegram.say(&person, "How long does rice cook?");
+                env.telegram.wait_for_count(person.chat_id, before + nth);
+                began.elapsed()
+            })
+            .collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let people: Vec<_> = (0..PEOPLE).map(|number| scope.spawn(move || asks(number))).collect();
+        people.into_iter().flat_map(|person| person.join().unwrap()).collect()
+    })
 }
 
 fn look(operator: &mut Visitor, path: &str) -> Duration {
