@@ -1,22 +1,17 @@
 //! From a configuration to a running bot and back: the lease, migrations, the schedule, the threads, the shutdown.
 //!
-//! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
+//! Only [`threads`] spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains, the crew is dismissed, the workers end.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::base::cancel::CancelToken;
 use crate::base::descriptors;
-use crate::base::exit::{ExitCode, exit};
 use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::base::memory;
@@ -28,38 +23,38 @@ use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
 use crate::extract::Extractor;
 use crate::metrics;
-use crate::pipeline::announcer;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
 use crate::pipeline::crew::Crew;
 use crate::pipeline::dispatcher::Dispatcher;
-use crate::pipeline::doorkeeper;
 use crate::pipeline::hearing::Hearing;
 use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
-use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::retention::{self, Limits};
+use crate::pipeline::poller;
+use crate::pipeline::retention::Limits;
 use crate::pipeline::scales::Scales;
-use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
-use crate::pipeline::summarist;
 use crate::pipeline::suspects::Suspects;
 use crate::pipeline::voice::Voice;
-use crate::pipeline::watch;
-use crate::pipeline::worker;
-use crate::status::{Endpoint, View};
+use crate::status::View;
 use crate::store::Store;
 use crate::store::lease::{self, Ends, Lease};
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::Telegram;
 
 mod console;
 mod ownership;
 mod prepare;
 mod reload;
+mod served;
+mod signals;
+mod threads;
 
 use prepare::{Left, introduce, left, unauthorized};
+use served::{serve_console, serve_metrics};
+use signals::{Watched, watch_signals};
+use threads::{enforce_deadlines, keep_house, reload_at, spawn, start_poll, wait_for, workers};
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
@@ -67,8 +62,6 @@ const BATCHES: usize = 4;
 const WOKEN: usize = 1024;
 /// How long a start waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
-/// How long the end waits for a thread that the database holds.
-const THREAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
@@ -262,196 +255,4 @@ impl Program {
         }
         Ok(())
     }
-}
-
-/// Waits for the end of a thread, unless the database holds it up.
-fn wait_for<T>(thread: &thread::JoinHandle<T>) {
-    let deadline = Instant::now() + THREAD_PATIENCE;
-    while !thread.is_finished() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn start_poll(
-    bot: &Arc<Services>,
-    http: &Http,
-    news: crossbeam_channel::Sender<News>,
-    stop: &CancelToken,
-    open: bool,
-) -> anyhow::Result<thread::JoinHandle<Result<(), TelegramError>>> {
-    let (bot, http, stop) = (Arc::clone(bot), http.clone(), stop.clone());
-    spawn("poll".to_owned(), move || {
-        let telegram = bot.telegram.until(&stop);
-        let edits_interrupt = bot.rate_limit.limit(open).is_none();
-        Poll { http: &http, telegram, me: &bot.me, store: &bot.store, edits_interrupt, news, stop }.run()
-    })
-}
-
-/// What starts a worker, and what closes when the last of them is gone.
-#[expect(clippy::type_complexity, reason = "it is said once, where the dispatcher holds it")]
-fn workers(
-    bot: &Arc<Services>,
-    crew: &Arc<Crew>,
-    results: crossbeam_channel::Sender<Finished>,
-) -> (Box<dyn Fn() -> io::Result<crossbeam_channel::Sender<Job>>>, Receiver<()>) {
-    let (bot, crew) = (Arc::clone(bot), Arc::clone(crew));
-    let (present, gone) = bounded(0);
-    let hire = move || {
-        let (first, steps) = bounded(1);
-        let (bot, crew, results, present) =
-            (Arc::clone(&bot), Arc::clone(&crew), results.clone(), present.clone());
-        thread::Builder::new().name("worker".to_owned()).spawn(move || {
-            worker::run(&bot, &crew, steps, &results);
-            drop(present);
-        })?;
-        Ok(first)
-    };
-    (Box::new(hire), gone)
-}
-
-/// What goes on beside the messages: old rows are deleted, requests to be let in looked after, owners told what needs them,
-/// dialogues summed up.
-fn keep_house(
-    bot: &Arc<Services>,
-    http: &Http,
-    stop: &CancelToken,
-    limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 5]> {
-    let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
-    let (bot, http, stop) = theirs();
-    let retention = move || retention::daily(&bot.store, &http, limits, &stop);
-    let (bot, http, stop) = theirs();
-    let summarist = {
-        let bot = Arc::clone(&bot);
-        move || summarist::run(&bot)
-    };
-    let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
-    let (bot, http, stop) = theirs();
-    let watch = move || watch::run(&bot, &http, &stop);
-    let (bot, http, stop) = theirs();
-    let announcer = move || announcer::run(&bot, &http, &stop);
-    Ok([
-        spawn("retention".to_owned(), retention)?,
-        spawn("doorkeeper".to_owned(), doorkeeper)?,
-        spawn("watch".to_owned(), watch)?,
-        spawn("announcer".to_owned(), announcer)?,
-        spawn("summarist".to_owned(), summarist)?,
-    ])
-}
-
-/// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
-fn reload_at(
-    hangups: Receiver<()>,
-    assistant: &Arc<Current>,
-    http: &Http,
-    telegram: Telegram,
-    owners: ownership::Owners,
-) -> anyhow::Result<thread::JoinHandle<()>> {
-    let (assistant, http) = (Arc::clone(assistant), http.clone());
-    spawn("catalogue".to_owned(), move || {
-        reload::at_each(&hangups, &assistant, &http, &telegram, &|| owners.now());
-    })
-}
-
-/// Lets no statement wait for a frozen server, as long as anybody uses the store.
-fn enforce_deadlines(store: &Arc<Store>) -> anyhow::Result<thread::JoinHandle<()>> {
-    let store = Arc::downgrade(store);
-    spawn("deadlines".to_owned(), move || {
-        while let Some(store) = store.upgrade() {
-            store.enforce_deadlines();
-            drop(store);
-            thread::sleep(Duration::from_millis(500));
-        }
-    })
-}
-
-fn spawn<T: Send + 'static>(
-    name: String,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> anyhow::Result<thread::JoinHandle<T>> {
-    thread::Builder::new().name(name).spawn(work).context("a thread cannot be started")
-}
-
-/// The endpoint of METRICS_ADDR, if it is set, from now on until the returned guard is dropped.
-fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
-    let Some(address) = address else { return Ok(None) };
-    let endpoint = Endpoint::bind(address)?;
-    if let Some(address) = endpoint.address() {
-        info!(%address, "metrics and health are served at /metrics, /healthz and /readyz");
-    }
-    let (view, stop) = (Arc::clone(view), CancelToken::new());
-    let thread = {
-        let stop = stop.clone();
-        spawn("metrics".to_owned(), move || endpoint.serve(&view, &stop))?
-    };
-    Ok(Some(Served { stop, thread: Some(thread) }))
-}
-
-/// The console of CONSOLE_ADDR, if it is set, from now on until the returned guard is dropped.
-fn serve_console(config: &Config, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
-    let Some((endpoint, settings)) = console::open(config, view)? else { return Ok(None) };
-    enforce_deadlines(&settings.store)?;
-    let stop = CancelToken::new();
-    let thread = {
-        let stop = stop.clone();
-        spawn("console".to_owned(), move || endpoint.serve(settings, &stop))?
-    };
-    Ok(Some(Served { stop, thread: Some(thread) }))
-}
-
-/// A server at work; dropped, it ends, which takes no time whatever its clients do.
-struct Served {
-    stop: CancelToken,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.stop.request();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// What signals ask for.
-struct Watched {
-    /// The end.
-    shutdown: Receiver<()>,
-    /// The catalogue is to be read anew.
-    hangups: Receiver<()>,
-}
-
-/// The first SIGTERM or SIGINT asks for the end, the second one is it. So does SIGHUP, if the terminal is gone at which the bot
-/// was started; otherwise it asks for the catalogue.
-fn watch_signals(stop: CancelToken) -> anyhow::Result<Watched> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).context("signals cannot be watched")?;
-    let (end, shutdown) = bounded(1);
-    let (hangup, hangups) = bounded(1);
-    let at_start = terminals();
-    spawn("signals".to_owned(), move || {
-        let mut ending = false;
-        for signal in signals.forever() {
-            let hung_up = at_start.iter().zip(terminals()).any(|(was, is)| *was && !is);
-            if signal == SIGHUP && (ending || !hung_up) {
-                // One that waits already reads what is there then.
-                let _ = hangup.try_send(());
-                continue;
-            }
-            if ending {
-                warn!("a second signal: ending at once");
-                // A shell reports a process that a signal ended as 128 and the signal's number.
-                exit(u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from));
-            }
-            ending = true;
-            stop.request();
-            let _ = end.send(());
-        }
-    })?;
-    Ok(Watched { shutdown, hangups })
-}
-
-/// Which of the three streams are terminals. One that hung up is none any more.
-fn terminals() -> [bool; 3] {
-    [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()]
 }
