@@ -18,3 +18,6 @@ COMMENT ON VIEW memory IS 'What models read of people beside their dialogues: fa
 COMMENT ON COLUMN memory.thread_id IS 'Telegram id of the topic; NULL for what is outside topics, and for facts.';
 COMMENT ON COLUMN memory.kind IS 'summary or fact.';
 COMMENT ON COLUMN memory.since IS 'When it was made or told.';
+COMMENT ON COLUMN memory.user_id IS 'Telegram id of the person.';
+COMMENT ON COLUMN memory.chat_id IS 'Telegram id of the chat.';
+COMMENT ON COLUMN memory.content IS 'The text.';
