@@ -153,6 +153,12 @@ pub fn end(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<bool> {
     Ok(diesel::delete(session).execute(conn)? > 0)
 }
 
+/// Ends every session of this owner, and spoils the links that were not used.
+pub(in crate::store) fn forget(conn: &mut PgConnection, owner: i64) -> QueryResult<usize> {
+    diesel::delete(console_codes::table.filter(console_codes::owner.eq(owner))).execute(conn)?;
+    diesel::delete(console_sessions::table.filter(console_sessions::owner.eq(owner))).execute(conn)
+}
+
 /// Ends every session but this one.
 pub fn end_others(conn: &mut PgConnection, bot_id: i64, but: i64) -> QueryResult<usize> {
     let others = console_sessions::bot_id.eq(bot_id).and(console_sessions::id.ne(but));

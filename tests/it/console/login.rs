@@ -215,6 +215,10 @@ fn an_owner_gets_a_link_in_telegram_and_loses_the_session_with_the_rights() {
     assert_eq!(Visitor::stranger(&bot).enter(&link).status, 401);
     // To whoever is no owner, and in groups, there is no such command.
     assert!(ask(&env, &owner, "/console").text().starts_with("I do not know this command"));
+    // What was written of the owner goes with everything else.
+    env.run(&["history", "erase", "--user", "1", "--yes"]).ok();
+    let left = "SELECT (SELECT count(*) FROM console_sessions WHERE owner = 1), (SELECT count(*) FROM console_codes WHERE owner = 1)";
+    assert_eq!(env.psql(left), "0|0");
 }
 
 #[test]
