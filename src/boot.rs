@@ -1,6 +1,6 @@
 //! From a configuration to a running bot and back: the lease, migrations, the schedule, the threads, the shutdown.
 //!
-//! Only [`threads`] spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
+//! Only `boot::threads` spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
 //! drains, the crew is dismissed, the workers end.
 
 use std::sync::Arc;

@@ -13,9 +13,9 @@
 //! pages      a file for each, with its template in `templates/` and its queries in `store::console`
 //! ```
 //!
-//! A page that needs no session is one that names no [`operator::Operator`], [`posted::Posted`] or [`posted::Change`] among its
+//! A page that needs no session is one that names no `operator::Operator`, `posted::Posted` or `posted::Change` among its
 //! arguments: there are the ways in, and the style. Whatever people wrote is hostile: templates escape it, and the policy of
-//! the pages ([`guard`]) lets nothing of it run or load.
+//! the pages (`guard`) lets nothing of it run or load.
 
 pub mod app;
 mod tongue;

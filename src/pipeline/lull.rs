@@ -1,6 +1,6 @@
 //! Work for when nobody asks: what is to be done then, and who makes it give way.
 //!
-//! Fed by [`crate::pipeline::ending`], which knows after which answers something is to be summed up; emptied by one thread
+//! Fed by `crate::pipeline::ending`, which knows after which answers something is to be summed up; emptied by one thread
 //! ([`crate::pipeline::summarist`]). It begins when no question has been with a model for a moment, and it is interrupted as soon
 //! as a question comes: of its own dialogue always, of another one three times. After that it goes on beside the others',
 //! for where questions never end the endpoint answers many at a time.

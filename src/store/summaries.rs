@@ -27,7 +27,7 @@ use crate::domain::summary::Summary;
 /// So many are read: the one that is read by models, and one that was made ahead.
 const NEWEST: i64 = 2;
 
-/// What [`of_update`] selects.
+/// What `of_update` selects.
 #[derive(Clone, Debug, Default, FromSqlRow)]
 pub struct InForce(pub(super) Vec<Summary>);
 
