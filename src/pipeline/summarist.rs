@@ -1,4 +1,5 @@
-//! What is written when nobody asks: what falls out of the window of a dialogue is summed up before it does: after an answer, when nobody asks.
+//! What is written when nobody asks: what falls out of the window of a dialogue is summed up before it does, and a topic gets its
+//! title ([`crate::pipeline::title`]).
 //!
 //! One thread does it, for one dialogue after the other ([`crate::pipeline::lull`]). It finds out what the next question will read
 //! word by word, and has what stands before that summed up, together with the summary before. It holds no connection while the
@@ -53,6 +54,10 @@ struct ToSumUp {
 
 impl Services {
     fn sum_up(&self, wanted: &Wanted, stop: &CancelToken) -> Result<Done, StoreError> {
+        // The dialogue may have been wanted for its title alone.
+        if !self.summaries {
+            return Ok(Done::Settled);
+        }
         let lane = wanted.address.lane;
         let assistant = self.assistant.get();
         let in_force = assistant.catalogue().in_force(lane, &wanted.choice);

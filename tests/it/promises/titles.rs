@@ -142,6 +142,29 @@ fn where_no_title_comes_the_topic_keeps_its_name_and_answers_wait_for_nothing() 
 }
 
 #[test]
+fn a_topic_gets_its_title_and_nothing_is_summed_up_where_summaries_are_off() {
+    let mut env = env();
+    env.set("SUMMARIES", "off");
+    env.set("MAX_HISTORY_MESSAGES", "4");
+    let _bot = env.start_ready();
+    env.telegram.begin_topic(&topic());
+    for question in
+        ["How is borscht made?", "And with beans?", "And with rice?", "And with millet?", "And how long?"]
+    {
+        ask(&env, question);
+    }
+    wait_named(&env, "Борщ без мяса");
+    env.others_are_served();
+    // What is written beside the answers of another topic comes after all that was wanted before.
+    let other = Person::private(2).in_thread(9);
+    env.telegram.begin_topic(&other);
+    env.telegram.say(&other, "When do I sow?");
+    env.telegram
+        .wait_until(PATIENCE, |state| state.topic_name(2, 9).filter(|name| *name != "New topic").map(drop));
+    assert_eq!(env.psql("SELECT DISTINCT purpose FROM model_calls ORDER BY 1"), "answer\ntitle");
+}
+
+#[test]
 fn topics_of_groups_and_topics_without_the_wish_for_a_name_are_left_alone_and_so_is_everything_with_titles_off()
  {
     let env = env();
