@@ -9,4 +9,5 @@ pub mod http;
 pub mod logging;
 pub mod memory;
 pub mod secret;
+pub mod server;
 pub mod whole_file;
