@@ -32,6 +32,8 @@ pub(crate) struct Record {
     pub(crate) deaths: Vec<Instant>,
     /// When a fault ended.
     pub(crate) ends: Vec<Instant>,
+    /// How often an owner announced something.
+    pub(crate) announced: usize,
 }
 
 /// Everything that is needed for one row.

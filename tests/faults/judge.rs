@@ -15,6 +15,7 @@ use sandbox::telegram::{self, Call, Sent};
 use crate::env::{FaultEnv, Record};
 use crate::fault::Fault;
 use crate::people::{Act, Deed, SPEAKERS};
+use crate::told;
 
 /// Writes down each message id that a part was ever recorded with, and when a failed call for a part was noted.
 pub(crate) const RECORDER: &str = "
@@ -53,7 +54,7 @@ pub(crate) struct Verdict {
     pub(crate) lost: Vec<String>,
     pub(crate) outside: Vec<String>,
     pub(crate) disordered: Vec<String>,
-    /// Somebody's words in the chat or in the dialogue of somebody else.
+    /// Somebody's words in the chat or in the dialogue of somebody else; an announcement to who is not to be told.
     pub(crate) strangers: Vec<String>,
     /// The model was asked although the answer was stored.
     pub(crate) paid_twice: Vec<String>,
@@ -173,6 +174,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
     evidence.changed_ends(fault, &mut verdict);
     evidence.copies(&mut verdict);
     evidence.payments(&mut verdict);
+    evidence.announcements(env, &mut verdict);
     let again = env.psql(HEARD_AGAIN);
     verdict.paid_twice.extend(again.lines().map(|seq| format!("the recording of update {seq}")));
     evidence.speech(env, &mut verdict);
@@ -266,6 +268,9 @@ impl Evidence {
         for row in dialogues.lines() {
             let fields: Vec<&str> = row.splitn(3, '|').collect();
             let [user, chat] = [0, 1].map(|index| fields[index].parse::<i64>().unwrap());
+            if told::only_listens(user) {
+                continue;
+            }
             if chats.get(&user) != Some(&chat) || nonces(fields[2]).any(|of| of != user) {
                 verdict.strangers.push(format!("a row of user {user} in chat {chat}"));
             }
@@ -289,11 +294,12 @@ impl Evidence {
     /// Whether copies are inside the window, and all of them in order.
     fn copies(&self, verdict: &mut Verdict) {
         let acts: HashMap<i64, &Act> = self.record.acts.iter().map(|act| (act.update_id, act)).collect();
-        let calls: HashMap<usize, &Call> =
-            self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
         let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
         let mut last: HashMap<i64, usize> = HashMap::new();
         for (index, part) in self.attributed().into_iter().enumerate() {
+            if told::is_news(&self.sent[index]) {
+                continue;
+            }
             let Some((part, act)) = part.and_then(|part| Some((part, acts.get(&part.update_id)?))) else {
                 verdict
                     .outside
@@ -307,17 +313,28 @@ impl Evidence {
             }
             *newest = place.max(*newest);
             if let Some(copy) = last.insert(part.id, index) {
-                let call = calls[&copy];
-                let failed = call.status != Some(200)
-                    || self.died_between(call.at, calls[&index].at)
-                    || self.was_noted(part.id, call);
-                if failed && !self.recorded.contains(&self.sent[copy].message_id) {
+                if self.is_inside(part.id, copy, index) {
                     verdict.inside += 1;
                 } else {
                     verdict.outside.push(format!("{}, part {}", act.nonce, part.position));
                 }
             }
         }
+    }
+
+    /// Whether nobody could know that Telegram had taken this copy of a part when the next one was sent.
+    pub(crate) fn is_inside(&self, part_id: i64, copy: usize, next: usize) -> bool {
+        let of = |index| self.calls.iter().find(|call| call.sent == Some(index)).expect("a call made it");
+        let call = of(copy);
+        let failed = call.status != Some(200)
+            || self.died_between(call.at, of(next).at)
+            || self.was_noted(part_id, call);
+        failed && !self.recorded.contains(&self.sent[copy].message_id)
+    }
+
+    /// What was called for a chat.
+    pub(crate) fn calls_to(&self, chat_id: i64) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(move |call| call.chat_id == Some(chat_id))
     }
 
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
