@@ -196,7 +196,9 @@ fn have_an_audience(env: &TestEnv) {
          INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state)
          SELECT {bot}, 0, user_id, user_id, id, 'answered' FROM asked"
     ));
-    (FIRST..=last).for_each(|user| env.telegram.meet(&Person::private(user)));
+    for user in FIRST..=last {
+        env.telegram.meet(&Person::private(user));
+    }
 }
 
 /// How long each of the questions of a turn waits for its answer.

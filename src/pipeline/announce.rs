@@ -77,7 +77,7 @@ impl InWork<'_> {
 
     /// The photo that the message is, or replies to, and what stands below the one that it replies to.
     fn picture(&self) -> Option<(&str, &str)> {
-        let photo = |file: &'_ Attachment| file.kind == Kind::Photo;
+        let photo = |file: &Attachment| file.kind == Kind::Photo;
         if let Some(piece) = &self.message.piece {
             return photo(&piece.file).then_some((&piece.file.file_id, ""));
         }

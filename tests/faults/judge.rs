@@ -5,6 +5,8 @@
 //! its taking was never recorded, and for a reason: Telegram's answer did not get out, the process died before the next
 //! copy, or the bot itself noted that the call had failed.
 
+mod window;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -326,21 +328,6 @@ impl Evidence {
         }
     }
 
-    /// Whether nobody could know that Telegram had taken this copy of a part when the next one was sent.
-    pub(crate) fn is_inside(&self, part_id: i64, copy: usize, next: usize) -> bool {
-        let of = |index| self.calls.iter().find(|call| call.sent == Some(index)).expect("a call made it");
-        let call = of(copy);
-        let failed = call.status != Some(200)
-            || self.died_between(call.at, of(next).at)
-            || self.was_noted(part_id, call);
-        failed && !self.recorded.contains(&self.sent[copy].message_id)
-    }
-
-    /// What was called for a chat.
-    pub(crate) fn calls_to(&self, chat_id: i64) -> impl Iterator<Item = &Call> {
-        self.calls.iter().filter(move |call| call.chat_id == Some(chat_id))
-    }
-
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
     /// in its chat, with the same text and in reply to the same message. A copy of a message that grew, or of an answer to
     /// an album of which more came, had begun otherwise: there the text is about the same question.
@@ -367,22 +354,9 @@ impl Evidence {
         parts
     }
 
-    /// Whether the bot noted that this call for the part had failed: before it called in the same way again.
-    fn was_noted(&self, part_id: i64, call: &Call) -> bool {
-        let same = |other: &&Call| other.method == call.method && other.params == call.params;
-        let again = self.calls.iter().filter(same).map(|other| other.at).filter(|at| *at > call.at).min();
-        let (from, to) = (self.date(call.at), again.map(|at| self.date(at)));
-        let in_time = |at: SystemTime| from <= at && to.is_none_or(|to| at <= to);
-        self.noted.iter().any(|(part, at)| *part == part_id && in_time(*at))
-    }
-
     fn date(&self, at: Instant) -> SystemTime {
         let (now, today) = self.clocks;
         today - now.saturating_duration_since(at)
-    }
-
-    fn died_between(&self, from: Instant, to: Instant) -> bool {
-        self.record.deaths.iter().any(|death| from <= *death.end() && *death.start() <= to)
     }
 
     /// Once its answer is stored, the model is not asked for it any more.

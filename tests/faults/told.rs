@@ -75,7 +75,9 @@ impl FaultEnv {
              SELECT {bot}, 0, user_id, user_id, id, 'answered' FROM asked",
             crowd = CROWD.end()
         ));
-        (FIRST..=last).for_each(|user| self.telegram.meet(&Person::private(user).speaking("en")));
+        for user in FIRST..=last {
+            self.telegram.meet(&Person::private(user).speaking("en"));
+        }
     }
 }
 
