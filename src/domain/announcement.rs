@@ -62,10 +62,10 @@ impl Progress {
     }
 }
 
-/// How long it takes to tell so many people, if Telegram takes so many calls in a second.
-pub fn length(people: usize, rate: f64) -> Duration {
-    let people = f64::from(u32::try_from(people).unwrap_or(u32::MAX));
-    Duration::try_from_secs_f64(people / (rate * SHARE).max(1.0)).unwrap_or(Duration::MAX)
+/// How long it takes to tell so many people in so many messages each, if Telegram takes so many calls in a second.
+pub fn length(people: usize, messages: usize, rate: f64) -> Duration {
+    let calls = f64::from(u32::try_from(people.saturating_mul(messages)).unwrap_or(u32::MAX));
+    Duration::try_from_secs_f64(calls / (rate * SHARE).max(1.0)).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]
@@ -97,8 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn five_thousand_people_take_eleven_minutes() {
-        assert_eq!(length(5000, 30.0).as_secs() / 60, 11);
-        assert_eq!(length(0, 30.0), Duration::ZERO);
+    fn five_thousand_people_take_eleven_minutes_for_each_message() {
+        assert_eq!(length(5000, 1, 30.0).as_secs() / 60, 11);
+        assert_eq!(length(5000, 2, 30.0).as_secs() / 60, 22);
+        assert_eq!(length(0, 1, 30.0), Duration::ZERO);
     }
 }

@@ -52,7 +52,7 @@ impl InWork<'_> {
         let (lane, language) = (address.lane, message.language);
         services.reply(address, |conn, _| {
             let people = self.recipients(conn, days)?.len();
-            let takes = length(people, services.pace.rate());
+            let takes = length(people, parts.len(), services.pace.rate());
             let control = ReplyPart::plain(language.announcement_draft(people, days, takes));
             if people == 0 {
                 return Ok(vec![control]);
