@@ -238,3 +238,21 @@ impl Language {
         format!("{number} {unit}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reply::Content;
+
+    #[test]
+    fn an_owner_reads_how_much_of_the_disk_is_free() {
+        let alert = Alert::Disk(Some(Room { free: 1_950_000_000, of: 50_000_000_000 }));
+        for (language, expected) in [
+            (English, "The disk of the database is nearly full: 1.9 GB are free, 3 %."),
+            (Russian, "Диск базы данных почти полон: свободно 1.9 ГБ, 3 %."),
+        ] {
+            let Content::Text { text, .. } = language.alert(&alert).content else { panic!("it is text") };
+            assert_eq!(text, expected);
+        }
+    }
+}

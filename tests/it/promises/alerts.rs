@@ -205,6 +205,22 @@ fn owners_are_told_once_of_a_disk_that_is_full_and_of_no_other_refusal() {
 }
 
 #[test]
+fn what_is_known_of_the_disk_outlives_the_way_back_and_the_version_before_does_not_meet_it() {
+    let env = watched();
+    let bot = env.start_ready();
+    env.psql(
+        "INSERT INTO alerts (bot_id, kind, told_at, muted) SELECT bot_id, 'disk', now(), true FROM leases",
+    );
+    let rows = env.psql("SELECT * FROM alerts WHERE kind = 'disk'");
+    env.kill(bot);
+    env.run(&["migrate", "to", "20261127000976", "--yes"]).ok();
+    let met = "SELECT count(*) FROM alerts JOIN leases USING (bot_id) WHERE kind = 'disk'";
+    assert_eq!(env.psql(met), "0");
+    env.run(&["migrate", "up"]).ok();
+    assert_eq!(env.psql("SELECT * FROM alerts WHERE kind = 'disk'"), rows);
+}
+
+#[test]
 fn nobody_is_told_where_the_bot_has_no_owner_and_health_is_unknown_to_others() {
     let mut env = watched();
     env.unset("OWNER");
