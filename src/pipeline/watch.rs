@@ -69,7 +69,7 @@ fn disk(services: &Services, refused: bool) -> Result<Option<Alert>, StoreError>
             Ok(true) => {}
             Ok(false) => return Ok(Some(Alert::Disk(None))),
             Err(StoreError::Refused(problem)) => {
-                debug!("whether the database has room is not known: {problem}")
+                debug!("whether the database has room is not known: {problem}");
             }
             Err(problem) => return Err(problem),
         }
