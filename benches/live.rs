@@ -210,13 +210,13 @@ fn answers(env: &TestEnv) -> Vec<Duration> {
         let before = env
             .telegram
             .look(|state| state.in_chat(asker.chat_id).filter(|sent| is_answer(sent.text())).count());
-        let asked = Instant::now();
+        let began = Instant::now();
         env.telegram.say(&asker, "soup");
         let answered = env.telegram.wait_until(PATIENCE, |state| {
             state.in_chat(asker.chat_id).filter(|sent| is_answer(sent.text())).nth(before).map(|sent| sent.at)
         });
-        thread::sleep(EVERY.saturating_sub(asked.elapsed()));
-        answered.saturating_duration_since(asked)
+        thread::sleep(EVERY.saturating_sub(began.elapsed()));
+        answered.saturating_duration_since(began)
     });
     took.collect()
 }
