@@ -41,35 +41,33 @@ struct Shown {
 
 /// What the database says of itself, which changes seldom and takes it long to tell.
 #[derive(Clone)]
-struct Condition {
+pub(super) struct Condition {
     findings: Vec<Finding>,
     /// The newest, each with when it was applied.
     migrations: Vec<(&'static str, String)>,
 }
 
-type Known = Arc<Kept<(), Condition>>;
+pub(super) type Known = Arc<Kept<(), Condition>>;
 
-pub(super) fn routes() -> Router<App> {
-    let known = Known::default();
-    Router::new()
-        .route("/health", get(move |State(app): State<App>, operator: Operator| show(known, app, operator)))
+pub(super) fn routes(known: Known) -> Router<App> {
+    let show = move |State(app): State<App>, operator: Operator| show(known.clone(), app, operator);
+    Router::new().route("/health", get(show))
+}
+
+/// Has the database tell it before somebody asks.
+pub(super) async fn ahead(known: &Known, app: &App) {
+    known.ahead(app, (), condition).await;
 }
 
 async fn show(known: Known, app: App, operator: Operator) -> Result<impl IntoResponse, Problem> {
     let (bot_id, settings) = (app.settings.bot_id, app.settings.shown.clone());
     let look = move |conn: &mut PgConnection| {
-        let condition = if let Some(found) = known.get(&()) {
-            found
-        } else {
-            let found = condition(conn)?;
-            known.keep((), found.clone());
-            found
-        };
         let answers = examine::answers(conn, Some(bot_id))?;
         let former_bots = examine::former_bots(&former::waiting(conn)?, Some(bot_id));
-        Ok((condition, [answers, former_bots], condition::failures(conn, bot_id)?))
+        Ok(([answers, former_bots], condition::failures(conn, bot_id)?))
     };
-    let (Condition { mut findings, migrations }, of_now, failures) = app.ask(look).await?;
+    let Condition { mut findings, migrations } = known.lately(&app, (), condition).await?.value;
+    let (of_now, failures) = app.ask(look).await?;
     findings.extend(of_now);
     findings.push(backups(app.settings.backup_dir.as_deref()));
     Ok(Page(Shown {
