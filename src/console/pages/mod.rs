@@ -12,6 +12,7 @@ mod dialogue;
 mod dialogues;
 mod erase;
 mod files;
+mod forget;
 mod people;
 mod search;
 mod sessions;
@@ -49,5 +50,6 @@ pub(super) fn routes(figures: Figures) -> Router<App> {
         .merge(files::routes())
         .merge(people::routes())
         .merge(erase::routes())
+        .merge(forget::routes())
         .merge(sessions::routes())
 }
