@@ -83,6 +83,7 @@ fn health_says_in_the_language_of_the_page_what_it_found_and_what_is_to_be_done(
     let backups = tempfile::tempdir().unwrap();
     env.set("BACKUP_DIR", backups.path().to_str().unwrap());
     let bot = env.start_ready();
+    ask(&env, &Person::private(1), "hello");
     env.psql(
         "INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload, received_at, not_before)
          SELECT 4711, 1, 7, 7, 'message', '{}', timestamptz '2026-01-01 10:00+00', now() FROM leases",
