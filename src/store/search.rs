@@ -46,7 +46,7 @@ diesel::define_sql_function! {
 
 /// So many numbers of messages are looked through one after the other, from the newest on, and then all others. The first are so few
 /// that their messages may be taken apart one by one, which finds the words that are nearly everywhere.
-const STRETCHES: [i64; 4] = [256, 4096, 65_536, 1 << 20];
+const STRETCHES: [i64; 3] = [256, 8192, 65_536];
 
 /// How many candidates are looked at first; each time that was not enough, four times as many.
 const FIRST_LOOK: usize = 100;
@@ -93,12 +93,15 @@ pub fn search(
         if wanted.is_empty() {
             return Ok(None);
         }
-        let (mut ids, mut files) = (BTreeSet::new(), BTreeMap::new());
+        let (mut ids, mut files, mut may_walk) = (BTreeSet::new(), BTreeMap::new(), true);
         for stretch in stretches(conn, selection)? {
             // More than the first few are not to be taken apart one by one, for the planner takes that to cost little.
             let few =
                 stretch.from.zip(stretch.below).is_some_and(|(from, below)| below - from <= STRETCHES[0]);
-            walk(conn, few)?;
+            if !few && may_walk {
+                walk(conn, false)?;
+                may_walk = false;
+            }
             for one in &wanted {
                 ids.extend(one.newest(conn, stretch, limit)?);
                 files.extend(files::newest(conn, &one.words, &one.phrases, stretch, limit)?);

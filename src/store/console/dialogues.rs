@@ -16,7 +16,7 @@ use crate::store::schema::people;
 /// So many are shown at once.
 const WANTED: usize = 25;
 /// So many messages are looked through for them, one stretch after the other.
-const STRETCHES: [i64; 4] = [1000, 4000, 16_000, 40_000];
+const STRETCHES: [i64; 9] = [1000, 4000, 8000, 8000, 8000, 8000, 8000, 8000, 8000];
 /// So many dialogues are looked at by the indexes, of what is live and of what was cleared.
 const PROBED: i64 = 300;
 const PROBED_OF_PERSON: i64 = 5000;

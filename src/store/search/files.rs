@@ -73,6 +73,9 @@ pub(super) fn newest(
     let holders: Vec<Holder> = query.load(conn)?;
     let of_message: BTreeMap<i64, i64> =
         holders.into_iter().map(|Holder { id, message_id }| (message_id, id)).collect();
+    if of_message.is_empty() {
+        return Ok(of_message);
+    }
     let newest = selection
         .query()
         .filter(among("messages.id", of_message.keys().copied().collect()))
