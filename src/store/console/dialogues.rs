@@ -205,9 +205,14 @@ fn all(conn: &mut PgConnection, before: i64, of: Option<i64>, most: i64) -> Quer
                  ORDER BY messages.user_id, messages.chat_id, COALESCE(messages.thread_id, 0), (-messages.id) LIMIT 1"
             )
         };
-        let behind = format!(
-            "AND (messages.user_id, messages.chat_id, COALESCE(messages.thread_id, 0)) > ({name}.user_id, {name}.chat_id, {name}.topic)"
-        );
+        // A person that is given is no part of the comparison: PostgreSQL would begin with the first message of the person each time.
+        let columns = |table: &str, topic: &str| {
+            let user_id = if of.is_some() { String::new() } else { format!("{table}.user_id, ") };
+            format!("({user_id}{table}.chat_id, {topic})")
+        };
+        let topic = "COALESCE(messages.thread_id, 0)";
+        let behind =
+            format!("AND {} > {}", columns("messages", topic), columns(name, &format!("{name}.topic")));
         format!(
             "{name} AS (({}) UNION ALL SELECT next.* FROM {name} CROSS JOIN LATERAL ({}) AS next)",
             step(""),
