@@ -369,8 +369,18 @@ mod tests {
         }
         // Words of the machine stay as they are: commands, settings, names of files and columns, SQL.
         let of_machine = |word: &str| {
-            let commands =
-                ["systech-aidd", "migrate", "up", "mend", "backup", "history", "discard", "bot", "psql"];
+            let commands = [
+                "systech-aidd",
+                "migrate",
+                "up",
+                "mend",
+                "backup",
+                "history",
+                "discard",
+                "bot",
+                "psql",
+                "docs",
+            ];
             let names = ["PostgreSQL", "Telegram", "getUpdates", "bigint"];
             let is_name = |c: char| matches!(c, '_' | '.');
             commands.contains(&word)
