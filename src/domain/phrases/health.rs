@@ -369,22 +369,10 @@ mod tests {
         }
         // Words of the machine stay as they are: commands, settings, names of files and columns, SQL.
         let of_machine = |word: &str| {
-            let commands = [
-                "systech-aidd",
-                "migrate",
-                "up",
-                "mend",
-                "backup",
-                "history",
-                "discard",
-                "bot",
-                "psql",
-                "docs",
-            ];
-            let names = ["PostgreSQL", "Telegram", "getUpdates", "bigint"];
+            let known = "systech-aidd migrate up mend backup history discard bot psql docs PostgreSQL Telegram \
+                         getUpdates bigint";
             let is_name = |c: char| matches!(c, '_' | '.');
-            commands.contains(&word)
-                || names.contains(&word)
+            known.split(' ').any(|known| known == word)
                 || word.contains(is_name)
                 || word.chars().all(|c| c.is_ascii_uppercase())
         };
