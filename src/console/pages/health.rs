@@ -116,11 +116,9 @@ fn condition(conn: &mut PgConnection, language: Language) -> QueryResult<Conditi
 fn backups(dir: Option<&std::path::Path>, language: Language) -> Finding {
     const CHECK: &str = "backups";
     let Some(dir) = dir else { return Finding::well(CHECK, language.no_backup_dir()) };
-    match folder::newest(dir) {
-        Some(age) => Finding::well(CHECK, language.newest_backup(age.as_secs() / 3600)),
-        None => {
-            let (found, remedy) = language.no_backup();
-            Finding::fault(CHECK, found, remedy)
-        }
-    }
+    let Some(age) = folder::newest(dir) else {
+        let (found, remedy) = language.no_backup();
+        return Finding::fault(CHECK, found, remedy);
+    };
+    Finding::well(CHECK, language.newest_backup(age.as_secs() / 3600))
 }
