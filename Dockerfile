@@ -27,6 +27,9 @@ RUN cargo build --release --locked --bin systech-aidd
 
 # trixie: its pg_dump is of PostgreSQL 17 and understands the 16 of docker-compose.yml; bookworm's does not
 FROM debian:trixie-slim
+LABEL org.opencontainers.image.title="systech-aidd" \
+    org.opencontainers.image.description="The Telegram assistant that never loses a message" \
+    org.opencontainers.image.licenses="MIT"
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq5 postgresql-client ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -185,7 +185,16 @@ impl Drop for Open {
 /// Binds a port that stays ours: outside the system's ephemeral range (32768 and up by default).
 fn bind_stable_port() -> TcpListener {
     bind_in_stable_range()
-        .unwrap_or_else(|| panic!("no port is free on 127.0.0.1 among {PORTS} from {LOWEST} on"))
+        .unwrap_or_else(|| panic!("no port is free among {PORTS} from {LOWEST} on"))
+}
+
+/// The address of this machine that stand-ins listen on.
+static HOME: OnceLock<Ipv4Addr> = OnceLock::new();
+
+/// Has stand-ins listen on another address of this machine than 127.0.0.1, for a bot in a container. Has to be said before
+/// the first one starts.
+pub fn listen_on(address: Ipv4Addr) {
+    assert!(HOME.set(address).is_ok(), "a stand-in listens already");
 }
 
 const LOWEST: u32 = 15_000;
@@ -198,7 +207,7 @@ fn bind_in_stable_range() -> Option<TcpListener> {
     (0..PORTS).find_map(|_| {
         let step = TRIED.fetch_add(1, Ordering::Relaxed);
         let port = LOWEST + start.wrapping_add(step) % PORTS;
-        TcpListener::bind((Ipv4Addr::LOCALHOST, u16::try_from(port).ok()?)).ok()
+        TcpListener::bind((*HOME.get_or_init(|| Ipv4Addr::LOCALHOST), u16::try_from(port).ok()?)).ok()
     })
 }
 
