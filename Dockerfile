@@ -7,11 +7,10 @@ RUN apt-get update \
 WORKDIR /source
 
 # By what cargo knows the dependencies: the manifests, the lock file and, for each target, a program that does nothing.
-# A change of source leaves this stage's result as it is, and with it the layer of the dependencies below.
+# A change of source or of a test leaves this stage's result as it is, and with it the layer of the dependencies below.
 FROM toolchain AS manifests
 COPY . .
-RUN find . -type f ! -name 'Cargo.*' ! -name '*.rs' -delete \
-    && find src -type f ! -path src/main.rs ! -path src/lib.rs -delete \
+RUN find . -type f ! -name 'Cargo.*' ! -name build.rs ! -name main.rs ! -name lib.rs ! -path './benches/*.rs' -delete \
     && find . -type d -empty -delete \
     && echo '#![allow(warnings)] fn main() {}' | tee $(find . -name '*.rs') >/dev/null
 
