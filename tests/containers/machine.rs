@@ -213,8 +213,10 @@ impl Machine {
 /// This machine, as containers see it.
 fn bridge() -> Ipv4Addr {
     let asked = Command::new("docker")
-        .args(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"])
+        .args(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"])
         .output()
         .unwrap();
-    String::from_utf8(asked.stdout).unwrap().trim().parse().expect("the engine has a bridge")
+    let subnet = String::from_utf8(asked.stdout).unwrap();
+    let (first, _) = subnet.trim().split_once('/').expect("the engine has a bridge");
+    Ipv4Addr::from(u32::from(first.parse::<Ipv4Addr>().unwrap()) + 1)
 }
