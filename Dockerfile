@@ -21,6 +21,7 @@ RUN cargo build --release --locked --bin systech-aidd \
     && cargo clean --release --locked --package systech-aidd
 COPY build.rs ./
 COPY migrations migrations
+COPY templates templates
 COPY src src
 RUN cargo build --release --locked --bin systech-aidd
 

@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture psql test faults nightly fresh containers audit bench bench-history bench-erase bench-topics bench-live bench-cache check-migrations migrations tools setup
+.PHONY: help run demo picture console-pictures psql test faults nightly fresh containers audit bench bench-console bench-dialogues bench-history bench-erase bench-topics bench-live bench-cache soak check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,10 @@ demo: setup ## talk to the bot in this terminal: stand-in Telegram and model, pr
 picture: setup ## draw the pictures of the demo for the READMEs (docs/demo.svg, docs/demo.ru.svg); the tests compare them
 	cargo build --locked --example demo
 	UPDATE_PICTURE=1 cargo test --locked --test it picture::
+
+console-pictures: setup ## draw the pictures of docs/console.md anew, in a real browser
+	@scripts/setup chromium
+	BROWSER=required UPDATE_PICTURE=1 cargo test --locked --test it console::browser::the_pictures
 
 psql: setup ## read dialogues with psql: those in the private PostgreSQL of make run, if there is one, else the demo's
 	@if [ -e .postgres ] || [ -L .postgres ]; then \
@@ -38,6 +42,8 @@ faults: setup tools ## everything that can go wrong, again and again, as a table
 nightly: setup tools faults ## what takes long: make faults, fresh and containers; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	STRANGERS=10000 cargo test --locked --test it promises::flood
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
+	PROMPTS=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it promises::prompts
+	scripts/black-holes
 	scripts/postgres-matrix
 	scripts/dotenv-corpus --check
 	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
@@ -64,6 +70,9 @@ bench-live: setup ## how soon the first words are seen, and calls inside a wait 
 bench-cache: setup ## how much of its prompts an endpoint need not read anew, in a dialogue of 200 turns; a minute
 	@cargo bench --quiet --locked --profile dev --bench cache
 
+soak: setup ## the bot under steady load with faults: memory, descriptors, threads, sizes of tables; half an hour, or SECONDS=…
+	@SECONDS_OF_SOAK=$(SECONDS) cargo bench --quiet --locked --profile dev --bench soak
+
 check-migrations: setup tools ## every migration up, redone, down and up again with the diesel CLI
 	@cargo run --quiet --locked --example with_postgres -- scripts/check-migrations
 
@@ -72,6 +81,12 @@ bench-erase: setup ## erasing users from a database of 1.5 million turns, and ho
 
 bench-topics: setup ## the migration that tells topics apart, under load, and reading by topic; a million messages
 	@cargo bench --quiet --locked --profile dev --bench topics
+
+bench-console: setup ## the pages of the console with a million messages: how long each takes
+	@cargo bench --quiet --locked --profile dev --bench console
+
+bench-dialogues: setup ## dialogues and people in the console with a million messages: how long a page takes, and that it reads no table as a whole
+	@cargo bench --quiet --locked --profile dev --bench dialogues
 
 bench-history: setup ## search, export and purge of a million messages: time and peak memory
 	@cargo bench --quiet --locked --bench history

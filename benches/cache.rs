@@ -1,10 +1,13 @@
 //! How much of its prompts an endpoint that caches them need not read anew: `make bench-cache`, a minute.
 //!
 //! The real binary with its own prompt and settings, in a dialogue of 200 turns. The stand-in for the model compares each
-//! prompt with the one before and counts the bytes that are the same from the beginning. CACHE_OTHER, the path of another
+//! prompt with the one before and counts the bytes that are the same from the beginning. The last row is of a person who leaves time
+//! between questions, in which what leaves the window is summed up. CACHE_OTHER, the path of another
 //! build of the bot, measures that one instead.
 
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use sandbox::TestEnv;
 use sandbox::env::Bot;
@@ -14,6 +17,8 @@ use sandbox::telegram::Person;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_systech-aidd");
 const PROMPT: &str = include_str!("../prompts/nutritionist.txt");
 const TURNS: usize = 200;
+/// Between two questions of somebody who leaves time.
+const PAUSE: Duration = Duration::from_millis(50);
 const SEED: u64 = 20_261_127;
 
 fn main() {
@@ -34,6 +39,7 @@ fn main() {
             0,
             &[("MAX_HISTORY_MESSAGES", "1000"), ("LLM_CONTEXT_TOKENS", "16000")],
         ),
+        ("as it is set by default, with summaries", 0, &[("SHORT_WAITS", "quiet=0")]),
     ] {
         println!("| {what} | {:.1}% |", 100.0 * share(others, settings));
     }
@@ -51,6 +57,9 @@ fn share(others: i64, settings: &[(&str, &str)]) -> f64 {
     let mut command = Command::new(std::env::var("CACHE_OTHER").unwrap_or_else(|_| PROGRAM.to_owned()));
     env.prepare(&mut command);
     let bot = Bot::start(&command, &env.folder().join("bot.log"));
+    let calm = settings.iter().any(|(name, _)| *name == "SHORT_WAITS");
+    env.model
+        .on(When::asked("[The person]"), Behaviour::text("They cook, and ask for words. ".repeat(20).trim()));
     let mut random = fastrand::Rng::with_seed(SEED);
     let person = Person::private(1);
     for turn in 1..=TURNS {
@@ -62,8 +71,17 @@ fn share(others: i64, settings: &[(&str, &str)]) -> f64 {
             env.telegram.say(&Person::private(other), "other");
         }
         env.telegram.wait_for_count(1, turn);
+        if calm {
+            thread::sleep(PAUSE);
+            env.model.wait_idle();
+        }
     }
-    let prompts: Vec<Vec<Message>> = env.asked("ask ").into_iter().map(|asked| asked.messages).collect();
+    let asked = env.asked("ask ").into_iter().filter(|asked| !asked.sums_up());
+    let prompts: Vec<Vec<Message>> = asked.map(|asked| asked.messages).collect();
+    let noted = prompts
+        .iter()
+        .filter(|prompt| prompt.iter().any(|message| message.content.starts_with("[Your notes")));
+    assert_eq!(calm, noted.count() > TURNS / 2, "summaries are read where there is time to make them");
     bot.kill();
     assert_eq!(prompts.len(), TURNS);
     let bytes = |messages: &[Message]| messages.iter().map(|message| message.content.len()).sum::<usize>();

@@ -1,21 +1,17 @@
 //! From a configuration to a running bot and back: the lease, migrations, the schedule, the threads, the shutdown.
 //!
-//! Only this module spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
-//! drains and closes `jobs`, the workers end.
+//! Only `boot::threads` spawns threads of the bot. A closed channel is the stop signal: poll ends and closes `news`, the dispatcher
+//! drains, the crew is dismissed, the workers end.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::base::cancel::CancelToken;
-use crate::base::exit::{ExitCode, exit};
+use crate::base::descriptors;
 use crate::base::failpoints;
 use crate::base::http::Http;
 use crate::base::memory;
@@ -25,30 +21,40 @@ use crate::domain::claim::Codes;
 use crate::domain::failure::Failure;
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::update::UPDATE_KINDS;
+use crate::extract::Extractor;
 use crate::metrics;
 use crate::pipeline::assistant::{Assistant, Current};
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::crew::Crew;
 use crate::pipeline::dispatcher::Dispatcher;
-use crate::pipeline::doorkeeper;
+use crate::pipeline::hearing::Hearing;
+use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
-use crate::pipeline::poller::{self, Poll};
-use crate::pipeline::retention::{self, Limits};
+use crate::pipeline::poller;
+use crate::pipeline::retention::Limits;
 use crate::pipeline::scales::Scales;
-use crate::pipeline::schedule::{Finished, Job, News};
 use crate::pipeline::sender::Sender;
 use crate::pipeline::services::Services;
-use crate::pipeline::worker;
-use crate::status::{Endpoint, View};
+use crate::pipeline::suspects::Suspects;
+use crate::pipeline::voice::Voice;
+use crate::status::View;
 use crate::store::Store;
 use crate::store::lease::{self, Ends, Lease};
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::Telegram;
 
+mod console;
 mod ownership;
 mod prepare;
 mod reload;
+mod served;
+mod signals;
+mod threads;
 
 use prepare::{Left, introduce, left, unauthorized};
+use served::{serve_console, serve_metrics};
+use signals::{Watched, watch_signals};
+use threads::{enforce_deadlines, keep_house, reload_at, spawn, start_poll, wait_for, workers};
 
 /// How many batches may wait for the dispatcher before poll has to wait.
 const BATCHES: usize = 4;
@@ -56,12 +62,11 @@ const BATCHES: usize = 4;
 const WOKEN: usize = 1024;
 /// How long a start waits for the database to come up.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
-/// How long the end waits for a thread that the database holds.
-const THREAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the bot until a signal ends it.
 pub fn run(config: Config) -> anyhow::Result<()> {
     memory::return_large_blocks();
+    descriptors::allow_more();
     // This comes first: the metrics count from the start of the program.
     metrics::start(config.workers, UPDATE_KINDS, &Failure::ALL.map(Failure::class));
     let stop = CancelToken::new();
@@ -70,12 +75,14 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let stale = failpoints::wait("stale", poller::longest_poll() + config.telegram.timeout);
     let view = Arc::new(View::new(stale, stop.clone()));
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
+    let _console = serve_console(&config, &view)?;
 
     if !migrate::before_leading(&config.database, patience(), &stop)? {
         return Ok(());
     }
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
-    let assistant = Arc::new(Current::new(Assistant::new(&http, config.choices.clone())));
+    let assistant =
+        Arc::new(Current::new(Assistant::new(&http, config.choices.clone(), config.speaking.is_some())));
     let owners = ownership::Owners::of(&config);
     reload_at(hangups, &assistant, &http, telegram.until(&stop), owners)?;
     let leases = Arc::new(Store::silent(&config.database.url));
@@ -83,11 +90,26 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let program = Program { config, http, telegram, assistant, view, leases };
     let on_standby = || program.view.on_standby();
     let (bot_id, gives_way) = (program.telegram.bot_id(), program.config.standby);
+    if !program.config.shared_database {
+        refuse_to_share(&program.leases, bot_id)?;
+    }
     while let Some(lease) = lease::wait(&program.leases, bot_id, gives_way, &program.http, &stop, on_standby)
     {
         program.lead(lease, &shutdown)?;
     }
     info!("stopped");
+    Ok(())
+}
+
+/// A dialogue is of a user in a chat, whichever bot it is with: two bots would go on with each other's.
+fn refuse_to_share(leases: &Store, bot_id: i64) -> anyhow::Result<()> {
+    // A database that cannot be asked now is waited for later.
+    if let Ok(Some(other)) = leases.run(|conn| lease::of_another_bot(conn, bot_id)) {
+        bail!(
+            "another bot, {other}, works on this database, and the two would share the private dialogues of their users; \
+             give each a database of its own (DATABASE_URL), or set SHARED_DATABASE=on if that is what you want"
+        );
+    }
     Ok(())
 }
 
@@ -134,7 +156,13 @@ impl Program {
         let store = Arc::new(lease.store(&config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
-        let Some(me) = introduce(http, &self.telegram.until(stop), stop, &commands)? else { return Ok(()) };
+        let telegram = self.telegram.until(stop);
+        let listens = config.hearing.as_ref();
+        let chats = listens.map(|hearing| hearing.transcript_chats.clone()).unwrap_or_default();
+        let reads = (config.picture_pixels, listens.is_some(), chats);
+        let Some(me) = introduce(http, &telegram, stop, &commands, reads)? else {
+            return Ok(());
+        };
         let bot_id = me.id;
         let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, http, stop)? else {
             return Ok(());
@@ -145,7 +173,7 @@ impl Program {
         let bot = Arc::new(Services {
             store,
             telegram: self.telegram.clone(),
-            sender: Sender::new(Arc::clone(&pace), pauses),
+            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), pauses),
             pace,
             live_answers: config.live_answers,
             thinking: config.thinking,
@@ -155,14 +183,23 @@ impl Program {
             me,
             admission: config.admission.clone(),
             codes: Codes::new(config.telegram.token.expose()),
+            door: console::door(config),
             rate_limit: config.rate_limit,
             budgets: config.budgets.clone(),
             rich_messages: config.rich_messages,
             max_history: config.max_history,
             picture_turns: config.picture_turns,
+            hearing: config.hearing.as_ref().map(|hearing| Hearing::new(http, hearing)),
+            backup_dir: config.database.backup_dir.clone(),
+            extractor: Extractor::default(),
             scales: Scales::default(),
             named: Named::default(),
+            lull: Lull::default(),
+            summaries: config.at_leisure.summaries && config.max_history > 0,
+            proposals: config.at_leisure.proposals,
+            titles: config.at_leisure.titles,
             newest_at_boot: newest,
+            suspects: Suspects::default(),
             woken: woken_in,
         });
         bot.store.on_server_change({
@@ -180,11 +217,9 @@ impl Program {
             "ready"
         );
 
-        let (jobs, jobs_out) = bounded(config.workers);
         let (results, finished) = bounded(config.workers);
-        let workers = (0..config.workers)
-            .map(|number| start_worker(number, &bot, &jobs_out, &results))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let crew = Arc::new(Crew::default());
+        let (hire, gone) = workers(&bot, &crew, results);
         let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
         let house = keep_house(&bot, http, stop, limits)?;
         let (news_in, news) = bounded(BATCHES);
@@ -193,18 +228,20 @@ impl Program {
             news,
             woken,
             finished,
-            jobs,
+            crew: Arc::clone(&crew),
+            hire,
+            lanes: Arc::clone(self.view.lanes()),
             shutdown: ended,
             workers: config.workers,
             grace: config.grace,
         };
         let idle = dispatcher.run(lanes);
         stop.request();
+        bot.lull.end();
+        crew.dismiss();
         if idle {
-            // The dispatcher is gone and with it the last sender of jobs.
-            for worker in workers {
-                let _ = worker.join();
-            }
+            // Nobody sends anything there: it closes when the last worker is gone.
+            let _ = gone.recv();
         }
         // Both end at once, unless the database holds them: nothing is lost then, for nothing was confirmed, and a batch
         // is all or nothing.
@@ -218,160 +255,4 @@ impl Program {
         }
         Ok(())
     }
-}
-
-/// Waits for the end of a thread, unless the database holds it up.
-fn wait_for<T>(thread: &thread::JoinHandle<T>) {
-    let deadline = Instant::now() + THREAD_PATIENCE;
-    while !thread.is_finished() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn start_poll(
-    bot: &Arc<Services>,
-    http: &Http,
-    news: crossbeam_channel::Sender<News>,
-    stop: &CancelToken,
-    open: bool,
-) -> anyhow::Result<thread::JoinHandle<Result<(), TelegramError>>> {
-    let (bot, http, stop) = (Arc::clone(bot), http.clone(), stop.clone());
-    spawn("poll".to_owned(), move || {
-        let telegram = bot.telegram.until(&stop);
-        let edits_interrupt = bot.rate_limit.limit(open).is_none();
-        Poll { http: &http, telegram, me: &bot.me, store: &bot.store, edits_interrupt, news, stop }.run()
-    })
-}
-
-fn start_worker(
-    number: usize,
-    bot: &Arc<Services>,
-    jobs: &Receiver<Job>,
-    results: &crossbeam_channel::Sender<Finished>,
-) -> anyhow::Result<thread::JoinHandle<()>> {
-    let (bot, jobs, results) = (Arc::clone(bot), jobs.clone(), results.clone());
-    spawn(format!("worker-{number}"), move || worker::run(&bot, &jobs, &results))
-}
-
-/// What goes on beside the messages: old rows are deleted, requests to be let in looked after.
-fn keep_house(
-    bot: &Arc<Services>,
-    http: &Http,
-    stop: &CancelToken,
-    limits: Limits,
-) -> anyhow::Result<[thread::JoinHandle<()>; 2]> {
-    let theirs = || (Arc::clone(bot), http.clone(), stop.clone());
-    let (bot, http, stop) = theirs();
-    let retention = move || retention::daily(&bot.store, &http, limits, &stop);
-    let (bot, http, stop) = theirs();
-    let doorkeeper = move || doorkeeper::run(&bot, &http, &stop);
-    Ok([spawn("retention".to_owned(), retention)?, spawn("doorkeeper".to_owned(), doorkeeper)?])
-}
-
-/// Has the catalogue read anew at each of `hangups`. The thread ends with the program.
-fn reload_at(
-    hangups: Receiver<()>,
-    assistant: &Arc<Current>,
-    http: &Http,
-    telegram: Telegram,
-    owners: ownership::Owners,
-) -> anyhow::Result<thread::JoinHandle<()>> {
-    let (assistant, http) = (Arc::clone(assistant), http.clone());
-    spawn("catalogue".to_owned(), move || {
-        reload::at_each(&hangups, &assistant, &http, &telegram, &|| owners.now());
-    })
-}
-
-/// Lets no statement wait for a frozen server, as long as anybody uses the store.
-fn enforce_deadlines(store: &Arc<Store>) -> anyhow::Result<thread::JoinHandle<()>> {
-    let store = Arc::downgrade(store);
-    spawn("deadlines".to_owned(), move || {
-        while let Some(store) = store.upgrade() {
-            store.enforce_deadlines();
-            drop(store);
-            thread::sleep(Duration::from_millis(500));
-        }
-    })
-}
-
-fn spawn<T: Send + 'static>(
-    name: String,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> anyhow::Result<thread::JoinHandle<T>> {
-    thread::Builder::new()
-        .name(name)
-        .spawn(work)
-        .context("a thread cannot be started; WORKERS may be too large")
-}
-
-/// The endpoint of METRICS_ADDR, if it is set, from now on until the returned guard is dropped.
-fn serve_metrics(address: Option<&str>, view: &Arc<View>) -> anyhow::Result<Option<Served>> {
-    let Some(address) = address else { return Ok(None) };
-    let endpoint = Endpoint::bind(address)?;
-    if let Some(address) = endpoint.address() {
-        info!(%address, "metrics and health are served at /metrics, /healthz and /readyz");
-    }
-    let (view, stop) = (Arc::clone(view), CancelToken::new());
-    let thread = {
-        let stop = stop.clone();
-        spawn("metrics".to_owned(), move || endpoint.serve(&view, &stop))?
-    };
-    Ok(Some(Served { stop, thread: Some(thread) }))
-}
-
-/// The endpoint at work; dropped, it ends, which takes no time whatever its clients do.
-struct Served {
-    stop: CancelToken,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.stop.request();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// What signals ask for.
-struct Watched {
-    /// The end.
-    shutdown: Receiver<()>,
-    /// The catalogue is to be read anew.
-    hangups: Receiver<()>,
-}
-
-/// The first SIGTERM or SIGINT asks for the end, the second one is it. So does SIGHUP, if the terminal is gone at which the bot
-/// was started; otherwise it asks for the catalogue.
-fn watch_signals(stop: CancelToken) -> anyhow::Result<Watched> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).context("signals cannot be watched")?;
-    let (end, shutdown) = bounded(1);
-    let (hangup, hangups) = bounded(1);
-    let at_start = terminals();
-    spawn("signals".to_owned(), move || {
-        let mut ending = false;
-        for signal in signals.forever() {
-            let hung_up = at_start.iter().zip(terminals()).any(|(was, is)| *was && !is);
-            if signal == SIGHUP && (ending || !hung_up) {
-                // One that waits already reads what is there then.
-                let _ = hangup.try_send(());
-                continue;
-            }
-            if ending {
-                warn!("a second signal: ending at once");
-                // A shell reports a process that a signal ended as 128 and the signal's number.
-                exit(u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from));
-            }
-            ending = true;
-            stop.request();
-            let _ = end.send(());
-        }
-    })?;
-    Ok(Watched { shutdown, hangups })
-}
-
-/// Which of the three streams are terminals. One that hung up is none any more.
-fn terminals() -> [bool; 3] {
-    [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()]
 }

@@ -13,6 +13,8 @@
 // What runs: threads, and what an operator types.
 pub mod cli;
 pub mod boot;
+// The pages for operators.
+pub mod console;
 // The way of a message.
 pub mod pipeline;
 // What a running bot says about itself, and what moves the schema.

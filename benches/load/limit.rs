@@ -1,4 +1,4 @@
-//! The limit: what PostgreSQL does with the same statements when nobody but pgbench asks it.
+//! The limit: what PostgreSQL does with the same statements, or with the fewest that do the same, when nobody but pgbench asks it.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,6 @@ use std::process::Command;
 use sandbox::postgres::program;
 
 use crate::env::LoadEnv;
-use crate::script::Script;
 use crate::usage::cpu_with_children;
 
 /// The dialogues of pgbench, apart from those of the bot.
@@ -24,13 +23,13 @@ pub(crate) struct Limit {
 pub(crate) fn run(
     env: &LoadEnv,
     database: &str,
-    script: &Script,
+    (text, constants): (&str, &[(String, String)]),
     connections: usize,
     seconds: u64,
     run: usize,
 ) -> Limit {
     let file = env.scratch().join("answer.sql");
-    fs::write(&file, &script.text).expect("the script can be written");
+    fs::write(&file, text).expect("the script can be written");
     let program = program("pgbench").expect("pgbench is installed: scripts/setup pgbench");
     let mut pgbench = Command::new(program);
     pgbench.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
@@ -39,7 +38,7 @@ pub(crate) fn run(
         pgbench.arg(format!("--define={name}={value}"));
     }
     pgbench.arg(format!("--define=run={}", run + 1));
-    for (name, value) in &script.constants {
+    for (name, value) in constants {
         pgbench.arg(format!("--define={name}={value}"));
     }
     let done = || -> f64 {

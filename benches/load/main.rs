@@ -1,7 +1,8 @@
 //! The bot under load: `make bench`.
 //!
 //! The real binary between the stand-ins and a private PostgreSQL, and in the same run, in turns, pgbench with the same
-//! statements on the same server; the ratio to the limit is taken round by round.
+//! statements on the same server, and with the fewest statements that do the same work: an ideal that nobody could write shorter.
+//! The ratios to both are taken round by round.
 //!
 //! The limit is what the database can do. So it has half of the processors for itself, and who asks it, the bot and its
 //! stand-ins or pgbench, has the other half. Then the rounds are run again with all on all processors: there pgbench
@@ -49,12 +50,22 @@ fn main() {
     let mut table = Table::default();
     throughput(&env, lanes, rounds, seconds as u64, &mut table);
     one_lane(&env, &mut table);
+    table.row("memory of a bot that has nothing to do", format!("{} MB", measure::idle(&env, DATABASE)));
     for workers in [64, 512] {
         let peak = measure::memory(&env, DATABASE, workers);
         table.row(&format!("peak memory, {workers} answers in the making"), format!("{peak} MB"));
     }
     history(&env, rows, &mut table);
     table.print();
+}
+
+/// The build of LOAD_OTHER, with a database of its own: an older one refuses a database that a newer one has migrated.
+fn other_build(env: &LoadEnv, lanes: usize) -> Option<String> {
+    let other = std::env::var("LOAD_OTHER").ok()?;
+    env.server().create_database(DATABASE_OF_OTHER);
+    env.start_program(&other, DATABASE_OF_OTHER, &[]).kill();
+    env.fill(DATABASE_OF_OTHER, FIRST_PERSON, lanes);
+    Some(other)
 }
 
 /// Full load against the limit, in turns; if LOAD_OTHER names another build of the bot, this one as well.
@@ -78,24 +89,26 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
     let batch = (1..LARGEST_BATCH).find(|batch| pressure::count(*batch) >= seen).unwrap_or(LARGEST_BATCH);
     let script = Script::capture(env, batch, lanes_each);
 
-    let other = std::env::var("LOAD_OTHER").ok();
-    if let Some(other) = &other {
-        // A database of its own: an older build refuses one that a newer one has migrated.
-        env.server().create_database(DATABASE_OF_OTHER);
-        env.start_program(other, DATABASE_OF_OTHER, &[]).kill();
-        env.fill(DATABASE_OF_OTHER, FIRST_PERSON, lanes);
-    }
+    let other = other_build(env, lanes);
     let mut round = 0;
     let mut in_turns = |what: &str| {
         progress(what);
         let mut rounds = Rounds::default();
         for _ in 0..number {
             round += 1;
-            let limit = limit::run(env, DATABASE, &script, CONNECTIONS, seconds, round);
+            // Update ids of the two are kept apart, too.
+            let limit = |text: &str, run: usize| {
+                limit::run(env, DATABASE, (text, &script.constants), CONNECTIONS, seconds, run)
+            };
+            let (ideal, limit) = (limit(&script.ideal, 2 * round), limit(&script.text, 2 * round + 1));
             rounds.others.extend(other.as_deref().map(|other| load(other, DATABASE_OF_OTHER)));
             let load = load(PROGRAM, DATABASE);
-            progress(&format!("round {round}: {:.0} answers/s, the limit {:.0}", load.rate, limit.rate));
+            progress(&format!(
+                "round {round}: {:.0} answers/s, the limit {:.0}, the ideal {:.0}",
+                load.rate, limit.rate, ideal.rate
+            ));
             rounds.limits.push(limit);
+            rounds.ideals.push(ideal);
             rounds.loads.push(load);
         }
         rounds
@@ -120,6 +133,11 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
         format!("{:.0}", apart.limit(|limit| limit.rate)),
     );
     table.row("ratio to the limit", format!("{:.0}%", apart.ratio()));
+    table.row(
+        "the ideal: pgbench, the same work in three statements; PostgreSQL's time in it",
+        format!("{:.0}; {:.2} ms", apart.ideal(|ideal| ideal.rate), apart.ideal(|ideal| ideal.processor)),
+    );
+    table.row("ratio to the ideal", format!("{:.0}%", apart.ratio_to_ideal()));
     table.row("processor time for an answer, the bot", format!("{bot:.2} ms"));
     table.row("beside it, PostgreSQL (in the limit)", for_postgres);
     table.row("beside it, the stand-ins and the bench", format!("{neighbours:.2} ms"));
@@ -128,12 +146,14 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
         format!("{:.0}%, {:.0}%", busy(&[1], for_database), busy(&[0, 2], for_others)),
     );
     table.row(
-        "all on all processors: answers per second, the limit, their ratio",
+        "all on all processors: answers per second, the limit, the ideal, the ratios to them",
         format!(
-            "{:.0}, {:.0}, {:.0}%",
+            "{:.0}, {:.0}, {:.0}, {:.0}%, {:.0}%",
             shared.load(|load| load.rate),
             shared.limit(|limit| limit.rate),
-            shared.ratio()
+            shared.ideal(|ideal| ideal.rate),
+            shared.ratio(),
+            shared.ratio_to_ideal()
         ),
     );
     table.row(
@@ -158,6 +178,7 @@ fn throughput(env: &LoadEnv, lanes: usize, number: usize, seconds: u64, table: &
 struct Rounds {
     loads: Vec<Pressure>,
     limits: Vec<Limit>,
+    ideals: Vec<Limit>,
     others: Vec<Pressure>,
 }
 
@@ -170,15 +191,26 @@ impl Rounds {
         median(self.limits.iter().map(figure).collect())
     }
 
+    fn ideal(&self, figure: impl Fn(&Limit) -> f64) -> f64 {
+        median(self.ideals.iter().map(figure).collect())
+    }
+
     fn other(&self, figure: impl Fn(&Pressure) -> f64) -> f64 {
         median(self.others.iter().map(figure).collect())
     }
 
     /// The median of the rounds' own ratios to the limit, in percent.
     fn ratio(&self) -> f64 {
-        median(
-            self.loads.iter().zip(&self.limits).map(|(load, limit)| 100.0 * load.rate / limit.rate).collect(),
-        )
+        self.ratio_to(&self.limits)
+    }
+
+    /// The same to the ideal.
+    fn ratio_to_ideal(&self) -> f64 {
+        self.ratio_to(&self.ideals)
+    }
+
+    fn ratio_to(&self, limits: &[Limit]) -> f64 {
+        median(self.loads.iter().zip(limits).map(|(load, limit)| 100.0 * load.rate / limit.rate).collect())
     }
 
     /// The same to the other build.

@@ -35,6 +35,15 @@ pub(crate) fn latency(env: &LoadEnv, person: &Person, messages: usize) -> Vec<Du
     (0..messages).map(one).collect()
 }
 
+/// Memory in MB of a bot that has come up and waits.
+pub(crate) fn idle(env: &LoadEnv, database: &str) -> u64 {
+    let bot = env.start(database, &[]);
+    bot.wait_ready();
+    let memory = bot.memory();
+    bot.kill();
+    memory
+}
+
 /// Peak memory in MB when every worker of so many is with the model at the same time.
 pub(crate) fn memory(env: &LoadEnv, database: &str, workers: usize) -> u64 {
     let bot = env.start(database, &[("WORKERS", workers.to_string())]);

@@ -29,6 +29,8 @@ const FIRST_PERSON: i64 = 7_000_000_000;
 pub(crate) struct Script {
     /// One answer of one client.
     pub(crate) text: String,
+    /// The same work in as few statements as it can be done in.
+    pub(crate) ideal: String,
     /// Texts and numbers that the statements send, by variable.
     pub(crate) constants: Vec<(String, String)>,
     /// Statements of one answer in the script, its share of the ingest not counted.
@@ -64,8 +66,9 @@ impl Script {
         let mut variables = Variables { update_ids, ..Variables::default() };
         let answer = &statements[before + 1..=last];
         let text = variables.write(&statements[ingest], answer, batch, lanes);
+        let ideal = variables.write_ideal(&statements[ingest], answer, batch, lanes);
         let constants = variables.constants.into_iter().map(|(value, name)| (name, value)).collect();
-        Self { text, constants, needed: answer.len(), made }
+        Self { text, ideal, constants, needed: answer.len(), made }
     }
 }
 
@@ -156,8 +159,49 @@ struct Variables {
 }
 
 impl Variables {
-    /// The script of one answer; its first statement takes a batch in, whenever the last one is used up.
+    /// The script of one answer.
     fn write(&mut self, ingest: &Statement, answer: &[Statement], batch: usize, lanes: usize) -> String {
+        let mut text = self.begin(ingest, batch, lanes);
+        for statement in answer {
+            // What a later statement refers to: of several rows the last one counts.
+            let end = HEIGHTS.iter().rev().find(|(table, column, _)| {
+                let (insert, select) =
+                    (format!("INSERT INTO \"{table}\""), format!("SELECT \"{table}\".\"{column}\""));
+                statement.sql.contains(&insert) || (*table == "updates" && statement.sql.starts_with(&select))
+            });
+            let end = end.map_or(";".to_owned(), |(table, ..)| format!(" \\aset {table}_"));
+            let _ = writeln!(text, "{}{end}", self.put_into(statement, false));
+        }
+        text
+    }
+
+    /// The script of one answer as nobody could write it shorter: one query for the update and the dialogue, the statement that
+    /// finishes, and the mark "sent". It is put together from the statements of the program, so that it does the same.
+    fn write_ideal(
+        &mut self,
+        ingest: &Statement,
+        answer: &[Statement],
+        batch: usize,
+        lanes: usize,
+    ) -> String {
+        let mut text = self.begin(ingest, batch, lanes);
+        let mut of = |what: &str| {
+            let found = answer.iter().find(|statement| statement.sql.contains(what));
+            self.put_into(found.unwrap_or_else(|| panic!("an answer takes a statement with {what}")), false)
+        };
+        let [oldest, dialogue] = ["FROM (\"updates\"", "SELECT \"messages\".\"id\""].map(&mut of);
+        let _ = writeln!(
+            text,
+            "WITH oldest AS ({oldest}) SELECT oldest.*, said.* FROM oldest,
+             LATERAL (SELECT array_agg(said.role::text), array_agg(said.content) FROM ({dialogue}) said) said \\aset updates_"
+        );
+        let [finish, sent] = ["INSERT INTO \"messages\"", "UPDATE \"reply_parts\""].map(&mut of);
+        let _ = writeln!(text, "{finish} \\aset reply_parts_\n{sent};");
+        text
+    }
+
+    /// How a script begins: it takes a batch in whenever the last one is used up.
+    fn begin(&mut self, ingest: &Statement, batch: usize, lanes: usize) -> String {
         let mut text = format!("\\set lane (:lane + 1) % {lanes}\n\\if :left = 0\n\\set left {batch}\n");
         for row in 0..batch {
             let _ = write!(
@@ -169,16 +213,6 @@ impl Variables {
         }
         let _ = writeln!(text, "{};\n\\endif\n\\set left :left - 1", self.put_into(ingest, true));
         let _ = writeln!(text, "\\set person :first_person + :client_id * {lanes} + :lane");
-        for statement in answer {
-            // What a later statement refers to: of several rows the last one counts.
-            let end = HEIGHTS.iter().find(|(table, column, _)| {
-                let (insert, select) =
-                    (format!("INSERT INTO \"{table}\""), format!("SELECT \"{table}\".\"{column}\""));
-                statement.sql.contains(&insert) || (*table == "updates" && statement.sql.starts_with(&select))
-            });
-            let end = end.map_or(";".to_owned(), |(table, ..)| format!(" \\aset {table}_"));
-            let _ = writeln!(text, "{}{end}", self.put_into(statement, false));
-        }
         text
     }
 

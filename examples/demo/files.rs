@@ -6,6 +6,7 @@ use sandbox::telegram::Said;
 use sandbox::{Person, Telegram};
 use serde_json::json;
 use systech_aidd::domain::attachment::picture_type;
+use systech_aidd::domain::sound;
 
 /// A file that a line names, and the words behind it.
 pub(super) fn named(line: &str) -> Option<(PathBuf, String)> {
@@ -33,12 +34,19 @@ fn first_word(line: &str) -> (String, String) {
     (word, characters.as_str().trim().to_owned())
 }
 
-/// Sends a file as Telegram's apps send one that is not to be made smaller.
+/// Sends a file as Telegram's apps send one: a recording of speech, a recording, or a file that is not to be made smaller.
 pub(super) fn send(telegram: &Telegram, person: &Person, path: &Path, words: &str) -> std::io::Result<Said> {
     let bytes = std::fs::read(path)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mime = picture_type(&bytes).unwrap_or("application/octet-stream");
-    let mut fields = telegram.document(&name, mime, &bytes);
+    let mut fields = match sound::form(&bytes) {
+        Some(("mp4" | "webm", _)) | None => telegram.document(&name, mime, &bytes),
+        Some((end, mime)) => {
+            let mut recording = telegram.keep(&bytes);
+            (recording["mime_type"], recording["file_name"]) = (json!(mime), json!(name));
+            if end == "ogg" { json!({"voice": recording}) } else { json!({"audio": recording}) }
+        }
+    };
     if !words.is_empty() {
         fields["caption"] = json!(words);
     }

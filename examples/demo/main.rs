@@ -5,6 +5,10 @@
 //! the same in every run, so the dialogue goes on. With `OPENROUTER_API_KEY` or `LLM_BASE_URL` in the environment the
 //! model is the real one. Neither the bot nor PostgreSQL outlives the demo, however it ends.
 //!
+//! `/owner` plays the side of the bot's owner, whom a stranger asks to be let in, until the next `/owner`.
+//!
+//! Once the bot is there, a link into its console is printed beside the dialogue, on standard error.
+//!
 //! `demo psql` opens psql on the kept dialogue instead.
 
 mod choices;
@@ -14,6 +18,7 @@ mod place;
 mod screen;
 mod talk;
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -25,8 +30,9 @@ use sandbox::{Model, Person, Telegram};
 
 /// The demo's bot: the same in every run, like a real one. No secret, nothing outside knows it.
 const TOKEN: &str = "1000000001:AAdemo_demo_demo_demo_demo_demo_demo";
-/// The one who talks.
+/// The one who talks, and the owner of the bot, whose side `/owner` plays.
 const USER: i64 = 1001;
+const OWNER: i64 = 1002;
 const DATABASE: &str = "systech_aidd";
 /// Longer than the bot's own grace for running answers.
 const STOP: Duration = Duration::from_secs(30);
@@ -56,16 +62,29 @@ fn demo() -> Outcome<()> {
     let folder = place::folder()?;
     let postgres = start_postgres(&folder)?;
     let telegram = Telegram::start_with_token(TOKEN);
-    let person = Person::private(USER).speaking(language());
-    telegram.meet(&person);
+    // About a stranger of an earlier run the owner has decided.
+    let stranger = i64::from(std::process::id()) + OWNER + 1;
+    let [person, owner, stranger] =
+        [USER, OWNER, stranger].map(|id| Person::private(id).speaking(language()));
+    for person in [&person, &owner] {
+        telegram.meet(person);
+    }
     let model = stand_in_model();
 
     let log = folder.join("bot.log");
     std::fs::write(&log, "")?;
-    let mut bot = start_bot(&folder, &log, &telegram, model.as_ref(), &postgres)?;
+    let command = || bot_command(&folder, &telegram, model.as_ref(), &postgres);
+    let console = free_address()?;
+    let mut bot = start_bot(command()?.env("CONSOLE_ADDR", &console), &log)?;
     screen::welcome(model.is_some(), &log);
 
-    let talked = talk::talk(&telegram, &person, &mut bot, &events);
+    let open_console = || {
+        let link = command()?.env("CONSOLE_ADDR", &console).arg("console").output()?;
+        // Beside the dialogue, so that a script reads that alone.
+        eprint!("Its console, by a link that works once:\n{}", String::from_utf8_lossy(&link.stdout));
+        Ok(())
+    };
+    let talked = talk::talk(&telegram, [&person, &owner, &stranger], &mut bot, &events, &open_console);
     let booted = telegram.look(talk::is_polled);
     let stopped = stop(&mut bot, booted, &events);
     // What went wrong first is what the person has to know.
@@ -122,13 +141,22 @@ fn stand_in_model() -> Option<Model> {
     Some(model)
 }
 
-fn start_bot(
+/// Where nobody listens yet.
+fn free_address() -> Outcome<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+fn start_bot(command: &Command, log: &Path) -> Outcome<Leashed> {
+    Ok(Leash { log, signal: "KILL", remove: None }.start(command)?)
+}
+
+/// The bot, with the settings of the demo.
+fn bot_command(
     folder: &Path,
-    log: &Path,
     telegram: &Telegram,
     model: Option<&Model>,
     postgres: &Server,
-) -> Outcome<Leashed> {
+) -> Outcome<Command> {
     let program = place::bot()?;
     let mut command = Command::new(program);
     // Away from the checkout, where a .env for another bot may lie.
@@ -137,15 +165,20 @@ fn start_bot(
         .env("TELEGRAM_BOT_TOKEN", telegram.token())
         .env("TELEGRAM_API_URL", telegram.url())
         .env("DATABASE_URL", postgres.url(DATABASE))
+        .env("OWNER", OWNER.to_string())
+        .env("ALLOWED_USERS", USER.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()));
     if let Some(model) = model {
         command
+            // The stand-in for the model listens and speaks, too.
+            .env("TRANSCRIBE_MODEL", model.name())
+            .env("SPEECH_MODEL", model.name())
             .env("CATALOGUE_PATH", choices::write(folder, model, language())?)
             .env("OPENROUTER_API_KEY", model.key());
     } else {
         command.env("SYSTEM_PROMPT_PATH", place::checkout().join("prompts/nutritionist.txt"));
     }
-    Ok(Leash { log, signal: "KILL", remove: None }.start(&command)?)
+    Ok(command)
 }
 
 /// Ends the bot as an operator does, and waits. A second interrupt does not wait.

@@ -5,15 +5,34 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use sandbox::postgres::Server;
-use sandbox::telegram::{Content, State};
+use sandbox::telegram::{Content, Sent, State};
 use unicode_width::UnicodeWidthStr;
 
 use super::{paint, place};
 
 const YOU: &str = "you> ";
+const OWNER: &str = "owner> ";
 const BOT: &str = "bot> ";
 /// As wide as the beginning of a message.
 const INDENT: &str = "     ";
+
+/// Whose lines are typed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The person's.
+    User,
+    /// The owner's.
+    Owner,
+}
+
+/// What stands before a message of the bot to this chat.
+fn to(chat_id: i64) -> &'static str {
+    match chat_id {
+        super::USER => BOT,
+        super::OWNER => "bot to the owner> ",
+        _ => "bot to a stranger> ",
+    }
+}
 
 /// Whether a person types, rather than a script.
 pub(super) fn is_terminal() -> bool {
@@ -30,7 +49,8 @@ pub(super) fn welcome(stand_in: bool, log: &Path) {
     if is_terminal() {
         println!(
             "Write to it. /help says what it can do, Ctrl-C stops a growing answer, a [button] is pressed by typing it, \
-             Ctrl-D ends the demo. A file is sent by dragging it here, or by /file examples/demo/samples/borscht.png and words."
+             Ctrl-D ends the demo. A file is sent by dragging it here, or by /file examples/demo/samples/borscht.png and words. \
+             /owner plays the side of the bot's owner."
         );
     }
     println!();
@@ -59,6 +79,7 @@ pub(super) struct Screen {
     unchanged: usize,
     /// The growing answer that stands on the last line.
     growing: String,
+    side: Side,
 }
 
 impl Screen {
@@ -69,19 +90,38 @@ impl Screen {
             edits: HashMap::new(),
             unchanged: 0,
             growing: String::new(),
+            side: Side::User,
         }
+    }
+
+    fn speaker(&self) -> &'static str {
+        match self.side {
+            Side::User => YOU,
+            Side::Owner => OWNER,
+        }
+    }
+
+    /// From now on lines are typed by this one.
+    pub(super) fn plays(&mut self, side: Side) {
+        self.side = side;
+        self.note(match side {
+            Side::User => "you are yourself again",
+            Side::Owner => {
+                "you are the owner now, and a stranger writes to the bot; /owner makes you yourself again"
+            }
+        });
     }
 
     pub(super) fn prompt(&self) {
         if self.terminal {
-            print(YOU);
+            print(self.speaker());
         }
     }
 
     /// A line was sent; at a terminal it is on the screen already.
     pub(super) fn said(&self, line: &str) {
         if !self.terminal {
-            println!("{YOU}{line}");
+            println!("{}{line}", self.speaker());
         }
     }
 
@@ -91,11 +131,26 @@ impl Screen {
         self.prompt();
     }
 
+    /// A voice message, of which a line says what came: the stand-in's words can be read.
+    fn voice(&self, sent: &Sent) {
+        let (bytes, kind) = sent
+            .document
+            .as_ref()
+            .map_or((0, ""), |sound| (sound.bytes.len(), sound.content_type.as_deref().unwrap_or_default()));
+        let words = sent.said().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let (to, caption) = (to(sent.chat_id), sent.text());
+        println!("{}{to}(voice message, {bytes} bytes of {kind}) {words} {caption}", self.fresh_line());
+    }
+
     /// Shows what is new in the chat.
     pub(super) fn update(&mut self, state: &State, chat_id: i64) {
         let mut changed = false;
         for sent in &state.sent()[self.messages..] {
-            self.message(&sent.content);
+            if sent.method == "sendvoice" {
+                self.voice(sent);
+            } else {
+                self.message(&sent.content, to(sent.chat_id));
+            }
             self.edits.insert(sent.message_id, sent.edits.len());
             changed = true;
         }
@@ -103,7 +158,8 @@ impl Screen {
         for sent in state.sent() {
             let edits = sent.edits.len();
             if self.edits.insert(sent.message_id, edits).is_some_and(|shown| shown < edits) {
-                println!("{}{BOT}(edited) {}", self.fresh_line(), self.painted(&sent.content));
+                let to = to(sent.chat_id);
+                println!("{}{to}(edited) {}", self.fresh_line(), self.painted(&sent.content));
                 changed = true;
             }
         }
@@ -124,11 +180,11 @@ impl Screen {
     }
 
     /// The final message, in the place of what has been growing.
-    fn message(&mut self, content: &Content) {
+    fn message(&mut self, content: &Content, to: &str) {
         let growing = std::mem::take(&mut self.growing);
         let rows = if growing.is_empty() { 0 } else { rows(&format!("{BOT}{growing}")) - 1 };
         let up = if rows > 0 { format!("\x1b[{rows}A\r\x1b[J") } else { String::new() };
-        println!("{up}{}{BOT}{}", self.fresh_line(), self.painted(content));
+        println!("{up}{}{to}{}", self.fresh_line(), self.painted(content));
     }
 
     /// The message as it looks, below its own beginning.

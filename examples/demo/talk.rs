@@ -17,11 +17,15 @@ use signal_hook::iterator::Signals;
 use super::Outcome;
 use super::files;
 use super::paint;
-use super::screen::{self, Screen};
+use super::screen::{self, Screen, Side};
 
+/// What is typed to play the owner, and to be oneself again.
+const CHANGE_SIDES: &str = "/owner";
 const TICK: Duration = Duration::from_millis(40);
 /// An answer in several messages is over when no further one has come for so long.
 const QUIET: Duration = Duration::from_millis(400);
+/// A request of a stranger takes no longer.
+const LONGEST_REQUEST: Duration = Duration::from_secs(5);
 /// A bot that does nothing at all for so long has no answer.
 const SILENCE: Duration = Duration::from_secs(90);
 
@@ -57,8 +61,16 @@ pub(super) fn events() -> Outcome<Events> {
     Ok(events)
 }
 
-/// Talks until the input ends and everything is answered.
-pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, events: &Events) -> Outcome<()> {
+/// Talks until the input ends and everything is answered. `begun` is called once the bot is there.
+/// `/owner` changes from the person to the owner and back; a stranger asks the owner to be let in meanwhile.
+pub(super) fn talk(
+    telegram: &Telegram,
+    [user, owner, stranger]: [&Person; 3],
+    bot: &mut Leashed,
+    events: &Events,
+    begun: &dyn Fn() -> Outcome<()>,
+) -> Outcome<()> {
+    let mut person = user;
     let at_once = screen::is_terminal();
     let mut screen = Screen::new();
     let mut typed = VecDeque::new();
@@ -83,6 +95,7 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
         if !ready {
             ready = telegram.look(is_polled);
             if ready {
+                begun()?;
                 screen.prompt();
             }
             continue;
@@ -96,6 +109,16 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
             && let Some(line) = typed.pop_front()
         {
             screen.said(&line);
+            if line == CHANGE_SIDES {
+                let is_owner = person.user_id == owner.user_id;
+                person = if is_owner { user } else { owner };
+                screen.plays(if is_owner { Side::User } else { Side::Owner });
+                if !is_owner {
+                    telegram.say(stranger, "May I use this bot?");
+                    let_arrive(telegram, owner);
+                }
+                continue;
+            }
             asked = Some(Asked(Instant::now()));
             if let Some((path, words)) = files::named(&line) {
                 if let Err(error) = files::send(telegram, person, &path, &words) {
@@ -112,6 +135,19 @@ pub(super) fn talk(telegram: &Telegram, person: &Person, bot: &mut Leashed, even
     }
 }
 
+/// Waits a moment for the request of the stranger, which the next line may be about.
+fn let_arrive(telegram: &Telegram, owner: &Person) {
+    let begun = Instant::now();
+    let arrived = || telegram.look(|state| state.in_chat(owner.chat_id).next().is_some());
+    while !arrived() && begun.elapsed() < LONGEST_REQUEST {
+        std::thread::sleep(TICK);
+    }
+}
+
+/// What makes or changes a message.
+const SHOWN: [&str; 6] =
+    ["sendmessage", "sendrichmessage", "senddocument", "sendphoto", "sendvoice", "editmessagetext"];
+
 /// Whether the bot has booted: it asks for updates.
 pub(super) fn is_polled(state: &State) -> bool {
     state.count("getUpdates") > 0
@@ -125,10 +161,7 @@ impl Asked {
         // A message, or a text in the place of one, which may be the same again.
         let of_chat = state.calls().iter().filter(|call| call.chat_id == Some(person.chat_id));
         let shown = of_chat.filter(|call| {
-            call.at > self.0
-                && call.status.is_some()
-                && ["sendmessage", "sendrichmessage", "senddocument", "editmessagetext"]
-                    .contains(&call.method.as_str())
+            call.at > self.0 && call.status.is_some() && SHOWN.contains(&call.method.as_str())
         });
         if let Some(last) = shown.map(|call| call.at).max() {
             return Ok(last.elapsed() > QUIET && state.live_drafts(person.chat_id).next().is_none());

@@ -274,6 +274,11 @@ fn a_rich_message_and_a_document_are_taken() {
         send(&url, &[("content-type", "multipart/form-data; boundary=b")], form.as_bytes()).unwrap();
     assert_eq!(receive(&mut stream).unwrap().json()["result"]["document"]["file_name"], "a.txt");
     assert_eq!(telegram.sent()[1].document.as_ref().unwrap().bytes, b"hello");
+    let form = form.replace("name=\"document\"", "name=\"photo\"");
+    let url = format!("{}/bot{}/sendPhoto", telegram.url(), telegram.token());
+    let mut stream =
+        send(&url, &[("content-type", "multipart/form-data; boundary=b")], form.as_bytes()).unwrap();
+    assert_eq!(receive(&mut stream).unwrap().json()["description"], "Bad Request: IMAGE_PROCESS_FAILED");
 }
 
 #[test]

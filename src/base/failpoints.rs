@@ -3,13 +3,17 @@
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
 /// it is passed with is the text of the message, as far as the program knows it there.
-pub const POINTS: [&str; 12] = [
+pub const POINTS: [&str; 15] = [
     // The batch is committed, Telegram does not know yet.
     "received",
     // The files of a question are known, and none is fetched.
     "inserted",
     // A file is fetched and stored.
     "fetched",
+    // The words of a document are read and stored.
+    "extracted",
+    // What is said in a recording is stored, along with its cost.
+    "heard",
     // All that a model is shown is at hand.
     "prepared",
     // The model is about to be asked.
@@ -18,10 +22,12 @@ pub const POINTS: [&str; 12] = [
     "shown",
     // The answer is complete, and in memory only.
     "generated",
-    // All rows of the answer are written, and not committed.
+    // All rows of the answer are about to be written at once; those of a command's reply are, and not committed.
     "finishing",
     // Committed, nothing is sent.
     "finished",
+    // An answer is spoken, which is in the ledger, and the sound is in memory only.
+    "spoken",
     // Telegram is about to be called
     "sending",
     // Telegram took the part, and the database does not know
@@ -31,7 +37,7 @@ pub const POINTS: [&str; 12] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 15] = [
+pub const WAITS: [&str; 22] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -39,18 +45,29 @@ pub const WAITS: [&str; 15] = [
     "statement", // For updates, in one poll.
     "poll",      // Until the last poll that succeeded is too long ago for a bot that is ready.
     "stale",     // Of the doctor, for another poller.
-    "poller",    // Until "typing" is shown again.
+    "poller",    // Of a worker, until its thread ends.
+    "idle",      // Until "typing" is shown again.
     "typing",    // Until a draft without words is shown.
     "thinking",  // Until it is told how far an index is.
     "progress",  // Until a model that fails again and again is tried anew.
     "rest",
     // Until it is looked again for decisions of the command line and requests that waited too long.
     "doorkeeper",
+    // Until it is looked again whether owners are to be told anything, and how long a message waits until they are.
+    "watch",
+    "overdue",
+    // Until an announcement goes on.
+    "announcer",
+    // Until something is summed up after the last question, and after a failure.
+    "quiet",
+    "later",
     // Of answers, until it counts as a stall.
     "silence",
     // For the text of a file, and the processor time that reading it may take.
     "extraction",
     "processor",
+    // Until figures of the console are added up anew.
+    "figures",
 ];
 
 #[cfg(feature = "failpoints")]

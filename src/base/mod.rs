@@ -2,10 +2,12 @@
 
 pub mod backoff;
 pub mod cancel;
+pub mod descriptors;
 pub mod exit;
 pub mod failpoints;
 pub mod http;
 pub mod logging;
 pub mod memory;
 pub mod secret;
+pub mod server;
 pub mod whole_file;

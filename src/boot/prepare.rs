@@ -1,5 +1,6 @@
 //! What there is to know before the work begins.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frankenstein::TelegramApi;
@@ -21,6 +22,7 @@ pub(super) fn introduce(
     telegram: &Telegram,
     stop: &CancelToken,
     commands: &[Command],
+    (picture_pixels, hears, transcript_chats): (i32, bool, BTreeSet<i64>),
 ) -> anyhow::Result<Option<Me>> {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
     let mut waiting = false;
@@ -47,7 +49,7 @@ pub(super) fn introduce(
         warn!("deleteWebhook: {error}");
     }
     reload::set_menu(telegram, commands);
-    Ok(Some(Me { id: telegram.bot_id(), username }))
+    Ok(Some(Me { id: telegram.bot_id(), username, picture_pixels, hears, transcript_chats }))
 }
 
 /// What whoever led before has left to do.

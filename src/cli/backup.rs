@@ -12,6 +12,8 @@ use crate::config::Database;
 use crate::database::backup::restore::restore;
 use crate::database::migrate::session;
 use crate::database::migrate::state::State;
+use crate::domain::attachment::readable_size;
+use crate::store::kept_files;
 
 /// Makes a backup in `to`, or in BACKUP_DIR. Nobody has to stop for it, and no lock is taken that a start waits for.
 pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -24,6 +26,10 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
         crate::database::backup::make(conn, database, folder, state.contents(), &CancelToken::new())?
             .context("interrupted")?;
     say(format!("backup {backup}"));
+    // A database from before there were files has none.
+    if let Ok((count @ 1.., bytes)) = kept_files::totals(conn) {
+        say(format!("files of questions in it: {count}, {}", readable_size(bytes)));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,6 +13,7 @@ use crate::config::{self, Config, Database, ENVIRONMENT, Faults, Loaded, Owners,
 use crate::extract::child;
 
 pub mod backup;
+pub mod console;
 pub mod doctor;
 pub mod extract;
 pub mod health;
@@ -21,7 +22,6 @@ pub mod migrate;
 mod moment;
 pub mod owner;
 pub mod people;
-mod spreadsheet;
 mod sql;
 mod takeover;
 mod terminal;
@@ -80,6 +80,9 @@ enum Command {
         #[command(subcommand)]
         command: people::Command,
     },
+    /// Prints a link into the console, the pages for operators
+    #[command(after_help = console::EXIT_CODES)]
+    Console,
     /// Prints the text of a file as the bot reads it, in a child process without rights
     #[command(after_help = extract::EXIT_CODES)]
     Extract {
@@ -153,6 +156,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Usage { arguments }) => arguments.run(&settings(env_file, Database::load)?),
         Some(Command::Owner { arguments }) => arguments.run(&settings(env_file, Owners::load)?),
         Some(Command::People { command }) => command.run(&settings(env_file, Owners::load)?),
+        Some(Command::Console) => console::run(&settings(env_file, Owners::load)?),
         Some(Command::Extract { arguments }) => arguments.run(),
         Some(Command::Backup { to }) => backup::backup(&settings(env_file, Database::load)?, to.as_deref()),
         Some(Command::Restore { file }) => backup::restore_file(&settings(env_file, Database::load)?, &file),

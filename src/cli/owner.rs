@@ -38,7 +38,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, Owners { database, telegram, listed }: &Owners) -> anyhow::Result<ExitCode> {
+    pub fn run(self, Owners { database, telegram, listed, .. }: &Owners) -> anyhow::Result<ExitCode> {
         let conn = &mut open(database)?;
         let bot_id = telegram.token.bot_id();
         let Some(id) = self.remove else {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anyhow::bail;
+use bigdecimal::BigDecimal;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use super::history::output::{Json, line};
 use crate::base::exit::ExitCode;
 use crate::config::Owners;
 use crate::domain::admission::State;
+use crate::domain::budget::{self, Term};
 use crate::domain::button::Verdict;
 use crate::store::decide::{self, By, Decided};
 use crate::store::people::{self, Person};
@@ -41,6 +43,8 @@ pub enum Command {
     Refuse(Whom),
     /// Does not let somebody in, and does not answer any more
     Block(Whom),
+    /// Shows what somebody may spend on models, and sets it
+    Budget(Limits),
     /// Deletes what was decided about somebody, and what is kept of a request
     Forget(Whom),
 }
@@ -54,6 +58,34 @@ pub struct Whom {
     /// See [`Json`].
     #[command(flatten)]
     json: Json,
+}
+
+/// What somebody may spend.
+#[derive(clap::Args)]
+pub struct Limits {
+    /// See [`Whom`].
+    #[command(flatten)]
+    whom: Whom,
+    /// US dollars in a day (UTC), or off for what BUDGET_PERSON_DAY says
+    #[arg(long, value_name = "DOLLARS", value_parser = limit)]
+    day: Option<Limit>,
+    /// US dollars in a month (UTC), or off for what BUDGET_PERSON_MONTH says
+    #[arg(long, value_name = "DOLLARS", value_parser = limit)]
+    month: Option<Limit>,
+}
+
+/// `None`: what holds for everybody.
+#[derive(Clone)]
+struct Limit(Option<BigDecimal>);
+
+fn limit(text: &str) -> Result<Limit, String> {
+    if text == "off" {
+        return Ok(Limit(None));
+    }
+    let dollars = budget::parse(text);
+    dollars
+        .map(|dollars| Limit(Some(dollars)))
+        .ok_or_else(|| "US dollars from 0.01 to 1000000, as in 2.50, or off".to_owned())
 }
 
 /// `people.state`
@@ -94,11 +126,14 @@ struct Row<'a> {
     username: Option<&'a str>,
     language: Option<&'a str>,
     words: Option<&'a str>,
+    budget_day: Option<String>,
+    budget_month: Option<String>,
 }
 
 impl<'a> Row<'a> {
     fn of(person: &'a Person) -> Self {
-        let Person { id, state, since, decided_by, name, username, language, words } = person;
+        let Person { id, state, since, decided_by, name, username, language, words, .. } = person;
+        let dollars = |term| person.budget().of(term).map(BigDecimal::to_plain_string);
         Self {
             id: *id,
             state: state.as_str(),
@@ -108,6 +143,8 @@ impl<'a> Row<'a> {
             username: username.as_deref(),
             language: language.as_deref(),
             words: words.as_deref(),
+            budget_day: dollars(Term::Day),
+            budget_month: dollars(Term::Month),
         }
     }
 }
@@ -120,6 +157,7 @@ impl Command {
             Self::Allow(whom) => decide(owners, &whom, Verdict::Allow),
             Self::Refuse(whom) => decide(owners, &whom, Verdict::Refuse),
             Self::Block(whom) => decide(owners, &whom, Verdict::Block),
+            Self::Budget(limits) => set_budget(owners, &limits),
             Self::Forget(whom) => forget(owners, &whom),
         }
     }
@@ -145,10 +183,14 @@ fn list(
 
 /// On one line: the names hold none of the characters that would break it ([`crate::domain::sender`]).
 fn shown(person: &Person) -> String {
-    let Row { id, state, since, name, username, language, words, .. } = Row::of(person);
+    let Row { id, state, since, name, username, language, words, budget_day, budget_month, .. } =
+        Row::of(person);
     let username = username.map(|username| format!("@{username}"));
     let words = words.map(|words| format!("“{words}”"));
-    let told = [name, username.as_deref(), language, words.as_deref()];
+    let budget =
+        |dollars: Option<String>, term: Term| dollars.map(|dollars| format!("${dollars} a {}", term.name()));
+    let (day, month) = (budget(budget_day, Term::Day), budget(budget_month, Term::Month));
+    let told = [name, username.as_deref(), language, words.as_deref(), day.as_deref(), month.as_deref()];
     let told = told.into_iter().flatten().collect::<Vec<_>>().join("  ");
     format!("{id:<15} {state:<8} {since}  {told}").trim_end().to_owned()
 }
@@ -169,13 +211,40 @@ fn decide(
             return Ok(ExitCode::from(NOTHING));
         }
     };
+    print(&person, *json)
+}
+
+/// Shows somebody as they are now.
+fn print(person: &Person, json: bool) -> anyhow::Result<ExitCode> {
     let out = &mut io::stdout().lock();
-    if *json {
-        line(out, &Row::of(&person))?;
+    if json {
+        line(out, &Row::of(person))?;
     } else {
-        writeln!(out, "{}", shown(&person))?;
+        writeln!(out, "{}", shown(person))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn set_budget(
+    Owners { database, telegram, .. }: &Owners,
+    Limits { whom: Whom { id, json: Json { json } }, day, month }: &Limits,
+) -> anyhow::Result<ExitCode> {
+    if *id < 0 {
+        bail!("{id} is a group or channel: budgets are for people");
+    }
+    let (conn, bot_id) = (&mut open(database)?, telegram.token.bot_id());
+    let limits = [(Term::Day, day), (Term::Month, month)].into_iter();
+    let wanted: Vec<_> = limits
+        .filter_map(|(term, limit)| limit.as_ref().map(|Limit(dollars)| (term, dollars.as_ref())))
+        .collect();
+    let person = people::set_budgets(conn, bot_id, *id, &wanted)?;
+    let Some(person) = person else {
+        eprintln!(
+            "Nothing was decided about {id}: let the person in first with systech-aidd people allow {id}"
+        );
+        return Ok(ExitCode::from(NOTHING));
+    };
+    print(&person, *json)
 }
 
 fn forget(

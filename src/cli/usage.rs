@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use super::history::command::{NOTHING, open};
 use super::history::output;
 use super::moment::local_time;
-use super::spreadsheet::no_formula;
 use crate::base::exit::ExitCode;
 use crate::config::Database;
+use crate::domain::spreadsheet::no_formula;
 use crate::domain::usage::dollars;
 use crate::store::costs::{self, By, Sum};
 

@@ -52,16 +52,23 @@ impl Reader<'_> {
 
     /// Reads what people choose from.
     pub(crate) fn choices(&self) -> Choices {
-        match self.catalogue_path() {
+        let mut choices = match self.catalogue_path() {
             Some(path) => match self.catalogue(&path) {
-                Ok(read) => Choices { read: Some(read), faults: Vec::new() },
+                Ok(read) => match self.summarist(&read) {
+                    Ok(summarist) => {
+                        Choices { read: Some(catalogue::Read { summarist, ..read }), faults: Vec::new() }
+                    }
+                    Err(fault) => Choices { read: None, faults: vec![fault] },
+                },
                 Err(faults) => Choices { read: None, faults },
             },
             None => Choices {
                 read: self.only_choice(),
                 faults: [self.missing_key(), self.no_room()].into_iter().flatten().collect(),
             },
-        }
+        };
+        choices.faults.extend(self.no_model_of_sound());
+        choices
     }
 
     /// How each model is asked, and what it can be given.
@@ -128,6 +135,17 @@ impl Reader<'_> {
             access: Access::default(),
         };
         let catalogue = Catalogue { models: vec![model], roles: vec![role] };
-        Some(catalogue::Read { catalogue, settings: vec![settings] })
+        // Another model at the same endpoint, of which no price is known.
+        let other = |model| llm::Settings { model, price: None, ..settings.clone() };
+        let summarist = self.given(&names::SUMMARY_MODEL).map(other);
+        Some(catalogue::Read { catalogue, settings: vec![settings], summarist })
+    }
+
+    /// How the model of the catalogue is asked that is to sum up.
+    fn summarist(&self, read: &catalogue::Read) -> Result<Option<llm::Settings>, Fault> {
+        let Some(id) = self.given(&names::SUMMARY_MODEL) else { return Ok(None) };
+        let place = read.catalogue.models.iter().position(|model| model.id == id);
+        let fault = || Fault::of(&names::SUMMARY_MODEL, "is none of the catalogue's models".to_owned());
+        place.map(|place| Some(read.settings[place].clone())).ok_or_else(fault)
     }
 }

@@ -63,15 +63,50 @@ settings! {
         "fields for each request: `{\"reasoning_effort\":\"low\"}`; `null` takes a field away";
     LLM_READS: Value("text,pictures"), values::MEDIA,
         "what the model can be given: `text`, `pictures`, `pdf`, `sound`";
+    TRANSCRIBE_MODEL: Nothing("voice messages are not understood"), values::TEXT,
+        "the model that turns voice messages, video notes and audio files into words, as its endpoint knows it";
+    TRANSCRIBE_URL: Nothing("the endpoint of the (first) model"), values::HTTP,
+        "the OpenAI-compatible endpoint that has it, with its `/v1`: `/audio/transcriptions` is put behind it";
+    TRANSCRIBE_KEY: Nothing("the model's key, if `TRANSCRIBE_URL` is not set"), values::KEY, "the key of that endpoint";
+    TRANSCRIBE_LANGUAGE: Nothing("the model finds out"), values::LANGUAGE, "the language that people speak: `ru`";
+    TRANSCRIBE_TIMEOUT: Value("120"), values::number("seconds,", 0.1, 3600.0),
+        "how long the words of a recording may take, in seconds";
+    TRANSCRIBE_MAX_SECONDS: Value("600"), values::whole("seconds,", 1, 36_000),
+        "how long a recording may play that the bot listens to";
+    TRANSCRIBE_MAX_MB: Value("20"), values::whole("megabytes,", 1, 20), "how large it may be";
+    TRANSCRIPT_CHATS: Nothing("none"), values::CHATS,
+        "Telegram ids of groups in which everybody's recordings are answered with their words alone: `-1001234567890`";
+    TRANSCRIBE_PRICE: Nothing("not known, if the endpoint tells no cost"), values::PRICE,
+        "what a minute of a recording costs, in US dollars";
+    SPEECH_MODEL: Nothing("answers are not spoken"), values::TEXT,
+        "the model that speaks answers in voice messages, for who asks for it with `/voice`";
+    SPEECH_URL: Nothing("the endpoint of the (first) model"), values::HTTP,
+        "the OpenAI-compatible endpoint that has it, with its `/v1`: `/audio/speech` is put behind it";
+    SPEECH_KEY: Nothing("the model's key, if `SPEECH_URL` is not set"), values::KEY, "the key of that endpoint";
+    SPEECH_VOICE: Value("alloy"), values::TEXT, "the voice, as that model knows it";
+    SPEECH_TIMEOUT: Value("30"), values::number("seconds,", 0.1, 600.0),
+        "how long one voice message may take, in seconds; after it the answer stands in writing alone";
+    SPEECH_PRICE: Nothing("not known, if the endpoint tells no cost"), values::PRICE,
+        "what a million characters cost, in US dollars";
     CATALOGUE_PATH: Nothing("`assistant.toml`, if it is there"), values::CATALOGUE,
         "the file with the models and roles to choose from; with it, they take the place of `LLM_…` and the prompt";
     MAX_HISTORY_MESSAGES: Value("20"), values::whole("a whole number", 0, 1000),
         "how many earlier messages of the dialogue the model reads";
     PICTURE_TURNS: Value("3"), values::whole("a whole number", 0, 100),
-        "in how many of the newest turns the model still sees the pictures; of older ones it reads a line each";
+        "in how many of the newest turns the model still sees the pictures and PDFs; of older ones it reads a line each, of documents the words";
+    PICTURE_PIXELS: Value("1280"), values::whole("pixels,", 64, 10_000),
+        "the longer side of the pictures that the model is shown, in pixels: of Telegram's sizes the largest that has no more";
     LLM_CONTEXT_TOKENS: Nothing("no limit"),
         values::whole("tokens that the model can read and write,", 100, 100_000_000),
         "how many tokens the model can read and write in all; the oldest turns that do not fit are left out";
+    SUMMARIES: Value("on"), values::one_of(&["on", "off"]),
+        "`on`: what falls out of these limits is summed up when nobody asks, and the model reads the summary";
+    FACT_PROPOSALS: Value("on"), values::one_of(&["on", "off"]),
+        "`on`: when a private dialogue is summed up, the model may propose one fact to remember, which the bot asks about, at most once a day";
+    SUMMARY_MODEL: Nothing("the model of the dialogue"), values::TEXT,
+        "the model that sums up and finds titles, at the same endpoint; with a catalogue, one of its models by its name there";
+    TOPIC_TITLES: Value("on"), values::one_of(&["on", "off"]),
+        "`on`: a new topic of a private chat that its user did not name gets a title from its first exchange";
     SYSTEM_PROMPT_PATH: Value("prompts/nutritionist.txt"), values::PROMPT, "the text that tells the model who it is";
     ROLE_TEXT: Nothing("first paragraph of that file"), values::MESSAGE, "the answer to `/role`";
     OWNER: Nothing("who claims the bot"), values::USERS,
@@ -98,8 +133,8 @@ settings! {
         "the longest wait for an answer of the Bot API, in seconds";
     TELEGRAM_RATE: Value("30"), values::whole("calls in a second,", 1, 10_000),
         "how many calls Telegram takes from the bot in a second, in all chats together";
-    WORKERS: Value("64"), values::whole("a whole number", 1, 4096),
-        "how many answers may be in the making at the same time";
+    WORKERS: Value("512"), values::whole("a whole number", 1, 4096),
+        "how many answers may be in the making at the same time at most";
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
         "the bot deletes older messages for good, once a day";
     FILES_KEEP_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
@@ -111,7 +146,15 @@ settings! {
         "how many seconds running answers get after SIGTERM";
     STANDBY: Value("off"), values::one_of(&["off", "on"]),
         "`on`: of several instances that start together another one comes first, and this one takes over when that ends";
+    SHARED_DATABASE: Value("off"), values::one_of(&["off", "on"]),
+        "`on`: the bot works on a database on which another bot works, and they share their users' private dialogues";
     METRICS_ADDR: Nothing("no metrics"), values::ADDRESS, "where the bot serves `/metrics`, `/healthz` and `/readyz`";
+    CONSOLE_ADDR: Nothing("no console"), values::ADDRESS,
+        "where the bot serves its console, the pages for operators; `systech-aidd console` prints a link into it";
+    CONSOLE_URL: Nothing("`CONSOLE_ADDR`"), values::SITE,
+        "the console's address in front of a reverse proxy: `https://aidd.example.org`";
+    CONSOLE_READ_ONLY: Value("off"), values::one_of(&["off", "on"]),
+        "`on`: nothing can be changed in the console";
     LOG_FORMAT: Value("text"), values::one_of(&["text", "json"]), "the form of the log, which goes to standard error";
     RUST_LOG: Value("info"), values::FILTER,
         "`error`, `warn`, `info`, `debug`, `trace`, or by module: `systech_aidd=debug,warn`";

@@ -23,7 +23,7 @@ fn an_env_of_the_predecessor_is_enough() {
     let config = read(&[]).unwrap();
     assert_eq!(config.database.url.expose(), "postgresql://systech:pass@localhost:5432/systech_aidd");
     assert_eq!(config.choices.settings[0].base_url, "https://openrouter.ai/api/v1");
-    assert_eq!((config.workers, config.pool_size, config.max_history), (64, 8, 20));
+    assert_eq!((config.workers, config.pool_size, config.max_history), (512, 8, 20));
     assert!(config.choices.catalogue.roles[0].prompt.starts_with(&config.choices.catalogue.roles[0].words));
 }
 

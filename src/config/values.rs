@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::database_url::DatabaseUrl;
 use super::prompt;
+use crate::domain::budget;
 use crate::domain::catalogue::{Medium, Reads};
 use crate::domain::rate::RateLimit;
 use crate::render::MAX_UNITS;
@@ -59,6 +60,14 @@ impl fmt::Display for Values {
 }
 
 impl Values {
+    /// What they are, where they are neither numbers nor a choice.
+    pub(super) fn accepted(&self) -> Option<&'static str> {
+        match self {
+            Self::Other { accepted, .. } => Some(accepted),
+            Self::Number { .. } | Self::OneOf(_) => None,
+        }
+    }
+
     /// What is wrong with this value, to follow the name of its setting.
     pub(super) fn problem(&self, text: &str) -> Option<String> {
         let fits = match self {
@@ -109,6 +118,15 @@ pub(super) const KEY: Values = Values::Other {
     },
 };
 
+pub(super) const LANGUAGE: Values = Values::Other {
+    word: "two letters",
+    accepted: "two or three small letters (ISO 639), as in ru",
+    problem: |text| {
+        let is_code = (2..=3).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase());
+        (!is_code).then(|| shown("is", text))
+    },
+};
+
 pub(super) const HTTP: Values = Values::Other {
     word: "a URL",
     accepted: "a URL that begins with http:// or https://",
@@ -119,19 +137,42 @@ pub(super) const HTTP: Values = Values::Other {
     },
 };
 
+pub(super) const SITE: Values = Values::Other {
+    word: "a URL",
+    accepted: "a URL that begins with http:// or https:// and ends with its host or port, as in https://aidd.example.org",
+    problem: |text| {
+        let url = reqwest::Url::parse(text);
+        let is_site = url.is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        (!is_site).then(|| shown("is", text))
+    },
+};
+
 pub(super) const DOLLARS: Values = Values::Other {
     word: "US dollars",
     accepted: "US dollars from 0.01 to 1000000, as in 2.50",
-    problem: |text| dollars(text).is_none().then(|| shown("is", text)),
+    problem: |text| budget::parse(text).is_none().then(|| shown("is", text)),
 };
 
-/// US dollars.
-pub(super) fn dollars(text: &str) -> Option<BigDecimal> {
+pub(super) const PRICE: Values = Values::Other {
+    word: "US dollars",
+    accepted: "US dollars from 0.000001 to 10000, as in 0.006",
+    problem: |text| price(text).is_none().then(|| shown("is", text)),
+};
+
+/// US dollars for some unit.
+pub(super) fn price(text: &str) -> Option<BigDecimal> {
     // Without an exponent, which would make a short text a long number.
     let is_plain = text.len() <= 16 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let dollars: BigDecimal = is_plain.then(|| text.parse().ok())??;
-    let range = BigDecimal::new(1.into(), 2)..=BigDecimal::from(1_000_000);
-    range.contains(&dollars).then_some(dollars)
+    let price: BigDecimal = is_plain.then(|| text.parse().ok())??;
+    (BigDecimal::new(1.into(), 6)..=BigDecimal::from(10_000)).contains(&price).then_some(price)
 }
 
 pub(super) const RATE: Values = Values::Other {

@@ -26,6 +26,11 @@ impl Address {
         Key::of(self.lane, self.update_seq, self.update_id)
     }
 
+    /// The chat and the topic of it.
+    pub fn place(&self) -> (i64, Option<i64>) {
+        (self.lane.chat_id, self.thread_id)
+    }
+
     /// Where in Telegram the reply goes.
     pub fn destination(&self) -> Destination {
         Destination { chat_id: self.lane.chat_id, thread_id: self.thread_id, reply_to: self.reply_to }

@@ -61,6 +61,8 @@ pub struct Known {
     pub chat: Option<State>,
     /// Whether the table has an owner.
     pub owned: bool,
+    /// Whether the person has a budget of the own.
+    pub budget: bool,
 }
 
 /// How the bot stands to whoever writes.
@@ -145,8 +147,8 @@ mod tests {
         let lists = Access { users: [1].into(), chats: [-5].into() };
         let listed = Admission { lists, ..Admission::default() };
         let owned = Admission { owners: [9].into(), ..Admission::default() };
-        let unowned = |person, chat| Known { person, chat, owned: false };
-        let of_table = |person, chat| Known { person, chat, owned: true };
+        let unowned = |person, chat| Known { person, chat, ..Known::default() };
+        let of_table = |person, chat| Known { person, chat, owned: true, budget: false };
         for (access, known, expected) in [
             (&listed, unowned(Some(Blocked), Some(Blocked)), Standing::Welcome),
             (&open, unowned(Some(Blocked), None), Standing::Ignored),

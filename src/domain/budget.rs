@@ -82,7 +82,51 @@ pub enum Verdict {
     No(UsedUp),
 }
 
+/// US dollars, as people write them: from 0.01 to 1000000.
+pub fn parse(text: &str) -> Option<BigDecimal> {
+    // Without an exponent, which would make a short text a long number.
+    let is_plain = text.len() <= 16 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let dollars: BigDecimal = is_plain.then(|| text.parse().ok())??;
+    let range = BigDecimal::new(1.into(), 2)..=BigDecimal::from(1_000_000);
+    range.contains(&dollars).then_some(dollars)
+}
+
+/// How long a budget is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Term {
+    /// A day, which begins at 00:00 UTC.
+    Day,
+    /// A month, likewise.
+    Month,
+}
+
+impl Term {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Day, Self::Month];
+
+    /// As it is written in commands.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// The one that is written so.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|term| term.name().eq_ignore_ascii_case(name))
+    }
+}
+
 impl Budgets {
+    /// With what was set for the person who asks in the place of what holds for each.
+    #[must_use]
+    pub fn with_own(&self, own: Budget) -> Self {
+        let general = self.person.clone();
+        let person = Budget { day: own.day.or(general.day), month: own.month.or(general.month) };
+        Self { all: self.all.clone(), person }
+    }
+
     /// Whether there is any.
     pub fn is_any(&self) -> bool {
         self.all.is_any() || self.person.is_any()
@@ -113,6 +157,14 @@ impl Budgets {
 }
 
 impl Budget {
+    /// The one for this time.
+    pub fn of(&self, term: Term) -> Option<&BigDecimal> {
+        match term {
+            Term::Day => self.day.as_ref(),
+            Term::Month => self.month.as_ref(),
+        }
+    }
+
     /// Whether there is any.
     pub fn is_any(&self) -> bool {
         self.day.is_some() || self.month.is_some()
@@ -168,6 +220,16 @@ mod tests {
         ] {
             assert_eq!(judge(limits, of_all.clone(), of_person), expected, "{limits:?} {of_all:?}");
         }
+    }
+
+    #[test]
+    fn what_was_set_for_a_person_takes_the_place_of_what_holds_for_each_and_not_of_what_holds_for_all() {
+        let limit = |text: &str| Some(dollars(text));
+        let all = Budget { day: limit("1"), month: None };
+        let budgets = Budgets { all, person: Budget { day: limit("0.1"), month: limit("0.5") } };
+        let with = budgets.with_own(Budget { day: limit("2"), month: None });
+        assert_eq!((with.person.day, with.person.month), (limit("2"), limit("0.5")));
+        assert_eq!((with.all.day, with.all.month), (limit("1"), None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use diesel::Queryable;
 use crate::domain::access::Access;
 use crate::domain::catalogue::{Catalogue, Effort};
 use crate::domain::lane::Lane;
+use crate::domain::speech::Spoken;
 
 /// What can be chosen from a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,8 @@ pub struct Choice {
     pub role: Option<String>,
     /// How much that model thinks.
     pub effort: Option<String>,
+    /// When answers are spoken.
+    pub voice: Option<Spoken>,
 }
 
 /// What a dialogue is answered with.
@@ -35,6 +38,8 @@ pub struct InForce {
     pub role: usize,
     /// How much the model thinks, where that is not left to it.
     pub effort: Option<Effort>,
+    /// When answers are spoken; `None`: never.
+    pub voice: Option<Spoken>,
     /// What was chosen and is not to be had any more.
     pub gone: Choice,
 }
@@ -52,7 +57,7 @@ pub struct Entry<'a> {
 
 impl Choice {
     /// Nothing was chosen.
-    pub const NONE: Self = Self { model: None, role: None, effort: None };
+    pub const NONE: Self = Self { model: None, role: None, effort: None, voice: None };
 
     /// With this model or role. An effort is chosen for one model only.
     #[must_use]
@@ -60,7 +65,7 @@ impl Choice {
         let id = Some(id.to_owned());
         match kind {
             Kind::Model if self.model == id => self.clone(),
-            Kind::Model => Self { model: id, effort: None, role: self.role.clone() },
+            Kind::Model => Self { model: id, effort: None, ..self.clone() },
             Kind::Role => Self { role: id, ..self.clone() },
         }
     }
@@ -93,11 +98,13 @@ impl Catalogue {
             model: choice.model.clone().filter(|_| model.is_none()),
             role: choice.role.clone().filter(|_| role.is_none()),
             effort: choice.effort.clone().filter(|_| effort.is_none()),
+            voice: None,
         };
         let role = role.or_else(|| first(Kind::Role)).unwrap_or(0);
         let of_role = || place(Kind::Model, self.roles[role].model.as_deref());
         let model = model.or_else(of_role).or_else(|| first(Kind::Model)).unwrap_or(0);
-        InForce { model, role, effort: effort.or(self.models[model].effort), gone }
+        let effort = effort.or(self.models[model].effort);
+        InForce { model, role, effort, voice: choice.voice, gone }
     }
 
     /// The places of the models that answer: the one in force, and those that stand in for it, in their order. A stand-in of a
@@ -185,7 +192,7 @@ mod tests {
 
     fn choice(model: &str, role: &str, effort: &str) -> Choice {
         let [model, role, effort] = [model, role, effort].map(|id| (!id.is_empty()).then(|| id.to_owned()));
-        Choice { model, role, effort }
+        Choice { model, role, effort, voice: None }
     }
 
     #[test]
@@ -204,7 +211,7 @@ mod tests {
             (("quick", "", "max"), 1, 0, Some(Effort::Low), ("", "", "max")),
         ] {
             let of = |(model, role, effort)| choice(model, role, effort);
-            let expected = InForce { model, role, effort, gone: of(gone) };
+            let expected = InForce { model, role, effort, voice: None, gone: of(gone) };
             assert_eq!(catalogue.in_force(LANE, &of(chosen)), expected, "{chosen:?}");
         }
         let other = Lane { user_id: 9, ..LANE };

@@ -11,6 +11,8 @@ pub enum Command {
     Role,
     /// Which model answers.
     Model,
+    /// Whether answers are spoken.
+    Voice,
     /// What is in force in the dialogue.
     Settings,
     /// Ends the answer in the making and what waits behind it.
@@ -25,6 +27,12 @@ pub enum Command {
     Restore,
     /// Sends the user's dialogue as a file.
     Export,
+    /// Finds what was said by its words.
+    Find,
+    /// Remembers what stands behind it.
+    Remember,
+    /// What is remembered.
+    Memory,
     /// What the user's questions took.
     Usage,
     /// Deletes everything of the user, once a button is pressed.
@@ -33,11 +41,12 @@ pub enum Command {
 
 impl Command {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Start,
         Self::Help,
         Self::Role,
         Self::Model,
+        Self::Voice,
         Self::Settings,
         Self::Stop,
         Self::Retry,
@@ -45,16 +54,19 @@ impl Command {
         Self::New,
         Self::Restore,
         Self::Export,
+        Self::Find,
+        Self::Remember,
+        Self::Memory,
         Self::Usage,
         Self::Forget,
     ];
 
-    /// Those that people are shown. Where there are no models, or no models and roles, to choose from, what is for that is left
-    /// out; who types it is answered all the same.
-    pub fn shown(models: bool, roles: bool) -> Vec<Self> {
+    /// Those that people are shown. Where there is nothing to choose from, or nothing that speaks, what is for that is left out; who types it is answered all the same.
+    pub fn shown(models: bool, roles: bool, voice: bool) -> Vec<Self> {
         let is_shown = |command: &Self| match command {
             Self::Model => models,
-            Self::Settings => models || roles,
+            Self::Voice => voice,
+            Self::Settings => models || roles || voice,
             _ => true,
         };
         Self::ALL.into_iter().filter(is_shown).collect()
@@ -67,6 +79,7 @@ impl Command {
             Self::Help => "help",
             Self::Role => "role",
             Self::Model => "model",
+            Self::Voice => "voice",
             Self::Settings => "settings",
             Self::Stop => "stop",
             Self::Retry => "retry",
@@ -74,6 +87,9 @@ impl Command {
             Self::New => "new",
             Self::Restore => "restore",
             Self::Export => "export",
+            Self::Find => "find",
+            Self::Remember => "remember",
+            Self::Memory => "memory",
             Self::Usage => "usage",
             Self::Forget => "forget",
         }

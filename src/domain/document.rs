@@ -49,6 +49,18 @@ pub enum Unit {
 }
 
 impl Unit {
+    const ALL: [Self; 5] = [Self::Whole, Self::Page, Self::Sheet, Self::Slide, Self::Chapter];
+
+    /// As `attachments.unit` has it.
+    pub fn as_str(self) -> &'static str {
+        if self == Self::Whole { "whole" } else { self.name() }
+    }
+
+    /// Reads what is stored. `None`: a word of another version.
+    pub fn of(stored: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.as_str() == stored)
+    }
+
     /// Its name, for one of them.
     pub fn name(self) -> &'static str {
         match self {
@@ -149,6 +161,16 @@ impl Refused {
         }
     }
 
+    /// Reads what is stored. `None`: a word of another version.
+    pub fn of(stored: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|refused| refused.name() == stored)
+    }
+
+    /// Whether another try would end the same way.
+    pub fn is_for_good(self) -> bool {
+        !matches!(self, Self::Stopped | Self::Unavailable)
+    }
+
     /// What an operator reads.
     pub fn sentence(self) -> &'static str {
         match self {
@@ -192,6 +214,15 @@ mod tests {
         for refused in Refused::ALL {
             let written = serde_json::to_string(&refused).unwrap();
             assert_eq!(written, format!("\"{}\"", refused.name()), "programs read the same name");
+            assert_eq!(Refused::of(refused.name()), Some(refused));
+        }
+    }
+
+    #[test]
+    fn every_unit_is_read_as_it_was_written() {
+        for unit in Unit::ALL {
+            assert_eq!(Unit::of(unit.as_str()), Some(unit));
+            assert_eq!(serde_json::to_string(&unit).unwrap(), format!("\"{}\"", unit.as_str()));
         }
     }
 

@@ -31,12 +31,34 @@ pub enum Failure {
     FileTooLarge,
     /// Telegram does not hand a file of the question out.
     FileUnreachable,
+    /// No file of the question has anything that a model could read.
+    FileUnreadable,
     /// What is in a file of the question is no picture that models read.
     NoPicture,
     /// The question has a picture, and no model that may answer it can see.
     CannotSee,
     /// The endpoint would not take a picture of the question.
     PictureRefused,
+    /// Nothing turns what is said in a recording into words: TRANSCRIBE_MODEL is not set.
+    CannotHear,
+    /// A recording plays longer than the bot listens.
+    SoundTooLong {
+        /// TRANSCRIBE_MAX_SECONDS
+        seconds: u32,
+    },
+    /// A recording is larger than the bot takes.
+    SoundTooLarge {
+        /// TRANSCRIBE_MAX_MB
+        megabytes: u32,
+    },
+    /// There are no words in a recording, and none came with it.
+    NoWords,
+    /// The endpoint for speech would not take a recording.
+    SoundRefused,
+    /// The endpoint for speech cannot be reached, fails, or takes too long.
+    HearingUnreachable,
+    /// The endpoint for speech rejects the key, the model's name or the address, or the account is used up.
+    HearingMisconfigured,
     /// Answering crashed the program, or the database refused a statement of it, again and again.
     Crashed,
     /// A budget is used up.
@@ -50,7 +72,7 @@ pub enum Failure {
 
 impl Failure {
     /// One of each class.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 26] = [
         Self::Unreachable,
         Self::TooSlow,
         Self::Refused,
@@ -63,9 +85,17 @@ impl Failure {
         Self::FileGone,
         Self::FileTooLarge,
         Self::FileUnreachable,
+        Self::FileUnreadable,
         Self::NoPicture,
         Self::CannotSee,
         Self::PictureRefused,
+        Self::CannotHear,
+        Self::SoundTooLong { seconds: 1 },
+        Self::SoundTooLarge { megabytes: 1 },
+        Self::NoWords,
+        Self::SoundRefused,
+        Self::HearingUnreachable,
+        Self::HearingMisconfigured,
         Self::Crashed,
         Self::OverBudget(UsedUp { is_own: false, is_month: false, anew: Date { month: 1, day: 1 } }),
         Self::RateLimited { wait: Duration::ZERO },
@@ -86,9 +116,17 @@ impl Failure {
             Self::FileGone => "file_gone",
             Self::FileTooLarge => "file_too_large",
             Self::FileUnreachable => "file_unreachable",
+            Self::FileUnreadable => "file_unreadable",
             Self::NoPicture => "no_picture",
             Self::CannotSee => "cannot_see",
             Self::PictureRefused => "picture_refused",
+            Self::CannotHear => "cannot_hear",
+            Self::SoundTooLong { .. } => "sound_too_long",
+            Self::SoundTooLarge { .. } => "sound_too_large",
+            Self::NoWords => "no_words",
+            Self::SoundRefused => "sound_refused",
+            Self::HearingUnreachable => "hearing_unreachable",
+            Self::HearingMisconfigured => "hearing_misconfigured",
             Self::Crashed => "crashed",
             Self::OverBudget(_) => "over_budget",
             Self::RateLimited { .. } => "rate_limited",

@@ -40,6 +40,8 @@ pub struct Said {
 pub struct Exchange {
     /// `messages.id` of the question; of several in a row, the last one's.
     pub question_id: i64,
+    /// `messages.id` of everything in it, in order.
+    pub message_ids: Vec<i64>,
     /// What the person asked.
     pub question: String,
     /// What the model answered.
@@ -61,23 +63,28 @@ impl Past {
     /// without an answer, at the end, are left out.
     pub fn of(said: impl IntoIterator<Item = Said>) -> Self {
         let mut past = Self::default();
-        let mut question: Option<(i64, String)> = None;
+        let mut question: Option<(Vec<i64>, String)> = None;
         for Said { id, role, content } in said {
             match Role::of(&role) {
                 None => past.odd.push(id),
                 Some(_) if content.trim().is_empty() => {}
                 Some(Role::User) => match &mut question {
-                    Some((last, question)) => {
-                        *last = id;
+                    Some((ids, question)) => {
+                        ids.push(id);
                         append(question, &content);
                     }
-                    None => question = Some((id, content)),
+                    None => question = Some((vec![id], content)),
                 },
                 Some(Role::Assistant) => match (question.take(), past.exchanges.last_mut()) {
-                    (Some((question_id, question)), _) => {
-                        past.exchanges.push(Exchange { question_id, question, answer: content });
+                    (Some((mut message_ids, question)), _) => {
+                        let question_id = message_ids.last().copied().unwrap_or(id);
+                        message_ids.push(id);
+                        past.exchanges.push(Exchange { question_id, message_ids, question, answer: content });
                     }
-                    (None, Some(last)) => append(&mut last.answer, &content),
+                    (None, Some(last)) => {
+                        last.message_ids.push(id);
+                        append(&mut last.answer, &content);
+                    }
                     (None, None) => {}
                 },
             }
@@ -127,6 +134,15 @@ mod tests {
             assert_eq!(turns(&past(&said)), expected, "{said:?}");
         }
         assert_eq!(past(&[("user", "1"), ("tool", "x"), ("assistant", "2"), ("", "y")]).odd, [2, 4]);
+    }
+
+    #[test]
+    fn a_turn_knows_the_numbers_of_all_that_is_in_it() {
+        let (u, a) = ("user", "assistant");
+        let past =
+            past(&[(a, "0"), (u, "1"), (u, " "), (u, "2"), (a, "3"), ("tool", "x"), (a, "4"), (u, "5")]);
+        assert_eq!(past.exchanges[0].question_id, 4);
+        assert_eq!(past.exchanges[0].message_ids, [2, 4, 5, 7]);
     }
 
     proptest! {

@@ -5,18 +5,30 @@ use crate::domain::command;
 /// A command of an owner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OwnerCommand {
-    /// Who waits to be let in, with the buttons to decide.
+    /// Who waits to be let in, and everybody who uses the bot.
     Who,
+    /// What people may spend.
+    Budget,
+    /// How the bot is.
+    Health,
+    /// A word for everybody.
+    Announce,
+    /// A link into the console.
+    Console,
 }
 
 impl OwnerCommand {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 1] = [Self::Who];
+    pub const ALL: [Self; 5] = [Self::Who, Self::Budget, Self::Health, Self::Announce, Self::Console];
 
     /// Its token, without the slash.
     pub fn name(self) -> &'static str {
         match self {
             Self::Who => "who",
+            Self::Budget => "budget",
+            Self::Health => "health",
+            Self::Announce => "announce",
+            Self::Console => "console",
         }
     }
 

@@ -2,13 +2,22 @@
 
 use frankenstein::types::BotCommand;
 
+use crate::domain::catalogue::Medium;
 use crate::domain::command::Command;
 
+pub mod alerts;
+mod announce;
 pub mod choice;
+mod document;
 mod failure;
+pub mod figures;
+pub mod find;
+pub mod memory;
 pub mod owner;
+pub mod people;
 mod press;
 mod record;
+mod speech;
 
 /// The language a user is spoken to in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,32 +58,44 @@ impl Language {
         self.pick("Думаю…", "Thinking…")
     }
 
+    /// What a draft says while a recording is listened to.
+    pub fn listens(self) -> &'static str {
+        self.pick("Слушаю…", "Listening…")
+    }
+
     /// The answer to /start.
     pub fn greeting(self) -> &'static str {
         self.pick(
-            "Здравствуйте! Напишите мне вопрос обычным сообщением или отправьте картинку, и я отвечу. \
+            "Здравствуйте! Напишите мне вопрос обычным сообщением или отправьте картинку или документ, и я отвечу. \
              Я помню наш разговор и учитываю его в ответах.\n\n\
              /role — кто я и чем могу помочь\n/help — что я умею",
-            "Hello! Send me a question as an ordinary message, or a picture, and I will answer. \
+            "Hello! Send me a question as an ordinary message, a picture or a document, and I will answer. \
              I remember our conversation and take it into account.\n\n\
              /role — who I am and how I can help\n/help — what I can do",
         )
     }
 
     /// The answer to /help.
-    pub fn help(self, commands: &[Command]) -> String {
+    pub fn help(self, commands: &[Command], hears: bool) -> String {
         let text = self.pick(
             "Просто напишите сообщение: я отвечу с учётом нашего разговора. \
              Читаю и то, на что вы отвечаете или что пересылаете. \
              Отвечаю на сообщения по порядку, ни одно не теряется.\n\
-             Можно отправить и картинки с подписью: фото, альбом, стикер, файл JPEG, PNG, WebP или GIF.\n",
+             Можно отправить и картинки с подписью: фото, альбом, стикер, файл JPEG, PNG, WebP или GIF.\n\
+             Читаю документы до 20 МБ: PDF, DOCX, XLSX, PPTX, ODT, EPUB, RTF, HTML, CSV, текст и код.\n",
             "Just send a message: I answer with our conversation in mind. \
              I also read what you reply to or forward. \
              I answer messages in order, and none is lost.\n\
-             You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n",
+             You can send pictures with a caption, too: a photo, an album, a sticker, a JPEG, PNG, WebP or GIF file.\n\
+             I read documents up to 20 MB: PDF, DOCX, XLSX, PPTX, ODT, EPUB, RTF, HTML, CSV, text and code.\n",
         );
+        let sounds = self.pick(
+            "Голосовые, видеосообщения и аудио я слушаю: что я услышал, стоит над ответом.\n",
+            "I listen to voice messages, video notes and audio: what I heard stands above the answer.\n",
+        );
+        let sounds = if hears { sounds } else { "" };
         let line = |command: &Command| format!("/{} — {}", command.name(), self.purpose(*command));
-        format!("{text}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
+        format!("{text}{sounds}\n{}", commands.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     /// What a command is for, as the menu and /help say it.
@@ -84,6 +105,7 @@ impl Language {
             Command::Help => self.pick("что я умею", "what I can do"),
             Command::Role => self.pick("кто я и чем могу помочь", "who I am and how I can help"),
             Command::Model => self.pick("выбрать модель", "choose the model"),
+            Command::Voice => self.pick("озвучивать ответы", "have answers spoken"),
             Command::Settings => self.pick("что сейчас выбрано", "what is chosen now"),
             Command::Stop => self.pick("остановить ответ", "stop the answer"),
             Command::Retry => self.pick("ответить на вопрос заново", "answer the question again"),
@@ -91,6 +113,11 @@ impl Language {
             Command::New => self.pick("то же, что /clear", "the same as /clear"),
             Command::Restore => self.pick("вернуть прежний разговор", "bring the previous conversation back"),
             Command::Export => self.pick("получить наш разговор файлом", "get our conversation as a file"),
+            Command::Find => self.pick("найти в наших разговорах", "find something in our conversations"),
+            Command::Remember => {
+                self.pick("запомнить то, что вы напишете следом", "remember what you write behind it")
+            }
+            Command::Memory => self.pick("что я помню о вас", "what I remember about you"),
             Command::Usage => self.pick("сколько стоили ваши вопросы", "what your questions cost"),
             Command::Forget => {
                 self.pick("удалить навсегда все ваши сообщения", "delete all your messages for good")
@@ -119,6 +146,11 @@ impl Language {
     /// What stands on the button that answers a question again.
     pub fn retry_button(self) -> &'static str {
         self.pick("Ответить заново", "Answer again")
+    }
+
+    /// What stands on the button that has a recording heard anew.
+    pub fn hear_again_button(self) -> &'static str {
+        self.pick("Послушать ещё раз", "Hear again")
     }
 
     /// What stands below an answer that the limit of tokens cut.
@@ -156,12 +188,17 @@ impl Language {
     }
 
     /// What stands below an answer of another model than the one that was to answer.
-    pub fn stood_in(self, is: &str, of: &str, of_blind: bool) -> String {
+    pub fn stood_in(self, is: &str, of: &str, lacks: Option<Medium>) -> String {
+        let why = match lacks {
+            Some(Medium::Pictures) => self.pick("не видит картинок", "cannot see pictures"),
+            Some(Medium::Pdf) => self.pick("не читает сканы", "cannot read scans"),
+            Some(Medium::Text | Medium::Sound) | None => {
+                self.pick("сейчас не отвечает", "does not answer right now")
+            }
+        };
         match self {
-            Russian if of_blind => format!("Ответила модель {is}: {of} не видит картинок."),
-            English if of_blind => format!("{is} answered, because {of} cannot see pictures."),
-            Russian => format!("Ответила модель {is}: {of} сейчас не отвечает."),
-            English => format!("{is} answered, because {of} does not answer right now."),
+            Russian => format!("Ответила модель {is}: {of} {why}."),
+            English => format!("{is} answered, because {of} {why}."),
         }
     }
 
@@ -234,8 +271,8 @@ impl Language {
     /// The answer to a voice message, a file of a strange kind and the like.
     pub fn only_text(self) -> &'static str {
         self.pick(
-            "Пока я понимаю только текст и картинки (фото, JPEG, PNG, WebP, GIF). Пожалуйста, напишите вопрос словами.",
-            "So far I understand only text and pictures (photos, JPEG, PNG, WebP, GIF). Please write your question in words.",
+            "Пока я понимаю только текст, картинки (фото, JPEG, PNG, WebP, GIF) и документы. Пожалуйста, напишите вопрос словами.",
+            "So far I understand only text, pictures (photos, JPEG, PNG, WebP, GIF) and documents. Please write your question in words.",
         )
     }
 

@@ -7,8 +7,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::attachment::{Attachment, may_have_files};
 use crate::domain::history::Exchange;
 
+/// What begins each line of foreign words, with the end of the line before.
+pub(super) const MARK: &str = "\n> ";
 /// The most that is kept of a quotation, in characters.
 pub const LONGEST: usize = 4096;
 /// The most that is kept of a name.
@@ -30,6 +33,30 @@ pub struct Quote {
     pub author: Option<String>,
     /// The words; a file or another thing as its line (`[photo 1280×960]`).
     pub text: String,
+    /// The file, where it can be looked at and is not stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<QuotedFile>>,
+    /// Where they were found, if they are recalled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// A file in a message that a question replies to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QuotedFile {
+    /// Telegram's id of the message; 0 in another chat.
+    pub message_id: i64,
+    /// The file.
+    pub file: Attachment,
+}
+
+/// A message that words were found in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// `messages.id`
+    pub message_id: i64,
+    /// The day when it was written: `2026-11-27`.
+    pub day: String,
 }
 
 /// Why words are quoted.
@@ -44,6 +71,8 @@ pub enum Kind {
     Elsewhere,
     /// They are forwarded.
     Forward,
+    /// They were said earlier, and the bot found them by the words of the question ([`crate::domain::recall`]).
+    Recalled,
 }
 
 /// Whose words are quoted.
@@ -70,6 +99,7 @@ impl Kind {
             Self::Part => "part",
             Self::Elsewhere => "elsewhere",
             Self::Forward => "forward",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -92,7 +122,17 @@ impl Quote {
     pub fn new(kind: Kind, whose: Whose, author: Option<&str>, text: &str) -> Self {
         let named = |name: &str| first(name, LONGEST_NAME).into_owned();
         let author = author.filter(|_| !matches!(whose, Whose::Bot | Whose::User)).map(named);
-        Self { kind, whose, author, text: first(text, LONGEST).into_owned() }
+        Self { kind, whose, author, text: first(text, LONGEST).into_owned(), file: None, source: None }
+    }
+
+    /// Words that were found in an earlier message of the dialogue.
+    pub fn recalled(whose: Whose, text: &str, source: Source) -> Self {
+        Self { source: Some(source), ..Self::new(Kind::Recalled, whose, None, text) }
+    }
+
+    /// Whether a file may belong to it.
+    pub fn may_have_file(&self) -> bool {
+        self.file.is_some() || may_have_files(&self.text)
     }
 
     /// The line above the words. "I" is the user, "you" the model.
@@ -110,16 +150,15 @@ impl Quote {
             Kind::Part => "[Quoted: the part of it that I mean]".to_owned(),
             Kind::Elsewhere => format!("[Quoted: {message} in another chat that I reply to]"),
             Kind::Forward => format!("[Quoted: {message} that I forward]"),
+            Kind::Recalled => {
+                let day = self.source.as_ref().map(|source| harmless(&source.day)).unwrap_or_default();
+                format!("[Recalled from earlier in our conversation: {message} of {day}]")
+            }
         }
     }
 
     fn marked(&self) -> String {
-        let mut marked = self.heading();
-        for line in self.text.split(is_break) {
-            marked.push_str("\n> ");
-            marked.push_str(line);
-        }
-        marked
+        marked_as(self.heading(), &self.text)
     }
 
     /// A message of this conversation that the model reads whole need not be read twice: its beginning tells which one is
@@ -155,8 +194,18 @@ pub fn marked(quotes: &[Quote]) -> String {
     quotes.iter().map(Quote::marked).collect::<Vec<_>>().join("\n\n")
 }
 
+/// A heading, which is one line, and below it words with a mark before each of their lines.
+pub(super) fn marked_as(heading: String, words: &str) -> String {
+    let mut marked = heading;
+    for line in words.split(is_break) {
+        marked.push_str(MARK);
+        marked.push_str(line);
+    }
+    marked
+}
+
 /// At most so many characters; `…` stands for the rest.
-fn first(text: &str, most: usize) -> Cow<'_, str> {
+pub(super) fn first(text: &str, most: usize) -> Cow<'_, str> {
     if text.chars().count() <= most {
         return text.into();
     }
@@ -165,12 +214,12 @@ fn first(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// Whatever a reader may take for the end of a line (Unicode, "mandatory breaks").
-fn is_break(c: char) -> bool {
+pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// A name that stands in a heading can neither end it nor begin another one.
-fn harmless(name: &str) -> String {
+pub(super) fn harmless(name: &str) -> String {
     let other = |c: char| c.is_control() || is_break(c) || "\"[]".contains(c);
     name.chars().map(|c| if other(c) { ' ' } else { c }).collect()
 }
@@ -233,6 +282,7 @@ mod tests {
         let shown = long.replace('*', "");
         let past = [Exchange {
             question_id: 1,
+            message_ids: vec![1, 2],
             question: "What is it?".to_owned(),
             answer: format!("{long}\n\nAnd more."),
         }];

@@ -7,6 +7,7 @@ use frankenstein::types::MessageEntity;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::button::Button;
+use crate::domain::chart::Chart;
 
 /// A text is not cut into pieces shorter than this, in bytes: whatever a server calls too long, that is not.
 const SHORTEST_HALF: usize = 100;
@@ -43,11 +44,36 @@ pub enum Content {
         /// Built from an allow-list by the renderer, never parsed from a model's text by Telegram.
         blocks: Vec<InputRichBlock>,
     },
-    /// The user's dialogue as a file: `sendDocument`. The file is built when it is sent ([`crate::pipeline::export_file`]).
+    /// The user's dialogue as a file: `sendDocument`. The file is built when it is sent (`pipeline::export_file`).
     Document {
         /// What stands below it.
         caption: String,
     },
+    /// A chart as a picture: `sendPhoto`. It is drawn when it is sent ([`crate::render::chart`]).
+    Chart {
+        /// What stands below it.
+        caption: String,
+        /// What it shows.
+        chart: Chart,
+    },
+    /// Words to be spoken: `sendVoice`. The sound is made when it is sent (`pipeline::voice`).
+    Voice {
+        /// What is said.
+        words: String,
+        /// What stands below it; may be empty.
+        caption: String,
+        /// What is said where they could not be spoken.
+        failed: String,
+        /// What is said where nobody takes voice messages.
+        unwanted: String,
+    },
+}
+
+impl Content {
+    /// Whether it is a file, which takes no message's place.
+    pub fn is_file(&self) -> bool {
+        matches!(self, Self::Document { .. } | Self::Chart { .. } | Self::Voice { .. })
+    }
 }
 
 /// A button as it stands below a message.
@@ -74,7 +100,10 @@ impl ReplyPart {
     pub fn bare(&self) -> Option<Self> {
         match &self.content {
             Content::Text { text, .. } => Some(Self::plain(text)),
-            Content::Rich { .. } | Content::Document { .. } => None,
+            Content::Rich { .. }
+            | Content::Document { .. }
+            | Content::Chart { .. }
+            | Content::Voice { .. } => None,
         }
     }
 
@@ -100,6 +129,16 @@ impl ReplyPart {
             && entities.is_empty()
         {
             text.insert_str(0, &format!("{paragraph}\n\n"));
+        }
+        self
+    }
+
+    /// With a paragraph behind it, if it is a text.
+    #[must_use]
+    pub fn followed_by(mut self, paragraph: &str) -> Self {
+        if let Content::Text { text, .. } = &mut self.content {
+            text.push_str("\n\n");
+            text.push_str(paragraph);
         }
         self
     }
@@ -162,6 +201,8 @@ impl fmt::Debug for ReplyPart {
             }
             Content::Rich { blocks } => write!(f, "ReplyPart(rich, {} blocks)", blocks.len()),
             Content::Document { .. } => write!(f, "ReplyPart(document)"),
+            Content::Voice { words, .. } => write!(f, "ReplyPart(voice, {} bytes)", words.len()),
+            Content::Chart { chart, .. } => write!(f, "ReplyPart(chart, {} columns)", chart.columns.len()),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What an operator types to find messages: `borscht or soup -salt "sour cream"`.
+//! What somebody types to find messages: `borscht or soup -salt "sour cream"`, «борщ или суп».
 //!
-//! All words between two `or` have to be in a message, a phrase word by word, and nothing behind a `-`.
+//! All words between two `or` (или) have to be in a message, a phrase word by word, and nothing behind a `-`.
 
 use std::fmt;
 use std::mem::take;
@@ -70,7 +70,7 @@ impl Search {
             let positive = rest.trim_start_matches(['-', '−', '–']);
             let without = positive.len() < rest.len();
             let (text, quoted, after) = piece(positive)?;
-            if !without && !quoted && text.eq_ignore_ascii_case("or") {
+            if !without && !quoted && ["or", "или"].contains(&&*text.to_lowercase()) {
                 alternatives.push(take(&mut terms));
             } else if text.contains(char::is_alphanumeric) {
                 terms.push(Term { text: text.to_owned(), without });
@@ -122,6 +122,7 @@ mod tests {
             ("борщ", &[&["борщ"][..]][..]),
             ("борщ суп", &[&["борщ", "суп"]]),
             ("борщ OR суп -соль", &[&["борщ"], &["суп", "-соль"]]),
+            ("борщ Или суп или «или»", &[&["борщ"], &["суп"], &["или"]]),
             ("\"sour cream\" soup", &[&["sour cream", "soup"]]),
             ("«варить, суп!» -“без соли” –перец", &[&["варить, суп!", "-без соли", "-перец"]]),
             ("„so ist's“", &[&["so ist's"]]),

@@ -13,13 +13,19 @@ use crate::domain::history::Exchange;
 /// What a message costs beside its text: its role, and the marks around it.
 const FRAME: usize = 8;
 
+/// About how many bytes of text are a token.
+pub(super) const BYTES: usize = 3;
+
 /// About how many tokens a message with this text is: a third of its bytes, and its frame.
 pub fn tokens(text: &str) -> usize {
-    text.len().div_ceil(3) + FRAME
+    text.len().div_ceil(BYTES) + FRAME
 }
 
 /// About how many tokens a picture is: what models take for one of the size that Telegram makes.
 pub const PICTURE: usize = 1600;
+
+/// How many tokens the words of files may have where nobody knows how much the model reads: half of what today's read at least.
+const FILES: usize = 64_000;
 
 /// How much room LLM_CONTEXT_TOKENS leaves for the question and what was said before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +43,17 @@ impl TokenBudget {
     #[must_use]
     pub fn without(self, tokens: usize) -> Self {
         Self(self.0.map(|room| room.saturating_sub(tokens)))
+    }
+
+    /// So many parts of it are the whole. `None`: it has no end.
+    pub fn part(self, parts: usize) -> Option<usize> {
+        self.0.map(|room| room / parts)
+    }
+
+    /// How many tokens the words of files may have beside everything else: half of the room, so that a dialogue about them
+    /// goes on. The same for the question that brings them and for those that follow.
+    pub fn for_files(self) -> usize {
+        self.0.map_or(FILES, |room| room / 2)
     }
 
     /// Whether not even the shortest question finds room.
@@ -100,6 +117,7 @@ mod tests {
     fn past(turns: &[(&str, &str)]) -> Vec<Exchange> {
         let exchange = |(question, answer): &(&str, &str)| Exchange {
             question_id: 0,
+            message_ids: Vec::new(),
             question: (*question).to_owned(),
             answer: (*answer).to_owned(),
         };
@@ -179,7 +197,7 @@ mod tests {
             prompt in "[aя]{0,60}",
             max_tokens in 1u32..500,
         ) {
-            let past: Vec<_> = turns.into_iter().map(|(question, answer)| Exchange { question_id: 0, question, answer }).collect();
+            let past: Vec<_> = turns.into_iter().map(|(question, answer)| Exchange { question_id: 0, message_ids: Vec::new(), question, answer }).collect();
             let read = TokenBudget::beside(limit, &prompt, max_tokens).fit(&past, &question);
             prop_assert!(past.ends_with(read));
             let whole = |past: &[Exchange]| past.iter().map(|turn| tokens(&turn.question) + tokens(&turn.answer)).sum::<usize>()
@@ -196,7 +214,7 @@ mod tests {
             }
             // With the turn that comes of it, the next prompt begins with the same turn, if that fits.
             let mut longer = past.clone();
-            longer.push(Exchange { question_id: 0, question: question.clone(), answer: "a".to_owned() });
+            longer.push(Exchange { question_id: 0, message_ids: Vec::new(), question: question.clone(), answer: "a".to_owned() });
             let next = TokenBudget::beside(Some(u32::try_from(limit).unwrap()), &prompt, max_tokens).fit(&longer, "");
             let same = &longer[past.len() - read.len()..];
             prop_assert!(next == same || whole(same) - tokens(&question) + tokens("") > limit);

@@ -3,12 +3,49 @@
 use std::time::Instant;
 
 use bigdecimal::{BigDecimal, One, RoundingMode};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Text;
 
 use crate::domain::catalogue::Price;
+
+/// What a call is for: `model_calls.purpose`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub enum Purpose {
+    /// The answer to a question.
+    Answer,
+    /// The words of a recording.
+    Transcript,
+    /// The sound of an answer.
+    Speech,
+    /// A summary of what was said before.
+    Summary,
+    /// The title of a topic.
+    Title,
+}
+
+impl Purpose {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Answer, Self::Transcript, Self::Speech, Self::Summary, Self::Title];
+
+    /// As the column has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Transcript => "transcript",
+            Self::Speech => "speech",
+            Self::Summary => "summary",
+            Self::Title => "title",
+        }
+    }
+}
 
 /// A call that may cost, whatever became of it.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// What it is for.
+    pub purpose: Purpose,
     /// Who was asked: the host of the endpoint.
     pub endpoint: String,
     /// The model that was asked.
@@ -54,7 +91,7 @@ impl Outcome {
 pub enum Cost {
     /// The endpoint.
     Told(BigDecimal),
-    /// The price of the model, for these tokens.
+    /// The price of the model, for these tokens, or for so many seconds or characters.
     Computed(BigDecimal),
 }
 
@@ -74,6 +111,13 @@ impl Usage {
             let (cached, written) = (self.cached_tokens.unwrap_or(0), self.completion_tokens.unwrap_or(0));
             self.cost = Some(Cost::Computed(price.of(read, cached, written)));
         }
+        self
+    }
+
+    /// With this cost, if the endpoint told none.
+    #[must_use]
+    pub fn or_computed(mut self, dollars: Option<BigDecimal>) -> Self {
+        self.cost = self.cost.or_else(|| dollars.map(Cost::Computed));
         self
     }
 }

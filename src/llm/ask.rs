@@ -43,7 +43,7 @@ pub struct Message<'a> {
 pub enum Content<'a> {
     /// Text alone.
     Text(&'a str),
-    /// Text and pictures, in this order.
+    /// Text, pictures and PDFs, in this order.
     Parts(Vec<Part<'a>>),
 }
 
@@ -54,12 +54,22 @@ pub enum Part<'a> {
     Text(&'a str),
     /// A picture.
     Picture(&'a Picture),
+    /// A PDF.
+    Pdf(&'a Pdf),
 }
 
 /// A picture as endpoints take it.
 pub struct Picture {
     /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
     pub mime: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// A PDF as endpoints take it that read them.
+pub struct Pdf {
+    /// Its name.
+    pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
 }
@@ -77,6 +87,10 @@ impl Serialize for Part<'_> {
             Self::Picture(Picture { mime, bytes }) => {
                 let url = format!("data:{mime};base64,{}", BASE64.encode(bytes));
                 json!({"type": "image_url", "image_url": {"url": url}})
+            }
+            Self::Pdf(Pdf { name, bytes }) => {
+                let url = format!("data:application/pdf;base64,{}", BASE64.encode(bytes));
+                json!({"type": "file", "file": {"filename": name, "file_data": url}})
             }
         }
         .serialize(serializer)

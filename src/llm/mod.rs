@@ -17,7 +17,7 @@ use tracing::info;
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::domain::failure::Failure;
-use crate::domain::usage::{Call, Outcome, Usage};
+use crate::domain::usage::{Call, Outcome, Purpose, Usage};
 
 mod answer;
 mod ask;
@@ -38,12 +38,15 @@ mod models;
 mod pause;
 mod request;
 mod settings;
+mod speaker;
 mod stand_ins;
 mod thoughts;
+mod transcriber;
+mod whole;
 mod words;
 
 use answer::Answer;
-pub use ask::{Ask, Content, Message, Part, Picture};
+pub use ask::{Ask, Content, Message, Part, Pdf, Picture};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
@@ -55,8 +58,10 @@ use learnt::Learnt;
 pub use models::Listed;
 pub use request::host;
 pub use settings::Settings;
+pub use speaker::{Speaker, SpeakerSettings, Voiced};
 pub use stand_ins::{MOST as MOST_STAND_INS, who_wrote};
 pub use thoughts::{Heard, without_thoughts};
+pub use transcriber::{Sound, Transcribed, Transcriber, TranscriberSettings};
 
 /// How long the body of an error may take, and how much of it is read.
 const ERROR_BODY: (Duration, usize) = (Duration::from_secs(5), 64 << 10);
@@ -157,7 +162,8 @@ impl Llm {
         };
         let Settings { endpoint, model, price, .. } = &self.settings;
         let usage = usage.priced(price.as_ref());
-        let call = Call { endpoint: endpoint.clone(), model: model.clone(), began, outcome, usage };
+        let (purpose, endpoint, model) = (Purpose::Answer, endpoint.clone(), model.clone());
+        let call = Call { purpose, endpoint, model, began, outcome, usage };
         Asked { call, answer }
     }
 

@@ -186,6 +186,11 @@ pub fn lanes(running: usize, ready: usize, waiting: usize) {
     METRICS.lanes_waiting.set(amount(waiting));
 }
 
+/// How many workers are busy, and how many there may be.
+pub fn workers() -> (i64, i64) {
+    (METRICS.workers_busy.get(), METRICS.workers.get())
+}
+
 fn amount(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

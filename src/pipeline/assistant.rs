@@ -15,6 +15,10 @@ pub struct Assistant {
     catalogue: Catalogue,
     /// For each model, in the same order.
     clients: Vec<Arc<Llm>>,
+    /// Whether answers can be spoken.
+    speaks: bool,
+    /// What sums up, where that is not the model of the dialogue.
+    summarist: Option<Arc<Llm>>,
 }
 
 /// What a dialogue is answered with.
@@ -31,23 +35,29 @@ pub struct Chosen<'a> {
 }
 
 impl Assistant {
-    /// The assistant of this catalogue, which has a model and a role at least.
-    pub fn new(http: &Http, read: Read) -> Self {
-        Self::beside(&[], http, read)
+    /// The assistant of this catalogue, which has a model and a role at least. `speaks`: its answers can be spoken.
+    pub fn new(http: &Http, read: Read, speaks: bool) -> Self {
+        Self::beside(&[], http, read, speaks)
     }
 
     /// The assistant of another catalogue. A model that is asked as before keeps what is known about it.
     #[must_use]
     pub fn renewed(&self, http: &Http, read: Read) -> Self {
-        Self::beside(&self.clients, http, read)
+        Self::beside(&self.clients, http, read, self.speaks)
     }
 
-    fn beside(known: &[Arc<Llm>], http: &Http, Read { catalogue, settings }: Read) -> Self {
+    fn beside(
+        known: &[Arc<Llm>],
+        http: &Http,
+        Read { catalogue, settings, summarist }: Read,
+        speaks: bool,
+    ) -> Self {
         let client = |settings| match known.iter().find(|llm| llm.is_asked_by(&settings)) {
             Some(llm) => Arc::clone(llm),
             None => Arc::new(Llm::new(http.clone(), settings)),
         };
-        Self { catalogue, clients: settings.into_iter().map(client).collect() }
+        let summarist = summarist.map(client);
+        Self { catalogue, clients: settings.into_iter().map(client).collect(), summarist, speaks }
     }
 
     /// What there is to choose from.
@@ -69,10 +79,15 @@ impl Assistant {
         })
     }
 
+    /// What sums up, where that is not the model of the dialogue.
+    pub fn summarist(&self) -> Option<&Llm> {
+        self.summarist.as_deref()
+    }
+
     /// The commands that people are shown.
     pub fn commands(&self) -> Vec<Command> {
         let [models, roles] = [Kind::Model, Kind::Role].map(|kind| self.catalogue.has_choice(kind));
-        Command::shown(models, roles)
+        Command::shown(models, roles, self.speaks)
     }
 
     /// What is another in `new`, for the log: each entry with a sign for new, gone or changed.
@@ -140,11 +155,6 @@ impl Current {
 }
 
 impl Chosen<'_> {
-    /// Whether it can be shown pictures.
-    pub fn sees(&self) -> bool {
-        self.model.sees()
-    }
-
     /// How much of the dialogue the model has room for.
     pub fn room(&self) -> TokenBudget {
         TokenBudget::beside(self.model.context.map(u32::from), &self.role.prompt, self.model.max_tokens)

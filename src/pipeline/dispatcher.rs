@@ -4,19 +4,25 @@
 //! a lane is with at most one worker, that lanes take turns, and that none waits for another. It holds a schedule
 //! only: what there is to do stands in the database.
 //!
-//! The channels of jobs and results have room for one entry per worker and never hold more, so neither side ever
-//! blocks the other.
+//! A step goes to a worker at rest, else to a new one, up to the bound: no lane waits as long as it is not reached. The channel
+//! of results has room for one entry per worker and never holds more, so no worker ever waits for the dispatcher.
 
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, select};
 use tracing::{debug, info, warn};
 
 use crate::domain::lane::Lane;
-use crate::pipeline::schedule::{Finished, Job, News, Schedule};
+use crate::pipeline::crew::Crew;
+use crate::pipeline::schedule::{Finished, Job, News, Outcome, Schedule};
+use crate::status::Lanes;
 
 /// After the grace period: the time for what cannot be interrupted, such as recording a part that was just sent.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a lane waits for which the system had no thread.
+const NO_THREAD: Duration = Duration::from_millis(500);
 
 enum Event {
     News(News),
@@ -35,11 +41,15 @@ pub struct Dispatcher {
     pub woken: Receiver<Lane>,
     /// Steps done.
     pub finished: Receiver<Finished>,
-    /// Steps to do; room for `workers`.
-    pub jobs: Sender<Job>,
+    /// Workers at rest.
+    pub crew: Arc<Crew>,
+    /// Starts another worker; what is sent is its first step.
+    pub hire: Box<dyn Fn() -> io::Result<Sender<Job>>>,
+    /// Those that are with a worker, for whoever looks.
+    pub lanes: Arc<Lanes>,
     /// Closed, or told how long running answers may go on: the work is to end.
     pub shutdown: Receiver<Duration>,
-    /// How many steps can be done at once.
+    /// How many steps may be done at once.
     pub workers: usize,
     /// How long they may go on where nobody says so.
     pub grace: Duration,
@@ -55,19 +65,41 @@ impl Dispatcher {
             while schedule.running < self.workers
                 && let Some(job) = schedule.next()
             {
-                if self.jobs.send(job).is_err() {
-                    return true;
+                if let Err(job) = self.begin(job) {
+                    schedule.finish(job.lane, Outcome::RetryIn(NO_THREAD), Instant::now());
                 }
             }
             schedule.tell();
             match self.next_event(schedule.next_timer()) {
                 Event::News(news) => schedule.take(news),
                 Event::Woken(lane) => schedule.take(News { lanes: vec![lane], ..News::default() }),
-                Event::Finished(finished) => schedule.finish(finished.lane, finished.outcome, Instant::now()),
+                Event::Finished(finished) => self.end(&mut schedule, finished),
                 Event::Timer => schedule.ring(Instant::now()),
                 Event::Shutdown(grace) => return self.drain(schedule, grace),
             }
         }
+    }
+
+    fn end(&self, schedule: &mut Schedule, Finished { lane, outcome }: Finished) {
+        self.lanes.end(lane);
+        schedule.finish(lane, outcome, Instant::now());
+    }
+
+    /// Back if neither a worker rests nor another one can be started.
+    fn begin(&self, job: Job) -> Result<(), Job> {
+        let lane = job.lane;
+        self.lanes.begin(lane);
+        self.hand_over(job).inspect_err(|_| self.lanes.end(lane))
+    }
+
+    fn hand_over(&self, job: Job) -> Result<(), Job> {
+        self.crew.hand(job).or_else(|job| match (self.hire)() {
+            Ok(worker) => worker.send(job).map_err(|unsent| unsent.0),
+            Err(problem) => {
+                warn!(%problem, "no thread can be started for a lane; it waits for a worker: is WORKERS above what the system allows?");
+                Err(job)
+            }
+        })
     }
 
     fn next_event(&self, timer: Option<Instant>) -> Event {
@@ -92,6 +124,7 @@ impl Dispatcher {
         while schedule.running > 0 {
             match self.finished.recv_deadline(deadline) {
                 Ok(finished) => {
+                    self.lanes.end(finished.lane);
                     schedule.finish(finished.lane, finished.outcome, Instant::now());
                     schedule.tell();
                 }
@@ -113,3 +146,6 @@ impl Dispatcher {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

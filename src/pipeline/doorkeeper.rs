@@ -1,6 +1,6 @@
 //! Requests to be let in that nobody comes back to: a thread of its own looks after them.
 //!
-//! It wakes the lanes of those about whom the command line decided, ends what waited for a week, and tells the owners of requests
+//! It wakes the lanes of those about whom the command line or the console decided, ends what waited for a week, and tells the owners of requests
 //! beyond those that they hear of in an hour.
 
 use std::time::Duration;
@@ -24,7 +24,9 @@ const LOOK_BACK: Duration = Duration::from_secs(60);
 /// Looks after requests until `stop`.
 pub fn run(services: &Services, http: &Http, stop: &CancelToken) {
     while !stop.is_requested() {
-        if let Err(problem) = look(services) {
+        if let Err(problem) = look(services)
+            && !problem.is_told()
+        {
             // The next look finds the same.
             debug!("requests to be let in could not be looked after: {problem}");
         }

@@ -14,6 +14,7 @@ use crate::domain::usage::Call;
 use crate::llm::{Cause, Completion, LlmError};
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::asked::Question;
+use crate::pipeline::lull::Wanted;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::prompt::Reply;
 use crate::pipeline::services::Services;
@@ -24,10 +25,14 @@ use crate::store::inbox;
 use crate::store::ledger;
 use crate::store::outbox;
 
+/// A topic gets its title after one of its first answers: before so many messages are read with a question.
+const TITLED_BY: usize = 6;
+
 impl Services {
     pub(super) fn answered(&self, question: &Question<'_>, reply: Reply) -> Result<Answered, StoreError> {
-        let Reply { completion: Completion { text: answer, cut }, alone, stand_in } = reply;
         failpoints::pass("generated", question.text);
+        let note = question.note(&reply);
+        let Completion { text: answer, cut } = reply.completion;
         let mut parts = render::answer(&answer, self.rich_messages);
         if parts.is_empty() {
             let (seq, class) = (question.address.update_seq, Failure::Empty.class());
@@ -40,7 +45,11 @@ impl Services {
                 "the answer was cut at its limit of tokens (LLM_MAX_TOKENS)"
             );
         }
-        parts.extend(question.note(alone, stand_in.as_ref(), cut));
+        parts.extend(note);
+        if let Some(last) = parts.pop_if(|last| question.is_one_recording() && last.keyboard.is_empty()) {
+            parts.push(question.with_hear_again(last));
+        }
+        parts.extend(self.spoken(question, &answer));
         self.finish(question, Ending::Answered { answer }, &parts)
     }
 
@@ -97,7 +106,7 @@ impl Services {
             LlmError::ContextTooLong if question.goes_on() => Failure::ConversationTooLong,
             // What the endpoint says about the request may be about what it was shown.
             LlmError::Final { failure: Failure::Misconfigured, cause, .. }
-                if !question.files.is_empty()
+                if question.files.iter().any(|file| file.file.is_picture())
                     && matches!(cause, Cause::Request | Cause::Field | Cause::Address) =>
             {
                 Failure::PictureRefused
@@ -148,7 +157,12 @@ impl Services {
         failure: Failure,
         text: String,
     ) -> Result<Answered, StoreError> {
-        let parts = [question.with_retry(ReplyPart::plain(text))];
+        let part = ReplyPart::plain(text);
+        let parts = [match failure {
+            // Another answer would be the same as long as nothing else is heard.
+            Failure::NoWords if question.is_one_recording() => question.with_hear_again(part),
+            _ => question.with_retry(part),
+        }];
         let ending = Ending::Failed { class: failure.class(), refused: failure == Failure::Refused };
         self.finish(question, ending, &parts)
     }
@@ -165,6 +179,25 @@ impl Services {
         Ok(())
     }
 
+    /// Has the dialogue looked at, once nobody asks, if something of it may soon leave the window, or has left it, or if its
+    /// topic may have no title yet.
+    fn look_when_quiet(&self, question: &Question<'_>) {
+        let Some(reading) = question.reading else { return };
+        let (catalogue, in_force) = (question.assistant.catalogue(), question.in_force);
+        let (model, role) = (&catalogue.models[in_force.model], &catalogue.roles[in_force.role]);
+        // This turn and the next one.
+        let soon = u32::try_from(reading.messages.len()).unwrap_or(u32::MAX).saturating_add(4);
+        let leaves = soon > self.max_history || model.context.is_some() || !question.summaries.is_empty();
+        let lane = question.address.lane;
+        let untitled =
+            lane.thread_id.is_some() && lane.chat_id == lane.user_id && reading.messages.len() < TITLED_BY;
+        if self.summaries && leaves || self.titles && untitled {
+            let (model, role) = (Some(model.id.clone()), Some(role.id.clone()));
+            let choice = Choice { model, role, ..Choice::NONE };
+            self.lull.want(Wanted { address: question.address, choice, language: question.language });
+        }
+    }
+
     /// Stores a turn. What was paid for is not given up because the database is away, or takes nothing from anybody.
     pub(super) fn finish(
         &self,
@@ -173,9 +206,25 @@ impl Services {
         parts: &[ReplyPart],
     ) -> Result<Answered, StoreError> {
         let &Question {
-            address, message_ids, quotes, asked_at, joined, replaces, began, attempt, calls, ..
+            address,
+            message_ids,
+            quotes,
+            asked_at,
+            joined,
+            replaces,
+            sender,
+            began,
+            attempt,
+            reading,
+            calls,
+            ..
         } = question;
         let files: Vec<i64> = question.files.iter().map(|file| file.id).collect();
+        let below = question.heard().map(|words| match ending {
+            Ending::Answered { .. } if question.words_alone => render::heard(&words),
+            _ => render::below_what_was_heard(&words, parts),
+        });
+        let parts = below.as_deref().unwrap_or(parts);
         // Only below an answer people are told what is gone; until then it stays as it is.
         let told = matches!(ending, Ending::Answered { .. });
         let gone = if told { &question.in_force.gone } else { &Choice::NONE };
@@ -187,7 +236,9 @@ impl Services {
             joined,
             files: &files,
             replaces,
+            sender,
             began,
+            reading,
             ending: &ending,
             calls,
             gone,
@@ -199,6 +250,7 @@ impl Services {
         match finished {
             Finished::Done(unsent) => {
                 question.count(&ending);
+                self.look_when_quiet(question);
                 if let (Ending::Answered { .. }, Some(Call { usage, .. })) = (&ending, calls.last()) {
                     info!(
                         seq = address.update_seq,

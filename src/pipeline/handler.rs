@@ -4,6 +4,8 @@
 //! The worker calls this for the oldest update of a lane. Whatever happens, the user gets an end: an answer, or one
 //! sentence per class of failure.
 
+use std::time::Duration;
+
 use tracing::info;
 
 use crate::base::cancel::CancelToken;
@@ -17,7 +19,7 @@ use crate::domain::reply::ReplyPart;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::on_behalf::Verdict;
-use crate::pipeline::outcome::Answered;
+use crate::pipeline::outcome::{Answered, TRIAL};
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
@@ -27,16 +29,27 @@ use crate::telegram::{Incoming, Message, Press, is_cut};
 
 /// A failure that was about to be told when the program ended is told by the next start; but not for ever, for reading the
 /// update may be what ends the program.
-const UNREAD_FROM: i32 = 6;
+const UNREAD_FROM: i32 = 7;
+/// How soon it is looked again whether one of the [`crate::pipeline::suspects`] may be tried.
+const TRIAL_PAUSE: Duration = Duration::from_secs(1);
 
 impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
     pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
         let (seq, key) = (waiting.seq, waiting.key(lane));
+        self.lull.give_way_to(lane);
         // An update from before this boot may be the reason why the last run ended: the attempt is counted before it
         // is made.
         let counted = seq <= self.newest_at_boot;
         let attempt = waiting.attempts + 1;
+        let mut trial = None;
+        // What its user stopped ends without a model, whoever else is in work.
+        if counted && attempt == TRIAL && !waiting.stopped {
+            trial = self.suspects.begin();
+            if trial.is_none() {
+                return Ok(Answered::PutOff(TRIAL_PAUSE));
+            }
+        }
         if counted {
             self.store.run(|conn| inbox::set_attempts(conn, key, attempt))?;
         }
@@ -45,6 +58,9 @@ impl Services {
             return self.say(waiting.address(lane), Language::Russian.unreadable());
         }
         let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
+        if let (Some(trial), Ok(Answered::Done(_))) = (&trial, &answered) {
+            trial.ended_well();
+        }
         // Neither a pause, nor a shutdown, nor an outage of the database is the update's fault.
         if counted && !matches!(answered, Ok(Answered::Done(_)) | Err(StoreError::Refused(_))) {
             self.store.retry_forever(|conn| inbox::set_attempts(conn, key, waiting.attempts))?;
@@ -86,6 +102,8 @@ impl Services {
             }
             Standing::Owner | Standing::Welcome => {}
             _ if self.is_erasure(&message) => {}
+            // Whoever does not speak to the bot reads nothing from it, and asks nobody for anything.
+            _ if message.overheard => return self.silence(address),
             Standing::Stranger => return self.turn_away(address, &message),
             Standing::Applicant => return self.ask_owners(address, waiting, &message, stop),
             Standing::Ignored => return self.silence(address),
@@ -139,8 +157,11 @@ impl InWork<'_> {
         if let Some(press) = &message.press {
             return self.press(press);
         }
+        if message.overheard {
+            return self.write_down();
+        }
         if message.is_forward() && self.waiting.kind == MESSAGE {
-            return self.ask_forwarded();
+            return self.ask_whole();
         }
         // A stop took effect when it came in, and what it stopped says so; what is not addressed to the bot was kept by
         // poll for what it followed, and that went without it.
@@ -150,8 +171,8 @@ impl InWork<'_> {
         if self.waiting.kind == EDITED_MESSAGE {
             return self.edit();
         }
-        if let Some(piece) = &message.piece {
-            return self.ask_shown(piece);
+        if message.piece.is_some() {
+            return self.ask_whole();
         }
         let text = match message.text.as_deref() {
             Some(text) if !text.trim().is_empty() => text,
@@ -168,7 +189,10 @@ impl InWork<'_> {
             },
             Request::Command(command) => self.command(command),
             Request::Question if is_cut(text) || self.is_followed_by_forward() => self.ask_whole(),
-            Request::Question => self.ask(text),
+            Request::Question => match self.remember_if_asked(text)? {
+                Some(answered) => Ok(answered),
+                None => self.ask(text),
+            },
         }
     }
 
@@ -194,11 +218,27 @@ impl InWork<'_> {
                 Some(last) => self.regenerate(&last, last.question()),
                 None => old_button(),
             },
+            Action::HearAgain(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
+                Some(last) => self.hear_again(&last),
+                None => old_button(),
+            },
             Action::Continue(seq) => match last()?.filter(|last| last.update_seq() == *seq) {
                 Some(_) => self.go_on(),
                 None => old_button(),
             },
             Action::Decide(verdict, asked) => self.decide(*verdict, *asked),
+            Action::People(page) => self.turn_people(*page),
+            Action::Card(card) => self.card(*card),
+            Action::Announce(id, what) => self.press_announce(*id, *what),
+            Action::Announcements(wanted) => self.subscribe(*wanted),
+            Action::Mute(kind, muted) => self.mute(*kind, *muted),
+            Action::Speak(when) => self.press_voice(*when),
+            Action::Find(search, page) => self.turn_found(*search, *page),
+            Action::Proposal(id, yes) => self.decide_proposal(*id, *yes),
+            Action::Unremember(id) => self.unremember(*id),
+            Action::DeleteFact(id) => self.delete_fact(*id),
+            Action::Facts(page) => self.show_facts(*page),
+            Action::Memory(on) => self.switch_memory(*on),
             choice @ (Action::Choose(..) | Action::Think(..) | Action::Page(..)) => self.press_choice(choice),
         }
     }

@@ -1,17 +1,14 @@
 //! An update in work that may turn out to be a question.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
 use crate::domain::admission::Standing;
-use crate::domain::attachment::{Attachment, content, may_have_files, words};
+use crate::domain::attachment::{content, may_have_files};
 use crate::domain::choice::InForce;
-use crate::domain::quote::Quote;
-use crate::domain::update::Key;
+use crate::domain::sound;
 use crate::pipeline::asked::Question;
-use crate::pipeline::assemble::album::{self, Album, Came};
 use crate::pipeline::assemble::{self, Assembled, Whole};
 use crate::pipeline::assistant::Assistant;
 use crate::pipeline::outcome::Answered;
@@ -20,7 +17,7 @@ use crate::store::StoreError;
 use crate::store::attachments::{self, Sent, Stored};
 use crate::store::inbox::{self, Waiting};
 use crate::store::turns::{self, Last};
-use crate::telegram::{Message, Piece};
+use crate::telegram::Message;
 
 /// The update, and everything that is known about it.
 pub struct InWork<'a> {
@@ -56,59 +53,79 @@ impl InWork<'_> {
         })
     }
 
-    /// A message that others may follow: what belongs to it is one question.
+    /// A message that others may follow: what belongs to it is one question. What comes to a question that was answered
+    /// already changes it, as an edit does.
     pub(super) fn ask_whole(&self) -> Result<Answered, StoreError> {
-        match self.assemble()? {
-            Assembled::MoreMayCome(wait) => Ok(Answered::MoreMayCome(wait)),
-            Assembled::Whole(whole) if whole.text.trim().is_empty() && whole.quotes().is_empty() => {
-                self.services.say(self.address, self.message.language.no_question())
-            }
-            Assembled::Whole(whole) => self.ask_assembled(&whole, None),
-        }
-    }
-
-    /// What was forwarded. It is a question by itself, or a late piece of the last one.
-    pub(super) fn ask_forwarded(&self) -> Result<Answered, StoreError> {
         let whole = match self.assemble()? {
             Assembled::MoreMayCome(wait) => return Ok(Answered::MoreMayCome(wait)),
             Assembled::Whole(whole) => whole,
         };
-        match self.services.store.run(|conn| turns::last(conn, self.address.lane))? {
-            Some(last) if assemble::follows(&last, self.message) => self.grow(&last, whole),
-            _ => self.ask_assembled(&whole, None),
+        match self.late_for(&whole)? {
+            Some((last, files)) => self.ask_assembled(&Whole::of(&last, &files).with(whole), Some(&last)),
+            None if whole.text().trim().is_empty() && whole.quotes().is_empty() => {
+                self.services.say(self.address, self.message.language.no_question())
+            }
+            None => self.ask_assembled(&whole, None),
         }
-    }
-
-    /// Answers the last question again with what of it has come since it was answered; the new answer takes the place of the
-    /// old one.
-    pub(super) fn grow(&self, last: &Last, late: Whole) -> Result<Answered, StoreError> {
-        self.ask_assembled(&Whole::grown_from(last, late), Some(last))
     }
 
     fn assemble(&self) -> Result<Assembled, StoreError> {
         let &Self { services, address, waiting, message, .. } = self;
-        let seq = waiting.seq;
-        let following =
-            services.store.run(|conn| inbox::following(conn, address.lane, seq, assemble::MOST_MESSAGES))?;
-        Ok(assemble::join(address.lane, message, waiting, &following, &services.me))
+        let (lane, seq) = (address.lane, waiting.seq);
+        let following = match waiting.next {
+            Some(_) => {
+                services.store.run(|conn| inbox::following(conn, lane, seq, assemble::MOST_MESSAGES))?
+            }
+            None => Vec::new(),
+        };
+        Ok(assemble::join(lane, message, waiting, &following, &services.me))
     }
 
-    fn ask_assembled(&self, whole: &Whole, replaces: Option<&Last>) -> Result<Answered, StoreError> {
+    /// The last question with its files, if this belongs to it.
+    fn late_for(&self, whole: &Whole) -> Result<Option<(Last, Vec<Stored>)>, StoreError> {
+        if !self.message.is_forward() && self.message.album().is_none() {
+            return Ok(None);
+        }
+        let last = self.last_question()?;
+        Ok(last.filter(|(last, files)| assemble::is_late_for(last, files, self.message, whole)))
+    }
+
+    /// The last question with its files.
+    pub(super) fn last_question(&self) -> Result<Option<(Last, Vec<Stored>)>, StoreError> {
+        let lane = self.address.lane;
+        self.services.store.run(|conn| {
+            let Some(last) = turns::last(conn, lane)? else { return Ok(None) };
+            let files = if may_have_files(last.question()) {
+                attachments::of_question(conn, lane, &[], last.messages().collect())?
+            } else {
+                Vec::new()
+            };
+            Ok(Some((last, files)))
+        })
+    }
+
+    /// Asks what was put together; the answer takes the place of the one to this question, if there was one.
+    pub(super) fn ask_assembled(
+        &self,
+        whole: &Whole,
+        replaces: Option<&Last>,
+    ) -> Result<Answered, StoreError> {
         let (seq, joined) = (self.waiting.seq, &whole.joined);
-        let question = Question {
-            text: Some(&*whole.text)
-                .filter(|text| !text.trim().is_empty())
-                .unwrap_or(self.message.language.what_about_this()),
+        let text = whole.text();
+        let text = Some(&*text)
+            .filter(|text| !text.trim().is_empty())
+            .unwrap_or(self.message.language.what_about_this());
+        self.services.question(&Question {
+            address: replaces.map_or(self.address, |last| self.beside(last)),
+            text,
             message_ids: &whole.message_ids(),
             quotes: &whole.quotes(),
             asked_at: told(whole.date),
             joined,
+            sent: &whole.sent(),
+            replaces,
             stop: &self.stop.during(seq..=joined.last().map_or(seq, |last| last.seq)),
             ..self.question()
-        };
-        self.services.question(&match replaces {
-            Some(last) => Question { address: self.beside(last), replaces, ..question },
-            None => question,
         })
     }
 
@@ -116,95 +133,6 @@ impl InWork<'_> {
     fn beside(&self, last: &Last) -> Address {
         let reply_to = last.message_ids.first().copied().filter(|_| !self.message.private);
         Address { reply_to, ..self.address }
-    }
-
-    /// A question that shows something: a file, with all that were sent together with it. What comes to a question that was
-    /// answered already changes it, as an edit does.
-    pub(super) fn ask_shown(&self, piece: &Piece) -> Result<Answered, StoreError> {
-        let &Self { services, address, waiting, message, .. } = self;
-        let (lane, seq) = (address.lane, waiting.seq);
-        let following = match piece.album {
-            Some(_) => {
-                services.store.run(|conn| inbox::following(conn, lane, seq, assemble::MOST_MESSAGES))?
-            }
-            None => Vec::new(),
-        };
-        let pieces = match album::album(lane, message, waiting, &following, &services.me) {
-            Album::Whole(pieces) => pieces,
-            Album::MoreMayCome(wait) => return Ok(Answered::MoreMayCome(wait)),
-        };
-        let (last, shown) = match &piece.album {
-            Some(album) => self.late_for(album)?,
-            None => (None, Vec::new()),
-        };
-        self.ask_pieces(last.as_ref(), &shown, &pieces)
-    }
-
-    /// The last question and its files, if this album is part of it.
-    fn late_for(&self, album: &str) -> Result<(Option<Last>, Vec<Stored>), StoreError> {
-        let lane = self.address.lane;
-        self.services.store.run(|conn| {
-            let Some(last) = turns::last(conn, lane)? else { return Ok((None, Vec::new())) };
-            if !may_have_files(last.question()) {
-                return Ok((None, Vec::new()));
-            }
-            let files = attachments::of_question(conn, lane, &[], last.messages().collect())?;
-            let is_part = files.iter().any(|file| file.album.as_deref() == Some(album));
-            Ok(if is_part { (Some(last), files) } else { (None, Vec::new()) })
-        })
-    }
-
-    /// Asks what these pieces say and show together with the files of the question whose place it takes, if it takes any.
-    pub(super) fn ask_pieces(
-        &self,
-        last: Option<&Last>,
-        shown: &[Stored],
-        pieces: &[Came],
-    ) -> Result<Answered, StoreError> {
-        let said = last.and_then(|last| {
-            words(last.question(), &shown.iter().map(|file| &file.file).collect::<Vec<_>>())
-        });
-        let said = said.unwrap_or_else(|| vec![""; shown.len()]);
-        // By Telegram's ids of the messages: in the order in which they were sent, a piece that came anew in its own place.
-        let mut all: BTreeMap<i64, (&Attachment, &str)> = shown
-            .iter()
-            .zip(said)
-            .map(|(file, said)| (file.telegram_message_id, (&file.file, said)))
-            .collect();
-        all.extend(pieces.iter().map(|came| (came.message_id, (&came.piece.file, &*came.piece.caption))));
-        let text = content(&all.into_values().collect::<Vec<_>>());
-        let known = last.map_or(&[][..], |last| &last.message_ids);
-        let message_ids: BTreeSet<i64> =
-            known.iter().copied().chain(pieces.iter().map(|came| came.message_id)).collect();
-        let message_ids: Vec<i64> = message_ids.into_iter().collect();
-        let is_new = |came: &&Came| {
-            !shown.iter().any(|file| {
-                file.telegram_message_id == came.message_id
-                    && file.file.unique_id == came.piece.file.unique_id
-            })
-        };
-        let sent: Vec<Sent<'_>> = pieces.iter().filter(is_new).map(Came::sent).collect();
-        let seq = self.waiting.seq;
-        let joined: Vec<Key> = pieces.iter().map(|came| came.key).filter(|key| key.seq != seq).collect();
-        let to = joined.iter().map(|key| key.seq).max().unwrap_or(seq);
-        let mut quotes: Vec<Quote> = last.map_or(&[][..], Last::quotes).to_vec();
-        // Each piece of an album replies to the same message.
-        for quote in pieces.iter().flat_map(|came| &came.quotes) {
-            if !quotes.contains(quote) {
-                quotes.push(quote.clone());
-            }
-        }
-        self.services.question(&Question {
-            address: last.map_or(self.address, |last| self.beside(last)),
-            text: &text,
-            message_ids: &message_ids,
-            quotes: &quotes,
-            joined: &joined,
-            sent: &sent,
-            replaces: last,
-            stop: &self.stop.during(seq..=to),
-            ..self.question()
-        })
     }
 
     /// Answers the last question again, as it is now.
@@ -215,6 +143,37 @@ impl InWork<'_> {
             message_ids: &last.message_ids,
             quotes: last.quotes(),
             asked_at: last.asked_at(),
+            replaces: Some(last),
+            ..self.question()
+        })
+    }
+
+    /// Answers the last question again, and has its recording heard anew: as if it had come again with the press, to which the
+    /// new words belong until the answer is stored.
+    pub(super) fn hear_again(&self, last: &Last) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let lane = address.lane;
+        let files = services
+            .store
+            .run(|conn| attachments::of_question(conn, lane, &[], last.messages().collect()))?;
+        let own: Vec<&Stored> = files.iter().filter(|file| !file.quoted).collect();
+        let heard: Vec<_> = own.iter().map(|file| file.heard()).collect();
+        let captions = sound::captions(last.question(), &heard);
+        let (Some((above, captions)), [Stored { file, telegram_message_id, .. }]) = (captions, &own[..])
+        else {
+            return services.say(address, message.language.old_button());
+        };
+        let key = self.waiting.key(lane);
+        let telegram_message_id = *telegram_message_id;
+        let sent = [Sent { key, telegram_message_id, album: None, file, quoted: false }];
+        let caption = captions.first().copied().unwrap_or_default();
+        services.question(&Question {
+            address: self.beside(last),
+            text: &content(&[(None, above), (Some(file), caption)]),
+            message_ids: &last.message_ids,
+            quotes: last.quotes(),
+            asked_at: last.asked_at(),
+            sent: &sent,
             replaces: Some(last),
             ..self.question()
         })
@@ -232,12 +191,13 @@ impl InWork<'_> {
     }
 
     /// What every question of this update begins with.
-    fn question(&self) -> Question<'_> {
+    pub(super) fn question(&self) -> Question<'_> {
         Question {
             address: self.address,
             text: "",
             message_ids: &[],
             quotes: &[],
+            words_alone: false,
             asked_at: told(self.message.date),
             joined: &[],
             sent: &[],
@@ -249,10 +209,15 @@ impl InWork<'_> {
             retries: self.waiting.retries,
             stopped: self.waiting.stopped,
             rate_limit: self.rate_limit(),
+            has_budget: self.waiting.known.budget,
+            sender: self.message.private.then_some(&self.message.sender),
             began: Instant::now(),
             stop: self.stop,
             assistant: self.assistant,
             in_force: self.in_force,
+            summaries: &self.waiting.summaries,
+            reading: None,
+            memory: &self.waiting.memory,
             calls: &[],
         }
     }

@@ -213,23 +213,27 @@ fn with_verdicts(part: ReplyPart, owner: i64, language: Language, update_seq: i6
 impl InWork<'_> {
     /// A command of an owner, in the chat with the bot. `None`: who wrote is none, or it is none.
     pub(in crate::pipeline) fn owner_command(&self, text: &str) -> Result<Option<Answered>, StoreError> {
-        let &Self { services, message, .. } = self;
-        if self.standing != Standing::Owner || !message.private {
+        if !self.is_of_owner() {
             return Ok(None);
         }
-        match OwnerCommand::of(text, &services.me.username) {
+        match OwnerCommand::of(text, &self.services.me.username) {
             Some(OwnerCommand::Who) => self.who().map(Some),
+            Some(OwnerCommand::Announce) => self.announce(text).map(Some),
+            Some(OwnerCommand::Health) => self.health().map(Some),
+            Some(OwnerCommand::Budget) => self.budget(text).map(Some),
+            Some(OwnerCommand::Console) => self.link_to_console().map(Some),
             None => Ok(None),
         }
     }
 
-    /// Who waits to be let in: the oldest requests, each with its buttons.
+    /// Who waits to be let in: the oldest requests, each with its buttons. Below them everybody.
     fn who(&self) -> Result<Answered, StoreError> {
         let (owner, language) = (self.address.lane.user_id, self.message.language);
         self.services.reply(self.address, |conn, lane| {
             let oldest = requests::oldest(conn, lane.bot_id, REQUESTS)?;
             let waiting = requests::waiting(conn, lane.bot_id)?;
-            let mut parts = vec![ReplyPart::plain(language.who_waits(waiting, oldest.len()))];
+            let waits = || ReplyPart::plain(language.who_waits(waiting, oldest.len()));
+            let mut parts = Vec::from_iter((waiting > 0).then(waits));
             parts.extend(oldest.iter().map(|(person, asked)| {
                 let sender = person.sender();
                 let described = Described { id: person.id, sender: &sender };
@@ -240,6 +244,7 @@ impl InWork<'_> {
                 };
                 with_verdicts(part, owner, language, asked.unwrap_or_default())
             }));
+            parts.push(self.people(conn, 0)?);
             Ok(parts)
         })
     }

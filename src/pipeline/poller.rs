@@ -21,6 +21,7 @@ use crate::pipeline::delivered::Delivered;
 use crate::pipeline::read_batch::ReadBatch;
 use crate::pipeline::schedule::News;
 use crate::store::inbox;
+use crate::store::lately;
 use crate::store::take_in::{self, Batch, Changed, Edited};
 use crate::store::{Store, StoreError};
 use crate::telegram::{Incoming, Me, Telegram, TelegramError};
@@ -107,6 +108,7 @@ impl Poll<'_> {
     /// Polls until `stop`, or until the dispatcher is gone. An error is final: the token is not valid.
     pub fn run(self) -> Result<(), TelegramError> {
         let mut round = Round::new(self.store.generation());
+        self.recall(&mut round.open);
         while !self.stop.is_requested() {
             if self.store.generation() != round.generation {
                 round.generation = self.store.generation();
@@ -137,6 +139,21 @@ impl Poll<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Remembers what an earlier run knew of the newest questions, however long the database is away.
+    fn recall(&self, open: &mut Open) {
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_DATABASE_WAIT);
+        while !self.stop.is_requested() {
+            let known = self
+                .store
+                .run(|conn| Ok((lately::asked(conn, self.me.id)?, lately::waiting(conn, self.me.id)?)));
+            match known {
+                Ok((asked, waiting)) => return open.recall(asked, &waiting, self.me),
+                Err(problem) => debug!("{problem}"),
+            }
+            self.http.sleep(backoff.next(), &self.stop);
+        }
     }
 
     /// Asks for updates. A server that does not hold an empty answer, or repeats what it was told to forget, is asked at a
@@ -222,8 +239,8 @@ impl Poll<'_> {
 
     /// Commits a batch, however long the database is away, and wakes its lanes. False: the end was asked for.
     fn take_in(&self, read: &ReadBatch) -> bool {
-        let Batch { received, moved, .. } = &read.batch;
-        if received.is_empty() && moved.is_empty() {
+        let Batch { received, topics, moved, .. } = &read.batch;
+        if received.is_empty() && topics.is_empty() && moved.is_empty() {
             return true;
         }
         metrics::batch_came();

@@ -3,25 +3,30 @@
 //! Called by [`crate::pipeline::question`]. A dialogue that grew too long for its model never keeps a question from being
 //! answered: only a question that is too long by itself is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use bigdecimal::ToPrimitive;
 use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::domain::address::Address;
+use crate::domain::catalogue::Medium;
 use crate::domain::choice::InForce;
 use crate::domain::failure::Failure;
-use crate::domain::history::{Exchange, Past, Role};
+use crate::domain::history::{Exchange, Past};
+use crate::domain::memory::{Fact, with_facts};
+use crate::domain::prompt::{self, Place, Reading};
+use crate::domain::summary::{self, Summary};
 use crate::domain::token_budget;
 use crate::domain::usage::Call;
-use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part, Picture};
-use crate::metrics;
+use crate::llm::{self, Ask, Asked, Cause, Completion, Content, Heard, LlmError, Message, Part};
 use crate::pipeline::assistant::{Assistant, Chosen};
+use crate::pipeline::beside::{Beside, Unread};
 use crate::pipeline::breaker::Health;
+use crate::pipeline::called;
+use crate::pipeline::memory;
 use crate::pipeline::preview::Preview;
 use crate::pipeline::services::Services;
-use crate::pipeline::shown::Pictures;
+use crate::pipeline::shown::{Documents, Shown};
 
 /// What there is to be read.
 pub(super) struct Prompt<'a> {
@@ -29,18 +34,26 @@ pub(super) struct Prompt<'a> {
     pub(super) past: &'a Past,
     pub(super) question: &'a str,
     /// What is seen with it, and with the questions before it.
-    pub(super) pictures: &'a Pictures<'a>,
+    pub(super) shown: &'a Shown<'a>,
+    /// What is to be read with it, and with the questions before it.
+    pub(super) documents: &'a Documents,
     /// The answer before it is to go on: without that it makes no sense.
     pub(super) goes_on: bool,
     pub(super) stop: &'a CancelToken,
     pub(super) assistant: &'a Assistant,
     pub(super) in_force: &'a InForce,
+    /// Summaries of what was said before.
+    pub(super) summaries: &'a [Summary],
+    /// What is remembered of who asks.
+    pub(super) facts: &'a [Fact],
 }
 
 /// What came of asking.
 pub(super) struct Attempt {
     /// The calls that it took, for the ledger.
     pub(super) calls: Vec<Call>,
+    /// What the last of them read.
+    pub(super) reading: Option<Reading>,
     /// The answer, or why there is none.
     pub(super) reply: Result<Reply, LlmError>,
 }
@@ -52,14 +65,16 @@ pub(super) struct Reply {
     pub(super) alone: bool,
     /// It is another model's than the one that was to answer.
     pub(super) stand_in: Option<StandIn>,
+    /// What of the question's files it had not, by their names.
+    pub(super) unread: Vec<(String, Unread)>,
 }
 
 /// A model that answered in another one's place, both as people call them.
 pub(super) struct StandIn {
     pub(super) is: String,
     pub(super) of: String,
-    /// The other one cannot see what the question shows.
-    pub(super) of_blind: bool,
+    /// What the other one cannot be given of what the question shows.
+    pub(super) lacks: Option<Medium>,
 }
 
 impl Services {
@@ -67,8 +82,9 @@ impl Services {
     pub(super) fn complete(&self, prompt: &Prompt<'_>, preview: &Preview) -> Attempt {
         self.name_odd(prompt);
         let mut calls = Vec::new();
-        let reply = self.reply_to(prompt, preview, &mut calls);
-        Attempt { calls, reply }
+        let reading = RefCell::default();
+        let reply = self.reply_to(prompt, preview, &reading, &mut calls);
+        Attempt { calls, reading: reading.into_inner(), reply }
     }
 
     /// Asks the model, and those that stand in for it: the next one whenever one has no answer and the user has seen
@@ -78,17 +94,18 @@ impl Services {
         &self,
         prompt: &Prompt<'_>,
         preview: &Preview,
+        reading: &RefCell<Option<Reading>>,
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let past: Vec<_> = prompt.past.exchanges.iter().filter_map(spoken).collect();
         let lane = prompt.address.lane;
         let chain: Vec<_> = prompt.assistant.chain(prompt.in_force).collect();
         let (asker, conversation) = (self.pseudonyms.person(lane), self.pseudonyms.dialogue(lane));
-        let asking =
-            Asking { chain: &chain, past: &past, prompt, asker: &asker, conversation: &conversation };
+        let (asker, conversation) = (&*asker, &*conversation);
+        let asking = Asking { chain: &chain, past: &past, prompt, asker, conversation, reading };
         let mut failures: Vec<LlmError> = Vec::new();
         // Who cannot see what is asked about is not asked.
-        let fit = |place: &usize| prompt.pictures.question.is_empty() || chain[*place].sees();
+        let fit = |place: &usize| prompt.shown.lacking(chain[*place].model).is_none();
         let awake = (0..chain.len()).filter(fit).filter(|&place| self.breaker.admits(chain[place].llm));
         if let Some(ended) = self.ask_each(awake, &asking, preview, calls, &mut failures) {
             return ended;
@@ -139,7 +156,7 @@ impl Services {
                     let stand_in = (wrote > 0).then(|| StandIn {
                         is: name(wrote),
                         of: name(0),
-                        of_blind: !prompt.pictures.question.is_empty() && !chain[0].sees(),
+                        lacks: prompt.shown.lacking(chain[0].model),
                     });
                     return Some(Ok(Reply { stand_in, ..reply }));
                 }
@@ -173,6 +190,15 @@ struct Asking<'a> {
     prompt: &'a Prompt<'a>,
     asker: &'a str,
     conversation: &'a str,
+    /// What the last call read.
+    reading: &'a RefCell<Option<Reading>>,
+}
+
+/// What is read before the question.
+struct Earlier<'a> {
+    facts: &'a [Fact],
+    summary: Option<&'a Summary>,
+    turns: &'a [Exchange],
 }
 
 impl Asking<'_> {
@@ -185,61 +211,109 @@ impl Asking<'_> {
         calls: &mut Vec<Call>,
     ) -> Result<Reply, LlmError> {
         let &Self { past, prompt, .. } = self;
-        // What was seen before is left away where the endpoint does not take it.
-        let mut shows_past = self.chain[place].sees() && !prompt.pictures.past.is_empty();
-        let seen = prompt.pictures.count(shows_past) * token_budget::PICTURE;
-        let mut read = self.chain[place].room().without(seen).fit(past, prompt.question);
-        if prompt.goes_on {
-            // The last turn stays, whatever the estimate says.
-            read = &past[past.len().saturating_sub(read.len().max(1))..];
-        }
+        let mut beside = Beside::new(prompt.shown, prompt.documents, self.chain[place]);
+        let mut facts = memory::read(prompt.facts, &self.chain[place]);
+        let mut most = past.len();
+        let mut known = prompt.summaries;
         loop {
-            if read.is_empty() && !past.is_empty() && prompt.goes_on {
+            let (question, unread) = beside.question(prompt.question);
+            let turns = beside.turns(past);
+            let summed = if known.is_empty() { 0 } else { summary::most_tokens() };
+            let taken = beside.tokens() + memory::size(facts) + summed;
+            let fitting = self.chain[place].room().without(taken).fit(&turns, &question).len();
+            // Where the answer is to go on, the last turn stays, whatever the estimate says.
+            let count = most.min(fitting.max(usize::from(prompt.goes_on)));
+            if count == 0 && !past.is_empty() && prompt.goes_on {
                 return Err(LlmError::ContextTooLong);
             }
-            let Asked { call, answer } = self.ask(place, read, shows_past, showing);
-            count(&call);
+            let read = &turns[past.len() - count..];
+            let summary = self.summary(place, known, read);
+            let earlier = Earlier { facts, summary, turns: read };
+            let Asked { call, answer } = self.ask(place, earlier, &question, beside, showing);
+            called::count(&call);
             calls.push(call);
+            let seq = prompt.address.update_seq;
+            let refused = matches!(answer, Err(LlmError::Final { failure: Failure::Misconfigured, .. }));
             match answer {
-                Err(LlmError::ContextTooLong) if !read.is_empty() => {
-                    read = token_budget::half(read);
-                    // The attempt before may have broken off in the middle of an answer.
-                    showing.preview.begin_anew();
-                    let (seq, turns) = (prompt.address.update_seq, read.len());
-                    info!(seq, turns, "the prompt is too long for the model: it is asked with fewer turns");
-                }
-                Err(LlmError::Final { failure: Failure::Misconfigured, .. })
-                    if shows_past && !showing.begun.get() =>
-                {
-                    shows_past = false;
-                    let seq = prompt.address.update_seq;
+                Err(LlmError::ContextTooLong) if count > 0 => {
+                    most = token_budget::half(read).len();
                     info!(
                         seq,
-                        "the endpoint refuses the prompt: it is asked without the pictures of earlier turns"
+                        turns = most,
+                        "the prompt is too long for the model: it is asked with fewer turns"
                     );
+                }
+                Err(LlmError::ContextTooLong) if summary.is_some() => {
+                    known = &[];
+                    info!(seq, "the prompt is too long for the model: it is asked without the summary");
+                }
+                Err(LlmError::ContextTooLong) if !facts.is_empty() => {
+                    facts = &[];
+                    info!(
+                        seq,
+                        "the prompt is too long for the model: it is asked without what it is to remember"
+                    );
+                }
+                Err(LlmError::ContextTooLong) if let Some(less) = beside.with_less() => {
+                    beside = less;
+                    info!(seq, "the prompt is too long for the model: it is asked with less of the files");
+                }
+                Err(_)
+                    if refused
+                        && !showing.begun.get()
+                        && let Some(fewer) = beside.with_fewer() =>
+                {
+                    beside = fewer;
+                    info!(seq, "the endpoint refuses the prompt: it is asked with less of what was shown");
+                    continue;
                 }
                 answered => {
                     let alone = read.is_empty() && !past.is_empty();
-                    return answered.map(|completion| Reply { completion, alone, stand_in: None });
+                    return answered.map(|completion| Reply { completion, alone, stand_in: None, unread });
                 }
             }
+            // The attempt before may have broken off in the middle of an answer.
+            showing.preview.begin_anew();
         }
     }
 
-    fn ask(&self, place: usize, read: &[Exchange], shows_past: bool, showing: &Showing<'_>) -> Asked {
+    /// What is read before these turns of what was said before them.
+    fn summary<'s>(&self, place: usize, known: &'s [Summary], read: &[Exchange]) -> Option<&'s Summary> {
+        summary::before(known, prompt::name_of(&self.chain[place].role.prompt).as_deref(), read)
+    }
+
+    fn ask(
+        &self,
+        place: usize,
+        Earlier { facts, summary, turns }: Earlier<'_>,
+        question: &str,
+        beside: Beside<'_>,
+        showing: &Showing<'_>,
+    ) -> Asked {
         let &Self { prompt, asker, conversation, .. } = self;
         let chosen = self.chain[place];
-        let said = |role: Role, text| message(role.as_str(), text);
         let instructions = &chosen.role.prompt;
-        let system = (!instructions.is_empty()).then(|| message("system", instructions));
-        let pictures = prompt.pictures;
-        let past = read.iter().flat_map(|turn| {
-            let seen = pictures.past.get(&turn.question_id).filter(|_| shows_past);
-            let question = shown(&turn.question, seen.map_or(&[], Vec::as_slice));
-            [question, said(Role::Assistant, &turn.answer)]
+        let (files, worded, room) = beside.files(turns, self.past);
+        self.reading.replace(Some(Reading {
+            instructions: instructions.clone(),
+            facts: facts.iter().map(|fact| fact.id).collect(),
+            summary: summary.map(|summary| summary.id),
+            messages: turns.iter().flat_map(|turn| turn.message_ids.iter().copied()).collect(),
+            files,
+            worded,
+            room,
+        }));
+        let instructions = with_facts(instructions, facts);
+        let lines = prompt::lines(&instructions, summary.map(|summary| &*summary.content), turns, question);
+        let messages = lines.iter().map(|line| {
+            let (role, text) = (line.place.role(), &*line.text);
+            match line.place {
+                Place::Asked(id) => shown(role, text, beside.parts(Some(id))),
+                Place::Question => shown(role, text, beside.parts(None)),
+                Place::Instructions | Place::Answered => Message { role, content: Content::Text(text) },
+            }
         });
-        let question = shown(prompt.question, &pictures.question);
-        let messages: Vec<_> = system.into_iter().chain(past).chain([question]).collect();
+        let messages: Vec<_> = messages.collect();
         let ask = Ask {
             messages: &messages,
             effort: chosen.effort,
@@ -264,7 +338,7 @@ impl Asking<'_> {
             // What has room in the one has to have room in the other.
             let has_room =
                 other.model.context.is_none_or(|room| chosen.model.context.is_some_and(|own| own <= room));
-            let sees = self.prompt.pictures.count(true) == 0 || other.sees();
+            let sees = self.prompt.shown.is_for(other.model);
             has_room && sees && chosen.effort == other.effort && chosen.llm.can_pass_on_to(other.llm)
         });
         can.take(llm::MOST_STAND_INS).map(|other| other.llm.model()).collect()
@@ -279,18 +353,13 @@ impl Asking<'_> {
     }
 }
 
-fn message<'a>(role: &'a str, content: &'a str) -> Message<'a> {
-    Message { role, content: content.into() }
-}
-
 /// A question with what is seen beside its words, behind them.
-fn shown<'a>(text: &'a str, pictures: &'a [Picture]) -> Message<'a> {
-    let role = Role::User.as_str();
-    if pictures.is_empty() {
-        return message(role, text);
+fn shown<'a>(role: &'a str, text: &'a str, parts: impl Iterator<Item = Part<'a>>) -> Message<'a> {
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return Message { role, content: Content::Text(text) };
     }
-    let parts = std::iter::once(Part::Text(text)).chain(pictures.iter().map(Part::Picture));
-    Message { role, content: Content::Parts(parts.collect()) }
+    Message { role, content: Content::Parts(std::iter::once(Part::Text(text)).chain(parts).collect()) }
 }
 
 /// What the user sees of an answer in the making.
@@ -300,13 +369,8 @@ struct Showing<'a> {
     begun: Cell<bool>,
 }
 
-fn count(Call { endpoint, model, outcome, usage, .. }: &Call) {
-    let cost = usage.cost.as_ref().and_then(|cost| cost.dollars().to_f64());
-    metrics::model_called(endpoint, model, outcome.as_str(), cost);
-}
-
 /// The turn without thoughts that were stored along with its answer; `None`, if that was all there was.
-fn spoken(turn: &Exchange) -> Option<Exchange> {
+pub fn spoken(turn: &Exchange) -> Option<Exchange> {
     let answer = llm::without_thoughts(&turn.answer);
     (!answer.trim().is_empty()).then(|| Exchange { answer, ..turn.clone() })
 }

@@ -11,20 +11,25 @@ use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::attachment::may_have_files;
 use crate::domain::budget::{self, Verdict};
+use crate::domain::catalogue::{Catalogue, Medium, Model};
+use crate::domain::document::Refused;
 use crate::domain::failure::Failure;
 use crate::domain::history::Past;
-use crate::domain::quote;
+use crate::domain::lane::Lane;
+use crate::domain::quote::Quote;
 use crate::domain::token_budget;
 use crate::domain::update::Key;
 use crate::llm::{Completion, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
+use crate::pipeline::fetch::{MOST_MEGABYTES, Missing};
+use crate::pipeline::hear::{Said, Unheard};
+use crate::pipeline::memory;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
-use crate::pipeline::pictures::Missing;
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
 use crate::pipeline::services::Services;
-use crate::pipeline::shown::Pictures;
+use crate::pipeline::shown::{Documents, Shown};
 use crate::store::StoreError;
 use crate::store::attachments::{self, Stored};
 use crate::store::budget as books;
@@ -68,25 +73,49 @@ impl Services {
         if let Some(wait) = self.limited(question)? {
             return self.refuse(question, Failure::RateLimited { wait });
         }
-        if !files.is_empty() && !question.assistant.chain(question.in_force).any(|chosen| chosen.sees()) {
+        if files.iter().any(|file| file.file.is_picture()) && !question.may_read(Medium::Pictures) {
             return self.cannot_see(question);
         }
         let recalled = self.recall(question)?;
-        let quotes = quote::beside(question.quotes, &recalled.past.exchanges);
+        let quotes = self.quotes(question, &recalled.past)?;
         let question = &Question { quotes: &quotes, ..*question };
+        if let Some(failure) = self.refuses_to_hear(question) {
+            return self.without_words(question, Unheard::Failed(failure));
+        }
+        let files = match self.at_hand(question)? {
+            Ok(files) => files,
+            Err(missing) => return self.without_files(question, missing),
+        };
+        let question = &Question { files: &files, ..*question };
         match self.reserve(question, &recalled.past)? {
             Verdict::Go => {}
             Verdict::Wait => return self.wait_for_others(question),
             Verdict::No(budget) => return self.refuse(question, Failure::OverBudget(budget)),
         }
-        let pictures = match self.pictures(question, &recalled.past)? {
-            Ok(pictures) => pictures,
-            Err(missing) => return self.without_pictures(question, missing),
+        let said = match self.hear(question)? {
+            Ok(said) => said,
+            Err((call, unheard)) => {
+                return self.without_words(&Question { calls: call.as_slice(), ..*question }, unheard);
+            }
         };
-        let (Attempt { calls, reply }, live_message_id) = self.ask(question, &recalled, &pictures);
-        drop(pictures);
+        let question = &match &said {
+            Some(Said { files, text, .. }) => Question { text, files, ..*question },
+            None => *question,
+        };
+        if said.as_ref().is_some_and(|said| !said.has_words) {
+            return self.without_words(question, Unheard::Failed(Failure::NoWords));
+        }
+        let shown = match self.shown(question, &recalled.past)? {
+            Ok(shown) => shown,
+            Err(missing) => return self.without_files(question, missing),
+        };
+        let documents = self.documents(question, &recalled.past)?;
+        let asking = self.lull.ask();
+        let (Attempt { calls, reading, reply }, live_message_id) =
+            self.ask(question, &recalled, &shown, &documents);
+        drop((asking, shown, documents));
         let address = Address { live_message_id, ..question.address };
-        let question = &Question { address, calls: &calls, ..*question };
+        let question = &Question { address, reading: reading.as_ref(), calls: &calls, ..*question };
         match reply {
             Ok(reply) => self.answered(question, reply),
             Err(LlmError::Stopped(so_far)) => self.interrupted(question, so_far),
@@ -98,9 +127,11 @@ impl Services {
     }
 
     /// The files of the question, which are known from now on.
-    fn files(&self, question: &Question<'_>) -> Result<Vec<Stored>, StoreError> {
-        let &Question { sent, replaces, text, address, .. } = question;
-        let again = replaces.filter(|_| may_have_files(text));
+    pub(super) fn files(&self, question: &Question<'_>) -> Result<Vec<Stored>, StoreError> {
+        let &Question { replaces, text, address, .. } = question;
+        let quotes_files = question.quotes.iter().any(Quote::may_have_file);
+        let again = replaces.filter(|_| quotes_files || may_have_files(text));
+        let sent = question.sent();
         if sent.is_empty() && again.is_none() {
             return Ok(Vec::new());
         }
@@ -108,7 +139,7 @@ impl Services {
         let messages: Vec<i64> = again.into_iter().flat_map(Last::messages).collect();
         let files = self.store.run(|conn| {
             if !sent.is_empty() {
-                attachments::make_known(conn, address.key(), sent)?;
+                attachments::make_known(conn, address.key(), &sent)?;
             }
             attachments::of_question(conn, address.lane, &keys, messages.clone())
         })?;
@@ -116,20 +147,55 @@ impl Services {
         Ok(files)
     }
 
+    /// The files of the question, fetched and read.
+    pub(super) fn at_hand(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<Result<Vec<Stored>, Missing>, StoreError> {
+        match self.fetch(question)? {
+            Ok(files) => self.read(&Question { files: &files, ..*question }),
+            missing => Ok(missing),
+        }
+    }
+
     /// Says who can.
     fn cannot_see(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let (lane, catalogue) = (question.address.lane, question.assistant.catalogue());
-        let seeing = catalogue.models.iter().filter(|model| model.sees() && model.access.admits(lane));
-        let names: Vec<&str> = seeing.map(|model| &*model.name).collect();
+        let names = who_reads(catalogue, Medium::Pictures, lane);
         let (seq, class) = (question.address.update_seq, Failure::CannotSee.class());
         warn!(seq, class, "question failed: no model that may answer can see pictures");
         self.fail_saying(question, Failure::CannotSee, question.language.who_can_see(&names))
     }
 
+    /// Says of each file why it is of no use, and of a scan who could read it.
+    fn unreadable(
+        &self,
+        question: &Question<'_>,
+        lost: &[(String, Refused)],
+    ) -> Result<Answered, StoreError> {
+        let mut said: Vec<String> =
+            lost.iter().map(|(name, refused)| question.language.unreadable_file(name, *refused)).collect();
+        let is_scan = |(_, refused): &(String, Refused)| *refused == Refused::Scan;
+        if lost.iter().any(is_scan) {
+            let (lane, catalogue) = (question.address.lane, question.assistant.catalogue());
+            let names = who_reads(catalogue, Medium::Pdf, lane);
+            said.extend((!names.is_empty()).then(|| question.language.who_reads_pdf(&names)));
+        }
+        let (seq, class) = (question.address.update_seq, Failure::FileUnreadable.class());
+        let refused: Vec<&str> = lost.iter().map(|(_, refused)| refused.name()).collect();
+        warn!(seq, class, ?refused, "question failed: none of its files can be read");
+        self.fail_saying(question, Failure::FileUnreadable, said.join("\n"))
+    }
+
     /// The model is not asked, for what it was to be shown is not here.
-    fn without_pictures(&self, question: &Question<'_>, missing: Missing) -> Result<Answered, StoreError> {
+    pub(super) fn without_files(
+        &self,
+        question: &Question<'_>,
+        missing: Missing,
+    ) -> Result<Answered, StoreError> {
         let failure = match missing {
             Missing::Full => return self.wait_for_others(question),
+            Missing::Unreadable(lost) => return self.unreadable(question, &lost),
             Missing::Stopped => return self.interrupted(question, Completion::default()),
             Missing::Later { pause, problem } if question.retries < FETCH_RETRIES => {
                 return self.put_off(question, Neighbour::Telegram, pause, &problem);
@@ -137,6 +203,11 @@ impl Services {
             Missing::Later { problem, .. } => {
                 debug!(seq = question.address.update_seq, problem, "a file was asked for in vain");
                 Failure::FileUnreachable
+            }
+            Missing::Failed(Failure::FileTooLarge)
+                if question.files.iter().all(|file| file.file.is_sound()) =>
+            {
+                Failure::SoundTooLarge { megabytes: MOST_MEGABYTES }
             }
             Missing::Failed(failure) => failure,
         };
@@ -161,23 +232,30 @@ impl Services {
     }
 
     /// Asks the budgets, if there are any, and reserves what the answer may cost.
-    fn reserve(&self, question: &Question<'_>, past: &Past) -> Result<Verdict, StoreError> {
-        if !self.budgets.is_any() {
+    pub(super) fn reserve(&self, question: &Question<'_>, past: &Past) -> Result<Verdict, StoreError> {
+        let has_own = question.has_budget;
+        if !has_own && !self.budgets.is_any() {
             return Ok(Verdict::Go);
         }
-        let estimate = question.assistant.chain(question.in_force).next().map(|chosen| {
+        let chosen = question.assistant.chain(question.in_force).next().filter(|_| !question.words_alone);
+        let estimate = chosen.map(|chosen| {
             let said = past.exchanges.iter().flat_map(|turn| [&*turn.question, &*turn.answer]);
             let words: usize =
                 said.chain([&*chosen.role.prompt, &question.with_quotes()]).map(token_budget::tokens).sum();
-            let read = words + question.files.len() * token_budget::PICTURE;
-            budget::estimate(chosen.model.price.as_ref(), read, chosen.model.max_tokens)
+            let files: usize =
+                question.files.iter().map(|file| estimate(file, chosen.room().for_files())).sum();
+            let facts = memory::size(memory::read(&question.memory.facts, &chosen));
+            let read = words + facts + files;
+            let max_tokens = chosen.model.max_tokens;
+            budget::estimate(chosen.model.price.as_ref(), read, max_tokens)
+                + self.price_of_speech(question, max_tokens)
         });
         let (key, estimate) = (question.address.key(), estimate.unwrap_or_default());
-        self.store.run(|conn| books::reserve(conn, key, &self.budgets, &estimate))
+        self.store.run(|conn| books::reserve(conn, key, &self.budgets, has_own, &estimate))
     }
 
     /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.
-    fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+    pub(super) fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let wait = WAIT_FOR_OTHERS.mul_f64(1.0 + fastrand::f64());
         debug!(seq = question.address.update_seq, "the question waits: the rest of a budget is reserved");
         self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait))?;
@@ -189,7 +267,8 @@ impl Services {
         &self,
         question: &Question<'_>,
         recalled: &Recalled,
-        pictures: &Pictures<'_>,
+        shown: &Shown<'_>,
+        documents: &Documents,
     ) -> (Attempt, Option<i64>) {
         let &Question { address, private, language, .. } = question;
         let &Recalled { ref past, in_place } = recalled;
@@ -199,23 +278,41 @@ impl Services {
             address,
             past,
             question: &question.with_quotes(),
-            pictures,
+            shown,
+            documents,
             goes_on: question.goes_on(),
             stop: question.stop,
             assistant: question.assistant,
             in_force: question.in_force,
+            summaries: question.summaries,
+            facts: &question.memory.facts,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))
     }
 
     /// How long its user has to wait before it can be asked. What was begun is not refused any more.
-    fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
+    pub(super) fn limited(&self, question: &Question<'_>) -> Result<Option<Duration>, StoreError> {
         match question.rate_limit {
             Some(limit) if question.retries == 0 => {
                 self.store.run(|conn| turns::until_next(conn, question.address.lane, limit))
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// What people call the models that read this and that may answer in this dialogue.
+fn who_reads(catalogue: &Catalogue, medium: Medium, lane: Lane) -> Vec<&str> {
+    let reading = |model: &&Model| model.reads.contains(&medium) && model.access.admits(lane);
+    catalogue.models.iter().filter(reading).map(|model| &*model.name).collect()
+}
+
+/// About how many tokens a file of the question is, whose words may have so many.
+fn estimate(file: &Stored, most: usize) -> usize {
+    match file.words {
+        _ if file.file.is_sound() => 0,
+        Some(Ok(bytes)) => usize::try_from(bytes / 3).unwrap_or(usize::MAX).min(most),
+        Some(Err(_)) | None => token_budget::PICTURE,
     }
 }

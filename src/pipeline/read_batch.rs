@@ -11,7 +11,7 @@ use crate::domain::lane::Moved;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::metrics;
 use crate::pipeline::assemble::{Open, Taken};
-use crate::store::take_in::{Batch, Change, Edit, Join, Received, Stopping};
+use crate::store::take_in::{Batch, Change, Edit, Received, Stopping};
 use crate::telegram::{Incoming, Me, Message, PassedOver, Press};
 
 /// A batch, read.
@@ -57,6 +57,10 @@ impl ReadBatch {
                     read.batch.moved.push(Moved { bot_id: me.id, from, to });
                     update_id
                 }
+                Err(PassedOver::Topic { update_id, topic }) => {
+                    read.batch.topics.push((me.id, topic));
+                    update_id
+                }
                 Err(PassedOver::NothingToAnswer(update_id)) => {
                     debug!(update_id, "ignored an update that asks for no answer");
                     update_id
@@ -86,10 +90,6 @@ impl ReadBatch {
         if let (&EDITED_MESSAGE, Some(message_id)) = (kind, message.message_id) {
             let payload = received.payload.clone();
             self.batch.changes.push(Change::Edit(Edit { update_id: *update_id, message_id, payload }));
-        }
-        if let (&MESSAGE, Some(album)) = (kind, message.piece.as_ref().and_then(|piece| piece.album.clone()))
-        {
-            self.batch.changes.push(Change::Join(Join { update_id: *update_id, album }));
         }
         self.batch.received.push(received);
     }

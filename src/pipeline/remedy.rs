@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use crate::domain::reply::Op;
+use crate::domain::reply::{Content, Op};
+use crate::domain::speech::Unspoken;
 use crate::telegram::TelegramError;
 
 /// So many tries (about half an hour) that end in an error of Telegram's own, and a simpler form is tried.
 const ATTEMPTS_PER_FORM: i32 = 30;
+/// So many, and what was to be spoken is given up.
+const ATTEMPTS_OF_VOICE: i32 = 3;
+/// The longest pause of Telegram's that a voice message waits for.
+pub(super) const LONGEST_PAUSE_OF_VOICE: Duration = Duration::from_secs(30);
 /// So many (about a day), and the simplest form is given up.
 const ATTEMPTS_AT_ALL: i32 = 1500;
 
@@ -29,6 +34,8 @@ pub(super) enum Remedy {
     Split,
     /// A simpler form takes its place; where there is none, the last resort.
     Simplify(LastResort),
+    /// A sentence takes the place of what was to be spoken.
+    LeaveUnspoken(Unspoken),
     /// The same again, later.
     Later,
 }
@@ -55,6 +62,7 @@ pub(super) fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
         }
         (E::NotThere(_) | E::NoTopic(_), Op::Edit(_)) => Remedy::SendAnew,
         (E::NoTopic(_), Op::Send) => Remedy::LeaveTopic,
+        (E::NoVoice(_), _) => Remedy::LeaveUnspoken(Unspoken::Unwanted),
         (E::TooLong(_), Op::Send | Op::Edit(_)) => Remedy::Split,
         (E::BadRequest(_) | E::File(_), Op::Edit(_)) => Remedy::Simplify(LastResort::SendAnew),
         (E::BadRequest(_) | E::NotThere(_) | E::File(_), _) => Remedy::Simplify(LastResort::Bare),
@@ -64,6 +72,25 @@ pub(super) fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
         (E::Server { .. }, _) if attempts >= ATTEMPTS_AT_ALL => Remedy::Simplify(LastResort::Abandon),
         (E::Server { .. }, _) if attempts >= ATTEMPTS_PER_FORM => Remedy::Simplify(LastResort::Later),
         _ => Remedy::Later,
+    }
+}
+
+/// What follows for a part with this content. What was to be spoken stands in writing already: nothing of the lane waits for it longer
+/// than for a while.
+pub(super) fn remedy_for(error: &TelegramError, op: Op, content: &Content, attempts: i32) -> Remedy {
+    let remedy = remedy(error, op, attempts);
+    match (content, remedy) {
+        (Content::Voice { .. }, Remedy::Later) if attempts < ATTEMPTS_OF_VOICE => remedy,
+        (Content::Voice { .. }, Remedy::Pause(pause))
+            if attempts < ATTEMPTS_OF_VOICE && pause <= LONGEST_PAUSE_OF_VOICE =>
+        {
+            remedy
+        }
+        (
+            Content::Voice { .. },
+            Remedy::Later | Remedy::Pause(_) | Remedy::Simplify(_) | Remedy::Split | Remedy::SendAnew,
+        ) => Remedy::LeaveUnspoken(Unspoken::Failed),
+        _ => remedy,
     }
 }
 
@@ -96,6 +123,7 @@ mod tests {
             (TelegramError::TooLong(words()), send, 0, Remedy::Split),
             (TelegramError::TooLong(words()), edit, 0, Remedy::Split),
             (TelegramError::TooLong(words()), delete, 0, Remedy::LeaveMessage),
+            (TelegramError::NoVoice(words()), send, 0, Remedy::LeaveUnspoken(Unspoken::Unwanted)),
             (TelegramError::UnknownMethod, send, 0, Remedy::Simplify(LastResort::Later)),
             (server.clone(), send, 29, Remedy::Later),
             (server.clone(), send, 30, Remedy::Simplify(LastResort::Later)),
@@ -104,5 +132,34 @@ mod tests {
         ] {
             assert_eq!(remedy(&error, op, attempts), expected, "{error:?} {op:?} {attempts}");
         }
+    }
+
+    #[test]
+    fn a_voice_message_holds_nothing_up_for_long_whatever_telegram_says() {
+        let words = || "words".to_owned();
+        let server = || TelegramError::Server { status: 502, problem: "no JSON" };
+        let pause = |seconds| TelegramError::RetryAfter(Duration::from_secs(seconds));
+        let failed = Remedy::LeaveUnspoken(Unspoken::Failed);
+        let voice =
+            Content::Voice { words: words(), caption: String::new(), failed: words(), unwanted: words() };
+        for (error, attempts, expected) in [
+            (server(), 2, Remedy::Later),
+            (server(), 3, failed),
+            (TelegramError::Network(words()), 3, failed),
+            (pause(30), 2, Remedy::Pause(Duration::from_secs(30))),
+            (pause(1), 3, failed),
+            (pause(31), 0, failed),
+            (TelegramError::BadRequest(words()), 0, failed),
+            (TelegramError::TooLong(words()), 0, failed),
+            (TelegramError::UnknownMethod, 0, failed),
+            (TelegramError::NoVoice(words()), 0, Remedy::LeaveUnspoken(Unspoken::Unwanted)),
+            (TelegramError::NoTopic(words()), 0, Remedy::LeaveTopic),
+            (TelegramError::Forbidden(words()), 0, Remedy::AbandonChat),
+            (TelegramError::Migrated(-100), 0, Remedy::Move(-100)),
+        ] {
+            assert_eq!(remedy_for(&error, Op::Send, &voice, attempts), expected, "{error:?} {attempts}");
+        }
+        let text = Content::Text { text: words(), entities: Vec::new() };
+        assert_eq!(remedy_for(&server(), Op::Send, &text, 3), Remedy::Later);
     }
 }

@@ -9,7 +9,9 @@ use tracing::{info, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
-use crate::store::{Store, StoreError, attachments, due, erase, inbox, strangers};
+use crate::store::{
+    Store, StoreError, attachments, due, erase, facts, inbox, proposals, searches, strangers, topics,
+};
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
@@ -38,7 +40,7 @@ pub struct Limits {
 }
 
 /// Deletes messages older than they may become, empties files that are, then deletes old tombstones, strangers who were told
-/// long ago and requests that were withdrawn. `progress` hears of each batch of messages. A stop ends it between two batches.
+/// long ago, topics that wait for a title in vain, and requests that were withdrawn. `progress` hears of each batch of messages. A stop ends it between two batches.
 pub fn apply(
     store: &Store,
     limits: Limits,
@@ -56,6 +58,8 @@ pub fn apply(
             after = last;
             progress(count);
         }
+        while !stop.is_requested() && store.run(|conn| facts::purge(conn, moment, BATCH))? > 0 {}
+        while !stop.is_requested() && store.run(|conn| proposals::purge(conn, moment, BATCH))? > 0 {}
         let age = DAY * days;
         while !stop.is_requested() && store.run(|conn| erase::parts_older_than(conn, age, BATCH))? > 0 {}
         while !stop.is_requested() && store.run(|conn| erase::callers_older_than(conn, age, BATCH))? > 0 {}
@@ -77,7 +81,9 @@ pub fn apply(
         }
     }
     store.run(strangers::sweep)?;
+    store.run(topics::sweep)?;
     store.run(due::sweep)?;
+    store.run(searches::sweep)?;
     Ok(deleted)
 }
 

@@ -7,18 +7,24 @@ use tracing::{debug, info, warn};
 
 use crate::base::backoff::Backoff;
 use crate::base::failpoints;
+use crate::base::http::Beside;
 use crate::domain::lane::{Lane, Moved};
 use crate::domain::reply::{Content, Op, ReplyPart};
+use crate::domain::speech::Unspoken;
+use crate::llm::Sound;
 use crate::metrics::{self, Neighbour};
+use crate::pipeline::doing;
 use crate::pipeline::export_file;
 use crate::pipeline::pace::{Pace, Turn};
-use crate::pipeline::remedy::{LastResort, Remedy, remedy};
+use crate::pipeline::remedy::{LONGEST_PAUSE_OF_VOICE, LastResort, Remedy, remedy_for};
 use crate::pipeline::schedule::{Job, Outcome};
+use crate::pipeline::voice::{Spoken, Voice};
+use crate::render::chart;
 use crate::store::moved::move_chat;
 use crate::store::outbox::{self, Unsent};
 use crate::store::replace::{Instead, replace};
 use crate::store::{Store, StoreError};
-use crate::telegram::{Method, Telegram, TelegramError};
+use crate::telegram::{Doing, Method, Telegram, TelegramError};
 
 /// The longest wait between two tries while Telegram is not to be reached.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
@@ -29,6 +35,8 @@ const ATTEMPTS_OF_OTHERS: i32 = 8;
 /// Sends what the outbox holds, at the pace that Telegram bears.
 pub struct Sender {
     pace: Arc<Pace>,
+    /// What speaks the words of parts that are to be spoken.
+    pub(super) voice: Voice,
 }
 
 /// A part whose call failed.
@@ -43,13 +51,13 @@ struct Failed<'a> {
 impl Sender {
     /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
     /// holds for all.
-    pub fn new(pace: Arc<Pace>, pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
+    pub fn new(pace: Arc<Pace>, voice: Voice, pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
         for (chat_id, pause) in pauses {
             for method in Method::ALL {
                 pace.remember(chat_id, method, pause);
             }
         }
-        Self { pace }
+        Self { pace, voice }
     }
 
     /// Sends `parts`, the oldest unsent ones of the job's lane. `then` is what the lane needs once all are sent.
@@ -78,27 +86,94 @@ impl Sender {
                 store.run(|conn| outbox::abandon(conn, &unsent))?;
                 continue;
             };
-            let method = Method::of(op, &part.content);
-            if let Some(outcome) = self.wait_for_turn(telegram, job, &unsent, method) {
+            if let Some(outcome) = self.step(store, telegram, job, &unsent, op, part)? {
                 return Ok(outcome);
-            }
-            failpoints::pass("sending", unsent.payload());
-            match call(store, telegram, job.lane, &unsent, op, part)? {
-                Ok(message_id) => {
-                    self.pace.taken();
-                    if !record(store, &unsent, message_id)? {
-                        // The part was erased meanwhile, and the rest of the answer with it.
-                        return Ok(Outcome::More);
-                    }
-                }
-                // The other parts are read anew: they may have been replaced.
-                Err(error) => {
-                    let failed = Failed { store, lane: job.lane, unsent: &unsent, method, error: &error };
-                    return self.carry_out(remedy(&error, op, unsent.attempts), &failed);
-                }
             }
         }
         Ok(then)
+    }
+
+    /// Sends one part. `Some`: the others are not to be sent now.
+    fn step(
+        &self,
+        store: &Store,
+        telegram: &Telegram,
+        job: &Job,
+        unsent: &Unsent,
+        op: Op,
+        part: ReplyPart,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let method = Method::of(op, &part.content);
+        let sound = match &part.content {
+            Content::Voice { words, .. } if op == Op::Send => {
+                match self.speak(store, telegram, job, unsent, words)? {
+                    Ok(sound) => Some(sound),
+                    Err(outcome) => return Ok(Some(outcome)),
+                }
+            }
+            _ => None,
+        };
+        match self.wait_for_turn(telegram, job, unsent, method) {
+            Some(Outcome::RetryIn(wait)) if sound.is_some() && wait > LONGEST_PAUSE_OF_VOICE => {
+                return self.leave_unspoken(store, unsent, Unspoken::Failed).map(Some);
+            }
+            Some(outcome) => return Ok(Some(outcome)),
+            None => {}
+        }
+        failpoints::pass("sending", unsent.payload());
+        let content = part.content.clone();
+        let uploading = sound.is_some().then(|| self.show(telegram, unsent, Doing::SendingVoice));
+        let called = call(store, telegram, job.lane, unsent, op, part, sound)?;
+        drop(uploading);
+        match called {
+            Ok(message_id) => {
+                self.pace.taken();
+                let recorded = record(store, unsent, message_id)?;
+                self.voice.forget(unsent.id);
+                // Else the part was erased meanwhile, and the rest of the answer with it.
+                Ok((!recorded).then_some(Outcome::More))
+            }
+            // The other parts are read anew: they may have been replaced.
+            Err(error) => {
+                let failed = Failed { store, lane: job.lane, unsent, method, error: &error };
+                self.carry_out(remedy_for(&error, op, &content, unsent.attempts), &failed).map(Some)
+            }
+        }
+    }
+
+    /// Has the words spoken; the chat shows it meanwhile. The inner error says what follows where they are not.
+    fn speak(
+        &self,
+        store: &Store,
+        telegram: &Telegram,
+        job: &Job,
+        unsent: &Unsent,
+        words: &str,
+    ) -> Result<Result<Arc<Sound>, Outcome>, StoreError> {
+        let stop = job.stop.during(unsent.update_seq..=unsent.update_seq);
+        let recording = self.show(telegram, unsent, Doing::RecordingVoice);
+        let spoken = self.voice.speak(store, job.lane, unsent, words, &stop)?;
+        drop(recording);
+        Ok(match spoken {
+            Spoken::Sound(sound) => Ok(sound),
+            Spoken::Interrupted if job.stop.is_shutdown() => Err(Outcome::Idle),
+            Spoken::Interrupted => Err(Outcome::More),
+            Spoken::Failed => Err(self.leave_unspoken(store, unsent, Unspoken::Failed)?),
+        })
+    }
+
+    /// Shows in the chat of the part what goes on, until the guard is dropped.
+    fn show(&self, telegram: &Telegram, unsent: &Unsent, doing: Doing) -> Beside {
+        let (calls, pace, chat) =
+            (telegram.clone(), Arc::clone(&self.pace), (unsent.chat_id, unsent.thread_id));
+        telegram.http().beside(async move { doing::show(&calls, &pace, chat, doing).await })
+    }
+
+    /// The answer stands in writing, and a sentence says so.
+    fn leave_unspoken(&self, store: &Store, unsent: &Unsent, why: Unspoken) -> Result<Outcome, StoreError> {
+        self.voice.forget(unsent.id);
+        store.run(|conn| replace(conn, unsent, Instead::Said(why)))?;
+        Ok(Outcome::More)
     }
 
     /// Waits until the part may be sent. `Some`: it may not be sent now.
@@ -168,6 +243,13 @@ impl Sender {
                     LastResort::Later => failed.later(),
                 }
             }
+            Remedy::LeaveUnspoken(why) => {
+                warn!(part, chat, "{error}; the answer stands in writing alone");
+                if let TelegramError::RetryAfter(pause) = error {
+                    self.pace.refused(chat, method, *pause);
+                }
+                self.leave_unspoken(store, unsent, why)
+            }
             Remedy::Later => failed.later(),
         }
     }
@@ -181,16 +263,30 @@ fn call(
     unsent: &Unsent,
     op: Op,
     part: ReplyPart,
+    sound: Option<Arc<Sound>>,
 ) -> Result<Result<i64, TelegramError>, StoreError> {
     Ok(match (op, part) {
         (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
         (Op::Send, ReplyPart { content: Content::Document { caption }, .. }) => {
-            match export_file::build(store, lane.into())? {
-                Ok(file) => telegram.send_document(unsent.destination(), caption, file, export_file::NAME),
+            match export_file::build(store, lane)? {
+                Ok((file, name)) => telegram.send_document(unsent.destination(), caption, file, name),
                 Err(problem) => Err(TelegramError::File(problem.to_string())),
             }
         }
+        (Op::Send, ReplyPart { content: Content::Chart { caption, chart }, .. }) => {
+            match chart::png(&chart) {
+                Some(png) => telegram.send_photo(unsent.destination(), caption, png),
+                None => Err(TelegramError::File("the chart cannot be drawn".to_owned())),
+            }
+        }
+        (Op::Send, ReplyPart { content: Content::Voice { caption, .. }, .. }) => match sound {
+            Some(sound) => {
+                let file = (sound.name.clone(), &*sound.mime);
+                telegram.send_voice(unsent.destination(), caption, file, sound.bytes.clone())
+            }
+            None => Err(TelegramError::File("it is not spoken".to_owned())),
+        },
         (Op::Send, part) => telegram.send(unsent.destination(), part),
     })
 }

@@ -1,5 +1,6 @@
 //! What every worker holds: the connections to the three neighbours, and what was settled at boot.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender as Channel;
@@ -11,12 +12,17 @@ use crate::domain::lane::Lane;
 use crate::domain::live_answers::{LiveAnswers, Thinking};
 use crate::domain::pseudonym::Pseudonyms;
 use crate::domain::rate::RateLimit;
+use crate::extract::Extractor;
 use crate::pipeline::assistant::Current;
 use crate::pipeline::breaker::Breaker;
+use crate::pipeline::door::Door;
+use crate::pipeline::hearing::Hearing;
+use crate::pipeline::lull::Lull;
 use crate::pipeline::named::Named;
 use crate::pipeline::pace::Pace;
 use crate::pipeline::scales::Scales;
 use crate::pipeline::sender::Sender;
+use crate::pipeline::suspects::Suspects;
 use crate::render::RichMessages;
 use crate::store::Store;
 use crate::telegram::{Me, Telegram};
@@ -47,6 +53,8 @@ pub struct Services {
     pub admission: Admission,
     /// The codes by which somebody becomes an owner.
     pub codes: Codes,
+    /// The way into the console, if there is one.
+    pub door: Option<Door>,
     /// The most questions that a user may ask in any hour.
     pub rate_limit: RateLimit,
     /// How much may be spent.
@@ -57,12 +65,28 @@ pub struct Services {
     pub max_history: u32,
     /// In how many of the newest turns it sees their pictures.
     pub picture_turns: usize,
+    /// How what people say comes into words, if it does.
+    pub hearing: Option<Hearing>,
+    /// BACKUP_DIR
+    pub backup_dir: Option<PathBuf>,
+    /// Reads the words of files.
+    pub extractor: Extractor,
     /// How much of people's files is in memory.
     pub scales: Scales,
     /// Messages that were named in the log as no part of a dialogue.
     pub named: Named,
     /// The newest update that was in the inbox before this boot.
     pub newest_at_boot: i64,
+    /// What is done when nobody asks.
+    pub lull: Lull,
+    /// Whether what leaves the window is summed up.
+    pub summaries: bool,
+    /// Whether people are asked about facts that a model proposes when it sums up.
+    pub proposals: bool,
+    /// Topics whose names were left to the bot get titles.
+    pub titles: bool,
+    /// Those of them that may be why the process died again and again.
+    pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.
     pub woken: Channel<Lane>,
 }

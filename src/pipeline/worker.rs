@@ -4,7 +4,6 @@
 //! not the worker.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -12,7 +11,8 @@ use tracing::error;
 
 use crate::base::failpoints;
 use crate::domain::update::Key;
-use crate::pipeline::outcome::Answered;
+use crate::pipeline::crew::Crew;
+use crate::pipeline::outcome::{Answered, failed_by_itself};
 use crate::pipeline::schedule::{Finished, Job, Outcome};
 use crate::pipeline::services::Services;
 use crate::store::outbox::Unsent;
@@ -21,9 +21,9 @@ use crate::store::{StoreError, inbox, outbox};
 /// How long a lane waits after a step that the database or a panic cut short.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Works until the dispatcher closes `jobs`.
-pub fn run(bot: &Arc<Services>, jobs: &Receiver<Job>, finished: &Sender<Finished>) {
-    for job in jobs {
+/// Works, from the first of `steps` on, until it has rested for long or the work is over.
+pub fn run(bot: &Services, crew: &Crew, mut steps: Receiver<Job>, finished: &Sender<Finished>) {
+    while let Some(job) = crew.next(&steps) {
         let mut answering = None;
         let outcome = match catch_unwind(AssertUnwindSafe(|| {
             bot.store.on_one_server(|| step(bot, &job, &mut answering))
@@ -43,13 +43,17 @@ pub fn run(bot: &Arc<Services>, jobs: &Receiver<Job>, finished: &Sender<Finished
                 Outcome::RetryIn(PAUSE)
             }
         };
+        // It rests before it says so: who hears of the step finds a worker for the next one.
+        let rest = crew.rest();
         if finished.send(Finished { lane: job.lane, outcome }).is_err() {
             break;
         }
+        let Some(rest) = rest else { break };
+        steps = rest;
     }
 }
 
-/// An update in work, and which attempt at it this is.
+/// An update in work, and how many attempts at it count should this one fail.
 type Attempt = (Key, i32);
 
 /// The next step of the lane. `answering` tells what was being attempted, should this panic.
@@ -70,7 +74,7 @@ fn step(bot: &Services, job: &Job, answering: &mut Option<Attempt>) -> Result<Ou
         {
             return Ok(Outcome::RetryIn(wait));
         }
-        *answering = Some((waiting.key(lane), waiting.attempts + 1));
+        *answering = Some((waiting.key(lane), failed_by_itself(waiting.attempts + 1)));
         unsent = match bot.answer(lane, &waiting, &job.stop)? {
             Answered::Done(unsent) => unsent,
             Answered::PutOff(wait) => return Ok(Outcome::RetryIn(wait)),

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! source → walk (inline) → doc ─┬→ text → flat → split ─┬→ parts
-//!                              └→ rich (packs blocks) ─┘
+//!                              ├→ rich (packs blocks) ─┘
+//!                              └→ html
 //! ```
 //!
 //! Guarantees for every part, and for every part of its fallback: Telegram's limits hold, it is not blank, no
@@ -13,11 +14,14 @@
 //! other. No text of the answer is lost in any of the forms. Nothing a model writes becomes a button, media or
 //! the mention of a stranger by id; links go to `http` and `https` only.
 
+pub mod chart;
 mod classic;
 mod doc;
 mod entity;
 mod fence;
 mod flat;
+mod heard;
+mod html;
 mod inline;
 mod limits;
 mod lines;
@@ -25,6 +29,7 @@ mod link;
 mod rich;
 mod segments;
 mod source;
+mod spoken;
 mod split;
 mod table;
 mod text;
@@ -35,9 +40,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use classic::text_parts;
+pub use heard::{below_what_was_heard, heard};
 pub use limits::{
     MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
 };
+pub use spoken::{Speech, spoken};
 
 use crate::domain::reply::{Content, ReplyPart};
 
@@ -89,6 +96,13 @@ pub fn answer(markdown: &str, mode: RichMessages) -> Vec<ReplyPart> {
         RichMessages::Auto => doc::earns_rich(&document),
     };
     if rich { rich::parts(document) } else { text_parts(&document) }
+}
+
+/// A finished answer as HTML, for the operator's page: what [`answer`] shows, with tables, formulas and details where the answer
+/// has them. All in it is text but a fixed list of elements and attributes (`html`).
+pub fn html(markdown: &str) -> String {
+    let source = source::cleaned(markdown);
+    html::rendered(&walk::document(&source, &segments::segments(&source, false), false))
 }
 
 /// One message that previews an unfinished answer: classic text, formatted as if what is open were closed.

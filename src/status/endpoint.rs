@@ -3,14 +3,12 @@
 //! One thread of its own. Whoever talks to it can hold up nobody else: a connection carries one request and ends after a
 //! few seconds whatever its client does, and when there are too many the oldest makes room for the newest.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use anyhow::Context;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -23,17 +21,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
 
 use super::view::View;
 use crate::base::cancel::CancelToken;
+use crate::base::server::Server;
 use crate::metrics;
 use crate::store::diagnostics::MessageIds;
 use crate::store::queue::Queue;
 
-/// The most connections at a time.
-const MOST_CLIENTS: usize = 64;
 /// The longest that a connection lasts.
 const LONGEST_TALK: Duration = Duration::from_secs(10);
 /// The most of a request's head that is kept; hyper takes no less.
@@ -43,66 +38,22 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The endpoint, bound and not served yet.
-pub struct Endpoint {
-    listener: TcpListener,
-    runtime: Runtime,
-}
+pub struct Endpoint(Server);
 
 impl Endpoint {
     /// Binds to METRICS_ADDR.
     pub fn bind(address: &str) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address)
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-            .with_context(|| {
-                format!("METRICS_ADDR: {address} cannot be listened on; choose a free port of this machine")
-            })?;
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(1)
-            .thread_name("metrics-look")
-            .build()
-            .context("the endpoint of METRICS_ADDR cannot be started")?;
-        Ok(Self { listener, runtime })
+        Server::bind("METRICS_ADDR", address, 1, "metrics-look").map(Self)
     }
 
     /// Where it listens.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.listener.local_addr().ok()
+        self.0.address()
     }
 
     /// Answers until `stop`.
     pub fn serve(self, view: &Arc<View>, stop: &CancelToken) {
-        let Self { listener, runtime } = self;
-        runtime.block_on(async {
-            tokio::select! {
-                () = stop.requested() => {}
-                () = accept(listener, view) => {}
-            }
-        });
-        // A query may hang: the end of the program does not wait for it.
-        runtime.shutdown_background();
-    }
-}
-
-async fn accept(listener: TcpListener, view: &Arc<View>) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!("the endpoint of METRICS_ADDR does not work: {error}"),
-    };
-    let mut clients: VecDeque<JoinHandle<()>> = VecDeque::new();
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // The process is out of file descriptors, most likely; the next connection may get one.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        clients.retain(|client| !client.is_finished());
-        if clients.len() == MOST_CLIENTS
-            && let Some(oldest) = clients.pop_front()
-        {
-            oldest.abort();
-        }
-        clients.push_back(tokio::spawn(talk(stream, Arc::clone(view))));
+        self.0.serve(stop, |stream| talk(stream, Arc::clone(view)));
     }
 }
 

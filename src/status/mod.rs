@@ -1,7 +1,9 @@
-//! What the running bot says about itself: `/metrics`, `/healthz` and `/readyz`.
+//! What the running bot says about itself: `/metrics`, `/healthz` and `/readyz`, and what the console shows of it.
 
 mod endpoint;
+mod lanes;
 mod view;
 
 pub use endpoint::Endpoint;
-pub use view::View;
+pub use lanes::Lanes;
+pub use view::{Part, View};

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::lanes::Lanes;
 use crate::base::cancel::CancelToken;
 use crate::metrics;
 use crate::store::Store;
@@ -33,6 +34,18 @@ pub struct View {
     /// The longest that a poll may take: one that succeeded longer ago than this was not followed by another.
     longest_poll: Duration,
     database: Mutex<Database>,
+    lanes: Arc<Lanes>,
+}
+
+/// What this instance does, in a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// It starts, or begins to lead.
+    Starting,
+    /// It waits until another instance leads no longer.
+    Standby,
+    /// It works.
+    Leader,
 }
 
 /// What this instance does.
@@ -57,7 +70,22 @@ impl View {
     /// Of a program that starts, and ends when `stop` is requested.
     pub fn new(longest_poll: Duration, stop: CancelToken) -> Self {
         metrics::role(false, false);
-        Self { role: Lock::default(), stop, longest_poll, database: Mutex::default() }
+        let (role, database, lanes) = (Lock::default(), Mutex::default(), Arc::default());
+        Self { role, stop, longest_poll, database, lanes }
+    }
+
+    /// The lanes that are with a worker.
+    pub fn lanes(&self) -> &Arc<Lanes> {
+        &self.lanes
+    }
+
+    /// What this instance does.
+    pub fn part(&self) -> Part {
+        match self.role() {
+            Role::Starting => Part::Starting,
+            Role::Standby => Part::Standby,
+            Role::Leader(..) => Part::Leader,
+        }
     }
 
     /// This instance leads and works.
@@ -70,6 +98,7 @@ impl View {
     pub fn on_standby(&self) {
         metrics::role(false, true);
         metrics::lanes(0, 0, 0);
+        self.lanes.clear();
         self.plays(Role::Standby);
     }
 
@@ -82,7 +111,7 @@ impl View {
     }
 
     /// Whether messages are received, can be stored and are answered, or are by another instance; if not, why.
-    pub(super) async fn ready(&self) -> Result<&'static str, String> {
+    pub async fn ready(&self) -> Result<&'static str, String> {
         if self.stop.is_requested() {
             return Err("the bot is shutting down".to_owned());
         }
@@ -113,7 +142,7 @@ impl View {
     }
 
     /// What waits in the database. `None`: it is not known, for the database does not answer.
-    pub(super) async fn queue(&self) -> Option<(Queue, MessageIds)> {
+    pub async fn queue(&self) -> Option<(Queue, MessageIds)> {
         let Role::Leader(store, bot_id) = self.role() else { return None };
         let mut database = self.database.lock().await;
         if let Some((at, said)) = database.said

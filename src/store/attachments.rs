@@ -6,23 +6,28 @@
 use std::time::Duration;
 
 use diesel::dsl::{exists, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::{Binary, Bool, Integer, Nullable};
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel::upsert::excluded;
 
 use super::inbox;
+use super::ledger::{self, Calls};
 use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
 use super::time::ago;
 use crate::domain::attachment::{Attachment, Kind};
+use crate::domain::document::Refused;
 use crate::domain::lane::Lane;
+use crate::domain::sound::Heard;
 use crate::domain::update::Key;
 
 /// So many bytes of a file go over a connection at once: libpq keeps as much memory for good as the largest statement and the
 /// largest row have taken.
-const PIECE: i32 = 2 << 20;
+pub(super) const PIECE: usize = 2 << 20;
 
 /// A file of a message that waits in the inbox.
 #[derive(Clone, Copy)]
@@ -35,6 +40,8 @@ pub struct Sent<'a> {
     pub album: Option<&'a str>,
     /// The file.
     pub file: &'a Attachment,
+    /// Whether it is in a message that the question replies to.
+    pub quoted: bool,
 }
 
 /// A file as it is stored, without what is in it.
@@ -48,10 +55,16 @@ pub struct Stored {
     pub album: Option<String>,
     /// The question it belongs to, once that is stored.
     pub message_id: Option<i64>,
+    /// Whether it is in a message that the question replies to.
+    pub quoted: bool,
     /// What Telegram told of it; its size and its type as they are, once it was fetched.
     pub file: Attachment,
     /// Whether what is in it is here.
     pub is_here: bool,
+    /// How many bytes of words were read from it, or why there are none; `None`: nobody has looked yet.
+    pub words: Option<Result<u64, Refused>>,
+    /// What is said in it; empty where no words were heard. `None`: nobody has listened to it.
+    pub transcript: Option<String>,
 }
 
 /// Makes these files known, as long as the update `key`, whose question they are, waits to be answered: nothing is kept of
@@ -66,7 +79,13 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
         let other = attachments::file_unique_id.ne(excluded(attachments::file_unique_id));
         let upsert = diesel::insert_into(attachments::table)
             .values(rows)
-            .on_conflict((attachments::bot_id, attachments::update_seq, attachments::update_id))
+            .on_conflict((
+                attachments::bot_id,
+                attachments::update_seq,
+                attachments::update_id,
+                attachments::telegram_message_id,
+                attachments::quoted,
+            ))
             .do_update()
             // The message shows another file since it was edited.
             .set((
@@ -80,17 +99,43 @@ pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> Quer
                 attachments::height.eq(excluded(attachments::height)),
                 attachments::seconds.eq(excluded(attachments::seconds)),
                 attachments::content.eq(None::<Vec<u8>>),
+                attachments::text.eq(None::<String>),
+                attachments::unreadable.eq(None::<String>),
+                attachments::transcript.eq(None::<String>),
             ));
-        methods::FilterDsl::filter(upsert, other).execute(conn).map(drop)
+        methods::FilterDsl::filter(upsert, other).execute(conn)?;
+        files.iter().filter(|sent| sent.quoted).try_for_each(|sent| find_here(conn, sent))
     })
+}
+
+/// What a question replies to may have been fetched before, for whichever question: then it is not fetched again.
+fn find_here(conn: &mut PgConnection, sent: &Sent<'_>) -> QueryResult<()> {
+    let Sent { key, telegram_message_id, file, .. } = sent;
+    sql_query(
+        "UPDATE attachments SET content = here.content, bytes = here.bytes, mime = here.mime, text = here.text,
+             unit = here.unit, pieces = here.pieces, is_cut = here.is_cut, unreadable = here.unreadable FROM (
+             SELECT * FROM attachments
+             WHERE file_unique_id = $5 AND file_unique_id <> '' AND bot_id = $1 AND content IS NOT NULL LIMIT 1
+         ) AS here
+         WHERE attachments.bot_id = $1 AND attachments.update_seq = $2 AND attachments.update_id = $3
+             AND attachments.telegram_message_id = $4 AND attachments.quoted AND attachments.content IS NULL",
+    )
+    .bind::<BigInt, _>(key.bot_id)
+    .bind::<BigInt, _>(key.seq)
+    .bind::<BigInt, _>(key.update_id)
+    .bind::<BigInt, _>(telegram_message_id)
+    .bind::<Text, _>(&file.unique_id)
+    .execute(conn)
+    .map(drop)
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn row<'a>(sent: &'a Sent<'a>) -> _ {
-    let Sent { key, telegram_message_id, album, file } = sent;
+    let Sent { key, telegram_message_id, album, file, quoted } = sent;
     let (bot_id, user_id, update_seq, update_id): (i64, i64, i64, i64) =
         (key.bot_id, key.user_id, key.seq, key.update_id);
-    let (telegram_message_id, album): (i64, Option<&'a str>) = (*telegram_message_id, *album);
+    let (telegram_message_id, album, quoted): (i64, Option<&'a str>, bool) =
+        (*telegram_message_id, *album, *quoted);
     let kind: &'a str = file.kind.as_str();
     let width: Option<i32> = file.pixels.map(|(width, _)| width);
     let height: Option<i32> = file.pixels.map(|(_, height)| height);
@@ -113,10 +158,11 @@ fn row<'a>(sent: &'a Sent<'a>) -> _ {
         attachments::width.eq(width),
         attachments::height.eq(height),
         attachments::seconds.eq(seconds),
+        attachments::quoted.eq(quoted),
     )
 }
 
-/// The files of a question, in order: those that came with these updates, and those of these messages. Where a message shows
+/// The files of a question, in order, what it replies to before what it shows itself: those that came with these updates, and those of these messages. Where a message shows
 /// another file since it was edited, the newer one counts.
 pub fn of_question(
     conn: &mut PgConnection,
@@ -139,8 +185,8 @@ pub fn of_question(
         files.extend(rows_of(conn, lane, message_ids)?);
     }
     let mut files: Vec<Stored> = files.into_iter().filter_map(Row::stored).collect();
-    files.sort_by_key(|file| (file.telegram_message_id, -file.id));
-    files.dedup_by_key(|file| file.telegram_message_id);
+    files.sort_by_key(|file| (!file.quoted, file.telegram_message_id, -file.id));
+    files.dedup_by_key(|file| (file.quoted, file.telegram_message_id));
     Ok(files)
 }
 
@@ -148,7 +194,7 @@ pub fn of_question(
 pub fn of_messages(conn: &mut PgConnection, lane: Lane, message_ids: Vec<i64>) -> QueryResult<Vec<Stored>> {
     let mut files: Vec<Stored> =
         rows_of(conn, lane, message_ids)?.into_iter().filter_map(Row::stored).collect();
-    files.sort_by_key(|file| (file.message_id, file.telegram_message_id));
+    files.sort_by_key(|file| (file.message_id, !file.quoted, file.telegram_message_id));
     Ok(files)
 }
 
@@ -165,19 +211,19 @@ pub fn content(conn: &mut PgConnection, lane: Lane, file: &Stored) -> QueryResul
     let mut content =
         Vec::with_capacity(file.file.bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default());
     loop {
-        let from = i32::try_from(content.len() + 1).unwrap_or(i32::MAX);
-        let piece = sql::<Nullable<Binary>>("substring(content FROM ")
-            .bind::<Integer, _>(from)
-            .sql(" FOR ")
-            .bind::<Integer, _>(PIECE)
-            .sql(")");
-        let piece: Option<Vec<u8>> = place(lane, file).select(piece).first(conn).optional()?.flatten();
-        let Some(piece) = piece else { return Ok(None) };
-        content.extend_from_slice(&piece);
-        if i32::try_from(piece.len()) != Ok(PIECE) {
+        let next = place(lane, file).select(piece(content.len()));
+        let next: Option<Vec<u8>> = next.first(conn).optional()?.flatten();
+        let Some(next) = next else { return Ok(None) };
+        content.extend_from_slice(&next);
+        if next.len() < PIECE {
             return Ok(Some(content));
         }
     }
+}
+
+/// What is in a file, behind so many bytes: a piece of it, shorter than [`PIECE`] at its end.
+pub(super) fn piece(behind: usize) -> SqlLiteral<Nullable<Binary>> {
+    sql(&format!("substring(attachments.content FROM {} FOR {PIECE})", behind + 1))
 }
 
 /// Keeps what is in the file.
@@ -194,7 +240,7 @@ pub fn keep(
         diesel::update(place(lane, file))
             .set((attachments::mime.eq(mime), attachments::content.eq(&[][..]), attachments::bytes.eq(bytes)))
             .execute(conn)?;
-        for piece in content.chunks(usize::try_from(PIECE).unwrap_or(1)) {
+        for piece in content.chunks(PIECE) {
             let longer = sql::<Nullable<Binary>>("content || ").bind::<Binary, _>(piece);
             diesel::update(place(lane, file)).set(attachments::content.eq(longer)).execute(conn)?;
         }
@@ -202,9 +248,28 @@ pub fn keep(
     })
 }
 
+/// Keeps what is said in the file, along with the call that it took; both once, also where nobody learnt whether they were kept.
+pub fn keep_transcript(
+    conn: &mut PgConnection,
+    lane: Lane,
+    file: &Stored,
+    transcript: &str,
+    call: Calls<'_>,
+) -> QueryResult<()> {
+    conn.transaction(|conn| {
+        let not_yet = place(lane, file).filter(attachments::transcript.is_null());
+        let kept = diesel::update(not_yet).set(attachments::transcript.eq(transcript)).execute(conn)?;
+        // What is gone has cost something all the same.
+        if kept > 0 || !diesel::select(exists(place(lane, file))).get_result::<bool>(conn)? {
+            ledger::store(conn, call)?;
+        }
+        Ok(())
+    })
+}
+
 /// The row of a file.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
+pub(super) fn place<'a>(lane: Lane, file: &'a Stored) -> _ {
     let (id, bot_id, user_id): (i64, i64, i64) = (file.id, lane.bot_id, lane.user_id);
     let unique_id: &'a str = &file.file.unique_id;
     attachments::table
@@ -252,7 +317,7 @@ pub fn sweep(conn: &mut PgConnection, limit: i64) -> QueryResult<usize> {
     diesel::delete(attachments::table.filter(attachments::id.eq_any(left))).execute(conn)
 }
 
-/// Empties up to `limit` files that are older than this; what they were stays told. Returns how many.
+/// Empties up to `limit` files that are older than this, and takes their words along; what they were stays told. Returns how many.
 pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = attachments::table
         .filter(attachments::content.is_not_null().and(attachments::created_at.lt(ago(age))))
@@ -261,7 +326,7 @@ pub fn empty_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> Q
         .select(attachments::id)
         .load(conn)?;
     diesel::update(attachments::table.filter(attachments::id.eq_any(old)))
-        .set(attachments::content.eq(None::<Vec<u8>>))
+        .set((attachments::content.eq(None::<Vec<u8>>), attachments::text.eq(None::<String>)))
         .execute(conn)
 }
 
@@ -281,7 +346,17 @@ struct Row {
     width: Option<i32>,
     height: Option<i32>,
     seconds: Option<i32>,
+    quoted: bool,
     is_here: bool,
+    words: (Option<i32>, Option<String>),
+    transcript: Option<String>,
+}
+
+impl Stored {
+    /// The file, and what is said in it.
+    pub fn heard(&self) -> Heard<'_> {
+        (&self.file, self.transcript.as_deref())
+    }
 }
 
 impl Row {
@@ -297,13 +372,20 @@ impl Row {
             pixels: self.width.zip(self.height),
             seconds: self.seconds,
         };
-        let Self { id, telegram_message_id, album, message_id, is_here, .. } = self;
-        Some(Stored { id, telegram_message_id, album, message_id: message_id.map(i64::from), file, is_here })
+        let words = match self.words {
+            (Some(bytes), _) => Some(Ok(bytes.unsigned_abs().into())),
+            (None, refused) => refused.and_then(|refused| Refused::of(&refused)).map(Err),
+        };
+        let Self { id, telegram_message_id, album, quoted, is_here, transcript, .. } = self;
+        let message_id = self.message_id.map(i64::from);
+        Some(Stored { id, telegram_message_id, album, message_id, quoted, file, is_here, words, transcript })
     }
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn columns() -> _ {
+    // PostgreSQL knows how long they are without reading them.
+    let words: SqlLiteral<Nullable<Integer>> = sql("octet_length(attachments.text)");
     (
         attachments::id,
         attachments::telegram_message_id,
@@ -318,6 +400,9 @@ fn columns() -> _ {
         attachments::width,
         attachments::height,
         attachments::seconds,
+        attachments::quoted,
         attachments::content.is_not_null(),
+        (words, attachments::unreadable),
+        attachments::transcript,
     )
 }

@@ -11,20 +11,24 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Int2, Integer, Numeric};
 
 use super::inbox;
+use super::people;
 use super::schema::updates;
 use super::time::clock_timestamp;
 use crate::domain::budget::{Books, Budget, Budgets, Date, Spent, UNKNOWN_CALL, UNKNOWN_PRICE, Verdict};
+use crate::domain::lane::Lane;
 use crate::domain::update::Key;
 
 /// The first half of the key of the lock; the other one is the bot.
 const LOCK: i32 = 0x0062_7564;
 
 /// Reserves `estimate` for the answer to the update, if the budgets have room for another question. Questions do this one
-/// after the other, so that each sees what those before it have reserved.
+/// after the other, so that each sees what those before it have reserved. `has_own`: the person had a budget of the own when the
+/// question was looked at.
 pub fn reserve(
     conn: &mut PgConnection,
     key: Key,
     budgets: &Budgets,
+    has_own: bool,
     estimate: &BigDecimal,
 ) -> QueryResult<Verdict> {
     conn.transaction(|conn| {
@@ -33,6 +37,8 @@ pub fn reserve(
             .bind::<Integer, _>(LOCK)
             .bind::<BigInt, _>(key.bot_id)
             .execute(conn)?;
+        let own = if has_own { people::look_up(conn, key.bot_id, key.user_id)? } else { None };
+        let budgets = &budgets.with_own(own.map(|person| person.budget()).unwrap_or_default());
         let verdict = budgets.judge(&books(conn, key, budgets)?);
         if verdict == Verdict::Go {
             diesel::update(inbox::row(key).filter(updates::done_at.is_null()))
@@ -41,6 +47,44 @@ pub fn reserve(
         }
         Ok(verdict)
     })
+}
+
+/// What calls count together, where a cost that is not known is assumed.
+fn dollars() -> String {
+    let (input, output) = UNKNOWN_PRICE;
+    format!(
+        "sum(coalesce(cost,
+             CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL
+                  THEN (coalesce(prompt_tokens, 0) * {input}.0 + coalesce(completion_tokens, 0) * {output}.0) / 1000000
+                  WHEN first_token_ms IS NOT NULL THEN {UNKNOWN_CALL} / 100.0 ELSE 0 END))"
+    )
+}
+
+/// What all spent in this day and in this month, as the budgets count it.
+pub fn spent(conn: &mut PgConnection, bot_id: i64) -> QueryResult<(BigDecimal, BigDecimal)> {
+    #[derive(QueryableByName)]
+    struct Both {
+        #[diesel(sql_type = Numeric)]
+        day: BigDecimal,
+        #[diesel(sql_type = Numeric)]
+        month: BigDecimal,
+    }
+    let dollars = dollars();
+    let begins = |unit: &str| format!("date_trunc('{unit}', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'");
+    let Both { day, month } = sql_query(format!(
+        "SELECT coalesce({dollars} FILTER (WHERE called_at >= {}), 0) AS day, coalesce({dollars}, 0) AS month
+         FROM model_calls WHERE bot_id = $1 AND called_at >= {}",
+        begins("day"),
+        begins("month")
+    ))
+    .bind::<BigInt, _>(bot_id)
+    .get_result(conn)?;
+    Ok((day, month))
+}
+
+/// Whether the budgets have room for another call of a model for this user. Nothing is reserved.
+pub fn look(conn: &mut PgConnection, lane: Lane, budgets: &Budgets) -> QueryResult<Verdict> {
+    books(conn, Key::of(lane, 0, 0), budgets).map(|books| budgets.judge(&books))
 }
 
 #[derive(QueryableByName)]
@@ -68,13 +112,7 @@ struct Row {
 /// What was spent since the beginning of the day and of the month, in UTC and by the server's clock, and what is reserved
 /// for other questions.
 fn books(conn: &mut PgConnection, key: Key, budgets: &Budgets) -> QueryResult<Books> {
-    let (input, output) = UNKNOWN_PRICE;
-    let dollars = format!(
-        "sum(coalesce(cost,
-             CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL
-                  THEN (coalesce(prompt_tokens, 0) * {input}.0 + coalesce(completion_tokens, 0) * {output}.0) / 1000000
-                  WHEN first_token_ms IS NOT NULL THEN {UNKNOWN_CALL} / 100.0 ELSE 0 END))"
-    );
+    let dollars = dollars();
     // A month may have many calls: they are not added up for nobody.
     let spent = |whose: &str, budget: &Budget| {
         let since = if budget.month.is_some() { "this_month" } else { "today" };

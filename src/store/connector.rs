@@ -1,6 +1,6 @@
 //! Connections to the server that takes writes, whichever of those in the URL it is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -13,6 +13,11 @@ use super::pooler::Mark;
 use super::probe::{Probe, Reply};
 use super::server::{Generation, Identity, Servers};
 use crate::base::secret::Secret;
+
+/// What a server does with the session of a machine that is cut off or has lost its power: it ends within seconds. By itself a
+/// server waits for hours.
+const ENDS_BEHIND_US: &str = "SET tcp_keepalives_idle TO 3; SET tcp_keepalives_interval TO 1; \
+                              SET tcp_keepalives_count TO 3; SET tcp_user_timeout TO 3000";
 
 /// What work is bound to that may become somebody else's at any moment.
 pub(super) struct Terms {
@@ -36,12 +41,15 @@ pub(super) struct Connector {
     pub(super) servers: Servers,
     pub(super) deadlines: Deadlines,
     pub(super) terms: Option<Terms>,
+    /// Ends a statement that takes longer, if there is a limit.
+    pub(super) longest_statement: Option<Duration>,
 }
 
 impl Connector {
     pub(super) fn new(url: &Secret, terms: Option<Terms>) -> Self {
         let hosts = Hosts::of(&within(url.expose(), PROMPT));
-        Self { hosts, servers: Servers::default(), deadlines: Deadlines::default(), terms }
+        let (servers, deadlines) = (Servers::default(), Deadlines::default());
+        Self { hosts, servers, deadlines, terms, longest_statement: None }
     }
 
     /// A connection to the server that takes writes; of several that say so, to the one that was promoted last.
@@ -91,9 +99,12 @@ impl Connector {
         let (line, url) = Line::on(url);
         let _within = self.deadlines.begin(line, None);
         let (mut conn, mark) = connect_marked(&url)?;
-        if let Some(Terms { prepare, .. }) = &self.terms {
-            conn.batch_execute(prepare).map_err(ConnectionError::CouldntSetupConfiguration)?;
-        }
+        let prepare = self.terms.as_ref().map_or("", |terms| &terms.prepare);
+        let limit = self
+            .longest_statement
+            .map_or(String::new(), |longest| format!("SET statement_timeout TO {}; ", longest.as_millis()));
+        conn.batch_execute(&format!("{ENDS_BEHIND_US}; {limit}{prepare}"))
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
         let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
         let identity = tracked.run(&mut Identity::of);
         Ok((tracked, identity))

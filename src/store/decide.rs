@@ -22,6 +22,8 @@ pub enum By {
     Owner(i64),
     /// Whoever runs `systech-aidd people`.
     CommandLine,
+    /// Whoever is logged into the console: by a link of this owner, or by one of the command line.
+    Console(Option<i64>),
 }
 
 impl By {
@@ -29,6 +31,7 @@ impl By {
         match self {
             Self::Owner(id) => (Some(id), Means::Button),
             Self::CommandLine => (None, Means::CommandLine),
+            Self::Console(owner) => (owner, Means::Console),
         }
     }
 }

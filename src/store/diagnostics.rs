@@ -5,19 +5,32 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 
 /// Every table of the bot, by name.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 26] = [
+    "alerts",
+    "announcement_recipients",
+    "announcements",
     "attachments",
+    "console_codes",
+    "console_sessions",
     "decisions",
     "dialogue_settings",
+    "fact_proposals",
+    "facts",
     "leases",
+    "memory_off",
     "messages",
     "model_calls",
     "owner_codes",
     "people",
+    "prompts",
     "quotes",
     "reply_parts",
+    "searches",
     "strangers",
+    "summaries",
+    "topics",
     "turns",
+    "unsubscribed",
     "updates",
 ];
 

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 use super::held;
 use super::inbox;
+use super::lease;
 use super::outbox;
 use super::people::{self, of_state};
 use super::requests::{MOST_TOLD, PAUSE, waiting};
@@ -36,7 +37,7 @@ pub fn sweep(conn: &mut PgConnection) -> QueryResult<usize> {
 /// What there is to do about requests by itself.
 #[derive(Queryable, Clone, Copy)]
 pub struct Due {
-    /// The command line decided lately.
+    /// The command line or the console decided lately.
     pub decided: bool,
     /// A request waited too long.
     pub over: bool,
@@ -58,16 +59,17 @@ pub fn look(conn: &mut PgConnection, bot_id: i64, within: Duration) -> QueryResu
 #[diesel::dsl::auto_type(no_type_alias)]
 fn decided_lately(bot_id: i64, within: Duration) -> _ {
     let since: Ago = ago(within);
-    let means: Means = Means::CommandLine;
+    let elsewhere: [Means; 2] = [Means::CommandLine, Means::Console];
     decisions::table
         .filter(decisions::decided_at.gt(since))
         .filter(decisions::bot_id.eq(bot_id))
-        .filter(decisions::means.eq(means))
+        .filter(decisions::means.eq_any(elsewhere))
 }
 
 /// Ends a request that waited too long. `None`: there is none. Otherwise its person, and the lanes that have something to do.
 pub fn end_oldest(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<(i64, Vec<Lane>)>> {
     conn.transaction(|conn| {
+        lease::check(conn, bot_id)?;
         let oldest: Option<(i64, Option<i64>, Option<String>)> = of_state(bot_id, State::Waiting)
             .filter(table::asked_at.lt(ago(PATIENCE).nullable()))
             .order(table::asked_at)
@@ -102,6 +104,7 @@ pub fn tell_further(
     }
     let untold = of_state(bot_id, State::Waiting).filter(table::told_at.is_null());
     conn.transaction(|conn| {
+        lease::check(conn, bot_id)?;
         // One moment for all: it is one message.
         let now: PgTimestamp = diesel::select(clock_timestamp()).get_result(conn)?;
         let further = diesel::update(untold).set(table::told_at.eq(now)).execute(conn)?;
@@ -117,7 +120,7 @@ pub fn tell_further(
     })
 }
 
-/// The lanes of those about whom the command line decided within this time: nobody else tells this process.
+/// The lanes of those about whom the command line or the console decided within this time: nobody else tells this process.
 pub fn lately_decided(conn: &mut PgConnection, bot_id: i64, within: Duration) -> QueryResult<Vec<Lane>> {
     let whom: Vec<i64> = decided_lately(bot_id, within).select(decisions::person).distinct().load(conn)?;
     let mut lanes: Vec<Lane> = updates::table

@@ -10,10 +10,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
+use super::console::sessions;
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
-use super::{attachments, decide, inbox, settings};
+use super::{
+    announcements, attachments, decide, facts, inbox, proposals, quotes, searches, settings, summaries,
+    topics,
+};
 
 /// How many questions and answers a batch deletes.
 const BATCH: i64 = 500;
@@ -51,6 +55,14 @@ pub fn rows_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     })
 }
 
+/// The same; `None`: there is nothing about the user, not even what was chosen or remembered.
+pub fn anything_of(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
+    let rows = rows_of(conn, user_id)?;
+    let known =
+        rows != Rows::default() || settings::known(conn, user_id)? || proposals::known(conn, user_id)?;
+    Ok(known.then_some(rows))
+}
+
 #[diesel::dsl::auto_type(no_type_alias)]
 fn messages_of(user_id: i64) -> _ {
     messages::table.filter(messages::user_id.eq(user_id))
@@ -86,6 +98,17 @@ fn updates_of(user_id: i64) -> _ {
         .filter(updates::done_at.is_null().or(updates::message_id.is_not_null()))
 }
 
+/// Deletes everything of a person for whom nobody asked by an update: [`batch`] by batch, and then the rest. Whoever repeats it
+/// goes on where it ended.
+pub fn everything(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
+    let mut rows = Rows::default();
+    while let Some(some) = batch(conn, user_id)? {
+        rows += some;
+    }
+    rows += person(conn, user_id, None)?;
+    Ok(rows)
+}
+
 /// Deletes some of a person's dialogues, in a transaction of its own. `None`: there is nothing left for a batch.
 ///
 /// An erasure begins with these, so that [`person`] is left with little: what it locks, the poller may have to wait for. A
@@ -107,6 +130,10 @@ pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>>
         diesel::update(model_calls::table.filter(model_calls::id.eq_any(&calls)))
             .set(nobody())
             .execute(conn)?;
+        // What stands in them is gone with the first of their messages.
+        summaries::forget(conn, user_id)?;
+        topics::forget(conn, user_id)?;
+        sessions::forget(conn, user_id)?;
         let of_ids = among("turns.question_id", ids.clone()).or(among("turns.answer_id", ids.clone()));
         let turn_ids: Vec<i64> = turns::table.filter(of_ids).select(turns::id).load(conn)?;
         // Not one statement with OR: that would read the whole table.
@@ -159,7 +186,12 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
             .execute(conn)?;
         diesel::delete(strangers::table.filter(strangers::user_id.eq(user_id))).execute(conn)?;
         decide::withdraw(conn, user_id)?;
+        announcements::forget(conn, user_id)?;
         settings::forget(conn, user_id)?;
+        summaries::forget(conn, user_id)?;
+        facts::forget(conn, user_id)?;
+        proposals::forget(conn, user_id)?;
+        searches::forget(conn, user_id)?;
         let messages = diesel::delete(messages_of(user_id)).execute(conn)?;
         // Those of its messages are gone with them.
         attachments::forget(conn, user_id, asking)?;
@@ -176,7 +208,12 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
 #[diesel::dsl::auto_type(no_type_alias)]
 fn nobody() -> _ {
     let unknown: Option<i64> = None;
-    (model_calls::user_id.eq(unknown), model_calls::chat_id.eq(unknown), model_calls::update_seq.eq(unknown))
+    (
+        model_calls::user_id.eq(unknown),
+        model_calls::chat_id.eq(unknown),
+        model_calls::thread_id.eq(unknown),
+        model_calls::update_seq.eq(unknown),
+    )
 }
 
 /// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
@@ -232,6 +269,8 @@ pub fn older_than(
             .load(conn)?;
         let ids = numbers(ids);
         let Some(last) = ids.last().copied() else { return Ok(None) };
+        summaries::delete_about(conn, &ids)?;
+        quotes::forget_sources(conn, ids.clone())?;
         let deleted = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
         Ok(Some((deleted, last)))
     })

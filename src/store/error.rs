@@ -20,6 +20,13 @@ pub enum StoreError {
     LeaseLost,
 }
 
+impl StoreError {
+    /// Whether the log has a line of it: one tells of an outage, whoever notices it.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+}
+
 /// The error without its details: those quote values, and values are people's messages.
 pub(super) fn plain(error: &diesel::result::Error) -> String {
     match error {

@@ -10,10 +10,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
 
 use super::archive::iso;
-use super::message_id::MessageId;
+use super::message_id::{MessageId, among, bound};
 use super::prepared::prepared;
 use super::quotes::{self, Quoted};
 use super::schema::{messages, turns};
+use super::summaries;
 use super::topic::{Condition, InTopic, in_topic, in_topics};
 use super::turns::Last;
 use crate::domain::history::Said;
@@ -35,15 +36,26 @@ pub fn recent(
     let enough = limit + window::BEYOND;
     let rows: Vec<(MessageId, String, String, Quoted)> =
         prepared(newest(lane, i64::from(enough) + more)).load(conn)?;
-    let said = rows.into_iter().map(|(id, role, content, Quoted(quotes))| {
-        let content = with_words(&quotes, &content).into_owned();
-        Said { id: id.into(), role, content }
-    });
-    let mut said: Vec<Said> = said.filter(|said| !left_out.contains(&said.id)).collect();
+    let mut said: Vec<Said> =
+        rows.into_iter().map(said).filter(|said| !left_out.contains(&said.id)).collect();
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     said.truncate(number(enough));
     said.reverse();
     Ok(window::of(said, number(limit)))
+}
+
+/// What is live of the dialogue between two messages, at most the newest `limit`, as [`recent`] has it.
+pub fn between(
+    conn: &mut PgConnection,
+    lane: Lane,
+    after: i64,
+    before: i64,
+    limit: u32,
+) -> QueryResult<Vec<Said>> {
+    let rows: Vec<(MessageId, String, String, Quoted)> = newest(lane, i64::from(limit))
+        .filter(messages::id.gt(bound(after)).and(messages::id.lt(bound(before))))
+        .load(conn)?;
+    Ok(rows.into_iter().rev().map(said).collect())
 }
 
 /// The query of [`recent`]: walks idx_messages_topic and stops after `limit` rows. By the id, as the index
@@ -68,9 +80,26 @@ pub fn newest(lane: Lane, limit: i64) -> _ {
         .select((messages::id, messages::role, messages::content, quoted))
 }
 
+/// These messages, whatever became of them, as [`recent`] has them; those that are there still.
+pub(super) fn by_ids(conn: &mut PgConnection, ids: Vec<i64>) -> QueryResult<Vec<Said>> {
+    let rows: Vec<(MessageId, String, String, Quoted)> = messages::table
+        .filter(among("messages.id", ids))
+        .order(messages::id)
+        .select((messages::id, messages::role, messages::content, quotes::of_message()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(said).collect())
+}
+
+/// A question has before it what it quotes.
+fn said((id, role, content, Quoted(quotes)): (MessageId, String, String, Quoted)) -> Said {
+    Said { id: id.into(), role, content: with_words(&quotes, &content).into_owned() }
+}
+
 /// Clears the dialogue and returns how many messages it had. All get one stamp, by which [`restore`] knows them.
 pub fn clear(conn: &mut PgConnection, dialogue: impl Into<Dialogue>) -> QueryResult<usize> {
-    diesel::update(of(dialogue.into()).filter(messages::deleted_at.is_null()))
+    let dialogue = dialogue.into();
+    summaries::end_of(conn, dialogue)?;
+    diesel::update(of(dialogue).filter(messages::deleted_at.is_null()))
         .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
         .execute(conn)
 }
@@ -97,6 +126,7 @@ pub fn restore(
         moment => moment,
     };
     let Some(moment) = moment else { return Ok(0) };
+    summaries::end_of(conn, dialogue)?;
     diesel::update(cleared(dialogue).filter(messages::deleted_at.eq(moment)))
         .set(messages::deleted_at.eq(None::<PgTimestamp>))
         .execute(conn)

@@ -12,17 +12,21 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
+use super::facts::{self, Remembered};
 use super::ledger::Calls;
 use super::outbox;
 use super::people;
 use super::prepared::prepared;
 use super::schema::{dialogue_settings, people as of_people, reply_parts, updates};
+use super::summaries::{self, InForce};
 use super::time::{ago, from_now, seconds_to_wait, wait};
 use super::topic::{InTopic, in_topic};
 use crate::domain::address::Address;
 use crate::domain::admission::{Known, State};
 use crate::domain::choice::Choice;
 use crate::domain::lane::Lane;
+use crate::domain::memory::Memory;
+use crate::domain::summary::Summary;
 use crate::domain::update::Key;
 
 /// How long a finished update blocks a repetition of its id. Telegram keeps updates for 24 hours; after a quiet
@@ -75,6 +79,10 @@ pub struct Waiting {
     pub choice: Choice,
     /// What was decided about its user and its chat.
     pub known: Known,
+    /// Summaries of its dialogue: the newest ones.
+    pub summaries: Vec<Summary>,
+    /// What is remembered of its user in its chat.
+    pub memory: Memory,
 }
 
 /// The columns of a lane.
@@ -134,17 +142,27 @@ pub fn oldest(conn: &mut PgConnection, lane: Lane) -> QueryResult<Option<Waiting
         dialogue_settings::model.nullable(),
         dialogue_settings::role.nullable(),
         dialogue_settings::effort.nullable(),
+        dialogue_settings::voice.nullable(),
     );
     let state = |id| people::row(lane.bot_id, id).select(of_people::state).single_value();
-    let known =
-        (state(lane.user_id), state(lane.chat_id), exists(people::of_state(lane.bot_id, State::Owner)));
-    let columns = (columns(), exists(outbox::waiting(lane)), choice, known);
+    let known = (
+        state(lane.user_id),
+        state(lane.chat_id),
+        exists(people::of_state(lane.bot_id, State::Owner)),
+        exists(people::with_budget(lane.bot_id, lane.user_id)),
+    );
+    let columns =
+        (columns(), exists(outbox::waiting(lane)), choice, known, summaries::of_update(), facts::of_update());
     let oldest = waiting(lane).left_join(dialogue_settings::table.on(of_lane)).order(updates::seq);
-    let rows: Vec<(Row, bool, Choice, Known)> = prepared(oldest.select(columns).limit(2)).load(conn)?;
+    let rows: Vec<(Row, bool, Choice, Known, InForce, Remembered)> =
+        prepared(oldest.select(columns).limit(2)).load(conn)?;
     let mut rows = rows.into_iter();
-    let Some((oldest, behind_unsent, choice, known)) = rows.next() else { return Ok(None) };
+    let Some((oldest, behind_unsent, choice, known, InForce(summaries), Remembered(memory))) = rows.next()
+    else {
+        return Ok(None);
+    };
     let next = rows.next().map(|(next, ..)| Box::new(next.into()));
-    Ok(Some(Waiting { next, behind_unsent, choice, known, ..oldest.into() }))
+    Ok(Some(Waiting { next, behind_unsent, choice, known, summaries, memory, ..oldest.into() }))
 }
 
 /// What `lane` has to answer after the update `seq`, the first `limit` of it.
@@ -197,6 +215,8 @@ impl From<Row> for Waiting {
             behind_unsent: false,
             choice: Choice::NONE,
             known: Known::default(),
+            summaries: Vec::new(),
+            memory: Memory::default(),
         }
     }
 }

@@ -79,7 +79,7 @@ impl Lease {
     pub fn store(self: &Arc<Self>, url: &Secret, size: u32) -> Store {
         let lease = Arc::clone(self);
         let terms = Terms {
-            prepare: format!("SET {EPOCH} TO '{}'", self.epoch),
+            prepare: format!("SET {EPOCH} TO '{}'; {ENDS_IN_MID_WORK}", self.epoch),
             over: LOST,
             hold: Box::new(move || lease.is_valid()),
         };
@@ -153,6 +153,22 @@ fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<String>> {
             .get_result(conn)
             .optional()?;
     Ok(held.map(|held| held.holder))
+}
+
+/// Another bot that leads on this database, if there is one.
+pub fn of_another_bot(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Other {
+        #[diesel(sql_type = BigInt)]
+        bot_id: i64,
+    }
+    let other: Option<Other> = diesel::sql_query(
+        "SELECT bot_id FROM leases WHERE bot_id <> $1 AND until >= clock_timestamp() ORDER BY bot_id LIMIT 1",
+    )
+    .bind::<BigInt, _>(bot_id)
+    .get_result(conn)
+    .optional()?;
+    Ok(other.map(|other| other.bot_id))
 }
 
 /// Renews the lease, also one whose time is over, if nobody has taken it. False: somebody has.
@@ -298,6 +314,15 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
         .bind::<BigInt, _>(bot_id)
         .sql("::text END)::bigint")
 }
+
+/// An error where another instance leads: for what is written by several statements, none of which names the bot by [`led`].
+pub(super) fn check(conn: &mut PgConnection, bot_id: i64) -> QueryResult<()> {
+    diesel::select(led(bot_id)).get_result::<i64>(conn).map(drop)
+}
+
+/// What a server does with the session of a leader that freezes in the middle of a transaction: it ends, and with it the locks by
+/// which it would hold up whoever leads next.
+const ENDS_IN_MID_WORK: &str = "SET idle_in_transaction_session_timeout TO 10000";
 
 /// The setting of a session by which `led` knows its epoch.
 const EPOCH: &str = "systech_aidd.epoch";

@@ -12,7 +12,7 @@ use diesel::sql_types::{Interval, Timestamptz};
 use super::prepared::{Prepared, prepared, prepared_if};
 use super::schema::model_calls;
 use super::time::interval;
-use super::words::{CostSource, Purpose};
+use super::words::CostSource;
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::usage::{Call, Cost, Outcome};
@@ -38,11 +38,11 @@ impl Calls<'_> {
         prepared_if(self.calls.len() <= 1, With { insert, statement })
     }
 
-    fn insert(self) -> impl QueryFragment<Pg> + QueryId {
+    pub(super) fn insert(self) -> impl QueryFragment<Pg> + QueryId {
         let Self { address, calls } = self;
         let rows: Vec<_> = calls
             .iter()
-            .map(|Call { endpoint, model, began, outcome, usage }| {
+            .map(|Call { purpose, endpoint, model, began, outcome, usage }| {
                 let called_at =
                     sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(began.elapsed()));
                 (
@@ -51,7 +51,8 @@ impl Calls<'_> {
                         model_calls::update_seq.eq(address.update_seq),
                         model_calls::user_id.eq(address.lane.user_id),
                         model_calls::chat_id.eq(address.lane.chat_id),
-                        model_calls::purpose.eq(Purpose::Answer),
+                        model_calls::thread_id.eq(address.lane.thread_id),
+                        model_calls::purpose.eq(*purpose),
                         model_calls::endpoint.eq(endpoint.clone()),
                         model_calls::model.eq(model.clone()),
                         model_calls::answered_by.eq(usage.model.clone()),

@@ -6,7 +6,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::{Pg, PgValue};
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable};
+use diesel::sql_types::{Array, BigInt, Bool, Integer};
 
 /// A number of a message, as it is read.
 #[derive(Clone, Copy, Debug, FromSqlRow)]
@@ -33,11 +33,6 @@ type As<S, B, V> = UncheckedBind<SqlLiteral<S>, AsExprOf<V, B>>;
 /// A number of a message as a value of a statement.
 pub(super) fn bound(id: i64) -> As<Integer, BigInt, i64> {
     sql("").bind::<BigInt, _>(id)
-}
-
-/// As [`bound`], where there may be none.
-pub(super) fn bound_if_any(id: Option<i64>) -> As<Nullable<Integer>, Nullable<BigInt>, Option<i64>> {
-    sql("").bind::<Nullable<BigInt>, _>(id)
 }
 
 /// Whether a column (by its full name) has one of these numbers.

@@ -5,11 +5,13 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::facts;
 use super::group::of_group;
 use super::outbox;
 use super::people;
 use super::schema::{messages, reply_parts, turns, updates};
 use super::settings;
+use super::summaries;
 use super::words::PartOp;
 use crate::domain::lane::Moved;
 
@@ -46,7 +48,9 @@ pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
             .set(messages::chat_id.eq(to))
             .execute(conn)?;
         let settings = settings::move_chat(conn, moved)?;
+        let facts = facts::move_chat(conn, moved)?;
         let people = people::move_chat(conn, moved)?;
-        Ok(waiting + parts + turns + messages + settings + people)
+        let summaries = summaries::move_chat(conn, moved)?;
+        Ok(waiting + parts + turns + messages + settings + facts + people + summaries)
     })
 }

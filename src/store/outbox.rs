@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use diesel::data_types::PgTimestamp;
-use diesel::dsl::{exists, sql};
+use diesel::dsl::{Eq, exists, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Double, Nullable};
+use diesel::query_builder::InsertStatement;
+use diesel::sql_types::{BigInt, Bool, Double, Nullable};
 
 use super::group::of_group;
 use super::lease::led;
@@ -85,7 +86,7 @@ impl Unsent {
     }
 }
 
-#[diesel::dsl::auto_type(no_type_alias)]
+#[diesel::dsl::auto_type]
 pub(super) fn columns() -> _ {
     let seconds: SqlLiteral<Nullable<Double>> = seconds_to_wait();
     (
@@ -131,18 +132,86 @@ pub(super) fn row(part: &Unsent) -> _ {
         .filter(reply_parts::created_at.eq(created_at))
 }
 
-/// Stores a reply. It takes the place of the messages `standing`, and of the one that showed it while it grew: the first
+/// The turn that a part belongs to.
+#[derive(Clone, Copy)]
+pub(super) enum OfTurn {
+    /// None.
+    None,
+    /// This one.
+    Number(i64),
+    /// The one that the statement stores itself, under the name `turn`.
+    Stored,
+}
+
+impl OfTurn {
+    pub(super) fn sql(self) -> SqlLiteral<Nullable<BigInt>> {
+        match self {
+            Self::None => sql("NULL"),
+            Self::Number(id) => sql(&id.to_string()),
+            Self::Stored => sql("(SELECT id FROM turn)"),
+        }
+    }
+}
+
+/// A part to store.
+#[derive(Insertable)]
+#[diesel(table_name = reply_parts, treat_none_as_default_value = false)]
+pub(super) struct NewPart {
+    bot_id: i64,
+    chat_id: i64,
+    user_id: i64,
+    lane_thread_id: Option<i64>,
+    update_seq: i64,
+    position: i32,
+    op: PartOp,
+    form: Option<PartForm>,
+    thread_id: Option<i64>,
+    reply_to: Option<i64>,
+    message_id: Option<i64>,
+    payload: String,
+}
+
+impl NewPart {
+    /// The message as JSON.
+    pub(super) fn payload(&self) -> &str {
+        &self.payload
+    }
+}
+
+/// The parts of a reply. It takes the place of the messages `standing`, and of the one that showed it while it grew: the first
 /// parts theirs, one by one; what is left of the parts is sent, what is left of the messages taken away.
+pub(super) fn reply(address: Address, parts: &[ReplyPart], standing: &Standing) -> QueryResult<Vec<NewPart>> {
+    let Address { lane, update_seq, thread_id, reply_to, live_message_id, .. } = address;
+    let texts = standing.texts.iter().copied().chain(live_message_id).collect();
+    let standing = Standing { texts, files: standing.files.clone() };
+    rows(Envelope { lane, update_seq, thread_id, reply_to, turn: OfTurn::None }, 0, parts, &standing)
+}
+
+/// Stores a reply that belongs to no turn.
 pub(super) fn insert(
     conn: &mut PgConnection,
     address: Address,
-    turn_id: Option<i64>,
     parts: &[ReplyPart],
-    standing: &[i64],
 ) -> QueryResult<Vec<Unsent>> {
-    let Address { lane, update_seq, thread_id, reply_to, live_message_id, .. } = address;
-    let standing: Vec<i64> = standing.iter().copied().chain(live_message_id).collect();
-    insert_from(conn, Envelope { lane, update_seq, thread_id, reply_to, turn_id }, 0, parts, &standing)
+    let rows = reply(address, parts, &Standing::default())?;
+    let one = rows.len() == 1;
+    prepared_if(one, insertion(rows, OfTurn::None).returning(columns())).get_results(conn)
+}
+
+/// Messages of the bot's whose place a reply takes.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// Those that can become others, in order.
+    pub(super) texts: Vec<i64>,
+    /// Those that can only be taken away.
+    pub(super) files: Vec<i64>,
+}
+
+impl Standing {
+    /// These, all of which can become others.
+    pub(super) fn of(texts: impl IntoIterator<Item = i64>) -> Self {
+        Self { texts: texts.into_iter().collect(), files: Vec::new() }
+    }
 }
 
 /// What all parts of a reply share.
@@ -152,7 +221,7 @@ pub(super) struct Envelope {
     pub(super) update_seq: i64,
     pub(super) thread_id: Option<i64>,
     pub(super) reply_to: Option<i64>,
-    pub(super) turn_id: Option<i64>,
+    pub(super) turn: OfTurn,
 }
 
 pub(super) fn insert_from(
@@ -160,54 +229,71 @@ pub(super) fn insert_from(
     envelope: Envelope,
     first: i32,
     parts: &[ReplyPart],
-    standing: &[i64],
-) -> QueryResult<Vec<Unsent>> {
+    standing: &Standing,
+) -> QueryResult<usize> {
+    insertion(rows(envelope, first, parts, standing)?, envelope.turn).execute(conn)
+}
+
+/// The statement that stores parts of a turn.
+pub(super) fn insertion(rows: Vec<NewPart>, turn: OfTurn) -> Insertion {
+    let rows: Vec<_> = rows.into_iter().map(|row| (row, reply_parts::turn_id.eq(turn.sql()))).collect();
+    diesel::insert_into(reply_parts::table).values(rows)
+}
+
+/// [`insertion`].
+type Insertion = InsertStatement<
+    reply_parts::table,
+    <Vec<(NewPart, Eq<reply_parts::turn_id, SqlLiteral<Nullable<BigInt>>>)> as Insertable<
+        reply_parts::table,
+    >>::Values,
+>;
+
+fn rows(
+    envelope: Envelope,
+    first: i32,
+    parts: &[ReplyPart],
+    standing: &Standing,
+) -> QueryResult<Vec<NewPart>> {
     let nothing = ReplyPart::plain("");
-    let mut standing = standing.iter().copied();
+    let mut texts = standing.texts.iter().copied();
     let mut ops: Vec<(&ReplyPart, Op)> = Vec::new();
     for part in parts {
         // A file takes no message's place.
-        let is_file = matches!(part.content, Content::Document { .. });
-        let op = if is_file { Op::Send } else { standing.next().map_or(Op::Send, Op::Edit) };
+        let op = if part.content.is_file() { Op::Send } else { texts.next().map_or(Op::Send, Op::Edit) };
         ops.push((part, op));
     }
-    ops.extend(standing.map(|id| (&nothing, Op::Delete(id))));
-    let rows: Vec<_> = (first..)
-        .zip(ops)
-        .map(|(position, (part, op))| {
-            let payload = serde_json::to_string(part)
-                .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-            let (op, message_id) = match (op, &part.content) {
-                (Op::Delete(message_id), _) => (PartOp::Delete, Some(message_id)),
-                (_, Content::Document { .. }) => (PartOp::Document, None),
-                (Op::Edit(message_id), _) => (PartOp::Edit, Some(message_id)),
-                (Op::Send, _) => (PartOp::Send, None),
-            };
-            let form = match (op, &part.content) {
-                (PartOp::Delete | PartOp::Document, _) | (_, Content::Document { .. }) => None,
-                (_, Content::Rich { .. }) => Some(PartForm::Rich),
-                (_, Content::Text { .. }) => Some(PartForm::Text),
-            };
-            Ok((
-                reply_parts::bot_id.eq(envelope.lane.bot_id),
-                reply_parts::chat_id.eq(envelope.lane.chat_id),
-                reply_parts::user_id.eq(envelope.lane.user_id),
-                reply_parts::lane_thread_id.eq(envelope.lane.thread_id),
-                reply_parts::update_seq.eq(envelope.update_seq),
-                reply_parts::turn_id.eq(envelope.turn_id),
-                reply_parts::position.eq(position),
-                reply_parts::op.eq(op),
-                reply_parts::form.eq(form),
-                reply_parts::thread_id.eq(envelope.thread_id),
-                reply_parts::reply_to.eq(envelope.reply_to.filter(|_| position == 0)),
-                reply_parts::message_id.eq(message_id),
-                reply_parts::payload.eq(payload),
-            ))
+    ops.extend(texts.chain(standing.files.iter().copied()).map(|id| (&nothing, Op::Delete(id))));
+    let row = |(position, (part, op)): (i32, (&ReplyPart, Op))| {
+        let payload = serde_json::to_string(part)
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        let (op, message_id) = match (op, &part.content) {
+            (Op::Delete(message_id), _) => (PartOp::Delete, Some(message_id)),
+            (_, Content::Document { .. }) => (PartOp::Document, None),
+            (Op::Edit(message_id), _) => (PartOp::Edit, Some(message_id)),
+            (Op::Send, _) => (PartOp::Send, None),
+        };
+        let form = match (op, &part.content) {
+            (PartOp::Delete | PartOp::Document, _)
+            | (_, Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. }) => None,
+            (_, Content::Rich { .. }) => Some(PartForm::Rich),
+            (_, Content::Text { .. }) => Some(PartForm::Text),
+        };
+        Ok(NewPart {
+            bot_id: envelope.lane.bot_id,
+            chat_id: envelope.lane.chat_id,
+            user_id: envelope.lane.user_id,
+            lane_thread_id: envelope.lane.thread_id,
+            update_seq: envelope.update_seq,
+            position,
+            op,
+            form,
+            thread_id: envelope.thread_id,
+            reply_to: envelope.reply_to.filter(|_| position == 0),
+            message_id,
+            payload,
         })
-        .collect::<QueryResult<_>>()?;
-    let one = rows.len() == 1;
-    prepared_if(one, diesel::insert_into(reply_parts::table).values(rows).returning(columns()))
-        .get_results(conn)
+    };
+    (first..).zip(ops).map(row).collect()
 }
 
 /// Literally, as the index has it: of a value that is bound, a plan made for any value does not know that it is this one,

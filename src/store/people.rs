@@ -3,16 +3,19 @@
 //! What it says about whoever writes is read along with the oldest update of a lane ([`super::inbox`]): it costs an answer no
 //! statement, and a decision holds from the next update on, whichever process it was made by.
 
+use bigdecimal::BigDecimal;
 use diesel::dsl::{exists, sql};
 use diesel::expression::SqlLiteral;
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
 
 use super::schema::{decisions, people};
 use super::time::clock_timestamp;
 use super::words::Means;
 use crate::domain::admission::State;
+use crate::domain::budget::{Budget, Term};
 use crate::domain::lane::{Lane, Moved};
 use crate::domain::sender::Sender;
 
@@ -22,7 +25,16 @@ pub(super) fn row(bot_id: i64, id: i64) -> _ {
     people::table.filter(people::bot_id.eq(bot_id)).filter(people::id.eq(id))
 }
 
-/// The owners that the table has.
+/// The row of a person who has a budget of the own.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn with_budget(bot_id: i64, id: i64) -> _ {
+    people::table
+        .filter(people::bot_id.eq(bot_id))
+        .filter(people::id.eq(id))
+        .filter(people::budget_day.is_not_null().or(people::budget_month.is_not_null()))
+}
+
+/// Those in this state.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn of_state(bot_id: i64, state: State) -> _ {
     people::table.filter(people::bot_id.eq(bot_id)).filter(people::state.eq(state))
@@ -81,6 +93,19 @@ pub(super) fn see(conn: &mut PgConnection, bot_id: i64, id: i64, sender: &Sender
         .execute(conn)
 }
 
+/// The same for somebody who may be known under these names already, as a part of another statement.
+pub(super) fn seen_anew(bot_id: i64, id: i64, sender: &Sender) -> impl QueryFragment<Pg> {
+    let is_new = people::name
+        .is_distinct_from(&sender.name)
+        .or(people::username.is_distinct_from(&sender.username))
+        .or(people::language.is_distinct_from(&sender.language));
+    diesel::update(row(bot_id, id).filter(is_new)).set((
+        people::name.eq(&sender.name),
+        people::username.eq(&sender.username),
+        people::language.eq(&sender.language),
+    ))
+}
+
 /// Writes a decision down.
 pub(super) fn record(
     conn: &mut PgConnection,
@@ -100,6 +125,40 @@ pub(super) fn record(
         ))
         .execute(conn)
         .map(drop)
+}
+
+/// A decision about somebody.
+#[derive(Queryable, Clone, Debug)]
+pub struct Decision {
+    /// What was decided.
+    pub state: String,
+    /// The owner who did, if it was one.
+    pub decided_by: Option<i64>,
+    /// By what.
+    pub means: Means,
+    /// When, in UTC.
+    pub at: String,
+}
+
+/// The latest decisions about a person or chat, the latest first.
+pub fn decisions_about(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    limit: i64,
+) -> QueryResult<Vec<Decision>> {
+    decisions::table
+        .filter(decisions::bot_id.eq(bot_id))
+        .filter(decisions::person.eq(id))
+        .order(decisions::id.desc())
+        .limit(limit)
+        .select((
+            decisions::state,
+            decisions::decided_by,
+            decisions::means,
+            sql::<Text>("to_char(decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"),
+        ))
+        .load(conn)
 }
 
 /// What became of the wish to remove an owner.
@@ -145,12 +204,62 @@ pub(super) fn columns() -> _ {
         people::username,
         people::language,
         people::words,
+        people::budget_day,
+        people::budget_month,
     )
 }
 
 /// What the table has about a person or chat.
 pub(super) fn find(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Person> {
     row(bot_id, id).select(columns()).first(conn)
+}
+
+/// Sets a budget of the person's own; `None`: what holds for everybody holds again. Returns the row. `None`: nothing was decided
+/// about the person, who then has none.
+pub fn set_budget(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    term: Term,
+    dollars: Option<&BigDecimal>,
+) -> QueryResult<Option<Person>> {
+    let update = diesel::update(row(bot_id, id));
+    match term {
+        Term::Day => update.set(people::budget_day.eq(dollars)).returning(columns()).get_result(conn),
+        Term::Month => update.set(people::budget_month.eq(dollars)).returning(columns()).get_result(conn),
+    }
+    .optional()
+}
+
+/// Sets several, all or none. Returns the row as [`set_budget`] does.
+pub fn set_budgets(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    id: i64,
+    limits: &[(Term, Option<&BigDecimal>)],
+) -> QueryResult<Option<Person>> {
+    conn.transaction(|conn| {
+        for (term, dollars) in limits {
+            set_budget(conn, bot_id, id, *term, *dollars)?;
+        }
+        look_up(conn, bot_id, id)
+    })
+}
+
+/// Everybody who has a budget of the own.
+pub fn with_budgets(conn: &mut PgConnection, bot_id: i64, limit: i64) -> QueryResult<Vec<Person>> {
+    people::table
+        .filter(people::bot_id.eq(bot_id))
+        .filter(people::budget_day.is_not_null().or(people::budget_month.is_not_null()))
+        .order(people::since)
+        .select(columns())
+        .limit(limit)
+        .load(conn)
+}
+
+/// What the table says about a person or chat, whole.
+pub fn look_up(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Option<Person>> {
+    find(conn, bot_id, id).optional()
 }
 
 /// Everybody in the table, those who wait first; or only those in this state.
@@ -188,6 +297,11 @@ pub(super) fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<us
 }
 
 impl Person {
+    /// What may be spent, as far as it was set for this person.
+    pub fn budget(&self) -> Budget {
+        Budget { day: self.budget_day.clone(), month: self.budget_month.clone() }
+    }
+
     /// As people see it.
     pub fn sender(&self) -> Sender {
         Sender { name: self.name.clone(), username: self.username.clone(), language: self.language.clone() }
@@ -213,4 +327,8 @@ pub struct Person {
     pub language: Option<String>,
     /// The first words of the request.
     pub words: Option<String>,
+    /// US dollars that may be spent in a day; `None`: what holds for everybody.
+    pub budget_day: Option<BigDecimal>,
+    /// The same in a month.
+    pub budget_month: Option<BigDecimal>,
 }

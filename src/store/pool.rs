@@ -64,6 +64,13 @@ impl Store {
         Self::of(Connector::new(url, None), 1, true)
     }
 
+    /// A pool of at most `size` connections beside a store that tells what becomes of the database. The server ends a statement
+    /// that takes longer than `longest`.
+    pub fn bounded(url: &Secret, size: u32, longest: Duration) -> Self {
+        let connector = Connector { longest_statement: Some(longest), ..Connector::new(url, None) };
+        Self::of(connector, size, true)
+    }
+
     /// As [`Store::new`], for work that ends with [`StoreError::LeaseLost`] once its terms are over.
     pub(super) fn on(terms: Terms, url: &Secret, size: u32) -> Self {
         Self::of(Connector::new(url, Some(terms)), size, false)

@@ -40,6 +40,17 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// The age of the oldest of all that waits, in whole seconds.
+    pub fn oldest_seconds(&self) -> u64 {
+        Duration::try_from_secs_f64(self.oldest).unwrap_or_default().as_secs()
+    }
+
+    /// For how many minutes the oldest message could have been answered, if that is longer than it should be.
+    pub fn overdue(&self, longest: Duration) -> Option<u64> {
+        let due = Duration::try_from_secs_f64(self.due).unwrap_or_default();
+        (due > longest).then_some(due.as_secs() / 60)
+    }
+
     /// Why nobody seems to be answered. `None`: somebody is, or nobody asks.
     pub fn stall(&self) -> Option<String> {
         let longest = failpoints::wait("silence", LONGEST_SILENCE).as_secs_f64();

@@ -6,32 +6,48 @@
 use std::collections::BTreeMap;
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::query_builder::QueryFragment;
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
+use super::message_id::among;
 use super::schema::quotes;
 use crate::domain::quote::{self, Quote};
 
-/// Stores what the question of this turn quotes, in this order.
-pub(super) fn insert(conn: &mut PgConnection, turn_id: i64, quoted: &[Quote]) -> QueryResult<usize> {
-    if quoted.is_empty() {
-        return Ok(0);
-    }
+/// The query that stores what a question quotes, in this order, beside the one named `turn`.
+pub(super) fn insertion(quoted: &[Quote]) -> impl QueryFragment<Pg> + use<> {
     let row = |(position, quote): (i32, &Quote)| {
         (
-            quotes::turn_id.eq(turn_id),
+            quotes::turn_id.eq(sql::<BigInt>("(SELECT id FROM turn)")),
             quotes::position.eq(position),
             quotes::kind.eq(quote.kind.as_str()),
             quotes::whose.eq(quote.whose.as_str()),
             quotes::author.eq(quote.author.clone()),
             quotes::content.eq(quote.text.clone()),
+            quotes::source_id.eq(quote.source.as_ref().map(|source| source.message_id)),
+            quotes::said_on.eq(day(quote)),
         )
     };
     let rows: Vec<_> = (0..).zip(quoted).map(row).collect();
-    diesel::insert_into(quotes::table).values(rows).execute(conn)
+    diesel::insert_into(quotes::table).values(rows)
+}
+
+fn day(quote: &Quote) -> Day {
+    sql("").bind::<Nullable<Text>, _>(quote.source.as_ref().map(|source| source.day.clone())).sql("::date")
+}
+
+/// What [`day`] is.
+type Day = SqlLiteral<
+    Nullable<Date>,
+    UncheckedBind<SqlLiteral<Nullable<Date>>, AsExprOf<Option<String>, Nullable<Text>>>,
+>;
+
+/// Deletes what was recalled of these messages.
+pub(super) fn forget_sources(conn: &mut PgConnection, ids: Vec<i64>) -> QueryResult<usize> {
+    diesel::delete(quotes::table.filter(among("quotes.source_id", ids))).execute(conn)
 }
 
 /// Quotations, as [`of_message`] and [`of_turn`] read them.
@@ -58,7 +74,8 @@ impl From<Quoted> for Option<String> {
 }
 
 /// One row as [`Quote`] is written in JSON.
-const AS_JSON: &str = "json_build_object('kind', quoted.kind, 'whose', quoted.whose, 'author', quoted.author, 'text', quoted.content)";
+const AS_JSON: &str = "json_build_object('kind', quoted.kind, 'whose', quoted.whose, 'author', quoted.author, 'text', quoted.content, \
+    'source', CASE WHEN quoted.source_id IS NOT NULL THEN json_build_object('message_id', quoted.source_id, 'day', quoted.said_on) END)";
 
 /// What the message of a row of `messages` quotes: nothing, unless it is a question.
 pub(super) fn of_message() -> SqlLiteral<Nullable<Text>> {

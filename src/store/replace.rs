@@ -6,10 +6,11 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::{DeserializationError, RollbackTransaction};
 
-use super::outbox::{Envelope, LANE, Unsent, columns, insert_from, is_unsent, row};
+use super::outbox::{Envelope, LANE, OfTurn, Standing, Unsent, columns, insert_from, is_unsent, row};
 use super::schema::reply_parts;
 use crate::domain::lane::Lane;
-use crate::domain::reply::{Op, ReplyPart};
+use crate::domain::reply::{Content, Op, ReplyPart};
+use crate::domain::speech::Unspoken;
 
 /// What takes its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,8 @@ pub enum Instead {
     Bare,
     /// Two plain parts, each with about half of the text.
     Halves,
+    /// The sentence that what was to be spoken is not; what was to be spoken behind it is left out.
+    Said(Unspoken),
 }
 
 impl fmt::Display for Instead {
@@ -33,6 +36,7 @@ impl fmt::Display for Instead {
             Self::Anew => "the part is sent as a new one",
             Self::Bare => "plain text with nothing around it takes its place",
             Self::Halves => "two shorter parts take its place",
+            Self::Said(_) => "a sentence takes its place",
         })
     }
 }
@@ -61,16 +65,22 @@ pub fn replace(conn: &mut PgConnection, part: &Unsent, instead: Instead) -> Quer
         let Place { lane, update_seq, thread_id, reply_to, turn_id, position } = place;
         let bare = instead == Instead::Bare;
         let [thread_id, reply_to] = [thread_id, reply_to].map(|id| id.filter(|_| !bare));
-        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn_id };
+        let turn = turn_id.map_or(OfTurn::None, OfTurn::Number);
+        let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn };
         match instead {
             Instead::Simpler | Instead::Halves | Instead::Bare => {
                 insert_from(conn, envelope, position, &parts, &standing)?
             }
+            // What is to be taken away behind a voice message may be one itself, which becomes no sentence.
+            Instead::Said(_) => {
+                let standing = Standing { texts: Vec::new(), files: standing.texts };
+                insert_from(conn, envelope, position, &parts, &standing)?
+            }
             Instead::Anew => {
-                insert_from(conn, envelope, position, &parts, &[])?;
+                insert_from(conn, envelope, position, &parts, &Standing::default())?;
                 // The message of the refused part itself cannot be taken away either.
                 let next = position + i32::try_from(parts.len()).unwrap_or(i32::MAX);
-                insert_from(conn, envelope, next, &[], standing.get(1..).unwrap_or_default())?
+                insert_from(conn, envelope, next, &[], &Standing::of(standing.texts.into_iter().skip(1)))?
             }
         };
         Ok(())
@@ -111,12 +121,12 @@ fn take_rest(conn: &mut PgConnection, place: &Place) -> QueryResult<Vec<Unsent>>
 }
 
 /// The messages whose place they were to take, or that were to be taken away.
-fn standing(rest: &[Unsent]) -> Vec<i64> {
+fn standing(rest: &[Unsent]) -> Standing {
     let message = |unsent: &Unsent| match unsent.op() {
         Some(Op::Edit(message_id) | Op::Delete(message_id)) => Some(message_id),
         Some(Op::Send) | None => None,
     };
-    rest.iter().filter_map(message).collect()
+    Standing::of(rest.iter().filter_map(message))
 }
 
 /// What is said instead. `None`: the first one has no simpler form.
@@ -134,6 +144,17 @@ fn new_parts(rest: &[Unsent], instead: Instead) -> QueryResult<Option<Vec<ReplyP
             Instead::Halves if index == 0 => match part.halves() {
                 Some(halves) => parts.extend(halves),
                 None => return Ok(None),
+            },
+            Instead::Said(why) => match part.content {
+                Content::Voice { failed, unwanted, .. } if index == 0 => {
+                    parts.push(ReplyPart::plain(match why {
+                        Unspoken::Failed => failed,
+                        Unspoken::Unwanted => unwanted,
+                    }));
+                }
+                Content::Voice { .. } => {}
+                _ if index == 0 => return Ok(None),
+                _ => parts.push(part),
             },
             Instead::Bare => match part.bare() {
                 Some(bare) => parts.push(bare),

@@ -1,6 +1,58 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// What owners are told without asking: when they were told last, and what they want to hear no more of.
+    alerts (bot_id, kind) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// 80 or 100 percent of a budget, a model that fails, questions that wait, a failed backup, or migrations that were applied.
+        kind -> Text,
+        /// When it happened and owners were not told of it yet; NULL for what is looked up (all but backup and migrated).
+        raised_at -> Nullable<Timestamptz>,
+        /// When the owners were told last; NULL = never.
+        told_at -> Nullable<Timestamptz>,
+        /// Whether owners want to hear no more of it.
+        muted -> Bool,
+    }
+}
+
+diesel::table! {
+    /// Who gets which announcement, and how far that is.
+    announcement_recipients (announcement_id, user_id) {
+        /// The announcement.
+        announcement_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// waiting, released (in the outbox), sent, failed (Telegram refused it for good), or left_out (blocked or unsubscribed meanwhile).
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    /// What owners tell everybody.
+    announcements (id) {
+        /// Unique number of the announcement; its messages in reply_parts have it, negative, as their update_seq.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the owner who made it.
+        owner -> Int8,
+        /// Its messages (JSON, as in reply_parts).
+        payload -> Text,
+        /// It goes to those who asked something within so many days.
+        days -> Int4,
+        /// draft (shown to its owner), running, stopped, or done.
+        state -> Text,
+        /// Telegram id of the message that shows its owner how far it is; NULL for a draft.
+        message_id -> Nullable<Int8>,
+        /// When it was made.
+        made_at -> Timestamptz,
+        /// When it was over; NULL until then.
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Files that came with questions: what Telegram told of each, and what is in it.
     attachments (id) {
         /// Unique number of the file.
@@ -41,6 +93,54 @@ diesel::table! {
         content -> Nullable<Bytea>,
         /// When it was first looked for.
         created_at -> Timestamptz,
+        /// Its words, with a form feed between its pieces (pages, sheets …); NULL until they were read, for what has none, and after FILES_KEEP_DAYS.
+        text -> Nullable<Text>,
+        /// What the pieces of its words are; NULL where there are none.
+        unit -> Nullable<Text>,
+        /// How many pieces the whole file has; NULL where there are no words.
+        pieces -> Nullable<Int4>,
+        /// Whether the file has more words than were kept; NULL where there are none.
+        is_cut -> Nullable<Bool>,
+        /// Why its words could not be read, as the log names it; NULL otherwise.
+        unreadable -> Nullable<Text>,
+        /// Whether it is in a message that the question replies to.
+        quoted -> Bool,
+        /// What is said in it, on one line; empty where no words were heard, NULL for what was not listened to.
+        transcript -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Codes of links into the console; gone once used.
+    console_codes (bot_id, tag) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// HMAC-SHA256 of the code with a key made of the bot's token.
+        tag -> Bytea,
+        /// Telegram id of the owner who asked for the link; NULL for the command line.
+        owner -> Nullable<Int8>,
+        /// When it was made; it is good for five minutes.
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who is in the console; gone once ended.
+    console_sessions (id) {
+        /// Unique number of the session.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// HMAC-SHA256 of the cookie with a key made of the bot's token.
+        tag -> Bytea,
+        /// Telegram id of the owner whose link it began with; NULL for one of the command line.
+        owner -> Nullable<Int8>,
+        /// How the browser calls itself, the first 200 characters.
+        browser -> Text,
+        /// When it began.
+        made_at -> Timestamptz,
+        /// When a page was last looked at, to the minute; twelve hours later it is over.
+        used_at -> Timestamptz,
     }
 }
 
@@ -55,9 +155,9 @@ diesel::table! {
         person -> Int8,
         /// What was decided: owner, allowed, refused, blocked, or forgotten (no row of people any more).
         state -> Text,
-        /// Telegram id of the owner who decided; NULL for the command line, a code and time.
+        /// Telegram id of the owner who decided; NULL for the command line, for the console after a link of it, a code and time.
         decided_by -> Nullable<Int8>,
-        /// By what: a button, the command line, the code of /claim, or time (a request that nobody answered).
+        /// By what: a button, the command line, the console, the code of /claim, or time (a request that nobody answered).
         means -> Text,
         /// When.
         decided_at -> Timestamptz,
@@ -83,6 +183,56 @@ diesel::table! {
         effort -> Nullable<Text>,
         /// When the person chose last.
         updated_at -> Timestamptz,
+        /// When answers are spoken (always, to voice); NULL = never.
+        voice -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Facts that a model proposed and the bot asked about, each by its person's decision.
+    fact_proposals (id) {
+        /// Unique number of the proposal.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the private chat where it was said and asked about.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Topic of the chat where it was said (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
+        /// The fact, on one line, at most 300 characters.
+        content -> Text,
+        /// Telegram's id of the message that said it; NULL where it is not known.
+        message_id -> Nullable<Int8>,
+        /// When the question about it was stored.
+        proposed_at -> Timestamptz,
+        /// Whether its person wants it to be remembered; NULL = no answer yet.
+        kept -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    /// What people asked the bot to remember, each by its person in one chat.
+    facts (id) {
+        /// Unique number of the fact; in this order the model reads them.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat where it was told and where it holds; of a private chat that is the person's.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// The person's own words, on one line, at most 300 characters.
+        content -> Text,
+        /// Telegram's id of the message that said it; NULL where the chat has another id since.
+        message_id -> Nullable<Int8>,
+        /// Topic of the chat where it was told (message_thread_id); NULL outside topics.
+        thread_id -> Nullable<Int8>,
+        /// When it was told.
+        created_at -> Timestamptz,
+        /// When its person deleted or changed it; NULL = the model reads it.
+        deleted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -99,6 +249,20 @@ diesel::table! {
         epoch -> Int8,
         /// Until when the holder leads, unless it renews the lease before; then anybody may take it.
         until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who turned the memory off in which chat: facts and recall. No row = it is on.
+    memory_off (bot_id, chat_id, user_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// When the person turned it off.
+        since -> Timestamptz,
     }
 }
 
@@ -170,6 +334,8 @@ diesel::table! {
         duration_ms -> Int4,
         /// When the call was made.
         called_at -> Timestamptz,
+        /// Telegram id of the topic (message_thread_id); NULL outside topics, after an erasure, and in older rows.
+        thread_id -> Nullable<Int8>,
     }
 }
 
@@ -200,11 +366,11 @@ diesel::table! {
         since -> Timestamptz,
         /// Telegram id of the owner who decided; NULL for the command line, a claim, or nobody yet.
         decided_by -> Nullable<Int8>,
-        /// Name, as last seen when asking; of a group its title.
+        /// Name, as last seen when asking a question; of a group its title.
         name -> Nullable<Text>,
-        /// Name after the @, as last seen when asking; NULL for none.
+        /// Name after the @, as last seen when asking a question; NULL for none.
         username -> Nullable<Text>,
-        /// Language of the app, as last seen when asking.
+        /// Language of the app, as last seen when asking a question.
         language -> Nullable<Text>,
         /// The first words of what was asked, as long as the request waits or was refused; else NULL.
         words -> Nullable<Text>,
@@ -214,6 +380,20 @@ diesel::table! {
         asked_at -> Nullable<Timestamptz>,
         /// When the owners were told of the request; NULL = not yet.
         told_at -> Nullable<Timestamptz>,
+        /// US dollars that the person may spend in a day (UTC); NULL = BUDGET_PERSON_DAY holds.
+        budget_day -> Nullable<Numeric>,
+        /// US dollars that the person may spend in a month (UTC); NULL = BUDGET_PERSON_MONTH holds.
+        budget_month -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    /// Instructions of roles, as models read them: each text once.
+    prompts (id) {
+        /// SHA-256 of the text.
+        id -> Bytea,
+        /// The text.
+        content -> Text,
     }
 }
 
@@ -224,7 +404,7 @@ diesel::table! {
         turn_id -> Int8,
         /// Place before the person's own words, from 0.
         position -> Int4,
-        /// What the question replies to (reply), the part of it that was marked (part), what it replies to in another chat (elsewhere), or what was forwarded (forward).
+        /// What the question replies to (reply), the part of it that was marked (part), what it replies to in another chat (elsewhere), what was forwarded (forward), or what was said earlier and bears on it (recalled).
         kind -> Text,
         /// Whose words: the bot's, the person's own (user), another one's, a group's or a channel's.
         whose -> Text,
@@ -232,6 +412,10 @@ diesel::table! {
         author -> Nullable<Text>,
         /// The words, at most 4,096 characters; a file as its line.
         content -> Text,
+        /// The message that was recalled (messages.id); NULL for every other kind.
+        source_id -> Nullable<Int8>,
+        /// The day when that was said; NULL for every other kind.
+        said_on -> Nullable<Date>,
     }
 }
 
@@ -280,6 +464,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What people searched for with /find in the last two days.
+    searches (id) {
+        /// Unique number of the search; the buttons below what it found carry it.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// What was searched for, as typed.
+        words -> Text,
+        /// When, by the clock of messages.created_at; what was said later is not in it.
+        searched_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     /// Who may not use the bot and was told so within the last day; swept daily.
     strangers (bot_id, user_id) {
         /// Telegram id of the bot that told it.
@@ -288,6 +488,54 @@ diesel::table! {
         user_id -> Int8,
         /// When the person was told so.
         told_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Summaries of what dialogues were about before the part that the model reads word by word.
+    summaries (id) {
+        /// Unique number of the summary.
+        id -> Int8,
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat.
+        chat_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Topic of the chat; 0 = none.
+        thread_id -> Int8,
+        /// The oldest message that it is about (messages.id).
+        first_id -> Int8,
+        /// The newest message that it is about (messages.id).
+        last_id -> Int8,
+        /// The summary of what was before, which was summed up with it (summaries.id); NULL for none.
+        follows -> Nullable<Int8>,
+        /// The instructions of the role for which it was made (prompts.id); NULL for none.
+        prompt_id -> Nullable<Bytea>,
+        /// The text.
+        content -> Text,
+        /// The model that wrote it, as the endpoint names it; NULL where it does not.
+        model -> Nullable<Text>,
+        /// When it was made.
+        made_at -> Timestamptz,
+        /// When another one took its place, or what it is about was changed; NULL while it is in force.
+        replaced_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Topics of private chats that wait for the bot to name them.
+    topics (bot_id, chat_id, thread_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the chat, which is that of its person.
+        chat_id -> Int8,
+        /// Telegram id of the topic.
+        thread_id -> Int8,
+        /// When it was begun.
+        begun_at -> Timestamptz,
+        /// The title that was found and that Telegram is to be told; NULL: none yet.
+        title -> Nullable<Text>,
     }
 }
 
@@ -334,6 +582,32 @@ diesel::table! {
         thread_id -> Nullable<Int8>,
         /// When the last message of the question was sent, by Telegram's clock; NULL where no message asked, and in older rows.
         asked_at -> Nullable<Timestamptz>,
+        /// The facts that the model read before the dialogue (facts.id), in this order.
+        fact_ids -> Array<Nullable<Int8>>,
+        /// The instructions that the model read (prompts.id); NULL for none, and in older rows.
+        prompt_id -> Nullable<Bytea>,
+        /// The summary that it read (summaries.id); NULL for none.
+        summary_id -> Nullable<Int8>,
+        /// What it read of the dialogue, in order (messages.id); NULL where no model was asked, and in older rows.
+        read_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// The files that it was shown, in order (attachments.id); NULL for none.
+        seen_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// The files whose words it read, in order (attachments.id); NULL for none.
+        worded_ids -> Nullable<Array<Nullable<Int8>>>,
+        /// How many tokens the words of these files could have for each question; NULL for none.
+        words_room -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    /// Who wants no announcements.
+    unsubscribed (bot_id, user_id) {
+        /// Telegram id of the bot.
+        bot_id -> Int8,
+        /// Telegram id of the person.
+        user_id -> Int8,
+        /// Since when.
+        since -> Timestamptz,
     }
 }
 
@@ -383,22 +657,36 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(announcement_recipients -> announcements (announcement_id));
 diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(quotes -> turns (turn_id));
 diesel::joinable!(reply_parts -> turns (turn_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    alerts,
+    announcement_recipients,
+    announcements,
     attachments,
+    console_codes,
+    console_sessions,
     decisions,
     dialogue_settings,
+    fact_proposals,
+    facts,
     leases,
+    memory_off,
     messages,
     model_calls,
     owner_codes,
     people,
+    prompts,
     quotes,
     reply_parts,
+    searches,
     strangers,
+    summaries,
+    topics,
     turns,
+    unsubscribed,
     updates,
 );

@@ -1,21 +1,30 @@
-//! Messages by their words, with idx_messages_words.
+//! Messages by their words, with idx_messages_words, and by those of their files (`files`).
 //!
 //! The index knows which words a message has and not where, so it finds no phrase: PostgreSQL would take every message with
 //! all words of a phrase apart, 50 µs each. A pattern that costs a tenth of that leaves out nearly all of them first, and the
 //! rest is looked at from the newest on, until there are enough.
 
+use std::collections::BTreeMap;
+
 use diesel::dsl::{not, sql};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer, Text};
+use diesel::sql_types::{Array, Bool, Text};
 use diesel_full_text_search::configuration::TsConfigurationByName;
 use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
 use serde::Serialize;
 
 use super::archive::{Record, Selection};
+use super::message_id::{among, numbers};
 use super::schema::messages;
 use super::topic::Condition;
 use crate::domain::search::{Search, Term};
+
+mod files;
+mod phrase;
+
+use files::Place;
+use phrase::{Phrase, Reading, options};
 
 diesel::define_sql_function! {
     /// What a text is found by (a function of the database: see its migration).
@@ -35,13 +44,16 @@ diesel::define_sql_function! {
 const FIRST_LOOK: usize = 100;
 
 /// A message that is searched for.
-#[derive(Queryable, Serialize)]
+#[derive(Serialize)]
 pub struct Found {
     /// The message.
     #[serde(flatten)]
     pub record: Record,
-    /// The place where the words are, each between `**`.
+    /// The place where the words are, each between two marks.
     pub excerpt: String,
+    /// The name of the file with that place; `None`: it is in what was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Some terms that have to come together, as PostgreSQL understands them.
@@ -54,22 +66,14 @@ pub struct Wanted {
     phrases: Vec<Phrase>,
 }
 
-/// A phrase, or what PostgreSQL takes for one: `sour-cream`.
-struct Phrase {
-    without: bool,
-    /// Whatever holds the phrase fits this regular expression.
-    pattern: String,
-    /// By any of these it is found.
-    readings: Vec<Reading>,
-}
-
-/// The newest `limit` selected messages that are searched for. `None`: there are only words in the search that everybody
-/// uses, and those are not in the index.
+/// The newest `limit` selected messages that are searched for; what was found stands between two `mark`s. `None`: there are
+/// only words in the search that everybody uses, and those are not in the index.
 pub fn search(
     conn: &mut PgConnection,
     search: &Search,
     selection: Selection,
     limit: i64,
+    mark: &str,
 ) -> QueryResult<Option<Vec<Found>>> {
     conn.transaction(|conn| {
         // With the usual 4 MB, what PostgreSQL remembers of a hundred thousand hits is their pages only, and it
@@ -78,27 +82,42 @@ pub fn search(
         diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
         let mut shown = Vec::new();
         let mut ids = Vec::new();
+        let mut files = BTreeMap::new();
         for terms in &search.0 {
             let Some(wanted) = Wanted::of(conn, terms)? else { continue };
             ids.extend(wanted.newest(conn, selection, limit)?);
+            files.extend(files::newest(conn, &wanted.words, &wanted.phrases, selection, limit)?);
             shown.push(wanted.shown);
         }
         if shown.is_empty() {
             return Ok(None);
         }
+        let shown = shown.join(" | ");
         let excerpt = ts_headline(
             TsConfigurationByName("russian"),
             messages::content,
-            tsquery(shown.join(" | ")),
-            "StartSel=**, StopSel=**, MinWords=8, MaxWords=24",
+            tsquery(shown.clone()),
+            options(mark),
         );
-        messages::table
-            .filter(messages::id.eq_any(ids))
+        let all: Vec<i64> = ids.iter().copied().chain(files.keys().copied()).collect();
+        let found: Vec<(Record, String)> = messages::table
+            .filter(among("messages.id", all))
             .order((messages::created_at.desc(), messages::id.desc()))
             .limit(limit)
             .select((Record::as_select(), excerpt))
-            .load(conn)
-            .map(Some)
+            .load(conn)?;
+        let is_said = |record: &Record| ids.contains(&record.id);
+        let found = found.into_iter().map(|(record, excerpt)| {
+            let file = files.get(&record.id).filter(|_| !is_said(&record));
+            let place = file.map_or(Ok(None), |file| files::place(conn, *file, &shown, mark))?;
+            Ok(match place {
+                Some(Place { name, excerpt }) => {
+                    Found { record, excerpt, file: Some(name.unwrap_or_default()) }
+                }
+                None => Found { record, excerpt, file: None },
+            })
+        });
+        found.collect::<QueryResult<_>>().map(Some)
     })
 }
 
@@ -130,22 +149,22 @@ impl Wanted {
     }
 
     /// The newest messages, the newest first.
-    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i32>> {
+    fn newest(&self, conn: &mut PgConnection, selection: Selection, limit: i64) -> QueryResult<Vec<i64>> {
         let candidates = self.candidates(selection).select(messages::id);
         if self.phrases.is_empty() {
-            return candidates.limit(limit).load(conn);
+            return candidates.limit(limit).load(conn).map(numbers);
         }
-        let mut candidates: &[i32] = &candidates.load(conn)?;
+        let mut candidates: &[i64] = &numbers(candidates.load(conn)?);
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut found, mut look) = (Vec::new(), FIRST_LOOK);
         while !candidates.is_empty() && found.len() < wanted {
             let (some, rest) = candidates.split_at(look.min(candidates.len()));
             let mut query =
-                messages::table.filter(messages::id.eq_any(some)).select(messages::id).into_boxed();
+                messages::table.filter(among("messages.id", some.to_vec())).select(messages::id).into_boxed();
             for phrase in &self.phrases {
                 query = query.filter(phrase.condition());
             }
-            let fit: Vec<i32> = query.load(conn)?;
+            let fit = numbers(query.load(conn)?);
             found.extend(some.iter().filter(|id| fit.contains(id)).take(wanted - found.len()));
             (candidates, look) = (rest, look * 4);
         }
@@ -185,23 +204,6 @@ fn fits(pattern: String) -> Condition {
 
 fn tsquery(text: String) -> Box<dyn BoxableExpression<messages::table, Pg, SqlType = TsQuery>> {
     Box::new(sql::<TsQuery>("").bind::<Text, _>(text).sql("::tsquery"))
-}
-
-/// How PostgreSQL reads a term in one language.
-#[derive(QueryableByName)]
-struct Reading {
-    #[diesel(sql_type = Text)]
-    language: String,
-    /// A tsquery of all words, wherever they are.
-    #[diesel(sql_type = Text)]
-    words: String,
-    /// One of the words one after the other.
-    #[diesel(sql_type = Text)]
-    phrase: String,
-    #[diesel(sql_type = Array<Text>)]
-    lexemes: Vec<String>,
-    #[diesel(sql_type = Array<Integer>)]
-    places: Vec<i32>,
 }
 
 /// The languages of message_words, and the one that takes every word as it is.

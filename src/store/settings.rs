@@ -5,7 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use super::schema::dialogue_settings::{
-    self, bot_id, chat_id, effort, model, role, thread_id, updated_at, user_id,
+    self, bot_id, chat_id, effort, model, role, thread_id, updated_at, user_id, voice,
 };
 use super::time::clock_timestamp;
 use crate::domain::choice::Choice;
@@ -13,7 +13,8 @@ use crate::domain::lane::{Lane, Moved};
 
 /// Stores what was chosen for the dialogue.
 pub fn choose(conn: &mut PgConnection, lane: Lane, choice: &Choice) -> QueryResult<usize> {
-    let chosen = (model.eq(&choice.model), role.eq(&choice.role), effort.eq(&choice.effort));
+    let chosen =
+        (model.eq(&choice.model), role.eq(&choice.role), effort.eq(&choice.effort), voice.eq(choice.voice));
     diesel::insert_into(dialogue_settings::table)
         .values((
             (bot_id.eq(lane.bot_id), chat_id.eq(lane.chat_id), user_id.eq(lane.user_id)),
@@ -61,9 +62,9 @@ pub(super) fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<us
     let of_chat = || dialogue_settings::table.filter(bot_id.eq(moved.bot_id).and(chat_id.eq(moved.from)));
     let to = moved.to.into_sql::<diesel::sql_types::BigInt>();
     of_chat()
-        .select((bot_id, to, user_id, thread_id, model, role, effort, updated_at))
+        .select((bot_id, to, user_id, thread_id, model, role, effort, voice, updated_at))
         .insert_into(dialogue_settings::table)
-        .into_columns((bot_id, chat_id, user_id, thread_id, model, role, effort, updated_at))
+        .into_columns((bot_id, chat_id, user_id, thread_id, model, role, effort, voice, updated_at))
         .on_conflict_do_nothing()
         .execute(conn)?;
     diesel::delete(of_chat()).execute(conn)

@@ -5,7 +5,7 @@ use diesel::dsl::{min, sql};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::inbox::{LANE, TOMBSTONE_LIFE, waiting};
@@ -14,7 +14,9 @@ use super::moved::move_chat;
 use super::outbox;
 use super::schema::updates;
 use super::time::{ago, clock_timestamp};
+use super::topics;
 use crate::domain::lane::{Lane, Moved};
+use crate::domain::topic::Begun;
 use crate::domain::update::{EDITED_MESSAGE, MESSAGE, draft_id};
 
 /// An update as poll received it.
@@ -52,6 +54,8 @@ pub struct Batch {
     pub received: Vec<Received>,
     /// What some of them do to what waits, in their order.
     pub changes: Vec<Change>,
+    /// Topics that were begun or named, each with the bot that heard of it.
+    pub topics: Vec<(i64, Begun)>,
     /// Chats that have another id from now on.
     pub moved: Vec<Moved>,
 }
@@ -62,18 +66,8 @@ pub enum Change {
     Stop(Stopping),
     /// It says something else.
     Edit(Edit),
-    /// It belongs to an album.
-    Join(Join),
     /// There is more of the question that began with the update of this number.
     Grow(i64),
-}
-
-/// An update of the batch that is a piece of an album.
-pub struct Join {
-    /// Telegram's number of the update.
-    pub update_id: i64,
-    /// What the messages of the album have in common.
-    pub album: String,
 }
 
 /// An update of the batch by which a user stops what came before it.
@@ -122,8 +116,8 @@ pub struct Edited {
 /// Stores a batch and what follows from it for what is there already. The moves come last: what the batch still brings
 /// under an old id is part of them, and its place is before what comes under the new one.
 pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
-    let Batch { received, changes, moved } = batch;
-    if changes.is_empty() && moved.is_empty() {
+    let Batch { received, changes, topics, moved } = batch;
+    if changes.is_empty() && topics.is_empty() && moved.is_empty() {
         return ingest(conn, received).map(|_| Changed::default());
     }
     conn.transaction(|conn| {
@@ -135,13 +129,15 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         for change in changes {
             match change {
                 Change::Edit(edit) => changed.edited.extend(replace(conn, bot_id, edit)?),
-                Change::Join(join) => changed.grown.extend(begun(conn, bot_id, join)?),
                 Change::Grow(first) => {
                     let place = waiting_place(conn, bot_id, *first)?;
                     changed.grown.extend(place.map(|(seq, lane)| (lane, seq)));
                 }
                 Change::Stop(stopping) => changed.stopped.extend(stop(conn, bot_id, stopping)?),
             }
+        }
+        for (bot_id, topic) in topics {
+            topics::hear(conn, *bot_id, *topic)?;
         }
         for moved in moved {
             changed.moved += move_chat(conn, *moved)?;
@@ -172,24 +168,6 @@ fn replace(conn: &mut PgConnection, bot_id: i64, edit: &Edit) -> QueryResult<Vec
         now: edit.payload.clone(),
     };
     Ok(before.into_iter().map(edited).collect())
-}
-
-/// Where the piece waits with which the album of this one began.
-fn begun(
-    conn: &mut PgConnection,
-    bot_id: i64,
-    Join { update_id, album }: &Join,
-) -> QueryResult<Option<(Lane, i64)>> {
-    let Some((seq, lane)) = waiting_place(conn, bot_id, *update_id)? else { return Ok(None) };
-    // As the payload has it, whose text is our own.
-    let mark = format!("\"media_group_id\":{}", serde_json::json!(album));
-    let of_album = sql::<Bool>("position(").bind::<Text, _>(mark).sql(" IN payload) > 0");
-    let first: Option<i64> = waiting(lane)
-        .filter(updates::seq.lt(seq).and(updates::stopped_at.is_null()))
-        .filter(of_album)
-        .select(min(updates::seq))
-        .first(conn)?;
-    Ok(first.map(|first| (lane, first)))
 }
 
 /// Place and lane of an update by Telegram's number, as long as it waits.

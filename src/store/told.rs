@@ -6,7 +6,7 @@ use diesel::dsl::count;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::outbox::{self, Envelope};
+use super::outbox::{self, Envelope, OfTurn, Standing};
 use super::schema::people as table;
 use super::time::ago;
 use crate::domain::admission::State;
@@ -51,7 +51,7 @@ pub(super) fn tell(
     part: &ReplyPart,
 ) -> QueryResult<Lane> {
     let lane = Lane { bot_id, chat_id: id, user_id: id, thread_id: None };
-    let envelope = Envelope { lane, update_seq, thread_id: None, reply_to: None, turn_id: None };
-    outbox::insert_from(conn, envelope, 0, std::slice::from_ref(part), &[])?;
+    let envelope = Envelope { lane, update_seq, thread_id: None, reply_to: None, turn: OfTurn::None };
+    outbox::insert_from(conn, envelope, 0, std::slice::from_ref(part), &Standing::default())?;
     Ok(lane)
 }

@@ -10,6 +10,7 @@ use diesel::sql_types::{Bool, Double, Interval};
 
 use super::inbox;
 use super::message_id::MessageId;
+use super::outbox::Standing;
 use super::prepared::prepared;
 use super::quotes::{self, Quoted};
 use super::schema::{messages, reply_parts, turns, updates};
@@ -96,7 +97,7 @@ impl Last {
 
     /// Whether an answer would take the place of messages that people see.
     pub fn is_shown(&self, conn: &mut PgConnection, lane: Lane) -> QueryResult<bool> {
-        standing(conn, lane, &self.replaced_by(true)).map(|standing| !standing.is_empty())
+        standing(conn, lane, &self.replaced_by(true)).map(|standing| !standing.texts.is_empty())
     }
 }
 
@@ -151,9 +152,9 @@ pub fn knows(conn: &mut PgConnection, lane: Lane, message_id: Option<i64>) -> Qu
 }
 
 /// The messages by which people see these turns, in order, as long as all of them can be changed.
-pub(super) fn standing(conn: &mut PgConnection, lane: Lane, turn_ids: &[i64]) -> QueryResult<Vec<i64>> {
+pub(super) fn standing(conn: &mut PgConnection, lane: Lane, turn_ids: &[i64]) -> QueryResult<Standing> {
     let young = sql::<Bool>("settled_at > clock_timestamp() - ").bind::<Interval, _>(interval(EDITABLE));
-    let shown: Vec<(Option<i64>, Option<bool>)> = reply_parts::table
+    let shown: Vec<(Option<i64>, Option<bool>, bool)> = reply_parts::table
         .filter(reply_parts::turn_id.eq_any(turn_ids))
         .filter(reply_parts::bot_id.eq(lane.bot_id))
         .filter(reply_parts::user_id.eq(lane.user_id))
@@ -161,10 +162,15 @@ pub(super) fn standing(conn: &mut PgConnection, lane: Lane, turn_ids: &[i64]) ->
         .filter(reply_parts::op.eq_any([PartOp::Send, PartOp::Edit]))
         .filter(reply_parts::message_id.is_not_null())
         .order((reply_parts::turn_id, reply_parts::position))
-        .select((reply_parts::message_id, young.nullable()))
+        .select((reply_parts::message_id, young.nullable(), reply_parts::form.is_not_null()))
         .load(conn)?;
-    let all_young = shown.iter().all(|(_, young)| *young == Some(true));
-    Ok(if all_young { shown.into_iter().filter_map(|(id, _)| id).collect() } else { Vec::new() })
+    let mut standing = Standing::default();
+    if shown.iter().all(|(_, young, _)| *young == Some(true)) {
+        for (id, _, is_text) in shown {
+            if is_text { &mut standing.texts } else { &mut standing.files }.extend(id);
+        }
+    }
+    Ok(standing)
 }
 
 /// How long until this user may ask again, with at most `limit` (1 or more) questions in any hour, over all chats: until

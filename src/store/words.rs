@@ -9,6 +9,9 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 
 use crate::domain::admission::State;
+use crate::domain::alert::Kind;
+use crate::domain::speech::Spoken;
+use crate::domain::usage::Purpose;
 
 /// A type whose values are words of a column: `ALL` of them, each `as_str`. A word that is none of them is an error, never
 /// another one's meaning.
@@ -57,6 +60,9 @@ macro_rules! words {
 }
 
 stored!(State);
+stored!(Purpose);
+stored!(Kind);
+stored!(Spoken);
 
 words! {
     /// `decisions.means`
@@ -65,6 +71,8 @@ words! {
         Button = "button",
         /// `systech-aidd people` and `systech-aidd owner`.
         CommandLine = "command line",
+        /// A page of the console.
+        Console = "console",
         /// /claim.
         Code = "code",
         /// Nobody decided in time.
@@ -123,19 +131,11 @@ words! {
 }
 
 words! {
-    /// `model_calls.purpose`
-    Purpose {
-        /// The answer to a question.
-        Answer = "answer",
-    }
-}
-
-words! {
     /// `model_calls.cost_source`
     CostSource {
         /// The endpoint said so.
         Endpoint = "endpoint",
-        /// It is the price of the model for its tokens.
+        /// It is the price of the model for what it was given and gave.
         Price = "price",
     }
 }

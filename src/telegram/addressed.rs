@@ -2,6 +2,7 @@
 //!
 //! Asked by [`super::incoming`] while an update is read. What is strange is looked past, as everywhere there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -11,13 +12,20 @@ use serde_json::value::RawValue;
 use super::entities::{Entity, RawUser};
 use crate::domain::command::Request;
 
-/// The bot, as people address it.
+/// The bot, as it reads what people send: by what they address it, and how large a picture it takes.
 #[derive(Clone, Debug)]
 pub struct Me {
     /// Telegram id.
     pub id: i64,
     /// The name after the `@`, in any case of its letters.
     pub username: String,
+    /// Of a picture's sizes the largest is taken whose longer side has no more pixels than this: more costs tokens and shows
+    /// models nothing new.
+    pub picture_pixels: i32,
+    /// Whether it understands what people say.
+    pub hears: bool,
+    /// The chats in which everybody's recordings are written down.
+    pub transcript_chats: BTreeSet<i64>,
 }
 
 /// The message that another one is a reply to. In a topic, what replies to nothing has the message that opened the topic
@@ -90,7 +98,13 @@ mod tests {
     }
 
     fn me() -> Me {
-        Me { id: 7, username: "our_bot".to_owned() }
+        Me {
+            id: 7,
+            username: "our_bot".to_owned(),
+            picture_pixels: 1280,
+            hears: false,
+            transcript_chats: BTreeSet::new(),
+        }
     }
 
     /// Where each `@name` stands in the text, in UTF-16 units, as Telegram marks it.
@@ -157,7 +171,13 @@ mod tests {
 
     #[test]
     fn a_bot_without_a_name_is_mentioned_by_nobody() {
-        let me = Me { id: 7, username: String::new() };
+        let me = Me {
+            id: 7,
+            username: String::new(),
+            picture_pixels: 1280,
+            hears: false,
+            transcript_chats: BTreeSet::new(),
+        };
         assert!(me.mentions("hi there", &entities("hi there", Some(&raw(&marked("hi there"))))).is_empty());
         assert!(!me.is_addressed("hi there", false, None));
     }

@@ -22,6 +22,9 @@ const UNCHANGEABLE: [&str; 6] = [
 const NO_TOPIC: [&str; 5] =
     ["message thread not found", "thread not found", "TOPIC_CLOSED", "TOPIC_DELETED", "TOPIC_ID_INVALID"];
 
+/// By what its words say that it is the voice message that is not wanted: by the person, or by the group.
+const NO_VOICE: [&str; 3] = ["VOICE_MESSAGES_FORBIDDEN", "voice messages", "voice notes"];
+
 /// By what its words say that a message is longer than this server takes.
 const TOO_LONG: [&str; 4] =
     ["message is too long", "MESSAGE_TOO_LONG", "text is too long", "message caption is too long"];
@@ -53,6 +56,9 @@ pub enum TelegramError {
     /// 400: the topic of the chat is gone or closed; the chat itself may be open.
     #[error("Telegram has no such topic: {0}")]
     NoTopic(String),
+    /// 400 or 403: the person, or the group, takes no voice messages; the chat itself is open.
+    #[error("Telegram takes no voice message there: {0}")]
+    NoVoice(String),
     /// 400: the message is longer than this server takes.
     #[error("Telegram finds the message too long: {0}")]
     TooLong(String),
@@ -85,6 +91,11 @@ pub enum TelegramError {
 }
 
 impl TelegramError {
+    /// Whether the same call may be taken later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::RetryAfter(_) | Self::Server { .. } | Self::Network(_) | Self::Stopped)
+    }
+
     /// Its code for metrics. `None`: no call of the Bot API failed.
     pub fn code(&self) -> Option<&'static str> {
         match self {
@@ -92,6 +103,7 @@ impl TelegramError {
             | Self::Migrated(_)
             | Self::NotThere(_)
             | Self::NoTopic(_)
+            | Self::NoVoice(_)
             | Self::TooLong(_) => Some("400"),
             Self::Unauthorized => Some("401"),
             Self::Forbidden(_) => Some("403"),
@@ -152,6 +164,9 @@ pub(super) fn response<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<
             TelegramError::RetryAfter(Duration::from_secs(seconds))
         }
         (401, _) => TelegramError::Unauthorized,
+        (400 | 403, _) if says(&verdict.description, &NO_VOICE) => {
+            TelegramError::NoVoice(phrase(&verdict.description))
+        }
         (403, _) => TelegramError::Forbidden(phrase(&verdict.description)),
         (404, _) => TelegramError::UnknownMethod,
         (409, _) => TelegramError::Conflict(phrase(&verdict.description)),
@@ -234,6 +249,9 @@ mod tests {
         }
         for gone in NO_TOPIC {
             assert_eq!(of(gone), TelegramError::NoTopic(format!("Bad Request: {gone}")));
+        }
+        for unwanted in NO_VOICE {
+            assert_eq!(of(unwanted), TelegramError::NoVoice(format!("Bad Request: {unwanted}")));
         }
         for long in TOO_LONG {
             assert_eq!(of(long), TelegramError::TooLong(format!("Bad Request: {long}")));

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::fs;
 use tokio::task::JoinSet;
 
 use super::error::{TelegramError, says};
@@ -113,12 +114,30 @@ impl Telegram {
 
     async fn download(&self, path: &str, most: usize) -> Result<Vec<u8>, FileError> {
         metrics::telegram_call(DOWNLOAD);
-        let downloaded = read(self.http.client.get(self.link(path)).timeout(DOWNLOAD_TIMEOUT), most).await;
+        let downloaded = if path.starts_with('/') && self.is_own_server {
+            from_disk(path, most).await
+        } else {
+            read(self.http.client.get(self.link(path)).timeout(DOWNLOAD_TIMEOUT), most).await
+        };
         if let Err(FileError::Telegram(error)) = &downloaded {
             count_error(DOWNLOAD, error);
         }
         downloaded
     }
+}
+
+/// A server of the operator's own that was started with `--local` puts a file on its disk and serves no links.
+async fn from_disk(path: &str, most: usize) -> Result<Vec<u8>, FileError> {
+    let problem = "the file is on the disk of the Bot API server, where this program cannot read it";
+    let unreadable = |_| TelegramError::Server { status: 200, problem };
+    let about = fs::metadata(path).await.map_err(unreadable)?;
+    if about.len() > most as u64 {
+        return Err(FileError::TooLarge);
+    }
+    if !about.is_file() {
+        return Err(FileError::Gone);
+    }
+    Ok(fs::read(path).await.map_err(unreadable)?)
 }
 
 async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<Vec<u8>, FileError> {

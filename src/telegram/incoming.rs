@@ -11,7 +11,7 @@ use super::markup::{shortened, spelt_out};
 use super::quoted::Reader;
 use super::raw::{
     CONTENT, RawMembership, RawMessage, RawPerson, RawPress, RawSenderChat, RawStopped, RawUpdate,
-    has_content, moved,
+    has_content, moved, topic_begun,
 };
 use super::well_formed::well_formed;
 use crate::domain::attachment::Attachment;
@@ -20,6 +20,7 @@ use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
 use crate::domain::quote::{Kind, Quote};
 use crate::domain::sender::Sender;
+use crate::domain::topic::Begun;
 use crate::domain::update::{
     CALLBACK_QUERY, EDITED_MESSAGE, MESSAGE, MY_CHAT_MEMBER, STOPPED_MESSAGE_GENERATION,
 };
@@ -35,6 +36,7 @@ pub struct Incoming {
 }
 
 /// A message of a user; or a user who presses a button below a message of the bot's, or on a draft.
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub struct Message {
     /// Its id within the chat; a draft has none.
     pub message_id: Option<i64>,
@@ -55,11 +57,13 @@ pub struct Message {
     /// Whether it is for the bot: in a private chat always, in a group when it mentions the bot, replies to it or gives it
     /// a command.
     pub addressed: bool,
+    /// It is not for the bot, but a recording in a chat where everybody's are written down.
+    pub overheard: bool,
     /// What it says: the text, in a group without the bot's name around it; or what it holds in words
-    /// (`described.rs`). `None` for a picture, a voice message and other files. Empty for what is forwarded: there is nothing
+    /// (`described.rs`). `None` for a picture, a recording and other files. Empty for what is forwarded: there is nothing
     /// in it that its sender said.
     pub text: Option<String>,
-    /// The file that can be looked at, if it is one; its words are no text, and never a command.
+    /// The file that can be looked at or heard, if it is one; its words are no text, and never a command.
     pub piece: Option<Piece>,
     /// What it replies to, or what is forwarded with it.
     pub quotes: Vec<Quote>,
@@ -111,6 +115,13 @@ pub enum PassedOver {
         /// Its id from now on.
         to: i64,
     },
+    /// A topic of a private chat was begun without a name, or named.
+    Topic {
+        /// Telegram's number of the update.
+        update_id: i64,
+        /// What is known of it.
+        topic: Begun,
+    },
 }
 
 impl Incoming {
@@ -142,6 +153,9 @@ impl Incoming {
         if let Some((from, to)) = moved(message) {
             return Err(PassedOver::Moved { update_id, from, to });
         }
+        if let Some(topic) = topic_begun(message) {
+            return Err(PassedOver::Topic { update_id, topic });
+        }
         let Ok(mut raw) = serde_json::from_str::<RawMessage>(message) else { return Err(nothing) };
         if let Some(chat) =
             raw.sender_chat.and_then(|chat| serde_json::from_str::<RawSenderChat>(chat.get()).ok())
@@ -149,16 +163,21 @@ impl Incoming {
             let language_code = raw.from.language_code;
             raw.from = RawPerson { id: chat.id, is_bot: false, language_code, ..RawPerson::default() };
         }
-        let file = if raw.text.is_none() { attached(message) } else { None };
+        let file = if raw.text.is_none() { attached(message, me) } else { None };
         // What was changed is looked at for its words alone: a place that moves and a poll that is voted on ask nothing anew.
         let content = raw.text.is_some() || file.is_some() || (kind == MESSAGE && has_content(message));
         if raw.from.is_bot || !content {
             return Err(nothing);
         }
+        let fresh = kept.is_none();
         let described = if raw.text.is_none() && file.is_none() { described(message) } else { None };
         let reader = Reader { me, user_id: raw.from.id };
         let quotes = kept.unwrap_or_else(|| reader.quotes(message));
-        Ok(Self { update_id, kind, message: raw.read(me, file, described, quotes) })
+        let mut message = raw.read(me, file, described, quotes);
+        // What is kept with what is forwarded is a piece of a question.
+        let may_be = kind == MESSAGE && (fresh || !message.is_forward());
+        message.overheard = may_be && message.may_be_overheard(me);
+        Ok(Self { update_id, kind, message })
     }
 
     /// The update again, with nothing in it but what [`Incoming::decode`] reads.
@@ -229,9 +248,19 @@ fn is_forward(quotes: &[Quote]) -> bool {
 }
 
 impl Message {
-    /// Whether its sender forwarded words: none of them are the sender's own. A forwarded picture is looked at by itself.
+    /// Whether its sender forwarded it: none of its words are the sender's own.
     pub fn is_forward(&self) -> bool {
-        self.piece.is_none() && is_forward(&self.quotes)
+        is_forward(&self.quotes)
+    }
+
+    fn may_be_overheard(&self, me: &Me) -> bool {
+        let is_sound = self.piece.as_ref().is_some_and(|piece| piece.file.is_sound());
+        !self.addressed && is_sound && me.hears && me.transcript_chats.contains(&self.chat_id)
+    }
+
+    /// What the messages of its album have in common, if it is of one.
+    pub fn album(&self) -> Option<&str> {
+        self.piece.as_ref()?.album.as_deref()
     }
 }
 
@@ -277,6 +306,7 @@ impl RawMessage<'_> {
             sender: self.from.sender(),
             thread_id: topic(self.message_thread_id, self.is_topic_message),
             addressed,
+            overheard: false,
             text,
             piece,
             quotes,
@@ -301,6 +331,7 @@ impl From<RawStopped> for Message {
             // A draft is no reply, so the field can only name a topic.
             thread_id: topic(message_thread_id, true),
             addressed: true,
+            overheard: false,
             text: None,
             piece: None,
             quotes: Vec::new(),
@@ -328,6 +359,7 @@ impl From<RawPress> for Message {
             thread_id: topic(message.message_thread_id, message.is_topic_message),
             // Only the bot's own messages have its buttons.
             addressed: true,
+            overheard: false,
             text: None,
             piece: None,
             quotes: Vec::new(),
@@ -351,6 +383,7 @@ impl From<RawMembership> for Message {
             sender: from.sender(),
             thread_id: None,
             addressed: true,
+            overheard: false,
             text: None,
             piece: None,
             quotes: Vec::new(),

@@ -11,6 +11,10 @@ pub enum Method {
     SendRichMessage,
     /// A file.
     SendDocument,
+    /// A picture.
+    SendPhoto,
+    /// A voice message.
+    SendVoice,
     /// Another text for a message of the bot's.
     EditMessageText,
     /// A message of the bot's taken away.
@@ -19,10 +23,12 @@ pub enum Method {
 
 impl Method {
     /// All.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::SendMessage,
         Self::SendRichMessage,
         Self::SendDocument,
+        Self::SendPhoto,
+        Self::SendVoice,
         Self::EditMessageText,
         Self::DeleteMessage,
     ];
@@ -35,6 +41,8 @@ impl Method {
             (Op::Send, Content::Text { .. }) => Self::SendMessage,
             (Op::Send, Content::Rich { .. }) => Self::SendRichMessage,
             (Op::Send, Content::Document { .. }) => Self::SendDocument,
+            (Op::Send, Content::Chart { .. }) => Self::SendPhoto,
+            (Op::Send, Content::Voice { .. }) => Self::SendVoice,
         }
     }
 
@@ -43,6 +51,8 @@ impl Method {
             Self::SendMessage => "sendMessage",
             Self::SendRichMessage => "sendRichMessage",
             Self::SendDocument => "sendDocument",
+            Self::SendPhoto => "sendPhoto",
+            Self::SendVoice => "sendVoice",
             Self::EditMessageText => "editMessageText",
             Self::DeleteMessage => "deleteMessage",
         }

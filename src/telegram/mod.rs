@@ -33,5 +33,6 @@ pub use files::FileError;
 pub use incoming::{Incoming, Message, PassedOver, Piece, Press};
 pub use markup::is_cut;
 pub use method::Method;
+pub use preview::Doing;
 pub use settings::{Settings, Token};
 pub use transport::Telegram;

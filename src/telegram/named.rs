@@ -1,8 +1,9 @@
-//! A file that a message holds, as one line that names it: `[photo 1280×960]`, `[voice 0:14]`, `[document plan.pdf]`.
+//! A file that is quoted and that can be neither looked at nor read, as one line that names it: `[voice 0:14]`.
 
 use serde::Deserialize;
 
 use super::described::Fields;
+use crate::domain::attachment;
 
 /// What a message holds that is a file, or what nobody may look into. An animation is told as a document, too.
 pub(super) fn named(held: &Fields<'_>) -> Option<String> {
@@ -15,17 +16,28 @@ pub(super) fn named(held: &Fields<'_>) -> Option<String> {
     if let Some(kind) = file {
         return Some(held.read::<File>(kind).unwrap_or_default().line(&kind.replace('_', " ")));
     }
-    let others =
-        ["story", "paid_media", "photo", "game", "invoice", "poll", "checklist", "contact", "rich_message"];
+    let others = [
+        "story",
+        "paid_media",
+        "giveaway",
+        "giveaway_winners",
+        "photo",
+        "game",
+        "invoice",
+        "poll",
+        "checklist",
+        "contact",
+        "rich_message",
+    ];
     let other = others.iter().find(|kind| held.get(kind).is_some());
     other.map(|kind| format!("[{}]", kind.replace('_', " ")))
 }
 
 #[derive(Deserialize, Default)]
 struct File {
-    width: Option<u64>,
-    height: Option<u64>,
-    duration: Option<u64>,
+    width: Option<i32>,
+    height: Option<i32>,
+    duration: Option<i32>,
     #[serde(rename = "file_name")]
     name: Option<String>,
     performer: Option<String>,
@@ -34,16 +46,9 @@ struct File {
 
 impl File {
     fn line(self, kind: &str) -> String {
-        let mut line = kind.to_owned();
         let titled = [self.performer, self.title].into_iter().flatten().collect::<Vec<_>>().join(" – ");
         let name = Some(titled).filter(|name| !name.is_empty()).or(self.name);
-        let size = self.width.zip(self.height).map(|(width, height)| format!("{width}×{height}"));
-        let length = self.duration.map(|seconds| format!("{}:{:02}", seconds / 60, seconds % 60));
-        for word in [name, size, length].into_iter().flatten() {
-            line.push(' ');
-            line.push_str(&word);
-        }
-        format!("[{line}]")
+        attachment::line(kind, name.as_deref(), self.width.zip(self.height), self.duration, "")
     }
 }
 

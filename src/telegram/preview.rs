@@ -13,6 +13,17 @@ use crate::domain::address::{Address, Destination};
 use crate::domain::reply::Content;
 use crate::domain::update::draft_id;
 
+/// What the bot is doing, as chats show it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doing {
+    /// It writes.
+    Typing,
+    /// It speaks.
+    RecordingVoice,
+    /// What it said is on its way.
+    SendingVoice,
+}
+
 impl Telegram {
     /// Shows a preview of an answer that is being written, instead of the one before it (sendMessageDraft; private
     /// chats only), or that the model thinks, in blocks (sendRichMessageDraft).
@@ -45,16 +56,25 @@ impl Telegram {
                     .build();
                 ("sendRichMessageDraft", self.post("sendRichMessageDraft", PREVIEW_TIMEOUT).json(&params))
             }
-            Content::Document { .. } => return Err(no_text()),
+            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => return Err(no_text()),
         };
         fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }
 
-    /// Tells the chat that the bot is typing (sendChatAction).
-    pub async fn typing(&self, chat_id: i64, thread_id: Option<i64>) -> Result<(), TelegramError> {
+    /// Tells the chat and topic what the bot is doing (sendChatAction).
+    pub async fn is_doing(
+        &self,
+        (chat_id, thread_id): (i64, Option<i64>),
+        doing: Doing,
+    ) -> Result<(), TelegramError> {
+        let action = match doing {
+            Doing::Typing => ChatAction::Typing,
+            Doing::RecordingVoice => ChatAction::RecordVoice,
+            Doing::SendingVoice => ChatAction::UploadVoice,
+        };
         let params = SendChatActionParams::builder()
             .chat_id(chat_id)
-            .action(ChatAction::Typing)
+            .action(action)
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
         let method = "sendChatAction";

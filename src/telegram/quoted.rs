@@ -8,11 +8,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::addressed::Me;
+use super::attached::attached;
 use super::described::{Fields, described};
 use super::entities::entities;
 use super::markup::{shortened, spelt_out};
 use super::named::named;
-use crate::domain::quote::{Kind, Quote, Whose};
+use crate::domain::quote::{Kind, Quote, QuotedFile, Whose};
 
 /// What stands for words that Telegram does not tell bots.
 const UNSEEN: &str = "[its words are not shown to bots]";
@@ -31,10 +32,10 @@ impl Reader<'_> {
         let Some(held) = Fields::of(message) else { return Vec::new() };
         if let Some(origin) = object(&held, "forward_origin") {
             let (whose, author) = self.origin(origin);
-            let text = words(message).unwrap_or_else(|| UNSEEN.to_owned());
+            let text = words(message, self.me).unwrap_or_else(|| UNSEEN.to_owned());
             return vec![Quote::new(Kind::Forward, whose, author.as_deref(), &text)];
         }
-        let part = object(&held, "quote").and_then(|part| Some((words(part)?, is_manual(part))));
+        let part = object(&held, "quote").and_then(|part| Some((words(part, self.me)?, is_manual(part))));
         if let Some(reply) = object(&held, "reply_to_message") {
             return self.reply(reply, part);
         }
@@ -52,7 +53,10 @@ impl Reader<'_> {
             None => self.sender(&held),
         };
         let quote = |kind, text: &str| Quote::new(kind, whose, author.as_deref(), text);
-        let message = words(reply).map(|text| quote(Kind::Reply, &text));
+        let message = words(reply, self.me).map(|text| Quote {
+            file: file(reply, held.read("message_id"), self.me),
+            ..quote(Kind::Reply, &text)
+        });
         // Telegram marks a part by itself where it knows no better; that says nothing new.
         let marked = part.filter(|(text, manual)| {
             message
@@ -69,10 +73,12 @@ impl Reader<'_> {
             Some(origin) => self.origin(origin),
             None => (Whose::Other, None),
         };
-        let text = [words(reply), part.map(|(text, _)| text)];
+        let text = [words(reply, self.me), part.map(|(text, _)| text)];
         let text = text.into_iter().flatten().collect::<Vec<_>>().join("\n");
         let text = if text.is_empty() { UNSEEN } else { &text };
-        Quote::new(Kind::Elsewhere, whose, author.as_deref(), text)
+        // Its id is one of another chat.
+        let file = file(reply, None, self.me);
+        Quote { file, ..Quote::new(Kind::Elsewhere, whose, author.as_deref(), text) }
     }
 
     /// Who sent a message that is told in full.
@@ -145,8 +151,15 @@ fn is_manual(part: &str) -> bool {
     Fields::of(part).and_then(|held| held.read::<Value>("is_manual")).is_some_and(|manual| manual == true)
 }
 
+/// The file of a message that is replied to, where it can be looked at or read. A recording is its line.
+fn file(message: &str, message_id: Option<i64>, me: &Me) -> Option<Box<QuotedFile>> {
+    attached(message, me)
+        .filter(|file| !file.is_sound())
+        .map(|file| Box::new(QuotedFile { message_id: message_id.unwrap_or_default(), file }))
+}
+
 /// What a message says: its text; or what it holds, and its caption. `None`: nothing.
-fn words(message: &str) -> Option<String> {
+fn words(message: &str, me: &Me) -> Option<String> {
     let held = Fields::of(message)?;
     let spelt = |text: &str, marks: &str| {
         let text = shortened(held.read::<String>(text)?);
@@ -156,7 +169,8 @@ fn words(message: &str) -> Option<String> {
     if let Some(text) = spelt("text", "entities") {
         return Some(text);
     }
-    let thing = described(message).or_else(|| named(&held));
+    let file = || attached(message, me).map(|file| file.line(None));
+    let thing = described(message).or_else(file).or_else(|| named(&held));
     let said = [thing, spelt("caption", "caption_entities")].into_iter().flatten().collect::<Vec<_>>();
     (!said.is_empty()).then(|| said.join("\n"))
 }

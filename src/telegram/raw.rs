@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::sender::Sender;
+use crate::domain::topic::{Begun, Naming};
 
 // What is not named here costs no memory, however large it is.
 
@@ -186,6 +187,8 @@ pub(super) const CONTENT: &[&str] = &[
     "dice",
     "document",
     "game",
+    "giveaway",
+    "giveaway_winners",
     "invoice",
     "live_photo",
     "location",
@@ -205,6 +208,41 @@ pub(super) const CONTENT: &[&str] = &[
 pub(super) fn moved(message: &str) -> Option<(i64, i64)> {
     let RawMove { chat, migrate_to_chat_id, migrate_from_chat_id } = serde_json::from_str(message).ok()?;
     migrate_to_chat_id.map(|to| (chat.id, to)).or(migrate_from_chat_id.map(|from| (from, chat.id)))
+}
+
+#[derive(Deserialize)]
+struct RawTopic {
+    message_thread_id: i64,
+    chat: RawChat,
+    #[serde(default)]
+    from: RawPerson,
+    forum_topic_created: Option<RawTopicCreated>,
+    forum_topic_edited: Option<RawTopicEdited>,
+}
+
+#[derive(Deserialize)]
+struct RawTopicCreated {
+    #[serde(default)]
+    is_name_implicit: bool,
+}
+
+#[derive(Deserialize)]
+struct RawTopicEdited {
+    name: Option<String>,
+}
+
+/// What a message says of a topic of its private chat (Bot API, ForumTopicCreated and ForumTopicEdited).
+pub(super) fn topic_begun(message: &str) -> Option<Begun> {
+    let topic: RawTopic = serde_json::from_str(message).ok()?;
+    if topic.chat.kind != "private" || topic.from.is_bot {
+        return None;
+    }
+    let naming = match (topic.forum_topic_created, topic.forum_topic_edited) {
+        (Some(created), _) if created.is_name_implicit => Naming::LeftToBot,
+        (_, Some(edited)) if edited.name.is_some() => Naming::ByPerson,
+        _ => return None,
+    };
+    Some(Begun { chat_id: topic.chat.id, thread_id: topic.message_thread_id, naming })
 }
 
 #[expect(clippy::zero_sized_map_values, reason = "a set is not read from an object")]

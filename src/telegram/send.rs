@@ -5,7 +5,8 @@ use std::io;
 
 use frankenstein::TelegramApi;
 use frankenstein::methods::{
-    DeleteMessageParams, EditMessageTextParams, SendMessageParams, SendRichMessageParams,
+    DeleteMessageParams, EditForumTopicParams, EditMessageTextParams, SendMessageParams,
+    SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
 use frankenstein::rich_message::InputRichMessage;
@@ -49,8 +50,10 @@ impl Telegram {
                         .build(),
                 ),
             ),
-            // `send_document` sends files.
-            Content::Document { .. } => Err(TelegramError::File("it is not built".to_owned())),
+            // `send_document`, `send_photo` and `send_voice` send files.
+            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
+                Err(TelegramError::File("it is not built".to_owned()))
+            }
         }?;
         Ok(sent.result.message_id)
     }
@@ -67,7 +70,7 @@ impl Telegram {
                 .maybe_reply_markup(keyboard)
                 .rich_message(InputRichMessage::builder().blocks(blocks).build())
                 .build(),
-            Content::Document { .. } => {
+            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
                 return Err(TelegramError::NotThere("a file takes no message's place".to_owned()));
             }
         };
@@ -84,6 +87,16 @@ impl Telegram {
         self.request::<_, MethodResponse<bool>>(Method::DeleteMessage.name(), Some(delete)).map(drop)
     }
 
+    /// Names a topic (editForumTopic), which Telegram shows in the chat. In a private chat every bot may.
+    pub fn name_topic(&self, chat_id: i64, thread_id: i64, name: String) -> Result<(), TelegramError> {
+        let edit = EditForumTopicParams::builder()
+            .chat_id(chat_id)
+            .message_thread_id(of_message(thread_id)?)
+            .name(name)
+            .build();
+        self.request::<_, MethodResponse<bool>>("editForumTopic", Some(edit)).map(drop)
+    }
+
     /// Sends what the file holds under this name, and returns the id of the message.
     pub fn send_document(
         &self,
@@ -92,25 +105,57 @@ impl Telegram {
         file: File,
         name: &'static str,
     ) -> Result<i64, TelegramError> {
-        let (thread, reply) = place(to);
         let unusable = |problem: io::Error| TelegramError::File(problem.to_string());
         let bytes = file.metadata().map_err(unusable)?.len();
+        let document =
+            multipart::Part::stream_with_length(tokio::fs::File::from_std(file), bytes).file_name(name);
+        self.send_file(Method::SendDocument, to, caption, "document", document)
+    }
+
+    /// Sends a PNG as a picture, and returns the id of the message.
+    pub fn send_photo(&self, to: Destination, caption: String, png: Vec<u8>) -> Result<i64, TelegramError> {
+        let unusable = |problem: reqwest::Error| TelegramError::File(problem.to_string());
+        let photo =
+            multipart::Part::bytes(png).file_name("chart.png").mime_str("image/png").map_err(unusable)?;
+        self.send_file(Method::SendPhoto, to, caption, "photo", photo)
+    }
+
+    /// Sends a sound of this name and type as a voice message, and returns the id of the message.
+    pub fn send_voice(
+        &self,
+        to: Destination,
+        caption: String,
+        (name, mime): (String, &str),
+        sound: Vec<u8>,
+    ) -> Result<i64, TelegramError> {
+        let unusable = |problem: reqwest::Error| TelegramError::File(problem.to_string());
+        let voice = multipart::Part::bytes(sound).file_name(name).mime_str(mime).map_err(unusable)?;
+        self.send_file(Method::SendVoice, to, caption, "voice", voice)
+    }
+
+    fn send_file(
+        &self,
+        method: Method,
+        to: Destination,
+        caption: String,
+        field: &'static str,
+        file: multipart::Part,
+    ) -> Result<i64, TelegramError> {
+        let (thread, reply) = place(to);
         let reply = reply.map(|reply| serde_json::to_string(&reply)).transpose();
-        let reply = reply.map_err(|problem| unusable(problem.into()))?;
+        let reply = reply.map_err(|problem| TelegramError::File(problem.to_string()))?;
         let fields = [
             ("chat_id", Some(to.chat_id.to_string())),
-            ("caption", Some(caption)),
+            ("caption", Some(caption).filter(|caption| !caption.is_empty())),
             ("message_thread_id", thread.map(|id| id.to_string())),
             ("reply_parameters", reply),
         ];
-        let document =
-            multipart::Part::stream_with_length(tokio::fs::File::from_std(file), bytes).file_name(name);
         let form = fields
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .fold(Form::new(), |form, (name, value)| form.text(name, value))
-            .part("document", document);
-        let sent: MethodResponse<Sent> = self.upload(Method::SendDocument.name(), form)?;
+            .part(field, file);
+        let sent: MethodResponse<Sent> = self.upload(method.name(), form)?;
         Ok(sent.result.message_id)
     }
 }

@@ -17,6 +17,8 @@ use crate::base::http::{Http, Interrupted};
 use crate::base::secret::Secret;
 use crate::metrics;
 
+/// The Bot API of Telegram itself.
+const TELEGRAMS_OWN: &str = "https://api.telegram.org";
 /// A preview, or the answer to a press, that takes longer is not worth waiting for.
 pub(super) const PREVIEW_TIMEOUT: Duration = Duration::from_secs(4);
 /// The longest a file may take; the Bot API takes up to 50 MB.
@@ -32,6 +34,8 @@ pub struct Telegram {
     base: Secret,
     /// What stands before a file's path: server, `/file/bot<token>/`.
     files: Secret,
+    /// The server is the operator's own.
+    pub(super) is_own_server: bool,
     bot_id: i64,
     /// The longest a call may take; getUpdates has its own poll time on top.
     pub(super) timeout: Duration,
@@ -45,7 +49,8 @@ impl Telegram {
         let (server, secret) = (url.trim_end_matches('/'), token.secret.expose());
         let base = Secret::new(format!("{server}/bot{secret}/"));
         let files = Secret::new(format!("{server}/file/bot{secret}/"));
-        Self { http, base, files, bot_id: token.bot_id, timeout: *timeout, stop }
+        let is_own_server = server != TELEGRAMS_OWN;
+        Self { http, base, files, is_own_server, bot_id: token.bot_id, timeout: *timeout, stop }
     }
 
     /// The same access for work that ends at another request.
@@ -130,12 +135,13 @@ pub(super) fn count_error(method: &str, error: &TelegramError) {
 pub(super) const DOWNLOAD: &str = "download";
 
 /// The methods of the Bot API that are called, and the download of a file.
-const METHODS: [&str; 19] = [
+const METHODS: [&str; 22] = [
     "answerCallbackQuery",
     "deleteMessage",
     "deleteMyCommands",
     "deleteWebhook",
     DOWNLOAD,
+    "editForumTopic",
     "editMessageText",
     "getChatMember",
     "getChatMemberCount",
@@ -148,7 +154,9 @@ const METHODS: [&str; 19] = [
     "sendDocument",
     "sendMessage",
     "sendMessageDraft",
+    "sendPhoto",
     "sendRichMessage",
+    "sendVoice",
     "setMyCommands",
 ];
 

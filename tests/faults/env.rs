@@ -3,6 +3,8 @@
 //! What happened and when is kept for the judge: what people did, when the bot died, when a fault ended.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,9 @@ use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Pooler, Server};
 use sandbox::{tool, wait_until};
 
+use crate::console::Visitor;
 use crate::fault::{Fault, Loss};
+use crate::network::{self, port_of};
 use crate::people::{Act, CROWD};
 
 const UPDATES: &str = "SELECT count(*) || ' ' || max(seq) FROM updates";
@@ -59,7 +63,14 @@ impl FaultEnv {
         let own = || Arc::new(Server::temporary().unwrap());
         let mut env = TestEnv::on(if fault.needs_own_server() { own() } else { postgres::shared() });
         env.model.usually(Behaviour::answer().random_delay(fault.slowest_answer(), seed));
-        let usual = [("TELEGRAM_TIMEOUT", "2"), ("MAX_HISTORY_MESSAGES", "4"), ("SHUTDOWN_GRACE", "1")];
+        let usual = [
+            ("TELEGRAM_TIMEOUT", "2"),
+            ("MAX_HISTORY_MESSAGES", "4"),
+            ("SHUTDOWN_GRACE", "1"),
+            ("TRANSCRIBE_MODEL", "sandbox/ears"),
+            // Summaries are made all the time.
+            ("SHORT_WAITS", "quiet=0 later=0.2"),
+        ];
         for (name, value) in usual.iter().chain(fault.settings()) {
             env.set(name, *value);
         }
@@ -128,6 +139,7 @@ impl FaultEnv {
         match loss {
             Loss::Killed => first.server().start(),
             Loss::Frozen => first.server().thaw(),
+            Loss::Unreached => network::fill(port_of(&first.url())),
         }
         let changed = || self.logs().contains("the database is on another server now").then_some(());
         wait_until("the change to be noticed", changed);
@@ -165,6 +177,7 @@ impl FaultEnv {
                 leader.signal("STOP");
                 *other = Some(leader);
             }
+            (Some(_), Loss::Unreached) => panic!("an instance shares its network with us"),
             (None, _) => {}
         }
     }
@@ -214,6 +227,11 @@ impl FaultEnv {
         status.code()
     }
 
+    /// Somebody who is logged into the console of the bot.
+    pub(crate) fn operator(&self) -> Visitor {
+        Visitor::logged_in(&self.env, self.bot().as_ref().expect("a bot runs"))
+    }
+
     fn bot(&self) -> MutexGuard<'_, Option<Bot>> {
         self.bot.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,6 +243,17 @@ impl FaultEnv {
     /// The fault is over: what waits from now on waits for the bot.
     pub(crate) fn fault_ended(&self) {
         self.record().ends.push(Instant::now());
+    }
+
+    /// What the bot answers at METRICS_ADDR.
+    pub(crate) fn fetch(&self, path: &str) -> String {
+        let log = self.logs();
+        let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+        let mut connection = TcpStream::connect(address).unwrap();
+        write!(connection, "GET /{path} HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// Waits until nothing waits any more: neither with Telegram nor in the database. False: something waits for ever.

@@ -1,9 +1,10 @@
 //! The faults: how each begins and how it ends.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox::env::KILLED;
 use sandbox::model::{Behaviour, When};
@@ -14,6 +15,7 @@ use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
 use crate::env::FaultEnv;
+use crate::network::{self, port_of};
 use crate::people::SLOWLY;
 
 /// What the bot calls: first what it calls at its start only, then what it calls all the time.
@@ -36,6 +38,12 @@ pub(crate) const ALWAYS: &[&str] = METHODS.split_at(3).1;
 /// What makes a message.
 pub(crate) const SENDS: &[&str] = &["sendMessage", "sendRichMessage", "sendDocument"];
 
+/// Within this whoever asks for the bot's health has an answer, whoever does not answer the bot.
+const HEALTH: Duration = Duration::from_secs(10);
+
+/// What has answers spoken.
+const SPEAKING: &[(&str, &str)] = &[("SPEECH_MODEL", "sandbox/mouth"), ("SPEECH_TIMEOUT", "1")];
+
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
 
@@ -44,6 +52,10 @@ const TWO_MODELS: &str = "[endpoints.ours]\nurl = \"URL\"\nkey = \"OPENROUTER_AP
                           [models.first]\nmodel = \"first\"\nfallback = [\"second\"]\n\n\
                           [models.second]\nmodel = \"second\"\n\n\
                           [roles.one]\nprompt = \"prompts/nutritionist.txt\"\n";
+
+/// Pages of the console, the dearest among them.
+const PAGES: &[&str] =
+    &["/", "/now", "/dialogues", "/people", "/costs?by=person&days=90", "/health", "/search?q=rice"];
 
 /// Something that goes wrong.
 pub(crate) enum Fault {
@@ -66,13 +78,21 @@ pub(crate) enum Fault {
     PrimaryLost(Loss),
     /// The instance that leads is killed or frozen, and another one takes its place; then it comes back.
     LeaderLost(Loss),
+    /// Every packet to and from somebody is dropped.
+    Unreached(Neighbour),
     ConnectionsTerminated,
     /// The pooler before PostgreSQL is killed, and starts again.
     PoolerKilled,
     DiskFull,
     /// So many in a hundred requests are answered like this.
     Answers(Behaviour, u8),
+    /// So many in a hundred recordings are answered like this.
+    Heard(Behaviour, u8),
+    /// So many in a hundred answers that are to be spoken come to this.
+    Spoken(Behaviour, u8),
     ModelOut,
+    /// So many look at the pages of the console without a pause.
+    ConsoleBusy(usize),
     /// The first model of two answers nothing but errors, and the process is killed meanwhile.
     FirstModelOut,
     /// At least two of these lists at once, each with one of its faults. They end in the order of the lists.
@@ -84,6 +104,15 @@ pub(crate) enum Fault {
 pub(crate) enum Loss {
     Killed,
     Frozen,
+    /// Packets are dropped.
+    Unreached,
+}
+
+/// Whom the bot talks to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Neighbour {
+    Database,
+    Model,
 }
 
 /// Ends a fault.
@@ -97,6 +126,7 @@ impl Fault {
             | Self::PostgresFrozen
             | Self::DiskFull
             | Self::Failover
+            | Self::Unreached(Neighbour::Database)
             | Self::PrimaryLost(_) => true,
             Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
             _ => false,
@@ -123,6 +153,11 @@ impl Fault {
         matches!(self, Self::Failover)
     }
 
+    /// Whether an answer of the model may go astray on its way to the bot: then it is asked again.
+    pub(crate) fn loses_answers(&self) -> bool {
+        matches!(self, Self::Unreached(Neighbour::Model))
+    }
+
     /// The most calls that the bot may make although Telegram has asked it to wait. Those that are under way when Telegram
     /// says so cannot be taken back.
     pub(crate) fn most_calls_inside_waits(&self) -> usize {
@@ -144,7 +179,8 @@ impl Fault {
         match self {
             // What is in work at three kills.
             Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) => class == "crashed",
-            Self::Answers(..) | Self::ModelOut => class != "crashed",
+            Self::Heard(..) => class == "hearing_unreachable",
+            Self::Answers(..) | Self::ModelOut | Self::Unreached(Neighbour::Model) => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
             _ => false,
         }
@@ -158,12 +194,26 @@ impl Fault {
     /// Settings that turn minutes into seconds.
     pub(crate) fn settings(&self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Answers(..) | Self::Mixture(_) => &[("LLM_TIMEOUT", "1")],
+            Self::Heard(..) => &[("TRANSCRIBE_TIMEOUT", "1")],
+            Self::Spoken(..) | Self::KillAt("spoken") => SPEAKING,
+            Self::Answers(..) | Self::Mixture(_) | Self::Unreached(Neighbour::Model) => {
+                &[("LLM_TIMEOUT", "1")]
+            }
+            Self::Unreached(_) => &[("METRICS_ADDR", "127.0.0.1:0")],
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
             Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
+            // No figure is kept for the next look.
+            Self::ConsoleBusy(_) => {
+                &[("CONSOLE_ADDR", "127.0.0.1:0"), ("SHORT_WAITS", "quiet=0 later=0.2 figures=0")]
+            }
             _ => &[],
         }
+    }
+
+    /// Whether answers are spoken.
+    pub(crate) fn needs_voices(&self) -> bool {
+        self.settings() == SPEAKING
     }
 
     /// Begins; what is returned ends it.
@@ -232,6 +282,7 @@ impl Fault {
                 Box::new(move || then.fail_over())
             }
             Self::PrimaryLost(loss) => primary_lost(env, *loss),
+            Self::Unreached(neighbour) => unreached(env, *neighbour),
             Self::LeaderLost(loss) => {
                 env.lose_leader(*loss);
                 Box::new(|| ())
@@ -246,21 +297,39 @@ impl Fault {
             }
             Self::DiskFull => disk_full(env),
             Self::Answers(behaviour, percent) => {
-                let chance = f64::from(*percent) / 100.0;
-                env.model.on(When::any().chance(chance, rng.u64(..)), behaviour.clone());
-                Box::new(move || {
-                    then.model.clear();
-                    then.refuse();
-                })
+                env.model.on(some_of(*percent, rng), behaviour.clone());
+                model_recovers(then)
+            }
+            Self::Heard(behaviour, percent) => {
+                env.model.on_speech(some_of(*percent, rng), behaviour.clone());
+                model_recovers(then)
+            }
+            Self::Spoken(behaviour, percent) => {
+                env.model.on_voice(some_of(*percent, rng), behaviour.clone());
+                model_recovers(then)
             }
             Self::ModelOut => {
                 env.model.down();
                 Box::new(move || then.model.up())
             }
+            Self::ConsoleBusy(operators) => console_busy(env, *operators),
             Self::FirstModelOut => first_model_out(env, rng),
             Self::Mixture(lists) => several(lists, env, rng),
         }
     }
+}
+
+/// So many of a hundred requests.
+fn some_of(percent: u8, rng: &mut fastrand::Rng) -> When {
+    When::any().chance(f64::from(percent) / 100.0, rng.u64(..))
+}
+
+/// The model is as before.
+fn model_recovers(env: Arc<FaultEnv>) -> End {
+    Box::new(move || {
+        env.model.clear();
+        env.refuse();
+    })
 }
 
 /// At least two of the lists at once, each with one of its faults.
@@ -287,9 +356,34 @@ fn primary_lost(env: &Arc<FaultEnv>, loss: Loss) -> End {
     match loss {
         Loss::Killed => env.server().kill(),
         Loss::Frozen => env.server().freeze(),
+        Loss::Unreached => network::dig(port_of(&env.database().url())),
     }
     let env = Arc::clone(env);
     Box::new(move || env.promote())
+}
+
+/// Nobody answers, and whoever asks for the bot's health still hears of it at once.
+fn unreached(env: &Arc<FaultEnv>, neighbour: Neighbour) -> End {
+    let url = match neighbour {
+        Neighbour::Database => env.database().url(),
+        Neighbour::Model => env.model.url(),
+    };
+    network::dig(port_of(&url));
+    let env = Arc::clone(env);
+    Box::new(move || {
+        if neighbour != Neighbour::Model {
+            for path in ["healthz", "readyz", "metrics"] {
+                let asked = Instant::now();
+                env.fetch(path);
+                assert!(asked.elapsed() < HEALTH, "/{path} took {:?}", asked.elapsed());
+            }
+        }
+        network::fill(port_of(&url));
+        if neighbour == Neighbour::Model {
+            // What it does not answer to is repeated, as its own refusals are.
+            env.refuse();
+        }
+    })
 }
 
 /// The rules for `Fault::Calls`; returns those for the next call of each method.
@@ -333,6 +427,21 @@ fn beside(again: impl Fn() + Send + 'static) -> End {
         over.store(true, Ordering::Relaxed);
         thread.join().expect("what goes on beside does not panic");
     })
+}
+
+/// Each looks at one page after the other.
+fn console_busy(env: &FaultEnv, operators: usize) -> End {
+    let looks: Vec<End> = (0..operators)
+        .map(|_| {
+            let operator = RefCell::new(env.operator());
+            beside(move || {
+                for page in PAGES {
+                    operator.borrow_mut().get(page).ok();
+                }
+            })
+        })
+        .collect();
+    Box::new(move || looks.into_iter().for_each(|end| end()))
 }
 
 /// Polls without confirming anything, as a second instance that was started by mistake does.

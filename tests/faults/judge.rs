@@ -14,7 +14,7 @@ use sandbox::telegram::{self, Call, Sent};
 
 use crate::env::{FaultEnv, Record};
 use crate::fault::Fault;
-use crate::people::{Act, Deed};
+use crate::people::{Act, Deed, SPEAKERS};
 
 /// Writes down each message id that a part was ever recorded with, and when a failed call for a part was noted.
 pub(crate) const RECORDER: &str = "
@@ -39,8 +39,12 @@ const OUTCOMES: &str = "
          LEFT JOIN turns t ON t.update_seq = u.seq LEFT JOIN messages q ON q.id = t.question_id
     WHERE u.done_at IS NOT NULL ORDER BY p.id";
 
-/// Every message of every dialogue.
-const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages";
+/// Updates whose recordings were turned into words more than once.
+const HEARD_AGAIN: &str = "SELECT update_seq FROM model_calls WHERE purpose = 'transcript' AND outcome = 'answered' GROUP BY update_seq HAVING count(*) > 1";
+
+/// Every message and every summary of every dialogue.
+const DIALOGUES: &str = "SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM messages
+    UNION ALL SELECT user_id, chat_id, regexp_replace(content, '\n', ' ', 'g') FROM summaries";
 
 /// What came of a row. The lists have to be empty.
 #[derive(Default)]
@@ -67,10 +71,15 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     pub(crate) fn is_clean(&self, fault: &Fault) -> bool {
-        let stored = [&self.lost, &self.outside, &self.disordered, &self.paid_twice];
+        let stored = [&self.lost, &self.outside, &self.disordered];
+        let paid = fault.loses_answers() || self.paid_twice.is_empty();
         let whole = fault.loses_what_was_stored() || stored.iter().all(|list| list.is_empty());
         let patient = self.inside_waits <= fault.most_calls_inside_waits();
-        whole && patient && self.strangers.is_empty() && self.untold.is_empty()
+        whole
+            && (paid || fault.loses_what_was_stored())
+            && patient
+            && self.strangers.is_empty()
+            && self.untold.is_empty()
     }
 }
 
@@ -149,7 +158,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
         record: env.record().clone(),
         parts: env.psql(OUTCOMES).lines().map(Part::read).collect(),
         recorded: recorded.lines().map(|id| id.parse().unwrap()).collect(),
-        asked: env.model.requests(),
+        asked: env.model.requests().into_iter().filter(|asked| !asked.sums_up()).collect(),
         sent,
         calls,
     };
@@ -164,6 +173,9 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
     evidence.changed_ends(fault, &mut verdict);
     evidence.copies(&mut verdict);
     evidence.payments(&mut verdict);
+    let again = env.psql(HEARD_AGAIN);
+    verdict.paid_twice.extend(again.lines().map(|seq| format!("the recording of update {seq}")));
+    evidence.speech(env, &mut verdict);
     verdict
 }
 
@@ -224,12 +236,29 @@ impl Evidence {
         }
     }
 
+    /// Whether an answer was spoken again although its sound was made and the process that had it lived on.
+    fn speech(&self, env: &FaultEnv, verdict: &mut Verdict) {
+        let mut made: HashMap<String, usize> = HashMap::new();
+        for spoken in env.model.spoken() {
+            *made.entry(spoken.words).or_default() += 1;
+        }
+        let again: usize = made.values().map(|times| times - 1).sum();
+        let failed =
+            env.psql("SELECT count(*) FROM model_calls WHERE purpose = 'speech' AND outcome = 'failed'");
+        let failed: usize = failed.parse().unwrap();
+        // Each death costs the lanes that were at it one call each.
+        let excused = failed + self.record.deaths.len() * SPEAKERS;
+        if again > excused {
+            verdict.paid_twice.push(format!("{again} answers were spoken again, {excused} with a reason"));
+        }
+    }
+
     /// Whether all that was sent or stored stands where its person is.
     fn strangers(&self, dialogues: &str, verdict: &mut Verdict) {
         let chats: HashMap<i64, i64> =
             self.record.acts.iter().map(|act| (act.user_id, act.chat_id)).collect();
         for sent in &self.sent {
-            let users: HashSet<i64> = nonces(sent.text()).collect();
+            let users: HashSet<i64> = nonces(sent.text()).chain(nonces(said(sent))).collect();
             if users.len() > 1 || users.iter().any(|user| chats.get(user) != Some(&sent.chat_id)) {
                 verdict.strangers.push(format!("message {} in chat {}", sent.message_id, sent.chat_id));
             }
@@ -298,10 +327,10 @@ impl Evidence {
         let mut made: Vec<&Part> = self.parts.iter().filter(|part| part.op == "edit").rev().collect();
         made.extend(self.parts.iter().filter(|part| part.op == "send" || part.op == "document"));
         let recorded: HashMap<i64, &Part> = made.into_iter().map(|part| (part.message_id, part)).collect();
-        let mut next: HashMap<(i64, Option<i64>, &str), &Part> = HashMap::new();
+        let mut next: HashMap<(i64, Option<i64>, &str, &str), &Part> = HashMap::new();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {
-            let alike = (message.chat_id, message.reply_to, message.first_text());
+            let alike = (message.chat_id, message.reply_to, message.first_text(), said(message));
             if let Some(part) = recorded.get(&message.message_id) {
                 next.insert(alike, part);
             }
@@ -349,6 +378,11 @@ impl Evidence {
 /// Whose words stand in a text: the ids in its nonces.
 fn nonces(text: &str) -> impl Iterator<Item = i64> {
     text.split("nonce-").skip(1).filter_map(|rest| rest.split('-').next()?.parse().ok())
+}
+
+/// What is said in a voice message; nothing in another one.
+fn said(sent: &Sent) -> &str {
+    sent.said().unwrap_or_default()
 }
 
 /// The first nonce in a text.

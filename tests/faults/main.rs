@@ -5,14 +5,18 @@
 //! (ARCHITECTURE.md); otherwise the row fails and says what, with which seed, and how to play it again.
 //!
 //! `cargo test` plays the short form of each row, `make faults` the long one; the names of rows can be filtered as those of
-//! tests. SEED repeats a run: what is done to the bot is the same then, though not to the microsecond. With UPDATE_TABLE a
+//! tests. scripts/black-holes plays the rows in which packets are dropped. SEED repeats a run: what is done to the bot is the same then, though not to the microsecond. With UPDATE_TABLE a
 //! complete long run rewrites the table in docs/reliability.md and its Russian twin.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
+#[path = "../it/support/console.rs"]
+#[expect(dead_code, reason = "the tests of the console use the rest")]
+mod console;
 mod env;
 mod again;
 mod fault;
 mod judge;
+mod network;
 mod people;
 mod rows;
 mod table;
@@ -42,8 +46,12 @@ fn main() -> ExitCode {
     }
     let began = Instant::now();
     let table = Arc::new(Mutex::new(Table::new(seed)));
-    let rows = rows::rows();
+    let mut rows = rows::rows();
+    // The table holds what plays everywhere.
     let count = rows.len();
+    if network::is_ours() {
+        rows.extend(rows::of_dropped_packets());
+    }
     // From the last to the first: the longest row is the last one, and should not be played alone in the end.
     let trials = (0..).zip(rows).collect::<Vec<_>>().into_iter().rev().map(|(index, row)| {
         let table = Arc::clone(&table);

@@ -10,13 +10,22 @@ use crate::env::FaultEnv;
 
 /// People in private chats, and as many again in two groups.
 const PRIVATE: i64 = 8;
+/// Whose answers may be in the making at once, to be spoken.
+pub(crate) const SPEAKERS: usize = 8;
 /// Who writes at such length that an answer, which quotes the question and the one before, takes two messages.
 const TALKATIVE: i64 = 2;
 const LENGTH: usize = 2500;
 const FILLING: &str = " and so on";
 
+/// Who writes in a topic of the private chat.
+const IN_TOPICS: RangeInclusive<i64> = 6..=7;
+const TOPIC: i64 = 77;
+
 /// As much of a JPEG as is looked at.
 const PICTURE: &[u8] = b"\xff\xd8\xff a picture";
+
+/// What somebody sends to be read.
+const DOCUMENT: &[u8] = b"words of a document";
 
 /// People in private chats of their own who change their minds: they edit their last question, have it answered again,
 /// press the button below a failed answer.
@@ -74,6 +83,27 @@ impl FaultEnv {
         self.model.on(when, Behaviour::status(401, "as you wish"));
     }
 
+    /// Nobody's question is read with what was said long ago: an answer has to begin with the word of its own question, by which the
+    /// judge knows it.
+    pub(crate) fn have_no_memory(&self) {
+        let bot = self.telegram.bot_id();
+        // Everybody in a chat of their own, and in either group.
+        self.psql(&format!(
+            "INSERT INTO memory_off (bot_id, chat_id, user_id)
+             SELECT {bot}, chat, person FROM generate_series(1, {}) AS person, LATERAL (VALUES (person), (-1), (-2)) AS chats (chat)",
+            CROWD.end()
+        ));
+    }
+
+    /// The people in private chats want to hear their answers.
+    pub(crate) fn have_answers_spoken(&self) {
+        let bot = self.telegram.bot_id();
+        self.psql(&format!(
+            "INSERT INTO dialogue_settings (bot_id, chat_id, user_id, voice)
+             SELECT {bot}, person, person, 'always' FROM generate_series(1, {PRIVATE}) AS person"
+        ));
+    }
+
     /// Somebody does the next thing.
     pub(crate) fn act(&self, rng: &mut fastrand::Rng) {
         // Often enough for each method to be called within seconds.
@@ -98,7 +128,11 @@ impl FaultEnv {
     fn write(&self, act: Act, rng: &mut fastrand::Rng) -> Act {
         let Act { user_id, chat_id, deed, ref nonce, .. } = act;
         let private = chat_id == user_id;
-        let person = if private { Person::private(user_id) } else { Person::in_group(user_id, chat_id) };
+        let person = match user_id {
+            _ if IN_TOPICS.contains(&user_id) => Person::private(user_id).in_thread(TOPIC),
+            _ if private => Person::private(user_id),
+            _ => Person::in_group(user_id, chat_id),
+        };
         let wish = if rng.u8(0..8) == 0 { " as a table" } else { "" };
         let mut text = format!("{nonce}{wish}");
         if user_id <= TALKATIVE {
@@ -114,11 +148,19 @@ impl FaultEnv {
         Act { update_id, message_id, ..act }
     }
 
-    /// Shows a picture with these words, or an album of two of them.
+    /// Says these words, or shows a picture with them, or an album of two of them, or sends a document.
     fn show(&self, person: &Person, words: &str, rng: &mut fastrand::Rng) -> telegram::Said {
-        let mut fields = self.telegram.photo(&[(PICTURE, 800, 600)]);
+        if rng.u8(0..4) == 0 {
+            return self.telegram.post(person, &self.telegram.voice(words, 14));
+        }
+        let is_document = rng.u8(0..3) == 0;
+        let mut fields = if is_document {
+            self.telegram.document("a.txt", "text/plain", DOCUMENT)
+        } else {
+            self.telegram.photo(&[(PICTURE, 800, 600)])
+        };
         fields["caption"] = words.into();
-        if rng.bool() {
+        if is_document || rng.bool() {
             return self.telegram.post(person, &fields);
         }
         fields["media_group_id"] = words.into();

@@ -11,7 +11,7 @@ use sandbox::telegram::{Action, Reply};
 use systech_aidd::base::failpoints::POINTS;
 
 use crate::env::FaultEnv;
-use crate::fault::{ALWAYS, Fault, Loss, METHODS, SENDS};
+use crate::fault::{ALWAYS, Fault, Loss, METHODS, Neighbour, SENDS};
 use crate::judge::{self, RECORDER, Verdict};
 
 /// A text in English and in Russian.
@@ -46,6 +46,10 @@ impl Row {
         let env = Arc::new(FaultEnv::new(&self.fault, seed));
         env.start_ready();
         env.psql(RECORDER);
+        env.have_no_memory();
+        if self.fault.needs_voices() {
+            env.have_answers_spoken();
+        }
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut people = rng.fork();
         let mut begun = self.fault.needs_empty_tables().then(|| self.fault.begin(&env, &mut rng));
@@ -102,6 +106,9 @@ const ANSWERED: Words = (
 );
 const WHOLE: Words = ("an answer is stored as a whole or not at all", "ответ сохраняется целиком или никак");
 const PAID: Words = ("what is answered is not paid for twice", "за готовый ответ не платят дважды");
+const HEARD: Words = ("what was heard is not paid for twice", "за услышанное не платят дважды");
+const SPOKEN: Words =
+    ("what is to be spoken never harms what is written", "озвучка никогда не вредит написанному");
 const WINDOW: Words = (
     "one repetition for each send under way, no more",
     "не больше одного повтора на каждую начатую отправку",
@@ -122,6 +129,7 @@ const TELEGRAM: Words =
     ("Telegram's bad day costs time, not messages", "плохой день Telegram стоит времени, а не сообщений");
 const MODEL: Words =
     ("everybody gets an answer or one honest sentence", "каждый получит ответ или одну честную фразу");
+const CONSOLE: Words = ("the operator's page holds up nobody", "страница оператора никого не задерживает");
 const ALL: Words = ("all of it", "всё вместе");
 
 /// All rows, in the order of the table.
@@ -205,6 +213,15 @@ pub(crate) fn rows() -> Vec<Row> {
     });
     rows.push(Row::new(TELEGRAM, ("Telegram is out", "Telegram недоступен"), Fault::TelegramOut));
     rows.extend(of_the_model());
+    rows.push(Row {
+        times: [1, 3],
+        lasts: 3000..6000,
+        ..Row::new(
+            CONSOLE,
+            ("four look at the console without a pause", "четверо смотрят консоль без остановки"),
+            Fault::ConsoleBusy(4),
+        )
+    });
     let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
     rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
     rows
@@ -250,6 +267,36 @@ fn of_pairs() -> Vec<Row> {
     rows
 }
 
+/// Where packets may be dropped: [`crate::network`].
+pub(crate) fn of_dropped_packets() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (promise, name, neighbour) in [
+        (
+            DATABASE,
+            ("packets between bot and PostgreSQL are dropped", "пакеты между ботом и PostgreSQL пропадают"),
+            Neighbour::Database,
+        ),
+        (
+            MODEL,
+            ("packets between bot and model are dropped", "пакеты между ботом и моделью пропадают"),
+            Neighbour::Model,
+        ),
+    ] {
+        rows.push(Row {
+            times: [1, 3],
+            lasts: 5000..8000,
+            ..Row::new(promise, name, Fault::Unreached(neighbour))
+        });
+    }
+    let name = (
+        "packets to the primary are dropped, its synchronous standby is promoted; they pass again",
+        "пакеты к основному серверу пропадают, синхронная реплика повышена; они снова доходят",
+    );
+    let lost = Fault::PrimaryLost(Loss::Unreached);
+    rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(DATABASE, name, lost) });
+    rows
+}
+
 fn of_the_model() -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, behaviour) in [
@@ -271,6 +318,22 @@ fn of_the_model() -> Vec<Row> {
     ] {
         rows.push(Row::new(MODEL, name, Fault::Answers(behaviour, 30)));
     }
+    for (name, behaviour) in [
+        (
+            ("recordings are refused for now (503)", "записи пока не принимают (503)"),
+            Behaviour::status(503, "busy"),
+        ),
+        (("recordings are not listened to in time", "записи не слушают вовремя"), Behaviour::stall()),
+    ] {
+        rows.push(Row::new(HEARD, name, Fault::Heard(behaviour, 30)));
+    }
+    for (name, behaviour) in [
+        (("speech is refused for now (503)", "озвучить пока нельзя (503)"), Behaviour::status(503, "busy")),
+        (("speech does not come in time", "озвучка не приходит вовремя"), Behaviour::stall()),
+        (("no sound comes", "вместо звука приходит не звук"), Behaviour::html(200)),
+    ] {
+        rows.push(Row::new(SPOKEN, name, Fault::Spoken(behaviour, 50)));
+    }
     rows.push(Row::new(MODEL, ("the model is out", "модель недоступна"), Fault::ModelOut));
     rows.push(Row {
         lasts: 2000..4000,
@@ -289,7 +352,9 @@ fn of_the_model() -> Vec<Row> {
 fn at_point(point: &'static str) -> Row {
     let promise = match point {
         "received" => STORED,
-        "inserted" | "fetched" | "prepared" | "answering" | "shown" | "generated" => ANSWERED,
+        "inserted" | "fetched" | "extracted" | "prepared" | "answering" | "shown" | "generated" => ANSWERED,
+        "heard" => HEARD,
+        "spoken" => SPOKEN,
         "finishing" => WHOLE,
         "finished" | "sending" => PAID,
         "taken" => WINDOW,

@@ -5,6 +5,9 @@
 mod support {
     pub(crate) mod asking;
     pub(crate) mod at_once;
+    pub(crate) mod browser;
+    pub(crate) mod console;
+    pub(crate) mod page;
     pub(crate) mod exposition;
     pub(crate) mod files;
     mod killed;
@@ -20,6 +23,7 @@ mod support {
 /// What the users of the bot can rely on.
 mod promises {
     mod access;
+    mod announce;
     mod answers;
     mod budget;
     mod choosing;
@@ -29,7 +33,11 @@ mod promises {
     mod delivery;
     mod drafts;
     mod erasure;
+    mod exports;
+    mod facts;
     mod failures;
+    mod figures;
+    mod find;
     mod first_words;
     mod flood;
     mod former_leader;
@@ -37,30 +45,46 @@ mod promises {
     mod going_on;
     mod groups;
     mod live_message;
+    mod listening;
     mod ledger;
     mod models;
     mod on_behalf;
+    mod overheard;
     mod order;
     mod owner;
     mod pair;
     mod paste;
     mod albums;
+    mod alerts;
     mod kept_files;
+    mod documents;
+    mod readers;
     mod pictures;
     mod poolers;
+    mod prompts;
+    mod proposals;
+    mod summaries;
     mod quotes;
     mod rate_limit;
+    mod recall;
     mod regenerate;
     mod reload;
     mod reliability;
     mod requests;
+    mod replied_pictures;
     mod requests_of_groups;
     mod retention;
+    mod rights;
+    mod roster;
     mod said_in_words;
+    mod spoken;
     mod secrets;
     mod standby;
     mod stop;
+    mod together;
+    mod titles;
     mod topics;
+    mod voices;
     mod two_instances;
     mod window;
 }
@@ -118,6 +142,22 @@ mod tools {
     mod search;
     mod usage;
     mod widen;
+}
+
+/// The pages for operators.
+mod console {
+    pub(crate) mod browser;
+    mod browsing;
+    mod dialogues;
+    mod files;
+    mod inert;
+    mod login;
+    mod looks;
+    mod pages;
+    mod people;
+    mod proxy;
+    mod routes;
+    mod slow;
 }
 
 /// What documents and files beside the code say is what the program does.

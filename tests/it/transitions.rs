@@ -40,6 +40,8 @@ fn dies_and(
     look: impl Fn(&TestEnv),
 ) {
     let mut env = TestEnv::new();
+    env.set("TRANSCRIBE_MODEL", "sandbox/ears");
+    env.set("SPEECH_MODEL", "sandbox/mouth");
     env.set("KILL_POINT", point);
     env.set("KILL_POINT_SKIP", skip.to_string());
     let bot = env.start();
@@ -122,6 +124,94 @@ fn received_inserted_fetched_prepared_answered() {
         };
         dies_and(point, 0, nothing, show, &End { turns: "answered", shown: 1, asked }, shown);
         assert_eq!(fetched.get(), downloads, "{point}");
+    }
+}
+
+#[test]
+fn received_inserted_fetched_extracted_answered() {
+    let send = |env: &TestEnv, person: &Person| {
+        let mut document = env.telegram.document("a.txt", "text/plain", b"zebra");
+        document["caption"] = "soup".into();
+        env.telegram.post(person, &document);
+    };
+    for (point, extracted, asked) in [
+        ("inserted:soup", 1, 1),
+        ("fetched:soup", 1, 1),
+        ("extracted:soup", 1, 1),
+        ("answering:soup", 1, 1),
+        ("generated:soup", 1, 2),
+        ("finishing:soup", 1, 2),
+        ("finished:soup", 1, 1),
+    ] {
+        let read = |env: &TestEnv| {
+            assert_eq!(env.telegram.calls("download").len(), 1, "{point}");
+            env.assert_logged("a file was read", extracted);
+            assert_eq!(
+                env.psql("SELECT text FROM attachments JOIN messages ON messages.id = message_id"),
+                "zebra"
+            );
+            let with_words =
+                env.asked("soup").iter().filter(|asked| asked.question().contains("\n> zebra\n")).count();
+            assert_eq!(with_words, asked, "{point}");
+        };
+        dies_and(point, 0, nothing, send, &End { turns: "answered", shown: 1, asked }, read);
+    }
+}
+
+#[test]
+fn received_fetched_heard_answered() {
+    let say = |env: &TestEnv, person: &Person| {
+        let mut voice = env.telegram.voice("what is soup", 3);
+        voice["caption"] = "soup?".into();
+        env.telegram.post(person, &voice);
+    };
+    for (point, listened, asked) in [
+        ("received:soup", 1, 1),
+        ("fetched:soup", 1, 1),
+        ("heard:soup", 1, 1),
+        ("answering:soup", 1, 1),
+        ("generated:soup", 1, 2),
+        ("finishing:soup", 1, 2),
+        ("finished:soup", 1, 1),
+    ] {
+        let paid_once = |env: &TestEnv| {
+            assert_eq!(env.model.listened().len(), listened, "{point}");
+            assert_eq!(env.telegram.calls("download").len(), 1, "{point}");
+            let paid =
+                "SELECT count(*) FROM model_calls WHERE purpose = 'transcript' AND outcome = 'answered'";
+            assert_eq!(env.psql(paid), "1", "{point}");
+            assert_eq!(env.telegram.texts(1)[0].matches("what is soup\n").count(), 2, "{point}");
+        };
+        dies_and(point, 0, nothing, say, &End { turns: "answered", shown: 1, asked }, paid_once);
+    }
+}
+
+#[test]
+fn sending_spoken_sent() {
+    let choose = |env: &TestEnv, person: &Person| {
+        env.telegram.say(person, "/voice on");
+        env.telegram.wait_for_count(1, 1);
+        env.wait_settled();
+    };
+    // The words of the voice message stand in its part, the answer's in another one before it.
+    for (point, skip, spoken, shown) in [
+        ("finishing:soup", 0, 1, 3),
+        ("finished:soup", 0, 1, 3),
+        ("sending:soup", 0, 1, 3),
+        ("recorded:soup", 0, 1, 3),
+        ("spoken:soup", 0, 2, 3),
+        ("sending:soup", 1, 2, 3),
+        // The window of a send.
+        ("taken:soup", 1, 2, 4),
+        ("recorded:soup", 1, 1, 3),
+    ] {
+        let asked = if point.starts_with("finishing") { 2 } else { 1 };
+        let paid = |env: &TestEnv| {
+            assert_eq!(env.model.spoken().len(), spoken, "{point} {skip}");
+            let rows = "SELECT count(*) FROM model_calls WHERE purpose = 'speech' AND outcome = 'answered'";
+            assert_eq!(env.psql(rows), spoken.to_string(), "{point} {skip}");
+        };
+        dies_and(point, skip, choose, ask, &End { turns: "answered", shown, asked }, paid);
     }
 }
 

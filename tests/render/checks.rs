@@ -9,14 +9,14 @@ use systech_aidd::render::{MAX_UNITS, RichMessages, answer, draft};
 use crate::limits;
 
 /// The letters and digits of a text that no markup is written in, in order.
-fn content(text: &str) -> Vec<char> {
+pub(crate) fn content(text: &str) -> Vec<char> {
     // Names of code blocks may be shown or not: the model's "i" with a dot is no letter of ours.
     let kept = |c: &char| c.is_alphanumeric() && !c.is_ascii() && !('\u{2070}'..='\u{218f}').contains(c);
     text.chars().filter(kept).collect()
 }
 
 /// Panics unless all letters are shown, in order; more may be (link targets, repeated headings).
-fn assert_nothing_lost(wanted: &[char], shown: &str) {
+pub(crate) fn assert_nothing_lost(wanted: &[char], shown: &str) {
     let shown = content(shown);
     let mut shown = shown.iter();
     let lost = wanted.iter().position(|c| !shown.any(|other| other == c));
@@ -41,7 +41,9 @@ pub(crate) fn text_of(parts: &[ReplyPart], refused: usize) -> String {
             Content::Rich { blocks } => {
                 collect(&serde_json::to_value(blocks).expect("blocks are JSON"), &mut out);
             }
-            Content::Document { .. } => panic!("no answer is rendered so"),
+            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
+                panic!("no answer is rendered so")
+            }
         }
         out.push('\n');
     }

@@ -6,6 +6,7 @@ mod corpus;
 mod emphasis;
 mod fences;
 mod formulas;
+mod html;
 mod known;
 mod limits;
 mod properties;

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
 use systech_aidd::domain::reply::{Content, ReplyPart};
-use systech_aidd::render::{RichMessages, answer, draft};
+use systech_aidd::domain::speech::{MOST_CHARACTERS, MOST_MESSAGES};
+use systech_aidd::render::{RichMessages, answer, draft, spoken};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::checks::{check_answer, check_draft, check_growing, text_of};
@@ -35,7 +36,7 @@ pub(crate) fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Valu
 
 /// Pieces of Markdown, HTML, TeX, code and scripts, in an order no model would choose. What is no content is written in
 /// Latin letters, digits and signs.
-fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         5 => select(PIECES.to_vec()).prop_map(str::to_owned),
         2 => "[а-яё]{1,8}",
@@ -246,6 +247,34 @@ fn what_a_preview_shows_stands_still_while_the_answer_grows() {
                 text.starts_with(&String::from_utf16_lossy(&before.0)),
                 "the answer continues the preview"
             );
+        }
+    });
+}
+
+/// What is read aloud of any text fits what endpoints speak, is made of its words, and cuts none.
+#[test]
+fn what_is_spoken_fits_and_says_no_more_than_the_text() {
+    check(600, &any_text(), |markdown| {
+        let speech = spoken(&markdown);
+        assert!(speech.messages.len() <= MOST_MESSAGES);
+        for message in &speech.messages {
+            assert!(message.chars().count() <= MOST_CHARACTERS);
+            assert!(message.contains(char::is_alphanumeric) && message.trim() == message);
+            assert!(!message.contains("://"));
+        }
+    });
+}
+
+/// What stands in code, however it is written, is never read aloud.
+#[test]
+fn code_and_tables_are_never_read_aloud() {
+    let words = prop::collection::vec("[а-яё]{1,8}( [а-яё]{1,8}){0,3}", 1..6);
+    check(300, &(words, "[a-z]{2,6}[({;=<>.]{1,3}[a-z]{0,4}"), |(words, code)| {
+        let between =
+            [format!("```\n{code}\n```"), format!("| {code} |\n|---|\n| {code} |"), format!("`{code}`")];
+        for code_block in between {
+            let markdown = words.join(&format!("\n\n{code_block}\n\n"));
+            assert_eq!(spoken(&markdown).messages.join("\n\n"), words.join("\n\n"), "{markdown}");
         }
     });
 }

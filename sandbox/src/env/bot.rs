@@ -105,9 +105,27 @@ impl Bot {
 
     /// The most memory it ever had, in megabytes.
     pub fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:") / 1024
+    }
+
+    /// The memory that it has now, in megabytes.
+    pub fn memory(&self) -> u64 {
+        self.status("VmRSS:") / 1024
+    }
+
+    /// How many of its threads are workers.
+    pub fn workers(&self) -> usize {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("the bot runs").flatten();
+        let names = threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
+        names.filter(|name| name.trim_end() == "worker").count()
+    }
+
+    /// A number that the kernel tells of the process, with or without a unit.
+    fn status(&self, label: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        peak.and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("the bot runs") / 1024
+        let value =
+            status.lines().find_map(|line| line.strip_prefix(label)?.split_whitespace().next()?.parse().ok());
+        value.expect("the bot runs")
     }
 }
 

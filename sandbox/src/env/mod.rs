@@ -163,7 +163,8 @@ impl TestEnv {
 
     /// The requests to the model whose question has this in it, oldest first. What else the bot asks is not among them.
     pub fn asked(&self, part: &str) -> Vec<Asked> {
-        self.model.requests().into_iter().filter(|asked| asked.question().contains(part)).collect()
+        let is_question = |asked: &Asked| !asked.sums_up() && asked.question().contains(part);
+        self.model.requests().into_iter().filter(is_question).collect()
     }
 
     /// How many these are.

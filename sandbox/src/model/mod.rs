@@ -9,6 +9,8 @@ mod behaviour;
 mod gate;
 mod parts;
 mod service;
+mod speech;
+pub mod voice;
 mod when;
 mod wire;
 
@@ -21,6 +23,8 @@ use serde_json::Value;
 pub use answer::expected_answer;
 pub use behaviour::Behaviour;
 pub use gate::Gate;
+pub use speech::Listened;
+pub use voice::Spoken;
 pub use when::When;
 
 use crate::http::Server;
@@ -51,12 +55,15 @@ pub struct Message {
     /// The pictures behind it, in order.
     #[serde(skip)]
     pub pictures: Vec<Vec<u8>>,
+    /// The PDFs behind it, with their names, in order.
+    #[serde(skip)]
+    pub pdfs: Vec<(String, Vec<u8>)>,
 }
 
 impl Message {
     /// A message of any role.
     pub fn new(role: &str, content: &str) -> Self {
-        Self { role: role.into(), content: content.into(), pictures: Vec::new() }
+        Self { role: role.into(), content: content.into(), pictures: Vec::new(), pdfs: Vec::new() }
     }
 
     /// With these pictures.
@@ -104,20 +111,31 @@ pub struct Asked {
 impl Asked {
     /// The pictures of the newest message of a person.
     pub fn pictures(&self) -> &[Vec<u8>] {
-        self.messages
-            .iter()
-            .rev()
-            .find(|message| message.role == "user")
-            .map_or(&[], |message| &message.pictures)
+        self.newest().map_or(&[], |message| &message.pictures)
+    }
+
+    /// The PDFs of the newest message of a person, with their names.
+    pub fn pdfs(&self) -> &[(String, Vec<u8>)] {
+        self.newest().map_or(&[], |message| &message.pdfs)
+    }
+
+    /// It asks for the title of a topic, not for an answer.
+    pub fn names_topic(&self) -> bool {
+        self.messages.first().is_some_and(|message| message.content.starts_with("You name conversations"))
+    }
+
+    /// It asks for a summary, not for an answer.
+    pub fn sums_up(&self) -> bool {
+        self.messages.first().is_some_and(|message| message.content.starts_with("You keep notes"))
     }
 
     /// The newest message of a person.
     pub fn question(&self) -> &str {
-        self.messages
-            .iter()
-            .rev()
-            .find(|message| message.role == "user")
-            .map_or("", |message| &message.content)
+        self.newest().map_or("", |message| &message.content)
+    }
+
+    fn newest(&self) -> Option<&Message> {
+        self.messages.iter().rev().find(|message| message.role == "user")
     }
 }
 
@@ -150,6 +168,10 @@ pub struct State {
     most_in_flight: usize,
     refused: u64,
     rules: Vec<when::Rule>,
+    listened: Vec<Listened>,
+    rules_of_speech: Vec<when::Rule>,
+    spoken: Vec<Spoken>,
+    rules_of_voice: Vec<when::Rule>,
     usual: Behaviour,
     context_limit: Option<usize>,
     list: List,
@@ -221,6 +243,26 @@ impl Model {
         self.shared.state.change(|state| state.rules.push(when::Rule { when, behaviour }));
     }
 
+    /// Lets recordings be answered in another way: those in which is said what [`When::asked`] names.
+    pub fn on_speech(&self, when: When, behaviour: Behaviour) {
+        self.shared.state.change(|state| state.rules_of_speech.push(when::Rule { when, behaviour }));
+    }
+
+    /// All recordings that were to be turned into words, in order of arrival.
+    pub fn listened(&self) -> Vec<Listened> {
+        self.look(|state| state.listened.clone())
+    }
+
+    /// Lets words be spoken in another way: those that hold what [`When::asked`] names.
+    pub fn on_voice(&self, when: When, behaviour: Behaviour) {
+        self.shared.state.change(|state| state.rules_of_voice.push(when::Rule { when, behaviour }));
+    }
+
+    /// All words that were to be spoken, in order of arrival.
+    pub fn spoken(&self) -> Vec<Spoken> {
+        self.look(|state| state.spoken.clone())
+    }
+
     /// Holds matching requests before their headers until the gate is released; then they are answered as usual.
     pub fn hold(&self, when: When) -> Gate {
         let gate = Gate::default();
@@ -231,7 +273,11 @@ impl Model {
 
     /// Takes all rules away.
     pub fn clear(&self) {
-        self.shared.state.change(|state| state.rules.clear());
+        self.shared.state.change(|state| {
+            state.rules.clear();
+            state.rules_of_speech.clear();
+            state.rules_of_voice.clear();
+        });
     }
 
     /// How requests are answered that no rule applies to.

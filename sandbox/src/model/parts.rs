@@ -1,4 +1,4 @@
-//! A message as it comes: its content is a text, or text and pictures in parts, checked as endpoints check them.
+//! A message as it comes: its content is a text, or text, pictures and PDFs in parts, checked as endpoints check them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -28,6 +28,14 @@ enum Content {
 enum Part {
     Text { text: String },
     ImageUrl { image_url: Url },
+    File { file: File },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    filename: String,
+    file_data: String,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +62,7 @@ impl TryFrom<Wire> for Message {
                     message.content.push_str(&text);
                 }
                 Part::ImageUrl { image_url } => message.pictures.push(picture(&image_url.url)?),
+                Part::File { file } => message.pdfs.push((file.filename, pdf(&file.file_data)?)),
             }
         }
         if message.pictures.len() > MOST {
@@ -63,13 +72,26 @@ impl TryFrom<Wire> for Message {
     }
 }
 
-/// What is in a data: URL. Its type has to be that of the content.
-fn picture(url: &str) -> Result<Vec<u8>, String> {
+/// Type and content of a data: URL.
+fn data(url: &str) -> Result<(&str, Vec<u8>), String> {
     let (mime, data) = url
         .strip_prefix("data:")
         .and_then(|rest| rest.split_once(";base64,"))
-        .ok_or("image_url must be a data: URL in base64")?;
-    let bytes = BASE64.decode(data).map_err(|_| "image_url is not base64")?;
+        .ok_or("the file must be a data: URL in base64")?;
+    Ok((mime, BASE64.decode(data).map_err(|_| "the file is not base64")?))
+}
+
+/// A PDF.
+fn pdf(url: &str) -> Result<Vec<u8>, String> {
+    match data(url)? {
+        ("application/pdf", bytes) if bytes.starts_with(b"%PDF-") && bytes.len() <= LARGEST => Ok(bytes),
+        _ => Err("Invalid file".to_owned()),
+    }
+}
+
+/// What is in a data: URL. Its type has to be that of the content.
+fn picture(url: &str) -> Result<Vec<u8>, String> {
+    let (mime, bytes) = data(url)?;
     let begins = |with: &[u8]| bytes.starts_with(with);
     let is_it = match mime {
         "image/jpeg" => begins(b"\xff\xd8\xff"),

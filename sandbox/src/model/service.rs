@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::behaviour::{Answer, Behaviour, Break, Kind, Point};
+use super::speech::{self, Listened};
+use super::voice::{self, Spoken};
 use super::wire::{Completion, pieces, usage};
 use super::{Asked, Ended, List, Message, Shared, expected_answer};
 use crate::http::{Exchange, Gone, Request, Service};
@@ -16,13 +18,27 @@ const COMMENT: &[u8] = b": OPENROUTER PROCESSING\n\n";
 pub(super) struct Http(pub(super) Arc<Shared>);
 
 /// A refusal before any behaviour: status and message.
-type Refusal = (u16, String);
+pub(super) type Refusal = (u16, String);
+
+/// What is asked for.
+enum Wanted {
+    /// The list of models.
+    Models,
+    /// An answer to this dialogue.
+    Answer(Vec<Message>),
+    /// The words of this recording.
+    Words(Listened),
+    /// The sound of these words.
+    Sound(Spoken),
+}
 
 impl Service for Http {
     fn serve(&self, request: Request, exchange: &mut Exchange<'_>) {
         let outcome = match self.admit(&request) {
-            Ok(Some(messages)) => self.complete(request, &messages, exchange),
-            Ok(None) => {
+            Ok(Wanted::Answer(messages)) => self.complete(request, &messages, exchange),
+            Ok(Wanted::Words(listened)) => self.transcribe(listened, exchange),
+            Ok(Wanted::Sound(spoken)) => self.speak(spoken, exchange),
+            Ok(Wanted::Models) => {
                 let (ends, reads) = self.0.state.look(|state| (state.ends.clone(), state.reads.clone()));
                 let models = json!({"data": [{
                     "id": "sandbox/echo", "object": "model", "context_length": 128_000, "expiration_date": ends,
@@ -47,19 +63,20 @@ impl Service for Http {
 }
 
 impl Http {
-    /// The dialogue of a request for a completion; `None` for the list of models.
-    fn admit(&self, request: &Request) -> Result<Option<Vec<Message>>, Refusal> {
+    fn admit(&self, request: &Request) -> Result<Wanted, Refusal> {
         let path = request.path.split('?').next();
         let list = self.0.state.look(|state| state.list);
         if path == Some("/v1/models") && list == List::ForAnybody {
-            return Ok(None);
+            return Ok(Wanted::Models);
         }
         if request.header("authorization") != Some(&format!("Bearer {}", self.0.key)) {
             return Err((401, "No auth credentials found".into()));
         }
         match path {
-            Some("/v1/models") if list != List::Absent => Ok(None),
-            Some("/v1/chat/completions") => dialogue(&request.body).map(Some),
+            Some("/v1/models") if list != List::Absent => Ok(Wanted::Models),
+            Some("/v1/chat/completions") => dialogue(&request.body).map(Wanted::Answer),
+            Some("/v1/audio/transcriptions") => speech::read(request).map(Wanted::Words),
+            Some("/v1/audio/speech") => voice::read(&request.body).map(Wanted::Sound),
             _ => Err((404, "Not found".into())),
         }
     }
@@ -146,7 +163,7 @@ fn dialogue(body: &[u8]) -> Result<Vec<Message>, Refusal> {
     Ok(messages)
 }
 
-fn answer(
+pub(super) fn answer(
     number: usize,
     messages: &[Message],
     body: &Value,

@@ -80,6 +80,31 @@ impl Telegram {
         })
     }
 
+    /// The person begins the topic that `person` is in, without naming it: the app calls it something (Bot API, ForumTopicCreated).
+    pub fn begin_topic(&self, person: &Person) -> Said {
+        let created = json!({"name": "New topic", "icon_color": 0, "is_name_implicit": true});
+        self.call_topic(person, "New topic", &json!({"forum_topic_created": created}))
+    }
+
+    /// The person begins the topic that `person` is in, and names it.
+    pub fn begin_named_topic(&self, person: &Person, name: &str) -> Said {
+        self.call_topic(person, name, &json!({"forum_topic_created": {"name": name, "icon_color": 0}}))
+    }
+
+    /// The person names the topic that `person` is in.
+    pub fn name_topic(&self, person: &Person, name: &str) -> Said {
+        self.call_topic(person, name, &json!({"forum_topic_edited": {"name": name}}))
+    }
+
+    fn call_topic(&self, person: &Person, name: &str, fields: &Value) -> Said {
+        let said = self.post(person, fields);
+        self.shared.state.change(|state| {
+            let chat = state.chats.get_mut(&person.chat_id).expect("somebody wrote there");
+            chat.names.insert(person.thread.expect("a topic"), name.to_owned());
+        });
+        said
+    }
+
     /// Adds the bot to the person's group.
     pub fn add_bot(&self, person: &Person) -> i64 {
         self.shared.state.change(|state| {

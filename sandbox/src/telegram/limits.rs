@@ -99,6 +99,8 @@ impl Limiter {
             "sendmessage"
             | "sendrichmessage"
             | "senddocument"
+            | "sendvoice"
+            | "sendphoto"
             | "editmessagetext"
             | "editmessagereplymarkup" => {
                 let of_chat = if kind == ChatType::Private { self.limits.private } else { self.limits.group };

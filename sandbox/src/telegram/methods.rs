@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::compose::{content, entities, markup, reply_to};
 use super::error::ApiError;
+use super::files;
 use super::params::{Params, integer};
 use super::record::{ChatType, Content, Draft, Sent};
 use super::state::State;
@@ -41,9 +42,12 @@ pub(super) fn call(state: &mut State, method: &str, params: &Params) -> Answer {
         "getchatmember" => chat_member(state, params),
         "getchatmembercount" => member_count(state, params),
         "leavechat" => leave(state, params),
-        "sendmessage" | "sendrichmessage" | "senddocument" => send(state, method, params),
+        "sendmessage" | "sendrichmessage" | "senddocument" | "sendphoto" | "sendvoice" => {
+            send(state, method, params)
+        }
         "editmessagetext" => edit_text(state, params),
         "editmessagereplymarkup" => edit_markup(state, params),
+        "editforumtopic" => name_topic(state, params),
         "deletemessage" => delete(state, params),
         "sendmessagedraft" | "sendrichmessagedraft" => draft(state, method, params),
         "sendchataction" => chat_action(state, params),
@@ -149,13 +153,44 @@ fn writable_chat(state: &mut State, method: &str, params: &Params) -> Result<(i6
     Ok((id, kind))
 }
 
+/// In a group, the bot is no administrator.
+fn name_topic(state: &mut State, params: &Params) -> Answer {
+    let (chat, kind) = writable_chat(state, "editforumtopic", params)?;
+    if kind != ChatType::Private {
+        return Err(ApiError::bad("not enough rights to manage forum topics in the chat"));
+    }
+    let thread = params.integer("message_thread_id").unwrap_or_default();
+    let name = params.text("name")?.to_owned();
+    if name.chars().count() > 128 {
+        return Err(ApiError::bad("TOPIC_TITLE_INVALID"));
+    }
+    let names = &mut state.chats.get_mut(&chat).expect("it was found").names;
+    if thread == 0 || names.get(&thread) == Some(&name) {
+        return Err(ApiError::bad(if thread == 0 { "TOPIC_ID_INVALID" } else { "TOPIC_NOT_MODIFIED" }));
+    }
+    names.insert(thread, name);
+    Ok(true.into())
+}
+
+/// The largest file that a bot may upload (Bot API, sendDocument).
+const LARGEST_UPLOAD: usize = 50_000_000;
+
 fn send(state: &mut State, method: &str, params: &Params) -> Answer {
-    let document =
-        params.files.iter().find(|(name, _)| name == "document").map(|(_, document)| document.clone());
+    let field = method.trim_start_matches("send");
+    let document = params.files.iter().find(|(name, _)| name == field).map(|(_, document)| document.clone());
     let mut content = match method {
-        "senddocument" => {
-            if document.is_none() {
-                return Err(ApiError::bad("there is no document in the request"));
+        "senddocument" | "sendphoto" | "sendvoice" => {
+            let Some(document) = &document else {
+                return Err(ApiError::bad(format!("there is no {field} in the request")));
+            };
+            if document.bytes.len() > LARGEST_UPLOAD {
+                return Err(ApiError::new(413, "Request Entity Too Large"));
+            }
+            if method == "sendphoto" {
+                files::check_photo(&document.bytes)?;
+            }
+            if method == "sendvoice" {
+                files::check_voice(&document.bytes)?;
             }
             let (text, entities) =
                 (params.text("caption")?.to_owned(), entities(params, "caption_entities")?);

@@ -55,7 +55,7 @@ pub struct Sent {
     pub reply_to: Option<i64>,
     /// The topic.
     pub thread: Option<i64>,
-    /// The file, for `sendDocument`.
+    /// The file, for `sendDocument`, `sendPhoto` and `sendVoice`.
     pub document: Option<Document>,
     /// When Telegram took it.
     pub at: Instant,
@@ -78,6 +78,12 @@ impl Sent {
     /// The text it was sent with.
     pub fn first_text(&self) -> &str {
         &self.edits.first().map_or(&self.content, |(_, content)| content).text
+    }
+
+    /// What is said in it, if it is a voice message in which the stand-in of the model speaks.
+    pub fn said(&self) -> Option<&str> {
+        let document = self.document.as_ref().filter(|_| self.method == "sendvoice")?;
+        crate::model::voice::said(&document.bytes)
     }
 
     /// When it came to show what it shows now.

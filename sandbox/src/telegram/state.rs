@@ -18,6 +18,8 @@ pub(super) struct Chat {
     pub(super) blocked: bool,
     pub(super) migrated_to: Option<i64>,
     pub(super) threads: HashSet<i64>,
+    /// What topics are called, where anybody named them.
+    pub(super) names: HashMap<i64, String>,
 }
 
 /// What somebody wrote, for replies and edits.
@@ -161,6 +163,11 @@ impl State {
         self.commands.get(&format!("{scope}/{language_code}"))
     }
 
+    /// What a topic is called.
+    pub fn topic_name(&self, chat_id: i64, thread: i64) -> Option<&str> {
+        self.chats.get(&chat_id)?.names.get(&thread).map(String::as_str)
+    }
+
     /// Whether a button's press was acknowledged, and how.
     pub fn callback_answer(&self, callback_id: &str) -> Option<&Value> {
         self.callbacks.get(callback_id)?.answer.as_ref()
@@ -183,6 +190,7 @@ impl State {
             blocked: false,
             migrated_to: None,
             threads: HashSet::new(),
+            names: HashMap::new(),
         });
         chat.threads.extend(thread);
     }
@@ -214,6 +222,12 @@ impl State {
         let Content { text, entities, rich, markup } = &sent.content;
         if let Some(rich) = rich {
             value["rich_message"] = super::rich::as_returned(rich);
+        } else if sent.method == "sendphoto" {
+            value["photo"] = json!([{
+                "file_id": format!("file{}", sent.message_id), "file_unique_id": format!("unique{}", sent.message_id),
+                "width": 1280, "height": 800,
+            }]);
+            value["caption"] = json!(text);
         } else if let Some(document) = &sent.document {
             value["document"] = json!({
                 "file_id": format!("file{}", sent.message_id), "file_unique_id": format!("unique{}", sent.message_id),

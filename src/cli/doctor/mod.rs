@@ -1,11 +1,12 @@
 //! `systech-aidd doctor`: looks at everything the bot depends on, and says what is wrong and what to do about it.
 //!
 //! ```text
-//! settings   the environment, .env, the prompt
+//! settings   the environment, .env, the prompt; the process that reads people's files
 //! database   connection (told apart by connection), server, rights, migrations, indexes, schema, room for ids,
 //!            former bots, backups
 //! telegram   token, webhook, another poller
 //! model      endpoint, key, name of the model
+//! speech     what listens, and what speaks
 //! ```
 //!
 //! The neighbours are looked at side by side, each finding is reported as soon as it is made, and all of it ends at one
@@ -28,12 +29,15 @@ use crate::config::dotenv::Repeated;
 mod connection;
 mod database;
 mod model;
+mod reader;
 mod report;
 mod schema;
 mod settings;
+mod speech;
 mod telegram;
 
-use report::{Finding, Report};
+use crate::database::finding::Finding;
+use report::Report;
 
 /// How `doctor` ends, for its help.
 pub const EXIT_CODES: &str = "\
@@ -41,7 +45,8 @@ Exit code: 0 every check passed; 1 a check failed, and its line says what to do;
 
 doctor changes nothing and does not disturb a running bot. Only while no instance is connected to the database does it
 ask Telegram for updates, for 5 s and without confirming any, to detect another program that uses the token; that
-program is interrupted for a moment. The model is asked a short question, exactly as the bot asks.";
+program is interrupted for a moment. The model is asked a short question, exactly as the bot asks, and what turns speech
+into words listens to a second of silence, and what speaks says one word.";
 
 /// `doctor …`
 #[derive(Args)]
@@ -60,7 +65,7 @@ pub struct Arguments {
 /// What can be checked alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
-    /// The environment, .env and the prompt; nothing goes over the network
+    /// The environment, .env, the prompt and the process that reads files; nothing goes over the network
     Settings,
     /// The database
     Database,
@@ -68,6 +73,8 @@ enum Subject {
     Telegram,
     /// The endpoint of the model
     Model,
+    /// The endpoints that turn speech into words, and words into speech
+    Speech,
 }
 
 /// A neighbour being looked at.
@@ -131,9 +138,11 @@ impl Arguments {
         let telegram_checks = if database_checks.is_empty() { telegram::ALONE } else { telegram::CHECKS };
         let telegram_checks = self.checks(Subject::Telegram, telegram_checks);
         let model_checks = self.checks(Subject::Model, model::CHECKS);
+        let speech_checks = self.checks(Subject::Speech, speech::CHECKS);
 
         let choices = env.choices();
         let (database, telegram, model) = (env.database(), env.telegram(), env.models(&choices));
+        let sound = choices.read.as_ref().and_then(|read| env.hearing(read).zip(env.speaking(read)));
         let bot_id = env.bot_id();
 
         let mut findings = settings::examine(&env, &choices, env_file);
@@ -141,8 +150,12 @@ impl Arguments {
             // Here only what prevents the other checks is named.
             let kept_from = (database.is_none() && !database_checks.is_empty())
                 || (telegram.is_none() && !telegram_checks.is_empty())
-                || (model.is_none() && !model_checks.is_empty());
+                || (model.is_none() && !model_checks.is_empty())
+                || (sound.is_none() && !speech_checks.is_empty());
             findings.retain(|finding| kept_from && !finding.ok);
+        }
+        if self.is_about(Subject::Settings) {
+            findings.push(reader::examine());
         }
         // The check of the database tells the check of Telegram whether an instance is at work.
         let (tell, told) = bounded(1);
@@ -154,7 +167,10 @@ impl Arguments {
         })?;
         let model =
             Examination::of(model, model_checks, |models: &Vec<_>, report| model::examine(models, report))?;
-        for examination in [database, telegram, model] {
+        let speech = Examination::of(sound, speech_checks, |(hearing, speaking), report| {
+            speech::examine(hearing.as_ref(), speaking.as_ref(), report);
+        })?;
+        for examination in [database, telegram, model, speech] {
             findings.extend(examination.findings(deadline));
         }
         print(&findings, self.json)?;

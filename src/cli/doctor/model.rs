@@ -4,9 +4,10 @@
 
 use std::thread;
 
-use super::report::{Finding, Report};
+use super::report::Report;
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
+use crate::database::finding::Finding;
 use crate::domain::catalogue::{Medium, Reads};
 use crate::llm::{self, Ask, Cause, Content, Listed, Llm, LlmError, Message, Settings};
 

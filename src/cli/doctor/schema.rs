@@ -2,8 +2,8 @@
 
 use diesel::pg::PgConnection;
 
-use super::report::Finding;
 use crate::database::drift::Drift;
+use crate::database::finding::Finding;
 use crate::database::migrate::state::State;
 
 pub(super) const CHECK: &str = "schema";

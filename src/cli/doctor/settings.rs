@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::report::Finding;
 use crate::config::dotenv::{self, Repeated};
-use crate::config::{Choices, Fault, Reader};
+use crate::config::{Choices, Console, Fault, Reader};
+use crate::console;
+use crate::database::finding::Finding;
 use crate::domain::admission::Known;
 use crate::domain::catalogue::Catalogue;
 
@@ -56,7 +57,17 @@ pub(super) fn examine(
         let note = if open { OPEN } else { "" };
         findings.push(Finding::well("access", format!("{admission} may use the bot{limit}{note}")));
     }
+    findings.extend(env.console().flatten().map(|console| self::console(&console)));
     findings
+}
+
+/// Who reaches the pages for operators, and how.
+fn console(console: &Console) -> Finding {
+    const CHECK: &str = "console";
+    if console.is_local() || console.is_behind_tls() {
+        return Finding::well(CHECK, format!("at {}", console.base()));
+    }
+    Finding::fault(CHECK, console::EXPOSED, console::REMEDY).of("CONSOLE_ADDR")
 }
 
 fn catalogue(path: &Path, Catalogue { models, roles }: &Catalogue) -> Finding {

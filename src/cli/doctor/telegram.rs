@@ -10,10 +10,11 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use frankenstein::TelegramApi;
 
-use super::report::{Finding, Report};
+use super::report::Report;
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::http::Http;
+use crate::database::finding::Finding;
 use crate::telegram::{Settings, Telegram, TelegramError};
 
 pub(super) const CHECKS: &[&str] = &["token", "webhook", "poller"];

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use diesel::pg::PgConnection;
 
-use super::export::{self, Format};
+use super::export;
 use super::output::{Json, Outcome};
-use super::{files, forget, show};
+use super::{files, forget, prompt, show};
 use crate::base::exit::ExitCode;
 use crate::cli::moment::local_time;
 use crate::cli::terminal::NOT_CONFIRMED;
@@ -18,15 +18,17 @@ use crate::database::migrate::session;
 use crate::database::migrate::state::State;
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::search::Search;
+use crate::pipeline::export_records::Format;
 use crate::store::archive::{self, Selection};
-use crate::store::{history, kept_files, moment, search};
+use crate::store::readings::Which as WhichTurn;
+use crate::store::{facts, history, kept_files, moment, search, summaries};
 
 /// There is nothing of the kind that was asked for.
 pub(in crate::cli) const NOTHING: u8 = 3;
 
 /// How `history` ends, for its help.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no message with these words,
+Exit code: 0 done; 1 an error; 2 a wrong command line; 3 nothing found: no dialogue, no fact, no message with these words,
 nothing to clear, restore or delete; 4 not confirmed: nothing was done.
 
 These commands need DATABASE_URL only, and the bot may keep running. A <TIME> is 2026-11-23 (its beginning),
@@ -62,12 +64,9 @@ pub enum Command {
     },
     /// Lists the files that came with questions, and how large they are; or saves one
     Files {
-        /// Only of this user
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        user: Option<i64>,
-        /// Only in this chat
-        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-        chat: Option<i64>,
+        /// See [`Whose`].
+        #[command(flatten)]
+        whose: Whose,
         /// Save what is in the file with this number
         #[arg(long, value_name = "NUMBER", requires = "to", conflicts_with_all = ["user", "chat", "json"])]
         save: Option<i64>,
@@ -77,6 +76,42 @@ pub enum Command {
         /// Overwrite the file if it is there
         #[arg(long, requires = "to")]
         force: bool,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Shows what the model read for an answer: instructions, summary, dialogue, question
+    Prompt {
+        /// The turn, by its number in the table `turns`
+        #[arg(long, value_name = "NUMBER", required_unless_present = "message")]
+        turn: Option<i64>,
+        /// The turn of this question or answer, by the number that `search` and `show --json` tell
+        #[arg(long, value_name = "NUMBER", conflicts_with = "turn")]
+        message: Option<i64>,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Lists what people asked the bot to remember
+    Facts {
+        /// See [`Whose`].
+        #[command(flatten)]
+        whose: Whose,
+        /// Include what they deleted or changed
+        #[arg(long)]
+        deleted: bool,
+        /// See [`Json`].
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Lists what dialogues were about before the part that models read word by word
+    Summaries {
+        /// See [`Whose`].
+        #[command(flatten)]
+        whose: Whose,
+        /// Include those in whose place another one came, or whose messages changed
+        #[arg(long)]
+        replaced: bool,
         /// See [`Json`].
         #[command(flatten)]
         json: Json,
@@ -110,6 +145,9 @@ pub enum Command {
         /// The format of the file
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
+        /// Write a ZIP archive, with the files of the messages beside them
+        #[arg(long, requires = "to")]
+        files: bool,
         /// The file to write, which gets its name only when it is complete  [default: standard output]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
@@ -193,6 +231,17 @@ pub struct Which {
     thread: Option<i64>,
 }
 
+/// Of whom, and where.
+#[derive(Args)]
+pub struct Whose {
+    /// Only of this user
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    user: Option<i64>,
+    /// Only in this chat
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    chat: Option<i64>,
+}
+
 /// Some of all messages.
 #[derive(Args, Clone, Copy)]
 pub struct Among {
@@ -270,19 +319,34 @@ impl Command {
             Self::Files { save: Some(id), to: Some(to), force, .. } => {
                 files::save(conn, out, id, (&to, force))?
             }
-            Self::Files { user, chat, json, .. } => files::list(conn, out, (user, chat), json)?,
+            Self::Files { whose: Whose { user, chat }, json, .. } => {
+                let selection =
+                    Selection { user_id: user, chat_id: chat, cleared: true, ..Selection::default() };
+                files::list(conn, out, selection, json)?
+            }
             Self::Show { which, period, files, json } => {
                 let selection = period.of(conn, which.dialogue())?;
-                let Dialogue { user_id, chat_id, .. } = which.dialogue();
-                let files =
-                    if files { kept_files::list(conn, Some(user_id), Some(chat_id))? } else { Vec::new() };
+                let files = if files { kept_files::of(conn, selection)? } else { Vec::new() };
                 let records = archive::records_by_topic(conn, selection)?;
                 show::records(out, json, records, &files)?.into()
+            }
+            Self::Prompt { turn, message, json } => {
+                let by_message = message.map(WhichTurn::Message);
+                match turn.map(WhichTurn::Turn).or(by_message) {
+                    Some(which) => prompt::show(conn, out, which, json)?,
+                    None => Outcome::Nothing,
+                }
+            }
+            Self::Facts { whose: Whose { user, chat }, deleted, json } => {
+                show::facts(out, json, &facts::all(conn, user, chat, deleted)?)?.into()
+            }
+            Self::Summaries { whose: Whose { user, chat }, replaced, json } => {
+                show::summaries(out, json, &summaries::all(conn, user, chat, replaced)?)?.into()
             }
             Self::Search { words, among, period, limit, json } => {
                 let selection = period.of(conn, among)?;
                 let wanted = Search::of(&words.join(" "))?;
-                let found = search::search(conn, &wanted, selection, limit)?.unwrap_or_else(|| {
+                let found = search::search(conn, &wanted, selection, limit, "**")?.unwrap_or_else(|| {
                     eprintln!(
                         "Words that nearly every text has (the, and) are not searched for; type others, too."
                     );
@@ -290,11 +354,11 @@ impl Command {
                 });
                 show::found(out, json, &found)?.into()
             }
-            Self::Export { among, period, format, to, force } => {
+            Self::Export { among, period, format, files, to, force } => {
                 let selection = period.of(conn, among)?;
                 match to {
                     None => export::write(conn, selection, format, out)?,
-                    Some(path) => export::to_file(conn, selection, format, &path, force)?,
+                    Some(path) => export::to_file(conn, selection, (format, files), &path, force)?,
                 }
                 Outcome::Done
             }

@@ -10,16 +10,17 @@ use super::output::{Json, Outcome, line};
 use crate::base::whole_file::WholeFile;
 use crate::domain::attachment::readable_size;
 use crate::domain::transcript::time;
+use crate::store::archive::Selection;
 use crate::store::kept_files::{self, KeptFile};
 
 /// One line a file, and at the end how many bytes are here.
 pub(super) fn list(
     conn: &mut PgConnection,
     out: &mut impl Write,
-    (user, chat): (Option<i64>, Option<i64>),
+    selection: Selection,
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
-    let files = kept_files::list(conn, user, chat)?;
+    let files = kept_files::of(conn, selection)?;
     if json {
         for file in &files {
             line(out, file)?;
@@ -50,14 +51,15 @@ pub(super) fn save(
     id: i64,
     (to, overwrite): (&Path, bool),
 ) -> anyhow::Result<Outcome> {
-    let Some(content) = kept_files::content(conn, id)? else {
+    let file = WholeFile::begin(to, overwrite)?;
+    let not_written = || format!("{} was not written", to.display());
+    if !kept_files::pieces(conn, id, |piece| file.file().write_all(piece))?.with_context(not_written)? {
         eprintln!("There is no file {id}, or what was in it is not here any more.");
         return Ok(Outcome::Nothing);
-    };
-    let file = WholeFile::begin(to, overwrite)?;
-    let written = file.file().write_all(&content).map_err(anyhow::Error::from);
-    written.and_then(|()| file.finish()).with_context(|| format!("{} was not written", to.display()))?;
-    writeln!(out, "saved {} to {}", readable_size(i64::try_from(content.len())?), to.display())?;
+    }
+    let bytes = file.file().metadata()?.len();
+    file.finish().with_context(not_written)?;
+    writeln!(out, "saved {} to {}", readable_size(i64::try_from(bytes)?), to.display())?;
     Ok(Outcome::Done)
 }
 

@@ -42,19 +42,14 @@ pub fn erase(
     consent: Consent,
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
-    let rows = erase::rows_of(conn, user)?;
-    if rows == erase::Rows::default() {
+    let Some(rows) = erase::anything_of(conn, user)? else {
         eprintln!("There is nothing about user {user}.");
         return Ok(Outcome::Nothing);
-    }
+    };
     if !consent.given(&format!("everything about user {user}, including {} messages", rows.messages))? {
         return Ok(Outcome::NotConfirmed);
     }
-    let mut rows = erase::Rows::default();
-    while let Some(batch) = erase::batch(conn, user)? {
-        rows += batch;
-    }
-    rows += erase::person(conn, user, None)?;
+    let rows = erase::everything(conn, user)?;
     if json {
         line(out, &rows)?;
     } else {

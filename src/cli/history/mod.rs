@@ -4,6 +4,7 @@
 //! command   the command line, and what each command does
 //! show      for people: lists and transcripts
 //! files     what came with questions
+//! prompt    what the model read for an answer
 //! export    everything as a file, in constant memory
 //! forget    real deletion: asks first
 //! ```
@@ -13,4 +14,5 @@ pub mod export;
 mod files;
 pub mod forget;
 pub mod output;
+mod prompt;
 pub mod show;

@@ -9,8 +9,10 @@ use super::files::about;
 use super::output::{Json, line};
 use crate::domain::transcript::{entry, time};
 use crate::store::archive::{Record, Summary};
+use crate::store::facts::Kept;
 use crate::store::kept_files::KeptFile;
 use crate::store::search::Found;
+use crate::store::summaries::Listed;
 
 /// One line a dialogue. False: there is none.
 pub fn list(
@@ -82,12 +84,48 @@ pub fn found(out: &mut impl Write, Json { json }: Json, found: &[Found]) -> anyh
         } else {
             let Record { id, user_id, chat_id, role, created_at, thread_id, .. } = &found.record;
             let topic = thread_id.map(|id| format!(", topic {id}")).unwrap_or_default();
-            let heading =
-                format!("{}  {role}  user {user_id}, chat {chat_id}{topic}, message {id}", time(created_at));
+            let file = found.file.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
+            let heading = format!(
+                "{}  {role}  user {user_id}, chat {chat_id}{topic}, message {id}{file}",
+                time(created_at)
+            );
             out.write_all(entry(&heading, &found.excerpt).as_bytes())?;
         }
     }
     Ok(!found.is_empty())
+}
+
+/// What is remembered. False: nothing is.
+pub fn facts(out: &mut impl Write, Json { json }: Json, facts: &[Kept]) -> anyhow::Result<bool> {
+    for fact in facts {
+        if json {
+            line(out, fact)?;
+        } else {
+            let Kept { id, user_id, chat_id, content, day, deleted, .. } = fact;
+            let gone = deleted.as_ref().map(|deleted| format!("  (deleted {deleted})")).unwrap_or_default();
+            let heading = format!("{day}  user {user_id}, chat {chat_id}, fact {id}{gone}");
+            out.write_all(entry(&heading, content).as_bytes())?;
+        }
+    }
+    Ok(!facts.is_empty())
+}
+
+/// Summaries. False: there is none.
+pub fn summaries(out: &mut impl Write, Json { json }: Json, summaries: &[Listed]) -> anyhow::Result<bool> {
+    for summary in summaries {
+        if json {
+            line(out, summary)?;
+        } else {
+            let Listed { id, user_id, chat_id, thread_id, content, made_at, replaced_at, .. } = summary;
+            let topic = thread_id.map(|id| format!(", topic {id}")).unwrap_or_default();
+            let gone =
+                replaced_at.as_ref().map(|at| format!("  (replaced {})", time(at))).unwrap_or_default();
+            let heading =
+                format!("{}  user {user_id}, chat {chat_id}{topic}, summary {id}{gone}", time(made_at));
+            out.write_all(entry(&heading, content).as_bytes())?;
+        }
+    }
+    Ok(!summaries.is_empty())
 }
 
 /// The clearings of a dialogue. False: there is none.

@@ -35,6 +35,8 @@ pub struct Read {
     pub catalogue: Catalogue,
     /// For each model, in the same order.
     pub settings: Vec<Settings>,
+    /// How the model is asked that sums up (SUMMARY_MODEL), if it is another one than the dialogue's.
+    pub summarist: Option<Settings>,
 }
 
 /// Something cannot be used, and why is told already.
@@ -95,7 +97,7 @@ fn tables(root: &Table<'_, '_>, around: &Around<'_>) -> Result<Read, Told> {
     models.into_iter().chain(roles).for_each(|(_, table)| table.end());
     let (models, settings) = read_models.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let roles = read_roles.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(Read { catalogue: Catalogue { models, roles }, settings })
+    Ok(Read { catalogue: Catalogue { models, roles }, settings, summarist: None })
 }
 
 /// Each model has room for a question beside each role.

@@ -66,7 +66,7 @@ fn a_catalogue_is_read_whole() {
         model = "a"
         chats = [-5]
     "#;
-    let Read { catalogue, settings } = read_text(text).unwrap();
+    let Read { catalogue, settings, .. } = read_text(text).unwrap();
     let [z, a] = &catalogue.models[..] else { panic!("two models") };
     assert_eq!((&*z.id, &*z.name), ("z", "Quick"));
     assert_eq!((z.context.map(u32::from), z.max_tokens), (Some(100_000), 256));

@@ -7,6 +7,7 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
@@ -29,6 +30,15 @@ impl fmt::Display for Backup {
 const UNFINISHED: &str = ".dump.part";
 /// What a dump needs besides the tables: its table of contents, definitions.
 const MARGIN: u64 = 16 << 20;
+
+/// How old the newest backup in a folder is. `None`: there is none, as far as can be seen.
+pub fn newest(folder: &Path) -> Option<Duration> {
+    let backups = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let backups = backups.filter(|entry| entry.path().extension().is_some_and(|ends| ends == "dump"));
+    let newest = backups.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max()?;
+    // A clock may have gone back.
+    Some(newest.elapsed().unwrap_or_default())
+}
 
 /// BACKUP_DIR, or what stands for it.
 pub struct Folder<'a>(&'a Path);

@@ -9,10 +9,12 @@ use anyhow::Context;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::base::cancel::CancelToken;
 use crate::config::Database;
+use crate::domain::alert::Kind;
+use crate::store::alerts;
 
 pub mod folder;
 pub mod restore;
@@ -61,8 +63,26 @@ pub fn before_change(
     Ok(made.map_or(Outcome::Stopped, Outcome::Made))
 }
 
-/// Makes a backup in `folder`. `None`: the end was asked for meanwhile.
+/// Makes a backup in `folder`. `None`: the end was asked for meanwhile. Owners are told of one that fails, by the bot that runs or
+/// by the next one.
 pub fn make(
+    conn: &mut PgConnection,
+    database: &Database,
+    folder: &Path,
+    contents: Contents<'_>,
+    stop: &CancelToken,
+) -> anyhow::Result<Option<Backup>> {
+    let made = attempt(conn, database, folder, contents, stop);
+    if made.is_err()
+        && let Err(problem) = alerts::raise(conn, Kind::Backup)
+    {
+        // A database from before there were owners, or one that takes no writes.
+        debug!("the owners are not told of the backup that failed: {problem}");
+    }
+    made
+}
+
+fn attempt(
     conn: &mut PgConnection,
     database: &Database,
     folder: &Path,

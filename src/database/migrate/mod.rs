@@ -18,11 +18,13 @@ use std::fs;
 use std::time::Duration;
 
 use diesel::pg::PgConnection;
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::base::cancel::CancelToken;
 use crate::config::Database;
 use crate::database::backup::{self, Backup, Outcome};
+use crate::domain::alert::Kind;
+use crate::store::alerts;
 
 pub mod apply;
 pub mod embedded;
@@ -72,7 +74,7 @@ fn bring_up_to_date(
     if plan.0.is_empty() {
         return Ok(true);
     }
-    change(
+    let done = change(
         conn,
         database,
         &state,
@@ -80,7 +82,11 @@ fn bring_up_to_date(
         stop,
         &mut |backup| info!(file = %backup.path.display(), bytes = backup.bytes, "backup made"),
         &mut |action| info!(step = %action, "migrating"),
-    )
+    )?;
+    if done && let Err(problem) = alerts::raise(conn, Kind::Migrated) {
+        debug!("the owners are not told of the migrations: {problem}");
+    }
+    Ok(done)
 }
 
 /// Backs up and carries the plan out; the connection holds the lock. False: the end was asked for before anything was

@@ -21,6 +21,8 @@ pub struct Settings<'a> {
     pub private: bool,
     /// Whether another model can be chosen.
     pub models: bool,
+    /// When answers are spoken, in words; `None`: nothing speaks.
+    pub voice: Option<&'static str>,
 }
 
 impl Language {
@@ -119,7 +121,7 @@ impl Language {
 
     /// The answer to /settings.
     pub fn settings(self, settings: &Settings<'_>) -> String {
-        let &Settings { model, effort, role, history, live, private, models } = settings;
+        let &Settings { model, effort, role, history, live, private, models, voice } = settings;
         let live = match (live, private) {
             (LiveAnswers::Draft, true) => self.pick("черновик, который растёт", "a draft that grows"),
             (LiveAnswers::Edit, _) => self.pick("сообщение, которое растёт", "a message that grows"),
@@ -143,6 +145,7 @@ impl Language {
                     n => format!("Память о разговоре: последние сообщения, до {n}"),
                 }),
                 Some(format!("Пока ответ готовится: {live}")),
+                voice.map(|when| format!("Озвучивать ответы: {when}{}", choose("/voice"))),
             ],
             English => [
                 Some(format!("Model: {model}{of_model}")),
@@ -153,6 +156,7 @@ impl Language {
                     n => format!("Memory of the conversation: the latest messages, up to {n}"),
                 }),
                 Some(format!("While an answer is made: {live}")),
+                voice.map(|when| format!("Answers spoken: {when}{}", choose("/voice"))),
             ],
         };
         lines.into_iter().flatten().collect::<Vec<_>>().join("\n")

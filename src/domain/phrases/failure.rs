@@ -45,6 +45,16 @@ impl Language {
         }
     }
 
+    fn too_long_to_hear(self, seconds: u32) -> String {
+        let (minutes, rest) = (seconds / 60, seconds % 60);
+        match (self, rest) {
+            (Russian, 0) => format!("Запись слишком длинная: я слушаю не дольше {minutes} мин."),
+            (Russian, _) => format!("Запись слишком длинная: я слушаю не дольше {seconds} с."),
+            (English, 0) => format!("The recording is too long: I listen for {minutes} min at most."),
+            (English, _) => format!("The recording is too long: I listen for {seconds} s at most."),
+        }
+    }
+
     /// What is said where no model that may answer can see: which ones can.
     pub fn who_can_see(self, names: &[&str]) -> String {
         let reason = self.failure(Failure::CannotSee);
@@ -110,6 +120,9 @@ impl Language {
                 "Не получилось получить файл от Telegram.",
                 "I could not get the file from Telegram.",
             ),
+            Failure::FileUnreadable => {
+                self.pick("Прочитать этот файл не получилось.", "I could not read this file.")
+            }
             Failure::NoPicture => self.pick(
                 "Этот файл не похож на картинку: я понимаю JPEG, PNG, WebP и GIF.",
                 "This file does not look like a picture: I understand JPEG, PNG, WebP and GIF.",
@@ -120,6 +133,34 @@ impl Language {
             Failure::PictureRefused => self.pick(
                 "Модель не приняла эту картинку: возможно, файл повреждён.",
                 "The model did not take this picture: the file may be broken.",
+            ),
+            Failure::CannotHear => self.pick(
+                "Голосовые сообщения я здесь не понимаю: распознавание речи не настроено.",
+                "I do not understand voice messages here: nothing is set up that turns speech into words.",
+            ),
+            Failure::SoundTooLong { seconds } => return self.too_long_to_hear(seconds).into(),
+            Failure::SoundTooLarge { megabytes } => {
+                return match self {
+                    Russian => format!("Запись слишком большая: я слушаю не больше {megabytes} МБ."),
+                    English => format!("The recording is too large: I listen to {megabytes} MB at most."),
+                }
+                .into();
+            }
+            Failure::NoWords => {
+                self.pick("Я не услышал в этой записи ни слова.", "I heard no words in this recording.")
+            }
+            Failure::SoundRefused => self.pick(
+                "Распознавание речи не приняло эту запись: возможно, она повреждена или слишком длинная.",
+                "What turns speech into words did not take this recording: it may be broken, or too long.",
+            ),
+            Failure::HearingUnreachable => self.pick(
+                "Послушать запись сейчас не получилось: распознавание речи не отвечает.",
+                "I could not listen to the recording right now: what turns speech into words does not answer.",
+            ),
+            Failure::HearingMisconfigured => self.pick(
+                "Послушать запись не получилось: владельцу бота нужно проверить настройки распознавания речи.",
+                "I could not listen to the recording: the person who runs the bot has to check what turns speech into \
+                 words.",
             ),
             Failure::Crashed => self.pick(
                 "У меня случилась внутренняя ошибка, и ответить на этот вопрос не получилось.",
@@ -143,6 +184,17 @@ impl Language {
                 "Отправьте его меньшим: как фото, а не как файл, или по частям.",
                 "Send it smaller: as a photo and not as a file, or in several messages.",
             ),
+            Failure::CannotHear => {
+                self.pick("Пожалуйста, напишите вопрос словами.", "Please write your question in words.")
+            }
+            Failure::SoundTooLong { .. } | Failure::SoundTooLarge { .. } | Failure::SoundRefused => self.pick(
+                "Отправьте её по частям или напишите вопрос словами.",
+                "Send it in pieces, or write your question in words.",
+            ),
+            Failure::NoWords => self.pick(
+                "Скажите, пожалуйста, ещё раз или напишите вопрос словами.",
+                "Please say it again, or write your question in words.",
+            ),
             Failure::NoPicture => self.pick(
                 "Отправьте картинку или напишите вопрос словами.",
                 "Send a picture, or write your question in words.",
@@ -164,6 +216,7 @@ impl Language {
             ),
             Failure::OutOfQuota
             | Failure::Misconfigured
+            | Failure::HearingMisconfigured
             | Failure::OverBudget(_)
             | Failure::RateLimited { .. } => self.pick(
                 "Ваш вопрос сохранён; повторите его позже кнопкой или командой /retry.",

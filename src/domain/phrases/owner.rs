@@ -1,47 +1,18 @@
 //! What owners read about who wants to be let in, and what those read meanwhile.
 
-use frankenstein::types::{BotCommand, MessageEntity, MessageEntityType};
+use frankenstein::types::{BotCommand, MessageEntityType};
 
 use super::Language::{self, English, Russian};
 use crate::domain::admission::State;
 use crate::domain::button::Verdict;
 use crate::domain::command::Command;
+use crate::domain::marked_text::MarkedText;
 use crate::domain::owner_command::OwnerCommand;
-use crate::domain::reply::{Content, ReplyPart};
+use crate::domain::reply::ReplyPart;
 use crate::domain::sender::{Sender, one_line};
 
 /// The most characters of what was asked that are shown.
 const WORDS: usize = 300;
-
-/// A text with foreign words in it. They stand there as code: neither Telegram nor an app makes links, mentions or commands of
-/// them.
-#[derive(Default)]
-struct Telling {
-    text: String,
-    entities: Vec<MessageEntity>,
-}
-
-impl Telling {
-    fn say(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-
-    fn quote(&mut self, foreign: &str, kind: MessageEntityType) -> &mut Self {
-        let units = |text: &str| u16::try_from(text.encode_utf16().count()).unwrap_or(u16::MAX);
-        let entity = MessageEntity::builder()
-            .type_field(kind)
-            .offset(units(&self.text))
-            .length(units(foreign))
-            .build();
-        self.entities.extend((!foreign.is_empty()).then_some(entity));
-        self.say(foreign)
-    }
-
-    fn part(self) -> ReplyPart {
-        ReplyPart::of(Content::Text { text: self.text, entities: self.entities })
-    }
-}
 
 /// What people asked first, as far as it is shown.
 pub fn first_words(text: Option<&str>) -> String {
@@ -60,14 +31,14 @@ pub struct Described<'a> {
 impl Language {
     /// The request, as an owner reads it.
     pub fn request(self, of: Described<'_>, words: &str, last: bool) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         telling.say(self.pick("Разрешить пользоваться ботом?\n", "May this person use the bot?\n"));
         self.describe(&mut telling, of);
         telling.say("\n\n");
         if words.is_empty() {
             telling.say(self.pick("Сообщение без текста.", "A message without text."));
         } else {
-            telling.quote(words, MessageEntityType::Pre);
+            telling.mark(words, MessageEntityType::Pre);
         }
         if last {
             telling.say("\n\n").say(self.last_request());
@@ -85,8 +56,32 @@ impl Language {
 
     fn owner_purpose(self, command: OwnerCommand) -> &'static str {
         match command {
-            OwnerCommand::Who => self.pick("кто ждёт разрешения", "who waits to be let in"),
+            OwnerCommand::Who => {
+                self.pick("кто пользуется ботом и кто ждёт", "who uses the bot and who waits")
+            }
+            OwnerCommand::Announce => self.pick("рассказать всем", "tell everybody"),
+            OwnerCommand::Health => self.pick("как дела у бота", "how the bot is"),
+            OwnerCommand::Budget => self.pick("сколько можно тратить", "how much may be spent"),
+            OwnerCommand::Console => self.pick("ссылка в консоль", "a link into the console"),
         }
+    }
+
+    /// The answer to /console. `local`: the link leads nowhere but on the bot's own machine.
+    pub fn link_to_console(self, link: &str, local: bool) -> String {
+        let head = self.pick(
+            "Ссылка открывает консоль один раз, в течение пяти минут:",
+            "This link opens the console once, within five minutes:",
+        );
+        let here = self.pick(
+            "\n\nОна ведёт на тот компьютер, где работает бот. Другой адрес задаёт CONSOLE_URL.",
+            "\n\nIt leads to the machine that the bot runs on. CONSOLE_URL names another address.",
+        );
+        format!("{head}\n{link}{}", if local { here } else { "" })
+    }
+
+    /// The same where there is none.
+    pub fn no_console(self) -> &'static str {
+        self.pick("Консоли нет: CONSOLE_ADDR не задан.", "There is no console: CONSOLE_ADDR is not set.")
     }
 
     /// The answer to /who: how many wait, and of how many the requests follow.
@@ -128,15 +123,15 @@ impl Language {
         self.group(group, None).part()
     }
 
-    fn group(self, group: Described<'_>, members: Option<i64>) -> Telling {
-        let mut telling = Telling::default();
+    fn group(self, group: Described<'_>, members: Option<i64>) -> MarkedText {
+        let mut telling = MarkedText::default();
         telling.say(self.pick(
             "Разрешить всем в этой группе пользоваться ботом?\n",
             "May everybody in this group use the bot?\n",
         ));
         let title = group.sender.name.as_deref().unwrap_or_default();
-        telling.say(self.pick("\nГруппа: ", "\nGroup: ")).quote(title, MessageEntityType::Code);
-        telling.say(self.pick("\nНомер: ", "\nId: ")).quote(&group.id.to_string(), MessageEntityType::Code);
+        telling.say(self.pick("\nГруппа: ", "\nGroup: ")).mark(title, MessageEntityType::Code);
+        telling.say(self.pick("\nНомер: ", "\nId: ")).mark(&group.id.to_string(), MessageEntityType::Code);
         if let Some(members) = members {
             telling.say(self.pick("\nУчастников: ", "\nMembers: ")).say(&members.to_string());
         }
@@ -150,7 +145,7 @@ impl Language {
         )
     }
 
-    fn describe(self, telling: &mut Telling, Described { id, sender }: Described<'_>) {
+    pub(super) fn describe(self, telling: &mut MarkedText, Described { id, sender }: Described<'_>) {
         let Sender { name, username, language } = sender;
         for (label, value) in [
             (self.pick("\nИмя: ", "\nName: "), name.clone()),
@@ -159,7 +154,7 @@ impl Language {
             (self.pick("\nЯзык: ", "\nLanguage: "), language.clone()),
         ] {
             if let Some(value) = value {
-                telling.say(label).quote(&value, MessageEntityType::Code);
+                telling.say(label).mark(&value, MessageEntityType::Code);
             }
         }
     }
@@ -175,7 +170,7 @@ impl Language {
 
     /// What takes the place of the request once it is decided.
     pub fn decided(self, of: Described<'_>, state: State) -> ReplyPart {
-        let mut telling = Telling::default();
+        let mut telling = MarkedText::default();
         telling.say(match state {
             State::Allowed => self.pick("Может пользоваться ботом.\n", "May use the bot.\n"),
             State::Refused => self.pick(
@@ -296,7 +291,10 @@ impl Language {
 
 #[cfg(test)]
 mod tests {
+    use frankenstein::types::MessageEntity;
+
     use super::*;
+    use crate::domain::reply::Content;
 
     /// The text between the marks of an entity.
     fn marked(text: &str, entity: &MessageEntity) -> String {

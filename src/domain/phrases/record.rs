@@ -100,11 +100,11 @@ impl Language {
     pub fn forget(self, messages: i64) -> String {
         match self {
             Russian => format!(
-                "Удалить навсегда все ваши сообщения и мои ответы на них, во всех чатах? Сообщений: {messages}, считая \
+                "Удалить навсегда все ваши сообщения, мои ответы на них и всё, что я о вас помню, во всех чатах? Сообщений: {messages}, считая \
                  скрытые командой /clear. Вернуть их будет нельзя. В старых резервных копиях они останутся."
             ),
             English => format!(
-                "Delete all your messages and my answers to them for good, in all chats? Messages: {messages}, including \
+                "Delete all your messages, my answers to them and what I remember about you for good, in all chats? Messages: {messages}, including \
                  those hidden by /clear. This cannot be undone. Older backups still contain them."
             ),
         }

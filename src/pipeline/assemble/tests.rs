@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::admission::Known;
 use crate::domain::choice::Choice;
+use crate::domain::memory::Memory;
 
 fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
     let payload = format!(
@@ -23,11 +24,19 @@ fn waiting(seq: i64, age_ms: u64, text: &str, date: i64) -> Waiting {
         behind_unsent: false,
         choice: Choice::NONE,
         known: Known::default(),
+        summaries: Vec::new(),
+        memory: Memory::default(),
     }
 }
 
 fn joined(all: &[Waiting]) -> Assembled {
-    let me = Me { id: 7, username: "bot".to_owned() };
+    let me = Me {
+        id: 7,
+        username: "bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
     let first = Incoming::decode(&all[0].payload, &me).ok().unwrap().message;
     let lane = Lane { bot_id: 7, chat_id: 1, user_id: 1, thread_id: None };
     join(lane, &first, &all[0], &all[1..], &me)
@@ -62,10 +71,10 @@ fn a_shorter_message_completes_it_at_once_and_what_comes_then_is_another_questio
         [waiting(1, 30, &one, 0), waiting(2, 20, &two, 0), waiting(3, 10, "c", 1), waiting(4, 5, "d", 1)];
     let paste = joined(&all);
     assert_eq!(ids(&paste), [2, 3]);
-    let Assembled::Whole(Whole { text, own_ids, .. }) = paste else { unreachable!() };
+    let Assembled::Whole(whole) = paste else { unreachable!() };
     // The first one was full: cut inside a word; the second one was not.
-    assert_eq!(text, format!("{one}{two}\nc"));
-    assert_eq!(own_ids, [1, 2, 3]);
+    assert_eq!(whole.text(), format!("{one}{two}\nc"));
+    assert_eq!(whole.message_ids(), [1, 2, 3]);
 }
 
 #[test]
@@ -116,7 +125,7 @@ fn whole(all: &[Waiting]) -> Whole {
 fn what_is_forwarded_behind_a_question_belongs_to_it_and_is_ordered_by_its_numbers() {
     let all = [waiting(1, 3000, "what is it?", 9), forwarded(3, 1800, 9), forwarded(2, 1600, 10)];
     let whole = whole(&all);
-    assert_eq!((&*whole.text, whole.message_ids(), whole.date), ("what is it?", vec![1, 2, 3], 10));
+    assert_eq!((&*whole.text(), whole.message_ids(), whole.date), ("what is it?", vec![1, 2, 3], 10));
     let words: Vec<_> = whole.quotes().into_iter().map(|quote| quote.text).collect();
     assert_eq!(words, ["piece 2", "piece 3"]);
     assert_eq!(whole.joined.len(), 2);
@@ -140,7 +149,13 @@ fn what_was_forwarded_later_by_the_dates_is_a_question_of_its_own() {
 
 #[test]
 fn the_poller_knows_of_which_question_a_late_piece_is() {
-    let me = Me { id: 7, username: "bot".to_owned() };
+    let me = Me {
+        id: 7,
+        username: "bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
     let mut open = Open::default();
     let mut taken =
         |waiting: &Waiting| open.takes(&mut Incoming::decode(&waiting.payload, &me).ok().unwrap(), &me);
@@ -150,4 +165,87 @@ fn the_poller_knows_of_which_question_a_late_piece_is() {
     assert_eq!(taken(&forwarded(4, 0, 13)), Taken::ToAnswer);
     assert_eq!(taken(&waiting(5, 0, "/clear", 13)), Taken::ToAnswer);
     assert_eq!(taken(&forwarded(6, 0, 13)), Taken::ToAnswer, "a command has no pieces");
+}
+
+/// A picture, perhaps of an album, perhaps with words.
+fn shown(seq: i64, age_ms: u64, caption: &str, fields: &str) -> Waiting {
+    let photo = format!(
+        r#""photo":[{{"file_id":"f{seq}","file_unique_id":"u{seq}","width":4,"height":{seq}}}],{fields}"caption":"#
+    );
+    let payload = waiting(seq, age_ms, caption, 0).payload.replace("\"text\":", &photo);
+    Waiting { payload, ..waiting(seq, age_ms, "", 0) }
+}
+
+const ALBUM: &str = r#""media_group_id":"a","#;
+const FORWARDED: &str = r#""forward_origin":{"type":"hidden_user"},"#;
+
+#[test]
+fn a_picture_without_words_waits_for_them_and_takes_those_that_are_said_right_behind_it() {
+    assert_eq!(joined(&[shown(1, 500, "", "")]), Assembled::MoreMayCome(Duration::from_millis(1000)));
+    assert_eq!(ids(&joined(&[shown(1, 10, "what is it?", "")])), NONE, "one with words is a question");
+    let whole = whole(&[shown(1, 900, "", ""), waiting(2, 100, "what is it?", 1), waiting(3, 5, "and?", 1)]);
+    assert_eq!(whole.text(), "[photo 4×1]\nwhat is it?");
+    assert_eq!((whole.message_ids(), whole.joined.len(), whole.sent().len()), (vec![1, 2], 1, 1));
+    for other in [
+        waiting(2, 100, "/clear", 0),
+        waiting(2, 100, "later by the dates", 3),
+        Waiting { age: Duration::ZERO, ..waiting(2, 0, "later by the inbox", 1) },
+        shown(2, 100, "", ""),
+        Waiting { kind: "edited_message".to_owned(), ..waiting(2, 100, "x", 0) },
+    ] {
+        let age = if other.payload.contains("inbox") { 1600 } else { 900 };
+        let payload = other.payload.clone();
+        assert_eq!(ids(&joined(&[shown(1, age, "", ""), other])), NONE, "{payload}");
+    }
+}
+
+#[test]
+fn a_comment_and_a_forwarded_picture_are_one_question_with_its_words_quoted() {
+    let all = [waiting(1, 2000, "what is it?", 0), shown(2, 1600, "soup", FORWARDED), forwarded(3, 1500, 1)];
+    let whole = whole(&all);
+    assert_eq!(whole.text(), "what is it?\n[photo 4×2]");
+    assert_eq!(whole.message_ids(), [1, 2, 3]);
+    let words: Vec<_> = whole.quotes().into_iter().map(|quote| quote.text).collect();
+    assert_eq!(words, ["[photo 4×2]\nsoup", "piece 3"]);
+}
+
+#[test]
+fn the_pieces_of_an_album_belong_together_whatever_comes_between_them() {
+    let all = [
+        shown(2, 2500, "two", ALBUM),
+        waiting(4, 2000, "and then?", 0),
+        shown(1, 1600, "", ALBUM),
+        shown(5, 1500, "", r#""media_group_id":"b","#),
+    ];
+    let whole = whole(&all);
+    assert_eq!(whole.text(), "[photo 1 of 2 4×1]\n[photo 2 of 2 4×2]\ntwo");
+    assert_eq!((whole.message_ids(), whole.joined.len()), (vec![1, 2], 1));
+    let fresh = [shown(1, 900, "x", ALBUM), shown(2, 500, "", ALBUM)];
+    assert_eq!(joined(&fresh), Assembled::MoreMayCome(Duration::from_millis(1000)));
+    let ten: Vec<_> = (1..=10).map(|seq| shown(seq, 10, "x", ALBUM)).collect();
+    assert_eq!(ids(&joined(&ten)).len(), 9);
+}
+
+#[test]
+fn the_poller_knows_of_which_question_a_late_picture_is() {
+    let me = Me {
+        id: 7,
+        username: "bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
+    let mut open = Open::default();
+    let mut taken = |waiting: &Waiting| {
+        let mut incoming = Incoming::decode(&waiting.payload, &me).ok().unwrap();
+        open.look_at(&incoming);
+        open.takes(&mut incoming, &me)
+    };
+    let of_album = format!("{FORWARDED}{ALBUM}");
+    assert_eq!(taken(&waiting(1, 0, "what is it?", 0)), Taken::ToAnswer);
+    assert_eq!(taken(&shown(2, 0, "", &of_album)), Taken::PieceOf(1));
+    assert_eq!(taken(&waiting(3, 0, "next", 0)), Taken::ToAnswer);
+    assert_eq!(taken(&shown(4, 0, "", &of_album)), Taken::PieceOf(1), "whatever came between");
+    assert_eq!(taken(&shown(5, 0, "", r#""media_group_id":"b","#)), Taken::ToAnswer);
+    assert_eq!(taken(&shown(6, 0, "", r#""media_group_id":"b","#)), Taken::PieceOf(5));
 }

@@ -64,6 +64,11 @@ impl InWork<'_> {
             live: services.live_answers,
             private: self.message.private,
             models: self.has_several(Kind::Model) || model.efforts.len() > 1,
+            voice: services
+                .sender
+                .voice
+                .speaker()
+                .map(|_| self.message.language.voice_choice(in_force.voice)),
         };
         self.say(self.message.language.settings(&settings))
     }

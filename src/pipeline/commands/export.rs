@@ -6,6 +6,7 @@ use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::store::StoreError;
 use crate::store::archive::{self, Selection};
+use crate::store::facts;
 
 impl InWork<'_> {
     pub(super) fn export(&self) -> Result<Answered, StoreError> {
@@ -15,7 +16,7 @@ impl InWork<'_> {
         }
         self.reply(|conn, lane| {
             let messages = archive::count(conn, Selection::from(Dialogue::from(lane)))?;
-            Ok(vec![if messages > 0 {
+            Ok(vec![if messages > 0 || facts::any(conn, lane)? {
                 ReplyPart {
                     fallback: vec![ReplyPart::plain(language.export_failed())],
                     ..ReplyPart::of(Content::Document { caption: language.exported().to_owned() })

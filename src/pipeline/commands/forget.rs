@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::archive::{self, Selection};
 use crate::store::erase;
 use crate::store::inbox;
+use crate::store::proposals;
 use crate::store::settings;
 
 /// How long the button works.
@@ -27,7 +28,9 @@ impl InWork<'_> {
             let selection = Selection { user_id: Some(lane.user_id), cleared: true, ..Selection::default() };
             let button = Button { action: Action::Forget(address.update_seq), user_id: lane.user_id };
             Ok(vec![match archive::count(conn, selection)? {
-                0 if !settings::known(conn, lane.user_id)? => ReplyPart::plain(language.nothing_to_delete()),
+                0 if !settings::known(conn, lane.user_id)? && !proposals::known(conn, lane.user_id)? => {
+                    ReplyPart::plain(language.nothing_to_delete())
+                }
                 messages => {
                     ReplyPart::plain(language.forget(messages)).with_button(language.forget_button(), &button)
                 }

@@ -17,8 +17,11 @@ use crate::store::turns::{self, Stopped};
 
 mod choose;
 mod export;
+mod find;
 mod forget;
 mod list;
+mod voice;
+mod memory;
 
 impl InWork<'_> {
     pub(super) fn command(&self, command: Command) -> Result<Answered, StoreError> {
@@ -27,10 +30,11 @@ impl InWork<'_> {
         debug!(seq = address.update_seq, command = command.name(), "command received");
         match command {
             Command::Start => self.say(language.greeting()),
-            Command::Help => self.say(language.help(&self.assistant.commands())),
+            Command::Help => self.say(language.help(&self.assistant.commands(), self.services.me.hears)),
             Command::Role if self.has_several(Kind::Role) => self.choose_by_name(Kind::Role),
             Command::Role => self.say(self.assistant.catalogue().roles[self.in_force.role].words.clone()),
             Command::Model => self.choose_by_name(Kind::Model),
+            Command::Voice => self.voice(),
             Command::Settings => self.settings(),
             Command::Stop => self.stop_was_heeded(),
             Command::Retry => self.retry(),
@@ -47,10 +51,14 @@ impl InWork<'_> {
             Command::Restore => self.reply(|conn, lane| {
                 history::restore(conn, lane, None).map(|n| vec![ReplyPart::plain(language.restored(n))])
             }),
+            Command::Usage if self.is_of_owner() => self.usage_of_bot(),
             Command::Usage => self.reply(|conn, lane| {
                 let (day, month) = costs::of_person(conn, lane.user_id)?;
                 Ok(vec![ReplyPart::plain(language.usage(&day.spent(), &month.spent()))])
             }),
+            Command::Find => self.find(),
+            Command::Remember => self.remember_words(),
+            Command::Memory => self.memory(),
             Command::Forget => self.forget(),
             Command::Export => self.export(),
         }
@@ -92,8 +100,11 @@ impl InWork<'_> {
     }
 
     fn is_start(&self) -> bool {
-        let text = self.message.text.as_deref().unwrap_or_default();
-        Request::of(text, &self.services.me.username) == Request::Command(Command::Start)
+        self.is(Command::Start, self.message.text.as_deref().unwrap_or_default())
+    }
+
+    fn is(&self, command: Command, text: &str) -> bool {
+        Request::of(text, &self.services.me.username) == Request::Command(command)
     }
 
     fn say(&self, text: impl Into<String>) -> Result<Answered, StoreError> {

@@ -80,6 +80,11 @@ impl Bucket {
         self.tokens = self.tokens.min(self.burst());
     }
 
+    /// Calls in a second, at present.
+    pub(super) fn rate(&self) -> f64 {
+        self.rate
+    }
+
     fn refill(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = self.at.max(now);

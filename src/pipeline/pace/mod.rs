@@ -19,8 +19,11 @@ use bucket::Bucket;
 use chats::Chats;
 use flood::{Flood, Refusal};
 
+use crate::domain::announcement::SHARE;
 use crate::telegram::Method;
 
+/// No more announcements are released at once, whatever TELEGRAM_RATE says.
+const MOST_AT_ONCE: i32 = 10_000;
 /// What of the burst is left for others: by the first words of an answer, by those that follow, by what holds no words.
 const BEHIND_ANSWERS: f64 = 0.25;
 const BEHIND_FIRST_WORDS: f64 = 0.5;
@@ -97,6 +100,20 @@ impl Pace {
             state.bucket.give_back();
         }
         wait
+    }
+
+    /// How many calls Telegram takes in a second, as far as is known.
+    pub fn rate(&self) -> f64 {
+        self.state().bucket.rate()
+    }
+
+    /// How many messages an announcement may add within this time: a part of what Telegram takes, and none while what is left
+    /// of the burst is needed for others.
+    pub fn spare(&self, within: Duration) -> i64 {
+        if self.leading().is_err() {
+            return 0;
+        }
+        self.state().spare(Instant::now(), within)
     }
 
     /// A turn is not used.
@@ -202,6 +219,17 @@ impl State {
             Some(wait) => Err(wait),
             None => self.bucket.take(now, BEHIND_WORDS),
         }
+    }
+
+    fn spare(&mut self, now: Instant, within: Duration) -> i64 {
+        if self.typing(now).is_err() {
+            return 0;
+        }
+        // It was only asked whether there is one: whoever sends takes a turn then.
+        self.bucket.give_back();
+        let most = (self.bucket.rate() * SHARE * within.as_secs_f64()).ceil().max(1.0);
+        // A float of a few whole numbers.
+        (1..=MOST_AT_ONCE).take_while(|number| f64::from(*number) <= most).last().map_or(1, i64::from)
     }
 
     fn preview_refused(&mut self, now: Instant, chat_id: i64, form: Form, pause: Duration) {

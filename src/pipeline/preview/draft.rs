@@ -7,15 +7,15 @@ use frankenstein::rich_message::{InputRichBlock, InputRichBlockThinking, RichTex
 use tokio::time::{Instant, timeout_at};
 
 use super::growing::Growing;
-use super::typing;
 use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::live_answers::Thinking;
 use crate::domain::phrases::Language;
 use crate::domain::reply::Content;
 use crate::metrics;
+use crate::pipeline::doing;
 use crate::pipeline::pace::{Form, Pace, Shows};
-use crate::telegram::{Telegram, TelegramError};
+use crate::telegram::{Doing, Telegram, TelegramError};
 
 /// "Thinking…", in the words of the app.
 const WORDLESS: Content = Content::Text { text: String::new(), entities: Vec::new() };
@@ -25,14 +25,25 @@ const RENEWAL: Duration = Duration::from_secs(20);
 /// second after "Thinking…". After that a draft without words says "Thinking…" and has a button that stops it.
 const THINKING: Duration = Duration::from_millis(4500);
 
+/// What a draft shows while a recording is listened to.
+pub(super) fn listens(thinking: Thinking, language: Language) -> Content {
+    let text = language.listens().to_owned();
+    match thinking {
+        Thinking::Plain => Content::Text { text, entities: Vec::new() },
+        Thinking::Block => block(text),
+    }
+}
+
+fn block(text: String) -> Content {
+    let text = RichText::Text(text);
+    Content::Rich { blocks: vec![InputRichBlock::Thinking(InputRichBlockThinking { text })] }
+}
+
 /// What a draft without words shows.
 pub(super) fn thinks(thinking: Thinking, language: Language) -> Content {
     match thinking {
         Thinking::Plain => WORDLESS,
-        Thinking::Block => {
-            let text = RichText::Text(language.thinks().to_owned());
-            Content::Rich { blocks: vec![InputRichBlock::Thinking(InputRichBlockThinking { text })] }
-        }
+        Thinking::Block => block(language.thinks().to_owned()),
     }
 }
 
@@ -49,7 +60,7 @@ pub(super) async fn show(
     let thinking = Instant::now() + failpoints::wait("thinking", THINKING);
     let typing = async {
         tokio::select! {
-            () = typing::show(telegram, pace, address) => {}
+            () = doing::show(telegram, pace, address.place(), Doing::Typing) => {}
             () = growing.words() => {}
         }
     };

@@ -11,14 +11,14 @@ use tokio::time::sleep;
 use tracing::debug;
 
 use super::growing::Growing;
-use super::typing;
 use crate::base::failpoints;
 use crate::domain::address::Address;
 use crate::domain::reply::Content;
 use crate::metrics;
+use crate::pipeline::doing;
 use crate::pipeline::pace::{Form, Pace, Shows};
 use crate::store::{Store, inbox};
-use crate::telegram::{Method, Telegram, TelegramError};
+use crate::telegram::{Doing, Method, Telegram, TelegramError};
 
 /// An answer that grows in a message.
 pub(super) struct Live {
@@ -53,7 +53,7 @@ impl Live {
     pub(super) async fn show(&self, growing: &Growing) {
         let typing = async {
             tokio::select! {
-                () = typing::show(&self.telegram, &self.pace, self.address) => {}
+                () = doing::show(&self.telegram, &self.pace, self.address.place(), Doing::Typing) => {}
                 () = growing.words() => {}
             }
         };

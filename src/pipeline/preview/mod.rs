@@ -7,7 +7,6 @@
 mod draft;
 mod growing;
 mod message;
-mod typing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,9 @@ use crate::base::http::{Beside, Http};
 use crate::domain::address::Address;
 use crate::domain::live_answers::LiveAnswers;
 use crate::domain::phrases::Language;
+use crate::pipeline::doing;
 use crate::pipeline::services::Services;
+use crate::telegram::Doing;
 use growing::Growing;
 use message::Live;
 
@@ -47,6 +48,8 @@ pub enum Look {
     Draft,
     /// The answer itself, growing, as a message.
     Message,
+    /// That a recording is listened to, as a draft (private chats only).
+    Listening,
     /// The chat says that the bot is typing.
     Typing,
 }
@@ -61,6 +64,11 @@ impl Look {
             LiveAnswers::Edit => Self::Message,
             LiveAnswers::Draft | LiveAnswers::Off => Self::Typing,
         }
+    }
+
+    /// While a recording is listened to in a chat of this kind.
+    pub fn of_listening(live_answers: LiveAnswers, private: bool) -> Self {
+        if private && live_answers == LiveAnswers::Draft { Self::Listening } else { Self::Typing }
     }
 }
 
@@ -83,17 +91,22 @@ impl Preview {
                 });
                 Shown::AsMessage { http, live, ended }
             }
-            Look::Draft => {
-                let thinks = draft::thinks(services.thinking, language);
+            Look::Draft | Look::Listening => {
+                let thinks = match look {
+                    Look::Listening => draft::listens(services.thinking, language),
+                    _ => draft::thinks(services.thinking, language),
+                };
                 Shown::InPassing {
                     _beside: http.beside(async move {
                         draft::show(&telegram, &pace, address, &text, thinks).await;
-                        typing::show(&telegram, &pace, address).await;
+                        doing::show(&telegram, &pace, address.place(), Doing::Typing).await;
                     }),
                 }
             }
             Look::Typing => Shown::InPassing {
-                _beside: http.beside(async move { typing::show(&telegram, &pace, address).await }),
+                _beside: http.beside(async move {
+                    doing::show(&telegram, &pace, address.place(), Doing::Typing).await;
+                }),
             },
         };
         Self { growing, shown }

@@ -10,7 +10,13 @@ fn decode(json: &str) -> Result<Incoming, PassedOver> {
 }
 
 fn me() -> Me {
-    Me { id: 77, username: "our_bot".to_owned() }
+    Me {
+        id: 77,
+        username: "our_bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    }
 }
 
 const FROM: &str =

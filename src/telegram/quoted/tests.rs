@@ -3,9 +3,15 @@ use serde_json::json;
 use super::*;
 
 fn quotes(message: &Value) -> Vec<(Kind, Whose, Option<String>, String)> {
-    let me = Me { id: 77, username: "our_bot".to_owned() };
+    let me = Me {
+        id: 77,
+        username: "our_bot".to_owned(),
+        picture_pixels: 1280,
+        hears: false,
+        transcript_chats: std::collections::BTreeSet::new(),
+    };
     let quotes = Reader { me: &me, user_id: 2 }.quotes(&message.to_string());
-    quotes.into_iter().map(|Quote { kind, whose, author, text }| (kind, whose, author, text)).collect()
+    quotes.into_iter().map(|Quote { kind, whose, author, text, .. }| (kind, whose, author, text)).collect()
 }
 
 fn quote(

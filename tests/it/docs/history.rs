@@ -1,5 +1,7 @@
-//! What `docs/history.md` shows of psql is what psql shows.
+//! What `docs/history.md` shows of psql is what psql shows. `UPDATE_GUIDES=1 cargo test --test it docs::history` writes it there, and
+//! into its Russian twin.
 
+use std::fs;
 use std::process::Command;
 
 use sandbox::env::Operator;
@@ -55,6 +57,23 @@ fn lines<'a>(output: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
+/// Writes what psql says now into both pages.
+fn update(command: &str, shown: &[&str], said: &str) {
+    let after = |line: &str| format!("\n{}", line.trim_end());
+    let shown: String = shown.iter().map(|line| after(line)).collect();
+    let said = said.trim_end().replace("List of tables", "List of relations");
+    let said =
+        said.replace("List of views", "List of relations").replace("List of indexes", "List of relations");
+    let said: String = said.lines().map(after).collect();
+    for page in ["docs/history.md", "docs/history.ru.md"] {
+        let text = file(page);
+        let (before, after) =
+            (format!("{PROMPT}{command}{}", shown.trim_end()), format!("{PROMPT}{command}{said}"));
+        assert!(text.contains(&before), "{page} shows something else of {command}");
+        fs::write(format!("{}/{page}", env!("CARGO_MANIFEST_DIR")), text.replace(&before, &after)).unwrap();
+    }
+}
+
 #[test]
 fn psql_shows_what_the_page_about_the_history_shows() {
     let operator = Operator::up_to_date();
@@ -69,6 +88,10 @@ fn psql_shows_what_the_page_about_the_history_shows() {
         let said =
             Command::new("psql").args(["-X", "-d", &url, "-c", command]).env("PAGER", "").output().unwrap();
         let said = String::from_utf8(said.stdout).unwrap();
-        assert_eq!(lines(shown.into_iter()), lines(said.lines()), "{command}\n{said}");
+        if std::env::var_os("UPDATE_GUIDES").is_some() {
+            update(command, &shown, &said);
+        } else {
+            assert_eq!(lines(shown.into_iter()), lines(said.lines()), "{command}\n{said}");
+        }
     }
 }

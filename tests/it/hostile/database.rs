@@ -228,6 +228,7 @@ fn a_full_disk_does_not_hold_up_the_end_and_the_next_start_goes_on() {
 fn with_waiting(lanes: u32) -> (TestEnv, u64) {
     let mut env = TestEnv::new();
     env.set("RUST_LOG", "info");
+    env.set("WORKERS", "64");
     assert!(env.start_ready().stop().success());
     env.psql(&format!(
         "INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, message_id, payload)
@@ -259,7 +260,7 @@ fn a_question_whose_statements_are_refused_at_each_attempt_ends_as_a_failure_tha
     let bot = env.start();
     bot.wait_ready();
     // From now on the database refuses to read the dialogue; what stores a failure, it takes.
-    env.psql("ALTER TABLE messages RENAME COLUMN deleted_at TO renamed");
+    env.psql("ALTER TABLE quotes RENAME COLUMN whose TO renamed");
     let person = Person::private(1).speaking("en");
     env.telegram.say(&person, "How long does rice cook?");
     env.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
@@ -268,7 +269,7 @@ fn a_question_whose_statements_are_refused_at_each_attempt_ends_as_a_failure_tha
     env.assert_logged("each attempt crashed, or the database refused a statement of it", 1);
     env.assert_logged("panic", 0);
     // The question is saved, as it was said.
-    env.psql("ALTER TABLE messages RENAME COLUMN renamed TO deleted_at");
+    env.psql("ALTER TABLE quotes RENAME COLUMN renamed TO whose");
     env.telegram.say(&person, "/retry");
     env.telegram.wait_for_text(1, |text| text.contains("How long does rice cook?"));
     assert_eq!(env.times_asked("How long does rice cook?"), 1);

@@ -35,7 +35,7 @@ fn document(message: &Value) -> Value {
 
 /// "ok", as a stream.
 fn ok() -> String {
-    event(&says("o")) + &event(&says("k")) + &event(&ends("stop")) + DONE
+    [event(&says("o")), event(&says("k")), event(&ends("stop")), DONE.to_owned()].concat()
 }
 
 /// Each case has its answer, after one call.

@@ -35,7 +35,8 @@ fn whatever_happens_the_tables_hold_what_the_reference_says_and_every_message_ha
     let steps = prop::collection::vec((step(), prop::bool::weighted(0.1)), 1..120);
     let result = TestRunner::new(config).run(&steps, |steps| {
         let mut conn = connect();
-        let empty = "TRUNCATE messages, turns, quotes, attachments, updates, reply_parts RESTART IDENTITY";
+        let empty =
+            "TRUNCATE messages, turns, quotes, attachments, summaries, facts, fact_proposals, memory_off, searches, updates, reply_parts RESTART IDENTITY";
         diesel::sql_query(empty).execute(&mut conn).unwrap();
         let mut play = Play::new(conn, &connect);
         for (step, crash) in &steps {

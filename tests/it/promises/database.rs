@@ -86,6 +86,7 @@ fn the_predecessors_rows_survive_a_revert_of_everything() {
     env.psql(&predecessor::database());
     env.kill(env.start_ready());
     for migration in [
+        "2026-11-27-000902_index_words_of_files",
         "2026-11-23-000015_add_search_index",
         "2026-11-23-000014_create_message_words",
         "2026-11-23-000013_create_daily_statistics",

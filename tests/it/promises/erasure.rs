@@ -78,7 +78,7 @@ fn an_erasure_waits_for_an_answer_that_is_being_stored_and_takes_it_along() {
     env.telegram.wait_for_count(1, 1);
     env.wait_settled();
     let operator = operator_of(&env);
-    // The transaction that stores the second answer stops where it is complete and about to commit.
+    // The statement that stores the second answer stops where it is complete and about to commit.
     env.psql(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END';
@@ -87,7 +87,7 @@ fn an_erasure_waits_for_an_answer_that_is_being_stored_and_takes_it_along() {
     );
     let in_the_way = Transaction::begin(&env.database, "SELECT pg_advisory_xact_lock(4711)");
     env.telegram.say(&Person::private(1), "second");
-    env.database.wait_blocked_like("COMMIT%", 1);
+    env.database.wait_blocked_like("WITH said%", 1);
     let erasing = operator.begin(&["history", "erase", "--user", "1", "--yes", "--json"]);
     env.database.wait_blocked_like("UPDATE%\"updates\"%", 1);
     drop(in_the_way);

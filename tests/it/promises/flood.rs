@@ -78,7 +78,8 @@ fn while_strangers_flood_the_bot_who_is_let_in_is_answered_as_ever() {
     println!(
         "{strangers} strangers in {seconds} s: of {questions} answers half took less than {now:?} (before: {usual:?}), the longest {longest:?}"
     );
-    assert!(now < usual * 10 + Duration::from_secs(1) && longest < Duration::from_secs(30));
+    // Strangers and answers share two processors with other tests: seconds, but not the minutes of a queue.
+    assert!(now < usual * 10 + Duration::from_secs(5) && longest < Duration::from_secs(30));
     env.wait_for_rows(
         "SELECT count(*) FROM updates WHERE user_id >= 10000 AND done_at IS NOT NULL",
         |rows| rows == strangers.to_string(),

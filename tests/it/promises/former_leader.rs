@@ -7,11 +7,12 @@ use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::Http;
 use systech_aidd::base::secret::Secret;
 use systech_aidd::domain::address::Address;
+use systech_aidd::domain::alert::Kind;
 use systech_aidd::domain::lane::Lane;
 use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::store::outbox::{self, Unsent};
 use systech_aidd::store::take_in::{self, Batch, Received};
-use systech_aidd::store::{Store, StoreError, finish, inbox, lease};
+use systech_aidd::store::{Store, StoreError, alerts, due, finish, inbox, lease};
 
 const LANE: Lane = Lane { bot_id: 7, chat_id: 1, user_id: 1, thread_id: None };
 
@@ -65,6 +66,22 @@ fn once_another_epoch_has_begun_nothing_is_taken_in_finished_or_recorded_by_the_
     assert!(matches!(answer(&store, waiting), Err(StoreError::LeaseLost)));
     let sent = store.run(|conn| outbox::sent(conn, &unsent[0], 5));
     assert!(matches!(sent, Err(StoreError::LeaseLost)));
+    // What is done beside the messages neither.
+    operator.psql(
+        "INSERT INTO people (bot_id, id, state, asked_at) VALUES (7, 2, 'waiting', now() - interval '8 days'), (7, 9, 'owner', NULL)",
+    );
+    let part = |text: &str| ReplyPart::plain(text);
+    let ended = store.run(|conn| due::end_oldest(conn, LANE.bot_id).map(drop));
+    let further =
+        store.run(|conn| due::tell_further(conn, LANE.bot_id, &[], |_, _, _| part("more")).map(drop));
+    let alert = store.run(|conn| {
+        alerts::tell_owners(conn, LANE.bot_id, &[], Kind::Waiting, |_, _| part("wait")).map(drop)
+    });
+    for written in [ended, further, alert] {
+        assert!(matches!(written, Err(StoreError::LeaseLost)), "{written:?}");
+    }
+    assert_eq!(operator.psql("SELECT count(*), count(told_at) FROM people"), "2|0");
+    assert_eq!(operator.psql("SELECT count(*) FROM alerts"), "0");
     assert_eq!(operator.psql(rows), before);
 
     // Another bot's lease is none of this one's business.

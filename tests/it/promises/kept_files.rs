@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
+use sandbox::{PATIENCE, TestEnv};
 use serde_json::json;
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture of soup";
@@ -48,6 +48,8 @@ fn operators_see_files_with_their_sizes_and_save_them() {
     assert!(env.run(&["history", "search", "столы"]).ok().contains("борщ"));
     let looked = env.run(&["doctor", "--only", "database"]).out;
     assert!(looked.contains("2 files of questions are kept"), "{looked}");
+    let backup = env.run(&["backup", "--to", env.folder().to_str().unwrap()]).ok();
+    assert!(backup.contains(&format!("files of questions in it: 2, {} bytes", 2 * JPEG.len())), "{backup}");
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn old_files_are_emptied_and_what_they_were_stays_told() {
 
 #[test]
 fn however_many_show_large_files_at_once_memory_stays_bounded() {
-    const PEOPLE: i64 = 12;
+    let people: i64 = std::env::var("PEOPLE_WITH_FILES").map_or(12, |number| number.parse().unwrap());
     let env = TestEnv::new();
     env.model.record(false);
     let gate = env.model.hold(When::any());
@@ -93,15 +95,15 @@ fn however_many_show_large_files_at_once_memory_stays_bounded() {
     let mut file = env.telegram.keep(&large);
     drop(large);
     (file["file_name"], file["mime_type"]) = (json!("a.jpg"), json!("image/jpeg"));
-    for id in 1..=PEOPLE {
+    for id in 1..=people {
         env.telegram.post(&Person::private(id), &json!({"document": file}));
     }
     gate.wait_arrived();
     // Who shows nothing is answered meanwhile.
     env.model.on(When::asked("and me?"), Behaviour::answer());
     gate.release();
-    for id in 1..=PEOPLE {
-        env.telegram.wait_for_count(id, 1);
+    for count in 1..=usize::try_from(people).unwrap() {
+        env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= count).then_some(()));
     }
     env.wait_settled();
     let status = fs::read_to_string(format!("/proc/{}/status", bot.pid())).unwrap();

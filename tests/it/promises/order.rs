@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
-use sandbox::{PATIENCE, TestEnv};
+use sandbox::{PATIENCE, TestEnv, wait_until};
 
 #[test]
 fn fifty_lanes_of_twenty_messages_each_keep_their_order() {
@@ -93,6 +93,54 @@ fn a_long_queue_in_one_lane_does_not_starve_the_others() {
         (2..=11).all(|user| state.in_chat(user).count() == 1).then(|| state.in_chat(1).count())
     });
     assert!(answered <= 25, "the busy lane had {answered} answers before the others had one");
+}
+
+#[test]
+fn threads_begin_when_a_lane_needs_one_and_end_when_none_does() {
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", "idle=1");
+    let bot = env.start_ready();
+    assert!(bot.workers() <= 1, "{} threads for nobody", bot.workers());
+    // More dialogues than any fixed number of threads that fits a small machine, and all of them at once.
+    let gate = env.model.hold(When::any());
+    for user in 1..=200 {
+        env.telegram.say(&Person::private(user), "think");
+    }
+    gate.wait_arrivals(200);
+    assert_eq!(bot.workers(), 200);
+    gate.release();
+    for user in 1..=200 {
+        env.telegram.wait_for_count(user, 1);
+    }
+    // One dialogue goes on without a pause, and needs one of them.
+    wait_until("all threads but one to end", || {
+        env.telegram.say(&Person::private(1), "and now?");
+        env.wait_settled();
+        (bot.workers() <= 2).then_some(())
+    });
+    wait_until("the last thread to end", || (bot.workers() == 0).then_some(()));
+    env.others_are_served();
+    assert!(bot.stop().success());
+}
+
+#[test]
+fn there_are_never_more_threads_than_workers_and_who_is_beyond_them_is_next() {
+    let mut env = TestEnv::new();
+    env.set("WORKERS", "3");
+    let bot = env.start_ready();
+    let gate = env.model.hold(When::any());
+    for user in 1..=9 {
+        env.telegram.say(&Person::private(user), "think");
+    }
+    for arrived in [3, 4, 5, 6, 7, 8, 9] {
+        gate.wait_arrivals(arrived);
+        assert!(bot.workers() <= 3, "{} threads", bot.workers());
+        gate.release_one();
+    }
+    gate.release();
+    for user in 1..=9 {
+        env.telegram.wait_for_count(user, 1);
+    }
 }
 
 #[test]

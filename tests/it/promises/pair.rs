@@ -6,6 +6,7 @@ use std::time::Instant;
 use sandbox::TestEnv;
 use sandbox::env::Database;
 use sandbox::telegram::Person;
+use sandbox::wait_until;
 
 /// An environment whose database has a standby, and the standby.
 fn pair() -> (TestEnv, Database) {
@@ -75,6 +76,10 @@ fn a_primary_that_takes_no_writes_any_more_is_left_for_the_one_that_does() {
     wait_replicated(&standby, 1);
     env.psql("ALTER SYSTEM SET default_transaction_read_only = on");
     env.psql("SELECT pg_reload_conf()");
+    // The server tells its sessions in its own time; a new one knows it when all were told.
+    wait_until("a server that takes no writes", || {
+        (env.psql("SHOW default_transaction_read_only") == "on").then_some(())
+    });
     env.telegram.say(&Person::private(2), "hello");
     standby.server().promote();
     env.telegram.wait_for_count(2, 1);

@@ -113,6 +113,8 @@ fn all_rows_of_a_question_are_finished_or_none() {
         joined: &joined,
         files: &[],
         replaces: None,
+        sender: None,
+        reading: None,
         began: Instant::now(),
         ending: &ending,
         calls: &[],

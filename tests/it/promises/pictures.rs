@@ -113,6 +113,35 @@ fn a_picture_is_seen_in_the_newest_turns_and_is_a_line_in_older_ones() {
 }
 
 #[test]
+fn the_size_that_is_shown_is_the_operators_choice() {
+    let mut env = TestEnv::new();
+    env.set("PICTURE_PIXELS", "100");
+    let _bot = env.start();
+    let sizes = [(JPEG, 90, 67), (PNG, 800, 600)];
+    env.telegram.post(&Person::private(1), &env.telegram.photo(&sizes));
+    env.telegram.wait_for_text(1, |text| text.contains("[photo 90×67]"));
+    assert_eq!(last_asked(&env).pictures(), [JPEG]);
+}
+
+#[test]
+fn a_server_of_ones_own_hands_files_out_on_its_disk() {
+    let env = TestEnv::new();
+    env.telegram.serve_from(env.folder());
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    env.telegram.post(&person, &photo(&env, JPEG, "zebra, what is it?"));
+    env.telegram.wait_for_text(1, |text| text.contains("I see pictures"));
+    assert_eq!(last_asked(&env).pictures(), [JPEG]);
+    assert_eq!(downloads(&env), 0, "such a server serves no links");
+    // It hands out more than the bot keeps.
+    let mut large = env.telegram.keep(&vec![0xff; (20 << 20) + 1]);
+    (large["file_name"], large["mime_type"]) = (json!("a.png"), json!("image/png"));
+    large.as_object_mut().unwrap().remove("file_size");
+    env.telegram.post(&person, &json!({"document": large}));
+    env.telegram.wait_for_text(1, |text| text.contains("up to 20 MB"));
+}
+
+#[test]
 fn another_answer_and_other_words_show_the_same_picture_without_fetching_it_again() {
     let env = TestEnv::new();
     let _bot = env.start();

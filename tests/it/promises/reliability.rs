@@ -23,7 +23,8 @@ use crate::support::transaction::Transaction;
 fn an_update_is_committed_before_the_call_that_confirms_it() {
     let env = TestEnv::new();
     let bot = env.start_ready();
-    let in_the_way = Transaction::begin(&env.database, "LOCK TABLE updates IN ACCESS EXCLUSIVE MODE");
+    // It may be read: which questions are open is looked up before the first batch is stored.
+    let in_the_way = Transaction::begin(&env.database, "LOCK TABLE updates IN SHARE ROW EXCLUSIVE MODE");
     env.telegram.say(&Person::private(1), "remember me");
     env.database.wait_blocked_like("INSERT INTO \"updates\"%", 1);
     assert_eq!(env.telegram.unconfirmed(), 1);
@@ -102,6 +103,8 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
         joined: &[],
         files: &[],
         replaces: None,
+        sender: None,
+        reading: None,
         began: Instant::now(),
         ending: &ending,
         calls: &[],
@@ -255,12 +258,42 @@ fn two_hundred_messages_survive_kill_9_and_only_the_window_repeats() {
 }
 
 #[test]
+fn a_kill_that_hits_many_questions_is_held_against_few_of_them() {
+    const MANY: usize = 12;
+    let env = TestEnv::new();
+    let gate = env.model.hold(When::any());
+    let mut bot = env.start();
+    for user in 1..=12 {
+        env.telegram.say(&Person::private(user).speaking("en"), "What do runners eat?");
+    }
+    for kills in 1..=3 {
+        gate.wait_arrivals(kills * MANY);
+        env.kill(bot);
+        bot = env.start();
+    }
+    // From now on they come one by one.
+    gate.wait_arrivals(3 * MANY + 1);
+    env.wait_for_rows("SELECT attempts, count(*) FROM updates GROUP BY 1 ORDER BY 1", |rows| {
+        rows == "2|11\n3|1"
+    });
+    env.kill(bot);
+    gate.release();
+    let _bot = env.start();
+    for user in 1..=12 {
+        env.telegram.wait_for_count(user, 1);
+    }
+    env.wait_settled();
+    let ends = env.psql("SELECT state, failure, count(*) FROM turns GROUP BY 1, 2 ORDER BY 1");
+    assert_eq!(ends, "answered||11\nfailed|crashed|1");
+}
+
+#[test]
 fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
     let env = TestEnv::new();
     let gate = env.model.hold(When::asked("poison"));
     let mut bot = env.start();
     env.telegram.say(&Person::private(1).speaking("en"), "poison");
-    for crash in 1..=3 {
+    for crash in 1..=4 {
         gate.wait_arrivals(crash);
         env.kill(bot);
         bot = env.start();
@@ -268,7 +301,7 @@ fn a_message_that_crashes_the_program_each_time_becomes_an_honest_failure() {
     env.telegram.wait_for_text(1, |text| text.contains("went wrong inside me") && text.contains("/retry"));
     env.wait_settled();
     assert_eq!(env.psql("SELECT state, failure FROM turns"), "failed|crashed");
-    assert_eq!(env.times_asked("poison"), 3);
+    assert_eq!(env.times_asked("poison"), 4);
     // And the lane goes on.
     env.telegram.say(&Person::private(1), "harmless");
     env.telegram.wait_for_text(1, |text| text.contains("harmless"));
@@ -281,10 +314,10 @@ fn a_failure_that_is_about_to_be_told_when_the_program_dies_is_told_by_the_next_
     let gate = env.model.hold(When::asked("poison"));
     let mut bot = env.start();
     env.telegram.say(&Person::private(1).speaking("en"), "poison");
-    for crash in 1..=3 {
+    for crash in 1..=4 {
         gate.wait_arrivals(crash);
         env.kill(bot);
-        if crash == 3 {
+        if crash == 4 {
             env.set("KILL_POINT", "finishing");
         }
         bot = env.start();
@@ -294,7 +327,7 @@ fn a_failure_that_is_about_to_be_told_when_the_program_dies_is_told_by_the_next_
     let _bot = env.start();
     env.telegram.wait_for_text(1, |text| text.contains("went wrong inside me"));
     env.wait_settled();
-    assert_eq!(env.psql("SELECT state, failure, attempts FROM turns, updates"), "failed|crashed|4");
+    assert_eq!(env.psql("SELECT state, failure, attempts FROM turns, updates"), "failed|crashed|5");
     assert_eq!(env.psql("SELECT content FROM messages"), "poison", "the question is kept");
 }
 

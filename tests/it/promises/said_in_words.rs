@@ -30,6 +30,10 @@ fn a_place_a_contact_a_poll_and_their_like_are_the_question_in_words() {
             "[checklist]\nBuy\n- [ ] milk",
         ),
         (json!({"sticker": {"file_id": "x", "emoji": "🙃", "is_animated": true}}), "[sticker 🙃]"),
+        (
+            json!({"story": {"id": 1, "chat": {"id": 5, "type": "channel", "title": "News"}}}),
+            "[story of News, which cannot be seen]",
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -47,7 +51,7 @@ fn a_place_a_contact_a_poll_and_their_like_are_the_question_in_words() {
     env.telegram.push(json!({"edited_message": moved}));
     env.telegram.wait_confirmed();
     env.wait_settled();
-    assert_eq!(env.model.requests().len(), 7);
+    assert_eq!(env.model.requests().len(), 8);
 }
 
 #[test]

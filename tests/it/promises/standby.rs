@@ -186,7 +186,7 @@ fn a_standby_says_what_it_is_and_gives_way_to_an_instance_that_starts_with_it() 
 }
 
 #[test]
-fn two_bots_on_one_database_have_a_lease_each() {
+fn two_bots_share_a_database_only_if_they_are_told_to_and_have_a_lease_each() {
     let env = TestEnv::new();
     let mut other = TestEnv::new();
     other.telegram = Telegram::start_with_token("777000:AAother-token-of-another-bot-on-the-database");
@@ -197,7 +197,15 @@ fn two_bots_on_one_database_have_a_lease_each() {
     ] {
         other.set(name, value);
     }
-    let (_one, _two) = (env.start_ready(), other.start_ready());
+    let _one = env.start_ready();
+    let refused = other.run(&[]).fails_with(1);
+    assert!(
+        refused.contains("would share the private dialogues") && refused.contains("SHARED_DATABASE=on"),
+        "{refused}"
+    );
+    assert!(refused.contains(&env.telegram.bot_id().to_string()), "{refused}");
+    other.set("SHARED_DATABASE", "on");
+    let _two = other.start_ready();
     for env in [&env, &other] {
         env.telegram.say(&Person::private(1), "hello");
         env.telegram.wait_for_count(1, 1);

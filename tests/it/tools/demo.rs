@@ -57,14 +57,66 @@ fn the_demo_shows_tables_formulas_and_code_as_well_as_text_can() {
 }
 
 #[test]
+fn a_spoken_answer_is_a_line_that_says_what_came() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said = demo(folder.path(), "/voice on\nКак дела?\n");
+    let line = said.lines().find(|line| line.starts_with("bot> (voice message, "));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains(" bytes of audio/ogg) ") && line.contains("Как дела?"), "{line}");
+}
+
+#[test]
+fn the_demo_has_a_console_of_its_own_and_prints_a_link_into_it_beside_the_dialogue() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let mut child = command(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    let link = told.find_map(|line| line.unwrap().strip_prefix("http://").map(str::to_owned)).unwrap();
+    let (address, path) = link.split_once('/').unwrap();
+    let (status, page) = crate::support::exposition::page(address, &format!("/{path} HTTP/1.0\r\nX:"));
+    assert!(status == 200 && page.contains("<h1>Log in</h1>"), "{page}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_owners_side_is_played_after_owner_until_the_next_one() {
+    let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
+    let said = demo(folder.path(), "/who\n/owner\n[Разрешить]\n/who\n/usage\n/owner\nПривет\n");
+    for expected in [
+        "bot> Такой команды я не знаю",
+        "bot to the owner> Разрешить пользоваться ботом?",
+        "owner> [Разрешить]",
+        "bot to the owner> (edited) Может пользоваться ботом.",
+        "bot to a stranger> ",
+        "bot to the owner> Решения никто не ждёт.",
+        "bot to the owner> Сегодня (UTC): ",
+        "bot to the owner> Расходы за 30 дней, доллары США",
+        "you> Привет",
+    ] {
+        assert!(said.contains(expected), "{expected}\nis not in:\n{said}");
+    }
+    assert!(said.trim_end().contains("«Привет»"), "{said}");
+}
+
+#[test]
 fn a_file_is_sent_by_its_path_and_the_model_says_what_it_received() {
     let folder = tempfile::Builder::new().prefix("demo").tempdir_in("/var/tmp").unwrap();
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/samples/borscht.png");
     let size = std::fs::metadata(sample).unwrap().len();
     let said = demo(
         folder.path(),
-        &format!("/file examples/demo/samples/borscht.png Что это?\n'{sample}'\n/file нет.png\nПривет\n"),
+        &format!(
+            "/file examples/demo/samples/borscht.png Что это?\n'{sample}'\n/file нет.png\n\
+             /file examples/demo/samples/recipe.html Что купить?\nПривет\n"
+        ),
     );
+    assert!(said.contains("[Attached: the text of"), "{said}");
+    assert!(said.contains("beetroot") && said.contains("[document recipe.html]"), "{said}");
     assert!(said.contains("«[picture borscht.png]\n     Что это?»"), "{said}");
     assert!(said.contains(&format!("Вижу картинки (байты): {size}.")), "{said}");
     // Its line alone has no Russian word in it.

@@ -222,6 +222,6 @@ fn what_waits_for_a_bot_of_another_token_is_discarded_after_a_question_and_never
     assert!(refused.contains("11 is the bot of TELEGRAM_BOT_TOKEN"), "{refused}");
     operator.set("TELEGRAM_BOT_TOKEN", "14:aaaaaaaaaaaaaaaa");
     let json = operator.run(&["history", "discard", "--bot", "11", "--yes", "--json"]).ok();
-    assert_eq!(json, "{\"reply_parts\":0,\"updates\":2}\n");
+    assert_eq!(json, "{\"updates\":2,\"reply_parts\":0}\n");
     assert_eq!(operator.psql(waiting), "");
 }

@@ -158,7 +158,8 @@ fn no_phrase_is_lost_to_what_makes_the_search_fast() {
         // A quotation mark would end the phrase.
         let phrase = phrase.replace(['"', '«', '»', '“', '”', '„'], " ");
         let Ok(search) = Search::of(&format!("\"{phrase}\"")) else { continue };
-        let ids = search::search(conn, &search, Selection::default(), 1000).unwrap().unwrap_or_default();
+        let ids =
+            search::search(conn, &search, Selection::default(), 1000, "**").unwrap().unwrap_or_default();
         let ids: Vec<i64> = ids.iter().map(|found| found.record.id).collect();
         let (as_it_is, in_some_form, whole) = exactly(conn, &phrase);
         assert!(as_it_is.iter().all(|id| ids.contains(id)), "{phrase}: {ids:?}, not {as_it_is:?}");
@@ -225,7 +226,7 @@ fn a_phrase_of_frequent_words_takes_few_messages_apart_and_none_that_a_pattern_l
     let sql = diesel::debug_query::<diesel::pg::Pg, _>(&wanted.candidates(Selection::default())).to_string();
     // Nothing that would have every message with both words taken apart: neither a recheck of a phrase nor a filter.
     assert!(!sql.contains("to_tsvector") && sql.contains("~*"), "{sql}");
-    let found = search::search(conn, &Search(alternatives), Selection::default(), 20).unwrap().unwrap();
+    let found = search::search(conn, &Search(alternatives), Selection::default(), 20, "**").unwrap().unwrap();
     let newest: Vec<_> = found.iter().map(|found| found.record.content.clone()).collect();
     assert_eq!((newest.len(), newest[0].as_str()), (20, "варить суп 20000"));
 }

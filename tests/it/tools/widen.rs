@@ -102,6 +102,7 @@ fn message_ids_are_widened_under_a_running_bot_which_works_on_beyond_the_old_lim
     }
     assert!(env.run(&["history", "show", "--user", "1", "--json"]).ok().contains("\"id\":300000000"));
     assert!(env.run(&["history", "export", "--user", "2"]).ok().contains("old"));
+    assert!(env.run(&["history", "search", "old", "--user", "2"]).ok().contains("**old**"));
     let erased = env.run(&["history", "erase", "--user", "2", "--yes", "--json"]).ok();
     assert!(erased.starts_with("{\"messages\":100,\"turns\":50,"), "{erased}");
     let looked = env.run(&["doctor", "--only", "database"]).out;

@@ -145,6 +145,8 @@ impl Work {
             joined: &self.joined,
             files: &[],
             replaces: self.last.as_ref(),
+            sender: None,
+            reading: None,
             began: Instant::now(),
             ending: &ending,
             calls: &[],

@@ -160,7 +160,7 @@ fn one_line_tells_what_is_wrong_in_the_database() {
             },
             lines: &[[
                 "migrations",
-                "messages, model_calls, owner_codes, people, quotes, reply_parts",
+                "messages, model_calls, owner_codes, people, prompts, quotes, reply_parts",
                 "ALTER TABLE … OWNER TO",
             ]],
         },

@@ -122,7 +122,7 @@ fn a_model_that_answers_is_well_whatever_the_list_says() {
     let line = |env: &TestEnv| {
         let said = env.run(&["doctor"]);
         assert_eq!(said.code, Some(0), "{}", said.out);
-        said.out.lines().last().unwrap().to_owned()
+        said.out.lines().find(|line| line.contains(" model  ")).unwrap().to_owned()
     };
     assert_eq!(line(&env), "✓ model        sandbox/echo answers");
     let asked = &env.model.requests()[0].body;

@@ -4,6 +4,7 @@ pub(crate) mod database;
 mod endpoint;
 mod only;
 mod settings;
+mod sound;
 mod telegram;
 
 use std::fs;
@@ -16,11 +17,12 @@ use sandbox::{PATIENCE, TestEnv};
 use crate::support::at_once::all_at_once;
 
 /// What is looked at, with one line each.
-const CHECKS: [&str; 17] = [
+const CHECKS: [&str; 20] = [
     "environment",
     "env file",
     "prompt",
     "access",
+    "reader",
     "database",
     "server",
     "rights",
@@ -34,6 +36,8 @@ const CHECKS: [&str; 17] = [
     "webhook",
     "poller",
     "model",
+    "speech",
+    "voice",
 ];
 
 /// A fault, and the lines that are to tell it: check, what was found, what to do.

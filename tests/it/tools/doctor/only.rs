@@ -18,7 +18,7 @@ fn checks(findings: &[Value]) -> Vec<&str> {
 fn nobody_is_asked_about_the_settings_alone() {
     let mut env = TestEnv::new();
     let (findings, well) = examine(&env, "settings");
-    assert_eq!(checks(&findings), ["environment", "env file", "prompt", "access"]);
+    assert_eq!(checks(&findings), ["environment", "env file", "prompt", "access", "reader"]);
     assert!(well && findings.iter().all(|finding| finding.get("setting").is_none()));
     env.unset("DATABASE_URL");
     let (findings, well) = examine(&env, "settings");

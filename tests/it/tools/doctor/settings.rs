@@ -36,6 +36,16 @@ fn one_line_tells_each_fault_of_the_settings() {
             ],
         },
         Case {
+            name: "a console that others reach without TLS",
+            provoke: |env| env.set("CONSOLE_ADDR", "0.0.0.0:8080"),
+            lines: &[["console", "the console speaks no TLS", "behind a reverse proxy with TLS"]],
+        },
+        Case {
+            name: "the process that reads files dies",
+            provoke: |env| env.set("EXTRACT_PROBE", "abort"),
+            lines: &[["reader", "documents cannot be read", "memory"]],
+        },
+        Case {
             name: ".env with a fault",
             provoke: |env| {
                 let file = "LLM_MAX_TOKENS=many\nTELEGRAM_BOT_TOKEN hunter2\nWORKERS=0\n";

@@ -1,0 +1,1 @@
+ALTER TABLE dialogue_settings DROP COLUMN voice;

@@ -1,0 +1,1 @@
+ALTER TABLE quotes DROP COLUMN source_id, DROP COLUMN said_on;

@@ -1,0 +1,166 @@
+//! Messages and files by their words, the newest first, each with the place where the words are.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use diesel::pg::PgConnection;
+use serde::Deserialize;
+
+use super::shown::{asked, path, place, who};
+use crate::console::app::App;
+use crate::console::frame::{Frame, Page, Section};
+use crate::console::operator::Operator;
+use crate::console::problem::Problem;
+use crate::domain::history::Role;
+use crate::domain::lane::ROOT;
+use crate::domain::phrases::Language;
+use crate::domain::search::{Fault, Search};
+use crate::domain::transcript::time;
+use crate::store::archive::Selection;
+use crate::store::console::dialogues;
+use crate::store::moment;
+use crate::store::search::{self, Found};
+
+/// So many are shown at once.
+const PAGE: usize = 20;
+/// Around the words that were found: a character that no message has.
+const MARK: &str = "\u{1}";
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/search", get(show))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    q: String,
+    /// The last message of the page before: when it was written, and its number.
+    at: Option<String>,
+    before: Option<i64>,
+}
+
+/// What was found.
+struct Hit {
+    path: String,
+    who: String,
+    place: Option<String>,
+    at: String,
+    is_question: bool,
+    cleared: bool,
+    /// The file that has the words.
+    file: Option<String>,
+    /// Text, and whether it is one of the words.
+    excerpt: Vec<(bool, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Shown {
+    frame: Frame,
+    words: String,
+    hits: Vec<Hit>,
+    /// Why nothing was searched for.
+    fault: Option<&'static str>,
+    next: Option<String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    operator: Operator,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Asked { q, at, before } = asked(query)?;
+    let title = operator.say("Search", "Поиск");
+    let empty = |fault| Shown {
+        frame: operator.frame(Section::Dialogues, title),
+        words: q.clone(),
+        hits: Vec::new(),
+        fault,
+        next: None,
+    };
+    let wanted = match Search::of(&q) {
+        Ok(wanted) => wanted,
+        Err(fault) => return Ok(Page(empty(Some(told(operator.language, fault))))),
+    };
+    let is_time =
+        |at: &String| at.len() <= 32 && at.chars().all(|c| c.is_ascii_digit() || "-T:.".contains(c));
+    if at.as_ref().is_some_and(|at| !is_time(at)) {
+        return Err(Problem::Malformed);
+    }
+    let bot_id = app.settings.bot_id;
+    let place = at.zip(before);
+    let look = move |conn: &mut PgConnection| {
+        let Some(found) = found(conn, &wanted, place.as_ref())? else { return Ok(None) };
+        let ids: Vec<i64> =
+            found.iter().flat_map(|found| [found.record.user_id, found.record.chat_id]).collect();
+        let names = dialogues::names(conn, bot_id, &ids)?;
+        Ok(Some((found, names)))
+    };
+    let Some((mut found, names)) = app.ask(look).await? else {
+        let everywhere = operator.say(
+            "Nearly every text has these words. Type others, too.",
+            "Эти слова есть почти в каждом тексте. Добавьте другие.",
+        );
+        return Ok(Page(empty(Some(everywhere))));
+    };
+    let further = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| further).map(|Found { record, .. }| {
+        let fields = [("q", &*q), ("at", &record.created_at), ("before", &record.id.to_string())];
+        serde_urlencoded::to_string(fields).unwrap_or_default()
+    });
+    let name = |id: i64| names.get(&id).map(String::as_str);
+    let hit = |Found { record, excerpt, file }: Found| {
+        let numbers = (record.user_id, record.chat_id, record.thread_id.unwrap_or(ROOT));
+        Hit {
+            path: format!("{}?at={}#m{}", path(numbers.0, numbers.1, numbers.2), record.id, record.id),
+            who: who(name(record.user_id), record.user_id),
+            place: self::place(operator.language, numbers, name(record.chat_id)),
+            at: time(&record.created_at),
+            is_question: Role::of(&record.role) == Some(Role::User),
+            cleared: record.deleted_at.is_some(),
+            file,
+            excerpt: marked(&excerpt),
+        }
+    };
+    Ok(Page(Shown { hits: found.into_iter().map(hit).collect(), next, ..empty(None) }))
+}
+
+/// One more than a page shows, behind the place where the page before ended.
+fn found(
+    conn: &mut PgConnection,
+    wanted: &Search,
+    place: Option<&(String, i64)>,
+) -> diesel::QueryResult<Option<Vec<Found>>> {
+    let more = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
+    let mut selection = Selection { cleared: true, ..Selection::default() };
+    let Some((at, id)) = place else { return search::search(conn, wanted, selection, more, MARK) };
+    // What was written in the same moment has larger numbers first.
+    let diesel::data_types::PgTimestamp(moment) = moment::exact(conn, at)?;
+    selection.until = Some(diesel::data_types::PgTimestamp(moment.saturating_add(1)));
+    let found = search::search(conn, wanted, selection, 2 * more, MARK)?;
+    Ok(found.map(|mut found| {
+        found.retain(|Found { record, .. }| (&record.created_at, record.id) < (at, *id));
+        found
+    }))
+}
+
+/// The pieces of an excerpt, in which PostgreSQL has put marks around the words.
+fn marked(excerpt: &str) -> Vec<(bool, String)> {
+    let pieces = excerpt.split(MARK).enumerate().map(|(number, text)| (number % 2 == 1, text.to_owned()));
+    pieces.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+fn told(language: Language, fault: Fault) -> &'static str {
+    let say = |english, russian| crate::console::frame::say(language, english, russian);
+    match fault {
+        Fault::Nothing => say("Type at least one word.", "Введите хотя бы одно слово."),
+        Fault::Unclosed => say("A quotation mark is missing.", "Не хватает кавычки."),
+        Fault::OnlyWithout => {
+            say("Type a word that has to be there, too.", "Добавьте слово, которое должно быть в тексте.")
+        }
+        Fault::TooLong => say("This is too long to be searched for.", "Слишком длинный запрос."),
+    }
+}

@@ -1,0 +1,154 @@
+//! /announce: an owner's word for everybody is shown first, and sent once its owner says so; and the button below it by which
+//! people want no more of these.
+
+use std::cell::Cell;
+
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use tracing::info;
+
+use crate::domain::admission::{Known, Standing};
+use crate::domain::announcement::{Progress, Wish, length};
+use crate::domain::button::{Action, Announcing, Button};
+use crate::domain::command;
+use crate::domain::lane::Lane;
+use crate::domain::phrases::Language;
+use crate::domain::reply::{Below, ReplyPart};
+use crate::pipeline::in_work::InWork;
+use crate::pipeline::outcome::Answered;
+use crate::render;
+use crate::store::{StoreError, announcements, inbox, people};
+
+impl InWork<'_> {
+    /// /announce: shows what would be told, or stops what runs.
+    pub(super) fn announce(&self, text: &str) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let (lane, language) = (address.lane, message.language);
+        match Wish::of(command::words(text)) {
+            Wish::Help => services.say(address, language.how_to_announce()),
+            Wish::Stop => services.reply(address, |conn, lane| {
+                self.require_owner(conn, lane)?;
+                let stopped = announcements::stop(conn, lane.bot_id, None)?;
+                Ok(vec![ReplyPart::plain(language.announcements_stopped(stopped))])
+            }),
+            Wish::Tell(days, words) => {
+                let parts = render::answer(words, services.rich_messages);
+                if parts.is_empty() {
+                    return services.say(address, language.how_to_announce());
+                }
+                services.reply(address, |conn, _| {
+                    let people = self.recipients(conn, days)?.len();
+                    let takes = length(people, services.pace.rate());
+                    let control = ReplyPart::plain(language.announcement_draft(people, days, takes));
+                    let mut shown = parts.clone();
+                    if people == 0 {
+                        return Ok(vec![control]);
+                    }
+                    let id = announcements::draft(conn, lane.bot_id, lane.user_id, days, &parts)?;
+                    if let Some(last) = shown.pop() {
+                        shown.push(with_unsubscribe(last, lane.user_id, language));
+                    }
+                    let button = |label: &str, what| {
+                        Below::of(
+                            label,
+                            &Button { user_id: lane.user_id, action: Action::Announce(id, what) },
+                        )
+                    };
+                    let send = button(language.send_button(), Announcing::Send);
+                    let cancel = button(language.cancel_button(), Announcing::Stop);
+                    shown.push(control.with_keyboard(vec![vec![send, cancel]]));
+                    Ok(shown)
+                })
+            }
+        }
+    }
+
+    /// Rights are looked up at the row as well. Without them the transaction is given up, and the update looked at anew.
+    fn require_owner(&self, conn: &mut PgConnection, lane: Lane) -> QueryResult<()> {
+        inbox::lock(conn, self.address.key())?;
+        let listed = self.services.admission.owners.contains(&lane.user_id);
+        if listed || people::is_owner(conn, lane.bot_id, lane.user_id)? {
+            Ok(())
+        } else {
+            Err(diesel::result::Error::NotFound)
+        }
+    }
+
+    /// To whom it goes: whoever asked lately, wants it and may use the bot, but not who sends it.
+    fn recipients(&self, conn: &mut PgConnection, days: u16) -> QueryResult<Vec<i64>> {
+        let &Self { services, address, .. } = self;
+        let bot_id = address.lane.bot_id;
+        let owned = people::is_owned(conn, bot_id)?;
+        let may = |candidate: &announcements::Candidate| {
+            let lane = Lane { bot_id, chat_id: candidate.id, user_id: candidate.id, thread_id: None };
+            let known = Known { person: candidate.state, chat: candidate.state, owned, budget: false };
+            matches!(services.admission.judge(lane, known), Standing::Owner | Standing::Welcome)
+        };
+        let candidates = announcements::candidates(conn, bot_id, days)?;
+        let others = candidates.into_iter().filter(|candidate| candidate.id != address.lane.user_id);
+        Ok(others.filter(may).map(|candidate| candidate.id).collect())
+    }
+
+    /// An owner sends a draft, gives it up, or stops what runs.
+    pub(super) fn press_announce(&self, id: i64, what: Announcing) -> Result<Answered, StoreError> {
+        let &Self { address, message, .. } = self;
+        let (lane, language) = (address.lane, message.language);
+        let begun = Cell::new(None);
+        let answered = self.as_owner(|conn| {
+            let draft = announcements::days_of_draft(conn, lane.bot_id, lane.user_id, id)?;
+            Ok(match (what, draft) {
+                (Announcing::Send, Some(days)) => {
+                    let people = self.recipients(conn, days)?;
+                    let number = announcements::begin(conn, id, message.message_id, &people)?;
+                    begun.set(Some(number));
+                    let waiting = i64::try_from(number).unwrap_or(i64::MAX);
+                    shown(lane.user_id, language, id, &Progress { waiting, ..Progress::default() })
+                }
+                (Announcing::Stop, Some(_)) => {
+                    announcements::stop(conn, lane.bot_id, Some(id))?;
+                    ReplyPart::plain(language.announcement_cancelled())
+                }
+                (Announcing::Stop, None) => {
+                    let stopped = announcements::stop(conn, lane.bot_id, Some(id))?;
+                    ReplyPart::plain(language.announcements_stopped(stopped))
+                }
+                // It was sent, or given up: pressed twice, it is not sent twice.
+                (Announcing::Send, None) => {
+                    let progress = announcements::progress(conn, id)?;
+                    ReplyPart::plain(language.announcement(&progress, false))
+                }
+            })
+        })?;
+        if let Some(people) = begun.get() {
+            info!(owner = lane.user_id, announcement = id, people, "an announcement begins");
+        }
+        Ok(answered)
+    }
+
+    /// Somebody wants no more announcements, or wants them again.
+    pub(super) fn subscribe(&self, wanted: bool) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let language = message.language;
+        services.reply(address, |conn, lane| {
+            announcements::subscribe(conn, lane.bot_id, lane.user_id, wanted)?;
+            let part = ReplyPart::plain(language.subscribed(wanted));
+            if wanted {
+                return Ok(vec![part]);
+            }
+            let again = Button { user_id: lane.user_id, action: Action::Announcements(true) };
+            Ok(vec![part.with_button(language.subscribe_button(), &again)])
+        })
+    }
+}
+
+/// How far it is, with the button that stops it.
+pub(super) fn shown(owner: i64, language: Language, id: i64, progress: &Progress) -> ReplyPart {
+    let stop = Button { user_id: owner, action: Action::Announce(id, Announcing::Stop) };
+    ReplyPart::plain(language.announcement(progress, true)).with_button(language.stop_button(), &stop)
+}
+
+/// With the button by which this person wants no more of these.
+pub(super) fn with_unsubscribe(part: ReplyPart, user_id: i64, language: Language) -> ReplyPart {
+    let button = Button { user_id, action: Action::Announcements(false) };
+    part.with_button(language.unsubscribe_button(), &button)
+}

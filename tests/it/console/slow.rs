@@ -1,0 +1,74 @@
+//! What becomes of the console while the database keeps it waiting, and of answers meanwhile.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+
+use sandbox::TestEnv;
+use sandbox::telegram::Person;
+
+use crate::support::console::{Visitor, with_console};
+use crate::support::transaction::Transaction;
+
+#[test]
+fn pages_that_wait_for_the_database_delay_no_answer_and_end_by_themselves() {
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    let operator = Visitor::logged_in(&env, &bot);
+    // Every page asks for its session first; nobody else reads this table.
+    let blocked = Transaction::begin(&env.database, "LOCK TABLE console_sessions");
+    let visitor = || Visitor {
+        address: operator.address.clone(),
+        cookies: operator.cookies.clone(),
+        headers: operator.headers.clone(),
+    };
+    let waiting: Vec<_> =
+        (0..12).map(|_| visitor()).map(|mut visitor| thread::spawn(move || visitor.get("/now"))).collect();
+    // As many as the console has connections, and no more.
+    env.database.wait_blocked(3);
+    for nth in 0..20 {
+        env.telegram.say(&Person::private(100 + nth), "and me?");
+    }
+    for nth in 0..20 {
+        env.telegram.wait_for_count(100 + nth, 1);
+    }
+    for page in waiting {
+        let page = page.join().unwrap();
+        assert_eq!(page.status, 503, "{}", page.body);
+        assert!(page.body.contains("<html lang=\"en\">"), "{}", page.body);
+    }
+    drop(blocked);
+    visitor().get("/now").ok();
+}
+
+#[test]
+fn the_end_of_the_bot_waits_for_no_page_and_silent_clients_keep_nobody_out() {
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    let mut operator = Visitor::logged_in(&env, &bot);
+    let silent: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&operator.address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
+            stream
+        })
+        .collect();
+    operator.get("/now").ok();
+    let _blocked = Transaction::begin(&env.database, "LOCK TABLE console_sessions");
+    let waiting = thread::spawn(move || {
+        let mut stream = TcpStream::connect(&operator.address).unwrap();
+        let cookies: Vec<_> =
+            operator.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        write!(
+            stream,
+            "GET /now HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n",
+            operator.address,
+            cookies.join("; ")
+        )
+        .unwrap();
+        stream
+    });
+    env.database.wait_blocked(1);
+    assert!(bot.stop().success());
+    drop((silent, waiting.join().unwrap()));
+}
