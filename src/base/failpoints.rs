@@ -1,4 +1,4 @@
-//! Points on the way of a message at which a test makes the program fail as a bug would, or die as in a power cut; and
+//! Points on the way of a message at which a test makes the program fail as a bug would, die as in a power cut, or freeze; and
 //! waits that a test makes shorter. Compiled in with the cargo feature `failpoints` only, which the tests turn on and no release does.
 
 /// Every point, in the order in which a message passes them; each is named after what has just come true. The subject
@@ -83,6 +83,7 @@ mod armed {
 
     static FAIL: LazyLock<Trap> = LazyLock::new(|| Trap::of("FAIL_POINT"));
     static KILL: LazyLock<Trap> = LazyLock::new(|| Trap::of("KILL_POINT"));
+    static STOP: LazyLock<Trap> = LazyLock::new(|| Trap::of("STOP_POINT"));
 
     /// The waits of `SHORT_WAITS`: `<name>=<seconds>`, with blanks between.
     static SHORT: LazyLock<HashMap<String, Duration>> = LazyLock::new(|| {
@@ -123,12 +124,16 @@ mod armed {
     }
 
     /// Panics here if `FAIL_POINT` is `<point>` or `<point>:<part>` and `subject` contains the part. If `KILL_POINT` is,
-    /// the process dies at once, as by SIGKILL from outside. The first `FAIL_POINT_SKIP` or `KILL_POINT_SKIP` pass.
+    /// the process dies at once, as by SIGKILL from outside; if `STOP_POINT` is, it freezes until it gets SIGCONT. The first
+    /// `FAIL_POINT_SKIP`, `KILL_POINT_SKIP` or `STOP_POINT_SKIP` pass.
     pub fn pass(point: &str, subject: &str) {
         debug_assert!(super::POINTS.contains(&point), "{point} is not among POINTS");
         if KILL.catches(point, subject) {
             let _ = kill_process(getpid(), Signal::KILL);
             process::abort();
+        }
+        if STOP.catches(point, subject) {
+            let _ = kill_process(getpid(), Signal::STOP);
         }
         assert!(!FAIL.catches(point, subject), "{subject}");
     }

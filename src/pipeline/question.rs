@@ -26,6 +26,7 @@ use crate::pipeline::fetch::{MOST_MEGABYTES, Missing};
 use crate::pipeline::hear::{Said, Unheard};
 use crate::pipeline::memory;
 use crate::pipeline::outcome::{Answered, LAST_ATTEMPT};
+use crate::pipeline::pace::PERHAPS_LEADING;
 use crate::pipeline::preview::{Look, Preview};
 use crate::pipeline::prompt::{Attempt, Prompt};
 use crate::pipeline::services::Services;
@@ -110,6 +111,10 @@ impl Services {
             Err(missing) => return self.without_files(question, missing),
         };
         let documents = self.documents(question, &recalled.past)?;
+        failpoints::pass("answering", question.text);
+        if !self.pace.leads() {
+            return self.wait_to_lead(question);
+        }
         let asking = self.lull.ask();
         let (Attempt { calls, reading, reply }, live_message_id) =
             self.ask(question, &recalled, &shown, &documents);
@@ -254,6 +259,13 @@ impl Services {
         self.store.run(|conn| books::reserve(conn, key, &self.budgets, has_own, &estimate))
     }
 
+    /// Another instance may have the answer already, and the model would be paid twice. Whether it has, the database says.
+    fn wait_to_lead(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
+        debug!(seq = question.address.update_seq, "the question waits: the lease is not renewed");
+        self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, PERHAPS_LEADING))?;
+        Ok(Answered::PutOff(PERHAPS_LEADING))
+    }
+
     /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.
     pub(super) fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let wait = WAIT_FOR_OTHERS.mul_f64(1.0 + fastrand::f64());
@@ -273,7 +285,6 @@ impl Services {
         let &Question { address, private, language, .. } = question;
         let &Recalled { ref past, in_place } = recalled;
         let preview = Preview::begin(self, address, language, Look::of(self.live_answers, private, in_place));
-        failpoints::pass("answering", question.text);
         let prompt = Prompt {
             address,
             past,

@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,8 +28,12 @@ const UPDATES: &str = "SELECT count(*) || ' ' || max(seq) FROM updates";
 #[derive(Clone, Default)]
 pub(crate) struct Record {
     pub(crate) acts: Vec<Act>,
-    /// When a process of the bot ended.
-    pub(crate) deaths: Vec<Instant>,
+    /// When a process of the bot ended: from the last moment it may have lived to the first one at which all it had sent
+    /// was taken. Its successor may be at work by then.
+    pub(crate) deaths: Vec<RangeInclusive<Instant>>,
+    /// When a process of the bot woke that had been frozen, until it knew that another one leads. What it was just about to
+    /// ask a model it has asked.
+    pub(crate) wakings: Vec<RangeInclusive<Instant>>,
     /// When a fault ended.
     pub(crate) ends: Vec<Instant>,
 }
@@ -162,17 +166,22 @@ impl FaultEnv {
     pub(crate) fn lose_leader(&self, loss: Loss) {
         let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(frozen) = other.take().filter(|_| loss == Loss::Frozen) {
+            let woken = Instant::now();
             frozen.signal("CONT");
             frozen.wait_for_line("goes on standby");
+            self.record().wakings.push(woken..=Instant::now());
             *other = Some(frozen);
             return;
         }
         let standby = self.env.start();
         standby.wait_for_line("on standby: another instance leads");
         let leader = self.bot().replace(standby);
-        self.record().deaths.push(Instant::now());
+        let before = Instant::now();
         match (leader, loss) {
-            (Some(leader), Loss::Killed) => leader.kill(),
+            (Some(leader), Loss::Killed) => {
+                leader.kill();
+                self.telegram.wait_disconnected();
+            }
             (Some(leader), Loss::Frozen) => {
                 leader.signal("STOP");
                 *other = Some(leader);
@@ -180,6 +189,7 @@ impl FaultEnv {
             (Some(_), Loss::Unreached) => panic!("an instance shares its network with us"),
             (None, _) => {}
         }
+        self.record().deaths.push(before..=Instant::now());
     }
 
     /// Starts the bot with further settings, unless it runs; it may not be ready yet.
@@ -223,7 +233,8 @@ impl FaultEnv {
         let status = bot.wait();
         // What it had sent before its death counts as sent before.
         self.telegram.wait_disconnected();
-        self.record().deaths.push(Instant::now());
+        let now = Instant::now();
+        self.record().deaths.push(now..=now);
         status.code()
     }
 

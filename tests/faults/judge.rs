@@ -197,7 +197,7 @@ impl Evidence {
     /// Whether each message got its end, and when.
     fn ends(&self, fault: &Fault, verdict: &mut Verdict) {
         let mut replies: HashMap<i64, Vec<&Part>> = HashMap::new();
-        for part in &self.parts {
+        for part in self.parts.iter().filter(|part| part.op != "delete") {
             replies.entry(part.update_id).or_default().push(part);
         }
         let sent: HashMap<i64, &Sent> = self.sent.iter().map(|sent| (sent.message_id, sent)).collect();
@@ -208,7 +208,8 @@ impl Evidence {
             if act.deed == Deed::Ask {
                 asking.insert(act.user_id);
             }
-            let reply = replies.get(&act.update_id).map_or(&[][..], |reply| reply);
+            let reply =
+                act.updates().rev().find_map(|update| replies.get(&update)).map_or(&[][..], |reply| reply);
             let taken = |part: &&Part| {
                 sent.get(&part.message_id).filter(|sent| part.state == "sent" && sent.chat_id == act.chat_id)
             };
@@ -288,16 +289,19 @@ impl Evidence {
 
     /// Whether copies are inside the window, and all of them in order.
     fn copies(&self, verdict: &mut Verdict) {
-        let acts: HashMap<i64, &Act> = self.record.acts.iter().map(|act| (act.update_id, act)).collect();
+        let acts: HashMap<i64, &Act> =
+            self.record.acts.iter().flat_map(|act| act.updates().map(move |update| (update, act))).collect();
         let calls: HashMap<usize, &Call> =
             self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
         let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
         let mut last: HashMap<i64, usize> = HashMap::new();
         for (index, part) in self.attributed().into_iter().enumerate() {
             let Some((part, act)) = part.and_then(|part| Some((part, acts.get(&part.update_id)?))) else {
+                let sent = &self.sent[index];
+                let (message_id, nonce) = (sent.message_id, first_nonce(sent.first_text()));
                 verdict
                     .outside
-                    .push(format!("message {} of Telegram belongs to no part", self.sent[index].message_id));
+                    .push(format!("message {message_id} of Telegram, {nonce:?}, belongs to no part"));
                 continue;
             };
             let place = (act.number, part.position);
@@ -321,20 +325,26 @@ impl Evidence {
     }
 
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
-    /// in its chat, with the same text and in reply to the same message.
+    /// in its chat, with the same text and in reply to the same message. A copy of a message that grew, or of an answer to
+    /// an album of which more came, had begun otherwise: there the text is about the same question.
     fn attributed(&self) -> Vec<Option<&Part>> {
         // A message that grew is made by the part that replaces it; one that answers again was made before.
         let mut made: Vec<&Part> = self.parts.iter().filter(|part| part.op == "edit").rev().collect();
         made.extend(self.parts.iter().filter(|part| part.op == "send" || part.op == "document"));
         let recorded: HashMap<i64, &Part> = made.into_iter().map(|part| (part.message_id, part)).collect();
         let mut next: HashMap<(i64, Option<i64>, &str, &str), &Part> = HashMap::new();
+        let mut about: HashMap<(i64, Option<i64>, Option<&str>), &Part> = HashMap::new();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {
-            let alike = (message.chat_id, message.reply_to, message.first_text(), said(message));
+            let (chat_id, reply_to, text) = (message.chat_id, message.reply_to, message.first_text());
+            let alike = (chat_id, reply_to, text, said(message));
+            let same_question = (chat_id, reply_to, first_nonce(text));
             if let Some(part) = recorded.get(&message.message_id) {
                 next.insert(alike, part);
+                about.insert(same_question, part);
             }
-            parts.push(next.get(&alike).copied());
+            let about = same_question.2.and_then(|_| about.get(&same_question));
+            parts.push(next.get(&alike).or(about).copied());
         }
         parts.reverse();
         parts
@@ -355,7 +365,7 @@ impl Evidence {
     }
 
     fn died_between(&self, from: Instant, to: Instant) -> bool {
-        self.record.deaths.iter().any(|death| from <= *death && *death <= to)
+        self.record.deaths.iter().any(|death| from <= *death.end() && *death.start() <= to)
     }
 
     /// Once its answer is stored, the model is not asked for it any more.
@@ -364,9 +374,11 @@ impl Evidence {
             self.parts.iter().filter_map(|part| Some((part.update_id, part.stored?))).collect();
         // Who wants an answer again, pays again.
         let once = self.record.acts.iter().filter(|act| !act.is_changing());
+        let newest = |act: &Act| act.updates().filter_map(|update| stored.get(&update).copied()).max();
         let stored: HashMap<&str, SystemTime> =
-            once.filter_map(|act| Some((&*act.nonce, *stored.get(&act.update_id)?))).collect();
-        for asked in &self.asked {
+            once.filter_map(|act| Some((&*act.nonce, newest(act)?))).collect();
+        let woke = |at: Instant| self.record.wakings.iter().any(|waking| waking.contains(&at));
+        for asked in self.asked.iter().filter(|asked| !woke(asked.at)) {
             let nonce = first_nonce(asked.question()).unwrap_or_default();
             if stored.get(nonce).is_some_and(|stored| self.date(asked.at) > *stored) {
                 verdict.paid_twice.push(nonce.to_owned());

@@ -66,10 +66,23 @@ pub(crate) struct Act {
     pub(crate) deed: Deed,
     /// Telegram's id of what was asked.
     message_id: i64,
+    /// The update with the rest of it: the second picture of an album.
+    rest: Option<i64>,
     pub(crate) at: Instant,
 }
 
 impl Act {
+    /// The next one of somebody, before it is sent.
+    fn begun(user_id: i64, chat_id: i64, number: usize, deed: Deed, at: Instant) -> Self {
+        let nonce = format!("nonce-{user_id}-{number}-");
+        Self { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, rest: None, at }
+    }
+
+    /// Its updates. What comes late has a reply of its own, which takes the place of the one before.
+    pub(crate) fn updates(&self) -> impl DoubleEndedIterator<Item = i64> {
+        [self.update_id].into_iter().chain(self.rest)
+    }
+
     /// Whether it is of somebody who changes his mind.
     pub(crate) fn is_changing(&self) -> bool {
         (2 * PRIVATE + 1..=2 * PRIVATE + CHANGING).contains(&self.user_id)
@@ -110,16 +123,14 @@ impl FaultEnv {
         let changing = rng.u8(0..3) == 0;
         let user_id = if changing { 2 * PRIVATE + rng.i64(1..=CHANGING) } else { rng.i64(1..=2 * PRIVATE) };
         let number = self.record().acts.iter().filter(|act| act.user_id == user_id).count();
-        let nonce = format!("nonce-{user_id}-{number}-");
         let at = Instant::now();
         let act = if changing {
-            let (deed, chat_id) = (Deed::Ask, user_id);
-            self.change(Act { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
+            self.change(Act::begun(user_id, user_id, number, Deed::Ask, at), rng)
         } else {
             let private = user_id <= PRIVATE;
             let chat_id = if private { user_id } else { -1 - user_id % 2 };
             let deed = if private && rng.u8(0..12) == 0 { Deed::Export } else { Deed::Ask };
-            self.write(Act { update_id: 0, user_id, chat_id, number, nonce, deed, message_id: 0, at }, rng)
+            self.write(Act::begun(user_id, chat_id, number, deed, at), rng)
         };
         self.record().acts.push(act);
     }
@@ -139,19 +150,20 @@ impl FaultEnv {
             text.extend(FILLING.chars().cycle().take(LENGTH));
         }
         let person = person.speaking("en");
-        let said = match deed {
-            Deed::Export => self.telegram.say(&person, "/export"),
+        let (said, rest) = match deed {
+            Deed::Export => (self.telegram.say(&person, "/export"), None),
             _ if private && user_id > TALKATIVE && rng.u8(0..3) == 0 => self.show(&person, &text, rng),
-            _ => self.telegram.address(&person, &text),
+            _ => (self.telegram.address(&person, &text), None),
         };
         let telegram::Said { update_id, message_id } = said;
-        Act { update_id, message_id, ..act }
+        Act { update_id, message_id, rest, ..act }
     }
 
-    /// Says these words, or shows a picture with them, or an album of two of them, or sends a document.
-    fn show(&self, person: &Person, words: &str, rng: &mut fastrand::Rng) -> telegram::Said {
+    /// Says these words, or shows a picture with them, or an album of two of them, or sends a document. Beside it stands the
+    /// update with the second picture.
+    fn show(&self, person: &Person, words: &str, rng: &mut fastrand::Rng) -> (telegram::Said, Option<i64>) {
         if rng.u8(0..4) == 0 {
-            return self.telegram.post(person, &self.telegram.voice(words, 14));
+            return (self.telegram.post(person, &self.telegram.voice(words, 14)), None);
         }
         let is_document = rng.u8(0..3) == 0;
         let mut fields = if is_document {
@@ -161,27 +173,24 @@ impl FaultEnv {
         };
         fields["caption"] = words.into();
         if is_document || rng.bool() {
-            return self.telegram.post(person, &fields);
+            return (self.telegram.post(person, &fields), None);
         }
         fields["media_group_id"] = words.into();
         let said = self.telegram.post(person, &fields);
         let mut second = self.telegram.photo(&[(PICTURE, 600, 800)]);
         second["media_group_id"] = words.into();
-        self.telegram.post(person, &second);
-        said
+        (said, Some(self.telegram.post(person, &second).update_id))
     }
 
     /// Everybody of the crowd asks something.
     pub(crate) fn crowd_asks(&self) {
         for user_id in CROWD {
             let number = self.record().acts.iter().filter(|act| act.user_id == user_id).count();
-            let nonce = format!("nonce-{user_id}-{number}-");
-            let text = format!("{nonce}{SLOWLY}{}", FILLING.repeat(40));
-            let at = Instant::now();
+            let act = Act::begun(user_id, user_id, number, Deed::Ask, Instant::now());
+            let text = format!("{}{SLOWLY}{}", act.nonce, FILLING.repeat(40));
             let said = self.telegram.say(&Person::private(user_id).speaking("en"), &text);
             let telegram::Said { update_id, message_id } = said;
-            let (deed, chat_id) = (Deed::Ask, user_id);
-            self.record().acts.push(Act { update_id, user_id, chat_id, number, nonce, deed, message_id, at });
+            self.record().acts.push(Act { update_id, message_id, ..act });
         }
     }
 

@@ -30,7 +30,7 @@ const BEHIND_FIRST_WORDS: f64 = 0.5;
 const BEHIND_WORDS: f64 = 0.75;
 
 /// After so long whoever may not call because another instance may lead tries again.
-const PERHAPS_LEADING: Duration = Duration::from_millis(500);
+pub(super) const PERHAPS_LEADING: Duration = Duration::from_millis(500);
 
 /// The pace of the bot, shared by all who call.
 pub struct Pace {
@@ -83,9 +83,14 @@ impl Pace {
         Self { state: Mutex::new(state), leads: Box::new(leads) }
     }
 
+    /// Whether nobody else can lead at this moment. Otherwise nobody is called, and no model is asked.
+    pub fn leads(&self) -> bool {
+        (self.leads)()
+    }
+
     /// When a part of an answer may be sent.
     pub fn answer(&self, chat_id: i64, method: Method) -> Turn {
-        if !(self.leads)() {
+        if !self.leads() {
             return Turn::Later(PERHAPS_LEADING);
         }
         self.state().answer(Instant::now(), chat_id, method)
@@ -94,7 +99,7 @@ impl Pace {
     /// Whether a turn may still be used, now that it has come. `Some`: a pause began meanwhile, and the turn is given back.
     pub fn paused(&self, chat_id: i64, method: Method) -> Option<Duration> {
         let mut state = self.state();
-        let leading = (self.leads)();
+        let leading = self.leads();
         let wait = state.pause(Instant::now(), chat_id, method).or((!leading).then_some(PERHAPS_LEADING));
         if wait.is_some() {
             state.bucket.give_back();
@@ -167,7 +172,7 @@ impl Pace {
     }
 
     fn leading(&self) -> Result<(), Duration> {
-        if (self.leads)() { Ok(()) } else { Err(PERHAPS_LEADING) }
+        if self.leads() { Ok(()) } else { Err(PERHAPS_LEADING) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

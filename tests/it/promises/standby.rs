@@ -131,6 +131,25 @@ fn what_a_frozen_leader_was_about_to_send_is_sent_by_the_next_one_alone() {
 }
 
 #[test]
+fn what_a_frozen_leader_was_about_to_ask_is_asked_by_the_next_one_alone() {
+    let env = short_leases();
+    let one = env.start_with(&[("STOP_POINT", "answering:hello")]);
+    one.wait_ready();
+    let two = start_standby(&env);
+    env.telegram.say(&Person::private(1), "hello");
+    two.wait_ready();
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    one.signal("CONT");
+    one.wait_for_line("another instance leads now; this one ends its work and goes on standby");
+    // Its work has ended when it leads again.
+    assert!(two.stop().success());
+    env.telegram.say(&Person::private(2), "and now?");
+    env.telegram.wait_for_count(2, 1);
+    assert_eq!(env.model.requests().len(), 2);
+}
+
+#[test]
 fn a_send_under_way_when_its_leader_freezes_is_the_one_thing_that_may_be_repeated() {
     let env = short_leases();
     let one = env.start_ready();
