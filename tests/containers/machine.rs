@@ -25,7 +25,8 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn new(compose: &str) -> Self {
-        let place = PathBuf::from(std::env::var_os("CONTAINERS").expect("make containers says where")).join(compose.replace(' ', "-"));
+        let place = PathBuf::from(std::env::var_os("CONTAINERS").expect("make containers says where"))
+            .join(compose.replace(' ', "-"));
         let clone = place.join("systech-aidd");
         static HOME: Once = Once::new();
         HOME.call_once(|| sandbox::listen_on(bridge()));
@@ -93,14 +94,16 @@ impl Machine {
         let text = fs::read_to_string(self.clone.join(guide)).unwrap();
         let blocks = text.split("<!-- needs Docker -->\n```sh\n").skip(1);
         let mut blocks = blocks.map(|rest| rest.split_once("```").unwrap().0);
-        let block = blocks.find(|block| block.contains(words)).unwrap_or_else(|| panic!("{guide} has no {words}"));
+        let block =
+            blocks.find(|block| block.contains(words)).unwrap_or_else(|| panic!("{guide} has no {words}"));
         let place = self.place.display();
         let block = block
             .replace(BACKUP, backup)
             .replace("/etc/cron.daily", &format!("{place}/cron"))
             .replace("/var/backups/systech-aidd", &format!("{place}/backups"))
             .replace("backup@another.example:systech-aidd", &format!("{place}/other"));
-        let block = if block.contains(VERSION) { block.replace(VERSION, &self.newest_applied()) } else { block };
+        let block =
+            if block.contains(VERSION) { block.replace(VERSION, &self.newest_applied()) } else { block };
         self.run(&block)
     }
 
@@ -123,10 +126,15 @@ impl Machine {
     /// The script for every night, without a terminal; returns the name of the backup that it made.
     pub(crate) fn run_cron(&self) -> String {
         self.note_rows();
-        self.shell("sh", &[self.place.join("cron/systech-aidd").to_str().unwrap()], "the script for every night");
+        self.shell(
+            "sh",
+            &[self.place.join("cron/systech-aidd").to_str().unwrap()],
+            "the script for every night",
+        );
         let names = |folder: &str| -> Vec<String> {
             let entries = fs::read_dir(self.place.join(folder)).unwrap();
-            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
             names.sort();
             names
         };
@@ -147,7 +155,8 @@ impl Machine {
             .env("TERM", "dumb")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).replace('\r', "") + &String::from_utf8_lossy(&output.stderr);
+        let said = String::from_utf8_lossy(&output.stdout).replace('\r', "")
+            + &String::from_utf8_lossy(&output.stderr);
         println!("{said}");
         assert!(output.status.success(), "{} of: {what}", output.status);
         said
@@ -184,7 +193,9 @@ impl Machine {
         let gate = self.model.hold(sandbox::model::When::any());
         let text = self.say(&format!("before {service} dies"));
         gate.wait_arrived();
-        self.run(&format!("kill -9 $(docker inspect -f '{{{{.State.Pid}}}}' $(docker compose ps -q {service}))"));
+        self.run(&format!(
+            "kill -9 $(docker inspect -f '{{{{.State.Pid}}}}' $(docker compose ps -q {service}))"
+        ));
         gate.release();
         self.model.clear();
         self.wait_for_answer(&text);
@@ -195,9 +206,11 @@ impl Machine {
     /// How many messages a database has.
     pub(crate) fn rows(&self, database: &str) -> String {
         // The newest question may still be on its way: the guides' checks ask no further one before this.
-        self.run(&format!("docker compose exec postgres psql -U systech -d {database} -Atc 'SELECT count(*) FROM messages'"))
-            .trim()
-            .to_owned()
+        self.run(&format!(
+            "docker compose exec postgres psql -U systech -d {database} -Atc 'SELECT count(*) FROM messages'"
+        ))
+        .trim()
+        .to_owned()
     }
 
     fn note_rows(&self) {

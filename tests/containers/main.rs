@@ -29,6 +29,8 @@ fn play(compose: &str) {
     for block in ["docker compose up -d\n", "docker compose ps\n", "docker compose logs postgres\n"] {
         machine.follow(guide, block);
     }
+    // Whoever is quicker than this leaves half a database behind.
+    machine.run("until docker compose ps | grep '(healthy)'; do sleep 1; done");
     machine.follow(guide, "docker compose down\n");
 
     // docs/operations.md from its beginning.
