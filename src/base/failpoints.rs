@@ -77,7 +77,8 @@ mod armed {
     use std::process;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
-    use std::time::Duration;
+    use std::thread;
+    use std::time::{Duration, Instant};
 
     use rustix::process::{Signal, getpid, kill_process};
 
@@ -134,8 +135,20 @@ mod armed {
         }
         if STOP.catches(point, subject) {
             let _ = kill_process(getpid(), Signal::STOP);
+            wait_frozen();
         }
         assert!(!FAIL.catches(point, subject), "{subject}");
+    }
+
+    /// Waits until the process was frozen and goes on. The signal may reach another thread first, and nobody is told that it was
+    /// stopped: a short sleep that took a second tells.
+    fn wait_frozen() {
+        let mut slept = Duration::ZERO;
+        while slept < Duration::from_secs(1) {
+            let began = Instant::now();
+            thread::sleep(Duration::from_millis(10));
+            slept = began.elapsed();
+        }
     }
 
     /// How long to wait: as long as `SHORT_WAITS` says, else as usual.

@@ -10,7 +10,6 @@ use std::time::Duration;
 use tracing::{debug, info};
 
 use crate::base::cancel::CancelToken;
-use crate::domain::budget::Verdict;
 use crate::domain::history::{Exchange, Past};
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
@@ -26,7 +25,7 @@ use crate::pipeline::services::Services;
 use crate::store::ledger::{self, Calls};
 use crate::store::proposals::{self, Stored};
 use crate::store::summaries::New;
-use crate::store::{StoreError, budget as books, history, summaries};
+use crate::store::{StoreError, history, summaries};
 
 /// Sums up what is wanted until the program ends.
 pub fn run(services: &Services) {
@@ -68,12 +67,10 @@ impl Services {
         else {
             return Ok(Done::Settled);
         };
-        let has_room = !self.budgets.is_any()
-            || self.store.run(|conn| books::look(conn, lane, &self.budgets))? == Verdict::Go;
-        let llm = assistant.summarist().unwrap_or(first.llm);
-        if !has_room {
+        if !self.may_ask_beside(lane)? {
             return Ok(Done::Again);
         }
+        let llm = assistant.summarist().unwrap_or(first.llm);
         let besides = ground.as_ref().map_or("", |_| proposal::INSTRUCTIONS);
         let instructions = format!("{INSTRUCTIONS}{besides}");
         let mut read = summary::newest(&turns, MOST_AT_ONCE);

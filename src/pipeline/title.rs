@@ -6,7 +6,6 @@
 use tracing::{debug, info};
 
 use crate::base::cancel::CancelToken;
-use crate::domain::budget::Verdict;
 use crate::domain::history::Past;
 use crate::domain::topic::{self, INSTRUCTIONS};
 use crate::domain::usage::Purpose;
@@ -15,7 +14,7 @@ use crate::pipeline::lull::{Done, Wanted};
 use crate::pipeline::prompt::spoken;
 use crate::pipeline::services::Services;
 use crate::store::ledger::{self, Calls};
-use crate::store::{StoreError, budget as books, history, topics};
+use crate::store::{StoreError, history, topics};
 
 impl Services {
     /// Gives the topic a title, if it has none.
@@ -53,9 +52,7 @@ impl Services {
         let said = self.store.run(|conn| history::recent(conn, lane, self.max_history.max(2), None))?;
         let first = Past::of(said).exchanges.iter().find_map(spoken);
         let (Some(chosen), Some(first)) = (chosen, first) else { return Ok(Found::Nothing(Done::Settled)) };
-        if self.budgets.is_any()
-            && self.store.run(|conn| books::look(conn, lane, &self.budgets))? != Verdict::Go
-        {
+        if !self.may_ask_beside(lane)? {
             return Ok(Found::Nothing(Done::Again));
         }
         let llm = assistant.summarist().unwrap_or(chosen.llm);
