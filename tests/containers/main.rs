@@ -46,7 +46,7 @@ fn play(compose: &str) {
 
     // The prompt changes without a restart.
     machine.run("echo 'You are a pirate.' >prompts/nutritionist.txt");
-    machine.follow(guide, "docker compose kill -s HUP bot");
+    machine.follow(guide, "kill -HUP 1");
     machine.is_answered_by("You are a pirate.");
 
     // Whatever dies comes back, and nobody's question is lost.
