@@ -155,7 +155,8 @@ impl Machine {
             .env("TERM", "dumb")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).replace('\r', "")
+        // The terminal shows the end of its input, too.
+        let said = String::from_utf8_lossy(&output.stdout).replace("^@", "").replace(['\r', '\0'], "")
             + &String::from_utf8_lossy(&output.stderr);
         println!("{said}");
         assert!(output.status.success(), "{} of: {what}", output.status);
