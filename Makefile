@@ -41,6 +41,7 @@ faults: setup tools ## everything that can go wrong, again and again, as a table
 
 nightly: setup tools faults ## what takes long: make faults, fresh and containers; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	STRANGERS=10000 cargo test --locked --test it promises::flood
+	ANNOUNCE_PEOPLE=5000 cargo test --locked --test it promises::announce::whatever -- --nocapture
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
 	PROMPTS=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it promises::prompts
 	scripts/black-holes
@@ -64,7 +65,7 @@ bench: setup ## the real bot under load, beside pgbench with the same statements
 	@scripts/setup pgbench
 	cargo bench --locked --bench load
 
-bench-live: setup ## how soon the first words are seen, and calls inside a wait in a flood; a minute
+bench-live: setup ## how soon the first words are seen, calls inside a wait in a flood, and answers beside an announcement; three minutes
 	@cargo bench --quiet --locked --profile dev --bench live
 
 bench-cache: setup ## how much of its prompts an endpoint need not read anew, in a dialogue of 200 turns; a minute

@@ -19,9 +19,6 @@ mod console;
 
 use console::{Visitor, with_console};
 
-/// What is searched for is in a hundred thousand messages, and PostgreSQL looks at each of them to tell which are the newest.
-const EVERYWHERE: &str = "search, a tenth of all messages (not judged)";
-
 /// The longest that 95 of 100 looks at a page may take.
 const MOST: Duration = Duration::from_millis(50);
 
@@ -94,7 +91,7 @@ fn main() -> ExitCode {
             "/search?q=%D1%80%D0%B5%D0%B4%D1%87%D0%B0%D0%B9%D1%88%D0%B5%D0%B3%D0%BE".to_owned(),
         ),
         ("search, some hundred hits", "/search?q=%D0%B3900+or+%D0%B37500".to_owned()),
-        (EVERYWHERE, "/search?q=%D1%87%D0%B0%D1%81%D1%82%D0%BE%D0%B5".to_owned()),
+        ("search, a tenth of all messages", "/search?q=%D1%87%D0%B0%D1%81%D1%82%D0%BE%D0%B5".to_owned()),
     ];
     println!("| page | median | 95 of 100 within | tables read as a whole |\n| --- | --- | --- | --- |");
     let mut fails = false;
@@ -112,7 +109,7 @@ fn main() -> ExitCode {
         let read: Vec<_> =
             after.iter().filter(|now| !before.contains(now)).map(|now| now.split(' ').next()).collect();
         let read = read.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        fails |= p95 > MOST && *what != EVERYWHERE || !read.is_empty();
+        fails |= p95 > MOST || !read.is_empty();
         let millis = |time: Duration| format!("{:.1} ms", 1000.0 * time.as_secs_f64());
         println!("| {what} | {} | {} | {read} |", millis(median), millis(p95));
     }

@@ -1,8 +1,9 @@
-//! How soon the first words of an answer are seen, and how patient the bot is in a flood: `make bench-live`, a minute.
+//! How soon the first words of an answer are seen, how patient the bot is in a flood, and how soon answers come beside an
+//! announcement: `make bench-live`, three minutes.
 //!
 //! The real binary between the stand-ins. From the moment at which the model says its first words, 0.3 s after it was asked,
-//! to the arrival of the call that shows them; then forty chats at once through thirty calls a second; then a long answer
-//! that goes on with nothing to see. LIVE_OTHER, the path of another build of the bot, measures that one instead.
+//! to the arrival of the call that shows them; then forty chats at once through thirty calls a second; then answers without
+//! an announcement and beside one, in turns; then a long answer that goes on with nothing to see. LIVE_OTHER, the path of another build of the bot, measures that one instead.
 
 use std::process::Command;
 use std::thread;
@@ -29,6 +30,18 @@ const ROUNDS: i64 = 3;
 const LONG: usize = 76_000;
 const BLANKS: usize = 3_000;
 
+/// Who announces, and the first of those who are told and ask nothing.
+const OWNER: i64 = 900;
+const FIRST: i64 = 1001;
+/// More people than are told in the time of a turn.
+const AUDIENCE: i64 = 1000;
+/// Turns without an announcement, and as many beside one.
+const TURNS: usize = 4;
+/// Questions in a turn, one after the other by so many people, and the time from one to the next.
+const QUESTIONS: i64 = 100;
+const ASKERS: i64 = 20;
+const EVERY: Duration = Duration::from_millis(100);
+
 fn main() {
     // cargo test, too, starts benches when it is told to take all targets.
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -47,6 +60,7 @@ fn main() {
         println!("| {what} | {} | {} |", millis(median), millis(longest));
     }
     flood();
+    answers_beside_an_announcement();
     let (alone, with_blanks) = (long_answer(0), long_answer(BLANKS));
     let took = with_blanks.saturating_sub(alone).as_secs_f64();
     println!(
@@ -129,6 +143,82 @@ fn flood() {
     println!("| questions, answers | {asked}, {sent} |");
     println!("| calls refused, of them inside a wait | {refused}, {inside} |");
     println!("| drafts shown of each answer | {shown:.1} |");
+}
+
+/// How long answers take while nobody announces anything, and while an owner does.
+fn answers_beside_an_announcement() {
+    let mut env = environment("draft");
+    env.set("OWNER", OWNER.to_string());
+    env.telegram.limit(Some(Limits::overall(30)));
+    let bot = start(&env);
+    let owner = Person::private(OWNER).speaking("en");
+    env.telegram.say(&owner, "/start");
+    env.telegram.wait_for_count(OWNER, 1);
+    have_an_audience(&env);
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for turn in 0..TURNS {
+        alone.extend(answers(&env));
+        env.telegram.say(&owner, &format!("/announce news {turn}"));
+        let (message_id, send) = env.telegram.wait_until(PATIENCE, |state| {
+            let control = state.in_chat(OWNER).next_back()?;
+            let send = control.buttons().into_iter().find(|data| data.ends_with(":send"))?;
+            Some((control.message_id, send.to_owned()))
+        });
+        env.telegram.press(&owner, message_id, &send);
+        env.wait_for_rows("SELECT count(*) FROM announcements WHERE state = 'running'", |rows| rows == "1");
+        beside.extend(answers(&env));
+        let running = env.psql("SELECT count(*) FROM announcements WHERE state = 'running'");
+        assert_eq!(running, "1", "the announcement lasts longer than the questions");
+        env.telegram.say(&owner, "/announce stop");
+        env.wait_for_rows("SELECT count(*) FROM announcements WHERE ended_at IS NULL", |rows| rows == "0");
+        env.wait_settled();
+    }
+    let told = env.psql("SELECT count(*) FROM announcement_recipients WHERE state = 'sent'");
+    bot.kill();
+    println!("\n| answers, {} each | p50 | p99 |\n| --- | --- | --- |", alone.len());
+    for (what, times) in [("without an announcement", &mut alone), ("beside one", &mut beside)] {
+        times.sort_unstable();
+        let millis =
+            |percent: usize| format!("{:.1} ms", 1000.0 * times[times.len() * percent / 100].as_secs_f64());
+        println!("| {what} | {} | {} |", millis(50), millis(99));
+    }
+    println!("\n| people told beside them | {told} |");
+}
+
+/// Many people asked something lately.
+fn have_an_audience(env: &TestEnv) {
+    let (bot, last) = (env.telegram.bot_id(), FIRST + AUDIENCE - 1);
+    env.psql(&format!(
+        "INSERT INTO people (bot_id, id, state, language)
+         SELECT {bot}, id, 'allowed', 'en' FROM (SELECT generate_series(1, {ASKERS}) UNION SELECT generate_series({FIRST}, {last})) AS all_of (id);
+         WITH asked AS (INSERT INTO messages (user_id, chat_id, role, content, message_length)
+                        SELECT id, id, 'user', 'soup', 4 FROM generate_series({FIRST}, {last}) AS id RETURNING id, user_id)
+         INSERT INTO turns (bot_id, update_seq, user_id, chat_id, question_id, state)
+         SELECT {bot}, 0, user_id, user_id, id, 'answered' FROM asked"
+    ));
+    for user in FIRST..=last {
+        env.telegram.meet(&Person::private(user));
+    }
+}
+
+/// How long each of the questions of a turn waits for its answer.
+fn answers(env: &TestEnv) -> Vec<Duration> {
+    env.model.usually(Behaviour::text(ANSWER));
+    let took = (0..QUESTIONS).map(|number| {
+        let asker = Person::private(1 + number % ASKERS);
+        let is_answer = |text: &str| text.starts_with(ANSWER);
+        let before = env
+            .telegram
+            .look(|state| state.in_chat(asker.chat_id).filter(|sent| is_answer(sent.text())).count());
+        let began = Instant::now();
+        env.telegram.say(&asker, "soup");
+        let answered = env.telegram.wait_until(PATIENCE, |state| {
+            state.in_chat(asker.chat_id).filter(|sent| is_answer(sent.text())).nth(before).map(|sent| sent.at)
+        });
+        thread::sleep(EVERY.saturating_sub(began.elapsed()));
+        answered.saturating_duration_since(began)
+    });
+    took.collect()
 }
 
 /// Processor time of the bot for a long answer, and so many blanks behind it.

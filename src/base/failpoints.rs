@@ -37,7 +37,7 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 22] = [
+pub const WAITS: [&str; 23] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -56,8 +56,9 @@ pub const WAITS: [&str; 22] = [
     // Until it is looked again whether owners are to be told anything, and how long a message waits until they are.
     "watch",
     "overdue",
-    // Until an announcement goes on.
+    // Until an announcement goes on, and until its owner is shown how far it is.
     "announcer",
+    "shown",
     // Until something is summed up after the last question, and after a failure.
     "quiet",
     "later",

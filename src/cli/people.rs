@@ -14,7 +14,7 @@ use crate::config::Owners;
 use crate::domain::admission::State;
 use crate::domain::budget::{self, Term};
 use crate::domain::button::Verdict;
-use crate::store::decide::{self, By, Decided};
+use crate::store::decide::{self, By, Decided, Forgotten};
 use crate::store::people::{self, Person};
 
 /// How `people` ends, for its help.
@@ -252,12 +252,15 @@ fn forget(
     Whom { id, json: Json { json } }: &Whom,
 ) -> anyhow::Result<ExitCode> {
     let conn = &mut open(database)?;
-    let Some(state) = decide::forget(conn, telegram.token.bot_id(), *id)? else {
-        if people::state(conn, telegram.token.bot_id(), *id)? == Some(State::Owner) {
-            bail!("{id} is an owner: take that away first with systech-aidd owner --remove {id}");
+    let state = match decide::forget(conn, By::CommandLine, telegram.token.bot_id(), *id)? {
+        Forgotten::Was(state) => state,
+        Forgotten::NotAnOwner => {
+            bail!("{id} is an owner: take that away first with systech-aidd owner --remove {id}")
         }
-        eprintln!("Nothing was decided about {id}.");
-        return Ok(ExitCode::from(NOTHING));
+        Forgotten::Nothing => {
+            eprintln!("Nothing was decided about {id}.");
+            return Ok(ExitCode::from(NOTHING));
+        }
     };
     let out = &mut io::stdout().lock();
     if *json {

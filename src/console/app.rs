@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::problem::Problem;
@@ -70,6 +70,8 @@ pub(super) struct Console {
     hosts: Hosts,
     turns: Arc<Semaphore>,
     failed: Mutex<VecDeque<Instant>>,
+    /// Somebody has come in.
+    pub(super) entered: Notify,
 }
 
 pub(super) type App = Arc<Console>;
@@ -86,7 +88,7 @@ impl Console {
         let hosts = Hosts::of(&settings.console);
         let listed = settings.listed.iter().copied().collect();
         let turns = Arc::new(Semaphore::new(usize::try_from(CONNECTIONS).unwrap_or(1)));
-        Self { settings, listed, hosts, turns, failed: Mutex::default() }
+        Self { settings, listed, hosts, turns, failed: Mutex::default(), entered: Notify::new() }
     }
 
     /// Asks the database. The query runs on one of few threads, and each of its statements ends after a few seconds: a page that

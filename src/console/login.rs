@@ -68,6 +68,7 @@ pub(super) async fn enter(
         return Err(Problem::Link);
     }
     info!("somebody logged into the console");
+    app.entered.notify_one();
     Ok(with_cookie(Redirect::to("/"), &session_cookie(&app, &headers, &cookie, "")))
 }
 

@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 
 use super::app::App;
 use super::login::{Chosen, Link};
+use super::pages::Figures;
 use super::posted::Posted;
 use super::problem::Problem;
 use super::{assets, guard, login, pages};
@@ -15,7 +16,7 @@ use super::{assets, guard, login, pages};
 /// The most that a form may send.
 const LARGEST_FORM: usize = 64 << 10;
 
-pub(super) fn router(app: App) -> Router {
+pub(super) fn router(app: App, figures: Figures) -> Router {
     let link = async |headers: HeaderMap, Query(link): Query<Link>| login::show(&headers, link);
     let language = async |Posted { form, .. }: Posted<Chosen>| login::speak(&form);
     Router::new()
@@ -25,7 +26,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/assets/console.css", get(async || assets::css()))
         .route("/assets/console.js", get(async || assets::script()))
         .route("/assets/icon.svg", get(async || assets::icon()))
-        .merge(pages::routes())
+        .merge(pages::routes(figures))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::NotFound)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))

@@ -4,7 +4,7 @@
 //! many the oldest makes room for the newest.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,7 +13,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 
-use super::app::{CONNECTIONS, Console, Settings};
+use super::app::{App, CONNECTIONS, Console, Settings};
+use super::pages::Figures;
 use super::router::router;
 use crate::base::cancel::CancelToken;
 use crate::base::server::Server;
@@ -40,8 +41,22 @@ impl Endpoint {
 
     /// Answers until `stop`.
     pub fn serve(self, settings: Settings, stop: &CancelToken) {
-        let router = router(Arc::new(Console::new(settings)));
-        self.0.serve(stop, |stream| talk(stream, router.clone()));
+        let (app, figures) = (Arc::new(Console::new(settings)), Figures::default());
+        let router = router(Arc::clone(&app), figures.clone());
+        let first = Once::new();
+        self.0.serve(stop, |stream| {
+            // While whoever opens a link is about to press its button.
+            first.call_once(|| drop(tokio::spawn(look_ahead(Arc::clone(&app), figures.clone()))));
+            talk(stream, router.clone())
+        });
+    }
+}
+
+/// Has the figures of the pages made, now and for each who comes in.
+async fn look_ahead(app: App, figures: Figures) {
+    loop {
+        figures.ahead(&app).await;
+        app.entered.notified().await;
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
 
 use crate::domain::budget::Term;
+use crate::domain::room::Room;
 
 /// `alerts.kind`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, AsExpression, FromSqlRow)]
@@ -21,6 +22,8 @@ pub enum Kind {
     Backup,
     /// A new version has changed the database.
     Migrated,
+    /// The disk of the database is full, or nearly so.
+    Disk,
 }
 
 /// Of a budget.
@@ -60,6 +63,7 @@ impl Kind {
         Self::Waiting,
         Self::Backup,
         Self::Migrated,
+        Self::Disk,
     ];
 
     /// As the column has it.
@@ -73,6 +77,7 @@ impl Kind {
             Self::Waiting => "waiting",
             Self::Backup => "backup",
             Self::Migrated => "migrated",
+            Self::Disk => "disk",
         }
     }
 
@@ -126,6 +131,8 @@ pub enum Alert {
     Backup,
     /// A new version has changed the database.
     Migrated,
+    /// The disk of the database is nearly full. `None`: it had no room for a statement.
+    Disk(Option<Room>),
 }
 
 impl Alert {
@@ -137,6 +144,7 @@ impl Alert {
             Self::Waiting { .. } => Kind::Waiting,
             Self::Backup => Kind::Backup,
             Self::Migrated => Kind::Migrated,
+            Self::Disk(_) => Kind::Disk,
         }
     }
 }

@@ -16,23 +16,25 @@ pub enum Wish<'a> {
     Help,
     /// What runs is to end.
     Stop,
-    /// This is to be told to those who asked something within so many days.
+    /// This is to be told to those who asked something within so many days; nothing but a picture, where it is empty.
     Tell(u16, &'a str),
 }
 
 impl<'a> Wish<'a> {
-    /// Reads it. `7d` at its beginning is a number of days.
-    pub fn of(words: Option<&'a str>) -> Self {
-        let Some(words) = words else { return Self::Help };
+    /// Reads it. `7d` at its beginning is a number of days. `pictured`: with a picture, which needs no words.
+    pub fn of(words: Option<&'a str>, pictured: bool) -> Self {
+        let tell = |days, words: &'a str| {
+            if words.is_empty() && !pictured { Self::Help } else { Self::Tell(days, words) }
+        };
+        let words = words.unwrap_or_default();
         if words.eq_ignore_ascii_case("stop") {
             return Self::Stop;
         }
         let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
         let days = first.strip_suffix('d').and_then(|days| days.parse().ok());
         match days.filter(|days| (1..=MOST_DAYS).contains(days)) {
-            Some(_) if rest.trim().is_empty() => Self::Help,
-            Some(days) => Self::Tell(days, rest.trim()),
-            None => Self::Tell(USUAL_DAYS, words),
+            Some(days) => tell(days, rest.trim()),
+            None => tell(USUAL_DAYS, words),
         }
     }
 }
@@ -60,10 +62,10 @@ impl Progress {
     }
 }
 
-/// How long it takes to tell so many people, if Telegram takes so many calls in a second.
-pub fn length(people: usize, rate: f64) -> Duration {
-    let people = f64::from(u32::try_from(people).unwrap_or(u32::MAX));
-    Duration::try_from_secs_f64(people / (rate * SHARE).max(1.0)).unwrap_or(Duration::MAX)
+/// How long it takes to tell so many people in so many messages each, if Telegram takes so many calls in a second.
+pub fn length(people: usize, messages: usize, rate: f64) -> Duration {
+    let calls = f64::from(u32::try_from(people.saturating_mul(messages)).unwrap_or(u32::MAX));
+    Duration::try_from_secs_f64(calls / (rate * SHARE).max(1.0)).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]
@@ -84,13 +86,20 @@ mod tests {
             (Some("3d2 hello"), Wish::Tell(30, "3d2 hello")),
             (Some("hello"), Wish::Tell(30, "hello")),
         ] {
-            assert_eq!(Wish::of(words), expected, "{words:?}");
+            assert_eq!(Wish::of(words, false), expected, "{words:?}");
+            let pictured = match words {
+                None => Wish::Tell(30, ""),
+                Some("7d" | "7d  ") => Wish::Tell(7, ""),
+                Some(_) => expected,
+            };
+            assert_eq!(Wish::of(words, true), pictured, "a picture and {words:?}");
         }
     }
 
     #[test]
-    fn five_thousand_people_take_eleven_minutes() {
-        assert_eq!(length(5000, 30.0).as_secs() / 60, 11);
-        assert_eq!(length(0, 30.0), Duration::ZERO);
+    fn five_thousand_people_take_eleven_minutes_for_each_message() {
+        assert_eq!(length(5000, 1, 30.0).as_secs() / 60, 11);
+        assert_eq!(length(5000, 2, 30.0).as_secs() / 60, 22);
+        assert_eq!(length(0, 1, 30.0), Duration::ZERO);
     }
 }

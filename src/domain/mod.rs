@@ -30,6 +30,7 @@ pub mod document;
 pub mod reading;
 pub mod access;
 pub mod admission;
+pub mod room;
 pub mod alert;
 pub mod announcement;
 pub mod claim;

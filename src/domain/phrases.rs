@@ -12,15 +12,18 @@ mod document;
 mod failure;
 pub mod figures;
 pub mod find;
+pub mod health;
 pub mod memory;
 pub mod owner;
 pub mod people;
 mod press;
 mod record;
+mod settings;
 mod speech;
+pub mod unready;
 
 /// The language a user is spoken to in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Language {
     /// Russian, also for everybody whose language is unknown.
     Russian,

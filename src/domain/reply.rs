@@ -56,6 +56,16 @@ pub enum Content {
         /// What it shows.
         chart: Chart,
     },
+    /// A picture that somebody sent to the bot: `sendPhoto`, by Telegram's own id of it. Nothing is uploaded.
+    Photo {
+        /// By which this bot can send it again.
+        file_id: String,
+        /// What stands below it; may be empty. At most 1024 UTF-16 units.
+        caption: String,
+        /// Formatting of the caption; offsets and lengths in UTF-16 units.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        entities: Vec<MessageEntity>,
+    },
     /// Words to be spoken: `sendVoice`. The sound is made when it is sent (`pipeline::voice`).
     Voice {
         /// What is said.
@@ -72,7 +82,7 @@ pub enum Content {
 impl Content {
     /// Whether it is a file, which takes no message's place.
     pub fn is_file(&self) -> bool {
-        matches!(self, Self::Document { .. } | Self::Chart { .. } | Self::Voice { .. })
+        !matches!(self, Self::Text { .. } | Self::Rich { .. })
     }
 }
 
@@ -103,6 +113,7 @@ impl ReplyPart {
             Content::Rich { .. }
             | Content::Document { .. }
             | Content::Chart { .. }
+            | Content::Photo { .. }
             | Content::Voice { .. } => None,
         }
     }
@@ -202,6 +213,7 @@ impl fmt::Debug for ReplyPart {
             Content::Rich { blocks } => write!(f, "ReplyPart(rich, {} blocks)", blocks.len()),
             Content::Document { .. } => write!(f, "ReplyPart(document)"),
             Content::Voice { words, .. } => write!(f, "ReplyPart(voice, {} bytes)", words.len()),
+            Content::Photo { caption, .. } => write!(f, "ReplyPart(photo, {} bytes)", caption.len()),
             Content::Chart { chart, .. } => write!(f, "ReplyPart(chart, {} columns)", chart.columns.len()),
         }
     }

@@ -1,4 +1,4 @@
-//! /announce: an owner's word for everybody is shown first, and sent once its owner says so; and the button below it by which
+//! /announce: an owner's word or picture for everybody is shown first, and sent once its owner says so; and the button below it by which
 //! people want no more of these.
 
 use std::cell::Cell;
@@ -9,22 +9,26 @@ use tracing::info;
 
 use crate::domain::admission::{Known, Standing};
 use crate::domain::announcement::{Progress, Wish, length};
+use crate::domain::attachment::{Attachment, Kind};
 use crate::domain::button::{Action, Announcing, Button};
 use crate::domain::command;
 use crate::domain::lane::Lane;
+use crate::domain::owner_command::OwnerCommand;
 use crate::domain::phrases::Language;
-use crate::domain::reply::{Below, ReplyPart};
+use crate::domain::reply::{Below, Content, ReplyPart};
+use crate::domain::update::Key;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
-use crate::render;
+use crate::render::{self, MAX_CAPTION_UNITS, RichMessages};
 use crate::store::{StoreError, announcements, inbox, people};
+use crate::telegram::Piece;
 
 impl InWork<'_> {
     /// /announce: shows what would be told, or stops what runs.
     pub(super) fn announce(&self, text: &str) -> Result<Answered, StoreError> {
         let &Self { services, address, message, .. } = self;
-        let (lane, language) = (address.lane, message.language);
-        match Wish::of(command::words(text)) {
+        let (picture, language) = (self.picture(), message.language);
+        match Wish::of(command::words(text), picture.is_some()) {
             Wish::Help => services.say(address, language.how_to_announce()),
             Wish::Stop => services.reply(address, |conn, lane| {
                 self.require_owner(conn, lane)?;
@@ -32,35 +36,77 @@ impl InWork<'_> {
                 Ok(vec![ReplyPart::plain(language.announcements_stopped(stopped))])
             }),
             Wish::Tell(days, words) => {
-                let parts = render::answer(words, services.rich_messages);
+                let words = if words.is_empty() { picture.unwrap_or_default().1 } else { words };
+                let parts = messages(picture.map(|(file_id, _)| file_id), words, services.rich_messages);
                 if parts.is_empty() {
                     return services.say(address, language.how_to_announce());
                 }
-                services.reply(address, |conn, _| {
-                    let people = self.recipients(conn, days)?.len();
-                    let takes = length(people, services.pace.rate());
-                    let control = ReplyPart::plain(language.announcement_draft(people, days, takes));
-                    let mut shown = parts.clone();
-                    if people == 0 {
-                        return Ok(vec![control]);
-                    }
-                    let id = announcements::draft(conn, lane.bot_id, lane.user_id, days, &parts)?;
-                    if let Some(last) = shown.pop() {
-                        shown.push(with_unsubscribe(last, lane.user_id, language));
-                    }
-                    let button = |label: &str, what| {
-                        Below::of(
-                            label,
-                            &Button { user_id: lane.user_id, action: Action::Announce(id, what) },
-                        )
-                    };
-                    let send = button(language.send_button(), Announcing::Send);
-                    let cancel = button(language.cancel_button(), Announcing::Stop);
-                    shown.push(control.with_keyboard(vec![vec![send, cancel]]));
-                    Ok(shown)
-                })
+                self.show_draft(days, &parts)
             }
         }
+    }
+
+    /// Shows what would be told, and asks whether it is to be.
+    fn show_draft(&self, days: u16, parts: &[ReplyPart]) -> Result<Answered, StoreError> {
+        let &Self { services, address, message, .. } = self;
+        let (lane, language) = (address.lane, message.language);
+        services.reply(address, |conn, _| {
+            let people = self.recipients(conn, days)?.len();
+            let takes = length(people, parts.len(), services.pace.rate());
+            let control = ReplyPart::plain(language.announcement_draft(people, days, takes));
+            if people == 0 {
+                return Ok(vec![control]);
+            }
+            let id = announcements::draft(conn, lane.bot_id, lane.user_id, days, parts)?;
+            let mut shown = parts.to_vec();
+            if let Some(last) = shown.pop() {
+                shown.push(with_unsubscribe(last, lane.user_id, language));
+            }
+            for part in shown.iter_mut().filter(|part| matches!(part.content, Content::Photo { .. })) {
+                part.fallback.insert(0, ReplyPart::plain(language.picture_is_gone()));
+            }
+            let button = |label: &str, what| {
+                Below::of(label, &Button { user_id: lane.user_id, action: Action::Announce(id, what) })
+            };
+            let send = button(language.send_button(), Announcing::Send);
+            let cancel = button(language.cancel_button(), Announcing::Stop);
+            shown.push(control.with_keyboard(vec![vec![send, cancel]]));
+            Ok(shown)
+        })
+    }
+
+    /// The photo that the message is, or replies to, and what stands below the one that it replies to.
+    fn picture(&self) -> Option<(&str, &str)> {
+        let photo = |file: &Attachment| file.kind == Kind::Photo;
+        if let Some(piece) = &self.message.piece {
+            return photo(&piece.file).then_some((&piece.file.file_id, ""));
+        }
+        self.message.quotes.iter().find_map(|quote| {
+            let file = quote.file.as_ref().map(|quoted| &quoted.file).filter(|file| photo(file))?;
+            // Its first line says what the file is.
+            let below = quote.text.split_once('\n').map_or("", |(_, below)| below);
+            Some((&*file.file_id, below))
+        })
+    }
+
+    /// Whether these words below something that is shown are an owner's /announce.
+    pub(super) fn is_announce(&self, caption: &str) -> bool {
+        let command = || OwnerCommand::of(caption, &self.services.me.username);
+        self.is_of_owner() && command() == Some(OwnerCommand::Announce)
+    }
+
+    /// /announce below something that is shown by itself.
+    pub(super) fn announce_shown(&self, piece: &Piece) -> Result<Answered, StoreError> {
+        match piece.file.kind {
+            Kind::Photo => self.announce(&piece.caption),
+            _ => self.refuse_to_announce(&[]),
+        }
+    }
+
+    /// What is shown is not one photo. What came with it ends with it, so that none of it is taken for a question.
+    pub(super) fn refuse_to_announce(&self, joined: &[Key]) -> Result<Answered, StoreError> {
+        let said = self.message.language.announces_one_photo();
+        self.services.reply_to_all(self.address, joined, |_, _| Ok(vec![ReplyPart::plain(said)]))
     }
 
     /// Rights are looked up at the row as well. Without them the transaction is given up, and the update looked at anew.
@@ -138,6 +184,24 @@ impl InWork<'_> {
             let again = Button { user_id: lane.user_id, action: Action::Announcements(true) };
             Ok(vec![part.with_button(language.subscribe_button(), &again)])
         })
+    }
+}
+
+/// What is told, in messages: words, or a picture with words below it. Words that have no room there, or are more than text, come
+/// behind it.
+fn messages(picture: Option<&str>, words: &str, rich: RichMessages) -> Vec<ReplyPart> {
+    let words = render::answer(words, rich);
+    let Some(file_id) = picture.map(str::to_owned) else { return words };
+    let fits = |text: &str| text.encode_utf16().count() <= MAX_CAPTION_UNITS;
+    match words.first().map(|first| &first.content) {
+        Some(Content::Text { text, entities }) if words.len() == 1 && fits(text) => {
+            let content = Content::Photo { file_id, caption: text.clone(), entities: entities.clone() };
+            vec![ReplyPart { fallback: words, ..ReplyPart::of(content) }]
+        }
+        _ => {
+            let photo = Content::Photo { file_id, caption: String::new(), entities: Vec::new() };
+            [ReplyPart::of(photo)].into_iter().chain(words).collect()
+        }
     }
 }
 

@@ -85,7 +85,9 @@ fn show(
     let last = shown_at.entry(id).or_insert(now);
     let form = Form::Message(Method::EditMessageText);
     let Some(message_id) = message_id else { return };
-    if now < *last + PROGRESS || services.pace.preview(owner, form, Shows::NoWords).is_err() {
+    if now < *last + failpoints::wait("shown", PROGRESS)
+        || services.pace.preview(owner, form, Shows::NoWords).is_err()
+    {
         return;
     }
     *last = now;

@@ -42,6 +42,7 @@ impl InWork<'_> {
     fn asks(&self) -> bool {
         let text = self.message.text.as_deref().unwrap_or_default();
         let is_question = Request::of(text, &self.services.me.username) == Request::Question;
-        self.message.piece.is_some() || (is_question && !text.trim().is_empty())
+        let is_shown = self.message.piece.as_ref().is_some_and(|piece| !self.is_announce(&piece.caption));
+        is_shown || (is_question && !text.trim().is_empty())
     }
 }

@@ -171,7 +171,10 @@ impl InWork<'_> {
         if self.waiting.kind == EDITED_MESSAGE {
             return self.edit();
         }
-        if message.piece.is_some() {
+        if let Some(piece) = &message.piece {
+            if piece.album.is_none() && self.is_announce(&piece.caption) {
+                return self.announce_shown(piece);
+            }
             return self.ask_whole();
         }
         let text = match message.text.as_deref() {

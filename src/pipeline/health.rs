@@ -8,7 +8,7 @@ use crate::domain::phrases::alerts::Condition;
 use crate::domain::reply::{Below, ReplyPart};
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
-use crate::store::{StoreError, alerts, condition, queue};
+use crate::store::{StoreError, alerts, condition, queue, room};
 
 /// How long the database may look at the queues, in milliseconds.
 const PATIENCE_MS: u32 = 5000;
@@ -27,6 +27,7 @@ impl InWork<'_> {
                 failures.into_iter().map(|failed| (failed.class, failed.calls, failed.last)).collect();
             let failing = condition::failing_models(conn, lane.bot_id)?;
             let database = condition::database(conn)?;
+            let room = room::look(conn)?;
             let muted = alerts::muted(conn, lane.bot_id)?;
             let part = language.health(&Condition {
                 version: env!("CARGO_PKG_VERSION"),
@@ -37,6 +38,7 @@ impl InWork<'_> {
                 failures: &failures,
                 failing: &failing,
                 database: (&database.version, &database.size, database.read_only),
+                room,
                 backup,
                 backups: backup_dir.is_some(),
                 muted: &muted,

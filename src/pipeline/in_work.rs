@@ -60,6 +60,9 @@ impl InWork<'_> {
             Assembled::MoreMayCome(wait) => return Ok(Answered::MoreMayCome(wait)),
             Assembled::Whole(whole) => whole,
         };
+        if whole.captions().any(|caption| self.is_announce(caption)) {
+            return self.refuse_to_announce(&whole.joined);
+        }
         match self.late_for(&whole)? {
             Some((last, files)) => self.ask_assembled(&Whole::of(&last, &files).with(whole), Some(&last)),
             None if whole.text().trim().is_empty() && whole.quotes().is_empty() => {

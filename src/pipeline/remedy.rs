@@ -76,7 +76,7 @@ pub(super) fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
 }
 
 /// What follows for a part with this content. What was to be spoken stands in writing already: nothing of the lane waits for it longer
-/// than for a while.
+/// than for a while. A picture is not cut in two.
 pub(super) fn remedy_for(error: &TelegramError, op: Op, content: &Content, attempts: i32) -> Remedy {
     let remedy = remedy(error, op, attempts);
     match (content, remedy) {
@@ -90,6 +90,8 @@ pub(super) fn remedy_for(error: &TelegramError, op: Op, content: &Content, attem
             Content::Voice { .. },
             Remedy::Later | Remedy::Pause(_) | Remedy::Simplify(_) | Remedy::Split | Remedy::SendAnew,
         ) => Remedy::LeaveUnspoken(Unspoken::Failed),
+        // What is too long below a picture may have room in a message of its own.
+        (Content::Photo { .. }, Remedy::Split) => Remedy::Simplify(LastResort::Bare),
         _ => remedy,
     }
 }
@@ -132,6 +134,15 @@ mod tests {
         ] {
             assert_eq!(remedy(&error, op, attempts), expected, "{error:?} {op:?} {attempts}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_below_a_picture_stands_in_a_message_of_its_own() {
+        let photo = Content::Photo { file_id: String::new(), caption: String::new(), entities: Vec::new() };
+        let (too_long, forbidden) =
+            (TelegramError::TooLong(String::new()), TelegramError::Forbidden(String::new()));
+        assert_eq!(remedy_for(&too_long, Op::Send, &photo, 0), Remedy::Simplify(LastResort::Bare));
+        assert_eq!(remedy_for(&forbidden, Op::Send, &photo, 0), Remedy::AbandonChat);
     }
 
     #[test]

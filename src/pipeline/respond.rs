@@ -7,6 +7,7 @@ use diesel::result::QueryResult;
 use crate::domain::address::Address;
 use crate::domain::lane::Lane;
 use crate::domain::reply::ReplyPart;
+use crate::domain::update::Key;
 use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
@@ -29,7 +30,17 @@ impl Services {
         address: Address,
         act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
     ) -> Result<Answered, StoreError> {
-        let finished = self.store.run(|conn| finish::reply(conn, address, &act))?;
+        self.reply_to_all(address, &[], act)
+    }
+
+    /// As [`Services::reply`], and finishes with it what came with the update.
+    pub(super) fn reply_to_all(
+        &self,
+        address: Address,
+        joined: &[Key],
+        act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
+    ) -> Result<Answered, StoreError> {
+        let finished = self.store.run(|conn| finish::reply(conn, address, joined, &act))?;
         Ok(Answered::Done(finished.done().unwrap_or_default()))
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::alert::{Alert, Kind, Share};
 use crate::domain::budget::Term;
 use crate::pipeline::health::mute_button;
 use crate::pipeline::services::Services;
-use crate::store::{StoreError, alerts, budget, condition, people, queue};
+use crate::store::{StoreError, alerts, budget, condition, people, queue, room};
 
 /// How often it looks.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -25,24 +25,28 @@ const PATIENCE_MS: u32 = 5000;
 
 /// Tells owners what happens until `stop`.
 pub fn run(services: &Services, http: &Http, stop: &CancelToken) {
+    let mut seen = 0;
     while !stop.is_requested() {
-        if let Err(problem) = look(services)
-            && !problem.is_told()
-        {
+        match look(services, services.store.refusals() > seen) {
+            Ok(()) => seen = services.store.refusals(),
             // The next look finds the same.
-            debug!("it is not known whether the owners are to be told anything: {problem}");
+            Err(problem) if !problem.is_told() => {
+                debug!("it is not known whether the owners are to be told anything: {problem}");
+            }
+            Err(_) => {}
         }
         http.sleep(failpoints::wait("watch", PAUSE), stop);
     }
 }
 
-fn look(services: &Services) -> Result<(), StoreError> {
+/// `refused`: the database has refused something since the last look that came to its end.
+fn look(services: &Services, refused: bool) -> Result<(), StoreError> {
     let (bot_id, store) = (services.me.id, &services.store);
     let listed: Vec<i64> = services.admission.owners.iter().copied().collect();
     if listed.is_empty() && !store.run(|conn| people::is_owned(conn, bot_id))? {
         return Ok(());
     }
-    for alert in found(services)? {
+    for alert in disk(services, refused)?.into_iter().chain(found(services)?) {
         let kind = alert.kind();
         let lanes = store.run(|conn| {
             alerts::tell_owners(conn, bot_id, &listed, kind, |owner, language| {
@@ -56,6 +60,22 @@ fn look(services: &Services) -> Result<(), StoreError> {
         services.wake(lanes);
     }
     Ok(())
+}
+
+/// Whether the disk of the database is full, or nearly so. It is asked for room only after it refused something.
+fn disk(services: &Services, refused: bool) -> Result<Option<Alert>, StoreError> {
+    if refused {
+        match services.store.run(room::has_more) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Some(Alert::Disk(None))),
+            Err(StoreError::Refused(problem)) => {
+                debug!("whether the database has room is not known: {problem}");
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+    let room = services.store.run(room::look)?;
+    Ok(room.filter(|room| room.is_low()).map(|room| Alert::Disk(Some(room))))
 }
 
 /// What there is to be told.

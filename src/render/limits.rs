@@ -2,6 +2,8 @@
 
 /// The longest text message, in UTF-16 units.
 pub const MAX_UNITS: usize = 4096;
+/// The longest caption below a picture, in UTF-16 units.
+pub const MAX_CAPTION_UNITS: usize = 1024;
 /// The most entities of a text message; Telegram drops what is above.
 pub const MAX_ENTITIES: usize = 100;
 /// The longest rich message, in characters.

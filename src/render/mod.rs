@@ -42,7 +42,8 @@ use std::str::FromStr;
 use classic::text_parts;
 pub use heard::{below_what_was_heard, heard};
 pub use limits::{
-    MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH, RICH_MAX_UNITS,
+    MAX_CAPTION_UNITS, MAX_ENTITIES, MAX_UNITS, RICH_MAX_BLOCKS, RICH_MAX_COLUMNS, RICH_MAX_DEPTH,
+    RICH_MAX_UNITS,
 };
 pub use spoken::{Speech, spoken};
 

@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use super::view::View;
 use crate::base::cancel::CancelToken;
 use crate::base::server::Server;
+use crate::domain::phrases::Language;
 use crate::metrics;
 use crate::store::diagnostics::MessageIds;
 use crate::store::queue::Queue;
@@ -81,7 +82,10 @@ async fn answer(request: &Request<Incoming>, view: &View) -> Response<Full<Bytes
         "/healthz" => response(StatusCode::OK, TEXT, "alive\n".to_owned()),
         "/readyz" => match view.ready().await {
             Ok(role) => response(StatusCode::OK, TEXT, format!("{role}\n")),
-            Err(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
+            Err(why) => {
+                let why = Language::English.unready(why);
+                response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n"))
+            }
         },
         _ => response(StatusCode::NOT_FOUND, TEXT, "there are /metrics, /healthz and /readyz\n".to_owned()),
     }

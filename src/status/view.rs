@@ -11,6 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::lanes::Lanes;
 use crate::base::cancel::CancelToken;
+use crate::domain::phrases::unready::Unready;
 use crate::metrics;
 use crate::store::Store;
 use crate::store::diagnostics::MessageIds;
@@ -111,32 +112,27 @@ impl View {
     }
 
     /// Whether messages are received, can be stored and are answered, or are by another instance; if not, why.
-    pub async fn ready(&self) -> Result<&'static str, String> {
+    pub async fn ready(&self) -> Result<&'static str, Unready> {
         if self.stop.is_requested() {
-            return Err("the bot is shutting down".to_owned());
+            return Err(Unready::Ending);
         }
         match self.role() {
-            Role::Starting => return Err("the bot is starting; its log says what it waits for".to_owned()),
+            Role::Starting => return Err(Unready::Starting),
             Role::Standby => return Ok("standby"),
             Role::Leader(..) => {}
         }
         let Some((queue, _)) = self.queue().await else {
-            return Err("the database does not answer".to_owned());
+            return Err(Unready::NoDatabase);
         };
         if let Some(stall) = queue.stall() {
             return Err(stall);
         }
         if let Some(waits) = metrics::batch_waits().filter(|waits| *waits > LONGEST_STORING) {
-            let seconds = waits.as_secs();
-            return Err(format!(
-                "for {seconds} s the database has not taken what Telegram gave: see the log"
-            ));
+            return Err(Unready::NotStored(waits.as_secs()));
         }
         match metrics::since_polled() {
-            None => Err("Telegram has not answered getUpdates yet".to_owned()),
-            Some(since) if since > self.longest_poll => {
-                Err(format!("the last getUpdates that succeeded is {} s ago", since.as_secs()))
-            }
+            None => Err(Unready::NeverPolled),
+            Some(since) if since > self.longest_poll => Err(Unready::NotPolled(since.as_secs())),
             Some(_) => Ok("ready"),
         }
     }

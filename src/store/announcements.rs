@@ -169,7 +169,7 @@ pub fn progress(conn: &mut PgConnection, id: i64) -> QueryResult<Progress> {
     })
 }
 
-/// A step: sees what became of what is in the outbox, and puts the next people's messages there, at most so many.
+/// A step: sees what became of what is in the outbox, and puts the next people's messages there, at most so many, or those of one.
 /// `unsubscribe`: what stands below them. `result`: what its owner reads at its end.
 pub fn step(
     conn: &mut PgConnection,
@@ -186,10 +186,11 @@ pub fn step(
             row.select((announcements::state, announcements::payload)).first(conn)?;
         settle(conn, bot_id, id)?;
         let before = progress(conn, id)?;
-        let room = most.min(MOST_RELEASED - before.released).max(0);
-        let lanes = if state == "running" && room > 0 {
+        let lanes = if state == "running" && most > 0 && before.released < MOST_RELEASED {
             let parts: Vec<ReplyPart> =
                 serde_json::from_str(&payload).map_err(|error| DeserializationError(error.into()))?;
+            let people = most / i64::try_from(parts.len()).unwrap_or(i64::MAX).max(1);
+            let room = people.max(1).min(MOST_RELEASED - before.released);
             release(conn, bot_id, id, room, &parts, &unsubscribe)?
         } else {
             Vec::new()

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text, Timestamp};
 use serde::Serialize;
 
-use super::message_id::MessageId;
+use super::message_id::{MessageId, bound};
 use super::quotes::{self, Quoted};
 use super::schema::messages;
 use super::topic::in_topics;
@@ -143,6 +143,10 @@ pub struct Selection {
     pub since: Option<PgTimestamp>,
     /// Written before.
     pub until: Option<PgTimestamp>,
+    /// With this number or a larger one.
+    pub from: Option<i64>,
+    /// With a smaller number.
+    pub below: Option<i64>,
     /// Cleared ones too.
     pub cleared: bool,
 }
@@ -169,6 +173,12 @@ impl Selection {
         }
         if let Some(until) = self.until {
             query = query.filter(messages::created_at.lt(until));
+        }
+        if let Some(from) = self.from {
+            query = query.filter(messages::id.ge(bound(from)));
+        }
+        if let Some(below) = self.below {
+            query = query.filter(messages::id.lt(bound(below)));
         }
         if !self.cleared {
             query = query.filter(messages::deleted_at.is_null());

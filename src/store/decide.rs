@@ -44,6 +44,17 @@ pub enum Decided {
     Not(Option<people::Person>),
 }
 
+/// What became of the wish to take a decision back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Forgotten {
+    /// This was decided, and is no more.
+    Was(State),
+    /// Nothing was changed: it is an owner.
+    NotAnOwner,
+    /// Nothing was changed: nothing was decided.
+    Nothing,
+}
+
 /// Decides about the request of this update, as long as it waits.
 pub fn about_request(
     conn: &mut PgConnection,
@@ -120,19 +131,28 @@ fn decide(
     })
 }
 
-/// Takes everything back that was decided about a person or chat, with what is held of it. `None`: there is nothing, or it is an
-/// owner.
-pub fn forget(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Option<State>> {
+/// How many questions are held of a person or chat.
+pub fn held_of(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<i64> {
+    held(bot_id, id).count().get_result(conn)
+}
+
+/// Takes everything back that was decided about a person or chat, with what is held of it.
+pub fn forget(conn: &mut PgConnection, by: By, bot_id: i64, id: i64) -> QueryResult<Forgotten> {
     conn.transaction(|conn| {
-        held::empty(conn, bot_id, id)?;
+        // An erasure locks them in this order too.
+        held(bot_id, id).order(updates::seq).select(updates::seq).for_no_key_update().execute(conn)?;
         let gone = diesel::delete(people::row(bot_id, id).filter(table::state.ne(State::Owner)))
             .returning(table::state)
             .get_result(conn)
             .optional()?;
-        if gone.is_some() {
-            people::record(conn, bot_id, id, "forgotten", None, Means::CommandLine)?;
-        }
-        Ok(gone)
+        let Some(state) = gone else {
+            let is_owner = people::state(conn, bot_id, id)? == Some(State::Owner);
+            return Ok(if is_owner { Forgotten::NotAnOwner } else { Forgotten::Nothing });
+        };
+        held::empty(conn, bot_id, id)?;
+        let (owner, means) = by.columns();
+        people::record(conn, bot_id, id, "forgotten", owner, means)?;
+        Ok(Forgotten::Was(state))
     })
 }
 

@@ -204,14 +204,15 @@ fn with_what_belongs_to_it(
     Ok(stored.unsent)
 }
 
-/// Finishes the update of `address` with what `act` replies; what `act` does to the database is part of the same
-/// transaction.
+/// Finishes the update of `address`, and with it those that belong to the same message, with what `act` replies; what `act`
+/// does to the database is part of the same transaction.
 pub fn reply(
     conn: &mut PgConnection,
     address: Address,
+    joined: &[Key],
     act: impl Fn(&mut PgConnection, Lane) -> QueryResult<Vec<ReplyPart>>,
 ) -> QueryResult<Finished> {
-    let keys = [address.key()];
+    let keys: Vec<Key> = [address.key()].into_iter().chain(joined.iter().copied()).collect();
     until_found(conn, address, |conn, address| {
         let mut found = Found::Ready;
         let done = conn.transaction(|conn| {

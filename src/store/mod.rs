@@ -56,6 +56,7 @@ pub mod due;
 pub mod alerts;
 pub mod announcements;
 pub mod condition;
+pub mod room;
 pub mod settings;
 pub mod facts;
 pub mod proposals;

@@ -274,7 +274,13 @@ fn rows(
         };
         let form = match (op, &part.content) {
             (PartOp::Delete | PartOp::Document, _)
-            | (_, Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. }) => None,
+            | (
+                _,
+                Content::Document { .. }
+                | Content::Chart { .. }
+                | Content::Photo { .. }
+                | Content::Voice { .. },
+            ) => None,
             (_, Content::Rich { .. }) => Some(PartForm::Rich),
             (_, Content::Text { .. }) => Some(PartForm::Text),
         };

@@ -47,8 +47,9 @@ struct Reach {
     unreachable: AtomicBool,
     /// Whether the reason is a pooler that gives the bot no sessions.
     shared: AtomicBool,
-    /// How many queries it has answered.
+    /// How many queries it has answered, and how many it has refused.
     answered: AtomicU64,
+    refused: AtomicU64,
     /// Another store tells of the same database.
     silent: bool,
 }
@@ -158,6 +159,7 @@ impl Store {
                         stale += 1;
                         continue;
                     }
+                    self.reach.refused.fetch_add(1, Ordering::Relaxed);
                     return Err(StoreError::Refused(plain(&error)));
                 }
                 Err(error) => {
@@ -172,6 +174,11 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// How many statements the database has refused since this began.
+    pub fn refusals(&self) -> u64 {
+        self.reach.refused.load(Ordering::Relaxed)
     }
 
     /// Whether the connection was no reason for an error.

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Double};
 use super::diagnostics::{self, MessageIds};
 use crate::base::failpoints;
 use crate::domain::admission::State;
+use crate::domain::phrases::unready::Unready;
 
 /// Where the oldest question has waited for so long, and no answer was stored meanwhile, nobody is answered.
 const LONGEST_SILENCE: Duration = Duration::from_secs(300);
@@ -52,14 +53,10 @@ impl Queue {
     }
 
     /// Why nobody seems to be answered. `None`: somebody is, or nobody asks.
-    pub fn stall(&self) -> Option<String> {
+    pub fn stall(&self) -> Option<Unready> {
         let longest = failpoints::wait("silence", LONGEST_SILENCE).as_secs_f64();
-        (self.due.min(self.silent) > longest).then(|| {
-            format!(
-                "the oldest question has waited for {:.0} s, and the last answer was stored {:.0} s ago",
-                self.due, self.silent
-            )
-        })
+        (self.due.min(self.silent) > longest)
+            .then_some(Unready::Stalled { due: self.due, silent: self.silent })
     }
 }
 

@@ -117,7 +117,7 @@ pub fn receive(
             Kind::Full | Kind::Further | Kind::TooSoon => None,
         };
         let finished =
-            finish::reply(conn, request.address, |_, _| Ok(to_sender.clone().into_iter().collect()))?;
+            finish::reply(conn, request.address, &[], |_, _| Ok(to_sender.clone().into_iter().collect()))?;
         let Finished::Done(unsent) = finished else {
             // Another run did, or an erasure: neither leaves a request to this one.
             otherwise = Some(Received::Settled(Vec::new(), Vec::new()));

@@ -5,7 +5,7 @@ diesel::table! {
     alerts (bot_id, kind) {
         /// Telegram id of the bot.
         bot_id -> Int8,
-        /// 80 or 100 percent of a budget, a model that fails, questions that wait, a failed backup, or migrations that were applied.
+        /// 80 or 100 percent of a budget, a model that fails, questions that wait, a failed backup, migrations that were applied, or a disk of the database that is full or nearly so.
         kind -> Text,
         /// When it happened and owners were not told of it yet; NULL for what is looked up (all but backup and migrated).
         raised_at -> Nullable<Timestamptz>,

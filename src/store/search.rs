@@ -1,10 +1,14 @@
 //! Messages by their words, with idx_messages_words, and by those of their files (`files`).
 //!
-//! The index knows which words a message has and not where, so it finds no phrase: PostgreSQL would take every message with
+//! The index knows which messages have a word, and not which of them are the newest: of a word that everybody uses, PostgreSQL
+//! would take a hundred thousand messages to tell. The newest numbers are therefore looked through first, and more of them each
+//! time, until there are enough hits; of each such stretch it reads only the messages that have the words.
+//!
+//! The index does not know where in a message a word is, so it finds no phrase: PostgreSQL would take every message with
 //! all words of a phrase apart, 50 µs each. A pattern that costs a tenth of that leaves out nearly all of them first, and the
 //! rest is looked at from the newest on, until there are enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::{not, sql};
 use diesel::pg::{Pg, PgConnection};
@@ -15,7 +19,7 @@ use diesel_full_text_search::{TsQuery, TsVector, TsVectorExtensions};
 use serde::Serialize;
 
 use super::archive::{Record, Selection};
-use super::message_id::{among, numbers};
+use super::message_id::{MessageId, among, numbers};
 use super::schema::messages;
 use super::topic::Condition;
 use crate::domain::search::{Search, Term};
@@ -39,6 +43,10 @@ diesel::define_sql_function! {
         options: Text
     ) -> Text;
 }
+
+/// So many numbers of messages are looked through one after the other, from the newest on, and then all others. The first are so few
+/// that their messages may be taken apart one by one, which finds the words that are nearly everywhere.
+const STRETCHES: [i64; 3] = [256, 8192, 65_536];
 
 /// How many candidates are looked at first; each time that was not enough, four times as many.
 const FIRST_LOOK: usize = 100;
@@ -80,19 +88,31 @@ pub fn search(
         // would read
         // every message on them again: tried on a million, 25 s.
         diesel::sql_query("SET LOCAL work_mem TO '64MB'").execute(conn)?;
-        let mut shown = Vec::new();
-        let mut ids = Vec::new();
-        let mut files = BTreeMap::new();
-        for terms in &search.0 {
-            let Some(wanted) = Wanted::of(conn, terms)? else { continue };
-            ids.extend(wanted.newest(conn, selection, limit)?);
-            files.extend(files::newest(conn, &wanted.words, &wanted.phrases, selection, limit)?);
-            shown.push(wanted.shown);
-        }
-        if shown.is_empty() {
+        let wanted = search.0.iter().filter_map(|terms| Wanted::of(conn, terms).transpose());
+        let wanted: Vec<Wanted> = wanted.collect::<QueryResult<_>>()?;
+        if wanted.is_empty() {
             return Ok(None);
         }
-        let shown = shown.join(" | ");
+        let (mut ids, mut files, mut may_walk) = (BTreeSet::new(), BTreeMap::new(), true);
+        for stretch in stretches(conn, selection)? {
+            // More than the first few are not to be taken apart one by one, for the planner takes that to cost little.
+            let few =
+                stretch.from.zip(stretch.below).is_some_and(|(from, below)| below - from <= STRETCHES[0]);
+            if !few && may_walk {
+                walk(conn, false)?;
+                may_walk = false;
+            }
+            for one in &wanted {
+                ids.extend(one.newest(conn, stretch, limit)?);
+                files.extend(files::newest(conn, &one.words, &one.phrases, stretch, limit)?);
+            }
+            let found = ids.len() + files.keys().filter(|id| !ids.contains(id)).count();
+            if i64::try_from(found).is_ok_and(|found| found >= limit) {
+                break;
+            }
+        }
+        walk(conn, true)?;
+        let shown = wanted.iter().map(|one| &*one.shown).collect::<Vec<_>>().join(" | ");
         let excerpt = ts_headline(
             TsConfigurationByName("russian"),
             messages::content,
@@ -102,7 +122,7 @@ pub fn search(
         let all: Vec<i64> = ids.iter().copied().chain(files.keys().copied()).collect();
         let found: Vec<(Record, String)> = messages::table
             .filter(among("messages.id", all))
-            .order((messages::created_at.desc(), messages::id.desc()))
+            .order(messages::id.desc())
             .limit(limit)
             .select((Record::as_select(), excerpt))
             .load(conn)?;
@@ -119,6 +139,33 @@ pub fn search(
         });
         found.collect::<QueryResult<_>>().map(Some)
     })
+}
+
+/// Whether PostgreSQL may look at one message after the other until there are enough, instead of asking the index of words.
+fn walk(conn: &mut PgConnection, may: bool) -> QueryResult<()> {
+    let may = if may { "on" } else { "off" };
+    diesel::sql_query(format!("SET LOCAL enable_indexscan TO {may}")).execute(conn).map(drop)
+}
+
+/// What is looked through one after the other. What one person wrote is looked at as a whole: it is not much.
+fn stretches(conn: &mut PgConnection, selection: Selection) -> QueryResult<Vec<Selection>> {
+    if selection.user_id.is_some() {
+        return Ok(vec![selection]);
+    }
+    let newest = messages::table.order(messages::id.desc()).select(messages::id);
+    let newest = newest.first::<MessageId>(conn).optional()?.map_or(0, i64::from);
+    let mut below = selection.below.unwrap_or(i64::MAX).min(newest.saturating_add(1));
+    let mut stretches = Vec::new();
+    for length in STRETCHES {
+        let from = below.saturating_sub(length);
+        stretches.push(Selection { from: Some(from), below: Some(below), ..selection });
+        below = from;
+        if below < 1 {
+            break;
+        }
+    }
+    stretches.push(Selection { below: Some(below), ..selection });
+    Ok(stretches)
 }
 
 impl Wanted {
@@ -171,15 +218,14 @@ impl Wanted {
         Ok(found)
     }
 
-    /// What may be wanted, the newest first; by idx_messages_words. Newest by the clock, for they are of many dialogues;
-    /// and by the id PostgreSQL might walk the whole table backwards until it has enough of them.
+    /// What may be wanted, the newest first.
     pub fn candidates(&self, selection: Selection) -> messages::BoxedQuery<'static, Pg> {
         let mut query =
             selection.query().filter(message_words(messages::content).matches(tsquery(self.words.clone())));
         for phrase in self.phrases.iter().filter(|phrase| !phrase.without) {
             query = query.filter(fits(phrase.pattern.clone()));
         }
-        query.order((messages::created_at.desc(), messages::id.desc()))
+        query.order(messages::id.desc())
     }
 }
 

@@ -63,7 +63,8 @@ pub struct Message {
     /// (`described.rs`). `None` for a picture, a recording and other files. Empty for what is forwarded: there is nothing
     /// in it that its sender said.
     pub text: Option<String>,
-    /// The file that can be looked at or heard, if it is one; its words are no text, and never a command.
+    /// The file that can be looked at or heard, if it is one; its words are no text, and no command but
+    /// an owner's /announce.
     pub piece: Option<Piece>,
     /// What it replies to, or what is forwarded with it.
     pub quotes: Vec<Quote>,

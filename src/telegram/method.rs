@@ -41,7 +41,7 @@ impl Method {
             (Op::Send, Content::Text { .. }) => Self::SendMessage,
             (Op::Send, Content::Rich { .. }) => Self::SendRichMessage,
             (Op::Send, Content::Document { .. }) => Self::SendDocument,
-            (Op::Send, Content::Chart { .. }) => Self::SendPhoto,
+            (Op::Send, Content::Chart { .. } | Content::Photo { .. }) => Self::SendPhoto,
             (Op::Send, Content::Voice { .. }) => Self::SendVoice,
         }
     }

@@ -56,7 +56,10 @@ impl Telegram {
                     .build();
                 ("sendRichMessageDraft", self.post("sendRichMessageDraft", PREVIEW_TIMEOUT).json(&params))
             }
-            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => return Err(no_text()),
+            Content::Document { .. }
+            | Content::Chart { .. }
+            | Content::Photo { .. }
+            | Content::Voice { .. } => return Err(no_text()),
         };
         fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }

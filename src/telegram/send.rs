@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io;
 
 use frankenstein::TelegramApi;
+use frankenstein::input_file::FileUpload;
 use frankenstein::methods::{
-    DeleteMessageParams, EditForumTopicParams, EditMessageTextParams, SendMessageParams,
+    DeleteMessageParams, EditForumTopicParams, EditMessageTextParams, SendMessageParams, SendPhotoParams,
     SendRichMessageParams,
 };
 use frankenstein::response::MethodResponse;
@@ -50,6 +51,20 @@ impl Telegram {
                         .build(),
                 ),
             ),
+            Content::Photo { file_id, caption, entities } => self.request(
+                Method::SendPhoto.name(),
+                Some(
+                    SendPhotoParams::builder()
+                        .chat_id(to.chat_id)
+                        .photo(FileUpload::String(file_id))
+                        .maybe_caption((!caption.is_empty()).then_some(caption))
+                        .maybe_caption_entities((!entities.is_empty()).then_some(entities))
+                        .maybe_reply_markup(keyboard)
+                        .maybe_message_thread_id(thread)
+                        .maybe_reply_parameters(reply)
+                        .build(),
+                ),
+            ),
             // `send_document`, `send_photo` and `send_voice` send files.
             Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
                 Err(TelegramError::File("it is not built".to_owned()))
@@ -70,7 +85,10 @@ impl Telegram {
                 .maybe_reply_markup(keyboard)
                 .rich_message(InputRichMessage::builder().blocks(blocks).build())
                 .build(),
-            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
+            Content::Document { .. }
+            | Content::Chart { .. }
+            | Content::Photo { .. }
+            | Content::Voice { .. } => {
                 return Err(TelegramError::NotThere("a file takes no message's place".to_owned()));
             }
         };

@@ -44,6 +44,8 @@ pub(crate) struct Record {
     pub(crate) wakings: Vec<RangeInclusive<Instant>>,
     /// When a fault ended.
     pub(crate) ends: Vec<Instant>,
+    /// How often an owner announced something.
+    pub(crate) announced: usize,
 }
 
 /// The instance beside the leader.

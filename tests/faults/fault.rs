@@ -17,6 +17,7 @@ use systech_aidd::telegram::{Settings, Telegram};
 use crate::env::FaultEnv;
 use crate::network::{self, port_of};
 use crate::people::SLOWLY;
+use crate::told::{self, Meanwhile};
 
 /// What the bot calls: first what it calls at its start only, then what it calls all the time.
 pub(crate) const METHODS: &[&str] = &[
@@ -102,6 +103,8 @@ pub(crate) enum Fault {
     ConsoleBusy(usize),
     /// The first model of two answers nothing but errors, and the process is killed meanwhile.
     FirstModelOut,
+    /// An owner announces something to many, and this goes on until all are told.
+    Announced(Meanwhile),
     /// At least two of these lists at once, each with one of its faults. They end in the order of the lists.
     Mixture(Vec<Vec<Fault>>),
 }
@@ -201,7 +204,9 @@ impl Fault {
     pub(crate) fn allows(&self, class: &str) -> bool {
         match self {
             // What is in work at three kills.
-            Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) | Self::MachineLost => class == "crashed",
+            Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) | Self::MachineLost | Self::Announced(_) => {
+                class == "crashed"
+            }
             Self::Heard(..) => class == "hearing_unreachable",
             Self::Answers(..) | Self::ModelOut | Self::Unreached(Neighbour::Model) => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
@@ -226,6 +231,7 @@ impl Fault {
             Self::Flood(_) => &[("TELEGRAM_RATE", "30"), ("WORKERS", "128")],
             Self::KillAt("shown") => &[("LIVE_ANSWERS", "edit")],
             Self::FirstModelOut => &[("SHORT_WAITS", "rest=0.5")],
+            Self::Announced(_) => told::SETTINGS,
             // No figure is kept for the next look.
             Self::ConsoleBusy(_) => {
                 &[("CONSOLE_ADDR", "127.0.0.1:0"), ("SHORT_WAITS", "quiet=0 later=0.2 figures=0")]
@@ -237,6 +243,11 @@ impl Fault {
     /// Whether answers are spoken.
     pub(crate) fn needs_voices(&self) -> bool {
         self.settings() == SPEAKING
+    }
+
+    /// Whether there is an owner, who announces things.
+    pub(crate) fn announces(&self) -> bool {
+        matches!(self, Self::Announced(_))
     }
 
     /// Begins; what is returned ends it.
@@ -353,6 +364,7 @@ impl Fault {
             }
             Self::ConsoleBusy(operators) => console_busy(env, *operators),
             Self::FirstModelOut => first_model_out(env, rng),
+            Self::Announced(meanwhile) => told::announce(env, *meanwhile, rng),
             Self::Mixture(lists) => several(lists, env, rng),
         }
     }

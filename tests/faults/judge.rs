@@ -5,6 +5,8 @@
 //! its taking was never recorded, and for a reason: Telegram's answer did not get out, the process died before the next
 //! copy, or the bot itself noted that the call had failed.
 
+mod window;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -15,6 +17,7 @@ use sandbox::telegram::{self, Call, Sent};
 use crate::env::{FaultEnv, Record};
 use crate::fault::Fault;
 use crate::people::{Act, Deed, SPEAKERS};
+use crate::told;
 
 /// Writes down each message id that a part was ever recorded with, and when a failed call for a part was noted.
 pub(crate) const RECORDER: &str = "
@@ -53,7 +56,7 @@ pub(crate) struct Verdict {
     pub(crate) lost: Vec<String>,
     pub(crate) outside: Vec<String>,
     pub(crate) disordered: Vec<String>,
-    /// Somebody's words in the chat or in the dialogue of somebody else.
+    /// Somebody's words in the chat or in the dialogue of somebody else; an announcement to who is not to be told.
     pub(crate) strangers: Vec<String>,
     /// The model was asked although the answer was stored.
     pub(crate) paid_twice: Vec<String>,
@@ -173,6 +176,7 @@ pub(crate) fn judge(env: &FaultEnv, fault: &Fault) -> Verdict {
     evidence.changed_ends(fault, &mut verdict);
     evidence.copies(&mut verdict);
     evidence.payments(&mut verdict);
+    evidence.announcements(env, &mut verdict);
     let again = env.psql(HEARD_AGAIN);
     verdict.paid_twice.extend(again.lines().map(|seq| format!("the recording of update {seq}")));
     evidence.speech(env, &mut verdict);
@@ -267,6 +271,9 @@ impl Evidence {
         for row in dialogues.lines() {
             let fields: Vec<&str> = row.splitn(3, '|').collect();
             let [user, chat] = [0, 1].map(|index| fields[index].parse::<i64>().unwrap());
+            if told::only_listens(user) {
+                continue;
+            }
             if chats.get(&user) != Some(&chat) || nonces(fields[2]).any(|of| of != user) {
                 verdict.strangers.push(format!("a row of user {user} in chat {chat}"));
             }
@@ -291,11 +298,12 @@ impl Evidence {
     fn copies(&self, verdict: &mut Verdict) {
         let acts: HashMap<i64, &Act> =
             self.record.acts.iter().flat_map(|act| act.updates().map(move |update| (update, act))).collect();
-        let calls: HashMap<usize, &Call> =
-            self.calls.iter().filter_map(|call| Some((call.sent?, call))).collect();
         let mut newest: HashMap<i64, (usize, usize)> = HashMap::new();
         let mut last: HashMap<i64, usize> = HashMap::new();
         for (index, part) in self.attributed().into_iter().enumerate() {
+            if told::is_news(&self.sent[index]) {
+                continue;
+            }
             let Some((part, act)) = part.and_then(|part| Some((part, acts.get(&part.update_id)?))) else {
                 let sent = &self.sent[index];
                 let (message_id, nonce) = (sent.message_id, first_nonce(sent.first_text()));
@@ -311,11 +319,7 @@ impl Evidence {
             }
             *newest = place.max(*newest);
             if let Some(copy) = last.insert(part.id, index) {
-                let call = calls[&copy];
-                let failed = call.status != Some(200)
-                    || self.died_between(call.at, calls[&index].at)
-                    || self.was_noted(part.id, call);
-                if failed && !self.recorded.contains(&self.sent[copy].message_id) {
+                if self.is_inside(part.id, copy, index) {
                     verdict.inside += 1;
                 } else {
                     verdict.outside.push(format!("{}, part {}", act.nonce, part.position));
@@ -350,22 +354,9 @@ impl Evidence {
         parts
     }
 
-    /// Whether the bot noted that this call for the part had failed: before it called in the same way again.
-    fn was_noted(&self, part_id: i64, call: &Call) -> bool {
-        let same = |other: &&Call| other.method == call.method && other.params == call.params;
-        let again = self.calls.iter().filter(same).map(|other| other.at).filter(|at| *at > call.at).min();
-        let (from, to) = (self.date(call.at), again.map(|at| self.date(at)));
-        let in_time = |at: SystemTime| from <= at && to.is_none_or(|to| at <= to);
-        self.noted.iter().any(|(part, at)| *part == part_id && in_time(*at))
-    }
-
     fn date(&self, at: Instant) -> SystemTime {
         let (now, today) = self.clocks;
         today - now.saturating_duration_since(at)
-    }
-
-    fn died_between(&self, from: Instant, to: Instant) -> bool {
-        self.record.deaths.iter().any(|death| from <= *death.end() && *death.start() <= to)
     }
 
     /// Once its answer is stored, the model is not asked for it any more.

@@ -21,6 +21,7 @@ mod network;
 mod people;
 mod rows;
 mod table;
+mod told;
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};

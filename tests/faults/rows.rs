@@ -13,6 +13,7 @@ use systech_aidd::base::failpoints::POINTS;
 use crate::env::FaultEnv;
 use crate::fault::{ALWAYS, Fault, Loss, METHODS, Neighbour, SENDS, Way};
 use crate::judge::{self, RECORDER, Verdict};
+use crate::told::Meanwhile;
 
 /// A text in English and in Russian.
 pub(crate) type Words = (&'static str, &'static str);
@@ -49,6 +50,9 @@ impl Row {
         env.have_no_memory();
         if self.fault.needs_voices() {
             env.have_answers_spoken();
+        }
+        if self.fault.announces() {
+            env.have_an_audience(long);
         }
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut people = rng.fork();
@@ -129,6 +133,10 @@ const TELEGRAM: Words =
     ("Telegram's bad day costs time, not messages", "плохой день Telegram стоит времени, а не сообщений");
 const MODEL: Words =
     ("everybody gets an answer or one honest sentence", "каждый получит ответ или одну честную фразу");
+const TOLD: Words = (
+    "an announcement reaches everybody once and holds up no answer",
+    "объявление приходит каждому один раз и не задерживает ответы",
+);
 const CONSOLE: Words = ("the operator's page holds up nobody", "страница оператора никого не задерживает");
 const ALL: Words = ("all of it", "всё вместе");
 
@@ -223,6 +231,7 @@ pub(crate) fn rows() -> Vec<Row> {
             Fault::ConsoleBusy(4),
         )
     });
+    rows.extend(of_announcements());
     let name = ("a random mixture, several at once", "случайная смесь, по нескольку сразу");
     rows.push(Row { times: [4, 40], lasts: 500..3000, pause: 500..2000, ..Row::new(ALL, name, mixture()) });
     rows
@@ -266,6 +275,31 @@ fn of_pairs() -> Vec<Row> {
         rows.push(Row { times: [2, 6], lasts: 0..1, pause: 11_500..14_000, ..row });
     }
     rows
+}
+
+/// An owner tells many people something, beside the people who ask.
+fn of_announcements() -> Vec<Row> {
+    let rows = [
+        (("an announcement, and kill -9 meanwhile", "объявление, и kill -9 в это время"), Meanwhile::Kill),
+        (
+            ("an announcement, and 429 with a random pause", "объявление, и 429 со случайной паузой"),
+            Meanwhile::Pauses,
+        ),
+        (
+            (
+                "an announcement, also to people who have blocked the bot, and a kill -9",
+                "объявление, в том числе тем, кто заблокировал бота, и kill -9",
+            ),
+            Meanwhile::Blocked,
+        ),
+    ];
+    rows.into_iter()
+        .map(|(name, meanwhile)| Row {
+            times: [1, 3],
+            lasts: 0..500,
+            ..Row::new(TOLD, name, Fault::Announced(meanwhile))
+        })
+        .collect()
 }
 
 /// The pair is behind one address.

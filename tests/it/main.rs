@@ -24,6 +24,7 @@ mod support {
 mod promises {
     mod access;
     mod announce;
+    mod announce_picture;
     mod answers;
     mod budget;
     mod choosing;

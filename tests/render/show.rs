@@ -22,9 +22,7 @@ pub(crate) fn parts(parts: &[ReplyPart], depth: usize) -> String {
                 let _ = writeln!(out, "═══ rich{role}");
                 tree(blocks, 0, &mut out);
             }
-            Content::Document { .. } | Content::Chart { .. } | Content::Voice { .. } => {
-                panic!("no answer is rendered so")
-            }
+            _ => panic!("no answer is rendered so"),
         }
         out.push_str(&self::parts(&part.fallback, depth + 1));
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Telegram;
 use super::error::ApiError;
+use super::params::Document;
 
 /// The most that getFile serves (Bot API, getFile).
 const LARGEST: u64 = 20 << 20;
@@ -68,6 +69,13 @@ impl Files {
         Ok(json!({
             "file_id": file_id, "file_unique_id": kept.unique_id, "file_size": kept.size, "file_path": path,
         }))
+    }
+
+    /// A file that is sent by its id.
+    pub(super) fn again(&self, file_id: &str) -> Result<Document, ApiError> {
+        let kept = self.kept.get(file_id).filter(|kept| !kept.gone);
+        let kept = kept.ok_or_else(|| ApiError::bad("wrong file identifier/HTTP URL specified"))?;
+        Ok(Document { file_name: file_id.to_owned(), content_type: None, bytes: kept.bytes.to_vec() })
     }
 
     /// What a link leads to, while it works.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::compose::{content, entities, markup, reply_to};
 use super::error::ApiError;
 use super::files;
-use super::params::{Params, integer};
+use super::params::{Document, Params, integer};
 use super::record::{ChatType, Content, Draft, Sent};
 use super::state::State;
 use super::text;
@@ -175,22 +175,27 @@ fn name_topic(state: &mut State, params: &Params) -> Answer {
 /// The largest file that a bot may upload (Bot API, sendDocument).
 const LARGEST_UPLOAD: usize = 50_000_000;
 
+fn check_upload(method: &str, document: &Document) -> Result<(), ApiError> {
+    if document.bytes.len() > LARGEST_UPLOAD {
+        return Err(ApiError::new(413, "Request Entity Too Large"));
+    }
+    match method {
+        "sendphoto" => files::check_photo(&document.bytes),
+        "sendvoice" => files::check_voice(&document.bytes),
+        _ => Ok(()),
+    }
+}
+
 fn send(state: &mut State, method: &str, params: &Params) -> Answer {
     let field = method.trim_start_matches("send");
-    let document = params.files.iter().find(|(name, _)| name == field).map(|(_, document)| document.clone());
+    let mut document =
+        params.files.iter().find(|(name, _)| name == field).map(|(_, document)| document.clone());
     let mut content = match method {
         "senddocument" | "sendphoto" | "sendvoice" => {
-            let Some(document) = &document else {
-                return Err(ApiError::bad(format!("there is no {field} in the request")));
-            };
-            if document.bytes.len() > LARGEST_UPLOAD {
-                return Err(ApiError::new(413, "Request Entity Too Large"));
-            }
-            if method == "sendphoto" {
-                files::check_photo(&document.bytes)?;
-            }
-            if method == "sendvoice" {
-                files::check_voice(&document.bytes)?;
+            match &document {
+                Some(document) => check_upload(method, document)?,
+                // What somebody sent is sent again by its id.
+                None => document = Some(state.files.again(params.text(field)?)?),
             }
             let (text, entities) =
                 (params.text("caption")?.to_owned(), entities(params, "caption_entities")?);

@@ -11,10 +11,11 @@ use super::schema;
 use crate::base::secret::Secret;
 use crate::config::Database;
 use crate::database::backup;
-use crate::database::examine::{SERVER_LOG, answers, former_bots, ids, indexes, judge, migrations, rights};
+use crate::database::examine::{answers, former_bots, ids, indexes, judge, migrations, rights};
 use crate::database::finding::Finding;
 use crate::database::migrate::state::State;
 use crate::domain::attachment::readable_size;
+use crate::domain::phrases::Language::English;
 use crate::store::fault::ConnectionFault;
 use crate::store::{self, diagnostics, former, kept_files};
 
@@ -59,22 +60,24 @@ fn examine_connected(conn: &mut PgConnection, bot_id: Option<i64>, report: &Repo
         Ok(server) => {
             let way = if server.pooled { ", through a pooler that leaves the bot its sessions" } else { "" };
             report.well("database", format!("connected to {} as {}{way}", server.database, server.role));
-            report.add(judge(&server));
-            report.add(rights(conn, &server));
+            report.add(judge(&server, English));
+            report.add(rights(conn, &server, English));
         }
-        Err(error) => return report.fault("database", format!("does not answer: {error}"), SERVER_LOG),
+        Err(error) => {
+            return report.fault("database", format!("does not answer: {error}"), English.read_server_log());
+        }
     }
     match State::read(conn) {
         Ok(state) => {
-            report.add(migrations(&state, &diagnostics::tables_of_others(conn).unwrap_or_default()));
-            report.add(indexes(&state));
+            report.add(migrations(&state, &diagnostics::tables_of_others(conn).unwrap_or_default(), English));
+            report.add(indexes(&state, English));
             report.add(schema::examine(conn, &state));
             if state.applied().next().is_some() {
                 // What cannot be read is not checked: the rights are told above.
-                let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found)));
-                let _ = answers(conn, bot_id).map(|found| report.add(found));
+                let _ = diagnostics::message_ids(conn).map(|found| report.add(ids(found, English)));
+                let _ = answers(conn, bot_id, English).map(|found| report.add(found));
                 let _ = kept_files::totals(conn).map(|found| report.add(files(found)));
-                let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id)));
+                let _ = former::waiting(conn).map(|left| report.add(former_bots(&left, bot_id, English)));
             } else {
                 report.well("ids", "there is no message yet");
                 report.well("answers", "there is no question yet");

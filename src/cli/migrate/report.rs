@@ -7,6 +7,7 @@ use crate::database::drift::Drift;
 use crate::database::migrate::own::Own;
 use crate::database::migrate::session;
 use crate::database::migrate::state::{Entry, State, Status};
+use crate::domain::phrases::Language;
 
 /// `status --check`: something is not in order.
 const NOT_UP_TO_DATE: u8 = 3;
@@ -47,7 +48,8 @@ pub(super) fn status(database: &Database, check: bool) -> anyhow::Result<ExitCod
         lines.push(format!("unknown   {version}  (from a newer systech-aidd: start that one)"));
     }
     for index in &state.invalid_indexes {
-        lines.push(format!("invalid   index {index}  ({})", state.remedy_for(index)));
+        let remedy = Language::English.index_remedy(state.remedy_for(index));
+        lines.push(format!("invalid   index {index}  ({remedy})"));
     }
     match &drift {
         Ok(drift) => lines.extend(drift.beside(&state).map(|found| format!("changed   {found}  {MEND}"))),

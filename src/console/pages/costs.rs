@@ -43,6 +43,8 @@ struct Asked {
 #[template(path = "costs.html")]
 struct Shown {
     frame: Frame,
+    /// How old the figures are.
+    age: String,
     columns: Vec<Choice>,
     periods: Vec<Choice>,
     key: &'static str,
@@ -72,7 +74,7 @@ struct Row {
 }
 
 /// What the database found.
-struct Found {
+pub(super) struct Found {
     sums: Vec<(String, Sum)>,
     /// How many rows there are in all.
     number: usize,
@@ -82,21 +84,28 @@ struct Found {
 }
 
 /// By what the rows are, and the number of days.
-type Known = Arc<Kept<(&'static str, i32), Arc<Found>>>;
+pub(super) type Known = Arc<Kept<(&'static str, i32), Arc<Found>>>;
 
-pub(super) fn routes() -> Router<App> {
-    let known = Known::default();
+pub(super) fn routes(known: Known) -> Router<App> {
     let show = move |State(app): State<App>, operator: Operator, Query(asked): Query<Asked>| {
-        show(known, app, operator, asked)
+        show(known.clone(), app, operator, asked)
     };
     Router::new().route("/costs", get(show))
 }
 
-fn look(conn: &mut PgConnection, bot_id: i64, by: By, days: i32) -> QueryResult<Found> {
+fn look(conn: &mut PgConnection, bot_id: i64, by: By, days: i32) -> QueryResult<Arc<Found>> {
     let (sums, number) = costs::sums(conn, by, days)?;
     let ids: Vec<i64> = sums.iter().filter_map(|(key, _)| key.parse().ok()).collect();
     let names = if by == By::Person { costs::names(conn, bot_id, &ids)? } else { HashMap::new() };
-    Ok(Found { sums, number, names, spent: budget::spent(conn, bot_id)? })
+    Ok(Arc::new(Found { sums, number, names, spent: budget::spent(conn, bot_id)? }))
+}
+
+/// Has all of them added up before somebody asks.
+pub(super) async fn ahead(known: &Known, app: &App) {
+    let bot_id = app.settings.bot_id;
+    for ((name, by), days) in COLUMNS.into_iter().flat_map(|column| DAYS.map(|days| (column, days))) {
+        known.ahead(app, (name, days), move |conn| look(conn, bot_id, by, days)).await;
+    }
 }
 
 async fn show(
@@ -105,17 +114,12 @@ async fn show(
     operator: Operator,
     asked: Asked,
 ) -> Result<impl IntoResponse, Problem> {
-    let (bot_id, language) = (app.settings.bot_id, operator.language);
+    let language = operator.language;
     let (name, by) = COLUMNS.into_iter().find(|(name, _)| *name == asked.by).unwrap_or(COLUMNS[0]);
     let days = asked.days.filter(|days| DAYS.contains(days)).unwrap_or(30);
-    let found = if let Some(found) = known.get(&(name, days)) {
-        found
-    } else {
-        let found = Arc::new(app.ask(move |conn| look(conn, bot_id, by, days)).await?);
-        known.keep((name, days), Arc::clone(&found));
-        found
-    };
-    let Found { sums, number, names, spent } = &*found;
+    let bot_id = app.settings.bot_id;
+    let found = known.lately(&app, (name, days), move |conn| look(conn, bot_id, by, days)).await?;
+    let Found { sums, number, names, spent } = &*found.value;
     let path = |by: &str, days: i32| format!("/costs?by={by}&days={days}");
     let columns = COLUMNS.map(|(other, column)| Choice {
         path: path(other, days),
@@ -129,6 +133,7 @@ async fn show(
     });
     Ok(Page(Shown {
         frame: operator.page(Section::Costs),
+        age: found.told(language),
         columns: columns.into(),
         periods: periods.into(),
         key: called(by, language),

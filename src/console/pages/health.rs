@@ -20,6 +20,7 @@ use crate::database::backup::folder;
 use crate::database::examine;
 use crate::database::finding::Finding;
 use crate::database::migrate::state::{State as Migrations, Status};
+use crate::domain::phrases::Language;
 use crate::store::condition::{self, Failures};
 use crate::store::{diagnostics, former};
 
@@ -41,83 +42,85 @@ struct Shown {
 
 /// What the database says of itself, which changes seldom and takes it long to tell.
 #[derive(Clone)]
-struct Condition {
+pub(super) struct Condition {
     findings: Vec<Finding>,
     /// The newest, each with when it was applied.
     migrations: Vec<(&'static str, String)>,
 }
 
-type Known = Arc<Kept<(), Condition>>;
+pub(super) type Known = Arc<Kept<Language, Condition>>;
 
-pub(super) fn routes() -> Router<App> {
-    let known = Known::default();
-    Router::new()
-        .route("/health", get(move |State(app): State<App>, operator: Operator| show(known, app, operator)))
+pub(super) fn routes(known: Known) -> Router<App> {
+    let show = move |State(app): State<App>, operator: Operator| show(known.clone(), app, operator);
+    Router::new().route("/health", get(show))
+}
+
+/// Has the database tell it before somebody asks.
+pub(super) async fn ahead(known: &Known, app: &App) {
+    for language in Language::ALL {
+        known.ahead(app, language, move |conn| condition(conn, language)).await;
+    }
 }
 
 async fn show(known: Known, app: App, operator: Operator) -> Result<impl IntoResponse, Problem> {
-    let (bot_id, settings) = (app.settings.bot_id, app.settings.shown.clone());
+    let (bot_id, language) = (app.settings.bot_id, operator.language);
+    let condition = move |conn: &mut PgConnection| condition(conn, language);
     let look = move |conn: &mut PgConnection| {
-        let condition = if let Some(found) = known.get(&()) {
-            found
-        } else {
-            let found = condition(conn)?;
-            known.keep((), found.clone());
-            found
-        };
-        let answers = examine::answers(conn, Some(bot_id))?;
-        let former_bots = examine::former_bots(&former::waiting(conn)?, Some(bot_id));
-        Ok((condition, [answers, former_bots], condition::failures(conn, bot_id)?))
+        let answers = examine::answers(conn, Some(bot_id), language)?;
+        let former_bots = examine::former_bots(&former::waiting(conn)?, Some(bot_id), language);
+        Ok(([answers, former_bots], condition::failures(conn, bot_id)?))
     };
-    let (Condition { mut findings, migrations }, of_now, failures) = app.ask(look).await?;
+    let Condition { mut findings, migrations } = known.lately(&app, language, condition).await?.value;
+    let (of_now, failures) = app.ask(look).await?;
     findings.extend(of_now);
-    findings.push(backups(app.settings.backup_dir.as_deref()));
+    findings.push(backups(app.settings.backup_dir.as_deref(), language));
     Ok(Page(Shown {
         frame: operator.page(Section::Health),
-        trouble: app.settings.view.ready().await.err(),
+        trouble: app.settings.view.ready().await.err().map(|why| language.unready(why)),
         findings,
         failures,
         migrations,
-        settings,
+        settings: app.settings.shown.clone(),
     }))
 }
 
-fn condition(conn: &mut PgConnection) -> QueryResult<Condition> {
+fn condition(conn: &mut PgConnection, language: Language) -> QueryResult<Condition> {
     let server = diagnostics::server(conn)?;
     let database = condition::database(conn)?;
-    let size = format!("{} on PostgreSQL {}", database.size, database.version);
+    let size = language.database_size(&database.size, &database.version);
     let mut findings = vec![
         Finding::well("database", size),
-        examine::judge(&server),
-        examine::rights(conn, &server),
-        examine::ids(diagnostics::message_ids(conn)?),
+        examine::judge(&server, language),
+        examine::rights(conn, &server, language),
+        examine::ids(diagnostics::message_ids(conn)?, language),
     ];
     let mut migrations = Vec::new();
     match Migrations::read(conn) {
         Ok(state) => {
             let others = diagnostics::tables_of_others(conn)?;
-            findings.extend([examine::migrations(&state, &others), examine::indexes(&state)]);
+            findings
+                .extend([examine::migrations(&state, &others, language), examine::indexes(&state, language)]);
             migrations.extend(state.entries.iter().rev().take(MIGRATIONS).map(|entry| {
                 let at = if let Status::Applied(at) = &entry.status { at } else { "—" };
                 (entry.migration.name, at.to_owned())
             }));
         }
         Err(error) => {
-            findings.push(Finding::fault(
-                "migrations",
-                format!("cannot be read: {error}"),
-                examine::SERVER_LOG,
-            ));
+            let found = language.cannot_be_read(&error.to_string());
+            findings.push(Finding::fault("migrations", found, language.read_server_log()));
         }
     }
     Ok(Condition { findings, migrations })
 }
 
-fn backups(dir: Option<&std::path::Path>) -> Finding {
+fn backups(dir: Option<&std::path::Path>, language: Language) -> Finding {
     const CHECK: &str = "backups";
-    let Some(dir) = dir else { return Finding::well(CHECK, "BACKUP_DIR is not set") };
+    let Some(dir) = dir else { return Finding::well(CHECK, language.no_backup_dir()) };
     match folder::newest(dir) {
-        Some(age) => Finding::well(CHECK, format!("the newest is {} h old", age.as_secs() / 3600)),
-        None => Finding::fault(CHECK, "there is none", "make one with systech-aidd backup"),
+        Some(age) => Finding::well(CHECK, language.newest_backup(age.as_secs() / 3600)),
+        None => {
+            let (found, remedy) = language.no_backup();
+            Finding::fault(CHECK, found, remedy)
+        }
     }
 }

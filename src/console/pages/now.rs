@@ -101,7 +101,7 @@ async fn show(State(app): State<App>, operator: Operator) -> Result<impl IntoRes
         frame: operator.page(Section::Now).renewed(RENEWED),
         part: part(view.part(), language),
         leader,
-        trouble: view.ready().await.err(),
+        trouble: view.ready().await.err().map(|why| language.unready(why)),
         totals,
         failing,
         at_work,

@@ -2,7 +2,7 @@
 //!
 //! What happened in a stretch of time that is over stays as it is, so the database adds it up once and this process keeps it. A look
 //! reads the stretch that goes on, and those that nobody has looked at since the start, one statement for each. A month that goes on
-//! is long: its figures are good for a minute.
+//! is long: its figures are good for a while.
 
 use std::sync::Arc;
 
@@ -29,8 +29,16 @@ use crate::store::console::overview::{self, Figures, Stretch, Unit};
 /// How often the figures are fetched anew, in seconds.
 const RENEWED: u32 = 15;
 
-/// What happened in stretches of time that are over.
-type Known = Arc<Kept<(Unit, i64), Figures>>;
+/// What happened, stretch by stretch.
+type Stretches = Vec<(Stretch, Figures)>;
+
+/// What is added up already.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    /// Of stretches of time that are over.
+    over: Arc<Kept<(Unit, i64), Figures>>,
+    months: Arc<Kept<(), Arc<Stretches>>>,
+}
 
 #[derive(Deserialize)]
 struct Asked {
@@ -44,43 +52,64 @@ struct Shown {
     frame: Frame,
     /// Each with its name, what it is called here, and whether it is shown.
     units: Vec<(&'static str, &'static str, bool)>,
+    /// How old they are, where they need not be of this moment.
+    age: Option<String>,
     totals: Vec<(&'static str, String)>,
     charts: Vec<Drawn>,
 }
 
-pub(super) fn routes() -> Router<App> {
-    let known = Known::default();
+pub(super) fn routes(known: Known) -> Router<App> {
     let show = move |State(app): State<App>, operator: Operator, Query(asked): Query<Asked>| {
-        show(known, app, operator, asked)
+        show(known.clone(), app, operator, asked)
     };
     Router::new().route("/", get(show))
 }
 
 async fn show(
-    known: Known,
+    Known { over, months }: Known,
     app: App,
     operator: Operator,
     asked: Asked,
 ) -> Result<impl IntoResponse, Problem> {
     let unit = Unit::ALL.into_iter().find(|unit| unit.name() == asked.by).unwrap_or(Unit::Day);
-    let bot_id = app.settings.bot_id;
-    let stretches = app.ask(move |conn| look(conn, bot_id, unit, &known)).await?;
     let language = operator.language;
+    let bot_id = app.settings.bot_id;
+    let look = move |conn: &mut PgConnection| look(conn, bot_id, unit, &over);
+    let (stretches, age) = match unit {
+        Unit::Month => {
+            let lately = months.lately(&app, (), look).await?;
+            (Arc::clone(&lately.value), Some(lately.told(language)))
+        }
+        Unit::Day | Unit::Hour => (app.ask(look).await?, None),
+    };
     let units = Unit::ALL.map(|other| (other.name(), called(other, language), other == unit));
     Ok(Page(Shown {
         frame: operator.page(Section::Overview).renewed(RENEWED),
         units: units.to_vec(),
+        age,
         totals: totals(&stretches, unit, language),
         charts: charts(&stretches, language),
     }))
+}
+
+/// Has all of them added up before somebody asks.
+pub(super) async fn ahead(Known { over, months }: &Known, app: &App) {
+    let bot_id = app.settings.bot_id;
+    for unit in [Unit::Day, Unit::Hour] {
+        let over = Arc::clone(over);
+        // What fails here fails where somebody sees it.
+        let _ = app.ask(move |conn| look(conn, bot_id, unit, &over)).await;
+    }
+    let over = Arc::clone(over);
+    months.ahead(app, (), move |conn| look(conn, bot_id, Unit::Month, &over)).await;
 }
 
 fn look(
     conn: &mut PgConnection,
     bot_id: i64,
     unit: Unit,
-    known: &Known,
-) -> QueryResult<Vec<(Stretch, Figures)>> {
+    known: &Kept<(Unit, i64), Figures>,
+) -> QueryResult<Arc<Stretches>> {
     let stretches = overview::stretches(conn, unit)?;
     if let Some(first) = stretches.first() {
         known.retain(|(other, begins)| *other != unit || *begins >= first.begins);
@@ -93,12 +122,10 @@ fn look(
         let figures = overview::figures(conn, bot_id, stretch.begins, stretch.ends)?;
         if stretch.closed {
             known.keep_for_good(asked, figures.clone());
-        } else if unit == Unit::Month {
-            known.keep(asked, figures.clone());
         }
         Ok((stretch, figures))
     };
-    stretches.into_iter().map(look).collect()
+    stretches.into_iter().map(look).collect::<QueryResult<_>>().map(Arc::new)
 }
 
 fn called(unit: Unit, language: Language) -> &'static str {

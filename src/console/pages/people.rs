@@ -132,6 +132,8 @@ struct Card {
     id: i64,
     row: Row,
     person: Option<Person>,
+    /// Whether what was decided can be taken back.
+    forgettable: bool,
     choices: Vec<Choice>,
     /// Own limits in US dollars, day and month; empty: what holds for each. `None`: nobody to set them for.
     limits: Option<(String, String)>,
@@ -182,6 +184,7 @@ async fn card(
             .collect(),
         limits: (id > 0 && person.is_some())
             .then(|| (limit(budget.of(Term::Day)), limit(budget.of(Term::Month)))),
+        forgettable: person.is_some() && state != Some(Standing::Owner),
         row,
         person,
         decisions,
@@ -203,6 +206,14 @@ fn told(operator: &Operator, outcome: &str) -> Option<&'static str> {
         "owner" => {
             say("An owner of the bot: nothing was changed.", "Это владелец бота: ничего не изменилось.")
         }
+        "forgotten" => say(
+            "Forgotten: nothing is decided about this person any more.",
+            "Забыто: о человеке больше ничего не решено.",
+        ),
+        "nothing" => say(
+            "Nothing is decided about this person: nothing was changed.",
+            "О человеке ничего не решено: ничего не изменилось.",
+        ),
         "amount" => say(
             "US dollars from 0.01 to 1000000, as in 2.50: nothing was changed.",
             "Доллары США от 0.01 до 1000000, например 2.50: ничего не изменилось.",
@@ -215,7 +226,8 @@ fn told(operator: &Operator, outcome: &str) -> Option<&'static str> {
     })
 }
 
-fn back(id: i64, outcome: &str) -> Redirect {
+/// Back to the card, with what the change came to.
+pub(super) fn back(id: i64, outcome: &str) -> Redirect {
     Redirect::to(&format!("/people/{id}?outcome={outcome}"))
 }
 

@@ -21,7 +21,6 @@ use crate::domain::search::{Fault, Search};
 use crate::domain::transcript::time;
 use crate::store::archive::Selection;
 use crate::store::console::dialogues;
-use crate::store::moment;
 use crate::store::search::{self, Found};
 
 /// So many are shown at once.
@@ -36,8 +35,7 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Deserialize)]
 struct Asked {
     q: String,
-    /// The last message of the page before: when it was written, and its number.
-    at: Option<String>,
+    /// The last message of the page before.
     before: Option<i64>,
 }
 
@@ -71,7 +69,7 @@ async fn show(
     operator: Operator,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
-    let Asked { q, at, before } = asked(query)?;
+    let Asked { q, before } = asked(query)?;
     let title = operator.say("Search", "Поиск");
     let empty = |fault| Shown {
         frame: operator.frame(Section::Dialogues, title),
@@ -84,15 +82,11 @@ async fn show(
         Ok(wanted) => wanted,
         Err(fault) => return Ok(Page(empty(Some(told(operator.language, fault))))),
     };
-    let is_time =
-        |at: &String| at.len() <= 32 && at.chars().all(|c| c.is_ascii_digit() || "-T:.".contains(c));
-    if at.as_ref().is_some_and(|at| !is_time(at)) {
-        return Err(Problem::Malformed);
-    }
     let bot_id = app.settings.bot_id;
-    let place = at.zip(before);
+    let more = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
+    let selection = Selection { cleared: true, below: before, ..Selection::default() };
     let look = move |conn: &mut PgConnection| {
-        let Some(found) = found(conn, &wanted, place.as_ref())? else { return Ok(None) };
+        let Some(found) = search::search(conn, &wanted, selection, more, MARK)? else { return Ok(None) };
         let ids: Vec<i64> =
             found.iter().flat_map(|found| [found.record.user_id, found.record.chat_id]).collect();
         let names = dialogues::names(conn, bot_id, &ids)?;
@@ -108,8 +102,7 @@ async fn show(
     let further = found.len() > PAGE;
     found.truncate(PAGE);
     let next = found.last().filter(|_| further).map(|Found { record, .. }| {
-        let fields = [("q", &*q), ("at", &record.created_at), ("before", &record.id.to_string())];
-        serde_urlencoded::to_string(fields).unwrap_or_default()
+        serde_urlencoded::to_string([("q", &*q), ("before", &record.id.to_string())]).unwrap_or_default()
     });
     let name = |id: i64| names.get(&id).map(String::as_str);
     let hit = |Found { record, excerpt, file }: Found| {
@@ -126,25 +119,6 @@ async fn show(
         }
     };
     Ok(Page(Shown { hits: found.into_iter().map(hit).collect(), next, ..empty(None) }))
-}
-
-/// One more than a page shows, behind the place where the page before ended.
-fn found(
-    conn: &mut PgConnection,
-    wanted: &Search,
-    place: Option<&(String, i64)>,
-) -> diesel::QueryResult<Option<Vec<Found>>> {
-    let more = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
-    let mut selection = Selection { cleared: true, ..Selection::default() };
-    let Some((at, id)) = place else { return search::search(conn, wanted, selection, more, MARK) };
-    // What was written in the same moment has larger numbers first.
-    let diesel::data_types::PgTimestamp(moment) = moment::exact(conn, at)?;
-    selection.until = Some(diesel::data_types::PgTimestamp(moment.saturating_add(1)));
-    let found = search::search(conn, wanted, selection, 2 * more, MARK)?;
-    Ok(found.map(|mut found| {
-        found.retain(|Found { record, .. }| (&record.created_at, record.id) < (at, *id));
-        found
-    }))
 }
 
 /// The pieces of an excerpt, in which PostgreSQL has put marks around the words.

@@ -10,6 +10,8 @@ use diesel::sql_types::{Bool, Nullable, Text};
 use super::embedded::{MIGRATIONS, Migration};
 use super::own::{self, Own};
 use crate::database::backup::Contents;
+use crate::domain::phrases::Language;
+use crate::domain::phrases::health::IndexRemedy;
 
 /// What `diesel setup` applies besides the migrations of the project: two functions that nobody here calls.
 const DIESEL_SETUP: &str = "00000000000000";
@@ -128,13 +130,13 @@ impl State {
     }
 
     /// What to do about an invalid index.
-    pub fn remedy_for(&self, index: &str) -> String {
+    pub fn remedy_for<'a>(&self, index: &'a str) -> IndexRemedy<'a> {
         match self.entries.iter().find(|entry| entry.indexes.iter().any(|ours| ours == index)) {
             // The history of migrations is whole without this entry.
-            Some(Entry { status: Status::Applied(_), .. }) => "systech-aidd migrate up drops it".to_owned(),
-            Some(_) => "systech-aidd migrate up builds it anew".to_owned(),
-            None if is_made(index) => "systech-aidd migrate mend builds it anew".to_owned(),
-            None => format!("not of a migration: REINDEX INDEX CONCURRENTLY {index}, or drop it"),
+            Some(Entry { status: Status::Applied(_), .. }) => IndexRemedy::Dropped,
+            Some(_) => IndexRemedy::Built,
+            None if is_made(index) => IndexRemedy::Mended,
+            None => IndexRemedy::Foreign(index),
         }
     }
 
@@ -148,11 +150,7 @@ impl State {
     /// An error where a newer version of the program has been at work: nothing is to be changed then.
     pub fn refuse_unknown(&self) -> anyhow::Result<()> {
         if !self.unknown.is_empty() {
-            bail!(
-                "the database has migrations that this program does not know ({}): it was migrated by a newer \
-                 version. Start that version, or revert those migrations with it",
-                self.unknown.join(", ")
-            );
+            bail!(Language::English.newer_migrations(&self.unknown.join(", ")));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::domain::alert::{Alert, Kind};
 use crate::domain::budget::Term;
 use crate::domain::marked_text::MarkedText;
 use crate::domain::reply::ReplyPart;
+use crate::domain::room::Room;
 use crate::domain::usage::dollars;
 
 /// How the bot is.
@@ -26,6 +27,8 @@ pub struct Condition<'a> {
     pub failing: &'a [String],
     /// Version, size, and whether it takes no writes.
     pub database: (&'a str, &'a str, bool),
+    /// The room on its disk, where that is known.
+    pub room: Option<Room>,
     /// How old the newest backup is, in seconds. `None`: there is none.
     pub backup: Option<u64>,
     /// Whether backups are made at all, as far as the bot knows.
@@ -80,6 +83,22 @@ impl Language {
                     English => format!("Version {version} has brought the database up to date and works."),
                 });
             }
+            Alert::Disk(None) => {
+                telling.say(self.pick(
+                    "У базы данных кончилось место на диске: она отказывается записывать. Сообщения не теряются, но ждут, пока не \
+                     освободится место.",
+                    "The disk of the database is full: it refuses to write. No message is lost, but they wait until there is room.",
+                ));
+            }
+            Alert::Disk(Some(room)) => {
+                let (free, percent) = (room.gigabytes(), room.percent());
+                telling.say(&match self {
+                    Russian => format!("Диск базы данных почти полон: свободно {free} ГБ, {percent} %."),
+                    English => {
+                        format!("The disk of the database is nearly full: {free} GB are free, {percent} %.")
+                    }
+                });
+            }
         }
         telling.part()
     }
@@ -104,6 +123,7 @@ impl Language {
             (_, Kind::Waiting) => self.pick("вопросы ждут", "questions wait").to_owned(),
             (_, Kind::Backup) => self.pick("копия не получилась", "a backup failed").to_owned(),
             (_, Kind::Migrated) => self.pick("база обновлена", "the database is up to date").to_owned(),
+            (_, Kind::Disk) => self.pick("диск базы полон", "the disk of the database is full").to_owned(),
         }
     }
 
@@ -141,6 +161,7 @@ impl Language {
             failures,
             failing,
             database,
+            room,
             backup,
             backups,
             muted,
@@ -162,6 +183,12 @@ impl Language {
             .say(size);
         if read_only {
             telling.say(self.pick(", записи не принимает", ", takes no writes"));
+        }
+        if let Some(room) = room {
+            telling.say(&match self {
+                Russian => format!(", на диске свободно {} ГБ ({} %)", room.gigabytes(), room.percent()),
+                English => format!(", {} GB of its disk are free ({} %)", room.gigabytes(), room.percent()),
+            });
         }
         telling.say(&match (backup, backups) {
             (Some(seconds), _) => {
@@ -209,5 +236,23 @@ impl Language {
             _ => (seconds / 86_400, self.pick("дн.", "days")),
         };
         format!("{number} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reply::Content;
+
+    #[test]
+    fn an_owner_reads_how_much_of_the_disk_is_free() {
+        let alert = Alert::Disk(Some(Room { free: 1_950_000_000, of: 50_000_000_000 }));
+        for (language, expected) in [
+            (English, "The disk of the database is nearly full: 1.9 GB are free, 3 %."),
+            (Russian, "Диск базы данных почти полон: свободно 1.9 ГБ, 3 %."),
+        ] {
+            let Content::Text { text, .. } = language.alert(&alert).content else { panic!("it is text") };
+            assert_eq!(text, expected);
+        }
     }
 }

@@ -10,9 +10,28 @@ impl Language {
     pub fn how_to_announce(self) -> &'static str {
         self.pick(
             "«/announce текст» расскажет текст всем, кто спрашивал что-нибудь за последние 30 дней; «/announce 7d текст» — за 7 \
-             дней. Сначала я покажу, как он выглядит и скольким людям придёт. Остановить: «/announce stop».",
+             дней. С картинкой: отправьте фото с такой подписью или ответьте этой командой на фото. Сначала я покажу, как это \
+             выглядит и скольким людям придёт. Остановить: «/announce stop».",
             "“/announce text” tells the text to everybody who asked something in the last 30 days; “/announce 7d text” in the \
-             last 7 days. First I show how it looks and how many people get it. To stop it: “/announce stop”.",
+             last 7 days. With a picture: send a photo with this as its caption, or reply with it to a photo. First I show how it \
+             looks and how many people get it. To stop it: “/announce stop”.",
+        )
+    }
+
+    /// The answer to /announce below several pictures, or below what is no photo.
+    pub fn announces_one_photo(self) -> &'static str {
+        self.pick(
+            "Разослать можно текст или одну картинку, отправленную как фото: альбом, видео или файл — нельзя. Никто ничего не \
+             получил.",
+            "I can announce a text, or one picture that is sent as a photo: no album, film or file. Nobody got anything.",
+        )
+    }
+
+    /// What its owner reads in the place of a picture that Telegram does not take any more.
+    pub fn picture_is_gone(self) -> &'static str {
+        self.pick(
+            "У Telegram этой картинки больше нет. Отправьте её заново; без неё придёт только то, что ниже.",
+            "Telegram does not have this picture any more. Send it anew; without it people get only what is below.",
         )
     }
 

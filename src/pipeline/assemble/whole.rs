@@ -190,6 +190,11 @@ impl Whole {
         content(&said.collect::<Vec<_>>())
     }
 
+    /// What its user wrote below each of its files.
+    pub(in crate::pipeline) fn captions(&self) -> impl Iterator<Item = &str> {
+        self.said.values().filter(|said| said.file.is_some()).map(|said| &*said.words)
+    }
+
     /// Whether its user has said nothing so far, neither in writing nor in a recording.
     pub(super) fn is_wordless(&self) -> bool {
         let is_heard = |said: &Said| said.file.as_ref().is_some_and(Attachment::is_sound);

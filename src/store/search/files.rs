@@ -61,16 +61,25 @@ pub(super) fn newest(
         }
         query = query.sql("))");
     }
+    if let Some(from) = selection.from {
+        query = query.sql(format!(" AND message_id >= {from}"));
+    }
+    if let Some(below) = selection.below {
+        query = query.sql(format!(" AND message_id < {below}"));
+    }
     if let Some(user_id) = selection.user_id {
         query = query.sql(format!(" AND user_id = {user_id}"));
     }
     let holders: Vec<Holder> = query.load(conn)?;
     let of_message: BTreeMap<i64, i64> =
         holders.into_iter().map(|Holder { id, message_id }| (message_id, id)).collect();
+    if of_message.is_empty() {
+        return Ok(of_message);
+    }
     let newest = selection
         .query()
         .filter(among("messages.id", of_message.keys().copied().collect()))
-        .order((messages::created_at.desc(), messages::id.desc()))
+        .order(messages::id.desc())
         .limit(limit)
         .select(messages::id)
         .load(conn)?;

@@ -43,7 +43,7 @@ fn the_list_has_every_dialogue_once_by_its_last_message() {
          SELECT 1 + n % 60, CASE n % 3 WHEN 0 THEN -100 ELSE 1 + n % 60 END, 'user', 'word ' || n, 6, nullif(n / 60 % 2, 0)
          FROM generate_series(1, 600) AS n;
          INSERT INTO messages (user_id, chat_id, role, content, message_length, deleted_at)
-         SELECT 7, 7, 'user', 'word ' || n, 6, CASE WHEN n < 6000 THEN timestamp '2026-01-01' END FROM generate_series(1, 6100) AS n;
+         SELECT 7, 7, 'user', 'word ' || n, 6, CASE WHEN n < 62000 THEN timestamp '2026-01-01' END FROM generate_series(1, 62100) AS n;
          INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'the last', 8);
          INSERT INTO people (bot_id, id, state, name) SELECT bot_id, 7, 'allowed', 'Ann Lee' FROM leases;
          INSERT INTO people (bot_id, id, state, name) SELECT bot_id, -100, 'allowed', 'Cooks' FROM leases",
@@ -54,12 +54,12 @@ fn the_list_has_every_dialogue_once_by_its_last_message() {
     let listed: Vec<String> =
         shown.iter().flat_map(|page| captured(page, r#"<a href="/dialogues/([^"?]+)""#)).collect();
     assert_eq!(listed, env.psql(DIALOGUES).lines().collect::<Vec<_>>());
-    // More people than the indexes are asked for, and behind them one alone for longer than is looked at in one go.
+    // More people than the indexes are asked for, and behind them one alone for longer than is looked at for a page.
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length)
          SELECT 1000 + n, 1000 + n, 'user', 'word', 4 FROM generate_series(1, 1300) AS n;
          INSERT INTO messages (user_id, chat_id, role, content, message_length)
-         SELECT 8, 8, 'user', 'word', 4 FROM generate_series(1, 16000) AS n",
+         SELECT 8, 8, 'user', 'word', 4 FROM generate_series(1, 62000) AS n",
     );
     let shown = pages(&mut operator, "/dialogues", OLDER);
     let listed: Vec<String> =

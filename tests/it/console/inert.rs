@@ -34,6 +34,8 @@ fn names_captions_file_names_questions_and_answers_stay_text() {
         env.wait_settled();
         let waiting = inert(&operator.get("/people").ok());
         assert!(waiting.contains(payload), "{payload}: {waiting}");
+        let question = inert(&operator.get(&format!("/people/{number}/forget")).ok());
+        assert_eq!(question.matches(payload).count(), 2, "the name and the words of the request: {question}");
         env.run(&["people", "allow", &number.to_string()]).ok();
         env.telegram.wait_for_text(number, |text| text.contains("borscht"));
         // The stand-in answers with what it was asked; a link of its own is beside it.
@@ -81,7 +83,7 @@ fn what_stands_in_an_address_is_no_markup_either() {
     for payload in PAYLOADS {
         let payload = encoded(payload);
         for page in [
-            format!("/search?q={payload}&at={payload}&before={payload}"),
+            format!("/search?q={payload}&before={payload}"),
             format!("/search?q={payload}"),
             format!("/dialogues?before={payload}"),
             format!("/dialogues/1/1/{payload}"),

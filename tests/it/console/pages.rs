@@ -78,6 +78,54 @@ fn the_pages_show_questions_costs_failures_and_how_the_bot_is_in_both_languages(
 }
 
 #[test]
+fn health_says_in_the_language_of_the_page_what_it_found_and_what_is_to_be_done() {
+    let mut env = with_console(TestEnv::new());
+    let backups = tempfile::tempdir().unwrap();
+    env.set("BACKUP_DIR", backups.path().to_str().unwrap());
+    let bot = env.start_ready();
+    ask(&env, &Person::private(1), "hello");
+    env.psql(
+        "INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload, received_at, not_before)
+         SELECT 4711, 1, 7, 7, 'message', '{}', timestamptz '2026-01-01 10:00+00', now() FROM leases",
+    );
+    let mut operator = Visitor::logged_in(&env, &bot);
+    let english = operator.get("/health").ok();
+    for told in
+        ["backups", "there is none → make one", "no question waits", "bot 4711: 1 updates", "no limit"]
+    {
+        assert!(english.contains(told), "{told}: {english}");
+    }
+    operator.post("/health", "/language", &[("language", "ru"), ("back", "/health")]);
+    let russian = operator.get("/health").ok();
+    for told in [
+        "резервные копии",
+        "нет ни одной → сделайте её",
+        "ни один вопрос не ждёт",
+        "бот 4711: обновлений 1",
+        "применены все",
+        "негодных индексов нет",
+        "для сообщений осталось номеров",
+        "есть все права",
+        "без ограничения",
+        "Бот готов.",
+    ] {
+        assert!(russian.contains(told), "{told}: {russian}");
+    }
+    for other in [
+        "there is none",
+        "no question",
+        "updates and",
+        "applied",
+        "no index",
+        "numbers for",
+        "no limit",
+        "not set",
+    ] {
+        assert!(!russian.contains(other), "{other}: {russian}");
+    }
+}
+
+#[test]
 fn the_page_of_this_moment_shows_who_is_answered_and_who_waits() {
     let mut env = with_console(TestEnv::new());
     env.set("WORKERS", "1");

@@ -4,7 +4,7 @@ use sandbox::TestEnv;
 use sandbox::telegram::Person;
 
 use crate::support::asking::ask;
-use crate::support::console::{Visitor, with_console};
+use crate::support::console::{Visitor, value, with_console};
 use crate::support::page::inert;
 
 /// A bot whose owner never decides.
@@ -54,6 +54,48 @@ fn a_decision_in_the_console_is_seen_by_the_bot_and_its_means_are_recorded() {
 }
 
 #[test]
+fn what_was_decided_is_forgotten_in_the_console_after_a_page_that_names_what_goes() {
+    let env = owned();
+    let bot = env.start_ready();
+    ask(&env, &person(2), "hello");
+    let held = |number: &str| {
+        env.wait_for_rows("SELECT count(*) FROM updates WHERE held IS NOT NULL", |rows| rows == number);
+    };
+    // What a stranger asks then is kept, and not answered.
+    env.telegram.say(&person(2), "and again");
+    held("2");
+    env.run(&["people", "allow", "3"]).ok();
+    env.run(&["people", "budget", "3", "--day", "0.50"]).ok();
+    let mut operator = Visitor::logged_in(&env, &bot);
+    assert!(operator.get("/people/2").ok().contains("/people/2/forget"));
+    let question = inert(&operator.get("/people/2/forget").ok());
+    for told in ["waits for a decision", "hello", "wait for the decision: 2", "Person 2"] {
+        assert!(question.contains(told), "{told}: {question}");
+    }
+    let question = inert(&operator.get("/people/3/forget").ok());
+    assert!(
+        question.contains("may use the bot") && question.contains("own budget of a day: 0.5"),
+        "{question}"
+    );
+    // A look changes nothing.
+    assert_eq!(env.psql("SELECT count(*) FROM people WHERE id IN (2, 3)"), "2");
+    let mut forget = |id: &str| {
+        let page = format!("/people/{id}/forget");
+        let answer = operator.post(&page, &page, &[]);
+        answer.header("location").unwrap().split("outcome=").nth(1).unwrap().to_owned()
+    };
+    assert_eq!(["2", "3", "3"].map(&mut forget), ["forgotten", "forgotten", "nothing"]);
+    assert_eq!(env.psql("SELECT count(*) FROM people WHERE id IN (2, 3)"), "0");
+    held("0");
+    let decisions =
+        env.psql("SELECT person, state, means FROM decisions WHERE state = 'forgotten' ORDER BY person");
+    assert_eq!(decisions, "2|forgotten|console\n3|forgotten|console");
+    // Whoever was forgotten is a stranger again.
+    env.telegram.say(&person(2), "and me?");
+    env.wait_for_rows("SELECT state FROM people WHERE id = 2", |state| state == "waiting");
+}
+
+#[test]
 fn nobody_decides_about_an_owner_in_the_console() {
     let env = owned();
     let bot = env.start_ready();
@@ -63,6 +105,10 @@ fn nobody_decides_about_an_owner_in_the_console() {
         let page = format!("/people/{owner}");
         assert!(!operator.get(&page).ok().contains("/decide"));
         let answer = operator.post(&page, &format!("{page}/decide"), &[("verdict", "block")]);
+        assert_eq!(answer.header("location"), Some(&*format!("{page}?outcome=owner")));
+        assert!(!operator.get(&format!("{page}/forget")).ok().contains("class=\"grave\""));
+        let token = value(&operator.get("/people").ok(), "token");
+        let answer = operator.send("POST", &format!("{page}/forget"), Some(&[("token", &token)]));
         assert_eq!(answer.header("location"), Some(&*format!("{page}?outcome=owner")));
     }
     assert_eq!(env.psql("SELECT count(*) FROM decisions"), "0");

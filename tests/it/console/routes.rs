@@ -97,7 +97,9 @@ fn a_console_that_is_read_only_changes_nothing_and_shows_no_form() {
     assert!(tried >= 5, "{tried}");
     let rows = "SELECT (SELECT string_agg(content, '') FROM messages WHERE deleted_at IS NULL), (SELECT string_agg(state, '') FROM people)";
     assert_eq!(env.psql(rows), "one|waiting");
-    for page in ["/dialogues", "/dialogues/1/1/0", "/people", "/people/1", "/people/1/erase"] {
+    for page in
+        ["/dialogues", "/dialogues/1/1/0", "/people", "/people/1", "/people/1/erase", "/people/1/forget"]
+    {
         let shown = operator.get(page).ok();
         let forms: Vec<_> = shown.split("<form method=\"post\" action=\"").skip(1).collect();
         let others =

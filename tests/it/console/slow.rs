@@ -42,6 +42,20 @@ fn pages_that_wait_for_the_database_delay_no_answer_and_end_by_themselves() {
 }
 
 #[test]
+fn figures_are_added_up_for_whoever_comes_in_before_a_page_is_looked_at() {
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    let blocked = Transaction::begin(&env.database, "LOCK TABLE model_calls");
+    let mut operator = Visitor::logged_in(&env, &bot);
+    // Only the figures read this table, and no page was asked for.
+    env.database.wait_blocked(1);
+    // They take one connection of the console, and pages have the others.
+    operator.get("/dialogues").ok();
+    drop(blocked);
+    operator.get("/costs").ok();
+}
+
+#[test]
 fn the_end_of_the_bot_waits_for_no_page_and_silent_clients_keep_nobody_out() {
     let env = with_console(TestEnv::new());
     let bot = env.start_ready();

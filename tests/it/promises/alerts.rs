@@ -20,8 +20,14 @@ fn told(env: &TestEnv, begins: &str) -> usize {
     env.telegram.texts(OWNER).iter().filter(|text| text.starts_with(begins)).count()
 }
 
-/// Waits until everything that is to be told now was told: what is raised is told last.
+/// Waits until everything that is to be told now was told, and nothing waits.
 fn wait_told(env: &TestEnv) {
+    wait_looked(env);
+    env.wait_settled();
+}
+
+/// Waits until everything that is to be told now was told: what is raised is told last.
+fn wait_looked(env: &TestEnv) {
     let before = told(env, "Version ");
     env.psql("UPDATE alerts SET told_at = NULL WHERE kind = 'migrated'");
     env.psql(
@@ -30,7 +36,6 @@ fn wait_told(env: &TestEnv) {
     );
     let later = || told(env, "Version ") > before;
     sandbox::wait_until("the owner to be told", || later().then_some(()));
-    env.wait_settled();
 }
 
 /// As if the owners had been told of everything an hour ago, and a second more.
@@ -163,6 +168,56 @@ fn owners_are_told_of_a_backup_that_failed_also_where_no_bot_ran_then_and_of_mig
     env.telegram.wait_for_text(OWNER, |text| text.starts_with("Version ") && text.contains("up to date"));
     env.wait_settled();
     assert_eq!((told(&env, "A backup failed"), told(&env, "Version ")), (1, 1));
+}
+
+#[test]
+fn owners_are_told_once_of_a_disk_that_is_full_and_of_no_other_refusal() {
+    let mut env = TestEnv::with_own_server();
+    env.set("OWNER", OWNER.to_string());
+    env.set("SHORT_WAITS", "doorkeeper=0.2 watch=0.1");
+    env.set("ALLOWED_USERS", "2");
+    let bot = env.start_ready();
+    greeted(&env);
+    let health = ask(&env, &owner(), "/health").text().to_owned();
+    assert!(health.contains(" GB of its disk are free ("), "{health}");
+    // A refusal, as long as there is room beside the table, says nothing of the disk.
+    let full = env.server().fill_disk(env.database.name(), "messages");
+    env.telegram.say(&person(2), "zebra");
+    bot.wait_for_line("trying again");
+    wait_looked(&env);
+    assert_eq!(told(&env, "The disk of the database"), 0);
+    // As the server refuses a table on a full disk, in a language that nobody here reads.
+    env.psql(
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'デバイスに空き領域がありません' USING ERRCODE = 'disk_full'; END $$;
+         CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE AS') EXECUTE FUNCTION refuse()",
+    );
+    let alert =
+        env.telegram.wait_for_text(OWNER, |text| text.starts_with("The disk of the database is full"));
+    assert!(alert.buttons()[0].starts_with("mute:"), "{:?}", alert.buttons());
+    wait_looked(&env);
+    env.psql("DROP EVENT TRIGGER refuse");
+    env.server().free_disk(full);
+    env.telegram.wait_for_text(2, |text| text.contains("zebra"));
+    an_hour_later(&env);
+    wait_told(&env);
+    assert_eq!(told(&env, "The disk of the database"), 1);
+}
+
+#[test]
+fn what_is_known_of_the_disk_outlives_the_way_back_and_the_version_before_does_not_meet_it() {
+    let env = watched();
+    let bot = env.start_ready();
+    env.psql(
+        "INSERT INTO alerts (bot_id, kind, told_at, muted) SELECT bot_id, 'disk', now(), true FROM leases",
+    );
+    let rows = env.psql("SELECT * FROM alerts WHERE kind = 'disk'");
+    env.kill(bot);
+    env.run(&["migrate", "to", "20261127000976", "--yes"]).ok();
+    let met = "SELECT count(*) FROM alerts JOIN leases USING (bot_id) WHERE kind = 'disk'";
+    assert_eq!(env.psql(met), "0");
+    env.run(&["migrate", "up"]).ok();
+    assert_eq!(env.psql("SELECT * FROM alerts WHERE kind = 'disk'"), rows);
 }
 
 #[test]

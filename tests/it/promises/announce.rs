@@ -12,13 +12,13 @@ use super::requests::{OWNER, greeted, owned, owner, person};
 use crate::support::asking::ask;
 
 /// The first of those who asked something lately.
-const FIRST: i64 = 1001;
+pub(super) const FIRST: i64 = 1001;
 
 /// So many people's messages are in the outbox at once.
 const RELEASED_AT_ONCE: usize = 50;
 
 /// A bot with an owner, and so many people who have asked something lately.
-fn with_people(number: i64) -> TestEnv {
+pub(super) fn with_people(number: i64) -> TestEnv {
     let mut env = owned();
     env.set("SHORT_WAITS", "doorkeeper=0.2 announcer=0.02");
     env.set("TELEGRAM_RATE", "10000");
@@ -40,7 +40,7 @@ fn with_people(number: i64) -> TestEnv {
 }
 
 /// Presses the button with this data below the newest message of the owner that has one.
-fn press(env: &TestEnv, ends: &str) -> Sent {
+pub(super) fn press(env: &TestEnv, ends: &str) -> Sent {
     let is_control = |sent: &&Sent| {
         sent.buttons().iter().any(|data| data.starts_with("announce:") && data.ends_with(ends))
     };
@@ -75,7 +75,7 @@ fn got(env: &TestEnv, text: &str) -> BTreeMap<i64, usize> {
 }
 
 /// Waits for the result, and returns it.
-fn result(env: &TestEnv) -> String {
+pub(super) fn result(env: &TestEnv) -> String {
     env.telegram
         .wait_for_text(OWNER, |text| text.starts_with("Announcement: ") && text.contains("left out"))
         .text()
@@ -212,6 +212,53 @@ fn whatever_ends_the_program_and_whatever_telegram_says_each_person_gets_it_once
     let twice: usize = got.values().map(|times| times - 1).sum();
     println!("{people} people, three kills: {twice} got it twice");
     assert!(twice <= 3 * RELEASED_AT_ONCE, "{twice} got it twice");
+}
+
+#[test]
+fn how_far_it_is_stands_in_one_message_that_is_edited_over_a_kill_and_ends_with_the_result() {
+    let mut env = with_people(200);
+    // Some 25 people a second.
+    env.set("TELEGRAM_RATE", "100");
+    env.set("SHORT_WAITS", "doorkeeper=0.2 shown=0.1");
+    let bot = env.start_ready();
+    for blocked in [FIRST + 1, FIRST + 2] {
+        env.telegram.block(blocked);
+    }
+    env.telegram.say(&owner(), "/announce zebra");
+    let control = press(&env, ":send").message_id;
+    env.telegram.wait_until(PATIENCE, |state| {
+        let text = state.message(OWNER, control)?.text();
+        let sent = text.strip_prefix("Announcement: ")?.split(' ').next()?.parse::<usize>().ok()?;
+        (sent > 0).then_some(())
+    });
+    env.kill(bot);
+    // The last one is blocked by an owner meanwhile.
+    let last = "user_id = 1200 AND state = 'waiting'";
+    assert_eq!(env.psql(&format!("SELECT count(*) FROM announcement_recipients WHERE {last}")), "1");
+    env.psql("UPDATE people SET state = 'blocked' WHERE id = 1200");
+    let _bot = env.start_ready();
+    let said = result(&env);
+    env.wait_settled();
+    assert_eq!(
+        said,
+        "Announcement: 197 of 200 sent, 2 not delivered (the bot is blocked, or the chat closed), 1 left out, 0 not sent."
+    );
+    let about: Vec<Sent> = env.telegram.look(|state| {
+        let is_about = |sent: &&Sent| {
+            sent.text().starts_with("Announcement") || sent.first_text().starts_with("This is how")
+        };
+        state.in_chat(OWNER).filter(is_about).cloned().collect()
+    });
+    assert_eq!(about.len(), 1, "{:?}", env.telegram.texts(OWNER));
+    let progress: Vec<usize> = about[0]
+        .edits
+        .iter()
+        .filter_map(|(_, content)| {
+            content.text.strip_prefix("Announcement: ")?.split(' ').next()?.parse().ok()
+        })
+        .collect();
+    assert!(progress.len() >= 3 && progress.is_sorted(), "{progress:?}");
+    assert!(about[0].buttons().is_empty(), "nothing is left to be stopped");
 }
 
 #[test]

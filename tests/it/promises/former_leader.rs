@@ -34,8 +34,8 @@ fn receive(store: &Store, update_id: i64) -> Result<(), StoreError> {
 }
 
 fn answer(store: &Store, address: Address) -> Result<Vec<Unsent>, StoreError> {
-    let finished =
-        store.run(|conn| finish::reply(conn, address, |_, _| Ok(vec![ReplyPart::plain("an answer")])))?;
+    let finished = store
+        .run(|conn| finish::reply(conn, address, &[], |_, _| Ok(vec![ReplyPart::plain("an answer")])))?;
     Ok(finished.done().unwrap())
 }
 

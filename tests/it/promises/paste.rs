@@ -122,7 +122,7 @@ fn all_rows_of_a_question_are_finished_or_none() {
     };
     // Another run was faster with one of them.
     let other = Address { update_seq: joined[1].seq, update_id: joined[1].update_id, ..address };
-    finish::reply(&mut conn, other, |_, _| Ok(Vec::new())).unwrap().done().unwrap();
+    finish::reply(&mut conn, other, &[], |_, _| Ok(Vec::new())).unwrap().done().unwrap();
     assert!(finish::turn(&mut conn, address, &turn, &[ReplyPart::plain("a")]).unwrap().done().is_none());
     assert_eq!(env.psql("SELECT count(*) FROM messages"), "0");
     assert_eq!(env.psql("SELECT count(*) FROM updates WHERE done_at IS NULL"), "2");

@@ -115,7 +115,10 @@ fn an_update_is_finished_once_whoever_else_ran_it() {
     assert_eq!(first.done().unwrap().len(), 1);
     assert!(finish::turn(&mut conn, address, &turn, &parts).unwrap().done().is_none());
     assert!(
-        finish::reply(&mut conn, address, |_, _| Ok(vec![ReplyPart::plain("b")])).unwrap().done().is_none()
+        finish::reply(&mut conn, address, &[], |_, _| Ok(vec![ReplyPart::plain("b")]))
+            .unwrap()
+            .done()
+            .is_none()
     );
     let counts = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM turns), (SELECT count(*) FROM reply_parts)";
     assert_eq!(env.psql(counts), "2|1|1");
@@ -133,7 +136,7 @@ fn a_refused_form_gives_way_to_simpler_ones_in_one_step_and_in_order() {
         ..ReplyPart::plain(text)
     };
     let parts = [with_fallback("1", &["1a", "1b"]), ReplyPart::plain("2"), with_fallback("3", &["3a"])];
-    let stored = finish::reply(&mut conn, address, |_, _| Ok(parts.to_vec())).unwrap().done().unwrap();
+    let stored = finish::reply(&mut conn, address, &[], |_, _| Ok(parts.to_vec())).unwrap().done().unwrap();
     assert!(!replace(&mut conn, &stored[1], Instead::Simpler).unwrap(), "the plain one is the simplest form");
     assert!(replace(&mut conn, &stored[0], Instead::Simpler).unwrap());
     let now = outbox::unsent(&mut conn, address.lane).unwrap();

@@ -209,6 +209,32 @@ fn a_search_reads_the_index_and_not_the_table() {
 }
 
 #[test]
+fn of_a_frequent_word_only_newest_messages_are_read_and_of_a_word_said_long_ago_its_own() {
+    let operator = operator();
+    operator.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length)
+         SELECT n % 100, n % 100, 'user', 
+                CASE WHEN n % 10 = 0 THEN 'everywhere ' ELSE '' END || 'word' || n || CASE WHEN n < 40 THEN ' long ago' ELSE '' END, 20
+         FROM generate_series(1, 50000) AS n;
+         ANALYZE messages",
+    );
+    let read = || {
+        operator.database.wait_disconnected();
+        let read = "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'messages'";
+        operator.psql(read).parse::<u32>().unwrap()
+    };
+    let before = read();
+    let search =
+        |words: &[&str]| json(&operator.run(&[&["history", "search", "--json"], words].concat()).ok());
+    assert_eq!(search(&["everywhere", "--limit", "300"]).len(), 300);
+    // Whoever looks at each message with the word reads five thousand.
+    let now = read();
+    assert!(now - before < 2000, "{}", now - before);
+    assert_eq!(search(&["long", "ago", "--limit", "50"]).len(), 39);
+    assert!(read() - now < 2000, "{}", read() - now);
+}
+
+#[test]
 fn a_phrase_of_frequent_words_takes_few_messages_apart_and_none_that_a_pattern_leaves_out() {
     let operator = operator();
     operator.psql(

@@ -134,7 +134,7 @@ impl Work {
                     }
                     Ok(parts.clone())
                 };
-                return finish::reply(conn, self.address, act).unwrap();
+                return finish::reply(conn, self.address, &[], act).unwrap();
             }
         };
         let turn = Turn {
