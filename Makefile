@@ -1,6 +1,6 @@
 # One command for each thing to do; `make help` lists them.
 
-.PHONY: help run demo picture console-pictures psql test faults nightly fresh audit bench bench-console bench-dialogues bench-history bench-erase bench-topics bench-live bench-cache soak check-migrations migrations tools setup
+.PHONY: help run demo picture console-pictures psql test faults nightly fresh containers audit bench bench-console bench-dialogues bench-history bench-erase bench-topics bench-live bench-cache soak check-migrations migrations tools setup
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,7 +39,7 @@ test: setup tools ## all tests, against a real PostgreSQL
 faults: setup tools ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
-nightly: setup tools faults ## what takes long: make faults and fresh; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
+nightly: setup tools faults ## what takes long: make faults, fresh and containers; lives of messages; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	STRANGERS=10000 cargo test --locked --test it promises::flood
 	ANNOUNCE_PEOPLE=5000 cargo test --locked --test it promises::announce::whatever -- --nocapture
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
@@ -50,9 +50,13 @@ nightly: setup tools faults ## what takes long: make faults and fresh; lives of 
 	@if command -v promtool >/dev/null; then promtool test rules contrib/alerts_test.yml; \
 	else echo "not looked at: contrib/alerts_test.yml, for promtool is not installed (Debian: prometheus)"; fi
 	scripts/fresh
+	scripts/containers
 
 fresh: ## make demo and make test of the committed state on a bare Debian 12 in a folder; half an hour, needs root and debootstrap
 	@scripts/fresh
+
+containers: ## what the guides say of containers, with an engine and images of its own; half an hour, needs root and debootstrap
+	@scripts/containers
 
 audit: setup ## dependencies (licences, sources, known faults, unused ones), scripts and workflows; brings its tools
 	@scripts/audit

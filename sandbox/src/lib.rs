@@ -23,6 +23,7 @@ mod wait;
 mod watched;
 
 pub use env::TestEnv;
+pub use http::listen_on;
 pub use model::Model;
 pub use telegram::{Person, Telegram};
 pub use tool::tool;

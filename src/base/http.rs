@@ -17,6 +17,10 @@ use crate::base::cancel::CancelToken;
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long what was sent may stay unacknowledged. The kernel of a machine that was cut off would send it again once the machine is
+/// back, and by then another instance leads and has sent it, too.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
+
 /// The client and its runtime. Clones share both.
 #[derive(Clone)]
 pub struct Http {
@@ -65,6 +69,7 @@ impl Http {
         let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
+            .tcp_user_timeout(UNACKNOWLEDGED)
             // A POST that is redirected becomes a GET without what it says, and the token would go along.
             .redirect(Policy::none())
             // Asked for nothing compressed: what comes packed all the same is unpacked as it comes.

@@ -1,8 +1,9 @@
 //! `systech-aidd health`: asks the bot that runs on this machine whether it is ready, for the health check of a container.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use clap::Args;
 
 use crate::base::cancel::CancelToken;
 use crate::base::exit::ExitCode;
@@ -19,14 +20,37 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// More than this is not an answer of ours.
 const LONGEST_ANSWER: usize = 1000;
 
-/// Asks the bot at `address`, METRICS_ADDR. An error: it is not ready, or nobody can say.
-pub fn ask(address: Option<&str>) -> anyhow::Result<ExitCode> {
-    let Some(address) = address else {
-        bail!(
-            "METRICS_ADDR is not set: set it for the bot and for this command, to 127.0.0.1:9464 for instance"
-        );
-    };
-    let (http, _runtime) = Http::start_direct().context("the HTTP client cannot be started")?;
+/// Between two questions of `--wait`.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How long `health` asks.
+#[derive(Args)]
+pub struct Arguments {
+    /// Asks until the bot is ready, for so many seconds at most: right after a start
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=3600), default_value_t = 0)]
+    wait: u64,
+}
+
+impl Arguments {
+    /// Asks the bot at `address`, METRICS_ADDR. An error: it is not ready, or nobody can say.
+    pub fn run(&self, address: Option<&str>) -> anyhow::Result<ExitCode> {
+        let Some(address) = address else {
+            bail!(
+                "METRICS_ADDR is not set: set it for the bot and for this command, to 127.0.0.1:9464 for instance"
+            );
+        };
+        let (http, _runtime) = Http::start_direct().context("the HTTP client cannot be started")?;
+        let end = Instant::now() + Duration::from_secs(self.wait);
+        loop {
+            match ask(&http, address) {
+                Err(_) if Instant::now() < end => http.sleep(PAUSE, &CancelToken::new()),
+                asked => return asked,
+            }
+        }
+    }
+}
+
+fn ask(http: &Http, address: &str) -> anyhow::Result<ExitCode> {
     let url = format!("http://{}/readyz", reachable(address));
     let asked = http.wait(PATIENCE, &CancelToken::new(), async {
         let mut response = http.client.get(url).send().await?;

@@ -118,7 +118,11 @@ enum Command {
     },
     /// Asks the running bot whether it is ready, for the health check of a container
     #[command(after_help = health::EXIT_CODES)]
-    Health,
+    Health {
+        /// See [`health::Arguments`].
+        #[command(flatten)]
+        arguments: health::Arguments,
+    },
 }
 
 fn after_help() -> String {
@@ -158,7 +162,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Restore { file }) => backup::restore_file(&settings(env_file, Database::load)?, &file),
         Some(Command::Url) => sql::print_url(&settings(env_file, Database::load)?),
         Some(Command::Sql { arguments }) => sql::psql(&settings(env_file, Database::load)?, &arguments),
-        Some(Command::Health) => health::ask(settings(env_file, config::load_metrics_addr)?.as_deref()),
+        Some(Command::Health { arguments }) => {
+            arguments.run(settings(env_file, config::load_metrics_addr)?.as_deref())
+        }
         // doctor reports the faults that keep the other commands from starting.
         Some(Command::Takeover { arguments }) => arguments.run(env_file),
         Some(Command::Doctor { arguments }) => arguments.run(env_file),

@@ -52,6 +52,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long the end of the program waits for the database to take the lease back.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// What a former holder says when it finds out.
+const TAKEN: &str = "another instance leads now; this one ends its work and goes on standby";
 /// What the database is made to say, in any language, to a former holder.
 const LOST: &str = "systech-aidd: another instance leads now";
 
@@ -275,7 +277,7 @@ pub fn keep(store: &Store, lease: &Lease, shutdown: &Receiver<()>, done: &Receiv
             Ok(true) => lease.renewed(asked_at),
             Ok(false) => {
                 lease.valid_until.store(0, Ordering::Relaxed);
-                warn!("another instance leads now; this one ends its work and goes on standby");
+                warn!("{TAKEN}");
                 return end(Duration::ZERO);
             }
             // As long as nobody can say so, nobody else leads.
@@ -291,9 +293,11 @@ pub fn keep(store: &Store, lease: &Lease, shutdown: &Receiver<()>, done: &Receiv
         }
     }
     lease.valid_until.store(0, Ordering::Relaxed);
-    let given_back = store.run_within(LAST_WORDS, |conn| renew(conn, lease, Duration::ZERO));
-    if let Err(problem) = given_back {
-        info!("the lease is not given back, and ends by itself: {problem}");
+    match store.run_within(LAST_WORDS, |conn| renew(conn, lease, Duration::ZERO)) {
+        Ok(true) => {}
+        // The poller has found out first, and ended the work.
+        Ok(false) => warn!("{TAKEN}"),
+        Err(problem) => info!("the lease is not given back, and ends by itself: {problem}"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::ops::{Deref, RangeInclusive};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,22 @@ use sandbox::PATIENCE;
 use sandbox::TestEnv;
 use sandbox::env::{Bot, Database};
 use sandbox::model::Behaviour;
-use sandbox::postgres::{self, Pooler, Server};
+use sandbox::postgres::{self, Pooler, Proxy, Server};
 use sandbox::{tool, wait_until};
 
 use crate::console::Visitor;
-use crate::fault::{Fault, Loss};
-use crate::network::{self, port_of};
+use crate::fault::{Fault, Loss, SESSIONS};
+use crate::machines::Machines;
 use crate::people::{Act, CROWD};
 
+/// Within this another instance leads, whatever has become of the leader.
+const TAKEOVER: Duration = Duration::from_secs(15);
+/// Within this what a process has sent reaches a stand-in on a busy machine. No other instance leads before.
+const ARRIVAL: Duration = Duration::from_secs(1);
+/// Within this answers go on after a promotion.
+const GOING_ON: Duration = Duration::from_secs(10);
+
+const EPOCH: &str = "SELECT max(epoch) FROM leases";
 const UPDATES: &str = "SELECT count(*) || ' ' || max(seq) FROM updates";
 
 /// What the judge has to know.
@@ -40,17 +48,34 @@ pub(crate) struct Record {
     pub(crate) announced: usize,
 }
 
+/// The instance beside the leader.
+struct Other {
+    bot: Bot,
+    /// It led, and is frozen or has vanished.
+    away: bool,
+}
+
+/// A leader that is lost.
+pub(crate) struct Lost {
+    epoch: String,
+    pub(crate) at: Instant,
+}
+
 /// Everything that is needed for one row.
 pub(crate) struct FaultEnv {
     env: TestEnv,
+    /// `None`: everything is on this machine.
+    machines: Option<Machines>,
+    /// How often the lead has gone from one of two machines to the other.
+    takeovers: AtomicUsize,
     standby: Option<Database>,
     pooler: Option<Pooler>,
+    _proxy: Option<Proxy>,
     /// The standby has taken the place of the first server.
     failed_over: AtomicBool,
     /// How many updates the first server had when it came back.
     left: Mutex<Option<String>>,
-    /// The instance on standby, or the one that is frozen.
-    other: Mutex<Option<Bot>>,
+    other: Mutex<Option<Other>>,
     pub(crate) seed: u64,
     bot: Mutex<Option<Bot>>,
     record: Mutex<Record>,
@@ -66,8 +91,12 @@ impl Deref for FaultEnv {
 
 impl FaultEnv {
     pub(crate) fn new(fault: &Fault, seed: u64) -> Self {
-        let own = || Arc::new(Server::temporary().unwrap());
-        let mut env = TestEnv::on(if fault.needs_own_server() { own() } else { postgres::shared() });
+        let machines = Machines::of(fault);
+        let mut env = TestEnv::on(match &machines {
+            Some(machines) => Arc::new(machines.primary.server()),
+            None if fault.needs_own_server() => Arc::new(Server::temporary().unwrap()),
+            None => postgres::shared(),
+        });
         env.model.usually(Behaviour::answer().random_delay(fault.slowest_answer(), seed));
         let usual = [
             ("TELEGRAM_TIMEOUT", "2"),
@@ -85,7 +114,11 @@ impl FaultEnv {
             fs::write(env.folder().join("assistant.toml"), catalogue).unwrap();
         }
         let standby = fault.needs_standby().then(|| {
-            let standby = Database::existing(Arc::new(env.server().standby().unwrap()), env.database.name());
+            let standby = match &machines {
+                Some(machines) => machines.standby.standby_of(env.server()),
+                None => env.server().standby().unwrap(),
+            };
+            let standby = Database::existing(Arc::new(standby), env.database.name());
             env.set("DATABASE_URL", of_either(&env.database.url(), &standby.url()));
             standby
         });
@@ -96,12 +129,32 @@ impl FaultEnv {
         }
         let pooler = fault.needs_pooler().then(|| {
             let pooler = Pooler::start(&tool("pgbouncer"), env.server(), "session").unwrap();
+            pooler.reload(SESSIONS);
             env.set("DATABASE_URL", pooler.url(env.database.name()));
             pooler
         });
+        let proxy = standby.as_ref().filter(|_| fault.needs_proxy()).map(|standby| {
+            let proxy = Proxy::start(&tool("haproxy"), &[env.server(), standby.server()]).unwrap();
+            env.set("DATABASE_URL", proxy.url(env.database.name()));
+            proxy
+        });
         let (bot, record) = (Mutex::default(), Mutex::default());
         let (left, other) = (Mutex::default(), Mutex::default());
-        Self { env, standby, pooler, failed_over: AtomicBool::new(false), left, other, seed, bot, record }
+        let takeovers = AtomicUsize::new(0);
+        Self {
+            env,
+            machines,
+            takeovers,
+            standby,
+            pooler,
+            _proxy: proxy,
+            failed_over: AtomicBool::new(false),
+            left,
+            other,
+            seed,
+            bot,
+            record,
+        }
     }
 
     /// The database as it is now: on the first server, or on the one that has taken its place.
@@ -135,6 +188,16 @@ impl FaultEnv {
         self.server().promote();
     }
 
+    /// Answers are stored on the new server in time.
+    pub(crate) fn wait_for_answers(&self) {
+        let (answers, promoted) = ("SELECT count(*) FROM turns WHERE state = 'answered'", Instant::now());
+        let before = self.psql(answers);
+        self.database().wait_for_rows(answers, |count| count != before);
+        let took = promoted.elapsed();
+        println!("answers go on {took:.2?} after the promotion");
+        assert!(took < GOING_ON, "answers go on after {took:?}");
+    }
+
     pub(crate) fn has_failed_over(&self) -> bool {
         self.failed_over.load(Ordering::Relaxed)
     }
@@ -143,9 +206,12 @@ impl FaultEnv {
     pub(crate) fn bring_back_primary(&self, loss: Loss) {
         let first = &self.env.database;
         match loss {
-            Loss::Killed => first.server().start(),
+            Loss::Killed => {
+                let start = || first.server().start();
+                self.machines.as_ref().map_or_else(start, |machines| machines.primary.within(start));
+            }
             Loss::Frozen => first.server().thaw(),
-            Loss::Unreached => network::fill(port_of(&first.url())),
+            Loss::Unreached => self.machines().primary.plug_in(),
         }
         let changed = || self.logs().contains("the database is on another server now").then_some(());
         wait_until("the change to be noticed", changed);
@@ -163,35 +229,75 @@ impl FaultEnv {
         left.as_ref().is_some_and(|left| *left != self.env.database.psql(UPDATES))
     }
 
-    /// The instance that leads is killed or freezes while another one waits. Of a frozen one the next call is the end: it
-    /// wakes, and is on standby from then on.
-    pub(crate) fn lose_leader(&self, loss: Loss) {
+    /// The instance that leads is killed, freezes or vanishes with its machine, while another one waits. Of one that froze or
+    /// vanished the next call is the end: it is back, and on standby from then on.
+    pub(crate) fn lose_leader(&self, loss: Loss) -> Option<Lost> {
         let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(frozen) = other.take().filter(|_| loss == Loss::Frozen) {
-            let woken = Instant::now();
-            frozen.signal("CONT");
-            frozen.wait_for_line("goes on standby");
-            self.record().wakings.push(woken..=Instant::now());
-            *other = Some(frozen);
-            return;
+        if let Some(Other { bot, away: away @ true }) = &mut *other {
+            let told = |bot: &Bot| bot.log().matches("goes on standby").count();
+            let (before, back) = (told(bot), Instant::now());
+            match loss {
+                Loss::Unreached => self.machines().bots[self.standby_is_on()].plug_in(),
+                _ => bot.signal("CONT"),
+            }
+            wait_until("the former leader to go on standby", || (told(bot) > before).then_some(()));
+            self.record().wakings.push(back..=Instant::now());
+            *away = false;
+            return None;
         }
-        let standby = self.env.start();
+        let standby =
+            other.take().map_or_else(|| self.start_on(self.standby_is_on(), &[]), |other| other.bot);
         standby.wait_for_line("on standby: another instance leads");
-        let leader = self.bot().replace(standby);
-        let before = Instant::now();
-        match (leader, loss) {
-            (Some(leader), Loss::Killed) => {
+        let epoch = self.psql(EPOCH);
+        let leader = self.bot().replace(standby).expect("somebody leads");
+        let lost = Lost { epoch, at: Instant::now() };
+        match loss {
+            Loss::Killed => {
                 leader.kill();
                 self.telegram.wait_disconnected();
             }
-            (Some(leader), Loss::Frozen) => {
+            Loss::Frozen => {
                 leader.signal("STOP");
-                *other = Some(leader);
+                *other = Some(Other { bot: leader, away: true });
             }
-            (Some(_), Loss::Unreached) => panic!("an instance shares its network with us"),
-            (None, _) => {}
+            Loss::Unreached => {
+                self.machines().bots[self.leader_is_on()].unplug();
+                *other = Some(Other { bot: leader, away: true });
+            }
         }
-        self.record().deaths.push(before..=Instant::now());
+        if loss != Loss::Killed {
+            // What it has just sent arrives.
+            std::thread::sleep(ARRIVAL);
+        }
+        self.record().deaths.push(lost.at..=Instant::now());
+        self.takeovers.fetch_add(1, Ordering::Relaxed);
+        Some(lost)
+    }
+
+    /// Another instance leads in time.
+    pub(crate) fn wait_for_takeover(&self, lost: &Lost) {
+        self.database().wait_for_rows(EPOCH, |epoch| epoch != lost.epoch);
+        let took = lost.at.elapsed();
+        println!("another instance leads after {took:.1?}");
+        assert!(took < TAKEOVER, "another instance leads after {took:?}");
+    }
+
+    fn leader_is_on(&self) -> usize {
+        self.takeovers.load(Ordering::Relaxed) % 2
+    }
+
+    fn standby_is_on(&self) -> usize {
+        1 - self.leader_is_on()
+    }
+
+    /// The machines that may vanish.
+    pub(crate) fn machines(&self) -> &Machines {
+        self.machines.as_ref().expect("an instance shares its network with us")
+    }
+
+    fn start_on(&self, machine: usize, further: &[(&str, &str)]) -> Bot {
+        let start = || self.env.start_with(further);
+        self.machines.as_ref().map_or_else(start, |machines| machines.bots[machine].within(start))
     }
 
     /// Starts the bot with further settings, unless it runs; it may not be ready yet.
@@ -200,7 +306,7 @@ impl FaultEnv {
         if bot.is_none() {
             // What its predecessor began may be under way in a database that was frozen when it died.
             self.database().wait_disconnected();
-            *bot = Some(self.env.start_with(further));
+            *bot = Some(self.start_on(self.leader_is_on(), further));
         }
     }
 

@@ -45,6 +45,9 @@ const HEALTH: Duration = Duration::from_secs(10);
 /// What has answers spoken.
 const SPEAKING: &[(&str, &str)] = &[("SPEECH_MODEL", "sandbox/mouth"), ("SPEECH_TIMEOUT", "1")];
 
+/// PgBouncer as the bot needs it, and tries again at once where a server refuses.
+pub(crate) const SESSIONS: &[(&str, &str)] = &[("pool_mode", "session"), ("server_login_retry", "1")];
+
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
 
@@ -77,8 +80,12 @@ pub(crate) enum Fault {
     Failover,
     /// The primary is killed or frozen, and a standby that knows all takes its place; then it comes back as it was.
     PrimaryLost(Loss),
+    /// The primary is killed behind what stands before it, and a standby that knows all takes its place.
+    PrimaryBehind(Way),
     /// The instance that leads is killed or frozen, and another one takes its place; then it comes back.
     LeaderLost(Loss),
+    /// A machine vanishes on which the leader and the primary are, and both have one to take their place; then it comes back.
+    MachineLost,
     /// Every packet to and from somebody is dropped.
     Unreached(Neighbour),
     ConnectionsTerminated,
@@ -102,12 +109,21 @@ pub(crate) enum Fault {
     Mixture(Vec<Vec<Fault>>),
 }
 
+/// What stands between the bot and a pair of servers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// PgBouncer in session mode, which is told of the other server.
+    Pooler,
+    /// HAProxy, which finds out by itself who takes writes.
+    Proxy,
+}
+
 /// How somebody is lost.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loss {
     Killed,
     Frozen,
-    /// Packets are dropped.
+    /// Its machine vanishes from the network.
     Unreached,
 }
 
@@ -130,7 +146,9 @@ impl Fault {
             | Self::DiskFull
             | Self::Failover
             | Self::Unreached(Neighbour::Database)
-            | Self::PrimaryLost(_) => true,
+            | Self::PrimaryLost(_)
+            | Self::PrimaryBehind(_)
+            | Self::MachineLost => true,
             Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
             _ => false,
         }
@@ -138,17 +156,22 @@ impl Fault {
 
     /// Whether a second server has to follow the first.
     pub(crate) fn needs_standby(&self) -> bool {
-        matches!(self, Self::Failover | Self::PrimaryLost(_))
+        matches!(self, Self::Failover) || self.is_synchronous()
     }
 
     /// Whether each commit waits for that one.
     pub(crate) fn is_synchronous(&self) -> bool {
-        matches!(self, Self::PrimaryLost(_))
+        matches!(self, Self::PrimaryLost(_) | Self::PrimaryBehind(_) | Self::MachineLost)
     }
 
     /// Whether a pooler stands before the server.
     pub(crate) fn needs_pooler(&self) -> bool {
-        matches!(self, Self::PoolerKilled)
+        matches!(self, Self::PoolerKilled | Self::PrimaryBehind(Way::Pooler))
+    }
+
+    /// Whether a proxy stands before both servers.
+    pub(crate) fn needs_proxy(&self) -> bool {
+        matches!(self, Self::PrimaryBehind(Way::Proxy))
     }
 
     /// Whether what was stored may be gone afterwards: then messages are lost and answers repeated, whatever the bot does.
@@ -181,7 +204,9 @@ impl Fault {
     pub(crate) fn allows(&self, class: &str) -> bool {
         match self {
             // What is in work at three kills.
-            Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) | Self::Announced(_) => class == "crashed",
+            Self::Kill | Self::KillAt(_) | Self::LeaderLost(_) | Self::MachineLost | Self::Announced(_) => {
+                class == "crashed"
+            }
             Self::Heard(..) => class == "hearing_unreachable",
             Self::Answers(..) | Self::ModelOut | Self::Unreached(Neighbour::Model) => class != "crashed",
             Self::Mixture(lists) => lists.iter().flatten().any(|fault| fault.allows(class)),
@@ -291,11 +316,27 @@ impl Fault {
                 Box::new(move || then.fail_over())
             }
             Self::PrimaryLost(loss) => primary_lost(env, *loss),
+            Self::PrimaryBehind(way) => {
+                let way = *way;
+                env.server().kill();
+                Box::new(move || {
+                    then.promote();
+                    if way == Way::Pooler {
+                        then.pooler().lead_to(then.server(), SESSIONS);
+                    }
+                    then.wait_for_answers();
+                })
+            }
             Self::Unreached(neighbour) => unreached(env, *neighbour),
             Self::LeaderLost(loss) => {
-                env.lose_leader(*loss);
-                Box::new(|| ())
+                let lost = env.lose_leader(*loss);
+                Box::new(move || {
+                    if let Some(lost) = lost {
+                        then.wait_for_takeover(&lost);
+                    }
+                })
             }
+            Self::MachineLost => machine_lost(env),
             Self::ConnectionsTerminated => beside(move || {
                 then.server().terminate_connections(then.database.name());
                 thread::sleep(Duration::from_millis(100));
@@ -366,10 +407,27 @@ fn primary_lost(env: &Arc<FaultEnv>, loss: Loss) -> End {
     match loss {
         Loss::Killed => env.server().kill(),
         Loss::Frozen => env.server().freeze(),
-        Loss::Unreached => network::dig(port_of(&env.database().url())),
+        Loss::Unreached => env.machines().primary.unplug(),
     }
     let env = Arc::clone(env);
-    Box::new(move || env.promote())
+    Box::new(move || {
+        env.promote();
+        env.wait_for_answers();
+    })
+}
+
+/// As both the primary and the leader are lost.
+fn machine_lost(env: &Arc<FaultEnv>) -> End {
+    let Some(mut lost) = env.lose_leader(Loss::Unreached) else {
+        env.bring_back_primary(Loss::Unreached);
+        return Box::new(|| ());
+    };
+    let env = Arc::clone(env);
+    Box::new(move || {
+        env.promote();
+        lost.at = Instant::now();
+        env.wait_for_takeover(&lost);
+    })
 }
 
 /// Nobody answers, and whoever asks for the bot's health still hears of it at once.

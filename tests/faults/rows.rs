@@ -11,7 +11,7 @@ use sandbox::telegram::{Action, Reply};
 use systech_aidd::base::failpoints::POINTS;
 
 use crate::env::FaultEnv;
-use crate::fault::{ALWAYS, Fault, Loss, METHODS, Neighbour, SENDS};
+use crate::fault::{ALWAYS, Fault, Loss, METHODS, Neighbour, SENDS, Way};
 use crate::judge::{self, RECORDER, Verdict};
 use crate::told::Meanwhile;
 
@@ -189,6 +189,7 @@ pub(crate) fn rows() -> Vec<Row> {
         )
     });
     rows.extend(of_pairs());
+    rows.extend(of_pairs_behind());
     let pauses = Action::RetryAfterBetween { least: 1, most: 3, seed: 0 };
     for (name, action, percent) in [
         (("429 with a random pause, every method", "429 со случайной паузой, все методы"), pauses, 20),
@@ -301,9 +302,35 @@ fn of_announcements() -> Vec<Row> {
         .collect()
 }
 
-/// Where packets may be dropped: [`crate::network`].
-pub(crate) fn of_dropped_packets() -> Vec<Row> {
+/// The pair is behind one address.
+fn of_pairs_behind() -> Vec<Row> {
     let mut rows = Vec::new();
+    for (name, way) in [
+        (
+            (
+                "the primary behind PgBouncer is killed, its synchronous standby promoted",
+                "основной сервер за PgBouncer убит, синхронная реплика повышена",
+            ),
+            Way::Pooler,
+        ),
+        (
+            (
+                "the primary behind HAProxy is killed, its synchronous standby promoted",
+                "основной сервер за HAProxy убит, синхронная реплика повышена",
+            ),
+            Way::Proxy,
+        ),
+    ] {
+        let row = Row::new(DATABASE, name, Fault::PrimaryBehind(way));
+        rows.push(Row { times: [1, 1], lasts: 2000..6000, ..row });
+    }
+    rows
+}
+
+/// What needs a network of our own: packets are dropped ([`crate::network`]), and machines vanish ([`crate::machines`]). Whoever is
+/// one of a pair is on another machine here.
+pub(crate) fn of_a_network() -> Vec<Row> {
+    let mut rows = of_pairs();
     for (promise, name, neighbour) in [
         (
             DATABASE,
@@ -323,11 +350,22 @@ pub(crate) fn of_dropped_packets() -> Vec<Row> {
         });
     }
     let name = (
-        "packets to the primary are dropped, its synchronous standby is promoted; they pass again",
-        "пакеты к основному серверу пропадают, синхронная реплика повышена; они снова доходят",
+        "the machine of the primary vanishes, its synchronous standby is promoted; it comes back",
+        "машина основного сервера исчезает, синхронная реплика повышена; она возвращается",
     );
     let lost = Fault::PrimaryLost(Loss::Unreached);
     rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(DATABASE, name, lost) });
+    let name = (
+        "the leader's machine vanishes, the standby takes over; it comes back",
+        "машина ведущего исчезает, его сменил запасной; она возвращается",
+    );
+    let row = Row::new(LEADER, name, Fault::LeaderLost(Loss::Unreached));
+    rows.push(Row { times: [2, 6], lasts: 0..1, pause: 2000..4000, ..row });
+    let name = (
+        "the machine of leader and primary vanishes, the other one's take over; it comes back",
+        "машина ведущего и основного сервера исчезает, другая берёт всё на себя; она возвращается",
+    );
+    rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(LEADER, name, Fault::MachineLost) });
     rows
 }
 

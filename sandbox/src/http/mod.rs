@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ struct Listening {
 
 impl Server {
     pub(crate) fn start(name: &'static str, service: Arc<dyn Service>) -> Self {
-        let listener = bind_stable_port();
+        let listener = bind_stable_port(*HOME.get_or_init(|| Ipv4Addr::LOCALHOST));
         let address = listener.local_addr().expect("a bound socket has an address");
         let server =
             Self { name, address, service, connections: Arc::default(), listening: Mutex::default() };
@@ -183,26 +183,34 @@ impl Drop for Open {
 }
 
 /// Binds a port that stays ours: outside the system's ephemeral range (32768 and up by default).
-fn bind_stable_port() -> TcpListener {
-    bind_in_stable_range()
-        .unwrap_or_else(|| panic!("no port is free on 127.0.0.1 among {PORTS} from {LOWEST} on"))
+fn bind_stable_port(address: Ipv4Addr) -> TcpListener {
+    bind_in_stable_range(address).unwrap_or_else(|| panic!("no port is free among {PORTS} from {LOWEST} on"))
+}
+
+/// The address of this machine that stand-ins listen on.
+static HOME: OnceLock<Ipv4Addr> = OnceLock::new();
+
+/// Has stand-ins listen on another address of this machine than 127.0.0.1, for a bot in another network. Has to be said before
+/// the first one starts.
+pub fn listen_on(address: Ipv4Addr) {
+    assert!(HOME.set(address).is_ok(), "a stand-in listens already");
 }
 
 const LOWEST: u32 = 15_000;
 const PORTS: u32 = 17_000;
 
-fn bind_in_stable_range() -> Option<TcpListener> {
+fn bind_in_stable_range(address: Ipv4Addr) -> Option<TcpListener> {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     // Processes that start together begin at different places.
     let start = std::process::id().wrapping_mul(97);
     (0..PORTS).find_map(|_| {
         let step = TRIED.fetch_add(1, Ordering::Relaxed);
         let port = LOWEST + start.wrapping_add(step) % PORTS;
-        TcpListener::bind((Ipv4Addr::LOCALHOST, u16::try_from(port).ok()?)).ok()
+        TcpListener::bind((address, u16::try_from(port).ok()?)).ok()
     })
 }
 
 /// A port of the same kind for a server that is not ours (PostgreSQL); free when asked.
 pub(crate) fn free_port() -> u16 {
-    bind_stable_port().local_addr().expect("a bound socket has an address").port()
+    bind_stable_port(Ipv4Addr::LOCALHOST).local_addr().expect("a bound socket has an address").port()
 }

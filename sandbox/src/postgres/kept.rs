@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -122,7 +123,7 @@ impl Postmaster {
 
     fn url(&self, database: &str) -> String {
         if self.socket.as_os_str().is_empty() {
-            tcp_url(self.port, database)
+            tcp_url(Ipv4Addr::LOCALHOST, self.port, database)
         } else {
             socket_url(&self.socket, self.port, database)
         }
@@ -151,8 +152,8 @@ pub(super) fn wait_for_url(folder: &Path) -> Result<String, Error> {
     }
 }
 
-pub(super) fn tcp_url(port: u16, database: &str) -> String {
-    format!("postgres://postgres@127.0.0.1:{port}/{database}")
+pub(super) fn tcp_url(address: Ipv4Addr, port: u16, database: &str) -> String {
+    format!("postgres://postgres@{address}:{port}/{database}")
 }
 
 pub(super) fn socket_url(folder: &Path, port: u16, database: &str) -> String {

@@ -12,10 +12,12 @@ mod install;
 mod kept;
 mod place;
 mod pooler;
+mod proxy;
 mod server;
 
 use std::fmt;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -24,6 +26,7 @@ pub use client::unique_name;
 pub use install::program;
 pub use place::reachable;
 pub use pooler::Pooler;
+pub use proxy::Proxy;
 
 use client::Client;
 use server::Cluster;
@@ -62,6 +65,7 @@ pub struct Options {
     private: bool,
     settings: Vec<(String, String)>,
     language: Option<String>,
+    address: Option<Ipv4Addr>,
 }
 
 impl Options {
@@ -87,6 +91,12 @@ impl Options {
     /// The language of the server's messages (`ru`), if their catalogue is installed. Default: English.
     pub fn language(mut self, language: &str) -> Self {
         self.language = Some(language.to_owned());
+        self
+    }
+
+    /// Where it listens, for everybody of that network. Default: the loopback interface.
+    pub fn address(mut self, address: Ipv4Addr) -> Self {
+        self.address = Some(address);
         self
     }
 
@@ -230,7 +240,13 @@ impl Server {
     /// A standby that follows this server, asynchronously, in a temporary folder.
     #[track_caller]
     pub fn standby(&self) -> Result<Self, Error> {
-        let cluster = Cluster::standby_of(self.own("copy"))?;
+        self.standby_with(Options::default())
+    }
+
+    /// As [`Server::standby`], with options of its own.
+    #[track_caller]
+    pub fn standby_with(&self, options: Options) -> Result<Self, Error> {
+        let cluster = Cluster::standby_of(self.own("copy"), options)?;
         let client = Client::new(&cluster.url("postgres"))?;
         Ok(Self { client, cluster: Some(cluster) })
     }

@@ -23,7 +23,7 @@ pub struct Pooler {
     folder: TempDir,
     port: u16,
     /// Where the server listens.
-    server: String,
+    server: Mutex<String>,
     running: Mutex<Option<Leashed>>,
 }
 
@@ -31,8 +31,6 @@ impl Pooler {
     /// Starts `program` before `server`, in this `pool_mode`.
     pub fn start(program: &Path, server: &Server, mode: &str) -> Result<Self, Error> {
         let failed = |error| Error::new(format!("PgBouncer does not start: {error}"));
-        let url = server.url("postgres");
-        let server = url.split_once('@').map_or("", |(_, rest)| rest).split('/').next().unwrap_or_default();
         let folder = tempfile::tempdir().map_err(failed)?;
         // It gives up being root after it has read its settings, and reads them again when it is told to.
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).map_err(failed)?;
@@ -42,7 +40,7 @@ impl Pooler {
             program: program.to_owned(),
             folder,
             port,
-            server: server.to_owned(),
+            server: Mutex::new(address(server)),
             running: Mutex::default(),
         };
         pooler.settle(&[("pool_mode", mode)])?;
@@ -64,6 +62,13 @@ impl Pooler {
         wait_until("PgBouncer to read its settings again", || {
             (self.log().matches("got SIGHUP").count() > reloads).then_some(())
         });
+    }
+
+    /// Leads to another server from now on, as an operator has it do after a failover: these settings, then RELOAD.
+    #[track_caller]
+    pub fn lead_to(&self, server: &Server, settings: &[(&str, &str)]) {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = address(server);
+        self.reload(settings);
     }
 
     /// Changes settings for its next start.
@@ -104,7 +109,8 @@ impl Pooler {
     }
 
     fn settle(&self, settings: &[(&str, &str)]) -> Result<(), Error> {
-        let (host, port) = self.server.rsplit_once(':').unwrap_or((&self.server, "5432"));
+        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let (host, port) = server.rsplit_once(':').unwrap_or((&server, "5432"));
         let further: Vec<_> = settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         let text = format!(
             "[databases]\n* = host={host} port={port} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
@@ -123,6 +129,12 @@ impl Pooler {
     fn running(&self) -> MutexGuard<'_, Option<Leashed>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a server listens.
+fn address(server: &Server) -> String {
+    let url = server.url("postgres");
+    url.split_once('@').and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default().to_owned()
 }
 
 impl Drop for Pooler {

@@ -1,6 +1,8 @@
 //! A cluster of our own: created, started, stopped, frozen.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,6 +30,7 @@ pub(super) struct Cluster {
     private: bool,
     settings: Vec<(String, String)>,
     language: Option<String>,
+    address: Option<Ipv4Addr>,
     port: u16,
     /// Of the socket; empty where there is none.
     socket: PathBuf,
@@ -41,15 +44,15 @@ impl Cluster {
         Self::create_by(options, Self::init)
     }
 
-    /// A streaming copy of `primary`, in a temporary folder.
-    pub(super) fn standby_of(primary: &Self) -> Result<Self, Error> {
-        let options = Options { settings: primary.settings.clone(), ..Options::default() };
+    /// A streaming copy of `primary`, in a temporary folder, with the settings of both.
+    pub(super) fn standby_of(primary: &Self, mut options: Options) -> Result<Self, Error> {
+        options.settings = [&*primary.settings, &*options.settings].concat();
         Self::create_by(options, |standby, folder| standby.copy(&primary.url("postgres"), folder))
     }
 
     /// `fill` makes the data folder, where there is none.
     fn create_by(
-        Options { folder, private, settings, language }: Options,
+        Options { folder, private, settings, language, address }: Options,
         fill: impl FnOnce(&Self, &Path) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let user = Unprivileged::needed()?;
@@ -71,6 +74,7 @@ impl Cluster {
             private,
             settings,
             language,
+            address,
             port: 0,
             running: Mutex::default(),
             lock,
@@ -97,7 +101,7 @@ impl Cluster {
         if self.private {
             kept::socket_url(&self.socket, self.port, database)
         } else {
-            kept::tcp_url(self.port, database)
+            kept::tcp_url(self.reached_at(), self.port, database)
         }
     }
 
@@ -155,7 +159,19 @@ impl Cluster {
         if self.temporary {
             initdb.arg("--no-sync");
         }
-        self.fill_with("initdb", initdb)
+        self.fill_with("initdb", initdb)?;
+        if self.address.is_none() {
+            return Ok(());
+        }
+        let neighbours = "host all all samenet trust\nhost replication all samenet trust\n";
+        let rules = OpenOptions::new().append(true).open(folder.join("pg_hba.conf"));
+        rules
+            .and_then(|mut rules| rules.write_all(neighbours.as_bytes()))
+            .map_err(|error| Error::new(format!("the server cannot be opened to its network: {error}")))
+    }
+
+    fn reached_at(&self) -> Ipv4Addr {
+        self.address.unwrap_or(Ipv4Addr::LOCALHOST)
     }
 
     /// A copy that follows the server of `url` from now on.
@@ -220,9 +236,9 @@ impl Cluster {
     }
 
     fn own_settings(&self) -> Vec<(String, String)> {
-        let addresses = if self.private { "" } else { "127.0.0.1" };
+        let addresses = if self.private { String::new() } else { self.reached_at().to_string() };
         let mut settings = vec![
-            ("listen_addresses".into(), addresses.into()),
+            ("listen_addresses".into(), addresses),
             ("port".into(), self.port.to_string()),
             ("unix_socket_directories".into(), self.socket.display().to_string()),
             ("unix_socket_permissions".into(), "0700".into()),

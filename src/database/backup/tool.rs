@@ -51,7 +51,8 @@ impl Tool {
         if self.major < major {
             bail!(
                 "{} is of PostgreSQL {}, which is older than the server's {major}: install the client \
-                 programs of PostgreSQL {major} (Debian: postgresql-client-{major})",
+                 programs of PostgreSQL {major} (postgresql-client-{major} of apt.postgresql.org, where Debian's own \
+                 is older), or, with containers, run it in the bot's: docker compose exec -T bot systech-aidd backup",
                 self.name,
                 self.major
             );

@@ -185,6 +185,49 @@ fn an_end_on_request_hands_over_at_once() {
     env.telegram.wait_for_count(1, 1);
 }
 
+/// What a newer version may do to the database: each of its migrations adds something.
+fn migrate_ahead(env: &TestEnv) {
+    for table in ["updates", "messages", "turns", "reply_parts", "model_calls", "leases"] {
+        env.psql(&format!("ALTER TABLE {table} ADD COLUMN of_a_newer_version TEXT NOT NULL DEFAULT 'new'"));
+    }
+    env.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')");
+}
+
+#[test]
+fn an_older_leader_works_on_when_a_newer_version_has_migrated_and_does_not_start_again() {
+    let env = short_leases();
+    let leader = env.start_ready();
+    env.telegram.say(&Person::private(1), "before");
+    env.telegram.wait_for_count(1, 1);
+    let gate = env.model.hold(When::asked("meanwhile"));
+    env.telegram.say(&Person::private(1), "meanwhile");
+    gate.wait_arrived();
+    migrate_ahead(&env);
+    gate.release();
+    env.telegram.say(&Person::private(1), "afterwards");
+    env.telegram.wait_for_count(1, 3);
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT count(*), max(of_a_newer_version) FROM turns"), "3|new");
+    assert!(leader.stop().success());
+    let (status, log) = env.start().wait_log();
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("20990101000000") && log.contains("newer version"), "{log}");
+}
+
+#[test]
+fn an_older_standby_that_is_to_lead_a_newer_database_ends_and_holds_up_nobody() {
+    // Leases of ten seconds: nobody waits for the end of one that was given back.
+    let env = TestEnv::new();
+    let leader = env.start_ready();
+    let standby = start_standby(&env);
+    migrate_ahead(&env);
+    assert!(leader.stop().success());
+    let (status, log) = standby.wait_log();
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("20990101000000") && log.contains("newer version"), "{log}");
+    assert_eq!(env.psql("SELECT until <= clock_timestamp() FROM leases"), "t", "the lease is given back");
+}
+
 #[test]
 fn a_standby_says_what_it_is_and_gives_way_to_an_instance_that_starts_with_it() {
     let env = measured(short_leases());

@@ -1,0 +1,236 @@
+//! A fresh clone on a machine with an engine, and the stand-ins that its bot talks to.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sandbox::{Model, Person, Telegram};
+
+/// The names that the guides give to what differs from machine to machine.
+const BACKUP: &str = "systech_aidd-20261124T063647Z-20261124000012.dump";
+const VERSION: &str = "2026-11-24-000012";
+
+pub(crate) struct Machine {
+    place: PathBuf,
+    clone: PathBuf,
+    telegram: Telegram,
+    model: Model,
+    person: Person,
+    asked: AtomicUsize,
+}
+
+impl Machine {
+    pub(crate) fn new(compose: &str) -> Self {
+        let place = PathBuf::from(std::env::var_os("CONTAINERS").expect("make containers says where"))
+            .join(compose.replace(' ', "-"));
+        let clone = place.join("systech-aidd");
+        static HOME: Once = Once::new();
+        HOME.call_once(|| sandbox::listen_on(bridge()));
+        for folder in ["bin", "cron", "backups", "other"] {
+            fs::create_dir_all(place.join(folder)).unwrap();
+        }
+        let machine = Self {
+            clone,
+            telegram: Telegram::start(),
+            model: Model::start(),
+            person: Person::private(1001),
+            asked: AtomicUsize::new(0),
+            place,
+        };
+        machine.equip(compose);
+        let mut clone = Command::new("git");
+        clone.args(["clone", "--quiet", "--no-local", env!("CARGO_MANIFEST_DIR")]).arg(&machine.clone);
+        assert!(clone.status().unwrap().success());
+        machine
+    }
+
+    /// The programs that the guides name: both kinds of Compose under one name, an editor, and what a container need not have.
+    fn equip(&self, compose: &str) {
+        let docker = match compose {
+            // Its client is in a container, too: this machine may be too old for it.
+            "compose 2" => {
+                "socket=${DOCKER_HOST#unix://}; tty=; [ ! -t 0 ] || tty=-t
+                exec /usr/bin/docker run --rm -i $tty --network host -v \"$socket:/var/run/docker.sock\" -v \"$PLACE:$PLACE\" \\
+                    -w \"$PWD\" ${TAG:+-e TAG=$TAG} ${DOCKER_BUILDKIT:+-e DOCKER_BUILDKIT=$DOCKER_BUILDKIT} compose:2 \"$@\""
+            }
+            _ => "shift; exec docker-compose \"$@\"",
+        };
+        self.program("docker", &format!("case $1 in compose) {docker} ;; esac\nexec /usr/bin/docker \"$@\""));
+        self.program("sudo", "exec \"$@\"");
+        self.program("rsync", "cp -a \"$2\"/. \"$3\"");
+        let settings = [
+            ("TELEGRAM_BOT_TOKEN", self.telegram.token().to_owned()),
+            ("OPENROUTER_API_KEY", self.model.key().to_owned()),
+        ];
+        let mut edits: String = settings
+            .iter()
+            .map(|(name, value)| format!("sed -i 's|^{name}=.*|{name}={value}|' \"$1\"\n"))
+            .collect();
+        for (name, value) in [("TELEGRAM_API_URL", self.telegram.url()), ("LLM_BASE_URL", self.model.url())] {
+            // As a model on the machine itself is reached.
+            let value = value.replace(&bridge().to_string(), "host.docker.internal");
+            edits += &format!("echo '{name}={value}' >>\"$1\"\n");
+        }
+        self.program("editor", &edits);
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        let path = self.place.join("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Does what the block of a guide says in which these words stand.
+    pub(crate) fn follow(&self, guide: &str, words: &str) -> String {
+        self.follow_with(guide, words, BACKUP)
+    }
+
+    /// The same with the name of a backup.
+    pub(crate) fn follow_with(&self, guide: &str, words: &str, backup: &str) -> String {
+        let text = fs::read_to_string(self.clone.join(guide)).unwrap();
+        let blocks = text.split("<!-- needs Docker -->\n```sh\n").skip(1);
+        let mut blocks = blocks.map(|rest| rest.split_once("```").unwrap().0);
+        let block =
+            blocks.find(|block| block.contains(words)).unwrap_or_else(|| panic!("{guide} has no {words}"));
+        let place = self.place.display();
+        let block = block
+            .replace(BACKUP, backup)
+            .replace("/etc/cron.daily", &format!("{place}/cron"))
+            .replace("/var/backups/systech-aidd", &format!("{place}/backups"))
+            .replace("backup@another.example:systech-aidd", &format!("{place}/other"));
+        let block =
+            if block.contains(VERSION) { block.replace(VERSION, &self.newest_applied()) } else { block };
+        self.run(&block)
+    }
+
+    /// The version that the guide takes from the old image's status: the last one that says `applied`.
+    fn newest_applied(&self) -> String {
+        let status = self.run("docker compose run --rm bot migrate status");
+        let applied = status.lines().rfind(|line| line.contains("applied")).unwrap();
+        applied.split_whitespace().find(|word| word.starts_with("20")).unwrap().to_owned()
+    }
+
+    /// Runs commands at a terminal, in a shell of their own, and returns what is shown.
+    #[track_caller]
+    pub(crate) fn run(&self, commands: &str) -> String {
+        let script = self.place.join("commands");
+        fs::write(&script, format!("set -e\n{commands}\n")).unwrap();
+        let shell = format!("bash {}", script.display());
+        self.shell("script", &["--quiet", "--return", "--command", &shell, "/dev/null"], commands)
+    }
+
+    /// The script for every night, without a terminal; returns the name of the backup that it made.
+    pub(crate) fn run_cron(&self) -> String {
+        self.note_rows();
+        self.shell(
+            "sh",
+            &[self.place.join("cron/systech-aidd").to_str().unwrap()],
+            "the script for every night",
+        );
+        let names = |folder: &str| -> Vec<String> {
+            let entries = fs::read_dir(self.place.join(folder)).unwrap();
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names("backups"), names("other"));
+        names("backups").pop().expect("a backup")
+    }
+
+    #[track_caller]
+    fn shell(&self, program: &str, arguments: &[&str], what: &str) -> String {
+        println!("--- {}", what.trim());
+        let path = format!("{}:{}", self.place.join("bin").display(), std::env::var("PATH").unwrap());
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.clone)
+            .env("PATH", path)
+            .env("PLACE", &self.place)
+            .env("EDITOR", "editor")
+            .env("TERM", "dumb")
+            .output()
+            .unwrap();
+        // The terminal shows the end of its input, too.
+        let said = String::from_utf8_lossy(&output.stdout).replace("^@", "").replace(['\r', '\0'], "")
+            + &String::from_utf8_lossy(&output.stderr);
+        println!("{said}");
+        assert!(output.status.success(), "{} of: {what}", output.status);
+        said
+    }
+
+    fn say(&self, words: &str) -> String {
+        let text = format!("{words}, question {}", self.asked.fetch_add(1, Ordering::Relaxed));
+        self.telegram.say(&self.person, &text);
+        text
+    }
+
+    /// Somebody asks, and the answer comes.
+    pub(crate) fn is_answered(&self, words: &str) {
+        let text = self.say(words);
+        self.wait_for_answer(&text);
+    }
+
+    fn wait_for_answer(&self, text: &str) {
+        self.telegram.wait_for_text(self.person.chat_id, |answer| answer.contains(text));
+        self.model.wait_idle();
+    }
+
+    /// Somebody asks, and the model reads this prompt.
+    pub(crate) fn is_answered_by(&self, prompt: &str) {
+        self.is_answered("what are you");
+        let requests = self.model.requests();
+        let read = &requests.last().unwrap().messages[0];
+        assert_eq!(read.role, "system");
+        assert!(read.content.contains(prompt), "the prompt is the old one");
+    }
+
+    /// A service dies by the hand of the kernel, while the model thinks; the engine starts it again.
+    pub(crate) fn ask_and_kill(&self, service: &str) {
+        let gate = self.model.hold(sandbox::model::When::any());
+        let text = self.say(&format!("before {service} dies"));
+        gate.wait_arrived();
+        self.run(&format!(
+            "kill -9 $(docker inspect -f '{{{{.State.Pid}}}}' $(docker compose ps -q {service}))"
+        ));
+        gate.release();
+        self.model.clear();
+        self.wait_for_answer(&text);
+        let answers = self.telegram.texts(self.person.chat_id);
+        assert_eq!(answers.iter().filter(|answer| answer.contains(&text)).count(), 1, "answered once");
+    }
+
+    /// How many messages a database has.
+    pub(crate) fn rows(&self, database: &str) -> String {
+        // The newest question may still be on its way: the guides' checks ask no further one before this.
+        self.run(&format!(
+            "docker compose exec postgres psql -U systech -d {database} -Atc 'SELECT count(*) FROM messages'"
+        ))
+        .trim()
+        .to_owned()
+    }
+
+    fn note_rows(&self) {
+        fs::write(self.place.join("rows"), self.rows("systech_aidd")).unwrap();
+    }
+
+    /// How many it had when the backup was made.
+    pub(crate) fn rows_at_backup(&self) -> String {
+        fs::read_to_string(self.place.join("rows")).unwrap()
+    }
+}
+
+/// This machine, as containers see it.
+fn bridge() -> Ipv4Addr {
+    let asked = Command::new("docker")
+        .args(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"])
+        .output()
+        .unwrap();
+    let subnet = String::from_utf8(asked.stdout).unwrap();
+    let (first, _) = subnet.trim().split_once('/').expect("the engine has a bridge");
+    Ipv4Addr::from(u32::from(first.parse::<Ipv4Addr>().unwrap()) + 1)
+}
