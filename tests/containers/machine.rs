@@ -23,12 +23,14 @@ pub(crate) struct Machine {
     asked: AtomicUsize,
 }
 
+/// What the stand-ins listen on is told once.
+static HOME: Once = Once::new();
+
 impl Machine {
     pub(crate) fn new(compose: &str) -> Self {
         let place = PathBuf::from(std::env::var_os("CONTAINERS").expect("make containers says where"))
             .join(compose.replace(' ', "-"));
         let clone = place.join("systech-aidd");
-        static HOME: Once = Once::new();
         HOME.call_once(|| sandbox::listen_on(bridge()));
         for folder in ["bin", "cron", "backups", "other"] {
             fs::create_dir_all(place.join(folder)).unwrap();
@@ -66,16 +68,16 @@ impl Machine {
             ("TELEGRAM_BOT_TOKEN", self.telegram.token().to_owned()),
             ("OPENROUTER_API_KEY", self.model.key().to_owned()),
         ];
-        let mut edits: String = settings
+        let mut edits: Vec<String> = settings
             .iter()
-            .map(|(name, value)| format!("sed -i 's|^{name}=.*|{name}={value}|' \"$1\"\n"))
+            .map(|(name, value)| format!("sed -i 's|^{name}=.*|{name}={value}|' \"$1\""))
             .collect();
         for (name, value) in [("TELEGRAM_API_URL", self.telegram.url()), ("LLM_BASE_URL", self.model.url())] {
             // As a model on the machine itself is reached.
             let value = value.replace(&bridge().to_string(), "host.docker.internal");
-            edits += &format!("echo '{name}={value}' >>\"$1\"\n");
+            edits.push(format!("echo '{name}={value}' >>\"$1\""));
         }
-        self.program("editor", &edits);
+        self.program("editor", &edits.join("\n"));
     }
 
     fn program(&self, name: &str, script: &str) {

@@ -250,7 +250,7 @@ impl FaultEnv {
         standby.wait_for_line("on standby: another instance leads");
         let epoch = self.psql(EPOCH);
         let leader = self.bot().replace(standby).expect("somebody leads");
-        let lost = Lost { epoch, at: Instant::now() };
+        let since = Lost { epoch, at: Instant::now() };
         match loss {
             Loss::Killed => {
                 leader.kill();
@@ -269,9 +269,9 @@ impl FaultEnv {
             // What it has just sent arrives.
             std::thread::sleep(ARRIVAL);
         }
-        self.record().deaths.push(lost.at..=Instant::now());
+        self.record().deaths.push(since.at..=Instant::now());
         self.takeovers.fetch_add(1, Ordering::Relaxed);
-        Some(lost)
+        Some(since)
     }
 
     /// Another instance leads in time.

@@ -14,11 +14,13 @@
 mod console;
 mod env;
 mod again;
+mod begin;
 mod fault;
 mod judge;
 mod machines;
 mod network;
 mod people;
+mod row;
 mod rows;
 mod table;
 mod told;

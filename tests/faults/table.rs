@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::judge::Verdict;
-use crate::rows::{Row, Words};
+use crate::row::{Row, Words};
 
 const HEAD: Words = (
     "| promise | fault | messages | lost | repeated outside the window | inside it | out of order | paid for twice | with strangers | honest failures | slowest recovery, s |",

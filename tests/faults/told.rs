@@ -13,8 +13,8 @@ use sandbox::PATIENCE;
 use sandbox::telegram::{Action, Calls, Person, Sent};
 use sandbox::wait_until;
 
+use crate::begin::End;
 use crate::env::FaultEnv;
-use crate::fault::End;
 use crate::judge::{Evidence, Verdict};
 use crate::people::CROWD;
 

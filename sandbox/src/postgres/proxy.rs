@@ -1,5 +1,6 @@
 //! A proxy before a pair of servers: the real `HAProxy`.
 
+use std::fmt::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -45,7 +46,7 @@ impl Proxy {
             let url = server.url("postgres");
             let address =
                 url.split_once('@').and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
-            settings += &format!(" server server{number} {address}\n");
+            let _ = writeln!(settings, " server server{number} {address}");
         }
         let file = folder.path().join("haproxy.cfg");
         std::fs::write(&file, settings).map_err(failed)?;
