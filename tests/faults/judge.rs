@@ -330,7 +330,7 @@ impl Evidence {
 
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
     /// in its chat, with the same text and in reply to the same message. A copy of a message that grew, or of an answer to
-    /// an album of which more came, had begun otherwise: there the text is about the same question.
+    /// a question that was changed or of which more came, had begun otherwise: there the text is about the same question.
     fn attributed(&self) -> Vec<Option<&Part>> {
         // A message that grew is made by the part that replaces it; one that answers again was made before.
         let mut made: Vec<&Part> = self.parts.iter().filter(|part| part.op == "edit").rev().collect();
@@ -338,16 +338,18 @@ impl Evidence {
         let recorded: HashMap<i64, &Part> = made.into_iter().map(|part| (part.message_id, part)).collect();
         let mut next: HashMap<(i64, Option<i64>, &str, &str), &Part> = HashMap::new();
         let mut about: HashMap<(i64, Option<i64>, Option<&str>), &Part> = HashMap::new();
+        let asked = self.asked_at_first();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {
             let (chat_id, reply_to, text) = (message.chat_id, message.reply_to, message.first_text());
             let alike = (chat_id, reply_to, text, said(message));
-            let same_question = (chat_id, reply_to, first_nonce(text));
+            let nonce = first_nonce(text).map(|nonce| asked.get(nonce).copied().unwrap_or(nonce));
+            let same_question = (chat_id, reply_to, nonce);
             if let Some(part) = recorded.get(&message.message_id) {
                 next.insert(alike, part);
                 about.insert(same_question, part);
             }
-            let about = same_question.2.and_then(|_| about.get(&same_question));
+            let about = nonce.and_then(|_| about.get(&same_question));
             parts.push(next.get(&alike).or(about).copied());
         }
         parts.reverse();
