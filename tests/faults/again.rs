@@ -38,21 +38,6 @@ impl Evidence {
         }
     }
 
-    /// The nonce with which a question was asked, by the nonces that it got when its person changed it.
-    pub(crate) fn asked_at_first(&self) -> HashMap<&str, &str> {
-        let mut first: HashMap<i64, &str> = HashMap::new();
-        let changing = self.record.acts.iter().filter(|act| act.is_changing());
-        changing
-            .map(|act| {
-                let first = first.entry(act.user_id).or_insert(&act.nonce);
-                if act.deed == Deed::Ask {
-                    *first = &act.nonce;
-                }
-                (&*act.nonce, *first)
-            })
-            .collect()
-    }
-
     /// How long something from then took after the last fault that it waited through.
     pub(crate) fn waited(&self, from: Instant, until: Instant) -> Option<Duration> {
         let waited = self.record.ends.iter().filter(|end| from < **end && **end < until).max();

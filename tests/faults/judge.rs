@@ -330,27 +330,25 @@ impl Evidence {
 
     /// The part of each message that Telegram took. What was never recorded is a copy of the part that was recorded next
     /// in its chat, with the same text and in reply to the same message. A copy of a message that grew, or of an answer to
-    /// a question that was changed or of which more came, had begun otherwise: there the text is about the same question.
+    /// a question that was changed or of which more came, had begun otherwise: in a chat of one person it is one of
+    /// whatever was recorded next.
     fn attributed(&self) -> Vec<Option<&Part>> {
         // A message that grew is made by the part that replaces it; one that answers again was made before.
         let mut made: Vec<&Part> = self.parts.iter().filter(|part| part.op == "edit").rev().collect();
         made.extend(self.parts.iter().filter(|part| part.op == "send" || part.op == "document"));
         let recorded: HashMap<i64, &Part> = made.into_iter().map(|part| (part.message_id, part)).collect();
-        let mut next: HashMap<(i64, Option<i64>, &str, &str), &Part> = HashMap::new();
-        let mut about: HashMap<(i64, Option<i64>, Option<&str>), &Part> = HashMap::new();
-        let asked = self.asked_at_first();
+        let mut alike: HashMap<(i64, Option<i64>, &str, &str), &Part> = HashMap::new();
+        let mut next: HashMap<i64, &Part> = HashMap::new();
         let mut parts: Vec<Option<&Part>> = Vec::new();
         for message in self.sent.iter().rev() {
-            let (chat_id, reply_to, text) = (message.chat_id, message.reply_to, message.first_text());
-            let alike = (chat_id, reply_to, text, said(message));
-            let nonce = first_nonce(text).map(|nonce| asked.get(nonce).copied().unwrap_or(nonce));
-            let same_question = (chat_id, reply_to, nonce);
+            let chat = message.chat_id;
+            let same = (chat, message.reply_to, message.first_text(), said(message));
             if let Some(part) = recorded.get(&message.message_id) {
-                next.insert(alike, part);
-                about.insert(same_question, part);
+                alike.insert(same, part);
+                next.insert(chat, part);
             }
-            let about = nonce.and_then(|_| about.get(&same_question));
-            parts.push(next.get(&alike).or(about).copied());
+            let is_private = chat > 0;
+            parts.push(alike.get(&same).or_else(|| next.get(&chat).filter(|_| is_private)).copied());
         }
         parts.reverse();
         parts
