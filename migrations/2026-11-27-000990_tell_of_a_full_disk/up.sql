@@ -9,7 +9,7 @@ ALTER TABLE alerts DROP CONSTRAINT alerts_kind_check;
 ALTER TABLE alerts ADD CONSTRAINT alerts_kind_check CHECK (kind IN (
     'budget_day_80', 'budget_day_100', 'budget_month_80', 'budget_month_100', 'model', 'waiting', 'backup', 'migrated', 'disk'));
 -- On the way back they were put aside.
-UPDATE alerts SET bot_id = -bot_id WHERE kind = 'disk' AND bot_id < 0;
+UPDATE alerts SET bot_id = -bot_id, kind = 'disk' WHERE bot_id < 0;
 
 COMMENT ON COLUMN alerts.kind IS
     '80 or 100 percent of a budget, a model that fails, questions that wait, a failed backup, migrations that were applied, or a disk of the database that is full or nearly so.';
