@@ -262,14 +262,18 @@ impl Services {
     /// Another instance may have the answer already, and the model would be paid twice. Whether it has, the database says.
     fn wait_to_lead(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         debug!(seq = question.address.update_seq, "the question waits: the lease is not renewed");
-        self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, PERHAPS_LEADING))?;
-        Ok(Answered::PutOff(PERHAPS_LEADING))
+        self.look_again(question, PERHAPS_LEADING)
     }
 
     /// What is left of a budget may be needed for answers in the making. When they are there, it will be seen.
     pub(super) fn wait_for_others(&self, question: &Question<'_>) -> Result<Answered, StoreError> {
         let wait = WAIT_FOR_OTHERS.mul_f64(1.0 + fastrand::f64());
         debug!(seq = question.address.update_seq, "the question waits: the rest of a budget is reserved");
+        self.look_again(question, wait)
+    }
+
+    /// The question is looked at again after this, and no model call of it counts as failed.
+    fn look_again(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
         self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait))?;
         Ok(Answered::PutOff(wait))
     }
