@@ -159,12 +159,7 @@ fn answers_beside_an_announcement() {
     for turn in 0..TURNS {
         alone.extend(answers(&env));
         env.telegram.say(&owner, &format!("/announce news {turn}"));
-        let (message_id, send) = env.telegram.wait_until(PATIENCE, |state| {
-            let control = state.in_chat(OWNER).next_back()?;
-            let send = control.buttons().into_iter().find(|data| data.ends_with(":send"))?;
-            Some((control.message_id, send.to_owned()))
-        });
-        env.telegram.press(&owner, message_id, &send);
+        env.telegram.press_newest(&owner, ":send");
         env.wait_for_rows("SELECT count(*) FROM announcements WHERE state = 'running'", |rows| rows == "1");
         beside.extend(answers(&env));
         let running = env.psql("SELECT count(*) FROM announcements WHERE state = 'running'");

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use sandbox::PATIENCE;
 use sandbox::telegram::{Action, Calls, Person, Sent};
 use sandbox::wait_until;
 
@@ -92,12 +91,7 @@ pub(crate) fn announce(env: &Arc<FaultEnv>, meanwhile: Meanwhile, rng: &mut fast
     env.record().announced += 1;
     let owner = Person::private(OWNER).speaking("en");
     env.telegram.say(&owner, &format!("/announce {NEWS}{number}"));
-    let (message_id, send) = env.telegram.wait_until(PATIENCE, |state| {
-        let newest = state.in_chat(OWNER).next_back()?;
-        let send = newest.buttons().into_iter().find(|data| data.ends_with(":send"))?;
-        Some((newest.message_id, send.to_owned()))
-    });
-    env.telegram.press(&owner, message_id, &send);
+    env.telegram.press_newest(&owner, ":send");
     env.wait_for_rows("SELECT count(*) FROM announcement_recipients WHERE state = 'sent'", |sent| {
         sent != "0"
     });

@@ -9,6 +9,7 @@ use super::origin::update_id;
 use super::person::{Person, text_fields};
 use super::record::ChatType;
 use super::state::{Callback, Received, State};
+use crate::wait::PATIENCE;
 
 /// The ids of something that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +161,17 @@ impl Telegram {
     pub fn press(&self, person: &Person, message_id: i64, data: &str) -> String {
         let pressed = self.press_if_shown(person, message_id, data);
         pressed.unwrap_or_else(|| panic!("message {message_id} has no button {data:?}")).query_id
+    }
+
+    /// Waits until the newest message of the person's chat has a button whose data ends so, and presses it.
+    #[track_caller]
+    pub fn press_newest(&self, person: &Person, ending: &str) {
+        let (message_id, data) = self.wait_until(PATIENCE, |state| {
+            let newest = state.in_chat(person.chat_id).next_back()?;
+            let data = newest.buttons().into_iter().find(|data| data.ends_with(ending))?;
+            Some((newest.message_id, data.to_owned()))
+        });
+        self.press(person, message_id, &data);
     }
 
     /// As [`Telegram::press`]; `None` when the button is not there any more.
