@@ -135,20 +135,19 @@ mod armed {
             process::abort();
         }
         if STOP.catches(point, subject) {
+            let began = Instant::now();
             let _ = kill_process(getpid(), Signal::STOP);
-            wait_frozen();
+            wait_frozen(began);
         }
         assert!(!FAIL.catches(point, subject), "{subject}");
     }
 
-    /// Waits until the process was frozen and goes on. The signal may reach another thread first, and nobody is told that it was
-    /// stopped: a short sleep that took a second tells.
-    fn wait_frozen() {
-        let mut slept = Duration::ZERO;
-        while slept < Duration::from_secs(1) {
-            let began = Instant::now();
+    /// Waits until the process was frozen and goes on. The signal, which was sent after `began`, may reach another thread first, and
+    /// nobody is told that it was stopped: a short sleep that took a second tells, or the sending of the signal that did.
+    fn wait_frozen(mut began: Instant) {
+        while began.elapsed() < Duration::from_secs(1) {
+            began = Instant::now();
             thread::sleep(Duration::from_millis(10));
-            slept = began.elapsed();
         }
     }
 

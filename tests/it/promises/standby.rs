@@ -150,6 +150,29 @@ fn what_a_frozen_leader_was_about_to_ask_is_asked_by_the_next_one_alone() {
 }
 
 #[test]
+fn what_a_leader_that_froze_has_locked_is_free_ten_seconds_later() {
+    let env = short_leases();
+    let one = env.start_with(&[("STOP_POINT", "finishing:tea with milk")]);
+    one.wait_ready();
+    let two = start_standby(&env);
+    // The reply to a command is written in a transaction of several statements, the last of which marks the question as done.
+    env.telegram.say(&Person::private(1), "/remember tea with milk");
+    let held = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND state = 'idle in transaction'";
+    env.wait_for_rows(held, |sessions| sessions == "1");
+    two.wait_ready();
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    one.signal("CONT");
+    one.wait_for_line("another instance leads now; this one ends its work and goes on standby");
+    assert!(two.stop().success());
+    env.telegram.say(&Person::private(2), "and now?");
+    env.telegram.wait_for_count(2, 1);
+    assert_eq!(env.telegram.texts(1).len(), 1);
+    assert_eq!(env.psql("SELECT count(*) FROM facts"), "1");
+}
+
+#[test]
 fn a_send_under_way_when_its_leader_freezes_is_the_one_thing_that_may_be_repeated() {
     let env = short_leases();
     let one = env.start_ready();
