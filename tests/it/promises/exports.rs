@@ -147,3 +147,19 @@ fn an_export_is_as_large_as_telegram_takes_it_and_says_what_had_no_room() {
     eprintln!("at most {} MB", kilobytes / 1024);
     assert!(kilobytes < 200 * 1024, "{peak}");
 }
+
+#[test]
+fn an_export_that_finds_no_room_on_the_disk_says_so_and_holds_up_nobody() {
+    let mut env = TestEnv::new();
+    // Where no file can be made, as on a full disk.
+    env.set("TMPDIR", "/proc/nowhere");
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    show(&env, &person, "soup.png", PNG);
+    answer(&env, &person, &json!({"text": "/export"}));
+    env.telegram.wait_for_text(1, |text| {
+        text == "The file could not be sent. Ask the person who runs this bot for it."
+    });
+    assert_eq!(env.telegram.calls("sendDocument").len(), 0);
+    answer(&env, &person, &json!({"text": "and now?"}));
+}
