@@ -14,7 +14,7 @@ use systech_aidd::base::cancel::CancelToken;
 use systech_aidd::base::http::Http;
 use systech_aidd::telegram::{Settings, Telegram};
 
-use crate::env::FaultEnv;
+use crate::env::{EPOCH, FaultEnv};
 use crate::fault::{AT_START, Fault, Loss, Neighbour, SESSIONS, Way};
 use crate::network::{self, port_of};
 use crate::people::SLOWLY;
@@ -25,6 +25,9 @@ pub(crate) type End = Box<dyn FnOnce()>;
 
 /// Within this whoever asks for the bot's health has an answer, whoever does not answer the bot.
 const HEALTH: Duration = Duration::from_secs(10);
+
+/// How PostgreSQL says that the disk is full.
+const NO_ROOM: &str = "No space left on device";
 
 /// Between two pieces of a slow answer.
 const WORD: Duration = Duration::from_millis(80);
@@ -80,6 +83,7 @@ impl Fault {
                 Box::new(move || since.into_iter().for_each(|lost| then.wait_for_takeover(&lost)))
             }
             Self::MachineLost => machine_lost(env),
+            Self::MachineFull => machine_full(env),
             Self::ConnectionsTerminated => beside(move || {
                 then.server().terminate_connections(then.database.name());
                 thread::sleep(Duration::from_millis(100));
@@ -224,6 +228,26 @@ fn machine_lost(env: &Arc<FaultEnv>) -> End {
         env.promote();
         lost.at = Instant::now();
         env.wait_for_takeover(&lost);
+    })
+}
+
+/// The leader needs no disk, and leads on.
+fn machine_full(env: &Arc<FaultEnv>) -> End {
+    if env.has_failed_over() {
+        // Whoever makes room starts what may have ended for want of it.
+        env.database.server().kill();
+        env.machines().disk().free();
+        env.bring_back_primary(Loss::Killed);
+        return Box::new(|| ());
+    }
+    let epoch = env.psql(EPOCH);
+    env.machines().disk().fill();
+    wait_until("the database to find no room", || env.logs().contains(NO_ROOM).then_some(()));
+    let env = Arc::clone(env);
+    Box::new(move || {
+        env.promote();
+        env.wait_for_answers();
+        assert_eq!(env.psql(EPOCH), epoch, "another instance leads");
     })
 }
 

@@ -29,7 +29,7 @@ const ARRIVAL: Duration = Duration::from_secs(1);
 /// Within this answers go on after a promotion.
 const GOING_ON: Duration = Duration::from_secs(10);
 
-const EPOCH: &str = "SELECT max(epoch) FROM leases";
+pub(crate) const EPOCH: &str = "SELECT max(epoch) FROM leases";
 const UPDATES: &str = "SELECT count(*) || ' ' || max(seq) FROM updates";
 
 /// What the judge has to know.
@@ -296,8 +296,10 @@ impl FaultEnv {
     }
 
     fn start_on(&self, machine: usize, further: &[(&str, &str)]) -> Bot {
-        let start = || self.env.start_with(further);
-        self.machines.as_ref().map_or_else(start, |machines| machines.bots[machine].within(start))
+        let Some(machines) = &self.machines else { return self.env.start_with(further) };
+        let machine = &machines.bots[machine];
+        let further = [further, &machine.settings()].concat();
+        machine.within(|| self.env.start_with(&further))
     }
 
     /// Starts the bot with further settings, unless it runs; it may not be ready yet.

@@ -64,6 +64,8 @@ pub(crate) enum Fault {
     LeaderLost(Loss),
     /// A machine vanishes on which the leader and the primary are, and both have one to take their place; then it comes back.
     MachineLost,
+    /// The disk of such a machine is full, and the standby of its primary takes its place; then there is room again.
+    MachineFull,
     /// Every packet to and from somebody is dropped.
     Unreached(Neighbour),
     ConnectionsTerminated,
@@ -123,7 +125,8 @@ impl Fault {
             | Self::Unreached(Neighbour::Database)
             | Self::PrimaryLost(_)
             | Self::PrimaryBehind(_)
-            | Self::MachineLost => true,
+            | Self::MachineLost
+            | Self::MachineFull => true,
             Self::Mixture(lists) => lists.iter().flatten().any(Self::needs_own_server),
             _ => false,
         }
@@ -136,7 +139,7 @@ impl Fault {
 
     /// Whether each commit waits for that one.
     pub(crate) fn is_synchronous(&self) -> bool {
-        matches!(self, Self::PrimaryLost(_) | Self::PrimaryBehind(_) | Self::MachineLost)
+        matches!(self, Self::PrimaryLost(_) | Self::PrimaryBehind(_) | Self::MachineLost | Self::MachineFull)
     }
 
     /// Whether a pooler stands before the server.
@@ -157,6 +160,11 @@ impl Fault {
     /// Whether an answer of the model may go astray on its way to the bot: then it is asked again.
     pub(crate) fn loses_answers(&self) -> bool {
         matches!(self, Self::Unreached(Neighbour::Model))
+    }
+
+    /// Whether an export may end in a sentence, for want of room for its file.
+    pub(crate) fn leaves_no_room(&self) -> bool {
+        matches!(self, Self::MachineFull)
     }
 
     /// The most calls that the bot may make although Telegram has asked it to wait. Those that are under way when Telegram

@@ -229,7 +229,7 @@ impl Evidence {
                         verdict.lost.push(format!("{} was answered with something else", act.nonce));
                     }
                 }
-                ("", "") if to_export && messages[0].document.is_none() => {
+                ("", "") if to_export && messages[0].document.is_none() && !fault.leaves_no_room() => {
                     verdict.lost.push(format!("{} got a sentence and no file", act.nonce));
                 }
                 ("", "") if act.deed == Deed::Export => {}

@@ -6,15 +6,17 @@
 use std::fs::File;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
-use std::process::Command;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sandbox::postgres::{Options, Server};
 
+use crate::disk::Disk;
 use crate::fault::Fault;
-use crate::network;
+use crate::network::{self, run};
 
 /// Where the stand-ins are.
 const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
@@ -33,6 +35,7 @@ pub(crate) fn lay_bridge() {
 pub(crate) struct Machine {
     name: String,
     address: Ipv4Addr,
+    disk: Option<Arc<Disk>>,
 }
 
 impl Machine {
@@ -48,7 +51,16 @@ impl Machine {
         for interface in ["eth0", "lo"] {
             ip(&format!("-n {name} link set {interface} up"));
         }
-        Self { name, address }
+        Self { name, address, disk: None }
+    }
+
+    fn with_disk() -> Self {
+        Self { disk: Some(Arc::new(Disk::new())), ..Self::new() }
+    }
+
+    /// What a bot has to know that runs there.
+    pub(crate) fn settings(&self) -> Vec<(&str, &str)> {
+        self.disk.iter().map(|disk| ("TMPDIR", disk.path())).collect()
     }
 
     /// Works there: what is started meanwhile stays there.
@@ -65,7 +77,11 @@ impl Machine {
 
     /// A server that listens to its neighbours.
     pub(crate) fn server(&self) -> Server {
-        self.within(|| Options::default().address(self.address).start().unwrap())
+        let mut options = Options::default().address(self.address);
+        if let Some(disk) = &self.disk {
+            options = options.folder(Path::new(disk.path()).join("postgres"));
+        }
+        self.within(|| options.start().unwrap())
     }
 
     /// One that follows the server of another machine.
@@ -93,6 +109,11 @@ pub(crate) struct Machines {
 }
 
 impl Machines {
+    /// The disk of the machine on which the primary is.
+    pub(crate) fn disk(&self) -> &Disk {
+        self.primary.disk.as_ref().expect("its disk can be filled")
+    }
+
     /// What this fault happens to; `None` where everything is on this machine.
     pub(crate) fn of(fault: &Fault) -> Option<Self> {
         if !network::is_ours() {
@@ -100,8 +121,10 @@ impl Machines {
         }
         match fault {
             // Two machines, each with a bot and a server.
-            Fault::MachineLost => {
-                let [one, two] = [Machine::new(), Machine::new()];
+            Fault::MachineLost | Fault::MachineFull => {
+                let full = matches!(fault, Fault::MachineFull);
+                let one = if full { Machine::with_disk() } else { Machine::new() };
+                let two = Machine::new();
                 Some(Self { bots: [one.clone(), two.clone()], primary: one, standby: two })
             }
             Fault::LeaderLost(_) | Fault::PrimaryLost(_) => {
@@ -115,7 +138,5 @@ impl Machines {
 
 /// Runs `ip` with these words.
 fn ip(words: &str) {
-    let output =
-        Command::new("ip").args(words.split(' ')).output().unwrap_or_else(|error| panic!("ip: {error}"));
-    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+    run("ip", &words.split(' ').collect::<Vec<_>>());
 }

@@ -15,6 +15,7 @@ mod console;
 mod env;
 mod again;
 mod begin;
+mod disk;
 mod fault;
 mod judge;
 mod machines;

@@ -34,8 +34,15 @@ pub(crate) fn fill(port: u16) {
 }
 
 fn nft(rules: &str) {
-    let output = Command::new("nft").arg(rules).output().unwrap_or_else(|error| panic!("nft: {error}"));
-    assert!(output.status.success(), "nft: {}", String::from_utf8_lossy(&output.stderr));
+    run("nft", &[rules]);
+}
+
+/// Runs one of the programs that change a namespace of ours.
+pub(crate) fn run(program: &str, words: &[&str]) {
+    let output =
+        Command::new(program).args(words).output().unwrap_or_else(|error| panic!("{program}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {}: {said}", words.join(" "));
 }
 
 /// The port in a URL.

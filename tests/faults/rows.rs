@@ -274,6 +274,11 @@ pub(crate) fn of_a_network() -> Vec<Row> {
         "машина ведущего и основного сервера исчезает, другая берёт всё на себя; она возвращается",
     );
     rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(LEADER, name, Fault::MachineLost) });
+    let name = (
+        "the disk of leader and primary is full, the synchronous standby is promoted; it comes back",
+        "диск ведущего и основного сервера полон, синхронная реплика повышена; он возвращается",
+    );
+    rows.push(Row { times: [2, 2], lasts: 2000..6000, ..Row::new(DATABASE, name, Fault::MachineFull) });
     rows
 }
 
