@@ -1,5 +1,7 @@
 //! Of several instances on one database one leads, and another takes over when it dies, freezes or ends.
 
+use std::fs;
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -268,6 +270,29 @@ fn a_standby_says_what_it_is_and_gives_way_to_an_instance_that_starts_with_it() 
     wait_for(&leading, r#"role{role="leader"}"#, is(1));
     other.kill();
     wait_until("a new leader", || (role(&standing_by).0.1 == "ready\n").then_some(()));
+}
+
+#[test]
+fn a_second_instance_with_the_same_env_file_waits_where_the_guide_gives_it_addresses_of_its_own() {
+    let env = short_leases();
+    // Addresses that the first one has.
+    let taken: [_; 2] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [metrics, console] = taken.each_ref().map(|taken| taken.local_addr().unwrap());
+    let settings = format!("METRICS_ADDR={metrics}\nCONSOLE_ADDR={console}\n");
+    fs::write(env.folder().join(".env"), settings).unwrap();
+    let one = env.start_with(&[("METRICS_ADDR", ""), ("CONSOLE_ADDR", "")]);
+    one.wait_ready();
+    for guide in ["docs/operations.md", "docs/operations.ru.md"] {
+        let text = fs::read_to_string(guide).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("Environment=")).expect("the guide's unit");
+        // Another port than the guide's, which somebody else may have here.
+        let line = line.replace("9465", "0");
+        let further: Vec<_> = line.split(' ').map(|word| word.split_once('=').unwrap()).collect();
+        assert!(further.contains(&("STANDBY", "on")));
+        let two = env.start_with(&further);
+        two.wait_for_line("on standby: another instance leads");
+        assert!(two.stop().success());
+    }
 }
 
 #[test]
