@@ -1,18 +1,25 @@
 //! A fresh clone on a machine with an engine, and the stand-ins that its bot talks to.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, Once};
 
 use sandbox::{Model, Person, Telegram};
 
 /// The names that the guides give to what differs from machine to machine.
 const BACKUP: &str = "systech_aidd-20261124T063647Z-20261124000012.dump";
 const VERSION: &str = "2026-11-24-000012";
+
+/// Before each block of a guide that needs an engine.
+const BLOCK: &str = "<!-- needs Docker -->\n```sh\n";
+
+/// What is committed here.
+const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
 
 pub(crate) struct Machine {
     place: PathBuf,
@@ -21,6 +28,8 @@ pub(crate) struct Machine {
     model: Model,
     person: Person,
     asked: AtomicUsize,
+    /// Blocks of the guides that were done.
+    done: Mutex<BTreeSet<String>>,
 }
 
 /// What the stand-ins listen on is told once.
@@ -41,12 +50,15 @@ impl Machine {
             model: Model::start(),
             person: Person::private(1001),
             asked: AtomicUsize::new(0),
+            done: Mutex::default(),
             place,
         };
         machine.equip(compose);
-        let mut clone = Command::new("git");
-        clone.args(["clone", "--quiet", "--no-local", env!("CARGO_MANIFEST_DIR")]).arg(&machine.clone);
-        assert!(clone.status().unwrap().success());
+        let clone = machine.clone.to_str().unwrap();
+        git(&["clone", "--quiet", "--no-local", PROJECT, clone]);
+        // The newest commit that lacks the newest migration: what the guide's `git pull` brings is an upgrade.
+        let newest = git(&["-C", PROJECT, "log", "-1", "--diff-filter=A", "--format=%H", "--", "migrations"]);
+        git(&["-C", clone, "reset", "--quiet", "--hard", &format!("{}^", newest.trim())]);
         machine
     }
 
@@ -63,7 +75,10 @@ impl Machine {
         };
         self.program("docker", &format!("case $1 in compose) {docker} ;; esac\nexec /usr/bin/docker \"$@\""));
         self.program("sudo", "exec \"$@\"");
-        self.program("rsync", "cp -a \"$2\"/. \"$3\"");
+        // On the other machine they belong to whom they were sent to.
+        self.program("rsync", "cp -a \"$2\"/. \"$3\"; chown -R backup: \"$3\"");
+        // Who has no engine for it has the bot on the machine itself.
+        self.program("systech-aidd", "exec docker compose run --rm bot \"$@\"");
         let settings = [
             ("TELEGRAM_BOT_TOKEN", self.telegram.token().to_owned()),
             ("OPENROUTER_API_KEY", self.model.key().to_owned()),
@@ -93,11 +108,7 @@ impl Machine {
 
     /// The same with the name of a backup.
     pub(crate) fn follow_with(&self, guide: &str, words: &str, backup: &str) -> String {
-        let text = fs::read_to_string(self.clone.join(guide)).unwrap();
-        let blocks = text.split("<!-- needs Docker -->\n```sh\n").skip(1);
-        let mut blocks = blocks.map(|rest| rest.split_once("```").unwrap().0);
-        let block =
-            blocks.find(|block| block.contains(words)).unwrap_or_else(|| panic!("{guide} has no {words}"));
+        let block = self.block(guide, words);
         let place = self.place.display();
         let block = block
             .replace(BACKUP, backup)
@@ -109,9 +120,37 @@ impl Machine {
         self.run(&block)
     }
 
+    /// Does what the block says in which these words stand, which is a single command, with further words.
+    pub(crate) fn follow_and(&self, guide: &str, words: &str, further: &str) -> String {
+        let block = self.block(guide, words);
+        self.run(&format!("{} {further}", block.trim()))
+    }
+
+    /// The first block of a guide in which these words stand; it counts as done.
+    fn block(&self, guide: &str, words: &str) -> String {
+        let block = blocks(guide).find(|block| block.contains(words));
+        let block = block.unwrap_or_else(|| panic!("{guide} has no {words}"));
+        self.done.lock().unwrap().insert(block.clone());
+        block
+    }
+
+    /// Every block of the guides was done.
+    pub(crate) fn has_done_all(&self, guides: &[&str]) {
+        let done = self.done.lock().unwrap();
+        let left: Vec<String> = guides.iter().flat_map(|guide| blocks(guide)).collect();
+        let left: Vec<&String> = left.iter().filter(|block| !done.contains(*block)).collect();
+        assert!(left.is_empty(), "nobody did {left:#?}");
+    }
+
+    /// The newest migration of the database.
+    pub(crate) fn newest_migration(&self) -> String {
+        let newest = "SELECT max(version) FROM __diesel_schema_migrations";
+        self.run(&format!("docker compose exec postgres psql -U systech -d systech_aidd -Atc '{newest}'"))
+    }
+
     /// The version that the guide takes from the old image's status: the last one that says `applied`.
     fn newest_applied(&self) -> String {
-        let status = self.run("docker compose run --rm bot migrate status");
+        let status = self.run("TAG=old docker compose run --rm bot migrate status");
         let applied = status.lines().rfind(|line| line.contains("applied")).unwrap();
         applied.split_whitespace().find(|word| word.starts_with("20")).unwrap().to_owned()
     }
@@ -142,6 +181,12 @@ impl Machine {
         };
         assert_eq!(names("backups"), names("other"));
         names("backups").pop().expect("a backup")
+    }
+
+    /// All that is left of the backups is on the other machine, and is brought back by whom it belongs to.
+    pub(crate) fn bring_backups_back(&self) {
+        let place = self.place.display();
+        self.run(&format!("rm -rf {place}/backups && cp -a {place}/other {place}/backups"));
     }
 
     #[track_caller]
@@ -224,6 +269,20 @@ impl Machine {
     pub(crate) fn rows_at_backup(&self) -> String {
         fs::read_to_string(self.place.join("rows")).unwrap()
     }
+}
+
+/// The blocks of a guide that need an engine.
+fn blocks(guide: &str) -> impl Iterator<Item = String> {
+    let text = fs::read_to_string(Path::new(PROJECT).join(guide)).unwrap();
+    let blocks = text.split(BLOCK).skip(1).map(|rest| rest.split_once("```").unwrap().0.to_owned());
+    blocks.collect::<Vec<_>>().into_iter()
+}
+
+#[track_caller]
+fn git(words: &[&str]) -> String {
+    let output = Command::new("git").args(words).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// This machine, as containers see it.

@@ -31,6 +31,8 @@ fn play(compose: &str) {
     }
     // Whoever is quicker than this leaves half a database behind.
     machine.run("until docker compose ps | grep '(healthy)'; do sleep 1; done");
+    machine.follow(guide, "docker ps\n");
+    machine.follow_and(guide, "exec postgres psql", "-c '\\conninfo'");
     machine.follow(guide, "docker compose down\n");
 
     // docs/operations.md from its beginning.
@@ -63,16 +65,20 @@ fn play(compose: &str) {
     let backup = machine.run_cron();
 
     // An upgrade and the way back.
+    let of_old = machine.newest_migration();
     machine.follow(guide, "docker tag systech-aidd:latest systech-aidd:old");
     machine.is_answered("after an upgrade");
+    assert_ne!(machine.newest_migration(), of_old, "the upgrade has migrated");
     machine.follow(guide, "docker compose up -d --no-build");
     machine.is_answered("after a rollback");
+    assert_eq!(machine.newest_migration(), of_old);
 
     // A restore, from the volume and from the copy outside of it.
     machine.follow_with(guide, "createdb -U systech restored", &backup);
     assert_eq!(machine.rows("restored"), machine.rows_at_backup());
     machine.is_answered("after a restore");
     machine.run("sed -i /^BOT_DATABASE_URL/d .env && docker compose down -v");
+    machine.bring_backups_back();
     machine.follow_with(guide, "run --rm --user root -v", &backup);
     assert_eq!(machine.rows("systech_aidd"), machine.rows_at_backup());
     machine.is_answered("on a new machine");
@@ -81,6 +87,9 @@ fn play(compose: &str) {
 
     // `migrate up` right after the first start of all: it waits for the database as the bot does.
     machine.run("docker compose down -v");
-    machine.follow("docs/migrations.md", "docker compose run --rm bot migrate up");
+    let guide = "docs/migrations.md";
+    machine.follow(guide, "docker compose run --rm bot migrate up");
+    machine.follow(guide, "docker compose down -v");
     machine.run("docker compose down -v");
+    machine.has_done_all(&["docs/operations.md", "docs/migrations.md"]);
 }
