@@ -76,6 +76,7 @@ mod promises {
     mod requests_of_groups;
     mod retention;
     mod rights;
+    mod rolling_upgrade;
     mod roster;
     mod said_in_words;
     mod spoken;
