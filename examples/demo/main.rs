@@ -23,6 +23,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use sandbox::env::UNSETTLED;
 use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Server};
 use sandbox::process::{Leash, Leashed};
@@ -84,7 +85,9 @@ fn demo() -> Outcome<()> {
         eprint!("Its console, by a link that works once:\n{}", String::from_utf8_lossy(&link.stdout));
         Ok(())
     };
-    let talked = talk::talk(&telegram, [&person, &owner, &stranger], &mut bot, &events, &open_console);
+    let rests = || postgres.try_psql(DATABASE, UNSETTLED).is_ok_and(|rows| rows == "0");
+    let people = [&person, &owner, &stranger];
+    let talked = talk::talk(&telegram, people, &mut bot, &events, &open_console, &rests);
     let booted = telegram.look(talk::is_polled);
     let stopped = stop(&mut bot, booted, &events);
     // What went wrong first is what the person has to know.

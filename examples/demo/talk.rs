@@ -61,7 +61,8 @@ pub(super) fn events() -> Outcome<Events> {
     Ok(events)
 }
 
-/// Talks until the input ends and everything is answered. `begun` is called once the bot is there.
+/// Talks until the input ends and everything is answered. `begun` is called once the bot is there; `rests` says whether it has nothing to
+/// send any more.
 /// `/owner` changes from the person to the owner and back; a stranger asks the owner to be let in meanwhile.
 pub(super) fn talk(
     telegram: &Telegram,
@@ -69,6 +70,7 @@ pub(super) fn talk(
     bot: &mut Leashed,
     events: &Events,
     begun: &dyn Fn() -> Outcome<()>,
+    rests: &dyn Fn() -> bool,
 ) -> Outcome<()> {
     let mut person = user;
     let at_once = screen::is_terminal();
@@ -102,6 +104,7 @@ pub(super) fn talk(
         }
         if let Some(question) = &asked
             && telegram.look(|state| question.is_answered(state, person))?
+            && (at_once || rests() || question.0.elapsed() > SILENCE)
         {
             asked = None;
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::PATIENCE;
 use sandbox::TestEnv;
-use sandbox::env::{Bot, Database};
+use sandbox::env::{Bot, Database, UNSETTLED};
 use sandbox::model::Behaviour;
 use sandbox::postgres::{self, Pooler, Proxy, Server};
 use sandbox::{tool, wait_until};
@@ -379,11 +379,9 @@ impl FaultEnv {
 
     /// Waits until nothing waits any more: neither with Telegram nor in the database. False: something waits for ever.
     pub(crate) fn is_settled_in_time(&self) -> bool {
-        let waiting = "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
-                            + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')";
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            if self.telegram.unconfirmed() == 0 && self.psql(waiting) == "0" {
+            if self.telegram.unconfirmed() == 0 && self.psql(UNSETTLED) == "0" {
                 return true;
             }
             std::thread::sleep(Duration::from_millis(50));

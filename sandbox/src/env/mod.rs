@@ -21,6 +21,10 @@ use crate::{Model, Person, Telegram};
 /// What the model is told first.
 pub const PROMPT: &str = "You are a sandbox assistant.\nYou are brief.\n\nYou never give up.";
 
+/// How many updates are not done, and parts of replies not settled.
+pub const UNSETTLED: &str = "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
+                              + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')";
+
 /// What a start says where anybody may use the bot.
 pub const OPEN: &str = "anybody who finds the bot can use it";
 
@@ -148,9 +152,7 @@ impl TestEnv {
     /// Waits until every update is done and every part of a reply is settled.
     #[track_caller]
     pub fn wait_settled(&self) {
-        let unsettled = "SELECT (SELECT count(*) FROM updates WHERE done_at IS NULL)
-                              + (SELECT count(*) FROM reply_parts WHERE state = 'unsent')";
-        self.wait_for_rows(unsettled, |rows| rows == "0");
+        self.wait_for_rows(UNSETTLED, |rows| rows == "0");
     }
 
     /// Somebody who never wrote before is answered, whatever else is going on.
