@@ -1,4 +1,4 @@
-//! The one HTTP client, and, but for the endpoint of [`crate::metrics`], the one place where anything is asynchronous.
+//! The one HTTP client; beside the servers of [`super::server`] the one place where anything is asynchronous.
 //!
 //! Callers are plain blocking threads: they drive one request on their own thread with [`Http::wait`] and can be
 //! called away from it at any moment, even while the other side is silent, which a blocked `read` cannot. Dropping

@@ -28,7 +28,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            // what Telegram's own server hands out
+            // What Telegram's own server hands out.
             bytes: 20 << 20,
             characters: 400_000,
             memory: 256 << 20,

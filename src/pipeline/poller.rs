@@ -258,8 +258,7 @@ impl Poll<'_> {
                         self.telegram.acknowledge(press, *text);
                     }
                     // All lanes are woken, also those of known updates: a commit whose acknowledgement was lost is
-                    // repeated,
-                    // and finds everything stored. A lane woken in vain costs one look.
+                    // repeated, and finds everything stored. A lane woken in vain costs one look.
                     let lanes: BTreeSet<Lane> =
                         received.iter().map(|received| moved_lane(received.lane(), moved)).collect();
                     let news = News {

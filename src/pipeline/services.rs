@@ -85,7 +85,7 @@ pub struct Services {
     pub proposals: bool,
     /// Topics whose names were left to the bot get titles.
     pub titles: bool,
-    /// Those of them that may be why the process died again and again.
+    /// Questions that may be why the process died again and again.
     pub suspects: Suspects,
     /// To the dispatcher: lanes that somebody else's step gave something to do.
     pub woken: Channel<Lane>,
