@@ -41,6 +41,11 @@ impl Hosts {
         }
     }
 
+    /// The one that was good last.
+    pub(super) fn good(&self) -> usize {
+        self.good.load(Ordering::Relaxed)
+    }
+
     /// This one is good.
     pub(super) fn found_good(&self, host: usize) {
         self.good.store(host, Ordering::Relaxed);

@@ -77,15 +77,15 @@ impl Lease {
         now() < self.valid_until.load(Ordering::Relaxed)
     }
 
-    /// A pool of at most `size` connections for the work of the holder.
-    pub fn store(self: &Arc<Self>, url: &Secret, size: u32) -> Store {
+    /// A pool of at most `size` connections for the work of the holder, to the server of the store by which it has the lease.
+    pub fn store(self: &Arc<Self>, beside: &Store, url: &Secret, size: u32) -> Store {
         let lease = Arc::clone(self);
         let terms = Terms {
             prepare: format!("SET {EPOCH} TO '{}'; {ENDS_IN_MID_WORK}", self.epoch),
             over: LOST,
             hold: Box::new(move || lease.is_valid()),
         };
-        Store::on(terms, url, size)
+        beside.on(terms, url, size)
     }
 
     fn renewed(&self, asked_at: u64) {

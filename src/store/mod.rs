@@ -14,6 +14,7 @@ mod sockets;
 mod deadlines;
 mod connector;
 pub mod pool;
+pub mod apart;
 mod retry;
 pub mod lease;
 mod server;
@@ -76,6 +77,6 @@ pub mod queue;
 pub mod diagnostics;
 pub mod console;
 
-pub use connection::connect;
+pub use apart::connect;
 pub use error::StoreError;
 pub use pool::Store;
