@@ -16,6 +16,7 @@ mod connector;
 pub mod pool;
 pub mod apart;
 mod retry;
+mod claim;
 pub mod lease;
 mod server;
 mod prepared;

@@ -84,6 +84,11 @@ fn once_another_epoch_has_begun_nothing_is_taken_in_finished_or_recorded_by_the_
     assert_eq!(operator.psql("SELECT count(*) FROM alerts"), "0");
     assert_eq!(operator.psql(rows), before);
 
+    // A server that was behind when it was promoted may know of an earlier epoch only.
+    operator.psql("UPDATE leases SET epoch = epoch - 2");
+    assert!(matches!(receive(&store, 3), Err(StoreError::LeaseLost)));
+    assert_eq!(operator.psql(rows), before);
+
     // Another bot's lease is none of this one's business.
     operator.psql("UPDATE leases SET bot_id = 8");
     receive(&store, 3).unwrap();
