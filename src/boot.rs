@@ -132,6 +132,7 @@ struct Program {
 impl Program {
     /// Works until a signal asks for the end, or until another instance leads.
     fn lead(&self, lease: Lease, shutdown: &Receiver<()>) -> anyhow::Result<()> {
+        self.view.begins_to_lead();
         let (lease, stop) = (Arc::new(lease), CancelToken::new());
         let (over, ended) = bounded(2);
         let (done, until_done) = bounded(0);

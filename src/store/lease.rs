@@ -192,7 +192,7 @@ fn sit_down(bot_id: i64) -> Option<(String, UnixDatagram)> {
     Some((format!("{} {}", boot.trim(), namespace.display()), seat))
 }
 
-/// Waits for the lease. `on_standby` hears who holds it, whenever that has changed. With `give_way` another instance gets the
+/// Waits for the lease. `on_standby` hears each time that it was looked at and is not ours. With `give_way` another instance gets the
 /// time of a term to come first. `None`: the end was asked for.
 pub fn wait(
     store: &Store,
@@ -216,8 +216,8 @@ pub fn wait(
                     // Whoever was to come first has come.
                     gives_way_until = None;
                 }
+                on_standby();
                 if held_by.as_ref() != Some(&holder) {
-                    on_standby();
                     if holder.is_empty() {
                         info!("on standby: nobody leads, and another instance may come first");
                     } else {

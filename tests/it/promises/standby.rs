@@ -329,3 +329,20 @@ fn an_instance_that_starts_when_its_leader_is_long_gone_waits_for_nobody() {
     let _bot = env.start_ready();
     assert!(!env.logs().contains("on standby"));
 }
+
+#[test]
+fn a_standby_that_cannot_find_out_who_leads_is_not_ready() {
+    let mut env = measured(TestEnv::with_own_server());
+    env.set("SHORT_WAITS", format!("lease={TERM} look=1"));
+    let _one = env.start_ready();
+    let standby = start_standby(&env);
+    let at = address(&standby);
+    let ready = || page(&at, "/readyz");
+    assert_eq!(ready(), (200, "standby\n".to_owned()));
+    env.server().stop();
+    wait_until("a standby that is not ready", || {
+        (ready() == (503, "the database does not answer\n".to_owned())).then_some(())
+    });
+    env.server().start();
+    wait_until("a role again", || (ready().0 == 200).then_some(()));
+}
