@@ -77,16 +77,16 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let _served = serve_metrics(config.metrics_addr.as_deref(), &view)?;
     let _console = serve_console(&config, &view)?;
 
-    if !migrate::before_leading(&config.database, patience(), &stop)? {
+    let leases = Arc::new(Store::silent(&config.database.url));
+    enforce_deadlines(&leases)?;
+    if !migrate::before_leading(&config.database, &leases, patience(), &stop)? {
         return Ok(());
     }
     let telegram = Telegram::new(http.clone(), &config.telegram, CancelToken::new());
     let assistant =
         Arc::new(Current::new(Assistant::new(&http, config.choices.clone(), config.speaking.is_some())));
-    let owners = ownership::Owners::of(&config);
+    let owners = ownership::Owners::of(&config, &leases);
     reload_at(hangups, &assistant, &http, telegram.until(&stop), owners)?;
-    let leases = Arc::new(Store::silent(&config.database.url));
-    enforce_deadlines(&leases)?;
     let program = Program { config, http, telegram, assistant, view, leases };
     let on_standby = || program.view.on_standby();
     let (bot_id, gives_way) = (program.telegram.bot_id(), program.config.standby);
@@ -125,13 +125,14 @@ struct Program {
     telegram: Telegram,
     assistant: Arc<Current>,
     view: Arc<View>,
-    /// For the lease alone, which must not wait for a free connection.
+    /// For the lease, which must not wait for a free connection, and for connections beside it.
     leases: Arc<Store>,
 }
 
 impl Program {
     /// Works until a signal asks for the end, or until another instance leads.
     fn lead(&self, lease: Lease, shutdown: &Receiver<()>) -> anyhow::Result<()> {
+        self.view.begins_to_lead();
         let (lease, stop) = (Arc::new(lease), CancelToken::new());
         let (over, ended) = bounded(2);
         let (done, until_done) = bounded(0);
@@ -150,10 +151,10 @@ impl Program {
     /// Begins with what whoever led before has left, and ends with all threads at rest.
     fn work(&self, lease: &Arc<Lease>, stop: &CancelToken, ended: Receiver<Duration>) -> anyhow::Result<()> {
         let Self { config, http, .. } = self;
-        if !migrate::at_boot(&config.database, patience(), stop)? {
+        if !migrate::at_boot(&config.database, &self.leases, stop)? {
             return Ok(());
         }
-        let store = Arc::new(lease.store(&config.database.url, config.pool_size));
+        let store = Arc::new(lease.store(&self.leases, &config.database.url, config.pool_size));
         enforce_deadlines(&store)?;
         let commands = self.assistant.get().commands();
         let telegram = self.telegram.until(stop);

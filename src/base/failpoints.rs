@@ -37,7 +37,7 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 23] = [
+pub const WAITS: [&str; 24] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -64,6 +64,8 @@ pub const WAITS: [&str; 23] = [
     "later",
     // Of answers, until it counts as a stall.
     "silence",
+    // Of an instance on standby that cannot find out who leads, until it is not ready.
+    "look",
     // For the text of a file, and the processor time that reading it may take.
     "extraction",
     "processor",

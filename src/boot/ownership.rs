@@ -4,16 +4,16 @@
 //! reads the code first owns the bot. Without a terminal `systech-aidd owner` shows one.
 
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::Arc;
 
 use tracing::{info, warn};
 
 use super::reload;
-use crate::base::secret::Secret;
 use crate::config::Config;
 use crate::domain::admission::Known;
 use crate::domain::claim::Codes;
 use crate::pipeline::services::Services;
-use crate::store::{self, owner_codes, people};
+use crate::store::{Store, owner_codes, people};
 use crate::telegram::Telegram;
 
 /// Begins; `owned`: the database has an owner. Returns whether anybody may use the bot.
@@ -42,20 +42,21 @@ pub(super) fn begin(bot: &Services, owned: bool, telegram: &Telegram) -> bool {
 /// Where everybody is found who is an owner, whether this instance leads or not.
 pub(super) struct Owners {
     listed: Vec<i64>,
-    database: Secret,
+    leases: Arc<Store>,
     bot_id: i64,
 }
 
 impl Owners {
-    pub(super) fn of(config: &Config) -> Self {
+    pub(super) fn of(config: &Config, leases: &Arc<Store>) -> Self {
         let listed = config.admission.owners.iter().copied().collect();
-        Self { listed, database: config.database.url.clone(), bot_id: config.telegram.token.bot_id() }
+        Self { listed, leases: Arc::clone(leases), bot_id: config.telegram.token.bot_id() }
     }
 
     /// Those of the environment, and those of the database where it answers.
     pub(super) fn now(&self) -> Vec<i64> {
         let mut owners = self.listed.clone();
-        if let Ok(mut conn) = store::connect(&self.database) {
+        // Beside the connection of the lease, which waits for nobody.
+        if let Ok(mut conn) = self.leases.apart() {
             owners.extend(people::owners(&mut conn, self.bot_id).unwrap_or_default());
         }
         owners

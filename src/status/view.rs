@@ -11,6 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::lanes::Lanes;
 use crate::base::cancel::CancelToken;
+use crate::base::failpoints;
 use crate::domain::phrases::unready::Unready;
 use crate::metrics;
 use crate::store::Store;
@@ -26,6 +27,9 @@ const STATEMENT_TIMEOUT: u32 = 1500;
 
 /// How long it may take to store what Telegram gave. Nothing is asked for meanwhile, and that is not Telegram's fault.
 const LONGEST_STORING: Duration = Duration::from_secs(5);
+
+/// How long an instance on standby may not know who leads: a failover of the database passes by.
+const LONGEST_BLIND: Duration = Duration::from_secs(30);
 
 /// The running program, seen from outside.
 pub struct View {
@@ -55,8 +59,8 @@ enum Role {
     /// It starts, or begins to lead.
     #[default]
     Starting,
-    /// It waits until another instance leads no longer.
-    Standby,
+    /// It waits until another instance leads no longer. The database has last told so at this time.
+    Standby(Instant),
     /// It works, on this database for this bot.
     Leader(Arc<Store>, i64),
 }
@@ -84,9 +88,15 @@ impl View {
     pub fn part(&self) -> Part {
         match self.role() {
             Role::Starting => Part::Starting,
-            Role::Standby => Part::Standby,
+            Role::Standby(_) => Part::Standby,
             Role::Leader(..) => Part::Leader,
         }
+    }
+
+    /// This instance is the leader from now on, and has yet to begin its work.
+    pub fn begins_to_lead(&self) {
+        metrics::role(false, false);
+        self.plays(Role::Starting);
     }
 
     /// This instance leads and works.
@@ -95,12 +105,12 @@ impl View {
         self.plays(Role::Leader(Arc::clone(store), bot_id));
     }
 
-    /// Another instance leads.
+    /// Another instance leads, the database has just told.
     pub fn on_standby(&self) {
         metrics::role(false, true);
         metrics::lanes(0, 0, 0);
         self.lanes.clear();
-        self.plays(Role::Standby);
+        self.plays(Role::Standby(Instant::now()));
     }
 
     fn plays(&self, role: Role) {
@@ -118,7 +128,11 @@ impl View {
         }
         match self.role() {
             Role::Starting => return Err(Unready::Starting),
-            Role::Standby => return Ok("standby"),
+            // It could not take over, either.
+            Role::Standby(told) if told.elapsed() > failpoints::wait("look", LONGEST_BLIND) => {
+                return Err(Unready::NoDatabase);
+            }
+            Role::Standby(_) => return Ok("standby"),
             Role::Leader(..) => {}
         }
         let Some((queue, _)) = self.queue().await else {

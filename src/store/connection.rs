@@ -8,7 +8,6 @@ use diesel::sql_types::Text;
 
 use super::hosts;
 use super::pooler::{self, Mark};
-use crate::base::secret::Secret;
 
 /// Limits for a server that is gone without a word (libpq, Parameter Key Words), in libpq's own units.
 type Limits = [(&'static str, u32); 5];
@@ -31,12 +30,8 @@ pub(super) const PROMPT: Limits = [
     ("tcp_user_timeout", 3_000),
 ];
 
-/// A connection outside the pool, named so that `pg_stat_activity` tells whose it is. Its session is nobody else's.
-pub fn connect(url: &Secret) -> ConnectionResult<PgConnection> {
-    connect_marked(&bounded(url.expose())).map(|(conn, _)| conn)
-}
-
-/// A connection by a URL that has its limits, and what marks its session where a pooler stands before the server.
+/// A connection by a URL that has its limits, named so that `pg_stat_activity` tells whose it is, and what marks its session where a
+/// pooler stands before the server. Its session is nobody else's.
 pub(super) fn connect_marked(url: &str) -> ConnectionResult<(PgConnection, Option<Mark>)> {
     let mut conn = PgConnection::establish(url)?;
     let mark = pooler::examine(url, &mut conn)?;

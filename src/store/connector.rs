@@ -105,7 +105,8 @@ impl Connector {
             .map_or(String::new(), |longest| format!("SET statement_timeout TO {}; ", longest.as_millis()));
         conn.batch_execute(&format!("{ENDS_BEHIND_US}; {limit}{prepare}"))
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
-        let mut tracked = Tracked { conn, mark, line, broken: false, has_worked: false, generation: 0 };
+        let url = Secret::new(url);
+        let mut tracked = Tracked { conn, mark, line, url, broken: false, has_worked: false, generation: 0 };
         let identity = tracked.run(&mut Identity::of);
         Ok((tracked, identity))
     }
@@ -150,6 +151,8 @@ pub(super) struct Tracked {
     /// Where a pooler stands before the server.
     mark: Option<Mark>,
     pub(super) line: Line,
+    /// With the mark of the line.
+    pub(super) url: Secret,
     pub(super) broken: bool,
     /// Whether it has run a query, and so may keep plans.
     pub(super) has_worked: bool,

@@ -68,16 +68,10 @@ pub(super) struct Deadlines {
 
 impl Deadlines {
     /// Work begins; it ends when what is returned is dropped.
-    pub(super) fn begin(&self, line: Line, generation: Option<Generation>) -> impl Drop + use<'_> {
-        struct End<'a>(&'a Deadlines, u64);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                self.0.list().remove(&self.1);
-            }
-        }
+    pub(super) fn begin(&self, line: Line, generation: Option<Generation>) -> Within<'_> {
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         self.list().insert(number, UnderWay { line, generation, looked_into: Instant::now() });
-        End(self, number)
+        Within(self, number)
     }
 
     /// Cuts what takes too long and leads to no server that `answers`. Returns how many connections that were.
@@ -101,6 +95,15 @@ impl Deadlines {
 
     fn list(&self) -> MutexGuard<'_, HashMap<u64, UnderWay>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Work that is on the list until this is dropped.
+pub(super) struct Within<'a>(&'a Deadlines, u64);
+
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        self.0.list().remove(&self.1);
     }
 }
 

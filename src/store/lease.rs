@@ -2,13 +2,14 @@
 //! sends; the others are on standby.
 //!
 //! The lease is a row of the table `leases`. Its holder renews it all the time; once it was not renewed for `TERM`, by the
-//! clock of the database, or was given back, whoever asks first takes it, and counts its epoch up. A holder that is alive and
-//! cannot reach the database leads on as long as nobody else does. A former holder may not know yet that it is one: it was
-//! frozen, or cut off. Two things keep it from doing harm:
+//! clock of whoever waits (`super::claim`), or was given back, whoever asks first takes it, and counts its epoch up. A holder that
+//! is alive and cannot reach the database leads on as long as nobody else does. A former holder may not know yet that it is one: it
+//! was frozen, or cut off. Two things keep it from doing harm:
 //!
 //! - **It writes nothing.** Each of its sessions knows its epoch. The statements that take updates in, finish one and record a
-//!   part as sent name their bot by `led`, which is an error where a later epoch has begun. It costs no statement, and one look
-//!   at an index of one row in those three.
+//!   part as sent name their bot by `led`, which is an error where there is another epoch: a later one, or an earlier one on a server
+//!   that was behind when it was promoted, where the lease has to be taken anew. It costs no statement, and one look at an index of
+//!   one row in those three.
 //! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
 //!   lease is valid for a little less than `TERM` from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
 //!   calls Telegram looks at it first. What is under way at that very moment is the window that every send has.
@@ -29,10 +30,11 @@ use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Interval, Nullable, Text};
+use diesel::sql_types::{BigInt, Interval};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::{info, warn};
 
+use super::claim::{self, Row, Watch};
 use super::connector::Terms;
 use super::pool::Store;
 use super::time::interval;
@@ -77,15 +79,15 @@ impl Lease {
         now() < self.valid_until.load(Ordering::Relaxed)
     }
 
-    /// A pool of at most `size` connections for the work of the holder.
-    pub fn store(self: &Arc<Self>, url: &Secret, size: u32) -> Store {
+    /// A pool of at most `size` connections for the work of the holder, to the server of the store by which it has the lease.
+    pub fn store(self: &Arc<Self>, beside: &Store, url: &Secret, size: u32) -> Store {
         let lease = Arc::clone(self);
         let terms = Terms {
             prepare: format!("SET {EPOCH} TO '{}'; {ENDS_IN_MID_WORK}", self.epoch),
             over: LOST,
             hold: Box::new(move || lease.is_valid()),
         };
-        Store::on(terms, url, size)
+        beside.on(terms, url, size)
     }
 
     fn renewed(&self, asked_at: u64) {
@@ -111,50 +113,31 @@ enum Claim {
     Held(String),
 }
 
-/// Takes the lease if it is free.
-fn claim(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Claim> {
-    #[derive(QueryableByName)]
-    struct Taken {
-        #[diesel(sql_type = BigInt)]
-        epoch: i64,
+/// Takes the lease if it is free. With `holds_back` it only looks.
+fn claim(conn: &mut PgConnection, bot_id: i64, watch: &mut Watch, holds_back: bool) -> QueryResult<Claim> {
+    let row = claim::look(conn, bot_id)?;
+    // Counted from when the row is known: it was renewed before.
+    let free = row.as_ref().is_none_or(|row| watch.finds_free(row, now(), millis(term())));
+    let holder = |row: Option<Row>| Claim::Held(row.map_or(String::new(), |row| row.holder));
+    if holds_back {
+        return Ok(holder(row.filter(|_| !free)));
     }
     let seat = sit_down(bot_id);
+    let place = seat.as_ref().map(|(place, _)| &**place);
+    let is_dead = place.is_some() && row.as_ref().is_some_and(|row| row.place.as_deref() == place);
+    if !free && !is_dead {
+        return Ok(holder(row));
+    }
     let asked_at = now();
-    let taken: Option<Taken> = diesel::sql_query(
-        "INSERT INTO leases (bot_id, holder, place, epoch, until) VALUES ($1, $2, $3, 1, clock_timestamp() + $4)
-         ON CONFLICT (bot_id) DO UPDATE
-         SET holder = excluded.holder, place = excluded.place, epoch = leases.epoch + 1, until = excluded.until
-         WHERE leases.until < clock_timestamp() OR leases.place = excluded.place
-         RETURNING epoch",
-    )
-    .bind::<BigInt, _>(bot_id)
-    .bind::<Text, _>(name())
-    .bind::<Nullable<Text>, _>(seat.as_ref().map(|(place, _)| place))
-    .bind::<Interval, _>(interval(term()))
-    .get_result(conn)
-    .optional()?;
-    if let Some(Taken { epoch }) = taken {
-        let seat = seat.map(|(_, seat)| seat);
-        let lease = Lease { bot_id, epoch, valid_until: AtomicU64::new(0), _seat: seat };
-        lease.renewed(asked_at);
-        return Ok(Claim::Taken(lease));
-    }
-    look(conn, bot_id).map(|holder| Claim::Held(holder.unwrap_or_default()))
-}
-
-/// Who holds the lease. `None`: nobody.
-fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<String>> {
-    #[derive(QueryableByName)]
-    struct Held {
-        #[diesel(sql_type = Text)]
-        holder: String,
-    }
-    let held: Option<Held> =
-        diesel::sql_query("SELECT holder FROM leases WHERE bot_id = $1 AND until >= clock_timestamp()")
-            .bind::<BigInt, _>(bot_id)
-            .get_result(conn)
-            .optional()?;
-    Ok(held.map(|held| held.holder))
+    let us = (bot_id, &*name(), place);
+    let Some(epoch) = watch.take(conn, us, row.as_ref().filter(|_| free), term())? else {
+        // Somebody was faster.
+        return claim::look(conn, bot_id).map(holder);
+    };
+    let seat = seat.map(|(_, seat)| seat);
+    let lease = Lease { bot_id, epoch, valid_until: AtomicU64::new(0), _seat: seat };
+    lease.renewed(asked_at);
+    Ok(Claim::Taken(lease))
 }
 
 /// Another bot that leads on this database, if there is one.
@@ -174,15 +157,24 @@ pub fn of_another_bot(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Optio
 }
 
 /// Renews the lease, also one whose time is over, if nobody has taken it. False: somebody has.
-fn renew(conn: &mut PgConnection, lease: &Lease, time: Duration) -> QueryResult<bool> {
+fn renew(conn: &mut PgConnection, lease: &Lease) -> QueryResult<bool> {
     let renewed = diesel::sql_query(
         "UPDATE leases SET until = clock_timestamp() + $3 WHERE bot_id = $1 AND epoch = $2",
     )
     .bind::<BigInt, _>(lease.bot_id)
     .bind::<BigInt, _>(lease.epoch)
-    .bind::<Interval, _>(interval(time))
+    .bind::<Interval, _>(interval(term()))
     .execute(conn)?;
     Ok(renewed > 0)
+}
+
+/// Gives the lease back: a time that no renewal writes says that nobody need wait. False: somebody has taken it.
+fn give_back(conn: &mut PgConnection, lease: &Lease) -> QueryResult<bool> {
+    let given = diesel::sql_query("UPDATE leases SET until = 'epoch' WHERE bot_id = $1 AND epoch = $2")
+        .bind::<BigInt, _>(lease.bot_id)
+        .bind::<BigInt, _>(lease.epoch)
+        .execute(conn)?;
+    Ok(given > 0)
 }
 
 /// Who we are, for people to read.
@@ -200,7 +192,7 @@ fn sit_down(bot_id: i64) -> Option<(String, UnixDatagram)> {
     Some((format!("{} {}", boot.trim(), namespace.display()), seat))
 }
 
-/// Waits for the lease. `on_standby` hears who holds it, whenever that has changed. With `give_way` another instance gets the
+/// Waits for the lease. `on_standby` hears each time that it was looked at and is not ours. With `give_way` another instance gets the
 /// time of a term to come first. `None`: the end was asked for.
 pub fn wait(
     store: &Store,
@@ -210,18 +202,13 @@ pub fn wait(
     stop: &CancelToken,
     on_standby: impl Fn(),
 ) -> Option<Lease> {
+    let mut watch = Watch::default();
     let mut held_by = None;
     let mut failing = false;
     let mut gives_way_until = give_way.then(|| now() + millis(term()));
     while !stop.is_requested() {
         let holds_back = gives_way_until.is_some_and(|until| now() < until);
-        let claimed = store.run(|conn| {
-            if !holds_back {
-                return claim(conn, bot_id);
-            }
-            look(conn, bot_id).map(|holder| Claim::Held(holder.unwrap_or_default()))
-        });
-        match claimed {
+        match store.run(|conn| claim(conn, bot_id, &mut watch, holds_back)) {
             Ok(Claim::Taken(lease)) => return Some(lease),
             Ok(Claim::Held(holder)) => {
                 failing = false;
@@ -229,8 +216,8 @@ pub fn wait(
                     // Whoever was to come first has come.
                     gives_way_until = None;
                 }
+                on_standby();
                 if held_by.as_ref() != Some(&holder) {
-                    on_standby();
                     if holder.is_empty() {
                         info!("on standby: nobody leads, and another instance may come first");
                     } else {
@@ -273,7 +260,7 @@ pub fn keep(store: &Store, lease: &Lease, shutdown: &Receiver<()>, done: &Receiv
     let mut shutdown = shutdown.clone();
     loop {
         let asked_at = now();
-        match store.run(|conn| renew(conn, lease, term())) {
+        match store.run(|conn| renew(conn, lease)) {
             Ok(true) => lease.renewed(asked_at),
             Ok(false) => {
                 lease.valid_until.store(0, Ordering::Relaxed);
@@ -293,7 +280,7 @@ pub fn keep(store: &Store, lease: &Lease, shutdown: &Receiver<()>, done: &Receiv
         }
     }
     lease.valid_until.store(0, Ordering::Relaxed);
-    match store.run_within(LAST_WORDS, |conn| renew(conn, lease, Duration::ZERO)) {
+    match store.run_within(LAST_WORDS, |conn| give_back(conn, lease)) {
         Ok(true) => {}
         // The poller has found out first, and ended the work.
         Ok(false) => warn!("{TAKEN}"),
@@ -313,7 +300,7 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
     sql::<BigInt>("(CASE WHEN EXISTS (SELECT FROM leases WHERE leases.bot_id = ")
         .bind::<BigInt, _>(bot_id)
         .sql(&format!(
-            " AND leases.epoch > nullif(current_setting('{EPOCH}', true), '')::bigint) THEN '{LOST}' ELSE "
+            " AND leases.epoch <> nullif(current_setting('{EPOCH}', true), '')::bigint) THEN '{LOST}' ELSE "
         ))
         .bind::<BigInt, _>(bot_id)
         .sql("::text END)::bigint")

@@ -14,7 +14,9 @@ mod sockets;
 mod deadlines;
 mod connector;
 pub mod pool;
+pub mod apart;
 mod retry;
+mod claim;
 pub mod lease;
 mod server;
 mod prepared;
@@ -76,6 +78,6 @@ pub mod queue;
 pub mod diagnostics;
 pub mod console;
 
-pub use connection::connect;
+pub use apart::connect;
 pub use error::StoreError;
 pub use pool::Store;

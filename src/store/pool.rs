@@ -72,9 +72,11 @@ impl Store {
         Self::of(connector, size, true)
     }
 
-    /// As [`Store::new`], for work that ends with [`StoreError::LeaseLost`] once its terms are over.
-    pub(super) fn on(terms: Terms, url: &Secret, size: u32) -> Self {
-        Self::of(Connector::new(url, Some(terms)), size, false)
+    /// As [`Store::new`], for work that ends with [`StoreError::LeaseLost`] once its terms are over. A server that was replaced by
+    /// the one on which this store works is not used.
+    pub(super) fn on(&self, terms: Terms, url: &Secret, size: u32) -> Self {
+        let servers = self.connector.servers.as_met();
+        Self::of(Connector { servers, ..Connector::new(url, Some(terms)) }, size, false)
     }
 
     fn of(mut connector: Connector, size: u32, silent: bool) -> Self {
@@ -174,6 +176,10 @@ impl Store {
                 }
             }
         }
+    }
+
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
     }
 
     /// How many statements the database has refused since this began.

@@ -134,6 +134,12 @@ impl Servers {
         Ok(over + 1)
     }
 
+    /// The same server, known to somebody else.
+    pub(super) fn as_met(&self) -> Self {
+        let identity = self.known.lock().unwrap_or_else(PoisonError::into_inner).identity;
+        Self { known: Mutex::new(Known { identity, generation: 0 }), ..Self::default() }
+    }
+
     /// Whether no server was met yet.
     pub(super) fn is_unknown(&self) -> bool {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).identity.is_none()

@@ -49,6 +49,7 @@ mod promises {
     mod listening;
     mod ledger;
     mod models;
+    mod new_leader;
     mod on_behalf;
     mod overheard;
     mod order;

@@ -96,7 +96,8 @@ fn attempt(
     }
     folder.require_room(size(conn)?)?;
     let mut file = folder.begin(&name(conn, contents)?)?;
-    if !pg_dump.dump(&database.url, file.as_file_mut(), stop)? {
+    let is_there = || diesel::sql_query("SELECT 1").execute(conn).is_ok();
+    if !pg_dump.dump(&database.url, file.as_file_mut(), stop, is_there)? {
         return Ok(None);
     }
     pg_restore.check(file.path())?;

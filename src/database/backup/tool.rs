@@ -8,14 +8,20 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use crate::base::cancel::CancelToken;
 use crate::base::secret::Secret;
+use crate::store::apart;
 use crate::store::public_url::PublicUrl;
+
+/// How long nothing comes from a dump until it is looked whether the server is there.
+const SILENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// An installed program of PostgreSQL.
 pub struct Tool {
@@ -60,8 +66,15 @@ impl Tool {
         Ok(())
     }
 
-    /// Dumps the database into `file`. False: the end was asked for meanwhile.
-    pub fn dump(&self, url: &Secret, file: &mut File, stop: &CancelToken) -> anyhow::Result<bool> {
+    /// Dumps the database into `file`. False: the end was asked for meanwhile. While nothing comes, `is_there` is asked whether the
+    /// server still is: a frozen one would be waited for without an end.
+    pub fn dump(
+        &self,
+        url: &Secret,
+        file: &mut File,
+        stop: &CancelToken,
+        mut is_there: impl FnMut() -> bool,
+    ) -> anyhow::Result<bool> {
         let mut command = self.connected(url)?;
         // Like a migration, a backup does not queue behind another transaction's lock: it gives up.
         command.args(["--no-password", "--format=custom", "--lock-wait-timeout=10s"]);
@@ -73,6 +86,15 @@ impl Tool {
             if stop.is_requested() {
                 return Ok(false);
             }
+            let mut waits = [PollFd::new(&output, PollFlags::IN)];
+            match poll(&mut waits, Some(&SILENCE)) {
+                Ok(0) => {
+                    ensure!(is_there(), "the database does not answer any more");
+                    continue;
+                }
+                Err(Errno::INTR) => continue,
+                waited => waited.context("pg_dump cannot be waited for")?,
+            };
             match output.read(&mut buffer).context("pg_dump's output cannot be read")? {
                 0 => break,
                 count => file.write_all(&buffer[..count]).context("the backup cannot be written")?,
@@ -135,7 +157,7 @@ impl Tool {
     }
 
     fn connected(&self, url: &Secret) -> anyhow::Result<Command> {
-        let PublicUrl { url, password } = PublicUrl::of(url)?;
+        let PublicUrl { url, password } = PublicUrl::of(&apart::chosen(url))?;
         let mut command = Command::new(self.name);
         command.arg(format!("--dbname={url}"));
         if let Some(password) = password {

@@ -7,7 +7,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
+use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -18,9 +19,10 @@ use crate::base::backoff::Backoff;
 use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::secret::Secret;
-use crate::store;
+use crate::store::apart::Apart;
 use crate::store::fault::{Cause, ConnectionFault};
 use crate::store::pooler;
+use crate::store::{self, Store};
 
 /// Identifies the lock among the advisory locks of a database: the bytes of "aidd", and our version of its meaning.
 const LOCK: i64 = 0x6169_6464_0001;
@@ -68,47 +70,68 @@ where
     outcome
 }
 
-/// Connects; the database may take `patience` to come up. `None`: the end was asked for while waiting.
-pub fn connect(url: &Secret, patience: Duration, stop: &CancelToken) -> anyhow::Result<Option<PgConnection>> {
-    let deadline = Instant::now() + patience;
+/// Connects beside the pool of `store`, which has this URL. The database may take until `deadline` to come up, if there is one.
+/// `None`: the end was asked for while waiting.
+pub fn connect<'s>(
+    store: &'s Store,
+    url: &Secret,
+    deadline: Option<Instant>,
+    stop: &CancelToken,
+) -> anyhow::Result<Option<Apart<'s>>> {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
     let mut waiting = false;
-    loop {
-        let fault = match store::connect(url) {
-            Ok(mut conn) => {
-                diesel::sql_query(lock_timeout()).execute(&mut conn)?;
-                // A limit that the role has is meant for queries; building an index may take longer.
-                diesel::sql_query("SET statement_timeout TO 0").execute(&mut conn)?;
-                let encoding = store::connection::encoding(&mut conn)?;
-                if encoding != "UTF8" {
-                    bail!(
-                        "the database is encoded as {encoding} and cannot hold every message; use a database encoded as UTF8 \
-                         (DATABASE_URL)"
-                    );
-                }
-                return Ok(Some(conn));
-            }
+    while !stop.is_requested() {
+        let fault = match store.apart() {
+            Ok(conn) => return Ok(Some(conn)),
             Err(error) => ConnectionFault::of(url, &error),
         };
-        if fault.cause == Cause::Pooler {
-            bail!("{fault}: {}", pooler::REMEDY);
-        }
-        if !fault.cause.may_pass() || Instant::now() >= deadline {
-            bail!("the database cannot be reached (DATABASE_URL): {fault}");
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if !fault.cause.may_pass() || left == Some(Duration::ZERO) {
+            return Err(out_of_reach(&fault));
         }
         if !std::mem::replace(&mut waiting, true) {
-            warn!(problem = %fault, "the database is not there yet; waiting up to {} s for it", patience.as_secs());
+            let limit = left.map(|left| format!(" up to {:.0} s", left.as_secs_f64())).unwrap_or_default();
+            warn!(problem = %fault, "the database is not there yet; waiting{limit} for it");
         }
         thread::sleep(backoff.next());
-        if stop.is_requested() {
-            return Ok(None);
-        }
     }
+    Ok(None)
 }
 
 /// Connects for an operator, who is waiting: a database that is not there is an error at once.
 pub fn connect_now(url: &Secret) -> anyhow::Result<PgConnection> {
-    connect(url, Duration::ZERO, &CancelToken::new())?.context("interrupted")
+    let connected = store::connect(url);
+    let mut conn = connected.map_err(|error| out_of_reach(&ConnectionFault::of(url, &error)))?;
+    prepare(&mut conn)?;
+    Ok(conn)
+}
+
+fn out_of_reach(fault: &ConnectionFault) -> anyhow::Error {
+    if fault.cause == Cause::Pooler {
+        return anyhow!("{fault}: {}", pooler::REMEDY);
+    }
+    anyhow!("the database cannot be reached (DATABASE_URL): {fault}")
+}
+
+/// What a session needs that migrates.
+pub fn prepare(conn: &mut PgConnection) -> anyhow::Result<()> {
+    diesel::sql_query(lock_timeout()).execute(conn)?;
+    // A limit that the role has is meant for queries; building an index may take longer.
+    diesel::sql_query("SET statement_timeout TO 0").execute(conn)?;
+    let encoding = store::connection::encoding(conn)?;
+    if encoding != "UTF8" {
+        bail!(
+            "the database is encoded as {encoding} and cannot hold every message; use a database encoded as UTF8 \
+             (DATABASE_URL)"
+        );
+    }
+    Ok(())
+}
+
+/// Whether the server of this connection is there and takes writes.
+pub fn takes_writes(conn: &mut PgConnection) -> bool {
+    let asked = sql::<Bool>("current_setting('transaction_read_only') = 'off'");
+    diesel::select(asked).get_result(conn).unwrap_or(false)
 }
 
 /// Does the work while nobody else migrates this database. `None`: the end was asked for while waiting.

@@ -47,7 +47,7 @@ fn once_another_epoch_has_begun_nothing_is_taken_in_finished_or_recorded_by_the_
     let leases = Store::new(&url, 1);
     let lease = lease::wait(&leases, LANE.bot_id, false, &http, &CancelToken::new(), || ());
     let lease = Arc::new(lease.unwrap());
-    let store = lease.store(&url, 2);
+    let store = lease.store(&leases, &url, 2);
     receive(&store, 1).unwrap();
     let address = |store: &Store| {
         store.run(|conn| inbox::oldest(conn, LANE)).unwrap().map(|waiting| waiting.address(LANE))
@@ -82,6 +82,11 @@ fn once_another_epoch_has_begun_nothing_is_taken_in_finished_or_recorded_by_the_
     }
     assert_eq!(operator.psql("SELECT count(*), count(told_at) FROM people"), "2|0");
     assert_eq!(operator.psql("SELECT count(*) FROM alerts"), "0");
+    assert_eq!(operator.psql(rows), before);
+
+    // A server that was behind when it was promoted may know of an earlier epoch only.
+    operator.psql("UPDATE leases SET epoch = epoch - 2");
+    assert!(matches!(receive(&store, 3), Err(StoreError::LeaseLost)));
     assert_eq!(operator.psql(rows), before);
 
     // Another bot's lease is none of this one's business.

@@ -9,7 +9,7 @@ use sandbox::telegram::Person;
 use sandbox::wait_until;
 
 /// An environment whose database has a standby, and the standby.
-fn pair() -> (TestEnv, Database) {
+pub(crate) fn pair() -> (TestEnv, Database) {
     let mut env = TestEnv::with_own_server();
     let standby = Database::existing(Arc::new(env.server().standby().unwrap()), env.database.name());
     let place = |url: &str| url.split_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();

@@ -335,3 +335,62 @@ fn a_leader_that_cannot_renew_its_lease_leads_on_if_nobody_has_taken_it() {
     assert_eq!(env.psql("SELECT epoch FROM leases"), "1");
     assert!(bot.stop().success());
 }
+
+/// From now on the leases of this database are written by a server whose clock is so wrong.
+fn shift_the_clock(env: &TestEnv, by: &str) {
+    env.psql(&format!(
+        "CREATE FUNCTION shift() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN NEW.until := NEW.until + interval '{by}'; RETURN NEW; END $$;
+         CREATE TRIGGER shift BEFORE UPDATE ON leases FOR EACH ROW EXECUTE FUNCTION shift()"
+    ));
+}
+
+#[test]
+fn whatever_the_clock_of_a_server_says_a_lease_is_kept_while_it_is_renewed_and_ends_when_it_is_not() {
+    for by in ["-1 hour", "1 hour"] {
+        let env = short_leases();
+        let one = env.start_ready();
+        let two = start_standby(&env);
+        shift_the_clock(&env, by);
+        // Two terms.
+        for _ in 0..10 {
+            let until = env.psql("SELECT until FROM leases");
+            env.wait_for_rows("SELECT until FROM leases", |rows| rows != until);
+        }
+        assert_eq!(env.psql("SELECT epoch FROM leases"), "1", "{by}");
+        let began = Instant::now();
+        let _frozen = Frozen::new(&one);
+        two.wait_ready();
+        let took = began.elapsed();
+        println!("ready {took:?} after a SIGSTOP, with a clock that is wrong by {by}");
+        assert!(took >= Duration::from_secs_f64(TERM / 2.0), "{took:?}: the lease was not waited for");
+    }
+}
+
+#[test]
+fn an_instance_that_starts_when_its_leader_is_long_gone_waits_for_nobody() {
+    // Leases of ten seconds.
+    let env = TestEnv::new();
+    env.kill(env.start_ready());
+    // It ran elsewhere.
+    env.psql("UPDATE leases SET place = 'another machine', until = clock_timestamp() - interval '2 minutes'");
+    let _bot = env.start_ready();
+    assert!(!env.logs().contains("on standby"));
+}
+
+#[test]
+fn a_standby_that_cannot_find_out_who_leads_is_not_ready() {
+    let mut env = measured(TestEnv::with_own_server());
+    env.set("SHORT_WAITS", format!("lease={TERM} look=1"));
+    let _one = env.start_ready();
+    let standby = start_standby(&env);
+    let at = address(&standby);
+    let ready = || page(&at, "/readyz");
+    assert_eq!(ready(), (200, "standby\n".to_owned()));
+    env.server().stop();
+    wait_until("a standby that is not ready", || {
+        (ready() == (503, "the database does not answer\n".to_owned())).then_some(())
+    });
+    env.server().start();
+    wait_until("a role again", || (ready().0 == 200).then_some(()));
+}
