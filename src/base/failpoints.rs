@@ -39,17 +39,28 @@ pub const POINTS: [&str; 15] = [
 /// Every wait that tests make shorter.
 pub const WAITS: [&str; 24] = [
     // For the database at the start.
-    "database",  // Of a migration, for a lock that somebody holds.
-    "lock",      // Until a lease ends that is not renewed.
-    "lease",     // Of a statement, until it is looked into.
-    "statement", // For updates, in one poll.
-    "poll",      // Until the last poll that succeeded is too long ago for a bot that is ready.
-    "stale",     // Of the doctor, for another poller.
-    "poller",    // Of a worker, until its thread ends.
-    "idle",      // Until "typing" is shown again.
-    "typing",    // Until a draft without words is shown.
-    "thinking",  // Until it is told how far an index is.
-    "progress",  // Until a model that fails again and again is tried anew.
+    "database",
+    // Of a migration, for a lock that somebody holds.
+    "lock",
+    // Until a lease ends that is not renewed.
+    "lease",
+    // Of a statement, until it is looked into.
+    "statement",
+    // For updates, in one poll.
+    "poll",
+    // Until the last poll that succeeded is too long ago for a bot that is ready.
+    "stale",
+    // Of the doctor, for another poller.
+    "poller",
+    // Of a worker, until its thread ends.
+    "idle",
+    // Until "typing" is shown again.
+    "typing",
+    // Until a draft without words is shown.
+    "thinking",
+    // Until it is told how far an index is.
+    "progress",
+    // Until a model that fails again and again is tried anew.
     "rest",
     // Until it is looked again for decisions of the command line and requests that waited too long.
     "doorkeeper",
