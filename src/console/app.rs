@@ -12,6 +12,8 @@ use diesel::prelude::*;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 
+use super::disk::Disk;
+use super::patience::Patience;
 use super::problem::Problem;
 use crate::base::secret::Secret;
 use crate::config;
@@ -19,7 +21,7 @@ use crate::config::shown::Shown;
 use crate::domain::budget::Budgets;
 use crate::domain::pass::Keys;
 use crate::status::View;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What is to be said where others than this machine reach the console.
 pub const EXPOSED: &str =
@@ -70,6 +72,8 @@ pub(super) struct Console {
     hosts: Hosts,
     turns: Arc<Semaphore>,
     failed: Mutex<VecDeque<Instant>>,
+    /// BACKUP_DIR
+    pub(super) disk: Disk,
     /// Somebody has come in.
     pub(super) entered: Notify,
 }
@@ -88,7 +92,8 @@ impl Console {
         let hosts = Hosts::of(&settings.console);
         let listed = settings.listed.iter().copied().collect();
         let turns = Arc::new(Semaphore::new(usize::try_from(CONNECTIONS).unwrap_or(1)));
-        Self { settings, listed, hosts, turns, failed: Mutex::default(), entered: Notify::new() }
+        let disk = Disk::new();
+        Self { settings, listed, hosts, turns, failed: Mutex::default(), disk, entered: Notify::new() }
     }
 
     /// Asks the database. The query runs on one of few threads, and each of its statements ends after a few seconds: a page that
@@ -97,13 +102,40 @@ impl Console {
         &self,
         query: impl FnMut(&mut PgConnection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.ask_and(query, |answer| answer).await
+    }
+
+    /// As [`Console::ask`]. What comes of the answer is made on the same thread, without a connection: this runtime has one thread,
+    /// which all pages share.
+    pub(super) async fn ask_and<A, T: Send + 'static>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<A> + Send + 'static,
+        make: impl FnOnce(A) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.look(move |store| store.run_within(CONNECTION, &mut query).map(make)).await
+    }
+
+    /// As [`Console::ask`], for a query that ends by itself once the time is over or nobody waits for it.
+    pub(super) async fn ask_within<T: Send + 'static>(
+        &self,
+        longest: Duration,
+        mut query: impl FnMut(&mut PgConnection, &Patience) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (patience, _waiting) = Patience::of(longest);
+        self.look(move |store| store.run_within(CONNECTION, |conn| query(conn, &patience))).await
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(Problem::Busy) };
         let store = Arc::clone(&self.settings.store);
         let asked = spawn_blocking(move || {
             // Kept until the query is over, whether anybody waits for it still or not.
             let _turn = turn;
-            store.run_within(CONNECTION, query)
+            run(&store)
         });
         Ok(asked.await.map_err(|_| Problem::Fault)??)
     }

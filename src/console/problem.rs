@@ -25,6 +25,8 @@ pub(super) enum Problem {
     Malformed,
     /// There is no such page.
     NotFound,
+    /// What is asked for is too much for a page.
+    Large,
     /// Other pages are being made.
     Busy,
     /// The database did not answer.
@@ -47,6 +49,7 @@ impl Problem {
             Self::LoggedOut | Self::Link => StatusCode::UNAUTHORIZED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Large => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Busy | Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -105,6 +108,16 @@ impl Problem {
             Self::NotFound => (
                 ("There is no such page", "What it showed may be deleted."),
                 ("Такой страницы нет", "Возможно, то, что она показывала, удалено."),
+            ),
+            Self::Large => (
+                (
+                    "This archive is too large for a page",
+                    "“systech-aidd history export --files” writes it, however large it is.",
+                ),
+                (
+                    "Этот архив слишком велик для страницы",
+                    "Его запишет «systech-aidd history export --files», каким бы большим он ни был.",
+                ),
             ),
             Self::Busy => (
                 ("The console is busy", "Other pages are being made. Try again in a moment."),
