@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::app::App;
 use super::frame::{Frame, Page};
+use super::operator::Established;
 use super::problem::Problem;
 use super::tongue;
 use crate::domain::phrases::Language;
@@ -38,8 +39,10 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Lets a request in that is meant for the console, and dresses the answer.
-pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let language = tongue::of(request.headers());
+    let established = Established::default();
+    request.extensions_mut().insert(established.clone());
     let mut response = match refusal(&app, &request) {
         Some(problem) => problem.into_response(),
         None => match tokio::time::timeout(LONGEST, next.run(request)).await {
@@ -48,7 +51,7 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
         },
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = told(&problem, language);
+        response = told(&problem, language, established.is_operator());
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -90,9 +93,12 @@ struct Told<'a> {
 }
 
 /// The page of a problem.
-fn told(problem: &Problem, language: Language) -> Response {
+fn told(problem: &Problem, language: Language, to_operator: bool) -> Response {
     let title = problem.title(language);
-    let detail = if let Problem::Database(detail) = problem { detail } else { "" };
+    let detail = match problem {
+        Problem::Database(detail) if to_operator => detail,
+        _ => "",
+    };
     // A link from elsewhere, as in a message, comes without the cookie; one from here has it.
     let again = matches!(problem, Problem::LoggedOut | Problem::Busy | Problem::Database(_));
     let frame = Frame::outside(language, title, title);

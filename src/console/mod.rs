@@ -8,6 +8,7 @@
 //! operator   whoever is logged in; a page that asks for one is shown to nobody else
 //! posted     what a form of ours sent, and nobody else's
 //! login      the way in and out
+//! strangers  whoever is not known yet: how much work they make
 //! patience   how long a look at the database goes on
 //! disk       looks at folders, which may not answer
 //! chart      figures as pictures, with a table behind each
@@ -28,6 +29,7 @@ mod problem;
 mod assets;
 mod disk;
 mod patience;
+mod strangers;
 mod guard;
 mod operator;
 mod posted;

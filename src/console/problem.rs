@@ -17,8 +17,6 @@ pub(super) enum Problem {
     LoggedOut,
     /// The link was used, or is over.
     Link,
-    /// Too many tries to log in.
-    TooMany,
     /// Nothing can be changed: CONSOLE_READ_ONLY.
     ReadOnly,
     /// What was sent cannot be read.
@@ -29,7 +27,7 @@ pub(super) enum Problem {
     Large,
     /// Other pages are being made.
     Busy,
-    /// The database did not answer.
+    /// The database did not answer. Its words are for operators alone: they name its host, its port and its users.
     Database(String),
     /// Something of our own.
     Fault,
@@ -47,7 +45,6 @@ impl Problem {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Foreign | Self::ReadOnly => StatusCode::FORBIDDEN,
             Self::LoggedOut | Self::Link => StatusCode::UNAUTHORIZED,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Large => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -92,10 +89,6 @@ impl Problem {
             Self::Link => (
                 ("This link is over", "A link works once, for five minutes. Ask for another one."),
                 ("Ссылка больше не действует", "Ссылка действует один раз и пять минут. Получите новую."),
-            ),
-            Self::TooMany => (
-                ("Too many tries to log in", "Wait a minute and open your link again."),
-                ("Слишком много попыток войти", "Подождите минуту и откройте ссылку снова."),
             ),
             Self::ReadOnly => (
                 ("The console is read-only", "CONSOLE_READ_ONLY is on: nothing can be changed here."),

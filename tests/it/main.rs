@@ -159,6 +159,7 @@ mod console {
     mod proxy;
     mod routes;
     mod slow;
+    mod strangers;
 }
 
 /// What documents and files beside the code say is what the program does.
