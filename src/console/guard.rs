@@ -50,7 +50,9 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             Err(_) => Problem::Busy.into_response(),
         },
     };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    // A page of our own for whatever is refused, and in a language of the visitor's: also by what reads addresses and forms for us.
+    let problem = response.extensions_mut().remove().or_else(|| Problem::of_status(response.status()));
+    if let Some(problem) = problem {
         response = told(&problem, language, established.is_operator());
     }
     for (name, value) in HEADERS {
@@ -64,6 +66,10 @@ fn refusal(app: &App, request: &Request) -> Option<Problem> {
     let headers = request.headers();
     if !text(headers, &HOST).is_some_and(|host| app.hosts().has(host)) {
         return Some(Problem::Host);
+    }
+    // PostgreSQL has no such character in any text, and nobody types it.
+    if request.uri().query().is_some_and(|query| query.contains("%00")) {
+        return Some(Problem::Malformed);
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     (changes && !is_from_us(app, headers)).then_some(Problem::Foreign)

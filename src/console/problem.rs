@@ -40,6 +40,16 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
+    /// Why a request was refused that nothing here has a word for: an address or a form that cannot be read.
+    pub(super) fn of_status(status: StatusCode) -> Option<Self> {
+        match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Self::NotFound),
+            status if status.is_client_error() => Some(Self::Malformed),
+            status if status.is_server_error() => Some(Self::Fault),
+            _ => None,
+        }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,

@@ -151,6 +151,7 @@ mod console {
     mod browsing;
     mod dialogues;
     mod files;
+    mod hostile;
     mod inert;
     mod login;
     mod looks;

@@ -131,9 +131,7 @@ async fn restore(
     Change { form: Clearing { at }, .. }: Change<Clearing>,
 ) -> Result<Redirect, Problem> {
     let (user, chat, topic) = numbers;
-    let is_time =
-        |at: &String| at.len() <= 32 && at.chars().all(|c| c.is_ascii_digit() || "-T:.".contains(c));
-    if at.as_ref().is_some_and(|at| !is_time(at)) {
+    if at.as_ref().is_some_and(|at| !moment::is_exact(at)) {
         return Err(Problem::Malformed);
     }
     let undo = move |conn: &mut PgConnection| {
