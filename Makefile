@@ -84,7 +84,7 @@ bench-erase: setup ## erasing users from a database of 1.5 million turns, and ho
 bench-topics: setup ## the migration that tells topics apart, under load, and reading by topic; a million messages
 	@cargo bench --quiet --locked --profile dev --bench topics
 
-bench-console: setup ## the pages of the console with a million messages: how long each takes
+bench-console: setup ## the pages of the console with a million messages: how long each takes, and answers beside them; some ten minutes
 	@cargo bench --quiet --locked --profile dev --bench console
 
 bench-dialogues: setup ## dialogues and people in the console with a million messages: how long a page takes, and that it reads no table as a whole

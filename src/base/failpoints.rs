@@ -37,7 +37,7 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 24] = [
+pub const WAITS: [&str; 25] = [
     // For the database at the start.
     "database",
     // Of a migration, for a lock that somebody holds.
@@ -82,6 +82,8 @@ pub const WAITS: [&str; 24] = [
     "processor",
     // Until figures of the console are added up anew.
     "figures",
+    // Of an archive in the console, until nothing more of it is begun.
+    "archive",
 ];
 
 #[cfg(feature = "failpoints")]

@@ -1,9 +1,9 @@
 //! What all pages share.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
@@ -11,15 +11,19 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
+use tracing::warn;
 
+use super::disk::Disk;
+use super::patience::Patience;
 use super::problem::Problem;
+use super::strangers::{Strangers, Try};
 use crate::base::secret::Secret;
 use crate::config;
 use crate::config::shown::Shown;
 use crate::domain::budget::Budgets;
 use crate::domain::pass::Keys;
 use crate::status::View;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What is to be said where others than this machine reach the console.
 pub const EXPOSED: &str =
@@ -36,9 +40,6 @@ pub const LONGEST_STATEMENT: Duration = Duration::from_secs(5);
 const TURN: Duration = Duration::from_secs(3);
 /// How long it waits for a connection.
 const CONNECTION: Duration = Duration::from_secs(2);
-/// So many tries to log in fail in a minute before the next are refused unread.
-const TRIES: usize = 20;
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the console is made of.
 pub struct Settings {
@@ -69,7 +70,9 @@ pub(super) struct Console {
     pub(super) listed: Vec<i64>,
     hosts: Hosts,
     turns: Arc<Semaphore>,
-    failed: Mutex<VecDeque<Instant>>,
+    pub(super) strangers: Strangers,
+    /// BACKUP_DIR
+    pub(super) disk: Disk,
     /// Somebody has come in.
     pub(super) entered: Notify,
 }
@@ -88,7 +91,8 @@ impl Console {
         let hosts = Hosts::of(&settings.console);
         let listed = settings.listed.iter().copied().collect();
         let turns = Arc::new(Semaphore::new(usize::try_from(CONNECTIONS).unwrap_or(1)));
-        Self { settings, listed, hosts, turns, failed: Mutex::default(), entered: Notify::new() }
+        let (strangers, disk) = (Strangers::new(), Disk::new());
+        Self { settings, listed, hosts, turns, strangers, disk, entered: Notify::new() }
     }
 
     /// Asks the database. The query runs on one of few threads, and each of its statements ends after a few seconds: a page that
@@ -97,13 +101,61 @@ impl Console {
         &self,
         query: impl FnMut(&mut PgConnection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.ask_and(query, |answer| answer).await
+    }
+
+    /// As [`Console::ask`]. What comes of the answer is made on the same thread, without a connection: this runtime has one thread,
+    /// which all pages share.
+    pub(super) async fn ask_and<A, T: Send + 'static>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<A> + Send + 'static,
+        make: impl FnOnce(A) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.look(move |store| store.run_within(CONNECTION, &mut query).map(make)).await
+    }
+
+    /// As [`Console::ask`], for a query that ends by itself once the time is over or nobody waits for it.
+    pub(super) async fn ask_within<T: Send + 'static>(
+        &self,
+        longest: Duration,
+        mut query: impl FnMut(&mut PgConnection, &Patience) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (patience, _waiting) = Patience::of(longest);
+        self.look(move |store| store.run_within(CONNECTION, |conn| query(conn, &patience))).await
+    }
+
+    /// As [`Console::ask`], of what a stranger shows. Strangers have a turn of their own, and are slower while many of them are nobody.
+    pub(super) async fn ask_for_stranger<T: Send + 'static>(
+        &self,
+        mut query: impl FnMut(&mut PgConnection) -> QueryResult<Option<T>> + Send + 'static,
+    ) -> Result<Option<T>, Problem> {
+        let turn = self.strangers.turn(TURN).await.ok_or(Problem::Busy)?;
+        if self.strangers.begin().await == Try::FirstOfMany {
+            warn!("many tries to come into the console fail; each further one waits a little");
+        }
+        let found = self.ask(move |conn| {
+            // Kept until the query is over, as the turn of everybody is.
+            let _turn = &turn;
+            query(conn)
+        });
+        let found = found.await?;
+        if found.is_some() {
+            self.strangers.succeeded();
+        }
+        Ok(found)
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(Problem::Busy) };
         let store = Arc::clone(&self.settings.store);
         let asked = spawn_blocking(move || {
             // Kept until the query is over, whether anybody waits for it still or not.
             let _turn = turn;
-            store.run_within(CONNECTION, query)
+            run(&store)
         });
         Ok(asked.await.map_err(|_| Problem::Fault)??)
     }
@@ -117,18 +169,6 @@ impl Console {
         // Browsers take a cookie of this name over TLS only, and from this host alone.
         let prefix = if self.hosts.is_secure(headers) { "__Host-" } else { "" };
         format!("{prefix}systech-aidd-{}", self.settings.bot_id)
-    }
-
-    /// Whether too many tries to log in failed within the last minute.
-    pub(super) fn refuses_tries(&self) -> bool {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.retain(|at| at.elapsed() < MINUTE);
-        failed.len() >= TRIES
-    }
-
-    /// One failed.
-    pub(super) fn try_failed(&self) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push_back(Instant::now());
     }
 }
 

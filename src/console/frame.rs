@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 
+use super::assets::{Asset, CSS, ICON, SCRIPT};
 use super::problem::Problem;
 use crate::domain::phrases::Language;
 
@@ -94,6 +95,11 @@ impl Frame {
     /// The one of two texts that is in the language of the page.
     pub(super) fn say<'a>(&self, english: &'a str, russian: &'a str) -> &'a str {
         say(self.language, english, russian)
+    }
+
+    /// Where its sign, its style and its script are.
+    pub(super) fn assets(&self) -> [String; 3] {
+        [ICON, CSS, SCRIPT].map(Asset::address)
     }
 
     /// The way to the other pages: each with its path, its name, and whether it is this one.

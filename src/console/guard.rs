@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::app::App;
 use super::frame::{Frame, Page};
+use super::operator::Established;
 use super::problem::Problem;
 use super::tongue;
 use crate::domain::phrases::Language;
@@ -38,8 +39,10 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Lets a request in that is meant for the console, and dresses the answer.
-pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let language = tongue::of(request.headers());
+    let established = Established::default();
+    request.extensions_mut().insert(established.clone());
     let mut response = match refusal(&app, &request) {
         Some(problem) => problem.into_response(),
         None => match tokio::time::timeout(LONGEST, next.run(request)).await {
@@ -47,8 +50,10 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
             Err(_) => Problem::Busy.into_response(),
         },
     };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = told(&problem, language);
+    // A page of our own for whatever is refused, and in a language of the visitor's: also by what reads addresses and forms for us.
+    let problem = response.extensions_mut().remove().or_else(|| Problem::of_status(response.status()));
+    if let Some(problem) = problem {
+        response = told(&problem, language, established.is_operator());
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -61,6 +66,10 @@ fn refusal(app: &App, request: &Request) -> Option<Problem> {
     let headers = request.headers();
     if !text(headers, &HOST).is_some_and(|host| app.hosts().has(host)) {
         return Some(Problem::Host);
+    }
+    // PostgreSQL has no such character in any text, and nobody types it.
+    if request.uri().query().is_some_and(|query| query.contains("%00")) {
+        return Some(Problem::Malformed);
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     (changes && !is_from_us(app, headers)).then_some(Problem::Foreign)
@@ -90,9 +99,12 @@ struct Told<'a> {
 }
 
 /// The page of a problem.
-fn told(problem: &Problem, language: Language) -> Response {
+fn told(problem: &Problem, language: Language, to_operator: bool) -> Response {
     let title = problem.title(language);
-    let detail = if let Problem::Database(detail) = problem { detail } else { "" };
+    let detail = match problem {
+        Problem::Database(detail) if to_operator => detail,
+        _ => "",
+    };
     // A link from elsewhere, as in a message, comes without the cookie; one from here has it.
     let again = matches!(problem, Problem::LoggedOut | Problem::Busy | Problem::Database(_));
     let frame = Frame::outside(language, title, title);

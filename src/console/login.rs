@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
+use diesel::pg::PgConnection;
 use serde::Deserialize;
 use tracing::{info, warn};
 
@@ -17,7 +18,7 @@ use super::frame::{Frame, Page};
 use super::posted::{Nothing, Posted};
 use super::problem::Problem;
 use super::tongue;
-use crate::domain::pass::Keys;
+use crate::domain::pass::{Keys, is_one};
 use crate::domain::phrases::Language;
 use crate::store::console::sessions;
 
@@ -51,22 +52,30 @@ pub(super) async fn enter(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    if app.refuses_tries() {
-        warn!("too many tries to log into the console fail; for a minute nobody can log in");
-        return Err(Problem::TooMany);
-    }
     let Code { code } = serde_urlencoded::from_bytes(&body).map_err(|_| Problem::Malformed)?;
+    // What no code of ours looks like is not looked up.
+    if !is_one(&code) {
+        return Err(Problem::Link);
+    }
     let cookie = Keys::make().ok_or(Problem::Fault)?;
     let keys = &app.settings.keys;
     let (code, tag) = (keys.tag_of_code(&code), keys.tag_of_cookie(&cookie));
     let browser = headers.get(USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default().to_owned();
     let (bot_id, listed) = (app.settings.bot_id, app.listed.clone());
-    let begin = move |conn: &mut _| sessions::begin(conn, bot_id, &code, &tag, &browser, &listed);
-    if !app.ask(begin).await? {
-        app.try_failed();
-        warn!("somebody tried to log into the console with a link that is no good");
+    let begin = {
+        let tag = tag.clone();
+        move |conn: &mut PgConnection| {
+            let is_good = sessions::begin(conn, bot_id, &code, &tag, &browser, &listed)?;
+            Ok(is_good.then_some(()))
+        }
+    };
+    if app.ask_for_stranger(begin).await?.is_none() {
+        if !app.strangers.are_many() {
+            warn!("somebody tried to log into the console with a link that is no good");
+        }
         return Err(Problem::Link);
     }
+    app.strangers.learn(tag, true);
     info!("somebody logged into the console");
     app.entered.notify_one();
     Ok(with_cookie(Redirect::to("/"), &session_cookie(&app, &headers, &cookie, "")))

@@ -8,6 +8,9 @@
 //! operator   whoever is logged in; a page that asks for one is shown to nobody else
 //! posted     what a form of ours sent, and nobody else's
 //! login      the way in and out
+//! strangers  whoever is not known yet: how much work they make
+//! patience   how long a look at the database goes on
+//! disk       looks at folders, which may not answer
 //! chart      figures as pictures, with a table behind each
 //! kept       answers of the database that are good for a while
 //! pages      a file for each, with its template in `templates/` and its queries in `store::console`
@@ -24,6 +27,9 @@ mod chart;
 mod kept;
 mod problem;
 mod assets;
+mod disk;
+mod patience;
+mod strangers;
 mod guard;
 mod operator;
 mod posted;

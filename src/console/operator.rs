@@ -1,15 +1,20 @@
 //! Whoever is logged in.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::FromRequestParts;
 use axum::http::header::HeaderName;
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
+use diesel::pg::PgConnection;
 
 use super::app::{App, Console};
 use super::frame::{Frame, Section, Within, say};
 use super::problem::Problem;
 use super::tongue;
 use crate::base::secret::Secret;
+use crate::domain::pass::is_one;
 use crate::domain::phrases::Language;
 use crate::store::console::sessions::{self, Session};
 
@@ -27,16 +32,37 @@ pub(super) struct Operator {
     path: String,
 }
 
+/// Whether a request turned out to be of somebody who is logged in.
+#[derive(Clone, Default)]
+pub(super) struct Established(Arc<AtomicBool>);
+
+impl Established {
+    pub(super) fn is_operator(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 impl FromRequestParts<App> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let headers = &parts.headers;
-        let cookie = tongue::cookie(headers, &app.cookie_name(headers)).ok_or(Problem::LoggedOut)?.to_owned();
+        // What no cookie of ours looks like is not looked up.
+        let cookie = tongue::cookie(headers, &app.cookie_name(headers)).filter(|cookie| is_one(cookie));
+        let cookie = cookie.ok_or(Problem::LoggedOut)?.to_owned();
         let keys = &app.settings.keys;
         let (bot_id, tag, listed) = (app.settings.bot_id, keys.tag_of_cookie(&cookie), app.listed.clone());
         let looked = !headers.contains_key(RENEWAL);
-        let session = app.ask(move |conn| sessions::of_cookie(conn, bot_id, &tag, &listed, looked)).await?;
+        let look = {
+            let tag = tag.clone();
+            move |conn: &mut PgConnection| sessions::of_cookie(conn, bot_id, &tag, &listed, looked)
+        };
+        let session =
+            if app.strangers.knows(&tag) { app.ask(look).await? } else { app.ask_for_stranger(look).await? };
+        app.strangers.learn(tag, session.is_some());
+        if let Some(established) = parts.extensions.get::<Established>().filter(|_| session.is_some()) {
+            established.0.store(true, Ordering::Relaxed);
+        }
         let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         Ok(Self {
             session: session.ok_or(Problem::LoggedOut)?,

@@ -17,17 +17,17 @@ pub(super) enum Problem {
     LoggedOut,
     /// The link was used, or is over.
     Link,
-    /// Too many tries to log in.
-    TooMany,
     /// Nothing can be changed: CONSOLE_READ_ONLY.
     ReadOnly,
     /// What was sent cannot be read.
     Malformed,
     /// There is no such page.
     NotFound,
+    /// What is asked for is too much for a page.
+    Large,
     /// Other pages are being made.
     Busy,
-    /// The database did not answer.
+    /// The database did not answer. Its words are for operators alone: they name its host, its port and its users.
     Database(String),
     /// Something of our own.
     Fault,
@@ -40,13 +40,23 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
+    /// Why a request was refused that nothing here has a word for: an address or a form that cannot be read.
+    pub(super) fn of_status(status: StatusCode) -> Option<Self> {
+        match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(Self::NotFound),
+            status if status.is_client_error() => Some(Self::Malformed),
+            status if status.is_server_error() => Some(Self::Fault),
+            _ => None,
+        }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Foreign | Self::ReadOnly => StatusCode::FORBIDDEN,
             Self::LoggedOut | Self::Link => StatusCode::UNAUTHORIZED,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Large => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Busy | Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -90,10 +100,6 @@ impl Problem {
                 ("This link is over", "A link works once, for five minutes. Ask for another one."),
                 ("Ссылка больше не действует", "Ссылка действует один раз и пять минут. Получите новую."),
             ),
-            Self::TooMany => (
-                ("Too many tries to log in", "Wait a minute and open your link again."),
-                ("Слишком много попыток войти", "Подождите минуту и откройте ссылку снова."),
-            ),
             Self::ReadOnly => (
                 ("The console is read-only", "CONSOLE_READ_ONLY is on: nothing can be changed here."),
                 ("Консоль только для чтения", "Включено CONSOLE_READ_ONLY: здесь ничего нельзя изменить."),
@@ -105,6 +111,16 @@ impl Problem {
             Self::NotFound => (
                 ("There is no such page", "What it showed may be deleted."),
                 ("Такой страницы нет", "Возможно, то, что она показывала, удалено."),
+            ),
+            Self::Large => (
+                (
+                    "This archive is too large for a page",
+                    "“systech-aidd history export --files” writes it, however large it is.",
+                ),
+                (
+                    "Этот архив слишком велик для страницы",
+                    "Его запишет «systech-aidd history export --files», каким бы большим он ни был.",
+                ),
             ),
             Self::Busy => (
                 ("The console is busy", "Other pages are being made. Try again in a moment."),

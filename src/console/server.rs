@@ -21,6 +21,8 @@ use crate::base::server::Server;
 
 /// How long a connection may say nothing, or be in the middle of a head.
 const SILENCE: Duration = Duration::from_secs(15);
+/// So many threads look at other things than what pages ask of the database: at folders, and at the state of the bot.
+const OTHER_THREADS: usize = 2;
 /// The most of a request's head that is kept.
 const REQUEST_LIMIT: usize = 32 << 10;
 
@@ -30,7 +32,7 @@ pub struct Endpoint(Server);
 impl Endpoint {
     /// Binds to CONSOLE_ADDR.
     pub fn bind(address: &str) -> anyhow::Result<Self> {
-        let threads = usize::try_from(CONNECTIONS).unwrap_or(1);
+        let threads = usize::try_from(CONNECTIONS).unwrap_or(1) + OTHER_THREADS;
         Server::bind("CONSOLE_ADDR", address, threads, "console-look").map(Self)
     }
 

@@ -12,6 +12,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 /// How long the code of a link is good.
 pub const CODE_LIFE: Duration = Duration::from_secs(5 * 60);
+/// Of a code or a cookie.
+const BYTES: usize = 32;
 /// After so long without a look at a page a session is over.
 pub const IDLE: Duration = Duration::from_secs(12 * 3600);
 
@@ -20,6 +22,11 @@ pub struct Keys {
     code: Key,
     cookie: Key,
     form: Key,
+}
+
+/// Whether a text looks like a code or a cookie. What does not need not be looked up.
+pub fn is_one(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == BYTES)
 }
 
 impl Keys {
@@ -38,7 +45,7 @@ impl Keys {
 
     /// A new code or cookie. `None`: the system has no random numbers.
     pub fn make() -> Option<String> {
-        let mut random = [0; 32];
+        let mut random = [0; BYTES];
         SystemRandom::new().fill(&mut random).ok()?;
         Some(URL_SAFE_NO_PAD.encode(random))
     }
@@ -74,6 +81,10 @@ mod tests {
         let (ours, others) = (Keys::new("a secret"), Keys::new("another"));
         let [cookie, other] = [(); 2].map(|()| Keys::make().unwrap());
         assert!(cookie.len() == 43 && cookie != other);
+        assert!([&cookie, &other].into_iter().all(|made| is_one(made)));
+        for wrong in ["", "x", &cookie[1..], &format!("{cookie}A"), &cookie.replace(&cookie[..1], "é")] {
+            assert!(!is_one(wrong), "{wrong}");
+        }
         let token = ours.form_token(&cookie);
         assert!(ours.is_form_token(&token, &cookie));
         assert!(!ours.is_form_token(&token, &other) && !others.is_form_token(&token, &cookie));

@@ -2,6 +2,8 @@
 //! the zone in which `messages` keeps local time.
 
 use diesel::data_types::PgTimestamp;
+use std::ops::RangeInclusive;
+
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -46,6 +48,36 @@ pub fn read(conn: &mut PgConnection, text: &str) -> QueryResult<Result<Moment, S
         Err(Error::DatabaseError(DatabaseErrorKind::Unknown, why)) => Ok(Err(why.message().to_owned())),
         Err(error) => Err(error),
     }
+}
+
+/// Whether this is a time as a clearing is listed with, down to the day that its month has: what [`exact`] reads.
+pub fn is_exact(text: &str) -> bool {
+    let number = |part: &str, digits: usize, range: RangeInclusive<u32>| {
+        let number = part.parse().ok().filter(|number| range.contains(number));
+        number.filter(|_| part.len() == digits && part.chars().all(|c| c.is_ascii_digit()))
+    };
+    let is_date = |date: &str| {
+        let mut parts = date.splitn(3, '-');
+        let mut part = |digits, range| number(parts.next()?, digits, range);
+        let year = part(4, 1..=9999)?;
+        let days = match part(2, 1..=12)? {
+            2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        part(2, 1..=days)
+    };
+    let is_time = |time: &str| {
+        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let mut parts = time.splitn(3, ':');
+        let mut part = |range| number(parts.next()?, 2, range);
+        part(0..=23)?;
+        part(0..=59)?;
+        part(0..=59)?;
+        number(fraction, fraction.len().clamp(1, 6), 0..=999_999)
+    };
+    text.split_once('T').is_some_and(|(date, time)| is_date(date).and(is_time(time)).is_some())
 }
 
 /// Reads the time of a clearing as it is listed: to the microsecond, by the server's clock.
@@ -105,6 +137,45 @@ mod tests {
             ("-2h", None),
         ] {
             assert_eq!(how_long_ago(text), long, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_a_clearing_is_one_that_the_calendar_has() {
+        for text in [
+            "2026-11-23T19:30:00.123456",
+            "2026-11-23T19:30:00",
+            "2024-02-29T00:00:00.5",
+            "2000-02-29T23:59:59",
+            "0001-01-01T00:00:00",
+        ] {
+            assert!(is_exact(text), "{text}");
+        }
+        for text in [
+            "",
+            ":",
+            "T",
+            "2026-11-23",
+            "2026-11-23 19:30:00",
+            "2026-11-31T00:00:00",
+            "2026-02-29T00:00:00",
+            "1900-02-29T00:00:00",
+            "0000-01-01T00:00:00",
+            "2026-00-01T00:00:00",
+            "2026-13-01T00:00:00",
+            "2026-11-23T24:00:00",
+            "2026-11-23T19:60:00",
+            "2026-11-23T19:30:60",
+            "2026-11-23T19:30",
+            "2026-11-23T19:30:00.",
+            "2026-11-23T19:30:00.1234567",
+            "2026-11-23T19:30:00.12345é",
+            "2026-11-23T+9:30:00",
+            "2026-11-23T19:30:00Z",
+            "20260-11-23T19:30:00",
+            "2026-11-23-1T19:30:00",
+        ] {
+            assert!(!is_exact(text), "{text}");
         }
     }
 

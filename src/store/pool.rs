@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// A pool of at most `size` connections beside a store that tells what becomes of the database. The server ends a statement
-    /// that takes longer than `longest`.
+    /// that takes longer than `longest`, and nothing that took as long is run again.
     pub fn bounded(url: &Secret, size: u32, longest: Duration) -> Self {
         let connector = Connector { longest_statement: Some(longest), ..Connector::new(url, None) };
         Self::of(connector, size, true)
@@ -120,6 +120,10 @@ impl Store {
         let answered = self.reach.answered.load(Ordering::Relaxed);
         let mut broken = 0;
         let mut stale = 0;
+        let began = Instant::now();
+        // A statement that the server ended for its length would only take as long again: Diesel does not tell its SQLSTATE
+        // (57014) from that of an old plan.
+        let may_repeat = || self.connector.longest_statement.is_none_or(|longest| began.elapsed() < longest);
         loop {
             let pooled = self.pool.get_timeout(wait);
             let mut pooled = pooled.map_err(|error| self.unreachable(&error.to_string(), answered))?;
@@ -157,7 +161,8 @@ impl Store {
                     pooled.broken = true;
                     // Its plans may be older than the table ("cached plan must not change result type", in the
                     // server's language): the refusal counts when a connection without any has met it too.
-                    if planned_before && may_be_a_stale_plan(&error) && stale < self.pool.max_size() {
+                    let may_be_stale = planned_before && may_be_a_stale_plan(&error);
+                    if may_be_stale && stale < self.pool.max_size() && may_repeat() {
                         stale += 1;
                         continue;
                     }
@@ -167,7 +172,7 @@ impl Store {
                 Err(error) => {
                     pooled.broken = true;
                     broken += 1;
-                    if broken > self.pool.max_size() {
+                    if broken > self.pool.max_size() || !may_repeat() {
                         if is_read_only(&error) {
                             return Err(StoreError::ReadOnly);
                         }

@@ -153,6 +153,7 @@ mod console {
     mod browsing;
     mod dialogues;
     mod files;
+    mod hostile;
     mod inert;
     mod login;
     mod looks;
@@ -161,6 +162,7 @@ mod console {
     mod proxy;
     mod routes;
     mod slow;
+    mod strangers;
 }
 
 /// What documents and files beside the code say is what the program does.

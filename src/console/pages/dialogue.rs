@@ -1,21 +1,16 @@
 //! One dialogue as it looks in Telegram, and what can be done with it.
 
-use std::io::{BufWriter, Seek};
-
 use askama::Template;
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
-use diesel::connection::SimpleConnection;
 use diesel::data_types::PgTimestamp;
 use diesel::pg::PgConnection;
-use diesel::{Connection, QueryResult};
 use serde::Deserialize;
 use tracing::info;
 
-use super::files::{Spooled, spooled};
 use super::shown::{Message, Words, asked, path, place, who};
 use crate::console::app::App;
 use crate::console::frame::{Frame, Page, Section};
@@ -23,28 +18,22 @@ use crate::console::operator::Operator;
 use crate::console::posted::{Change, Nothing};
 use crate::console::problem::Problem;
 use crate::domain::lane::Dialogue;
+use crate::domain::sender::Sender;
 use crate::domain::transcript::time;
-use crate::pipeline::export_archive::{self, Files};
-use crate::pipeline::export_records::{self, Format};
-use crate::store::archive::{self, Selection};
 use crate::store::console::dialogue::{self, Place};
 use crate::store::{history, moment};
-
-/// An archive is made within the time that a page may take; a larger one is for the command line.
-const LONGEST_EXPORT: &str = "SET LOCAL statement_timeout TO '25s'";
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/dialogues/{user}/{chat}/{topic}", get(show))
         .route("/dialogues/{user}/{chat}/{topic}/clear", post(clear))
         .route("/dialogues/{user}/{chat}/{topic}/restore", get(clearings).post(restore))
-        .route("/dialogues/{user}/{chat}/{topic}/export", get(export))
 }
 
 /// A person, a chat and a topic; 0 is what is outside topics.
-type Numbers = Path<(i64, i64, i64)>;
+pub(super) type Numbers = Path<(i64, i64, i64)>;
 
-fn dialogue_of((user, chat, topic): (i64, i64, i64)) -> Dialogue {
+pub(super) fn dialogue_of((user, chat, topic): (i64, i64, i64)) -> Dialogue {
     dialogue::of_numbers(user, chat, topic)
 }
 
@@ -92,21 +81,27 @@ async fn show(
         let page = dialogue::page(conn, dialogue, wanted)?;
         Ok((page, dialogue::names(conn, bot_id, dialogue)?, dialogue::has_cleared(conn, dialogue)?))
     };
-    let (page, [person, chat], has_cleared) = app.ask(look).await?;
-    if page.said.is_empty() && wanted == Place::Newest {
+    // Answers may be long.
+    let render = |(page, names, has_cleared): (dialogue::Page, _, _)| {
+        let messages: Vec<_> = page.said.into_iter().map(Message::of).collect();
+        ((messages, page.earlier, page.later), names, has_cleared)
+    };
+    let ((messages, earlier, later), names, has_cleared) = app.ask_and(look, render).await?;
+    let [person, chat]: [Sender; 2] = names;
+    if messages.is_empty() && wanted == Place::Newest {
         return Err(Problem::NotFound);
     }
     let (user, chat_id, topic) = numbers;
-    let first = page.said.first().map(|said| said.record.id);
-    let last = page.said.last().map(|said| said.record.id);
+    let first = messages.first().map(|message| message.id);
+    let last = messages.last().map(|message| message.id);
     Ok(Page(Shown {
         frame: operator.frame(Section::Dialogues, who(person.name.as_deref(), user)),
         path: path(user, chat_id, topic),
         user_id: user,
         place: place(operator.language, numbers, chat.name.as_deref()),
-        earlier: first.filter(|_| page.earlier),
-        later: last.filter(|_| page.later),
-        messages: page.said.into_iter().map(Message::of).collect(),
+        earlier: first.filter(|_| earlier),
+        later: last.filter(|_| later),
+        messages,
         has_cleared,
         cleared,
         restored,
@@ -136,9 +131,7 @@ async fn restore(
     Change { form: Clearing { at }, .. }: Change<Clearing>,
 ) -> Result<Redirect, Problem> {
     let (user, chat, topic) = numbers;
-    let is_time =
-        |at: &String| at.len() <= 32 && at.chars().all(|c| c.is_ascii_digit() || "-T:.".contains(c));
-    if at.as_ref().is_some_and(|at| !is_time(at)) {
+    if at.as_ref().is_some_and(|at| !moment::is_exact(at)) {
         return Err(Problem::Malformed);
     }
     let undo = move |conn: &mut PgConnection| {
@@ -172,42 +165,4 @@ async fn clearings(
         path: path(user, chat, topic),
         all: all.into_iter().map(|(at, count)| (time(&at), at, count)).collect(),
     }))
-}
-
-/// What `history export --files` writes of the dialogue, what was cleared among it.
-async fn export(
-    State(app): State<App>,
-    _operator: Operator,
-    Path(numbers): Numbers,
-) -> Result<Response, Problem> {
-    let (user, chat, topic) = numbers;
-    let selection = Selection { cleared: true, ..Selection::from(dialogue_of(numbers)) };
-    let archive = app.ask(move |conn| archive(conn, selection)).await?;
-    let archive = archive.map_err(|error| {
-        tracing::warn!("an archive for the console was not written: {error}");
-        Problem::Fault
-    })?;
-    Ok(archive.into_download(&format!("dialogue-{user}-{chat}-{topic}.zip"), "application/zip"))
-}
-
-fn archive(conn: &mut PgConnection, selection: Selection) -> QueryResult<anyhow::Result<Spooled>> {
-    conn.transaction(|conn| {
-        conn.batch_execute(LONGEST_EXPORT)?;
-        let write = |conn: &mut PgConnection| -> anyhow::Result<Spooled> {
-            let files = Files::of(conn, selection)?;
-            let out = BufWriter::new(tempfile::tempfile()?);
-            let messages = |conn: &mut PgConnection, out: &mut dyn std::io::Write| {
-                export_records::write(archive::records(conn, selection)?, Format::Jsonl, out)
-            };
-            let mut file = export_archive::write(conn, out, &files, None, Format::Jsonl.name(), messages)?
-                .into_inner()?;
-            file.rewind()?;
-            Ok(spooled(file)?)
-        };
-        match write(conn).map_err(anyhow::Error::downcast::<diesel::result::Error>) {
-            Ok(archive) => Ok(Ok(archive)),
-            Err(Ok(query)) => Err(query),
-            Err(Err(problem)) => Ok(Err(problem)),
-        }
-    })
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -20,6 +21,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::console::app::App;
 use crate::console::operator::Operator;
+use crate::console::patience::Patience;
 use crate::console::problem::Problem;
 use crate::domain::attachment::picture_type;
 use crate::domain::file_name::safe;
@@ -28,6 +30,8 @@ use crate::store::kept_files;
 
 /// What a file may do that somebody opens by itself: nothing.
 const SHUT_IN: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+/// How long a file is read, of which each piece is a statement.
+const LONGEST: Duration = Duration::from_secs(20);
 /// So many bytes go out at once.
 const PIECE: usize = 64 << 10;
 /// So many of the first bytes tell what a file is.
@@ -65,7 +69,7 @@ struct Kept {
 }
 
 async fn kept(app: &App, id: i64) -> Result<Kept, Problem> {
-    let look = move |conn: &mut PgConnection| -> QueryResult<io::Result<Option<Kept>>> {
+    let look = move |conn: &mut PgConnection, patience: &Patience| -> QueryResult<io::Result<Option<Kept>>> {
         let Some(file) = dialogue::file_of(conn, id)? else { return Ok(Ok(None)) };
         let name = safe((file.question(), file.id), file.name.as_deref(), &file.kind, file.mime.as_deref());
         let mut out = match tempfile::tempfile() {
@@ -74,6 +78,9 @@ async fn kept(app: &App, id: i64) -> Result<Kept, Problem> {
         };
         let mut beginning = Vec::new();
         let written = kept_files::pieces(conn, id, |piece| {
+            if patience.is_over() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             if beginning.is_empty() {
                 beginning.extend_from_slice(&piece[..piece.len().min(BEGINNING)]);
             }
@@ -86,8 +93,12 @@ async fn kept(app: &App, id: i64) -> Result<Kept, Problem> {
         let spooled = out.rewind().and_then(|()| spooled(out));
         Ok(spooled.map(|file| is_here.then_some(Kept { name, beginning, file })))
     };
-    let found = app.ask(look).await?;
-    found.map_err(|_| Problem::Fault)?.ok_or(Problem::NotFound)
+    let found = app.ask_within(LONGEST, look).await?;
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::TimedOut => Problem::Busy,
+        _ => Problem::Fault,
+    };
+    found.map_err(failed)?.ok_or(Problem::NotFound)
 }
 
 /// A file without a name that waits to be sent, so that no connection of the database waits for a browser.

@@ -73,7 +73,7 @@ async fn show(known: Known, app: App, operator: Operator) -> Result<impl IntoRes
     let Condition { mut findings, migrations } = known.lately(&app, language, condition).await?.value;
     let (of_now, failures) = app.ask(look).await?;
     findings.extend(of_now);
-    findings.push(backups(app.settings.backup_dir.as_deref(), language));
+    findings.push(backups(&app, language).await);
     Ok(Page(Shown {
         frame: operator.page(Section::Health),
         trouble: app.settings.view.ready().await.err().map(|why| language.unready(why)),
@@ -113,10 +113,16 @@ fn condition(conn: &mut PgConnection, language: Language) -> QueryResult<Conditi
     Ok(Condition { findings, migrations })
 }
 
-fn backups(dir: Option<&std::path::Path>, language: Language) -> Finding {
+async fn backups(app: &App, language: Language) -> Finding {
     const CHECK: &str = "backups";
-    let Some(dir) = dir else { return Finding::well(CHECK, language.no_backup_dir()) };
-    let Some(age) = folder::newest(dir) else {
+    let Some(dir) = app.settings.backup_dir.clone() else {
+        return Finding::well(CHECK, language.no_backup_dir());
+    };
+    let Some(newest) = app.disk.look(move || folder::newest(&dir)).await else {
+        let (found, remedy) = language.backups_unseen();
+        return Finding::fault(CHECK, found, remedy);
+    };
+    let Some(age) = newest else {
         let (found, remedy) = language.no_backup();
         return Finding::fault(CHECK, found, remedy);
     };

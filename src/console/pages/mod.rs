@@ -4,6 +4,7 @@ use axum::Router;
 
 use super::app::App;
 
+mod archive;
 mod costs;
 mod health;
 mod now;
@@ -45,6 +46,7 @@ pub(super) fn routes(figures: Figures) -> Router<App> {
         .merge(health::routes(figures.health))
         .merge(dialogues::routes())
         .merge(dialogue::routes())
+        .merge(archive::routes())
         .merge(search::routes())
         .merge(turns::routes())
         .merge(files::routes())

@@ -1,5 +1,7 @@
 //! One turn: question and answer, each call of a model with its tokens and its cost, what was sent, and what the model read.
 
+use std::mem;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -52,7 +54,13 @@ async fn show(
         let Some(whole) = turn::find(conn, id)? else { return Ok(None) };
         Ok(Some((whole, readings::of(conn, Which::Turn(id))?)))
     };
-    let (whole, told) = app.ask(look).await?.ok_or(Problem::NotFound)?;
+    // Answers may be long.
+    let render = |found: Option<(turn::Whole, _)>| {
+        found.map(|(mut whole, told)| {
+            (mem::take(&mut whole.said).into_iter().map(Message::of).collect(), whole, told)
+        })
+    };
+    let (messages, whole, told) = app.ask_and(look, render).await?.ok_or(Problem::NotFound)?;
     let (read, unread) = match &told {
         Ok(told) => read(&operator, told),
         Err(Unknown::NoTurn | Unknown::NotStored) => {
@@ -73,7 +81,7 @@ async fn show(
             whole.turn.question_id
         ),
         turn: whole.turn,
-        messages: whole.said.into_iter().map(Message::of).collect(),
+        messages,
         calls: whole.calls,
         parts: whole.parts,
         read,

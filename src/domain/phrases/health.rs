@@ -287,6 +287,14 @@ impl Language {
         }
     }
 
+    /// The folder does not answer, and what to do.
+    pub fn backups_unseen(self) -> (&'static str, &'static str) {
+        match self {
+            English => ("the folder does not answer", "see whether its disk, or the network to it, works"),
+            Russian => ("папка не отвечает", "проверьте, работает ли её диск или сеть до него"),
+        }
+    }
+
     /// There is none, and what to do.
     pub fn no_backup(self) -> (&'static str, &'static str) {
         match self {
@@ -329,12 +337,15 @@ mod tests {
         ];
         all.extend([no_writes, pending, foreign]);
         let (no_backup, back_up) = language.no_backup();
+        let (unseen, see) = language.backups_unseen();
         let fixed = [
             write,
             apply,
             alter,
             no_backup,
             back_up,
+            unseen,
+            see,
             language.read_server_log(),
             language.no_invalid_index(),
             language.widen_ids(),

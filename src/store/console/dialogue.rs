@@ -170,7 +170,9 @@ fn some(
         query.filter(messages::deleted_at.is_null())
     };
     // As the indexes have it.
-    let beyond = |sign: &str, id: i64| sql::<Bool>(&format!("-messages.id {sign} ")).bind::<BigInt, _>(-id);
+    let beyond = |sign: &str, id: i64| {
+        sql::<Bool>(&format!("-messages.id {sign} ")).bind::<BigInt, _>(id.saturating_neg())
+    };
     let newest_first: SqlLiteral<Integer> = sql("-messages.id");
     let oldest_first: SqlLiteral<Integer> = sql("-messages.id DESC");
     query = match place {

@@ -99,7 +99,8 @@ pub struct Page {
 
 /// The dialogues whose newest message is older than the one with this number; `None`: the first ones.
 pub fn page(conn: &mut PgConnection, bot_id: i64, before: Option<i64>) -> QueryResult<Page> {
-    let before = before.unwrap_or(i64::MAX);
+    // No number is below 0, and that of the smallest would have no opposite.
+    let before = before.unwrap_or(i64::MAX).max(0);
     let (mut dialogues, mut newest, mut reached) = (HashSet::new(), Vec::new(), before);
     for stretch in STRETCHES {
         let seen = seen(conn, before, reached, stretch)?;

@@ -55,6 +55,22 @@ fn a_file_is_a_download_and_only_a_picture_by_its_bytes_is_shown() {
 }
 
 #[test]
+fn an_archive_that_takes_too_long_is_left_to_the_command_line() {
+    let mut env = with_console(TestEnv::new());
+    env.set("SHORT_WAITS", "figures=0 archive=0");
+    let bot = env.start_ready();
+    env.psql("INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (1, 1, 'user', 'one', 3)");
+    let mut operator = Visitor::logged_in(&env, &bot);
+    let refused = operator.get("/dialogues/1/1/0/export");
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains("history export --files"), "{}", refused.body);
+    // Nothing of it stands in anybody's way.
+    for _ in 0..5 {
+        operator.get("/dialogues/1/1/0").ok();
+    }
+}
+
+#[test]
 fn the_archive_is_the_one_of_the_command_line() {
     let env = with_console(TestEnv::new());
     let bot = env.start_ready();

@@ -1,6 +1,10 @@
-//! The colours of the console can be told apart, in the light and in the dark.
+//! The colours of the console can be told apart, in the light and in the dark; and a browser has the style of the page that it shows.
 
 use std::collections::BTreeMap;
+
+use sandbox::TestEnv;
+
+use crate::support::console::{Visitor, with_console};
 
 /// The colours that the style sheet names, in the light and in the dark.
 fn themes() -> [BTreeMap<String, [u8; 3]>; 2] {
@@ -48,6 +52,33 @@ fn words_stand_out_from_what_is_behind_them_and_charts_from_the_paper() {
         for bar in ["s1", "s2", "s3", "s4", "s5", "s6", "focus"] {
             let ratio = contrast(theme[bar], theme["paper"]);
             assert!(ratio >= 3.0, "{bar}: {ratio:.2}");
+        }
+    }
+}
+
+#[test]
+fn what_pages_load_is_kept_for_as_long_as_it_stays_what_it_is() {
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    let mut stranger = Visitor::stranger(&bot);
+    let page = stranger.get("/").body;
+    let addresses: Vec<_> =
+        page.split("\"/assets/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(addresses.len(), 3, "{page}");
+    for address in addresses {
+        let (path, key) = address.split_once('?').expect("a key");
+        // The version of the program stays as it is while the files change.
+        assert!(key.len() == 16 && !key.contains(env!("CARGO_PKG_VERSION")), "{address}");
+        let kept = |stranger: &mut Visitor, address: &str| {
+            let answer = stranger.get(&format!("/assets/{address}"));
+            let kept = answer.header("cache-control").unwrap_or_default().contains("immutable");
+            (kept, answer.ok())
+        };
+        let (is_kept, text) = kept(&mut stranger, address);
+        assert!(is_kept, "{address}");
+        // A page from before an update leads to the new files, and is not to keep them as the old ones.
+        for other in [path.to_owned(), format!("{path}?0123456789abcdef")] {
+            assert_eq!(kept(&mut stranger, &other), (false, text.clone()), "{other}");
         }
     }
 }

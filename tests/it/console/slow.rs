@@ -1,8 +1,10 @@
 //! What becomes of the console while the database keeps it waiting, and of answers meanwhile.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use sandbox::TestEnv;
 use sandbox::telegram::Person;
@@ -10,9 +12,15 @@ use sandbox::telegram::Person;
 use crate::support::console::{Visitor, with_console};
 use crate::support::transaction::Transaction;
 
+/// A statement of a page ends after five seconds, and whoever waited for a turn until then is told before that. Twice as long would be
+/// a statement that was run again.
+const LONGEST: Duration = Duration::from_secs(9);
+
 #[test]
 fn pages_that_wait_for_the_database_delay_no_answer_and_end_by_themselves() {
-    let env = with_console(TestEnv::new());
+    let mut env = with_console(TestEnv::new());
+    // No more than the pages would take, if they took them from answers.
+    env.set("DATABASE_POOL_SIZE", "3");
     let bot = env.start_ready();
     let operator = Visitor::logged_in(&env, &bot);
     // Every page asks for its session first; nobody else reads this table.
@@ -24,6 +32,7 @@ fn pages_that_wait_for_the_database_delay_no_answer_and_end_by_themselves() {
     };
     let waiting: Vec<_> =
         (0..12).map(|_| visitor()).map(|mut visitor| thread::spawn(move || visitor.get("/now"))).collect();
+    let began = Instant::now();
     // As many as the console has connections, and no more.
     env.database.wait_blocked(3);
     for nth in 0..20 {
@@ -37,8 +46,33 @@ fn pages_that_wait_for_the_database_delay_no_answer_and_end_by_themselves() {
         assert_eq!(page.status, 503, "{}", page.body);
         assert!(page.body.contains("<html lang=\"en\">"), "{}", page.body);
     }
+    assert!(began.elapsed() < LONGEST, "{:?}", began.elapsed());
+    // By the server: nobody has let go of the table.
+    env.database.wait_blocked(0);
+    assert!(began.elapsed() < LONGEST, "{:?}", began.elapsed());
     drop(blocked);
     visitor().get("/now").ok();
+}
+
+#[test]
+fn a_statement_that_the_server_ends_for_its_length_is_not_run_again() {
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    let mut operator = Visitor::logged_in(&env, &bot);
+    // Every connection of the console has worked, so that each may have plans that are older than a table.
+    for _ in 0..10 {
+        operator.get("/dialogues").ok();
+    }
+    let _blocked = Transaction::begin(&env.database, "LOCK TABLE messages");
+    let page = thread::spawn(move || operator.get("/dialogues"));
+    let mut runs = BTreeSet::new();
+    while !page.is_finished() {
+        let blocked = "SELECT pid, query_start FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'WITH dialogue AS%'";
+        runs.extend(env.psql(blocked).lines().map(str::to_owned));
+    }
+    assert_eq!(page.join().unwrap().status, 503);
+    assert_eq!(runs.len(), 1, "{runs:?}");
 }
 
 #[test]

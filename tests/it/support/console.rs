@@ -147,6 +147,11 @@ impl Visitor {
     }
 }
 
+/// What looks like the code of a link, or a cookie, and opens nothing.
+pub(crate) fn nobody(number: usize) -> String {
+    format!("zebra{number:036}") + "AA"
+}
+
 /// What the first field of this name holds on a page.
 #[track_caller]
 pub(crate) fn value(page: &str, name: &str) -> String {
