@@ -43,8 +43,9 @@ impl Calls<'_> {
         let rows: Vec<_> = calls
             .iter()
             .map(|Call { purpose, endpoint, model, began, outcome, usage }| {
-                let called_at =
-                    sql::<Timestamptz>("clock_timestamp() - ").bind::<Interval, _>(interval(began.elapsed()));
+                // As long before the statement came to the server, however long that takes for it.
+                let called_at = sql::<Timestamptz>("statement_timestamp() - ")
+                    .bind::<Interval, _>(interval(began.elapsed()));
                 (
                     (
                         model_calls::bot_id.eq(address.lane.bot_id),
