@@ -11,7 +11,8 @@
 //!   one look at an index of one row. What is free all the same, `tests/led.rs` names.
 //! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
 //!   lease is valid for a little less than `TERM` from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
-//!   calls Telegram or a model looks at it right before ([`crate::base::cancel::Gate`]). What is under way at that very moment is the window that every send has.
+//!   calls Telegram or a model looks at it right before ([`crate::base::cancel::Gate`]). What is under way at that very moment is
+//!   the window that every send has.
 //!
 //! Nobody has to wait for the lease of a process that has died on the same machine. A holder keeps an abstract socket, a name
 //! in its network namespace that goes with the process whatever ends it. Where the lease names the namespace and that name is
