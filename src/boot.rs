@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, bounded};
 use tracing::info;
 
-use crate::base::cancel::CancelToken;
+use crate::base::cancel::{CancelToken, Gate};
 use crate::base::descriptors;
 use crate::base::failpoints;
 use crate::base::http::Http;
@@ -170,10 +170,10 @@ impl Program {
         };
         let (woken_in, woken) = bounded(WOKEN);
         let leads = Arc::clone(lease);
-        let pace = Arc::new(Pace::new(config.telegram_rate, move || leads.is_valid()));
+        let pace = Arc::new(Pace::new(config.telegram_rate, Gate::new(move || leads.is_valid())));
         let bot = Arc::new(Services {
             store,
-            telegram: self.telegram.clone(),
+            telegram: self.telegram.behind(pace.gate()),
             sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), pauses),
             pace,
             live_answers: config.live_answers,

@@ -124,7 +124,8 @@ impl Llm {
         self.settings == *settings
     }
 
-    /// Asks and reads the answer to its end, until `stop` is requested. `hear` gets the text as it comes.
+    /// Asks and reads the answer to its end, until `stop` is requested. `hear` gets the text as it comes. Each form of the request is
+    /// sent only if `stop` lets it begin.
     pub fn complete(&self, ask: &Ask<'_>, stop: &CancelToken, mut hear: impl FnMut(Heard<'_>)) -> Asked {
         for _ in 0..MOST_CHANGES {
             let began = Instant::now();
@@ -244,6 +245,9 @@ impl Llm {
         let mut request = self.http.client.post(address).headers(self.settings.headers.clone()).json(body);
         if let Some(key) = &self.settings.key {
             request = request.bearer_auth(key.expose());
+        }
+        if !stop.lets_begin() {
+            return Err(Interrupted::Stopped.into());
         }
         let mut response = self.http.wait(answer.patience(), stop, request.send())?.map_err(network)?;
         if !response.status().is_success() {

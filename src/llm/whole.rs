@@ -25,13 +25,16 @@ pub(super) struct Whole {
     pub(super) first_ms: Option<i32>,
 }
 
-/// Carries the request out, until `stop` is requested. An answer that is longer than `most` ends there.
+/// Carries the request out, if `stop` lets it begin, until it is requested. An answer that is longer than `most` ends there.
 pub(super) fn fetch(
     http: &Http,
     request: RequestBuilder,
     most: Most,
     stop: &CancelToken,
 ) -> Result<Whole, LlmError> {
+    if !stop.lets_begin() {
+        return Err(LlmError::Stopped(Completion::default()));
+    }
     let began = Instant::now();
     let network = |error| LlmError::passing(Cause::Network, describe(error));
     let answer = http.wait(most.time, stop, async {

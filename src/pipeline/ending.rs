@@ -16,6 +16,7 @@ use crate::metrics::{self, Neighbour};
 use crate::pipeline::asked::Question;
 use crate::pipeline::lull::Wanted;
 use crate::pipeline::outcome::Answered;
+use crate::pipeline::pace::{Form, Shows};
 use crate::pipeline::prompt::Reply;
 use crate::pipeline::services::Services;
 use crate::render;
@@ -24,6 +25,7 @@ use crate::store::finish::{self, Ending, Finished, Turn};
 use crate::store::inbox;
 use crate::store::ledger;
 use crate::store::outbox;
+use crate::telegram::{Method, TelegramError};
 
 /// A topic gets its title after one of its first answers: before so many messages are read with a question.
 const TITLED_BY: usize = 6;
@@ -96,7 +98,8 @@ impl Services {
                 info!(seq, problem, seconds, "a file did not come; the bot asks for it again later");
             }
         }
-        self.store.run(|conn| inbox::put_off(conn, question.ledger(), retries + 1, wait))?;
+        let written = self.store.run(|conn| inbox::put_off(conn, question.ledger(), retries + 1, wait));
+        self.unless_lost(question, written)?;
         metrics::retried(failed);
         Ok(Answered::PutOff(wait))
     }
@@ -170,13 +173,42 @@ impl Services {
     /// The update was finished by somebody else. Unless that was an answer in the place of the message that has shown this
     /// one while it grew, the message is of no use any more: its user erased everything.
     pub(super) fn take_away(&self, address: Address) -> Result<(), StoreError> {
+        let (chat_id, method) = (address.lane.chat_id, Method::DeleteMessage);
         let Some(message_id) = address.live_message_id else { return Ok(()) };
-        if !self.store.run(|conn| outbox::replaces(conn, address.key(), message_id))?
-            && let Err(problem) = self.telegram.delete(address.lane.chat_id, message_id)
-        {
+        if self.store.run(|conn| outbox::replaces(conn, address.key(), message_id))? {
+            return Ok(());
+        }
+        let stays = |problem: &str| {
             info!(seq = address.update_seq, "half an answer stays in the chat: {problem}");
+        };
+        // Nobody waits for it: where there is no turn for it now, it stays.
+        if self.pace.preview(chat_id, Form::Message(method), Shows::FirstWords).is_err() {
+            stays("Telegram takes no more calls now");
+            return Ok(());
+        }
+        match self.telegram.delete(chat_id, message_id) {
+            Ok(()) => self.pace.taken(),
+            Err(problem) => {
+                if let TelegramError::RetryAfter(pause) = problem {
+                    self.pace.refused(chat_id, method, pause);
+                }
+                stays(&problem.to_string());
+            }
         }
         Ok(())
+    }
+
+    /// What came of writing down how the question goes on. Whoever leads by now writes that; what was paid for it is told all the
+    /// same.
+    pub(super) fn unless_lost<T>(
+        &self,
+        question: &Question<'_>,
+        written: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if matches!(written, Err(StoreError::LeaseLost)) {
+            self.keep_calls(question)?;
+        }
+        written
     }
 
     /// Has the dialogue looked at, once nobody asks, if something of it may soon leave the window, or has left it, or if its
@@ -246,8 +278,8 @@ impl Services {
         let finished = self.store.retry_forever_or(
             |conn| finish::turn(conn, address, &turn, parts),
             |conn| inbox::set_attempts(conn, address.key(), attempt),
-        )?;
-        match finished {
+        );
+        match self.unless_lost(question, finished)? {
             Finished::Done(unsent) => {
                 question.count(&ending);
                 self.look_when_quiet(question);

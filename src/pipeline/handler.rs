@@ -20,6 +20,7 @@ use crate::domain::update::{EDITED_MESSAGE, MESSAGE};
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::on_behalf::Verdict;
 use crate::pipeline::outcome::{Answered, TRIAL};
+use crate::pipeline::pace::PERHAPS_LEADING;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::inbox::{self, Waiting};
@@ -37,6 +38,10 @@ impl Services {
     /// Answers `waiting`, the oldest update of `lane`.
     pub fn answer(&self, lane: Lane, waiting: &Waiting, stop: &CancelToken) -> Result<Answered, StoreError> {
         let (seq, key) = (waiting.seq, waiting.key(lane));
+        // Another instance may have it in work already.
+        if !self.pace.leads() {
+            return Ok(Answered::PutOff(PERHAPS_LEADING));
+        }
         self.lull.give_way_to(lane);
         // An update from before this boot may be the reason why the last run ended: the attempt is counted before it
         // is made.
@@ -57,7 +62,8 @@ impl Services {
             // Not even the failure could be told. This time the update is not looked at.
             return self.say(waiting.address(lane), Language::Russian.unreadable());
         }
-        let answered = self.attempt(lane, waiting, attempt, &stop.during(seq..=seq));
+        let stop = stop.during(seq..=seq).behind(self.pace.gate());
+        let answered = self.attempt(lane, waiting, attempt, &stop);
         if let (Some(trial), Ok(Answered::Done(_))) = (&trial, &answered) {
             trial.ended_well();
         }
@@ -87,6 +93,7 @@ impl Services {
                 Verdict::Granted => {}
                 Verdict::Denied => return self.silence(address),
                 Verdict::Interrupted => return Ok(Answered::Interrupted),
+                Verdict::Later => return Ok(Answered::PutOff(PERHAPS_LEADING)),
             }
         }
         if let Some(answered) = self.claim(address, waiting, &message, stop)? {

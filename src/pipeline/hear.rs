@@ -102,6 +102,9 @@ impl Services {
         let Some(bytes) = self.store.run(|conn| attachments::content(conn, lane, file))? else {
             return unheard(Unheard::Failed(Failure::FileGone));
         };
+        if !question.stop.lets_begin() {
+            return unheard(Unheard::Stopped);
+        }
         let Transcribed { call, words } =
             hearing.transcriber.transcribe(named(&file.file, bytes), question.stop);
         count(&call);
@@ -111,7 +114,9 @@ impl Services {
         };
         let calls = Calls { address: question.address, calls: std::slice::from_ref(&call) };
         // What was paid for is not given up because the database is away.
-        self.store.retry_forever(|conn| attachments::keep_transcript(conn, lane, file, &words, calls))?;
+        let kept =
+            self.store.retry_forever(|conn| attachments::keep_transcript(conn, lane, file, &words, calls));
+        self.unless_lost(&Question { calls: std::slice::from_ref(&call), ..*question }, kept)?;
         info!(
             seq,
             kind = file.file.kind.as_str(),

@@ -19,6 +19,8 @@ pub(super) enum Verdict {
     Denied,
     /// The end was asked for meanwhile.
     Interrupted,
+    /// Another instance may lead: nobody is asked.
+    Later,
 }
 
 impl Services {
@@ -29,6 +31,7 @@ impl Services {
             Ok(member) if member.speaks_for(owner, chat_id) => None,
             Ok(_) => Some(language.button_of_a_chat()),
             Err(TelegramError::Stopped) => return Verdict::Interrupted,
+            Err(TelegramError::NotLeading) => return Verdict::Later,
             // For good: the bot sees no members there.
             Err(error @ (TelegramError::BadRequest(_) | TelegramError::Forbidden(_))) => {
                 debug!(chat = owner, "{error}; nobody can press the buttons of this chat");

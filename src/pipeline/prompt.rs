@@ -216,6 +216,10 @@ impl Asking<'_> {
         let mut most = past.len();
         let mut known = prompt.summaries;
         loop {
+            // Whoever leads by now asks this model itself; what was paid until here is told.
+            if !prompt.stop.lets_begin() {
+                return Err(LlmError::Stopped(Completion::default()));
+            }
             let (question, unread) = beside.question(prompt.question);
             let turns = beside.turns(past);
             let summed = if known.is_empty() { 0 } else { summary::most_tokens() };

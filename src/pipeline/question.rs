@@ -274,7 +274,8 @@ impl Services {
 
     /// The question is looked at again after this, and no model call of it counts as failed.
     fn look_again(&self, question: &Question<'_>, wait: Duration) -> Result<Answered, StoreError> {
-        self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait))?;
+        let written = self.store.run(|conn| inbox::put_off(conn, question.ledger(), question.retries, wait));
+        self.unless_lost(question, written)?;
         Ok(Answered::PutOff(wait))
     }
 

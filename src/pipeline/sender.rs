@@ -15,7 +15,7 @@ use crate::llm::Sound;
 use crate::metrics::{self, Neighbour};
 use crate::pipeline::doing;
 use crate::pipeline::export_file;
-use crate::pipeline::pace::{Pace, Turn};
+use crate::pipeline::pace::{PERHAPS_LEADING, Pace, Turn};
 use crate::pipeline::remedy::{LONGEST_PAUSE_OF_VOICE, LastResort, Remedy, remedy_for};
 use crate::pipeline::schedule::{Job, Outcome};
 use crate::pipeline::voice::{Spoken, Voice};
@@ -103,6 +103,10 @@ impl Sender {
         op: Op,
         part: ReplyPart,
     ) -> Result<Option<Outcome>, StoreError> {
+        // Before a part is spoken, too: that costs something.
+        if !self.pace.leads() {
+            return Ok(Some(Outcome::RetryIn(PERHAPS_LEADING)));
+        }
         let method = Method::of(op, &part.content);
         let sound = match &part.content {
             Content::Voice { words, .. } if op == Op::Send => {
@@ -150,13 +154,14 @@ impl Sender {
         unsent: &Unsent,
         words: &str,
     ) -> Result<Result<Arc<Sound>, Outcome>, StoreError> {
-        let stop = job.stop.during(unsent.update_seq..=unsent.update_seq);
+        let stop = job.stop.during(unsent.update_seq..=unsent.update_seq).behind(self.pace.gate());
         let recording = self.show(telegram, unsent, Doing::RecordingVoice);
         let spoken = self.voice.speak(store, job.lane, unsent, words, &stop)?;
         drop(recording);
         Ok(match spoken {
             Spoken::Sound(sound) => Ok(sound),
             Spoken::Interrupted if job.stop.is_shutdown() => Err(Outcome::Idle),
+            Spoken::Interrupted if !self.pace.leads() => Err(Outcome::RetryIn(PERHAPS_LEADING)),
             Spoken::Interrupted => Err(Outcome::More),
             Spoken::Failed => Err(self.leave_unspoken(store, unsent, Unspoken::Failed)?),
         })

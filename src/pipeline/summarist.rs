@@ -30,6 +30,7 @@ use crate::store::{StoreError, history, summaries};
 /// Sums up what is wanted until the program ends.
 pub fn run(services: &Services) {
     while let Some((wanted, stop)) = services.lull.next() {
+        let stop = stop.behind(services.pace.gate());
         let done: Result<_, StoreError> = services.store.on_one_server(|| {
             let titled = services.give_title(&wanted, &stop)?;
             Ok(services.sum_up(&wanted, &stop)?.and(titled))
@@ -75,6 +76,9 @@ impl Services {
         let instructions = format!("{INSTRUCTIONS}{besides}");
         let mut read = summary::newest(&turns, MOST_AT_ONCE);
         loop {
+            if !stop.lets_begin() {
+                return Ok(Done::Again);
+            }
             let text = summary::to_sum_up(role, base.as_ref().map(|base| &*base.content), read);
             let Asked { call, answer } =
                 self.ask_beside(llm, lane, (Purpose::Summary, &instructions, &text), stop);

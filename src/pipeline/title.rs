@@ -3,6 +3,8 @@
 //! What the model was paid for is committed before Telegram is told, so that a crash costs no second call. A person who names
 //! the topic meanwhile is heard by the poller, and the title is not given.
 
+use std::time::Duration;
+
 use tracing::{debug, info};
 
 use crate::base::cancel::CancelToken;
@@ -31,6 +33,10 @@ impl Services {
                 Found::Nothing(done) => return Ok(done),
             },
         };
+        // Where Telegram takes no more than answers, and where another instance may lead, it keeps its name for now.
+        if self.pace.spare(Duration::ZERO) == 0 {
+            return Ok(Done::Again);
+        }
         match self.telegram.name_topic(lane.chat_id, thread_id, title) {
             Err(problem) if problem.may_pass() => {
                 debug!(chat = lane.chat_id, "the title of a topic is put off: {problem}");

@@ -16,7 +16,7 @@ use crate::base::http::Http;
 use crate::config;
 use crate::domain::address::Address;
 use crate::domain::lane::Lane;
-use crate::llm::{Cause, LlmError, Sound, Speaker, Voiced};
+use crate::llm::{Cause, Completion, LlmError, Sound, Speaker, Voiced};
 use crate::pipeline::called::count;
 use crate::store::ledger::{self, Calls};
 use crate::store::outbox::Unsent;
@@ -85,6 +85,10 @@ impl Voice {
         let began = Instant::now();
         let mut calls = Vec::new();
         let sound = loop {
+            // Whoever leads by now has them spoken itself.
+            if !stop.lets_begin() {
+                break Err(LlmError::Stopped(Completion::default()));
+            }
             let left = speaker.timeout().saturating_sub(began.elapsed());
             let Voiced { call, sound } = speaker.speak(words, left, stop);
             count(&call);

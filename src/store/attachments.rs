@@ -15,6 +15,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel::upsert::excluded;
 
 use super::inbox;
+use super::lease::led;
 use super::ledger::{self, Calls};
 use super::message_id::{MessageId, among, bound};
 use super::schema::{attachments, updates};
@@ -71,7 +72,10 @@ pub struct Stored {
 /// whoever has erased everything meanwhile.
 pub fn make_known(conn: &mut PgConnection, key: Key, files: &[Sent<'_>]) -> QueryResult<()> {
     conn.transaction(|conn| {
-        let waiting = inbox::row(key).filter(updates::done_at.is_null()).select(updates::seq);
+        let waiting = inbox::row(key)
+            .filter(updates::done_at.is_null())
+            .filter(updates::bot_id.eq(led(key.bot_id)))
+            .select(updates::seq);
         if waiting.for_no_key_update().execute(conn)? == 0 {
             return Ok(());
         }
@@ -237,7 +241,7 @@ pub fn keep(
     let bytes = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let mime = mime.or(file.file.mime.as_deref());
     conn.transaction(|conn| {
-        diesel::update(place(lane, file))
+        diesel::update(place(lane, file).filter(attachments::bot_id.eq(led(lane.bot_id))))
             .set((attachments::mime.eq(mime), attachments::content.eq(&[][..]), attachments::bytes.eq(bytes)))
             .execute(conn)?;
         for piece in content.chunks(PIECE) {
@@ -257,7 +261,9 @@ pub fn keep_transcript(
     call: Calls<'_>,
 ) -> QueryResult<()> {
     conn.transaction(|conn| {
-        let not_yet = place(lane, file).filter(attachments::transcript.is_null());
+        let not_yet = place(lane, file)
+            .filter(attachments::transcript.is_null())
+            .filter(attachments::bot_id.eq(led(lane.bot_id)));
         let kept = diesel::update(not_yet).set(attachments::transcript.eq(transcript)).execute(conn)?;
         // What is gone has cost something all the same.
         if kept > 0 || !diesel::select(exists(place(lane, file))).get_result::<bool>(conn)? {

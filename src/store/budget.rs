@@ -11,6 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Int2, Integer, Numeric};
 
 use super::inbox;
+use super::lease::led;
 use super::people;
 use super::schema::updates;
 use super::time::clock_timestamp;
@@ -42,6 +43,7 @@ pub fn reserve(
         let verdict = budgets.judge(&books(conn, key, budgets)?);
         if verdict == Verdict::Go {
             diesel::update(inbox::row(key).filter(updates::done_at.is_null()))
+                .filter(updates::bot_id.eq(led(key.bot_id)))
                 .set((updates::reserved.eq(estimate), updates::reserved_at.eq(clock_timestamp().nullable())))
                 .execute(conn)?;
         }

@@ -15,8 +15,8 @@ use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
 use super::{
-    announcements, attachments, decide, facts, inbox, proposals, quotes, searches, settings, summaries,
-    topics,
+    announcements, attachments, decide, facts, inbox, lease, proposals, quotes, searches, settings,
+    summaries, topics,
 };
 
 /// How many questions and answers a batch deletes.
@@ -102,7 +102,7 @@ fn updates_of(user_id: i64) -> _ {
 /// goes on where it ended.
 pub fn everything(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
     let mut rows = Rows::default();
-    while let Some(some) = batch(conn, user_id)? {
+    while let Some(some) = batch(conn, user_id, None)? {
         rows += some;
     }
     rows += person(conn, user_id, None)?;
@@ -114,8 +114,12 @@ pub fn everything(conn: &mut PgConnection, user_id: i64) -> QueryResult<Rows> {
 /// An erasure begins with these, so that [`person`] is left with little: what it locks, the poller may have to wait for. A
 /// batch touches no row of the inbox. The rows go in the order in which finish writes them anew, so that none of the two
 /// waits for the other in a circle.
-pub fn batch(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<Rows>> {
+///
+/// `asked` is the bot that was asked for it: another instance of it may lead by now, and go on with this, and the person may have said
+/// something since.
+pub fn batch(conn: &mut PgConnection, user_id: i64, asked: Option<i64>) -> QueryResult<Option<Rows>> {
     conn.transaction(|conn| {
+        asked.map_or(Ok(()), |bot_id| lease::check(conn, bot_id))?;
         let ids = numbers(messages_of(user_id).limit(BATCH).select(messages::id).load(conn)?);
         let parts: Vec<i64> = parts_without_turn(user_id)
             .filter(reply_parts::settled_at.is_not_null())

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use serde::Serialize;
 
+use super::lease::led;
 use super::schema::{facts, memory_off};
 use super::time::clock_timestamp;
 use crate::domain::lane::{Lane, Moved};
@@ -191,6 +192,7 @@ pub fn add(conn: &mut PgConnection, lane: Lane, text: &str, message_id: Option<i
 /// Deletes a fact. `None`: there is none of this number any more.
 pub fn delete(conn: &mut PgConnection, lane: Lane, id: i64) -> QueryResult<Option<String>> {
     diesel::update(of_lane(lane).filter(facts::id.eq(id)).filter(facts::deleted_at.is_null()))
+        .filter(facts::bot_id.eq(led(lane.bot_id)))
         .set(facts::deleted_at.eq(clock_timestamp().nullable()))
         .returning(facts::content)
         .get_result(conn)

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable};
 
 use super::attachments::{Stored, place};
+use super::lease::led;
 use super::message_id::MessageId;
 use super::schema::attachments;
 use crate::domain::document::{Refused, Unit};
@@ -23,7 +24,7 @@ pub fn keep(
     read: Result<&Words, Refused>,
 ) -> QueryResult<usize> {
     let words = read.ok();
-    diesel::update(place(lane, file))
+    diesel::update(place(lane, file).filter(attachments::bot_id.eq(led(lane.bot_id))))
         .set((
             attachments::text.eq(words.map(|words| &words.text)),
             attachments::unit.eq(words.map(|words| words.unit.as_str())),

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamp};
 
 use super::archive::iso;
+use super::lease;
 use super::message_id::{MessageId, among, bound};
 use super::prepared::prepared;
 use super::quotes::{self, Quoted};
@@ -102,6 +103,15 @@ pub fn clear(conn: &mut PgConnection, dialogue: impl Into<Dialogue>) -> QueryRes
     diesel::update(of(dialogue).filter(messages::deleted_at.is_null()))
         .set(messages::deleted_at.eq(sql::<Timestamp>("LOCALTIMESTAMP").nullable()))
         .execute(conn)
+}
+
+/// [`clear`], in a transaction of its own, by the bot in front of a question: once another instance leads, the dialogue may hold its
+/// answer to that.
+pub fn clear_before_question(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
+    conn.transaction(|conn| {
+        lease::check(conn, lane.bot_id)?;
+        clear(conn, lane)
+    })
 }
 
 /// Undoes the latest clearing, or the one of this moment, and returns how many messages came back. What was replaced by

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable};
 
 use super::facts::{self, Remembered};
+use super::lease::led;
 use super::ledger::Calls;
 use super::outbox;
 use super::people;
@@ -277,15 +278,19 @@ pub fn newest(conn: &mut PgConnection) -> QueryResult<i64> {
 
 /// Records the message that shows the answer to the update while it grows. False: the update is not waiting any more.
 pub fn show_in(conn: &mut PgConnection, key: Key, message_id: i64) -> QueryResult<bool> {
-    let shown = diesel::update(row(key).filter(updates::done_at.is_null()))
-        .set(updates::live_message_id.eq(message_id))
-        .execute(conn)?;
+    let shown = diesel::update(
+        row(key).filter(updates::bot_id.eq(led(key.bot_id))).filter(updates::done_at.is_null()),
+    )
+    .set(updates::live_message_id.eq(message_id))
+    .execute(conn)?;
     Ok(shown > 0)
 }
 
 /// Records that `attempts` to answer the update have ended in a crash. An absolute number: a repetition counts once.
 pub fn set_attempts(conn: &mut PgConnection, key: Key, attempts: i32) -> QueryResult<usize> {
-    diesel::update(row(key)).set(updates::attempts.eq(attempts)).execute(conn)
+    diesel::update(row(key).filter(updates::bot_id.eq(led(key.bot_id))))
+        .set(updates::attempts.eq(attempts))
+        .execute(conn)
 }
 
 /// Puts the model call for the update off by `wait`, after `retries` of them in all. Until then nothing is reserved for it.
@@ -295,7 +300,8 @@ pub fn put_off(
     retries: i32,
     wait: Duration,
 ) -> QueryResult<usize> {
-    let later = diesel::update(row(calls.address.key())).set((
+    let key = calls.address.key();
+    let later = diesel::update(row(key).filter(updates::bot_id.eq(led(key.bot_id)))).set((
         updates::retries.eq(retries),
         updates::not_before.eq(from_now(wait)),
         nothing_reserved(),

@@ -6,13 +6,14 @@
 //! is alive and cannot reach the database leads on as long as nobody else does. A former holder may not know yet that it is one: it
 //! was frozen, or cut off. Two things keep it from doing harm:
 //!
-//! - **It writes nothing.** Each of its sessions knows its epoch. The statements that take updates in, finish one and record a
-//!   part as sent name their bot by `led`, which is an error where there is another epoch: a later one, or an earlier one on a server
-//!   that was behind when it was promoted, where the lease has to be taken anew. It costs no statement, and one look at an index of
-//!   one row in those three.
+//! - **It writes nothing.** Each of its sessions knows its epoch. The statements of a message's way name their bot by `led`, or are in
+//!   one transaction with one that does, or with `check`: an error where there is another epoch, a later one, or an earlier one on a
+//!   server that was behind when it was promoted, where the lease has to be taken anew. It costs an answer no statement, and one look
+//!   at an index of one row. What is free all the same, `tests/led.rs` names.
 //! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
 //!   lease is valid for a little less than `TERM` from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
-//!   calls Telegram looks at it first. What is under way at that very moment is the window that every send has.
+//!   calls Telegram or a model looks at it right before ([`crate::base::cancel::Gate`]). What is under way at that very moment is
+//!   the window that every send has.
 //!
 //! Nobody has to wait for the lease of a process that has died on the same machine. A holder keeps an abstract socket, a name
 //! in its network namespace that goes with the process whatever ends it. Where the lease names the namespace and that name is

@@ -7,6 +7,7 @@ use diesel::sql_types::Text;
 
 use super::facts;
 use super::group::of_group;
+use super::lease;
 use super::outbox;
 use super::people;
 use super::schema::{messages, reply_parts, turns, updates};
@@ -22,6 +23,7 @@ use crate::domain::lane::Moved;
 pub fn move_chat(conn: &mut PgConnection, moved: Moved) -> QueryResult<usize> {
     let Moved { bot_id, from, to } = moved;
     conn.transaction(|conn| {
+        lease::check(conn, bot_id)?;
         let waiting = diesel::update(updates::table)
             .filter(updates::bot_id.eq(bot_id).and(updates::chat_id.eq(from)))
             .filter(updates::done_at.is_null())

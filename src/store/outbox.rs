@@ -352,7 +352,9 @@ pub fn sent(conn: &mut PgConnection, part: &Unsent, message_id: i64) -> QueryRes
 
 /// Telegram refuses the part for good.
 pub fn abandon(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize> {
-    diesel::update(row(part)).set(abandoned()).execute(conn)
+    diesel::update(row(part).filter(is_unsent()).filter(reply_parts::bot_id.eq(led(part.bot_id))))
+        .set(abandoned())
+        .execute(conn)
 }
 
 /// The topic of the part is gone: it and those that follow it in its reply go to the chat itself, the first of them as a
@@ -364,11 +366,11 @@ pub fn leave_topic(conn: &mut PgConnection, part: &Unsent) -> QueryResult<usize>
         .select(updates::message_id)
         .single_value();
     conn.transaction(|conn| {
-        diesel::update(row(part).filter(reply_parts::reply_to.is_null()))
+        diesel::update(row(part).filter(reply_parts::reply_to.is_null()).filter(is_unsent()))
             .set(reply_parts::reply_to.eq(asked))
             .execute(conn)?;
         diesel::update(reply_parts::table)
-            .filter(reply_parts::bot_id.eq(part.bot_id).and(reply_parts::user_id.eq(part.user_id)))
+            .filter(reply_parts::bot_id.eq(led(part.bot_id)).and(reply_parts::user_id.eq(part.user_id)))
             .filter(reply_parts::update_seq.eq(part.update_seq))
             .filter(is_unsent())
             .set(reply_parts::thread_id.eq(None::<i64>))
@@ -413,7 +415,7 @@ pub(super) fn abandon_bot(conn: &mut PgConnection, bot_id: i64) -> QueryResult<u
 /// The chat is closed to the bot: nothing that waits for it can be sent.
 pub fn abandon_chat(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     diesel::update(reply_parts::table)
-        .filter(reply_parts::bot_id.eq(lane.bot_id))
+        .filter(reply_parts::bot_id.eq(led(lane.bot_id)))
         .filter(reply_parts::chat_id.eq(lane.chat_id))
         .filter(is_unsent())
         .set(abandoned())
@@ -433,7 +435,7 @@ fn abandoned() -> _ {
 
 /// The call failed in passing, for the `attempts`th time: the next one not before `wait` has passed.
 pub fn put_off(conn: &mut PgConnection, part: &Unsent, attempts: i32, wait: Duration) -> QueryResult<usize> {
-    diesel::update(row(part))
+    diesel::update(row(part).filter(is_unsent()).filter(reply_parts::bot_id.eq(led(part.bot_id))))
         .set((reply_parts::attempts.eq(attempts), reply_parts::not_before.eq(from_now(wait))))
         .execute(conn)
 }

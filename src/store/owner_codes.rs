@@ -3,6 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
+use super::lease;
 use super::people;
 use super::schema::owner_codes;
 use super::time::{Ago, ago};
@@ -37,6 +38,7 @@ fn good(bot_id: i64) -> _ {
 /// Stores a new code, beside those that are good still, and deletes the others.
 pub fn store(conn: &mut PgConnection, bot_id: i64, tag: &[u8]) -> QueryResult<()> {
     conn.transaction(|conn| {
+        lease::check(conn, bot_id)?;
         let over = owner_codes::made_at.le(ago(LIFE)).or(owner_codes::wrong_tries.ge(TRIES));
         diesel::delete(owner_codes::table.filter(owner_codes::bot_id.eq(bot_id)).filter(over))
             .execute(conn)?;

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
 
+use super::lease::led;
 use super::schema::{decisions, people};
 use super::time::clock_timestamp;
 use super::words::Means;
@@ -276,7 +277,7 @@ pub fn list(conn: &mut PgConnection, bot_id: i64, only: Option<State>) -> QueryR
 pub fn meet(conn: &mut PgConnection, lane: Lane, sender: &Sender) -> QueryResult<usize> {
     diesel::insert_into(people::table)
         .values((
-            people::bot_id.eq(lane.bot_id),
+            people::bot_id.eq(led(lane.bot_id)),
             people::id.eq(lane.user_id),
             people::state.eq(State::Allowed),
             people::name.eq(&sender.name),

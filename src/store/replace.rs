@@ -6,6 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::{DeserializationError, RollbackTransaction};
 
+use super::lease::led;
 use super::outbox::{Envelope, LANE, OfTurn, Standing, Unsent, columns, insert_from, is_unsent, row};
 use super::schema::reply_parts;
 use crate::domain::lane::Lane;
@@ -109,7 +110,7 @@ fn place(conn: &mut PgConnection, part: &Unsent) -> QueryResult<Option<Place>> {
 /// Takes the part and the unsent ones behind it out of the outbox, in order.
 fn take_rest(conn: &mut PgConnection, place: &Place) -> QueryResult<Vec<Unsent>> {
     let mut rest: Vec<Unsent> = diesel::delete(reply_parts::table)
-        .filter(reply_parts::bot_id.eq(place.lane.bot_id))
+        .filter(reply_parts::bot_id.eq(led(place.lane.bot_id)))
         .filter(reply_parts::user_id.eq(place.lane.user_id))
         .filter(reply_parts::update_seq.eq(place.update_seq))
         .filter(reply_parts::position.ge(place.position))

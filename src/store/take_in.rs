@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::inbox::{LANE, TOMBSTONE_LIFE, waiting};
-use super::lease::led;
+use super::lease::{check, led};
 use super::moved::move_chat;
 use super::outbox;
 use super::schema::updates;
@@ -121,7 +121,11 @@ pub fn take_in(conn: &mut PgConnection, batch: &Batch) -> QueryResult<Changed> {
         return ingest(conn, received).map(|_| Changed::default());
     }
     conn.transaction(|conn| {
-        if !received.is_empty() {
+        if received.is_empty() {
+            // What names its bot by `led` is not there.
+            let bots = topics.iter().map(|(bot_id, _)| *bot_id);
+            bots.chain(moved.iter().map(|moved| moved.bot_id)).take(1).try_for_each(|id| check(conn, id))?;
+        } else {
             ingest(conn, received)?;
         }
         let bot_id = received.first().map_or(0, |received| received.bot_id);

@@ -62,7 +62,9 @@ pub fn find(conn: &mut PgConnection, calls: Calls<'_>, title: &str) -> QueryResu
 /// The topic has its title, or will never have it.
 pub fn named(conn: &mut PgConnection, lane: Lane) -> QueryResult<usize> {
     let Some(thread_id) = lane.thread_id else { return Ok(0) };
-    diesel::delete(topics::table.find((lane.bot_id, lane.chat_id, thread_id))).execute(conn)
+    diesel::delete(topics::table.find((lane.bot_id, lane.chat_id, thread_id)))
+        .filter(topics::bot_id.eq(led(lane.bot_id)))
+        .execute(conn)
 }
 
 /// Deletes the topics in which nothing was answered for two days: nobody asked there, or nobody may.

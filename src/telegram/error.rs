@@ -88,12 +88,18 @@ pub enum TelegramError {
     /// The call was given up because the program ends.
     #[error("the call was given up because the program ends")]
     Stopped,
+    /// The call was not made: this instance may not be the leader any more.
+    #[error("the call was not made, because another instance may lead")]
+    NotLeading,
 }
 
 impl TelegramError {
     /// Whether the same call may be taken later.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::RetryAfter(_) | Self::Server { .. } | Self::Network(_) | Self::Stopped)
+        matches!(
+            self,
+            Self::RetryAfter(_) | Self::Server { .. } | Self::Network(_) | Self::Stopped | Self::NotLeading
+        )
     }
 
     /// Its code for metrics. `None`: no call of the Bot API failed.
@@ -113,7 +119,7 @@ impl TelegramError {
             Self::Server { status: 500.., .. } => Some("5xx"),
             Self::Server { .. } | Self::TooLarge(_) => Some("unreadable"),
             Self::Network(_) => Some("network"),
-            Self::File(_) | Self::Stopped | Self::NotModified => None,
+            Self::File(_) | Self::Stopped | Self::NotLeading | Self::NotModified => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::fs;
 use tokio::task::JoinSet;
 
 use super::error::{TelegramError, says};
-use super::transport::{DOWNLOAD, Telegram, count_error, fetch};
+use super::transport::{DOWNLOAD, Telegram, count_error};
 use crate::metrics;
 
 /// How long a file may take.
@@ -104,7 +104,7 @@ impl Telegram {
 
     async fn locate(&self, file_id: &str) -> Result<Located, FileError> {
         let request = self.post("getFile", self.timeout).json(&serde_json::json!({"file_id": file_id}));
-        match fetch::<Answer>("getFile", request).await {
+        match self.fetch::<Answer>("getFile", request).await {
             Ok(Answer { result }) => Ok(result),
             Err(TelegramError::BadRequest(words)) if says(&words, &TOO_LARGE) => Err(FileError::TooLarge),
             Err(TelegramError::BadRequest(words)) if says(&words, &GONE) => Err(FileError::Gone),
@@ -113,6 +113,7 @@ impl Telegram {
     }
 
     async fn download(&self, path: &str, most: usize) -> Result<Vec<u8>, FileError> {
+        self.pass_gate()?;
         metrics::telegram_call(DOWNLOAD);
         let downloaded = if path.starts_with('/') && self.is_own_server {
             from_disk(path, most).await

@@ -8,7 +8,7 @@ use frankenstein::types::ChatAction;
 use super::error::TelegramError;
 use super::method::Method;
 use super::send::{Sent, of_message, text_edit, text_message};
-use super::transport::{PREVIEW_TIMEOUT, Telegram, fetch};
+use super::transport::{PREVIEW_TIMEOUT, Telegram};
 use crate::domain::address::{Address, Destination};
 use crate::domain::reply::Content;
 use crate::domain::update::draft_id;
@@ -61,7 +61,7 @@ impl Telegram {
             | Content::Photo { .. }
             | Content::Voice { .. } => return Err(no_text()),
         };
-        fetch::<MethodResponse<bool>>(method, request).await.map(drop)
+        self.fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }
 
     /// Tells the chat and topic what the bot is doing (sendChatAction).
@@ -82,7 +82,7 @@ impl Telegram {
             .build();
         let method = "sendChatAction";
         let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
-        fetch::<MethodResponse<bool>>(method, request).await.map(drop)
+        self.fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }
 
     /// Shows an answer that is being written in a message of its own and returns its id.
@@ -90,7 +90,7 @@ impl Telegram {
         let Content::Text { text, entities } = content.clone() else { return Err(no_text()) };
         let method = Method::SendMessage.name();
         let request = self.post(method, PREVIEW_TIMEOUT).json(&text_message(to, text, entities, None));
-        fetch::<MethodResponse<Sent>>(method, request).await.map(|sent| sent.result.message_id)
+        self.fetch::<MethodResponse<Sent>>(method, request).await.map(|sent| sent.result.message_id)
     }
 
     /// Shows more of it in the same message.
@@ -103,7 +103,8 @@ impl Telegram {
         let Content::Text { text, entities } = content.clone() else { return Err(no_text()) };
         let method = Method::EditMessageText.name();
         let edit = text_edit(chat_id, of_message(message_id)?, text, entities, None);
-        match fetch::<MethodResponse<Sent>>(method, self.post(method, PREVIEW_TIMEOUT).json(&edit)).await {
+        match self.fetch::<MethodResponse<Sent>>(method, self.post(method, PREVIEW_TIMEOUT).json(&edit)).await
+        {
             Ok(_) | Err(TelegramError::NotModified) => Ok(()),
             Err(error) => Err(error),
         }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{self, TelegramError};
 use super::settings::Settings;
-use crate::base::cancel::CancelToken;
+use crate::base::cancel::{CancelToken, Gate};
 use crate::base::http::{Http, Interrupted};
 use crate::base::secret::Secret;
 use crate::metrics;
@@ -40,6 +40,8 @@ pub struct Telegram {
     /// The longest a call may take; getUpdates has its own poll time on top.
     pub(super) timeout: Duration,
     stop: CancelToken,
+    /// Looked at right before each call.
+    gate: Gate,
 }
 
 impl Telegram {
@@ -50,13 +52,33 @@ impl Telegram {
         let base = Secret::new(format!("{server}/bot{secret}/"));
         let files = Secret::new(format!("{server}/file/bot{secret}/"));
         let is_own_server = server != TELEGRAMS_OWN;
-        Self { http, base, files, is_own_server, bot_id: token.bot_id, timeout: *timeout, stop }
+        Self {
+            http,
+            base,
+            files,
+            is_own_server,
+            bot_id: token.bot_id,
+            timeout: *timeout,
+            stop,
+            gate: Gate::open(),
+        }
     }
 
     /// The same access for work that ends at another request.
     #[must_use]
     pub fn until(&self, stop: &CancelToken) -> Self {
         Self { stop: stop.clone(), ..self.clone() }
+    }
+
+    /// The same access for work that calls nobody while this gate is closed.
+    #[must_use]
+    pub fn behind(&self, gate: &Gate) -> Self {
+        Self { gate: gate.clone(), ..self.clone() }
+    }
+
+    /// An error while nobody may be called.
+    pub(super) fn pass_gate(&self) -> Result<(), TelegramError> {
+        if self.gate.is_open() { Ok(()) } else { Err(TelegramError::NotLeading) }
     }
 
     /// Telegram id of the bot.
@@ -85,13 +107,28 @@ impl Telegram {
         body: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<T, TelegramError> {
         let request = body(self.post(method, limit));
-        self.wait(method, limit, fetch(method, request))
+        self.wait(method, limit, self.fetch(method, request))
     }
 
     /// Sends a form with a file in it.
     pub(super) fn upload<T: DeserializeOwned>(&self, method: &str, form: Form) -> Result<T, TelegramError> {
         let request = self.post(method, UPLOAD_TIMEOUT).multipart(form);
-        self.wait(method, UPLOAD_TIMEOUT, fetch(method, request))
+        self.wait(method, UPLOAD_TIMEOUT, self.fetch(method, request))
+    }
+
+    /// Carries a call out, if the gate is open, and reads the whole response.
+    pub(super) async fn fetch<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        request: RequestBuilder,
+    ) -> Result<T, TelegramError> {
+        self.pass_gate()?;
+        metrics::telegram_call(known(method));
+        let fetched = read(request).await;
+        if let Err(error) = &fetched {
+            count_error(method, error);
+        }
+        fetched
     }
 
     pub(super) fn wait<T>(
@@ -110,19 +147,6 @@ impl Telegram {
             }
         }
     }
-}
-
-/// Carries a call out and reads the whole response.
-pub(super) async fn fetch<T: DeserializeOwned>(
-    method: &str,
-    request: RequestBuilder,
-) -> Result<T, TelegramError> {
-    metrics::telegram_call(known(method));
-    let fetched = read(request).await;
-    if let Err(error) = &fetched {
-        count_error(method, error);
-    }
-    fetched
 }
 
 pub(super) fn count_error(method: &str, error: &TelegramError) {

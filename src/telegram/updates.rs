@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::error::TelegramError;
 use super::incoming::Press;
-use super::transport::{PREVIEW_TIMEOUT, Telegram, fetch};
+use super::transport::{PREVIEW_TIMEOUT, Telegram};
 use crate::domain::update::UPDATE_KINDS;
 
 impl Telegram {
@@ -75,8 +75,9 @@ impl Telegram {
             .build();
         let method = "answerCallbackQuery";
         let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
+        let telegram = self.clone();
         self.http.aside(async move {
-            let _ = fetch::<MethodResponse<bool>>(method, request).await;
+            let _ = telegram.fetch::<MethodResponse<bool>>(method, request).await;
         });
     }
 }

@@ -26,6 +26,7 @@ mod promises {
     mod announce;
     mod announce_picture;
     mod answers;
+    mod asks_no_model;
     mod budget;
     mod choosing;
     mod chosen;
@@ -94,6 +95,7 @@ mod promises {
 
 /// Each neighbour at its worst.
 mod hostile {
+    mod black_holes;
     mod database;
     mod dialects;
     mod documents;

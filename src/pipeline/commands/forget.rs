@@ -48,10 +48,11 @@ impl InWork<'_> {
         let is_good = |conn: &mut PgConnection, lane| {
             inbox::done_lately(conn, lane, asked_by, address.key(), BUTTON_LIFE)
         };
-        let Lane { user_id, .. } = address.lane;
+        let Lane { user_id, bot_id, .. } = address.lane;
         let mut deleted = 0;
         if services.store.run(|conn| is_good(conn, address.lane))? {
-            while let Some(rows) = services.store.retry_forever(|conn| erase::batch(conn, user_id))? {
+            let batch = || services.store.retry_forever(|conn| erase::batch(conn, user_id, Some(bot_id)));
+            while let Some(rows) = batch()? {
                 deleted += rows.messages;
             }
         }

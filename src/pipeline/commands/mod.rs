@@ -41,7 +41,7 @@ impl InWork<'_> {
             Command::Clear | Command::New => match self.words() {
                 Some(question) => {
                     // A repetition after a crash finds nothing left to clear.
-                    services.store.run(|conn| history::clear(conn, address.lane))?;
+                    services.store.run(|conn| history::clear_before_question(conn, address.lane))?;
                     self.ask(question)
                 }
                 None => self.reply(|conn, lane| {

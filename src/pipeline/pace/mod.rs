@@ -19,6 +19,7 @@ use bucket::Bucket;
 use chats::Chats;
 use flood::{Flood, Refusal};
 
+use crate::base::cancel::Gate;
 use crate::domain::announcement::SHARE;
 use crate::telegram::Method;
 
@@ -35,8 +36,8 @@ pub(super) const PERHAPS_LEADING: Duration = Duration::from_millis(500);
 /// The pace of the bot, shared by all who call.
 pub struct Pace {
     state: Mutex<State>,
-    /// Whether this instance leads: nobody calls otherwise.
-    leads: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Open while this instance leads: nobody calls otherwise.
+    gate: Gate,
 }
 
 #[derive(Debug)]
@@ -76,16 +77,21 @@ pub enum Shows {
 }
 
 impl Pace {
-    /// For a bot from which Telegram takes so many calls in a second, in all chats together, as long as it `leads`.
-    pub fn new(per_second: u32, leads: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    /// For a bot from which Telegram takes so many calls in a second, in all chats together, while this gate is open.
+    pub fn new(per_second: u32, gate: Gate) -> Self {
         let (flood, chats) = (Flood::default(), Chats::default());
         let state = State { bucket: Bucket::new(per_second, Instant::now()), flood, chats };
-        Self { state: Mutex::new(state), leads: Box::new(leads) }
+        Self { state: Mutex::new(state), gate }
     }
 
     /// Whether nobody else can lead at this moment. Otherwise nobody is called, and no model is asked.
     pub fn leads(&self) -> bool {
-        (self.leads)()
+        self.gate.is_open()
+    }
+
+    /// What says so, for work that calls somebody by itself.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// When a part of an answer may be sent.

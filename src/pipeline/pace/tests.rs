@@ -8,6 +8,7 @@ use super::bucket::Bucket;
 use super::chats::Chats;
 use super::flood::{Flood, Refusal};
 use super::{Form, Pace, Shows, State, Turn};
+use crate::base::cancel::Gate;
 use crate::telegram::Method;
 
 const EDIT: Form = Form::Message(Method::EditMessageText);
@@ -270,7 +271,7 @@ fn previews_leave_a_group_room_for_answers() {
 
 #[test]
 fn a_turn_that_meets_a_pause_is_given_back() {
-    let pace = Pace::new(1, || true);
+    let pace = Pace::new(1, Gate::open());
     assert_eq!(pace.answer(1, Method::SendMessage), Turn::In(Duration::ZERO));
     let Turn::In(wait) = pace.answer(1, Method::SendMessage) else { panic!("no pause yet") };
     assert!(wait > Duration::from_secs(1));

@@ -107,6 +107,8 @@ impl Live {
                 self.pace.preview_refused(chat_id, form, pause);
                 true
             }
+            // Until the lease is renewed, the pace lets nobody try.
+            Err(TelegramError::NotLeading) => true,
             // An edit is made again by the next one.
             Err(TelegramError::Network(_) | TelegramError::Server { .. }) if self.message().is_some() => {
                 self.pace.preview_failed(chat_id, form);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use sandbox::model::{Behaviour, When};
@@ -104,7 +104,10 @@ fn a_frozen_database_is_waited_for_and_does_not_hold_up_the_end() {
     env.server().freeze();
     gate.release();
     env.model.wait_idle();
+    let began = Instant::now();
     assert!(bot.stop().success());
+    // So long the service manager waits (docs/operations.md): SHUTDOWN_GRACE and 20 s.
+    assert!(began.elapsed() < Duration::from_secs(1 + 20), "{:?}", began.elapsed());
     assert_eq!(env.telegram.texts(1).len(), 1);
     env.server().thaw();
     let _bot = env.start();

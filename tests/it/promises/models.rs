@@ -89,7 +89,7 @@ fn doctor_asks_every_model_of_the_catalogue() {
     assert!(said.contains("vendor/dear answers") && said.contains("vendor/cheap answers"), "{said}");
 }
 
-const CHAIN: &str = r#"
+pub(super) const CHAIN: &str = r#"
     [endpoints.ours]
     url = URL
     key = "OPENROUTER_API_KEY"
@@ -108,7 +108,7 @@ const CHAIN: &str = r#"
     prompt = "cook.txt"
 "#;
 
-fn first() -> When {
+pub(super) fn first() -> When {
     When::body(|body| body["model"] == "vendor/first")
 }
 
@@ -117,7 +117,7 @@ fn second() -> When {
 }
 
 /// Who was asked, and what came of it.
-fn calls(env: &TestEnv) -> String {
+pub(super) fn calls(env: &TestEnv) -> String {
     env.psql("SELECT model, outcome, failure FROM model_calls ORDER BY id")
 }
 

@@ -12,26 +12,26 @@ const LEDGER: &str = "SELECT string_agg(purpose || ' ' || outcome, ', ' ORDER BY
 const UNSPOKEN: &str = "I could not speak this answer";
 
 /// A bot that speaks, and hears.
-fn speaking() -> TestEnv {
+pub(super) fn speaking() -> TestEnv {
     let mut env = TestEnv::new();
     env.set("SPEECH_MODEL", "sandbox/mouth");
     env.set("TRANSCRIBE_MODEL", "sandbox/ears");
     env
 }
 
-fn ann() -> Person {
+pub(super) fn ann() -> Person {
     Person::private(1).speaking("en")
 }
 
 /// Has the answers of this person spoken.
-fn choose(env: &TestEnv, person: &Person, what: &str) {
+pub(super) fn choose(env: &TestEnv, person: &Person, what: &str) {
     let before = env.telegram.texts(person.chat_id).len();
     env.telegram.address(person, &format!("/voice {what}"));
     env.telegram.wait_for_count(person.chat_id, before + 1);
     env.wait_settled();
 }
 
-fn wait_for_voices(env: &TestEnv, count: usize) -> Vec<Sent> {
+pub(super) fn wait_for_voices(env: &TestEnv, count: usize) -> Vec<Sent> {
     env.telegram.wait_until(PATIENCE, |state| {
         let voices: Vec<Sent> = state.in_chat(1).filter(|sent| sent.said().is_some()).cloned().collect();
         (voices.len() >= count).then_some(voices)

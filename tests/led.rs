@@ -1,0 +1,246 @@
+//! Reads what the bot writes to the database, function by function, and holds it against the lease: whatever a leader writes is
+//! refused to one that has lost its lease (`store::lease`), or stands below with a reason.
+//!
+//! It knows the code by its text: a function by its name and that of its file, a call by `file::function(`. What is written within the
+//! closure of a reply (`|conn, lane|`, `as_owner(|conn|`) is part of the transaction of `finish::reply`, which marks the update.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a former leader may write all the same.
+const FREE: &[(&str, &str)] = &[
+    ("ledger::store", "what a call cost is true whoever leads by now"),
+    ("finish::store", "a part of one statement with `finish::done`, which is guarded"),
+    ("inbox::sweep", "deletes what is over by the clock of the database"),
+    ("attachments::sweep", "deletes what belongs to nothing"),
+    ("attachments::empty_older_than", "deletes what is over by the clock of the database"),
+    ("erase::older_than", "deletes what is over by the clock of the database"),
+    ("erase::parts_older_than", "deletes what is over by the clock of the database"),
+    ("erase::callers_older_than", "deletes what is over by the clock of the database"),
+    ("facts::purge", "deletes what is over by the clock of the database"),
+    ("proposals::purge", "deletes what is over by the clock of the database"),
+    ("strangers::sweep", "deletes what is over by the clock of the database"),
+    ("topics::sweep", "deletes what is over by the clock of the database"),
+    ("due::sweep", "deletes what was withdrawn"),
+    ("searches::sweep", "deletes what is over by the clock of the database"),
+];
+
+/// What begins a statement that writes.
+const WRITES: [&str; 6] =
+    ["diesel::update(", "diesel::insert_into(", "diesel::delete(", "INSERT INTO ", "UPDATE ", "DELETE FROM "];
+/// What refuses it to a former leader.
+const GUARDS: [&str; 2] = ["led(", "check(conn"];
+
+/// Every file below `src/<part>`, by its module: its text without comments and tests.
+fn files(part: &str) -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = BTreeMap::new();
+    let mut left: Vec<PathBuf> = vec![root.join(part), root.join(part).with_extension("rs")];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|end| end == "rs")
+            && !path.ends_with("tests.rs")
+            && path.exists()
+        {
+            let module = path.strip_prefix(&root).unwrap().with_extension("");
+            let module = module.to_str().unwrap().trim_end_matches("/mod").replace('/', "::");
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let module = module.strip_prefix(&format!("{part}::")).unwrap_or(&module).to_owned();
+            files.insert(module, code.collect::<Vec<_>>().join("\n"));
+        }
+    }
+    files
+}
+
+/// The functions of a file: their names, and their texts down to the bracket that closes them.
+fn functions(code: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = code.lines().collect();
+    let mut functions = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let begins = line.trim_start().strip_prefix("pub ").unwrap_or(line.trim_start());
+        let begins = begins.strip_prefix("pub(super) ").unwrap_or(begins);
+        let Some(rest) = begins.strip_prefix("fn ") else { continue };
+        let name = rest[..rest.find(['(', '<']).unwrap()].to_owned();
+        let end = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
+        let body = lines[index..].iter().take_while(|line| **line != end);
+        functions.push((name, body.copied().collect::<Vec<_>>().join("\n")));
+    }
+    functions
+}
+
+/// Words that are followed by what `ends` takes, each with the path before it (`file::word`) and its place.
+fn words(text: &str) -> impl Iterator<Item = (Option<&str>, &str, &str, usize)> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let begin = at + text[at..].find(is_word)?;
+        let end = text[begin..].find(|c| !is_word(c)).map_or(text.len(), |length| begin + length);
+        at = end;
+        let before = &text[..begin];
+        let path = before.strip_suffix("::").map(|before| {
+            &before[before
+                .rfind(|c| !is_word(c))
+                .map_or(0, |place| place + before[place..].chars().next().unwrap().len_utf8())..]
+        });
+        Some((path, &text[begin..end], &text[end..], begin))
+    })
+}
+
+/// The store: its functions by `file::function`, and who calls whom.
+struct Store {
+    functions: BTreeMap<String, String>,
+    calls: BTreeMap<String, BTreeSet<String>>,
+    used: RefCell<BTreeSet<&'static str>>,
+}
+
+impl Store {
+    fn read() -> Self {
+        let files = files("store");
+        let mut functions = BTreeMap::new();
+        for (module, code) in &files {
+            for (name, body) in self::functions(code) {
+                functions.insert(format!("{module}::{name}"), body);
+            }
+        }
+        let mut store = Self { functions, calls: BTreeMap::new(), used: RefCell::default() };
+        let calls = store.functions.iter().map(|(function, body)| {
+            let module = function.rsplit_once("::").unwrap().0;
+            let called = store.named(&files[module], body, Some(module)).map(|(called, _)| called);
+            (function.clone(), called.filter(|called| called != function).collect())
+        });
+        store.calls = calls.collect();
+        store
+    }
+
+    /// The functions of the store that stand in this piece of a file, each with its place.
+    fn named<'a>(
+        &'a self,
+        file: &'a str,
+        piece: &'a str,
+        own: Option<&'a str>,
+    ) -> impl Iterator<Item = (String, usize)> + 'a {
+        words(piece).filter_map(move |(path, word, rest, place)| {
+            let called = match path {
+                // `use … as …`: what a module is called here.
+                Some(path) => self.known(&format!("{}::{word}", renamed(file, path))),
+                None if !rest.starts_with('(') || piece[..place].ends_with('.') => None,
+                None => own
+                    .and_then(|own| self.known(&format!("{own}::{word}")))
+                    .or_else(|| self.known(&format!("{}::{word}", imported(file, word)?))),
+            };
+            Some((called?, place))
+        })
+    }
+
+    /// Its whole name; a module may be named by its last word.
+    fn known(&self, name: &str) -> Option<String> {
+        let end = format!("::{name}");
+        let found = self.functions.keys().filter(|key| *key == name || key.ends_with(&end));
+        found.min_by_key(|key| key.len()).cloned()
+    }
+
+    fn is_free(&self, function: &str) -> bool {
+        let found = FREE.iter().find(|(free, _)| *free == function);
+        self.used.borrow_mut().extend(found.map(|(free, _)| *free));
+        found.is_some()
+    }
+
+    /// All that it runs, itself too; without what is free, or with it.
+    fn runs(&self, function: &str, with_free: bool) -> BTreeSet<&str> {
+        let mut all = BTreeSet::new();
+        let mut left = vec![function];
+        while let Some(next) = left.pop() {
+            let Some((name, _)) = self.functions.get_key_value(next) else { continue };
+            if (with_free || !self.is_free(next)) && all.insert(name.as_str()) {
+                left.extend(self.calls[next].iter().map(String::as_str));
+            }
+        }
+        all
+    }
+
+    /// What of it a former leader could write.
+    fn unguarded(&self, function: &str) -> Vec<String> {
+        let Some(body) = self.functions.get(function).filter(|_| !self.is_free(function)) else {
+            return Vec::new();
+        };
+        let count =
+            |text: &str, of: &[&str]| -> usize { of.iter().map(|word| text.matches(word).count()).sum() };
+        let writes = self.runs(function, false).iter().any(|name| count(&self.functions[*name], &WRITES) > 0);
+        let guards = |name: &&str| name.starts_with("lease::") || count(&self.functions[*name], &GUARDS) > 0;
+        // What is refused of a transaction is refused with all of it.
+        if !writes || body.contains(".transaction(") && self.runs(function, true).iter().any(guards) {
+            return Vec::new();
+        }
+        if count(body, &WRITES) > count(body, &GUARDS) || body.contains(".transaction(") {
+            return vec![function.to_owned()];
+        }
+        let called = self.calls[function].iter().filter(|called| !called.starts_with("lease::"));
+        called.flat_map(|called| self.unguarded(called)).collect()
+    }
+}
+
+/// What a module is called where the file says `use …::this as that`.
+fn renamed<'a>(file: &'a str, name: &'a str) -> &'a str {
+    let uses = file.lines().filter(|line| line.starts_with("use "));
+    let renamed = uses.filter_map(|line| {
+        let (before, _) = line.split_once(&format!(" as {name}"))?;
+        let before = before.trim_end_matches("::{self");
+        Some(&before[before.rfind("::")? + 2..])
+    });
+    renamed.last().unwrap_or(name)
+}
+
+/// The module from which the file has a function.
+fn imported<'a>(file: &'a str, function: &str) -> Option<&'a str> {
+    file.split("\nuse ").skip(1).map(|part| part.split(';').next().unwrap()).find_map(|path| {
+        let (module, names) = path.split_once("::{").or_else(|| path.rsplit_once("::"))?;
+        let names = names.trim_end_matches('}').split(',').map(str::trim);
+        names.into_iter().any(|name| name == function).then(|| module.rsplit("::").next().unwrap())
+    })
+}
+
+#[test]
+fn whatever_a_leader_writes_is_refused_to_one_that_has_lost_its_lease() {
+    let store = Store::read();
+    let (mut unguarded, mut looked_at) = (Vec::new(), BTreeSet::new());
+    let files = ["pipeline", "boot"].into_iter().flat_map(files);
+    for (module, code) in files {
+        for (function, place) in store.named(&code, &code, None) {
+            let closure = ["|conn|", "|conn, ", "conn: &mut PgConnection"]
+                .into_iter()
+                .filter_map(|begins| Some((code[..place].rfind(begins)?, begins)))
+                .max();
+            let function_begins = code[..place].rfind("fn ").unwrap_or_default();
+            let within_a_reply = closure.is_some_and(|(at, begins)| {
+                at > function_begins && (begins == "|conn, " || code[..at].ends_with("as_owner("))
+            });
+            if !within_a_reply {
+                let found = store.unguarded(&function);
+                unguarded.extend(found.into_iter().map(|writes| format!("{module}: {function}: {writes}")));
+                looked_at.insert(function);
+            }
+        }
+    }
+    assert!(unguarded.is_empty(), "written by a former leader, too:\n{}", unguarded.join("\n"));
+    // It sees what it is to look at.
+    for function in [
+        "finish::turn",
+        "finish::reply",
+        "moved::move_chat",
+        "replace::replace",
+        "inbox::put_off",
+        "strangers::sweep",
+        "people::meet",
+    ] {
+        assert!(looked_at.contains(function), "{function} is not found: {looked_at:?}");
+    }
+    let unused: Vec<_> =
+        FREE.iter().map(|(free, _)| *free).filter(|free| !store.used.borrow().contains(free)).collect();
+    assert!(unused.is_empty(), "free, and written by nobody: {unused:?}");
+}
