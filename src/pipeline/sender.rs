@@ -53,7 +53,7 @@ impl Sender {
     /// holds for all.
     pub fn new(pace: Arc<Pace>, voice: Voice, pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
         for (chat_id, pause) in pauses {
-            for method in Method::ALL {
+            for method in Method::OF_OUTBOX {
                 pace.remember(chat_id, method, pause);
             }
         }
