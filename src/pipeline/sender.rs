@@ -9,6 +9,7 @@ use crate::base::backoff::Backoff;
 use crate::base::failpoints;
 use crate::base::http::Beside;
 use crate::domain::lane::{Lane, Moved};
+use crate::domain::replacement::Instead;
 use crate::domain::reply::{Content, Op, ReplyPart};
 use crate::domain::speech::Unspoken;
 use crate::llm::Sound;
@@ -16,13 +17,13 @@ use crate::metrics::{self, Neighbour};
 use crate::pipeline::doing;
 use crate::pipeline::export_file;
 use crate::pipeline::pace::{Pace, Turn};
-use crate::pipeline::remedy::{LONGEST_PAUSE_OF_VOICE, LastResort, Remedy, remedy_for};
+use crate::pipeline::remedy::{LONGEST_PAUSE_OF_VOICE, LastResort, Remedy, Tried, remedy_for};
 use crate::pipeline::schedule::{Job, Outcome};
 use crate::pipeline::voice::{Spoken, Voice};
 use crate::render::chart;
 use crate::store::moved::move_chat;
 use crate::store::outbox::{self, Unsent};
-use crate::store::replace::{Instead, replace};
+use crate::store::replace::replace;
 use crate::store::{Store, StoreError};
 use crate::telegram::{Doing, Method, Telegram, TelegramError};
 
@@ -136,7 +137,10 @@ impl Sender {
             // The other parts are read anew: they may have been replaced.
             Err(error) => {
                 let failed = Failed { store, lane: job.lane, unsent, method, error: &error };
-                self.carry_out(remedy_for(&error, op, &content, unsent.attempts), &failed).map(Some)
+                let &Unsent { chat_id, attempts, .. } = unsent;
+                let in_topic = unsent.thread_id.is_some();
+                let tried = Tried { op, content: &content, chat_id, in_topic, attempts };
+                self.carry_out(remedy_for(&error, tried), &failed).map(Some)
             }
         }
     }
@@ -172,7 +176,9 @@ impl Sender {
     /// The answer stands in writing, and a sentence says so.
     fn leave_unspoken(&self, store: &Store, unsent: &Unsent, why: Unspoken) -> Result<Outcome, StoreError> {
         self.voice.forget(unsent.id);
-        store.run(|conn| replace(conn, unsent, Instead::Said(why)))?;
+        if !store.run(|conn| replace(conn, unsent, Instead::Said(why)))? {
+            store.run(|conn| outbox::abandon(conn, unsent))?;
+        }
         Ok(Outcome::More)
     }
 
@@ -224,7 +230,7 @@ impl Sender {
                 store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
-            Remedy::SendAnew => failed.send_anew(),
+            Remedy::SendAnew => failed.replace_or_abandon(Instead::Anew),
             Remedy::LeaveTopic => {
                 let parts = store.run(|conn| outbox::leave_topic(conn, unsent))?;
                 warn!(part, chat, parts, "{error}; the answer goes to the chat itself");
@@ -237,7 +243,7 @@ impl Sender {
                     return Ok(Outcome::More);
                 }
                 match last_resort {
-                    LastResort::SendAnew => failed.send_anew(),
+                    LastResort::SendAnew => failed.replace_or_abandon(Instead::Anew),
                     LastResort::Bare => failed.replace_or_abandon(Instead::Bare),
                     LastResort::Abandon => failed.abandon(),
                     LastResort::Later => failed.later(),
@@ -269,9 +275,12 @@ fn call(
         (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
         (Op::Send, ReplyPart { content: Content::Document { caption }, .. }) => {
-            match export_file::build(store, lane)? {
-                Ok((file, name)) => telegram.send_document(unsent.destination(), caption, file, name),
-                Err(problem) => Err(TelegramError::File(problem.to_string())),
+            match export_file::build(store, lane) {
+                Ok(Ok((file, name))) => telegram.send_document(unsent.destination(), caption, file, name),
+                Ok(Err(problem)) => Err(TelegramError::File(problem.to_string())),
+                // What the database refuses to tell it refuses again: the lane does not wait for that.
+                Err(refused @ StoreError::Refused(_)) => Err(TelegramError::File(refused.to_string())),
+                Err(away) => return Err(away),
             }
         }
         (Op::Send, ReplyPart { content: Content::Chart { caption, chart }, .. }) => {
@@ -302,17 +311,16 @@ fn record(store: &Store, unsent: &Unsent, message_id: i64) -> Result<bool, Store
 }
 
 impl Failed<'_> {
-    fn send_anew(&self) -> Result<Outcome, StoreError> {
-        info!(part = self.unsent.id, "{}; the part is sent as a new message", self.error);
-        self.store.run(|conn| replace(conn, self.unsent, Instead::Anew))?;
-        Ok(Outcome::More)
-    }
-
     fn replace_or_abandon(&self, instead: Instead) -> Result<Outcome, StoreError> {
         if !self.store.run(|conn| replace(conn, self.unsent, instead))? {
             return self.abandon();
         }
-        warn!(part = self.unsent.id, "{}; {instead}", self.error);
+        let (part, error) = (self.unsent.id, self.error);
+        match instead {
+            // The person has taken the message away, or it is an old one.
+            Instead::Anew => info!(part, "{error}; {instead}"),
+            _ => warn!(part, "{error}; {instead}"),
+        }
         Ok(Outcome::More)
     }
 

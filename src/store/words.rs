@@ -47,6 +47,11 @@ macro_rules! words {
         impl $name {
             const ALL: &[Self] = &[$(Self::$value),+];
 
+            /// The one with this word. `None`: a version that came later wrote it.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.iter().find(|known| known.as_str() == word).copied()
+            }
+
             /// As the column has it.
             pub fn as_str(self) -> &'static str {
                 match self {

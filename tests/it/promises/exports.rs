@@ -147,3 +147,17 @@ fn an_export_is_as_large_as_telegram_takes_it_and_says_what_had_no_room() {
     eprintln!("at most {} MB", kilobytes / 1024);
     assert!(kilobytes < 200 * 1024, "{peak}");
 }
+
+#[test]
+fn an_export_that_the_database_refuses_ends_in_a_sentence_and_the_lane_goes_on() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    answer(&env, &person, &json!({"text": "zebra"}));
+    env.psql("ALTER TABLE attachments RENAME COLUMN name TO called");
+    answer(&env, &person, &json!({"text": "/export"}));
+    assert!(env.telegram.calls("sendDocument").is_empty(), "there is nothing to send");
+    env.psql("ALTER TABLE attachments RENAME COLUMN called TO name");
+    answer(&env, &person, &json!({"text": "stripes"}));
+    assert_eq!(env.psql("SELECT string_agg(DISTINCT state, ',') FROM reply_parts"), "sent");
+}
