@@ -164,7 +164,7 @@ impl Program {
             return Ok(());
         };
         let bot_id = me.id;
-        let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, http, stop)? else {
+        let Some(Left { newest, lanes, put_off, owned }) = left(&store, bot_id, http, stop)? else {
             return Ok(());
         };
         let (woken_in, woken) = bounded(WOKEN);
@@ -173,7 +173,7 @@ impl Program {
         let bot = Arc::new(Services {
             store,
             telegram: self.telegram.clone(),
-            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), pauses),
+            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), &put_off),
             pace,
             live_answers: config.live_answers,
             thinking: config.thinking,

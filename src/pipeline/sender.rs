@@ -22,14 +22,15 @@ use crate::pipeline::schedule::{Job, Outcome};
 use crate::pipeline::voice::{Spoken, Voice};
 use crate::render::chart;
 use crate::store::moved::move_chat;
-use crate::store::outbox::{self, Unsent};
+use crate::store::outbox::{self, PutOff, Unsent};
 use crate::store::replace::replace;
 use crate::store::{Store, StoreError};
 use crate::telegram::{Doing, Method, Telegram, TelegramError};
 
-/// The longest wait between two tries while Telegram is not to be reached.
+/// The first wait between two tries while Telegram is not to be reached, and the longest one.
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-/// So many tries count at most where Telegram could not be reached or asked for a pause: that says nothing about the part.
+/// So many tries count at most where Telegram could not be reached: that says nothing about the part.
 /// The longest wait between two tries is reached by then.
 const ATTEMPTS_OF_OTHERS: i32 = 8;
 
@@ -50,12 +51,12 @@ struct Failed<'a> {
 }
 
 impl Sender {
-    /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
-    /// holds for all.
-    pub fn new(pace: Arc<Pace>, voice: Voice, pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
-        for (chat_id, pause) in pauses {
+    /// Begins with the pauses that the last run had to keep, as far as what it put off tells of them. Which method each was for
+    /// is not known any more: it holds for all.
+    pub fn new(pace: Arc<Pace>, voice: Voice, put_off: &[PutOff]) -> Self {
+        for PutOff { chat_id, wait, .. } in put_off.iter().filter(|put_off| is_pause(put_off)) {
             for method in Method::OF_OUTBOX {
-                pace.remember(chat_id, method, pause);
+                pace.remember(*chat_id, method, *wait);
             }
         }
         Self { pace, voice }
@@ -261,6 +262,16 @@ impl Sender {
     }
 }
 
+/// Whether it was Telegram that asked for this, rather than the part that failed: one that failed so often waits no longer than
+/// this. (What did both may be taken for the latter near the end of its pause.)
+fn is_pause(put_off: &PutOff) -> bool {
+    let own = match u32::try_from(put_off.attempts) {
+        Ok(attempts @ 1..) => Backoff::longest(attempts - 1, FIRST_BACKOFF, LONGEST_BACKOFF),
+        Ok(0) | Err(_) => Duration::ZERO,
+    };
+    put_off.wait > own
+}
+
 /// Calls Telegram. The inner result has the id of the message.
 fn call(
     store: &Store,
@@ -340,17 +351,37 @@ impl Failed<'_> {
         } else {
             debug!(part, attempts, "{error}");
         }
-        self.put_off(Backoff::nth(attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF))
+        self.put_off(Backoff::nth(attempts.unsigned_abs(), FIRST_BACKOFF, LONGEST_BACKOFF))
     }
 
     fn put_off(&self, wait: Duration) -> Result<Outcome, StoreError> {
         let attempts = self.unsent.attempts + 1;
         let counted = match self.error {
             TelegramError::Server { .. } => attempts,
+            // By this a pause is known from a wait of the part's own ([`is_pause`]). What is to be spoken waits for few of them.
+            TelegramError::RetryAfter(_) if self.method != Method::SendVoice => self.unsent.attempts,
             _ => attempts.min(ATTEMPTS_OF_OTHERS).max(self.unsent.attempts),
         };
         self.store.run(|conn| outbox::put_off(conn, self.unsent, counted, wait))?;
         metrics::retried(Neighbour::Telegram);
         Ok(Outcome::RetryIn(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_telegram_asked_for_is_told_from_the_waits_of_a_part_that_failed() {
+        let is_pause = |attempts, seconds: f64| {
+            is_pause(&PutOff { chat_id: 1, attempts, wait: Duration::from_secs_f64(seconds) })
+        };
+        // Nothing had failed, so Telegram asked for it.
+        assert!(is_pause(0, 0.1) && is_pause(0, 3600.0));
+        for (attempts, longest) in [(1, 0.5), (2, 1.0), (7, 32.0), (8, 60.0), (30, 60.0), (i32::MAX, 60.0)] {
+            assert!(!is_pause(attempts, longest), "{attempts}");
+            assert!(is_pause(attempts, longest + 0.01), "{attempts}");
+        }
     }
 }

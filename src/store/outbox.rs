@@ -425,13 +425,25 @@ pub fn put_off(conn: &mut PgConnection, part: &Unsent, attempts: i32, wait: Dura
         .execute(conn)
 }
 
-/// Chats that asked for a pause before the last shutdown, and for how long still.
-pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Duration)>> {
-    let rows: Vec<(i64, Option<f64>)> = reply_parts::table
+/// A part that has to be left alone for a while.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PutOff {
+    /// The chat it goes to.
+    pub chat_id: i64,
+    /// Calls that failed so far.
+    pub attempts: i32,
+    /// For how long still.
+    pub wait: Duration,
+}
+
+/// The parts that had to be left alone when the last run ended, and have to be still.
+pub fn put_off_still(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<PutOff>> {
+    let rows: Vec<(i64, i32, Option<f64>)> = reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id))
         .filter(is_unsent())
         .filter(reply_parts::not_before.gt(clock_timestamp().nullable()))
-        .select((reply_parts::chat_id, seconds_to_wait()))
+        .select((reply_parts::chat_id, reply_parts::attempts, seconds_to_wait()))
         .load(conn)?;
-    Ok(rows.into_iter().filter_map(|(chat_id, seconds)| Some((chat_id, wait(seconds)?))).collect())
+    let put_off = |(chat_id, attempts, seconds)| Some(PutOff { chat_id, attempts, wait: wait(seconds)? });
+    Ok(rows.into_iter().filter_map(put_off).collect())
 }

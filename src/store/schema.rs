@@ -448,7 +448,7 @@ diesel::table! {
         payload -> Nullable<Text>,
         /// unsent, sent, or abandoned (Telegram refuses it for good).
         state -> Text,
-        /// Calls that failed so far.
+        /// Calls that failed so far; one that Telegram put off (429) counts for a voice message only.
         attempts -> Int4,
         /// When the next call may be made (429, backoff); NULL = at once.
         not_before -> Nullable<Timestamptz>,
