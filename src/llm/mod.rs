@@ -17,7 +17,7 @@ use tracing::info;
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::domain::failure::Failure;
-use crate::domain::usage::{Call, Outcome, Purpose, Usage};
+use crate::domain::usage::{Call, CallId, Outcome, Purpose, Usage};
 
 mod answer;
 mod ask;
@@ -163,7 +163,7 @@ impl Llm {
         let Settings { endpoint, model, price, .. } = &self.settings;
         let usage = usage.priced(price.as_ref());
         let (purpose, endpoint, model) = (Purpose::Answer, endpoint.clone(), model.clone());
-        let call = Call { purpose, endpoint, model, began, outcome, usage };
+        let call = Call { id: CallId::random(), purpose, endpoint, model, began, outcome, usage };
         Asked { call, answer }
     }
 

@@ -336,6 +336,8 @@ diesel::table! {
         called_at -> Timestamptz,
         /// Telegram id of the topic (message_thread_id); NULL outside topics, after an erasure, and in older rows.
         thread_id -> Nullable<Int8>,
+        /// Random number of the call, by which a repeated statement stores it once; NULL in older rows.
+        call_id -> Nullable<Int8>,
     }
 }
 
