@@ -220,7 +220,11 @@ impl Program {
         let (results, finished) = bounded(config.workers);
         let crew = Arc::new(Crew::default());
         let (hire, gone) = workers(&bot, &crew, results);
-        let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
+        let limits = Limits {
+            messages: config.retention_days,
+            files: config.files_keep_days,
+            all_are_looked_at: false,
+        };
         let house = keep_house(&bot, http, stop, limits)?;
         let (news_in, news) = bounded(BATCHES);
         let poll = start_poll(&bot, http, news_in, stop, open)?;
