@@ -144,3 +144,33 @@ words! {
         Price = "price",
     }
 }
+
+words! {
+    /// `announcements.state`
+    AnnouncementState {
+        /// Shown to its owner.
+        Draft = "draft",
+        /// It is being sent.
+        Running = "running",
+        /// Its owner wants no more of it to be sent.
+        Stopped = "stopped",
+        /// Everybody has it.
+        Done = "done",
+    }
+}
+
+words! {
+    /// `announcement_recipients.state`
+    RecipientState {
+        /// It is not in the outbox yet.
+        Waiting = "waiting",
+        /// It is in the outbox.
+        Released = "released",
+        /// Telegram took it.
+        Sent = "sent",
+        /// Telegram refused it for good.
+        Failed = "failed",
+        /// The person is blocked or unsubscribed meanwhile.
+        LeftOut = "left_out",
+    }
+}
