@@ -165,7 +165,7 @@ impl Program {
             return Ok(());
         };
         let bot_id = me.id;
-        let Some(Left { newest, lanes, pauses, owned }) = left(&store, bot_id, http, stop)? else {
+        let Some(Left { newest, lanes, put_off, owned }) = left(&store, bot_id, http, stop)? else {
             return Ok(());
         };
         let (woken_in, woken) = bounded(WOKEN);
@@ -174,7 +174,7 @@ impl Program {
         let bot = Arc::new(Services {
             store,
             telegram: self.telegram.behind(pace.gate()),
-            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), pauses),
+            sender: Sender::new(Arc::clone(&pace), Voice::new(http, config.speaking.as_ref()), &put_off),
             pace,
             live_answers: config.live_answers,
             thinking: config.thinking,
@@ -221,7 +221,11 @@ impl Program {
         let (results, finished) = bounded(config.workers);
         let crew = Arc::new(Crew::default());
         let (hire, gone) = workers(&bot, &crew, results);
-        let limits = Limits { messages: config.retention_days, files: config.files_keep_days };
+        let limits = Limits {
+            messages: config.retention_days,
+            files: config.files_keep_days,
+            all_are_looked_at: false,
+        };
         let house = keep_house(&bot, http, stop, limits)?;
         let (news_in, news) = bounded(BATCHES);
         let poll = start_poll(&bot, http, news_in, stop, open)?;

@@ -17,8 +17,12 @@ impl Backoff {
 
     /// The wait after failure number `failures` (from 0) of a series that is counted elsewhere.
     pub fn nth(failures: u32, first: Duration, limit: Duration) -> Duration {
-        let doubled = first.saturating_mul(2_u32.saturating_pow(failures.min(31)));
-        Self::new(doubled, limit).next()
+        Self::new(Self::longest(failures, first, limit), limit).next()
+    }
+
+    /// The longest that [`Backoff::nth`] can be.
+    pub fn longest(failures: u32, first: Duration, limit: Duration) -> Duration {
+        first.saturating_mul(2_u32.saturating_pow(failures.min(31))).min(limit)
     }
 
     /// The next wait.
@@ -47,6 +51,8 @@ mod tests {
     #[test]
     fn the_nth_wait_is_the_same_series_counted_elsewhere() {
         let nth = |n| Backoff::nth(n, Duration::from_secs(1), Duration::from_secs(60));
+        let longest = |n| Backoff::longest(n, Duration::from_secs(1), Duration::from_secs(60));
+        assert_eq!([0, 3, 9].map(longest), [1, 8, 60].map(Duration::from_secs));
         assert!(nth(0) <= Duration::from_secs(1) && nth(0) >= Duration::from_millis(750));
         assert!(nth(3) <= Duration::from_secs(8) && nth(3) >= Duration::from_secs(6));
         assert!(nth(u32::MAX) <= Duration::from_secs(60) && nth(u32::MAX) >= Duration::from_secs(45));

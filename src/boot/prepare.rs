@@ -13,7 +13,8 @@ use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::domain::command::Command;
 use crate::domain::lane::Lane;
-use crate::store::{Store, StoreError, inbox, outbox, people};
+use crate::store::outbox::{self, PutOff};
+use crate::store::{Store, StoreError, inbox, people};
 use crate::telegram::{Me, Telegram, TelegramError};
 
 /// Asks Telegram who the bot is, as long as it takes, and prepares polling. `None`: the end was asked for.
@@ -58,8 +59,8 @@ pub(super) struct Left {
     pub(super) newest: i64,
     /// Lanes with something to do.
     pub(super) lanes: Vec<Lane>,
-    /// Chats that asked for a pause.
-    pub(super) pauses: Vec<(i64, Duration)>,
+    /// What had to be left alone for a while, and has to be still.
+    pub(super) put_off: Vec<PutOff>,
     /// Whether somebody claimed the bot.
     pub(super) owned: bool,
 }
@@ -78,7 +79,7 @@ pub(super) fn left(
             Ok(Left {
                 newest: inbox::newest(conn)?,
                 lanes: inbox::waiting_lanes(conn, bot_id)?,
-                pauses: outbox::pauses(conn, bot_id)?,
+                put_off: outbox::put_off_still(conn, bot_id)?,
                 owned: people::is_owned(conn, bot_id)?,
             })
         });

@@ -2,7 +2,7 @@
 //!
 //! A question with files is stored and read as one text: the line of each file, and below it the words that came with it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,7 @@ impl Kind {
 }
 
 /// A file of a message. Where it is a film, the file is its cover, but for a video note that is heard.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// What it was sent as.
     pub kind: Kind,
@@ -110,6 +110,13 @@ pub struct Attachment {
     pub pixels: Option<(i32, i32)>,
     /// How long it plays.
     pub seconds: Option<i32>,
+}
+
+/// Without its name: what people call their files stays out of logs and panics.
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attachment({:?}, {:?} bytes)", self.kind, self.bytes)
+    }
 }
 
 impl Attachment {

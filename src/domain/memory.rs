@@ -3,6 +3,8 @@
 //! They are data. Each has `> ` before it, as quotations have ([`crate::domain::quote`]), and is one line, so that no words of a
 //! fact can leave their mark and become instructions.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::domain::sender::one_line;
@@ -14,7 +16,7 @@ pub const LONGEST: usize = 300;
 pub const MOST: usize = 100;
 
 /// Something to remember.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Fact {
     /// `facts.id`
     pub id: i64,
@@ -22,6 +24,13 @@ pub struct Fact {
     pub text: String,
     /// The day when it was told, by UTC: `2026-11-27`.
     pub day: String,
+}
+
+/// Without words: what people write stays out of logs and panics.
+impl fmt::Debug for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fact({}, {} bytes)", self.id, self.text.len())
+    }
 }
 
 /// What is remembered of a person in a chat, at the moment.

@@ -11,6 +11,7 @@ pub mod summary;
 pub mod topic;
 pub mod prompt;
 pub mod reply;
+pub mod replacement;
 pub mod recall;
 pub mod marked_text;
 pub mod attachment;

@@ -2,6 +2,7 @@
 //! the tables afterwards ([`crate::store::readings`]): they cannot differ.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use ring::digest::{SHA256, digest};
 
@@ -42,12 +43,19 @@ pub fn name_of(instructions: &str) -> Option<String> {
 }
 
 /// A message of a prompt, without the pictures that stand behind its text.
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq)]
 pub struct Line<'a> {
     /// What it is.
     pub place: Place,
     /// The text.
     pub text: Cow<'a, str>,
+}
+
+/// Without words: what people write stays out of logs and panics.
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line({:?}, {} bytes)", self.place, self.text.len())
+    }
 }
 
 /// What a message of a prompt is.

@@ -4,6 +4,8 @@
 //! its lines with a mark, as quotations have it ([`crate::domain::quote`]). Words that people quoted keep marks of their own, so
 //! the model that sums up can tell them from the person's.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::domain::history::Exchange;
@@ -32,7 +34,7 @@ Words below a line \"[Quoted: ...]\" are somebody else's: never note them as wha
 not sure of, leave out. Earlier notes, if there are any, are to be kept as far as they still matter, and joined with the new ones.";
 
 /// A summary as it is stored.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Summary {
     /// `summaries.id`
     pub id: i64,
@@ -42,6 +44,13 @@ pub struct Summary {
     pub prompt: Option<String>,
     /// The text.
     pub content: String,
+}
+
+/// Without words: what people write stays out of logs and panics.
+impl fmt::Debug for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Summary({}, {} bytes)", self.id, self.content.len())
+    }
 }
 
 /// The summary that is read before these turns: the newest one, made for this role, of what was said before them. One that was

@@ -1,5 +1,7 @@
 //! Calls of a model: who was asked, how it ended, and its figures, as far as the endpoint told them.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::time::Instant;
 
 use bigdecimal::{BigDecimal, One, RoundingMode};
@@ -44,6 +46,8 @@ impl Purpose {
 /// A call that may cost, whatever became of it.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// Its number, by which the ledger knows that it has the call already.
+    pub id: CallId,
     /// What it is for.
     pub purpose: Purpose,
     /// Who was asked: the host of the endpoint.
@@ -56,6 +60,18 @@ pub struct Call {
     pub outcome: Outcome,
     /// Its figures.
     pub usage: Usage,
+}
+
+/// The number of a call: random, for nobody can be asked for the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallId(pub i64);
+
+impl CallId {
+    /// A new one.
+    pub fn random() -> Self {
+        // Its keys are random numbers of the system, and no two are the same.
+        Self(RandomState::new().build_hasher().finish().cast_signed())
+    }
 }
 
 /// How a call ended.

@@ -17,8 +17,6 @@ use crate::domain::usage::Usage;
 
 /// How long the figures may follow the end of the answer.
 const USAGE_TIMEOUT: Duration = Duration::from_secs(2);
-/// However much the model thinks aloud, its answer has to be there by then.
-const LONGEST_ANSWER: Duration = Duration::from_secs(30 * 60);
 /// An answer of this many bytes is cut: no person reads more, and memory is not for sale.
 const ANSWER_LIMIT: usize = 1 << 20;
 
@@ -28,6 +26,8 @@ pub(super) struct Answer<H> {
     began: Instant,
     first_token: Option<Duration>,
     silence: Duration,
+    /// However much the model thinks aloud, its answer has to be there by then.
+    until: Instant,
     deadline: Instant,
     words: Filter,
     /// It came as one document.
@@ -50,14 +50,15 @@ enum Over {
 
 impl<H: FnMut(Heard<'_>)> Answer<H> {
     /// `thinks_first`: the model is known to mark only the end of its thoughts.
-    pub(super) fn new(silence: Duration, thinks_first: bool, hear: H) -> Self {
+    pub(super) fn new(silence: Duration, until: Instant, thinks_first: bool, hear: H) -> Self {
         let began = Instant::now();
         Self {
             hear,
             began,
             first_token: None,
             silence,
-            deadline: began + silence,
+            until,
+            deadline: (began + silence).min(until),
             words: Filter::new(thinks_first),
             whole: false,
             refused: false,
@@ -150,7 +151,7 @@ impl<H: FnMut(Heard<'_>)> Answer<H> {
         self.take_piece(&piece);
         if !self.has_ended() {
             if piece.alive {
-                self.deadline = (Instant::now() + self.silence).min(self.began + LONGEST_ANSWER);
+                self.deadline = (Instant::now() + self.silence).min(self.until);
             }
         } else if !had_ended {
             self.deadline = Instant::now() + USAGE_TIMEOUT;
@@ -255,4 +256,19 @@ fn first(choices: &Value) -> Option<&Value> {
 /// PostgreSQL's text has no NUL.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_no_more_time_than_its_question_however_short_the_silence() {
+        let (long, now) = (Duration::from_secs(3600), Instant::now());
+        let mut answer = Answer::new(long, now + Duration::from_secs(60), false, |_| {});
+        assert!(answer.patience() <= Duration::from_secs(60));
+        answer.take(Event::Json(serde_json::json!({"choices": [{"delta": {"content": "a"}}]})));
+        assert!(answer.patience() <= Duration::from_secs(60));
+        assert_eq!(Answer::new(long, now, false, |_| {}).patience(), Duration::ZERO);
+    }
 }

@@ -1,11 +1,16 @@
 //! What is asked: a prompt, and who asks it.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use crate::domain::catalogue::Effort;
+
+/// However much the model thinks aloud, and however often it is asked, the answer has to be there by then.
+pub const LONGEST_ANSWER: Duration = Duration::from_secs(30 * 60);
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -20,11 +25,20 @@ pub struct Ask<'a> {
     pub conversation: Option<&'a str>,
     /// The models that the endpoint may ask in this one's place, where it is one that does so.
     pub stand_ins: &'a [&'a str],
+    /// By when the answer has to be there; it is given up then.
+    pub until: Instant,
 }
 
 impl<'a> From<&'a [Message<'a>]> for Ask<'a> {
     fn from(messages: &'a [Message<'a>]) -> Self {
-        Self { messages, effort: None, asker: None, conversation: None, stand_ins: &[] }
+        Self {
+            messages,
+            effort: None,
+            asker: None,
+            conversation: None,
+            stand_ins: &[],
+            until: Instant::now() + LONGEST_ANSWER,
+        }
     }
 }
 

@@ -86,6 +86,7 @@ mod tests {
             asker: Some("who"),
             conversation: Some("which"),
             stand_ins: if private { &["b", "c"] } else { &[] },
+            ..Ask::from(&[][..])
         };
         kind.add(&ask, private, &mut body);
         json!(body)

@@ -17,7 +17,7 @@ use tracing::info;
 use crate::base::cancel::CancelToken;
 use crate::base::http::{Http, Interrupted, describe};
 use crate::domain::failure::Failure;
-use crate::domain::usage::{Call, Outcome, Purpose, Usage};
+use crate::domain::usage::{Call, CallId, Outcome, Purpose, Usage};
 
 mod answer;
 mod ask;
@@ -46,7 +46,7 @@ mod whole;
 mod words;
 
 use answer::Answer;
-pub use ask::{Ask, Content, Message, Part, Pdf, Picture};
+pub use ask::{Ask, Content, LONGEST_ANSWER, Message, Part, Pdf, Picture};
 pub use asked::Asked;
 use complaint::Complaint;
 pub use completion::Completion;
@@ -131,7 +131,7 @@ impl Llm {
             let began = Instant::now();
             let learnt = self.learnt().clone();
             let body = request::body(&self.settings, &learnt, ask);
-            let (usage, answer) = self.ask(&body, &learnt, stop, &mut hear);
+            let (usage, answer) = self.ask(&body, &learnt, (ask.until, stop), &mut hear);
             let error = match answer {
                 Ok(completion) => return self.asked(began, usage, Ok(completion)),
                 Err(Failed::Error(error)) => error,
@@ -164,7 +164,7 @@ impl Llm {
         let Settings { endpoint, model, price, .. } = &self.settings;
         let usage = usage.priced(price.as_ref());
         let (purpose, endpoint, model) = (Purpose::Answer, endpoint.clone(), model.clone());
-        let call = Call { purpose, endpoint, model, began, outcome, usage };
+        let call = Call { id: CallId::random(), purpose, endpoint, model, began, outcome, usage };
         Asked { call, answer }
     }
 
@@ -212,10 +212,10 @@ impl Llm {
         &self,
         body: &Body,
         learnt: &Learnt,
-        stop: &CancelToken,
+        (until, stop): (Instant, &CancelToken),
         hear: impl FnMut(Heard<'_>),
     ) -> (Usage, Result<Completion, Failed>) {
-        let mut answer = Answer::new(self.settings.silence, learnt.thinks_first, hear);
+        let mut answer = Answer::new(self.settings.silence, until, learnt.thinks_first, hear);
         let read = self.read(body, stop, &mut answer);
         if answer.thought_first() {
             self.learnt().thinks_first = true;

@@ -20,7 +20,7 @@ use crate::base::http::Http;
 use crate::base::secret::Secret;
 use crate::domain::sound;
 use crate::domain::speech;
-use crate::domain::usage::{Call, Outcome, Purpose, Usage};
+use crate::domain::usage::{Call, CallId, Outcome, Purpose, Usage};
 
 /// The most that is read of an answer. Five minutes of Opus are a tenth of it.
 const MOST_BYTES: usize = 16 << 20;
@@ -126,7 +126,18 @@ impl Speaker {
         }
         let SpeakerSettings { endpoint, model, .. } = &self.settings;
         let (endpoint, model) = (endpoint.clone(), model.clone());
-        Voiced { call: Call { purpose: Purpose::Speech, endpoint, model, began, outcome, usage }, sound }
+        Voiced {
+            call: Call {
+                id: CallId::random(),
+                purpose: Purpose::Speech,
+                endpoint,
+                model,
+                began,
+                outcome,
+                usage,
+            },
+            sound,
+        }
     }
 
     fn ask(

@@ -18,7 +18,7 @@ use crate::base::http::{Http, describe};
 use crate::base::secret::Secret;
 use crate::domain::failure::Failure;
 use crate::domain::sound;
-use crate::domain::usage::{Call, Outcome, Purpose, Usage};
+use crate::domain::usage::{Call, CallId, Outcome, Purpose, Usage};
 
 /// The most that is read of an answer. Hours of speech are less.
 const MOST_BYTES: usize = 4 << 20;
@@ -114,7 +114,15 @@ impl Transcriber {
         };
         let TranscriberSettings { endpoint, model, .. } = &self.settings;
         let (endpoint, model) = (endpoint.clone(), model.clone());
-        let call = Call { purpose: Purpose::Transcript, endpoint, model, began, outcome, usage };
+        let call = Call {
+            id: CallId::random(),
+            purpose: Purpose::Transcript,
+            endpoint,
+            model,
+            began,
+            outcome,
+            usage,
+        };
         Transcribed { call, words }
     }
 

@@ -20,7 +20,7 @@ use crate::domain::update::Key;
 use crate::pipeline::in_work::InWork;
 use crate::pipeline::outcome::Answered;
 use crate::render::{self, MAX_CAPTION_UNITS, RichMessages};
-use crate::store::{StoreError, announcements, inbox, people};
+use crate::store::{StoreError, announcements, people};
 use crate::telegram::Piece;
 
 impl InWork<'_> {
@@ -31,7 +31,9 @@ impl InWork<'_> {
         match Wish::of(command::words(text), picture.is_some()) {
             Wish::Help => services.say(address, language.how_to_announce()),
             Wish::Stop => services.reply(address, |conn, lane| {
-                self.require_owner(conn, lane)?;
+                if !self.still_owns(conn, lane)? {
+                    return Ok(vec![ReplyPart::plain(language.unknown_command())]);
+                }
                 let stopped = announcements::stop(conn, lane.bot_id, None)?;
                 Ok(vec![ReplyPart::plain(language.announcements_stopped(stopped))])
             }),
@@ -107,17 +109,6 @@ impl InWork<'_> {
     pub(super) fn refuse_to_announce(&self, joined: &[Key]) -> Result<Answered, StoreError> {
         let said = self.message.language.announces_one_photo();
         self.services.reply_to_all(self.address, joined, |_, _| Ok(vec![ReplyPart::plain(said)]))
-    }
-
-    /// Rights are looked up at the row as well. Without them the transaction is given up, and the update looked at anew.
-    fn require_owner(&self, conn: &mut PgConnection, lane: Lane) -> QueryResult<()> {
-        inbox::lock(conn, self.address.key())?;
-        let listed = self.services.admission.owners.contains(&lane.user_id);
-        if listed || people::is_owner(conn, lane.bot_id, lane.user_id)? {
-            Ok(())
-        } else {
-            Err(diesel::result::Error::NotFound)
-        }
     }
 
     /// To whom it goes: whoever asked lately, wants it and may use the bot, but not who sends it.

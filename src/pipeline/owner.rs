@@ -24,7 +24,7 @@ use crate::pipeline::outcome::Answered;
 use crate::pipeline::services::Services;
 use crate::store::StoreError;
 use crate::store::decide::{self, By, Decided};
-use crate::store::inbox::{self, Waiting};
+use crate::store::inbox::Waiting;
 use crate::store::owner_codes::{self, Claimed};
 use crate::store::people;
 use crate::store::requests::{self, Received, Request, Said};
@@ -256,13 +256,10 @@ impl InWork<'_> {
         if self.standing != Standing::Owner || !message.private {
             return services.say(address, language.old_button());
         }
-        let listed = services.admission.owners.contains(&lane.user_id);
         let (lanes, left) = (RefCell::new(Vec::new()), Cell::new(None));
         let shown = Address { live_message_id: message.message_id, ..address };
         let answered = services.reply(shown, |conn, lane| {
-            // The row of the press comes first, as everywhere.
-            inbox::lock(conn, shown.key())?;
-            if !listed && !people::is_owner(conn, lane.bot_id, lane.user_id)? {
+            if !self.still_owns(conn, lane)? {
                 return Ok(vec![ReplyPart::plain(language.old_button())]);
             }
             let by = By::Owner(lane.user_id);

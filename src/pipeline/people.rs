@@ -15,6 +15,7 @@ use crate::domain::admission::{Standing, State};
 use crate::domain::budget::{self, Term};
 use crate::domain::button::{Act, Action, Button, Card, Verdict};
 use crate::domain::command;
+use crate::domain::lane::Lane;
 use crate::domain::phrases::owner::Described;
 use crate::domain::phrases::people::Figures;
 use crate::domain::reply::{Below, ReplyPart};
@@ -162,14 +163,19 @@ impl InWork<'_> {
         }
         let shown = Address { live_message_id: message.message_id, ..address };
         services.reply(shown, |conn, lane| {
-            // The row of the press comes first, as everywhere.
-            inbox::lock(conn, shown.key())?;
-            let listed = services.admission.owners.contains(&lane.user_id);
-            if !listed && !people::is_owner(conn, lane.bot_id, lane.user_id)? {
+            if !self.still_owns(conn, lane)? {
                 return Ok(vec![ReplyPart::plain(message.language.old_button())]);
             }
             Ok(vec![act(conn)?])
         })
+    }
+
+    /// Rights are looked up once more in the transaction that needs them, behind the row of the update, which is locked first
+    /// as everywhere.
+    pub(super) fn still_owns(&self, conn: &mut PgConnection, lane: Lane) -> QueryResult<bool> {
+        inbox::lock(conn, self.address.key())?;
+        let listed = self.services.admission.owners.contains(&lane.user_id);
+        Ok(listed || people::is_owner(conn, lane.bot_id, lane.user_id)?)
     }
 
     /// /budget: shows what may be spent, and sets what somebody may.
@@ -196,9 +202,7 @@ impl InWork<'_> {
                 }
                 Wish::Look(id) => people::look_up(conn, bot_id, *id)?,
                 Wish::Set(id, term, dollars) => {
-                    let listed = services.admission.owners.contains(&lane.user_id);
-                    inbox::lock(conn, address.key())?;
-                    if !listed && !people::is_owner(conn, bot_id, lane.user_id)? {
+                    if !self.still_owns(conn, lane)? {
                         return Ok(vec![ReplyPart::plain(language.unknown_command())]);
                     }
                     people::set_budget(conn, bot_id, *id, *term, dollars.as_ref())?

@@ -4,6 +4,7 @@
 //! answered: only a question that is too long by itself is.
 
 use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 use tracing::{info, warn};
 
@@ -46,6 +47,20 @@ pub(super) struct Prompt<'a> {
     pub(super) summaries: &'a [Summary],
     /// What is remembered of who asks.
     pub(super) facts: &'a [Fact],
+    /// By when there has to be an answer, however many models are asked and however often: what is reserved for it is not for
+    /// longer (`store::budget`).
+    pub(super) until: Instant,
+}
+
+impl Prompt<'_> {
+    /// Whether there is time to ask.
+    fn in_time(&self) -> Result<(), LlmError> {
+        if Instant::now() < self.until {
+            return Ok(());
+        }
+        let problem = "there was no answer within half an hour";
+        Err(LlmError::last(Failure::TooSlow, Cause::Endpoint, problem))
+    }
 }
 
 /// What came of asking.
@@ -136,6 +151,10 @@ impl Services {
     ) -> Option<Result<Reply, LlmError>> {
         let Asking { chain, prompt, .. } = asking;
         for place in places {
+            if let Err(late) = prompt.in_time() {
+                failures.push(late);
+                break;
+            }
             let showing = Showing { preview, begun: Cell::new(false) };
             let chosen = chain[place];
             if let Some(problem) = failures.last() {
@@ -216,6 +235,7 @@ impl Asking<'_> {
         let mut most = past.len();
         let mut known = prompt.summaries;
         loop {
+            prompt.in_time()?;
             // Whoever leads by now asks this model itself; what was paid until here is told.
             if !prompt.stop.lets_begin() {
                 return Err(LlmError::Stopped(Completion::default()));
@@ -324,6 +344,7 @@ impl Asking<'_> {
             asker: Some(asker),
             conversation: Some(conversation),
             stand_ins: &self.stand_ins(place),
+            until: prompt.until,
         };
         chosen.llm.complete(&ask, prompt.stop, |heard| match heard {
             Heard::More(more) => {

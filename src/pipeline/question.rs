@@ -3,7 +3,7 @@
 //! Called by [`crate::pipeline::handler`] with what the question is: one message or several, new or answered again. However it ends,
 //! it ends once, and the user reads how.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
 
@@ -19,7 +19,7 @@ use crate::domain::lane::Lane;
 use crate::domain::quote::Quote;
 use crate::domain::token_budget;
 use crate::domain::update::Key;
-use crate::llm::{Completion, LlmError};
+use crate::llm::{Completion, LONGEST_ANSWER, LlmError};
 use crate::metrics::Neighbour;
 use crate::pipeline::asked::Question;
 use crate::pipeline::fetch::{MOST_MEGABYTES, Missing};
@@ -88,6 +88,7 @@ impl Services {
             Err(missing) => return self.without_files(question, missing),
         };
         let question = &Question { files: &files, ..*question };
+        let until = Instant::now() + LONGEST_ANSWER;
         match self.reserve(question, &recalled.past)? {
             Verdict::Go => {}
             Verdict::Wait => return self.wait_for_others(question),
@@ -117,7 +118,7 @@ impl Services {
         }
         let asking = self.lull.ask();
         let (Attempt { calls, reading, reply }, live_message_id) =
-            self.ask(question, &recalled, &shown, &documents);
+            self.ask(question, &recalled, &shown, &documents, until);
         drop((asking, shown, documents));
         let address = Address { live_message_id, ..question.address };
         let question = &Question { address, reading: reading.as_ref(), calls: &calls, ..*question };
@@ -286,6 +287,7 @@ impl Services {
         recalled: &Recalled,
         shown: &Shown<'_>,
         documents: &Documents,
+        until: Instant,
     ) -> (Attempt, Option<i64>) {
         let &Question { address, private, language, .. } = question;
         let &Recalled { ref past, in_place } = recalled;
@@ -302,6 +304,7 @@ impl Services {
             in_force: question.in_force,
             summaries: question.summaries,
             facts: &question.memory.facts,
+            until,
         };
         let attempt = self.complete(&prompt, &preview);
         (attempt, preview.end().or(address.live_message_id))

@@ -10,11 +10,13 @@ use tracing::{info, warn};
 use crate::base::cancel::CancelToken;
 use crate::base::http::Http;
 use crate::store::{
-    Store, StoreError, attachments, due, erase, facts, inbox, proposals, searches, strangers, topics,
+    Store, StoreError, attachments, due, expiry, facts, inbox, proposals, searches, strangers, topics,
 };
 
 /// How many rows a batch deletes.
 const BATCH: i64 = 1000;
+/// So many messages in a row that are young, and those behind them are taken for young, too: numbers and times grow together.
+const YOUNG_IN_A_ROW: usize = 10_000;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// When the database was away.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -37,6 +39,9 @@ pub struct Limits {
     pub messages: Option<u32>,
     /// What is in files.
     pub files: Option<u32>,
+    /// All messages are looked at, not only the oldest ones: somebody may have stored an old one lately, and a clock may have been
+    /// wrong.
+    pub all_are_looked_at: bool,
 }
 
 /// Deletes messages older than they may become, empties files that are, then deletes old tombstones, strangers who were told
@@ -49,20 +54,24 @@ pub fn apply(
 ) -> Result<Deleted, StoreError> {
     let mut deleted = Deleted::default();
     if let Some(days) = limits.messages {
-        let moment = store.run(|conn| erase::days_ago(conn, days))?;
-        let mut after = 0;
+        let moment = store.run(|conn| expiry::days_ago(conn, days))?;
+        let (mut after, mut young) = (0, 0);
         while !stop.is_requested()
-            && let Some((count, last)) = store.run(|conn| erase::older_than(conn, moment, after, BATCH))?
+            && (limits.all_are_looked_at || young < YOUNG_IN_A_ROW)
+            && let Some(stretch) = store.run(|conn| expiry::older_than(conn, moment, after, BATCH))?
         {
-            deleted.messages += count;
-            after = last;
-            progress(count);
+            deleted.messages += stretch.deleted;
+            after = stretch.last;
+            young = if stretch.young == stretch.looked_at { young } else { 0 } + stretch.young;
+            if stretch.deleted > 0 {
+                progress(stretch.deleted);
+            }
         }
         while !stop.is_requested() && store.run(|conn| facts::purge(conn, moment, BATCH))? > 0 {}
         while !stop.is_requested() && store.run(|conn| proposals::purge(conn, moment, BATCH))? > 0 {}
         let age = DAY * days;
-        while !stop.is_requested() && store.run(|conn| erase::parts_older_than(conn, age, BATCH))? > 0 {}
-        while !stop.is_requested() && store.run(|conn| erase::callers_older_than(conn, age, BATCH))? > 0 {}
+        while !stop.is_requested() && store.run(|conn| expiry::parts_older_than(conn, age, BATCH))? > 0 {}
+        while !stop.is_requested() && store.run(|conn| expiry::callers_older_than(conn, age, BATCH))? > 0 {}
     }
     if let Some(days) = limits.files {
         let age = DAY * days;
@@ -87,10 +96,14 @@ pub fn apply(
     Ok(deleted)
 }
 
-/// [`apply`] now and once a day, until `stop`.
+/// [`apply`] now and once a day, until `stop`. On the first day of a month all messages are looked at.
 pub fn daily(store: &Store, http: &Http, limits: Limits, stop: &CancelToken) {
     while !stop.is_requested() {
-        let wait = match apply(store, limits, stop, &mut |_| {}) {
+        let applied = store.run(expiry::is_first_of_month).and_then(|first| {
+            let limits = Limits { all_are_looked_at: limits.all_are_looked_at || first, ..limits };
+            apply(store, limits, stop, &mut |_| {})
+        });
+        let wait = match applied {
             Ok(Deleted { messages: 0, tombstones: 0, files: 0 }) => DAY,
             Ok(Deleted { messages, tombstones, files }) => {
                 info!(messages, tombstones, files, "deleted old messages and tombstones, emptied old files");

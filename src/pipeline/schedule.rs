@@ -108,7 +108,8 @@ impl Schedule {
                 stop.interrupt(i64::MIN..=i64::MAX);
             }
         }
-        for (_, lane) in std::mem::take(&mut self.timers) {
+        let waiting: Vec<Lane> = self.timers.iter().map(|(_, lane)| *lane).collect();
+        for lane in waiting {
             self.make_ready(lane);
         }
     }
@@ -129,10 +130,23 @@ impl Schedule {
     }
 
     fn make_ready(&mut self, lane: Lane) {
-        if let Some(State::Waiting { until, .. }) = self.lanes.insert(lane, State::Ready) {
-            self.timers.remove(&(until, lane));
-        }
+        self.put(lane, State::Ready);
         self.ready.push_back(lane);
+    }
+
+    /// The one way for a lane from one place to another, but for its turn ([`Schedule::next`]): the timer or the queue that it was
+    /// in forgets it. So there is a timer for each lane that waits, and for no other.
+    fn put(&mut self, lane: Lane, state: State) {
+        if let State::Waiting { until, .. } = state {
+            self.timers.insert((until, lane));
+        }
+        match self.lanes.insert(lane, state) {
+            Some(State::Waiting { until, .. }) => {
+                self.timers.remove(&(until, lane));
+            }
+            Some(State::Ready) => self.ready.retain(|ready| *ready != lane),
+            Some(State::Running { .. } | State::Following) | None => {}
+        }
     }
 
     /// What the database says about these updates has changed. Who works on one of them ends, under whatever name; a lane
@@ -187,8 +201,7 @@ impl Schedule {
             Outcome::RetryIn(wait) | Outcome::ListenFor(wait) => {
                 let until = now + wait;
                 let listening = matches!(outcome, Outcome::ListenFor(_));
-                self.lanes.insert(lane, State::Waiting { until, listening });
-                self.timers.insert((until, lane));
+                self.put(lane, State::Waiting { until, listening });
             }
             Outcome::Moved(moved) => {
                 if woken {
@@ -211,8 +224,7 @@ impl Schedule {
             match self.lanes.get_mut(&old) {
                 Some(State::Running { follower, .. }) if !new_runs => {
                     *follower = Some(new);
-                    self.ready.retain(|lane| *lane != new);
-                    self.lanes.insert(new, State::Following);
+                    self.put(new, State::Following);
                 }
                 _ => self.wake(new),
             }
@@ -229,10 +241,7 @@ impl Schedule {
             && until <= now
         {
             self.timers.pop_first();
-            if matches!(self.lanes.get(&lane), Some(State::Waiting { until: own, .. }) if *own == until) {
-                self.lanes.insert(lane, State::Ready);
-                self.ready.push_back(lane);
-            }
+            self.make_ready(lane);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::base::backoff::Backoff;
 use crate::base::failpoints;
 use crate::base::http::Beside;
 use crate::domain::lane::{Lane, Moved};
+use crate::domain::replacement::Instead;
 use crate::domain::reply::{Content, Op, ReplyPart};
 use crate::domain::speech::Unspoken;
 use crate::llm::Sound;
@@ -16,19 +17,20 @@ use crate::metrics::{self, Neighbour};
 use crate::pipeline::doing;
 use crate::pipeline::export_file;
 use crate::pipeline::pace::{PERHAPS_LEADING, Pace, Turn};
-use crate::pipeline::remedy::{LONGEST_PAUSE_OF_VOICE, LastResort, Remedy, remedy_for};
+use crate::pipeline::remedy::{LONGEST_PAUSE_OF_VOICE, LastResort, Remedy, Tried, remedy_for};
 use crate::pipeline::schedule::{Job, Outcome};
 use crate::pipeline::voice::{Spoken, Voice};
 use crate::render::chart;
 use crate::store::moved::move_chat;
-use crate::store::outbox::{self, Unsent};
-use crate::store::replace::{Instead, replace};
+use crate::store::outbox::{self, PutOff, Unsent};
+use crate::store::replace::replace;
 use crate::store::{Store, StoreError};
 use crate::telegram::{Doing, Method, Telegram, TelegramError};
 
-/// The longest wait between two tries while Telegram is not to be reached.
+/// The first wait between two tries while Telegram is not to be reached, and the longest one.
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-/// So many tries count at most where Telegram could not be reached or asked for a pause: that says nothing about the part.
+/// So many tries count at most where Telegram could not be reached: that says nothing about the part.
 /// The longest wait between two tries is reached by then.
 const ATTEMPTS_OF_OTHERS: i32 = 8;
 
@@ -49,12 +51,12 @@ struct Failed<'a> {
 }
 
 impl Sender {
-    /// Begins with the pauses that the last run had to keep. Which method each was for is not known any more: it
-    /// holds for all.
-    pub fn new(pace: Arc<Pace>, voice: Voice, pauses: impl IntoIterator<Item = (i64, Duration)>) -> Self {
-        for (chat_id, pause) in pauses {
-            for method in Method::ALL {
-                pace.remember(chat_id, method, pause);
+    /// Begins with the pauses that the last run had to keep, as far as what it put off tells of them. Which method each was for
+    /// is not known any more: it holds for all.
+    pub fn new(pace: Arc<Pace>, voice: Voice, put_off: &[PutOff]) -> Self {
+        for PutOff { chat_id, wait, .. } in put_off.iter().filter(|put_off| is_pause(put_off)) {
+            for method in Method::OF_OUTBOX {
+                pace.remember(*chat_id, method, *wait);
             }
         }
         Self { pace, voice }
@@ -140,7 +142,10 @@ impl Sender {
             // The other parts are read anew: they may have been replaced.
             Err(error) => {
                 let failed = Failed { store, lane: job.lane, unsent, method, error: &error };
-                self.carry_out(remedy_for(&error, op, &content, unsent.attempts), &failed).map(Some)
+                let &Unsent { chat_id, attempts, .. } = unsent;
+                let in_topic = unsent.thread_id.is_some();
+                let tried = Tried { op, content: &content, chat_id, in_topic, attempts };
+                self.carry_out(remedy_for(&error, tried), &failed).map(Some)
             }
         }
     }
@@ -177,7 +182,9 @@ impl Sender {
     /// The answer stands in writing, and a sentence says so.
     fn leave_unspoken(&self, store: &Store, unsent: &Unsent, why: Unspoken) -> Result<Outcome, StoreError> {
         self.voice.forget(unsent.id);
-        store.run(|conn| replace(conn, unsent, Instead::Said(why)))?;
+        if !store.run(|conn| replace(conn, unsent, Instead::Said(why)))? {
+            store.run(|conn| outbox::abandon(conn, unsent))?;
+        }
         Ok(Outcome::More)
     }
 
@@ -229,7 +236,7 @@ impl Sender {
                 store.run(|conn| outbox::abandon(conn, unsent))?;
                 Ok(Outcome::More)
             }
-            Remedy::SendAnew => failed.send_anew(),
+            Remedy::SendAnew => failed.replace_or_abandon(Instead::Anew),
             Remedy::LeaveTopic => {
                 let parts = store.run(|conn| outbox::leave_topic(conn, unsent))?;
                 warn!(part, chat, parts, "{error}; the answer goes to the chat itself");
@@ -242,7 +249,7 @@ impl Sender {
                     return Ok(Outcome::More);
                 }
                 match last_resort {
-                    LastResort::SendAnew => failed.send_anew(),
+                    LastResort::SendAnew => failed.replace_or_abandon(Instead::Anew),
                     LastResort::Bare => failed.replace_or_abandon(Instead::Bare),
                     LastResort::Abandon => failed.abandon(),
                     LastResort::Later => failed.later(),
@@ -260,6 +267,16 @@ impl Sender {
     }
 }
 
+/// Whether it was Telegram that asked for this, rather than the part that failed: one that failed so often waits no longer than
+/// this. (What did both may be taken for the latter near the end of its pause.)
+fn is_pause(put_off: &PutOff) -> bool {
+    let own = match u32::try_from(put_off.attempts) {
+        Ok(attempts @ 1..) => Backoff::longest(attempts - 1, FIRST_BACKOFF, LONGEST_BACKOFF),
+        Ok(0) | Err(_) => Duration::ZERO,
+    };
+    put_off.wait > own
+}
+
 /// Calls Telegram. The inner result has the id of the message.
 fn call(
     store: &Store,
@@ -274,9 +291,12 @@ fn call(
         (Op::Edit(message_id), part) => telegram.edit(unsent.chat_id, message_id, part).map(|()| message_id),
         (Op::Delete(message_id), _) => telegram.delete(unsent.chat_id, message_id).map(|()| message_id),
         (Op::Send, ReplyPart { content: Content::Document { caption }, .. }) => {
-            match export_file::build(store, lane)? {
-                Ok((file, name)) => telegram.send_document(unsent.destination(), caption, file, name),
-                Err(problem) => Err(TelegramError::File(problem.to_string())),
+            match export_file::build(store, lane) {
+                Ok(Ok((file, name))) => telegram.send_document(unsent.destination(), caption, file, name),
+                Ok(Err(problem)) => Err(TelegramError::File(problem.to_string())),
+                // What the database refuses to tell it refuses again: the lane does not wait for that.
+                Err(refused @ StoreError::Refused(_)) => Err(TelegramError::File(refused.to_string())),
+                Err(away) => return Err(away),
             }
         }
         (Op::Send, ReplyPart { content: Content::Chart { caption, chart }, .. }) => {
@@ -307,17 +327,16 @@ fn record(store: &Store, unsent: &Unsent, message_id: i64) -> Result<bool, Store
 }
 
 impl Failed<'_> {
-    fn send_anew(&self) -> Result<Outcome, StoreError> {
-        info!(part = self.unsent.id, "{}; the part is sent as a new message", self.error);
-        self.store.run(|conn| replace(conn, self.unsent, Instead::Anew))?;
-        Ok(Outcome::More)
-    }
-
     fn replace_or_abandon(&self, instead: Instead) -> Result<Outcome, StoreError> {
         if !self.store.run(|conn| replace(conn, self.unsent, instead))? {
             return self.abandon();
         }
-        warn!(part = self.unsent.id, "{}; {instead}", self.error);
+        let (part, error) = (self.unsent.id, self.error);
+        match instead {
+            // The person has taken the message away, or it is an old one.
+            Instead::Anew => info!(part, "{error}; {instead}"),
+            _ => warn!(part, "{error}; {instead}"),
+        }
         Ok(Outcome::More)
     }
 
@@ -337,17 +356,37 @@ impl Failed<'_> {
         } else {
             debug!(part, attempts, "{error}");
         }
-        self.put_off(Backoff::nth(attempts.unsigned_abs(), Duration::from_millis(500), LONGEST_BACKOFF))
+        self.put_off(Backoff::nth(attempts.unsigned_abs(), FIRST_BACKOFF, LONGEST_BACKOFF))
     }
 
     fn put_off(&self, wait: Duration) -> Result<Outcome, StoreError> {
         let attempts = self.unsent.attempts + 1;
         let counted = match self.error {
             TelegramError::Server { .. } => attempts,
+            // By this a pause is known from a wait of the part's own ([`is_pause`]). What is to be spoken waits for few of them.
+            TelegramError::RetryAfter(_) if self.method != Method::SendVoice => self.unsent.attempts,
             _ => attempts.min(ATTEMPTS_OF_OTHERS).max(self.unsent.attempts),
         };
         self.store.run(|conn| outbox::put_off(conn, self.unsent, counted, wait))?;
         metrics::retried(Neighbour::Telegram);
         Ok(Outcome::RetryIn(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_telegram_asked_for_is_told_from_the_waits_of_a_part_that_failed() {
+        let is_pause = |attempts, seconds: f64| {
+            is_pause(&PutOff { chat_id: 1, attempts, wait: Duration::from_secs_f64(seconds) })
+        };
+        // Nothing had failed, so Telegram asked for it.
+        assert!(is_pause(0, 0.1) && is_pause(0, 3600.0));
+        for (attempts, longest) in [(1, 0.5), (2, 1.0), (7, 32.0), (8, 60.0), (30, 60.0), (i32::MAX, 60.0)] {
+            assert!(!is_pause(attempts, longest), "{attempts}");
+            assert!(is_pause(attempts, longest + 0.01), "{attempts}");
+        }
     }
 }

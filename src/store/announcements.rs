@@ -12,7 +12,9 @@ use super::lease;
 use super::outbox::{self, Envelope, OfTurn, Standing};
 use super::people;
 use super::schema::{announcement_recipients as recipients, announcements, unsubscribed};
-use crate::domain::admission::State;
+use super::time::clock_timestamp;
+use super::words::{AnnouncementState as State, PartState, RecipientState};
+use crate::domain::admission::State as Decided;
 use crate::domain::announcement::Progress;
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
@@ -72,7 +74,7 @@ pub struct Candidate {
     pub id: i64,
     /// What was decided.
     #[diesel(sql_type = Nullable<Text>)]
-    pub state: Option<State>,
+    pub state: Option<Decided>,
 }
 
 /// Everybody who asked something within so many days and wants announcements. Whether they may use the bot still, who asks
@@ -102,7 +104,7 @@ pub fn candidates(conn: &mut PgConnection, bot_id: i64, days: u16) -> QueryResul
 pub fn days_of_draft(conn: &mut PgConnection, bot_id: i64, owner: i64, id: i64) -> QueryResult<Option<u16>> {
     let days: Option<i32> = announcements::table
         .filter(announcements::id.eq(id).and(announcements::bot_id.eq(bot_id)))
-        .filter(announcements::owner.eq(owner).and(announcements::state.eq("draft")))
+        .filter(announcements::owner.eq(owner).and(announcements::state.eq(State::Draft)))
         .select(announcements::days)
         .for_update()
         .first(conn)
@@ -118,7 +120,7 @@ pub fn begin(
     people: &[i64],
 ) -> QueryResult<usize> {
     diesel::update(announcements::table.find(id))
-        .set((announcements::state.eq("running"), announcements::message_id.eq(message_id)))
+        .set((announcements::state.eq(State::Running), announcements::message_id.eq(message_id)))
         .execute(conn)?;
     diesel::sql_query(
         "INSERT INTO announcement_recipients (announcement_id, user_id) SELECT $1, id FROM unnest($2) AS id
@@ -131,11 +133,12 @@ pub fn begin(
 
 /// Nothing more of it is begun; `only`: of this one, else of all that run. A draft is over. Returns how many they were.
 pub fn stop(conn: &mut PgConnection, bot_id: i64, only: Option<i64>) -> QueryResult<usize> {
-    diesel::sql_query(
-        "UPDATE announcements SET ended_at = CASE WHEN state = 'draft' THEN clock_timestamp() END, state = 'stopped'
-         WHERE bot_id = $1 AND ended_at IS NULL AND (id = $2 OR $2 IS NULL AND state = 'running')
-           AND state IN ('draft', 'running')",
-    )
+    let [draft, running, stopped] = [State::Draft, State::Running, State::Stopped].map(State::as_str);
+    diesel::sql_query(format!(
+        "UPDATE announcements SET ended_at = CASE WHEN state = '{draft}' THEN clock_timestamp() END, state = '{stopped}'
+         WHERE bot_id = $1 AND ended_at IS NULL AND (id = $2 OR $2 IS NULL AND state = '{running}')
+           AND state IN ('{draft}', '{running}')",
+    ))
     .bind::<BigInt, _>(bot_id)
     .bind::<Nullable<BigInt>, _>(only)
     .execute(conn)
@@ -146,7 +149,7 @@ pub fn active(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<Active>> 
     announcements::table
         .filter(announcements::bot_id.eq(bot_id))
         .filter(announcements::ended_at.is_null())
-        .filter(announcements::state.ne("draft"))
+        .filter(announcements::state.ne(State::Draft))
         .order(announcements::id)
         .select((announcements::id, announcements::owner, announcements::message_id))
         .load(conn)
@@ -154,18 +157,18 @@ pub fn active(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<Active>> 
 
 /// How far it is.
 pub fn progress(conn: &mut PgConnection, id: i64) -> QueryResult<Progress> {
-    let counts: Vec<(String, i64)> = recipients::table
+    let counts: Vec<(RecipientState, i64)> = recipients::table
         .filter(recipients::announcement_id.eq(id))
         .group_by(recipients::state)
         .select((recipients::state, diesel::dsl::count_star()))
         .load(conn)?;
-    let of = |state: &str| counts.iter().find(|(known, _)| known == state).map_or(0, |(_, number)| *number);
+    let of = |state| counts.iter().find(|(known, _)| *known == state).map_or(0, |(_, number)| *number);
     Ok(Progress {
-        waiting: of("waiting"),
-        released: of("released"),
-        sent: of("sent"),
-        failed: of("failed"),
-        left_out: of("left_out"),
+        waiting: of(RecipientState::Waiting),
+        released: of(RecipientState::Released),
+        sent: of(RecipientState::Sent),
+        failed: of(RecipientState::Failed),
+        left_out: of(RecipientState::LeftOut),
     })
 }
 
@@ -182,11 +185,11 @@ pub fn step(
     conn.transaction(|conn| {
         lease::check(conn, bot_id)?;
         let row = announcements::table.find(id).for_update();
-        let (state, payload): (String, String) =
+        let (state, payload): (State, String) =
             row.select((announcements::state, announcements::payload)).first(conn)?;
         settle(conn, bot_id, id)?;
         let before = progress(conn, id)?;
-        let lanes = if state == "running" && most > 0 && before.released < MOST_RELEASED {
+        let lanes = if state == State::Running && most > 0 && before.released < MOST_RELEASED {
             let parts: Vec<ReplyPart> =
                 serde_json::from_str(&payload).map_err(|error| DeserializationError(error.into()))?;
             let people = most / i64::try_from(parts.len()).unwrap_or(i64::MAX).max(1);
@@ -196,17 +199,17 @@ pub fn step(
             Vec::new()
         };
         let progress = progress(conn, id)?;
-        let ended = progress.released == 0 && (state != "running" || progress.waiting == 0);
+        let ended = progress.released == 0 && (state != State::Running || progress.waiting == 0);
         let language = people::look_up(conn, bot_id, owner)?.and_then(|person| person.language);
         let mut step = Step { lanes, progress, ended, language: Language::of(language.as_deref()) };
         if ended {
-            let stopped = state != "running";
-            diesel::sql_query(
-                "UPDATE announcements SET ended_at = clock_timestamp(),
-                     state = CASE state WHEN 'running' THEN 'done' ELSE state END WHERE id = $1",
-            )
-            .bind::<BigInt, _>(id)
-            .execute(conn)?;
+            let stopped = state != State::Running;
+            diesel::update(announcements::table.find(id))
+                .set((
+                    announcements::ended_at.eq(clock_timestamp().nullable()),
+                    announcements::state.eq(if stopped { state } else { State::Done }),
+                ))
+                .execute(conn)?;
             let lane = Lane { bot_id, chat_id: owner, user_id: owner, thread_id: None };
             let envelope =
                 Envelope { lane, update_seq: 0, thread_id: None, reply_to: None, turn: OfTurn::None };
@@ -220,16 +223,19 @@ pub fn step(
 
 /// What became of those whose messages were put into the outbox.
 fn settle(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<usize> {
-    diesel::sql_query(
-        "UPDATE announcement_recipients AS recipient SET state = CASE WHEN parts.sent THEN 'sent' ELSE 'failed' END
-         FROM (SELECT of.user_id, coalesce(bool_or(part.state = 'unsent'), false) AS unsent,
-                      coalesce(bool_and(part.state = 'sent'), false) AS sent
+    let [released, sent, failed] =
+        [RecipientState::Released, RecipientState::Sent, RecipientState::Failed].map(RecipientState::as_str);
+    let [part_unsent, part_sent] = [PartState::Unsent, PartState::Sent].map(PartState::as_str);
+    diesel::sql_query(format!(
+        "UPDATE announcement_recipients AS recipient SET state = CASE WHEN parts.sent THEN '{sent}' ELSE '{failed}' END
+         FROM (SELECT of.user_id, coalesce(bool_or(part.state = '{part_unsent}'), false) AS unsent,
+                      coalesce(bool_and(part.state = '{part_sent}'), false) AS sent
                FROM announcement_recipients AS of LEFT JOIN reply_parts AS part
                     ON part.user_id = of.user_id AND part.turn_id IS NULL AND part.bot_id = $1
                        AND part.update_seq = -of.announcement_id
-               WHERE of.announcement_id = $2 AND of.state = 'released' GROUP BY of.user_id) AS parts
+               WHERE of.announcement_id = $2 AND of.state = '{released}' GROUP BY of.user_id) AS parts
          WHERE recipient.announcement_id = $2 AND recipient.user_id = parts.user_id AND NOT parts.unsent",
-    )
+    ))
     .bind::<BigInt, _>(bot_id)
     .bind::<BigInt, _>(id)
     .execute(conn)
@@ -245,7 +251,7 @@ fn release(
     unsubscribe: &impl Fn(ReplyPart, i64, Language) -> ReplyPart,
 ) -> QueryResult<Vec<Lane>> {
     let next: Vec<i64> = recipients::table
-        .filter(recipients::announcement_id.eq(id).and(recipients::state.eq("waiting")))
+        .filter(recipients::announcement_id.eq(id).and(recipients::state.eq(RecipientState::Waiting)))
         .order(recipients::user_id)
         .limit(most)
         .select(recipients::user_id)
@@ -255,9 +261,9 @@ fn release(
     for user_id in next {
         let person = people::look_up(conn, bot_id, user_id)?;
         let unwanted =
-            person.as_ref().is_some_and(|person| matches!(person.state, State::Blocked | State::Refused))
+            person.as_ref().is_some_and(|person| matches!(person.state, Decided::Blocked | Decided::Refused))
                 || is_unsubscribed(conn, bot_id, user_id)?;
-        let state = if unwanted { "left_out" } else { "released" };
+        let state = if unwanted { RecipientState::LeftOut } else { RecipientState::Released };
         diesel::update(recipients::table.find((id, user_id)))
             .set(recipients::state.eq(state))
             .execute(conn)?;

@@ -126,7 +126,7 @@ fn books(conn: &mut PgConnection, key: Key, budgets: &Budgets) -> QueryResult<Bo
              FROM model_calls WHERE {whose} AND called_at >= {since}"
         )
     };
-    // An answer is given up after half an hour (LONGEST_ANSWER).
+    // An answer is given up half an hour after its reservation, however many calls it takes (LONGEST_ANSWER).
     let reserved = |whose: &str| {
         format!(
             "SELECT coalesce(sum(reserved), 0) AS dollars FROM updates

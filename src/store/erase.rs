@@ -1,22 +1,18 @@
-//! Real deletion: of a user, or of what is older than it may become. Nothing here can be undone.
+//! Real deletion of everything of a user. Nothing here can be undone.
 
 use std::ops::AddAssign;
-use std::time::Duration;
 
-use diesel::data_types::PgTimestamp;
-use diesel::dsl::{case_when, count_star, sql};
+use diesel::dsl::{case_when, count_star};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Timestamp};
 use serde::Serialize;
 
 use super::console::sessions;
-use super::message_id::{MessageId, among, bound, numbers};
+use super::message_id::{among, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
-use super::time::{ago, clock_timestamp};
+use super::time::clock_timestamp;
 use super::{
-    announcements, attachments, decide, facts, inbox, lease, proposals, quotes, searches, settings,
-    summaries, topics,
+    announcements, attachments, decide, facts, inbox, lease, proposals, searches, settings, summaries, topics,
 };
 
 /// How many questions and answers a batch deletes.
@@ -210,7 +206,7 @@ pub fn person(conn: &mut PgConnection, user_id: i64, asking: Option<i64>) -> Que
 
 /// A call that nobody made.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn nobody() -> _ {
+pub(super) fn nobody() -> _ {
     let unknown: Option<i64> = None;
     (
         model_calls::user_id.eq(unknown),
@@ -218,64 +214,4 @@ fn nobody() -> _ {
         model_calls::thread_id.eq(unknown),
         model_calls::update_seq.eq(unknown),
     )
-}
-
-/// Deletes up to `limit` settled parts that belong to no turn (what the bot itself said) and are older than this. Returns
-/// how many.
-pub fn parts_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
-    let old = reply_parts::table
-        .filter(reply_parts::turn_id.is_null())
-        .filter(reply_parts::created_at.lt(ago(age)))
-        .filter(reply_parts::settled_at.is_not_null())
-        .limit(limit)
-        .select(reply_parts::id);
-    let ids: Vec<i64> = old.load(conn)?;
-    diesel::delete(reply_parts::table.filter(reply_parts::id.eq_any(ids))).execute(conn)
-}
-
-/// Takes the person out of up to `limit` calls that are older than this; what they cost stays. Returns of how many.
-pub fn callers_older_than(conn: &mut PgConnection, age: Duration, limit: i64) -> QueryResult<usize> {
-    let old = model_calls::table
-        .filter(model_calls::called_at.lt(ago(age)))
-        .filter(model_calls::user_id.is_not_null())
-        .limit(limit)
-        .select(model_calls::id);
-    let ids: Vec<i64> = old.load(conn)?;
-    diesel::update(model_calls::table.filter(model_calls::id.eq_any(ids))).set(nobody()).execute(conn)
-}
-
-/// The moment so many days ago, by the server's clock.
-pub fn days_ago(conn: &mut PgConnection, days: u32) -> QueryResult<PgTimestamp> {
-    let days = i32::try_from(days).unwrap_or(i32::MAX);
-    diesel::select(
-        sql::<Timestamp>("LOCALTIMESTAMP - make_interval(days => ").bind::<Integer, _>(days).sql(")"),
-    )
-    .get_result(conn)
-}
-
-/// Deletes up to `limit` messages from before `moment`, live and cleared, with their turns and reply parts: those with
-/// the lowest numbers above `after`. Returns how many, and the highest number among them; `None`: there are none left.
-pub fn older_than(
-    conn: &mut PgConnection,
-    moment: PgTimestamp,
-    after: i64,
-    limit: i64,
-) -> QueryResult<Option<(usize, i64)>> {
-    conn.transaction(|conn| {
-        // Rows that others have locked are left for the next day.
-        let ids: Vec<MessageId> = messages::table
-            .filter(messages::id.gt(bound(after)).and(messages::created_at.lt(moment)))
-            .order(messages::id)
-            .limit(limit)
-            .select(messages::id)
-            .for_update()
-            .skip_locked()
-            .load(conn)?;
-        let ids = numbers(ids);
-        let Some(last) = ids.last().copied() else { return Ok(None) };
-        summaries::delete_about(conn, &ids)?;
-        quotes::forget_sources(conn, ids.clone())?;
-        let deleted = diesel::delete(messages::table.filter(among("messages.id", ids))).execute(conn)?;
-        Ok(Some((deleted, last)))
-    })
 }

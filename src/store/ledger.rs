@@ -26,7 +26,8 @@ pub struct Calls<'a> {
     pub calls: &'a [Call],
 }
 
-/// Stores calls on their own: there is no commit on which they could ride.
+/// Stores calls on their own: there is no commit on which they could ride. Returns how many were not there: a statement whose
+/// commit was not learnt is repeated ([`super::Store::run`]), and each call stands here once all the same.
 pub fn store(conn: &mut PgConnection, calls: Calls<'_>) -> QueryResult<usize> {
     if calls.calls.is_empty() { Ok(0) } else { prepared(calls.insert()).execute(conn) }
 }
@@ -42,12 +43,13 @@ impl Calls<'_> {
         let Self { address, calls } = self;
         let rows: Vec<_> = calls
             .iter()
-            .map(|Call { purpose, endpoint, model, began, outcome, usage }| {
+            .map(|Call { id, purpose, endpoint, model, began, outcome, usage }| {
                 // As long before the statement came to the server, however long that takes for it.
                 let called_at = sql::<Timestamptz>("statement_timestamp() - ")
                     .bind::<Interval, _>(interval(began.elapsed()));
                 (
                     (
+                        model_calls::call_id.eq(id.0),
                         model_calls::bot_id.eq(address.lane.bot_id),
                         model_calls::update_seq.eq(address.update_seq),
                         model_calls::user_id.eq(address.lane.user_id),
@@ -74,7 +76,7 @@ impl Calls<'_> {
                 )
             })
             .collect();
-        diesel::insert_into(model_calls::table).values(rows)
+        diesel::insert_into(model_calls::table).values(rows).on_conflict_do_nothing()
     }
 }
 

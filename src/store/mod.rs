@@ -73,6 +73,7 @@ pub mod recall;
 pub mod costs;
 pub mod overview;
 pub mod erase;
+pub mod expiry;
 pub mod former;
 pub mod queue;
 pub mod diagnostics;

@@ -21,8 +21,9 @@ use super::topic::{InTopic, in_topic};
 use super::words::{PartForm, PartOp, PartState, TurnState};
 use crate::domain::address::{Address, Destination};
 use crate::domain::lane::Lane;
-use crate::domain::reply::Op;
-use crate::domain::reply::{Content, ReplyPart};
+pub(super) use crate::domain::replacement::Standing;
+use crate::domain::replacement::Waiting;
+use crate::domain::reply::{Content, Op, ReplyPart};
 use crate::domain::update::Key;
 
 /// How many parts of a lane are read at once.
@@ -65,13 +66,18 @@ impl Unsent {
         self.payload.as_deref().unwrap_or_default()
     }
 
+    /// It, as what takes its place is found by.
+    pub(super) fn as_it_waits(&self) -> Waiting {
+        let is_alone = self.thread_id.is_none() && self.reply_to.is_none();
+        Waiting { op: self.op(), part: self.part().ok(), is_alone }
+    }
+
     /// What is to be done with it. `None`: the row was not written by this program.
     pub fn op(&self) -> Option<Op> {
-        match (self.op.as_str(), self.message_id) {
-            ("send" | "document", _) => Some(Op::Send),
-            ("edit", Some(message_id)) => Some(Op::Edit(message_id)),
-            ("delete", Some(message_id)) => Some(Op::Delete(message_id)),
-            _ => None,
+        match (PartOp::of(&self.op)?, self.message_id) {
+            (PartOp::Send | PartOp::Document, _) => Some(Op::Send),
+            (PartOp::Edit, message_id) => message_id.map(Op::Edit),
+            (PartOp::Delete, message_id) => message_id.map(Op::Delete),
         }
     }
 
@@ -184,7 +190,8 @@ pub(super) fn reply(address: Address, parts: &[ReplyPart], standing: &Standing) 
     let Address { lane, update_seq, thread_id, reply_to, live_message_id, .. } = address;
     let texts = standing.texts.iter().copied().chain(live_message_id).collect();
     let standing = Standing { texts, files: standing.files.clone() };
-    rows(Envelope { lane, update_seq, thread_id, reply_to, turn: OfTurn::None }, 0, parts, &standing)
+    let envelope = Envelope { lane, update_seq, thread_id, reply_to, turn: OfTurn::None };
+    rows(envelope, 0, standing.taken_by(parts.iter().cloned()))
 }
 
 /// Stores a reply that belongs to no turn.
@@ -196,22 +203,6 @@ pub(super) fn insert(
     let rows = reply(address, parts, &Standing::default())?;
     let one = rows.len() == 1;
     prepared_if(one, insertion(rows, OfTurn::None).returning(columns())).get_results(conn)
-}
-
-/// Messages of the bot's whose place a reply takes.
-#[derive(Default)]
-pub(super) struct Standing {
-    /// Those that can become others, in order.
-    pub(super) texts: Vec<i64>,
-    /// Those that can only be taken away.
-    pub(super) files: Vec<i64>,
-}
-
-impl Standing {
-    /// These, all of which can become others.
-    pub(super) fn of(texts: impl IntoIterator<Item = i64>) -> Self {
-        Self { texts: texts.into_iter().collect(), files: Vec::new() }
-    }
 }
 
 /// What all parts of a reply share.
@@ -231,7 +222,17 @@ pub(super) fn insert_from(
     parts: &[ReplyPart],
     standing: &Standing,
 ) -> QueryResult<usize> {
-    insertion(rows(envelope, first, parts, standing)?, envelope.turn).execute(conn)
+    insert_ops(conn, envelope, first, standing.clone().taken_by(parts.iter().cloned()))
+}
+
+/// Stores what is to be done with these parts.
+pub(super) fn insert_ops(
+    conn: &mut PgConnection,
+    envelope: Envelope,
+    first: i32,
+    ops: Vec<(ReplyPart, Op)>,
+) -> QueryResult<usize> {
+    insertion(rows(envelope, first, ops)?, envelope.turn).execute(conn)
 }
 
 /// The statement that stores parts of a turn.
@@ -248,23 +249,9 @@ type Insertion = InsertStatement<
     >>::Values,
 >;
 
-fn rows(
-    envelope: Envelope,
-    first: i32,
-    parts: &[ReplyPart],
-    standing: &Standing,
-) -> QueryResult<Vec<NewPart>> {
-    let nothing = ReplyPart::plain("");
-    let mut texts = standing.texts.iter().copied();
-    let mut ops: Vec<(&ReplyPart, Op)> = Vec::new();
-    for part in parts {
-        // A file takes no message's place.
-        let op = if part.content.is_file() { Op::Send } else { texts.next().map_or(Op::Send, Op::Edit) };
-        ops.push((part, op));
-    }
-    ops.extend(texts.chain(standing.files.iter().copied()).map(|id| (&nothing, Op::Delete(id))));
-    let row = |(position, (part, op)): (i32, (&ReplyPart, Op))| {
-        let payload = serde_json::to_string(part)
+fn rows(envelope: Envelope, first: i32, ops: Vec<(ReplyPart, Op)>) -> QueryResult<Vec<NewPart>> {
+    let row = |(position, (part, op)): (i32, (ReplyPart, Op))| {
+        let payload = serde_json::to_string(&part)
             .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
         let (op, message_id) = match (op, &part.content) {
             (Op::Delete(message_id), _) => (PartOp::Delete, Some(message_id)),
@@ -440,13 +427,25 @@ pub fn put_off(conn: &mut PgConnection, part: &Unsent, attempts: i32, wait: Dura
         .execute(conn)
 }
 
-/// Chats that asked for a pause before the last shutdown, and for how long still.
-pub fn pauses(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<(i64, Duration)>> {
-    let rows: Vec<(i64, Option<f64>)> = reply_parts::table
+/// A part that has to be left alone for a while.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PutOff {
+    /// The chat it goes to.
+    pub chat_id: i64,
+    /// Calls that failed so far.
+    pub attempts: i32,
+    /// For how long still.
+    pub wait: Duration,
+}
+
+/// The parts that had to be left alone when the last run ended, and have to be still.
+pub fn put_off_still(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Vec<PutOff>> {
+    let rows: Vec<(i64, i32, Option<f64>)> = reply_parts::table
         .filter(reply_parts::bot_id.eq(bot_id))
         .filter(is_unsent())
         .filter(reply_parts::not_before.gt(clock_timestamp().nullable()))
-        .select((reply_parts::chat_id, seconds_to_wait()))
+        .select((reply_parts::chat_id, reply_parts::attempts, seconds_to_wait()))
         .load(conn)?;
-    Ok(rows.into_iter().filter_map(|(chat_id, seconds)| Some((chat_id, wait(seconds)?))).collect())
+    let put_off = |(chat_id, attempts, seconds)| Some(PutOff { chat_id, attempts, wait: wait(seconds)? });
+    Ok(rows.into_iter().filter_map(put_off).collect())
 }

@@ -336,6 +336,8 @@ diesel::table! {
         called_at -> Timestamptz,
         /// Telegram id of the topic (message_thread_id); NULL outside topics, after an erasure, and in older rows.
         thread_id -> Nullable<Int8>,
+        /// Random number of the call, by which a repeated statement stores it once; NULL in older rows.
+        call_id -> Nullable<Int8>,
     }
 }
 
@@ -448,7 +450,7 @@ diesel::table! {
         payload -> Nullable<Text>,
         /// unsent, sent, or abandoned (Telegram refuses it for good).
         state -> Text,
-        /// Calls that failed so far.
+        /// Calls that failed so far; one that Telegram put off (429) counts for a voice message only.
         attempts -> Int4,
         /// When the next call may be made (429, backoff); NULL = at once.
         not_before -> Nullable<Timestamptz>,

@@ -47,6 +47,11 @@ macro_rules! words {
         impl $name {
             const ALL: &[Self] = &[$(Self::$value),+];
 
+            /// The one with this word. `None`: a version that came later wrote it.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.iter().find(|known| known.as_str() == word).copied()
+            }
+
             /// As the column has it.
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -137,5 +142,35 @@ words! {
         Endpoint = "endpoint",
         /// It is the price of the model for what it was given and gave.
         Price = "price",
+    }
+}
+
+words! {
+    /// `announcements.state`
+    AnnouncementState {
+        /// Shown to its owner.
+        Draft = "draft",
+        /// It is being sent.
+        Running = "running",
+        /// Its owner wants no more of it to be sent.
+        Stopped = "stopped",
+        /// Everybody has it.
+        Done = "done",
+    }
+}
+
+words! {
+    /// `announcement_recipients.state`
+    RecipientState {
+        /// It is not in the outbox yet.
+        Waiting = "waiting",
+        /// It is in the outbox.
+        Released = "released",
+        /// Telegram took it.
+        Sent = "sent",
+        /// Telegram refused it for good.
+        Failed = "failed",
+        /// The person is blocked or unsubscribed meanwhile.
+        LeftOut = "left_out",
     }
 }

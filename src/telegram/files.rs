@@ -10,6 +10,7 @@ use tokio::fs;
 use tokio::task::JoinSet;
 
 use super::error::{TelegramError, says};
+use super::method::Method;
 use super::transport::{DOWNLOAD, Telegram, count_error};
 use crate::metrics;
 
@@ -103,8 +104,9 @@ impl Telegram {
     }
 
     async fn locate(&self, file_id: &str) -> Result<Located, FileError> {
-        let request = self.post("getFile", self.timeout).json(&serde_json::json!({"file_id": file_id}));
-        match self.fetch::<Answer>("getFile", request).await {
+        let method = Method::GetFile.name();
+        let request = self.post(method, self.timeout).json(&serde_json::json!({"file_id": file_id}));
+        match self.fetch::<Answer>(method, request).await {
             Ok(Answer { result }) => Ok(result),
             Err(TelegramError::BadRequest(words)) if says(&words, &TOO_LARGE) => Err(FileError::TooLarge),
             Err(TelegramError::BadRequest(words)) if says(&words, &GONE) => Err(FileError::Gone),

@@ -1,6 +1,8 @@
 //! Updates as they arrive, read for what this program uses and for nothing else: a field it does not know, of a
 //! shape nobody foresaw, cannot make a message unreadable.
 
+use std::fmt;
+
 use serde_json::json;
 
 use super::addressed::{Me, without};
@@ -79,7 +81,7 @@ pub struct Message {
 }
 
 /// A file, perhaps one of several that were sent together.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Piece {
     /// The file.
     pub file: Attachment,
@@ -87,6 +89,13 @@ pub struct Piece {
     pub caption: String,
     /// What the messages of an album have in common (`media_group_id`).
     pub album: Option<String>,
+}
+
+/// Without words: what people write stays out of logs and panics.
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Piece({:?}, {} bytes below it)", self.file, self.caption.len())
+    }
 }
 
 /// The press of a button.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::error::TelegramError;
+use super::method::Method;
 use super::transport::Telegram;
 use crate::domain::member::{Member, Rank};
 
@@ -21,15 +22,19 @@ struct RawMember {
 impl Telegram {
     /// How many are in the chat, the bot among them.
     pub fn member_count(&self, chat_id: i64) -> Result<i64, TelegramError> {
-        let count: MethodResponse<i64> = self
-            .call("getChatMemberCount", self.timeout, |request| request.json(&json!({"chat_id": chat_id})))?;
+        let count: MethodResponse<i64> =
+            self.call(Method::GetChatMemberCount.name(), self.timeout, |request| {
+                request.json(&json!({"chat_id": chat_id}))
+            })?;
         Ok(count.result)
     }
 
     /// Leaves the group.
     pub fn leave(&self, chat_id: i64) -> Result<(), TelegramError> {
         let left: Result<MethodResponse<bool>, _> =
-            self.call("leaveChat", self.timeout, |request| request.json(&json!({"chat_id": chat_id})));
+            self.call(Method::LeaveChat.name(), self.timeout, |request| {
+                request.json(&json!({"chat_id": chat_id}))
+            });
         left.map(drop)
     }
 
@@ -37,7 +42,7 @@ impl Telegram {
     pub fn member(&self, chat_id: i64, user_id: i64) -> Result<Member, TelegramError> {
         let params = json!({"chat_id": chat_id, "user_id": user_id});
         let member: MethodResponse<RawMember> =
-            self.call("getChatMember", self.timeout, |request| request.json(&params))?;
+            self.call(Method::GetChatMember.name(), self.timeout, |request| request.json(&params))?;
         let RawMember { status, is_anonymous, can_post_messages } = member.result;
         let rank = match status.as_str() {
             "creator" => Rank::Owner,

@@ -43,7 +43,8 @@ impl Telegram {
                     .can_stop(true)
                     .keep_on_stop(true)
                     .build();
-                ("sendMessageDraft", self.post("sendMessageDraft", PREVIEW_TIMEOUT).json(&params))
+                let method = Method::SendMessageDraft.name();
+                (method, self.post(method, PREVIEW_TIMEOUT).json(&params))
             }
             Content::Rich { blocks } => {
                 let params = SendRichMessageDraftParams::builder()
@@ -54,7 +55,8 @@ impl Telegram {
                     .can_stop(true)
                     .keep_on_stop(true)
                     .build();
-                ("sendRichMessageDraft", self.post("sendRichMessageDraft", PREVIEW_TIMEOUT).json(&params))
+                let method = Method::SendRichMessageDraft.name();
+                (method, self.post(method, PREVIEW_TIMEOUT).json(&params))
             }
             Content::Document { .. }
             | Content::Chart { .. }
@@ -80,7 +82,7 @@ impl Telegram {
             .action(action)
             .maybe_message_thread_id(thread_id.and_then(|id| i32::try_from(id).ok()))
             .build();
-        let method = "sendChatAction";
+        let method = Method::SendChatAction.name();
         let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
         self.fetch::<MethodResponse<bool>>(method, request).await.map(drop)
     }

@@ -112,7 +112,7 @@ impl Telegram {
             .message_thread_id(of_message(thread_id)?)
             .name(name)
             .build();
-        self.request::<_, MethodResponse<bool>>("editForumTopic", Some(edit)).map(drop)
+        self.request::<_, MethodResponse<bool>>(Method::EditForumTopic.name(), Some(edit)).map(drop)
     }
 
     /// Sends what the file holds under this name, and returns the id of the message.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{self, TelegramError};
+use super::method::Method;
 use super::settings::Settings;
 use crate::base::cancel::{CancelToken, Gate};
 use crate::base::http::{Http, Interrupted};
@@ -158,35 +159,13 @@ pub(super) fn count_error(method: &str, error: &TelegramError) {
 /// The name under which the download of a file is counted, beside the methods.
 pub(super) const DOWNLOAD: &str = "download";
 
-/// The methods of the Bot API that are called, and the download of a file.
-const METHODS: [&str; 22] = [
-    "answerCallbackQuery",
-    "deleteMessage",
-    "deleteMyCommands",
-    "deleteWebhook",
-    DOWNLOAD,
-    "editForumTopic",
-    "editMessageText",
-    "getChatMember",
-    "getChatMemberCount",
-    "getFile",
-    "getMe",
-    "getUpdates",
-    "getWebhookInfo",
-    "leaveChat",
-    "sendChatAction",
-    "sendDocument",
-    "sendMessage",
-    "sendMessageDraft",
-    "sendPhoto",
-    "sendRichMessage",
-    "sendVoice",
-    "setMyCommands",
-];
-
 /// The method as a label of metrics.
 fn known(method: &str) -> &'static str {
-    METHODS.into_iter().find(|known| *known == method).unwrap_or(metrics::OTHER)
+    match Method::named(method) {
+        Some(method) => method.name(),
+        None if method == DOWNLOAD => DOWNLOAD,
+        None => metrics::OTHER,
+    }
 }
 
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, TelegramError> {

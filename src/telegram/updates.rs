@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::error::TelegramError;
 use super::incoming::Press;
+use super::method::Method;
 use super::transport::{PREVIEW_TIMEOUT, Telegram};
 use crate::domain::update::UPDATE_KINDS;
 
@@ -32,7 +33,7 @@ impl Telegram {
         }
         let params = Params { offset, limit, timeout: poll.as_secs(), allowed_updates: UPDATE_KINDS };
         let batch: MethodResponse<_> =
-            self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
+            self.call(Method::GetUpdates.name(), poll + self.timeout, |request| request.json(&params))?;
         Ok(batch.result)
     }
 
@@ -45,7 +46,7 @@ impl Telegram {
             id: Option<i64>,
             username: Option<String>,
         }
-        let me: MethodResponse<Bot> = self.call("getMe", self.timeout, |request| request)?;
+        let me: MethodResponse<Bot> = self.call(Method::GetMe.name(), self.timeout, |request| request)?;
         let fault = |problem| Err(TelegramError::Server { status: 200, problem });
         match me.result {
             Bot { id: Some(id), .. } if id != self.bot_id() => {
@@ -61,7 +62,7 @@ impl Telegram {
     pub fn peek(&self, poll: Duration) -> Result<usize, TelegramError> {
         let params = serde_json::json!({"limit": 1, "timeout": poll.as_secs()});
         let batch: MethodResponse<Vec<IgnoredAny>> =
-            self.call("getUpdates", poll + self.timeout, |request| request.json(&params))?;
+            self.call(Method::GetUpdates.name(), poll + self.timeout, |request| request.json(&params))?;
         Ok(batch.result.len())
     }
 
@@ -73,7 +74,7 @@ impl Telegram {
             .maybe_text(text)
             .show_alert(text.is_some())
             .build();
-        let method = "answerCallbackQuery";
+        let method = Method::AnswerCallbackQuery.name();
         let request = self.post(method, PREVIEW_TIMEOUT).json(&params);
         let telegram = self.clone();
         self.http.aside(async move {

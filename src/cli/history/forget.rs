@@ -13,7 +13,7 @@ use crate::cli::terminal;
 use crate::config::{Database, ENVIRONMENT};
 use crate::pipeline::retention::{self, Limits};
 use crate::store::archive::{self, Selection};
-use crate::store::{Store, erase, former};
+use crate::store::{Store, erase, expiry, former};
 
 /// `--yes`
 #[derive(Args, Clone, Copy)]
@@ -103,7 +103,7 @@ pub fn purge(
     consent: Consent,
     Json { json }: Json,
 ) -> anyhow::Result<Outcome> {
-    let until = Some(erase::days_ago(conn, days)?);
+    let until = Some(expiry::days_ago(conn, days)?);
     let old = archive::count(conn, Selection { until, cleared: true, ..Selection::default() })?;
     if old > 0 && !consent.given(&format!("{old} messages of all users that are older than {days} days"))? {
         return Ok(Outcome::NotConfirmed);
@@ -113,7 +113,7 @@ pub fn purge(
     let store = Store::new(&database.url, 1);
     let deleted = retention::apply(
         &store,
-        Limits { messages: Some(days), files: None },
+        Limits { messages: Some(days), files: None, all_are_looked_at: true },
         &CancelToken::new(),
         &mut progress,
     )?;

@@ -71,7 +71,11 @@ fn headers(table: &Table<'_, '_>) -> Result<HeaderMap, Told> {
     let mut told = Ok(());
     for (name, value) in headers.all_texts() {
         match (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
-            (Ok(header), Ok(value)) if header != AUTHORIZATION => drop(read.insert(header, value)),
+            (Ok(header), Ok(mut value)) if header != AUTHORIZATION => {
+                // It may be a key; nothing that shows the settings shows it.
+                value.set_sensitive(true);
+                read.insert(header, value);
+            }
             _ => {
                 let accepted = "a name and a text of one line; Authorization is made from the key";
                 headers.wrong(&name, "cannot be sent as a header", accepted);

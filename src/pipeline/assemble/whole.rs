@@ -2,6 +2,7 @@
 //! or with what one of them says since it was edited.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::domain::attachment::{Attachment, content};
 use crate::domain::quote::{Kind, Quote};
@@ -27,7 +28,7 @@ pub struct Whole {
 }
 
 /// What one message says and shows.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 struct Said {
     /// The user's own words. Those of a text that was cut stand at its first message.
     words: String,
@@ -35,6 +36,13 @@ struct Said {
     album: Option<String>,
     /// The update that the file came with, unless it is stored already.
     key: Option<Key>,
+}
+
+/// Without words: what people write stays out of logs and panics.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Said({} bytes, {:?})", self.words.len(), self.file)
+    }
 }
 
 impl Said {

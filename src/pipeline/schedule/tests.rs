@@ -173,3 +173,41 @@ fn the_new_name_of_a_lane_waits_until_the_worker_with_the_old_one_is_done() {
     schedule.finish(old, Outcome::Idle, Instant::now());
     assert_eq!(schedule.lanes.len(), 1, "only lane 3 is left");
 }
+
+/// A worker has the lane under its old name while the new one waits for its time.
+fn following_with_a_timer() -> (Schedule, Lane, Lane, Instant) {
+    let mut schedule = Schedule::default();
+    let now = Instant::now();
+    let new = Lane { chat_id: 9, ..lane(1) };
+    schedule.wake(new);
+    let running = schedule.next().unwrap().lane;
+    schedule.finish(running, Outcome::RetryIn(Duration::from_secs(5)), now);
+    schedule.wake(lane(1));
+    let old = schedule.next().unwrap().lane;
+    schedule.take(News { moved: vec![Moved { bot_id: 1, from: 2, to: 9 }], ..News::default() });
+    (schedule, old, new, now)
+}
+
+#[test]
+fn a_lane_that_follows_another_one_has_no_timer_of_its_own_any_more() {
+    let (mut schedule, old, new, now) = following_with_a_timer();
+    assert_eq!(schedule.next_timer(), None);
+    schedule.ring(now + Duration::from_secs(6));
+    assert!(schedule.next().is_none(), "the worker has it under its old name");
+    schedule.finish(old, Outcome::Idle, now);
+    assert_eq!(schedule.next().map(|job| job.lane), Some(new));
+    assert!(schedule.next().is_none());
+}
+
+#[test]
+fn another_server_puts_no_second_worker_on_a_lane() {
+    let (mut schedule, old, new, now) = following_with_a_timer();
+    schedule.take(News { server_changed: true, ..News::default() });
+    assert!(schedule.next().is_none(), "the worker has it under its old name");
+    schedule.finish(old, Outcome::Idle, now);
+    assert_eq!(schedule.next().map(|job| job.lane), Some(new));
+    // And once more while it is with its worker.
+    schedule.take(News { server_changed: true, ..News::default() });
+    assert!(schedule.next().is_none());
+    assert_eq!(schedule.running, 1);
+}

@@ -352,3 +352,44 @@ fn that_telegram_is_not_reached_counts_against_no_part_however_long_it_lasts() {
     let _bot = env.start();
     env.telegram.wait_for_text(1, |text| text.contains("soup"));
 }
+
+#[test]
+fn after_a_restart_a_part_that_failed_holds_up_nobody_else_of_its_group() {
+    let env = TestEnv::new();
+    let bot = env.start();
+    let failing = Action::Refuse(Reply::error(500, "Internal Server Error"));
+    env.telegram.fault(Calls::to("sendMessage").in_chat(-5).times(1), failing);
+    env.telegram.address(&Person::in_group(1, -5), "one");
+    env.wait_for_rows("SELECT attempts FROM reply_parts", |rows| rows == "1");
+    env.kill(bot);
+    env.psql(
+        "UPDATE reply_parts SET attempts = 9, not_before = now() + interval '59 s' WHERE state = 'unsent'",
+    );
+    let _bot = env.start();
+    env.telegram.address(&Person::in_group(2, -5), "two");
+    env.telegram.wait_for_text(-5, |text| text.contains("two"));
+    assert_eq!(env.psql("SELECT attempts FROM reply_parts WHERE state = 'unsent'"), "9");
+}
+
+#[test]
+fn a_message_that_cannot_be_taken_away_is_left_and_holds_nothing_up() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    let said = env.telegram.say(&person, "soup");
+    env.telegram.wait_for_count(1, 1);
+    env.wait_settled();
+    // What the bot said is to be taken away; the server does not know how.
+    let unknown =
+        env.telegram.fault(Calls::to("deleteMessage"), Action::Refuse(Reply::error(404, "Not Found")));
+    env.psql(
+        "INSERT INTO reply_parts (bot_id, chat_id, user_id, lane_thread_id, update_seq, position, op, message_id, payload)
+         SELECT bot_id, chat_id, user_id, lane_thread_id, update_seq, 1, 'delete', message_id, '{\"text\":{\"text\":\"\"}}'
+         FROM reply_parts",
+    );
+    env.telegram.edit(&person, said.message_id, "tea");
+    env.telegram.wait_for_text(1, |text| text.contains("tea"));
+    env.wait_settled();
+    assert_eq!(env.psql("SELECT state FROM reply_parts WHERE op = 'delete'"), "abandoned");
+    assert_eq!(unknown.hits(), 1);
+}

@@ -163,3 +163,17 @@ fn an_export_that_finds_no_room_on_the_disk_says_so_and_holds_up_nobody() {
     assert_eq!(env.telegram.calls("sendDocument").len(), 0);
     answer(&env, &person, &json!({"text": "and now?"}));
 }
+
+#[test]
+fn an_export_that_the_database_refuses_ends_in_a_sentence_and_the_lane_goes_on() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let person = Person::private(1).speaking("en");
+    answer(&env, &person, &json!({"text": "zebra"}));
+    env.psql("ALTER TABLE attachments RENAME COLUMN name TO called");
+    answer(&env, &person, &json!({"text": "/export"}));
+    assert!(env.telegram.calls("sendDocument").is_empty(), "there is nothing to send");
+    env.psql("ALTER TABLE attachments RENAME COLUMN called TO name");
+    answer(&env, &person, &json!({"text": "stripes"}));
+    assert_eq!(env.psql("SELECT string_agg(DISTINCT state, ',') FROM reply_parts"), "sent");
+}

@@ -15,6 +15,7 @@ use systech_aidd::domain::attachment::{self, Attachment};
 use systech_aidd::domain::budget::Budgets;
 use systech_aidd::domain::document::Refused;
 use systech_aidd::domain::lane::{Lane, Moved};
+use systech_aidd::domain::replacement::Instead;
 use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::domain::sender::Sender;
 use systech_aidd::domain::topic::{Begun, Naming};
@@ -22,7 +23,7 @@ use systech_aidd::store::attachments::{self, Sent};
 use systech_aidd::store::ledger::Calls;
 use systech_aidd::store::moved::move_chat;
 use systech_aidd::store::outbox::{self, Unsent};
-use systech_aidd::store::replace::{Instead, replace};
+use systech_aidd::store::replace::replace;
 use systech_aidd::store::take_in::{self, Batch, Received};
 use systech_aidd::store::{
     Store, StoreError, alerts, budget, due, erase, facts, file_words, finish, history, inbox, lease, people,

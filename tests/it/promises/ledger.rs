@@ -1,9 +1,19 @@
 //! The ledger: each call of the model that may cost has a row, whatever became of it.
 
+use std::time::{Duration, Instant};
+
+use diesel::{PgConnection, QueryResult, RunQueryDsl, sql_query};
 use sandbox::TestEnv;
+use sandbox::env::Operator;
 use sandbox::model::{Behaviour, Gate, When};
 use sandbox::telegram::Person;
 use serde_json::json;
+use systech_aidd::base::secret::Secret;
+use systech_aidd::domain::address::Address;
+use systech_aidd::domain::lane::Lane;
+use systech_aidd::domain::usage::{Call, CallId, Outcome, Purpose, Usage};
+use systech_aidd::store::ledger::{self, Calls};
+use systech_aidd::store::{Store, inbox, summaries, topics};
 
 use super::erasure::operator_of;
 use crate::support::exposition::{address, measured, wait_for};
@@ -218,4 +228,60 @@ fn an_erasure_takes_the_person_out_of_the_ledger_and_leaves_the_cost() {
         "SELECT user_id, chat_id, update_seq IS NULL, cost FROM model_calls ORDER BY user_id NULLS FIRST";
     assert_eq!(env.psql(people), "||t|0.25\n2|2|f|0.25");
     assert_eq!(env.psql("SELECT sum(cost) FROM daily_costs"), "0.50");
+}
+
+/// A call of the model that nobody has stored yet.
+fn call() -> Call {
+    Call {
+        id: CallId::random(),
+        purpose: Purpose::Answer,
+        endpoint: "endpoint".to_owned(),
+        model: "model".to_owned(),
+        began: Instant::now(),
+        outcome: Outcome::Answered,
+        usage: Usage::default(),
+    }
+}
+
+#[test]
+fn a_call_whose_commit_was_not_learnt_stands_in_the_ledger_once() {
+    let operator = Operator::up_to_date();
+    operator.psql("INSERT INTO messages (id, user_id, chat_id, role, content, message_length) VALUES (1, 1, 1, 'user', 'x', 1)");
+    let store = Store::new(&Secret::new(operator.database.url()), 1);
+    let lane = Lane { bot_id: 1, chat_id: 1, user_id: 1, thread_id: Some(7) };
+    let address =
+        Address { lane, update_seq: 1, update_id: 1, thread_id: None, reply_to: None, live_message_id: None };
+    // What it does is committed; then the connection breaks, and it is done once more.
+    let unacknowledged = |act: &dyn Fn(&mut PgConnection) -> QueryResult<()>| {
+        let mut times = 0;
+        let done = store.run(|conn| {
+            times += 1;
+            act(conn)?;
+            if times == 1 {
+                sql_query("SELECT pg_terminate_backend(pg_backend_pid())").execute(conn)?;
+            }
+            Ok(())
+        });
+        done.unwrap();
+        assert_eq!(times, 2);
+    };
+    let count = |table: &str| operator.psql(&format!("SELECT count(*) FROM {table}"));
+    let [one, two, three, four] = [call(), call(), call(), call()];
+    let of = |call| Calls { address, calls: std::slice::from_ref(call) };
+    unacknowledged(&|conn| ledger::store(conn, of(&one)).map(drop));
+    assert_eq!(count("model_calls"), "1");
+    unacknowledged(&|conn| inbox::put_off(conn, of(&two), 1, Duration::from_secs(1)).map(drop));
+    assert_eq!(count("model_calls"), "2");
+    unacknowledged(&|conn| topics::find(conn, of(&three), "Soup").map(drop));
+    assert_eq!(count("model_calls"), "3");
+    let new = summaries::New {
+        calls: of(&four),
+        follows: None,
+        messages: &[1],
+        instructions: "",
+        content: "soup",
+        model: None,
+    };
+    unacknowledged(&|conn| summaries::store(conn, &new).map(drop));
+    assert_eq!((&*count("model_calls"), &*count("summaries")), ("4", "1"));
 }

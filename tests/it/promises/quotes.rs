@@ -243,8 +243,8 @@ fn quotations_are_deleted_with_their_question_and_shown_and_exported_with_it() {
     env.wait_for_rows("SELECT string_agg(content, ',') FROM quotes", |rows| rows == "no soup");
     env.psql("UPDATE messages SET created_at = created_at - interval '90 days'");
     let mut conn = diesel::Connection::establish(&env.database.url()).unwrap();
-    let moment = systech_aidd::store::erase::days_ago(&mut conn, 30).unwrap();
-    assert!(systech_aidd::store::erase::older_than(&mut conn, moment, 0, 100).unwrap().is_some());
+    let moment = systech_aidd::store::expiry::days_ago(&mut conn, 30).unwrap();
+    assert!(systech_aidd::store::expiry::older_than(&mut conn, moment, 0, 100).unwrap().is_some());
     assert_eq!(env.psql("SELECT count(*) FROM quotes"), "0");
 }
 

@@ -10,11 +10,12 @@ use sandbox::{PATIENCE, TestEnv, wait_until};
 use systech_aidd::domain::address::Address;
 use systech_aidd::domain::choice::Choice;
 use systech_aidd::domain::lane::Lane;
+use systech_aidd::domain::replacement::Instead;
 use systech_aidd::domain::reply::ReplyPart;
 use systech_aidd::store::finish::{self, Ending, Turn};
 use systech_aidd::store::inbox;
 use systech_aidd::store::outbox;
-use systech_aidd::store::replace::{Instead, replace};
+use systech_aidd::store::replace::replace;
 use systech_aidd::store::take_in::{self, Received};
 
 use crate::support::transaction::Transaction;

@@ -2,6 +2,10 @@
 
 use sandbox::TestEnv;
 use sandbox::env::Operator;
+use systech_aidd::base::cancel::CancelToken;
+use systech_aidd::base::secret::Secret;
+use systech_aidd::pipeline::retention::{self, Limits};
+use systech_aidd::store::Store;
 
 use super::erasure::left;
 use crate::support::transaction::Transaction;
@@ -70,4 +74,41 @@ fn the_bot_deletes_what_is_older_than_retention_days_and_always_sweeps() {
     let bot = env.start_ready();
     bot.wait_for_line("deleted old messages and tombstones");
     assert_eq!(left(|sql| env.psql(sql), 1), "1|1|1|2");
+}
+
+/// Messages of today behind old ones, and an old one that was stored at last.
+fn many(rows: usize) -> String {
+    format!(
+        "INSERT INTO messages (id, user_id, chat_id, role, content, message_length, created_at)
+         SELECT n, 1, 1, 'user', 'x', 1, LOCALTIMESTAMP - CASE WHEN n <= 1500 OR n = {rows} THEN 40 ELSE 0 END * interval '1 day'
+         FROM generate_series(1, {rows}) AS n;
+         ANALYZE messages"
+    )
+}
+
+#[test]
+fn each_day_the_oldest_messages_are_read_and_not_all_of_them() {
+    const ROWS: usize = 60_000;
+    let operator = Operator::up_to_date();
+    operator.psql(&many(ROWS));
+    operator.database.wait_disconnected();
+    let read = || -> usize {
+        let read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'messages'";
+        operator.psql(read).parse().unwrap()
+    };
+    let left = || operator.psql("SELECT count(*) FROM messages");
+    let before = read();
+    let apply = |all_are_looked_at| {
+        let store = Store::new(&Secret::new(operator.database.url()), 1);
+        let limits = Limits { messages: Some(30), files: None, all_are_looked_at };
+        retention::apply(&store, limits, &CancelToken::new(), &mut |_| {}).unwrap().messages
+    };
+    assert_eq!(apply(false), 1500);
+    operator.database.wait_disconnected();
+    let read = read() - before;
+    assert!(read < ROWS / 2, "{read} of {ROWS} rows were read");
+    assert_eq!(left(), (ROWS - 1500).to_string());
+    // `history purge` and the first day of a month find the rest.
+    assert_eq!(apply(true), 1);
+    assert_eq!(left(), (ROWS - 1501).to_string());
 }

@@ -381,3 +381,20 @@ fn of_a_long_text_that_telegram_cut_the_messages_of_one_topic_belong_together() 
         "2|1|7|7"
     );
 }
+
+/// The topic "General" of a group can be closed, too: what goes to the chat itself is refused as what goes to a topic is.
+#[test]
+fn where_the_chat_itself_takes_no_messages_an_answer_is_given_up_after_a_few_calls_and_the_lane_goes_on() {
+    let env = TestEnv::new();
+    let _bot = env.start();
+    let place = Person::in_supergroup(1, FORUM).speaking("en");
+    let closed = Action::Refuse(Reply::error(400, "Bad Request: TOPIC_CLOSED"));
+    let fault = env.telegram.fault(Calls::any().in_chat(FORUM), closed);
+    env.telegram.address(&place, "soup");
+    env.wait_for_rows("SELECT DISTINCT state FROM reply_parts", |rows| rows == "abandoned");
+    // Typing and such are refused once each, too.
+    assert!(fault.hits() < 10, "{} calls", fault.hits());
+    env.telegram.clear_faults();
+    ask(&env, &place, "tea");
+    assert_eq!(env.psql("SELECT count(*) FROM turns WHERE state = 'answered'"), "2");
+}

@@ -1,8 +1,9 @@
 //! What becomes of the calls that send parts.
 
+use systech_aidd::domain::replacement::Instead;
 use systech_aidd::domain::reply::{Content, Op, ReplyPart};
 use systech_aidd::store::outbox::{self, Unsent};
-use systech_aidd::store::replace::{Instead, replace};
+use systech_aidd::store::replace::replace;
 
 use super::{Play, lane};
 use crate::model::steps::{Fate, HOUR, PLACES};
