@@ -37,7 +37,7 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 23] = [
+pub const WAITS: [&str; 24] = [
     // For the database at the start.
     "database",  // Of a migration, for a lock that somebody holds.
     "lock",      // Until a lease ends that is not renewed.
@@ -69,6 +69,8 @@ pub const WAITS: [&str; 23] = [
     "processor",
     // Until figures of the console are added up anew.
     "figures",
+    // Of a page of the console, for an erasure.
+    "erasure",
 ];
 
 #[cfg(feature = "failpoints")]
