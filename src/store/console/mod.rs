@@ -8,4 +8,6 @@ pub mod dialogue;
 pub mod dialogues;
 pub mod people;
 pub mod sessions;
+pub mod times;
 pub mod turn;
+pub mod clearings;
