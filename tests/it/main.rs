@@ -150,15 +150,19 @@ mod console {
     pub(crate) mod browser;
     mod browsing;
     mod dialogues;
+    mod figures;
     mod files;
     mod inert;
     mod login;
     mod looks;
+    mod now;
     mod pages;
     mod people;
     mod proxy;
     mod routes;
     mod slow;
+    mod states;
+    mod words;
 }
 
 /// What documents and files beside the code say is what the program does.
