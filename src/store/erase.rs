@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Timestamp};
 use serde::Serialize;
 
-use super::console::sessions;
+use super::console::{by_indexes, sessions};
 use super::message_id::{MessageId, among, bound, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::{ago, clock_timestamp};
@@ -74,10 +74,11 @@ impl About {
 /// What [`rows_of`] counts, of the first [`LOOKED_AT`] messages; `None`: there is nothing about the user, not even what was chosen or
 /// remembered.
 ///
-/// OFFSET 0 keeps PostgreSQL from taking a join for cheaper that reads a table as a whole.
+/// OFFSET 0 keeps PostgreSQL from taking a join for cheaper that reads a table as a whole, and the order, which idx_user_chat_deleted
+/// has, from reading the table of messages for a person who wrote many of them.
 pub fn about(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<About>> {
-    let about: About = diesel::sql_query(format!(
-        "WITH message AS MATERIALIZED (SELECT id FROM messages WHERE user_id = $1 LIMIT {LOOKED_AT} + 1),
+    let query = diesel::sql_query(format!(
+        "WITH message AS MATERIALIZED (SELECT id FROM messages WHERE user_id = $1 ORDER BY chat_id, deleted_at LIMIT {LOOKED_AT} + 1),
               turn AS MATERIALIZED (
                   SELECT each.id FROM message CROSS JOIN LATERAL (SELECT id FROM turns WHERE question_id = message.id OFFSET 0) AS each),
               counted AS (
@@ -92,8 +93,8 @@ pub fn about(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<About>
                 messages > {LOOKED_AT} OR others = {LOOKED_AT} OR updates = {LOOKED_AT} AS more
          FROM counted"
     ))
-    .bind::<BigInt, _>(user_id)
-    .get_result(conn)?;
+    .bind::<BigInt, _>(user_id);
+    let about: About = by_indexes(conn, |conn| query.get_result(conn))?;
     let known = about.rows() != Rows::default()
         || settings::known(conn, user_id)?
         || proposals::known(conn, user_id)?;

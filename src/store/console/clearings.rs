@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
+use super::by_indexes;
 use super::times::{SECONDS, utc};
 
 /// So many times of clearing are looked at for a page.
@@ -14,7 +15,7 @@ const PAGE: usize = 50;
 /// So many messages of one clearing are counted.
 pub const MOST: i64 = 1000;
 /// So many of the newest messages that are not live tell whether there is a clearing among them.
-const LOOKED_AT: i64 = 200;
+const LOOKED_AT: i64 = 50;
 
 /// A clearing.
 #[derive(QueryableByName, Clone, Debug)]
@@ -63,14 +64,14 @@ pub fn page(
             "SELECT max(deleted_at) AS at FROM messages WHERE user_id = $1 AND chat_id = $2 AND deleted_at < {before}"
         )
     };
-    let found: Vec<Clearing> = diesel::sql_query(format!(
+    let query = diesel::sql_query(format!(
         "WITH RECURSIVE cleared AS (
              ({}) UNION ALL SELECT (SELECT at FROM ({}) AS next) FROM cleared WHERE at IS NOT NULL
          ), page AS MATERIALIZED (SELECT at FROM cleared WHERE at IS NOT NULL LIMIT {PAGE} + 1)
          SELECT {} AS at, to_char(page.at, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') AS exact,
                 (SELECT count(*) FILTER (WHERE NOT {}) FROM (
-                     SELECT id FROM messages WHERE user_id = $1 AND chat_id = $2 AND deleted_at = page.at
-                         AND COALESCE(thread_id, 0) = $4 LIMIT {MOST} + 1) AS message) AS messages
+                     SELECT id FROM messages WHERE user_id = $1 AND chat_id = $2 AND deleted_at >= page.at AND deleted_at <= page.at
+                         AND COALESCE(thread_id, 0) = $4 ORDER BY deleted_at LIMIT {MOST} + 1) AS message) AS messages
          FROM page ORDER BY page.at DESC",
         next("coalesce($3::timestamp, 'infinity')"),
         next("cleared.at"),
@@ -80,8 +81,8 @@ pub fn page(
     .bind::<BigInt, _>(user_id)
     .bind::<BigInt, _>(chat_id)
     .bind::<Nullable<Text>, _>(before)
-    .bind::<BigInt, _>(topic)
-    .load(conn)?;
+    .bind::<BigInt, _>(topic);
+    let found: Vec<Clearing> = by_indexes(conn, |conn| query.load(conn))?;
     let next = found.get(PAGE - 1).filter(|_| found.len() > PAGE).map(|last| last.exact.clone());
     // What was replaced is no clearing, and other topics have their own.
     let clearings = found.into_iter().take(PAGE).filter(|clearing| clearing.messages > 0).collect();
@@ -95,16 +96,16 @@ pub fn any(conn: &mut PgConnection, (user_id, chat_id, topic): Numbers) -> Query
         #[diesel(sql_type = Bool)]
         any: bool,
     }
-    let any: Any = diesel::sql_query(format!(
+    let query = diesel::sql_query(format!(
         "SELECT count(*) = {LOOKED_AT} OR coalesce(bool_or(NOT {}), false) AS any FROM (
              SELECT id FROM messages WHERE user_id = $1 AND chat_id = $2 AND deleted_at IS NOT NULL
                  AND COALESCE(thread_id, 0) = $3
-             ORDER BY messages.user_id, messages.chat_id, COALESCE(messages.thread_id, 0), (-messages.id) LIMIT {LOOKED_AT}) AS message",
+             ORDER BY -messages.id LIMIT {LOOKED_AT}) AS message",
         replaced("message")
     ))
     .bind::<BigInt, _>(user_id)
     .bind::<BigInt, _>(chat_id)
-    .bind::<BigInt, _>(topic)
-    .get_result(conn)?;
+    .bind::<BigInt, _>(topic);
+    let any: Any = by_indexes(conn, |conn| query.get_result(conn))?;
     Ok(any.any)
 }
