@@ -87,6 +87,14 @@ fn main() -> ExitCode {
         ("a person", format!("/people/{}", other.split('/').next().unwrap_or_default())),
         ("a person with 100,000 messages", "/people/1".to_owned()),
         (
+            "erase, before it is agreed to",
+            format!("/people/{}/erase", other.split('/').next().unwrap_or_default()),
+        ),
+        ("erase of 100,000 messages, the same", "/people/1/erase".to_owned()),
+        ("forget, before it is agreed to", "/people/1/forget".to_owned()),
+        ("clearings", format!("/dialogues/{other}/0/restore")),
+        ("clearings of 90,000 messages", "/dialogues/1/1/0/restore".to_owned()),
+        (
             "search, one hit",
             "/search?q=%D1%80%D0%B5%D0%B4%D1%87%D0%B0%D0%B9%D1%88%D0%B5%D0%B3%D0%BE".to_owned(),
         ),

@@ -221,12 +221,7 @@ impl Program {
         let (results, finished) = bounded(config.workers);
         let crew = Arc::new(Crew::default());
         let (hire, gone) = workers(&bot, &crew, results);
-        let limits = Limits {
-            messages: config.retention_days,
-            files: config.files_keep_days,
-            all_are_looked_at: false,
-        };
-        let house = keep_house(&bot, http, stop, limits)?;
+        let house = keep_house(&bot, http, stop, limits(config))?;
         let (news_in, news) = bounded(BATCHES);
         let poll = start_poll(&bot, http, news_in, stop, open)?;
         let dispatcher = Dispatcher {
@@ -260,4 +255,9 @@ impl Program {
         }
         Ok(())
     }
+}
+
+/// What is deleted by its age.
+fn limits(config: &Config) -> Limits {
+    Limits { messages: config.retention_days, files: config.files_keep_days, all_are_looked_at: false }
 }

@@ -188,12 +188,12 @@ impl Store {
 /// What a module is called where the file says `use …::this as that`.
 fn renamed<'a>(file: &'a str, name: &'a str) -> &'a str {
     let uses = file.lines().filter(|line| line.starts_with("use "));
-    let renamed = uses.filter_map(|line| {
+    let mut renamed = uses.filter_map(|line| {
         let (before, _) = line.split_once(&format!(" as {name}"))?;
         let before = before.trim_end_matches("::{self");
         Some(&before[before.rfind("::")? + 2..])
     });
-    renamed.last().unwrap_or(name)
+    renamed.next_back().unwrap_or(name)
 }
 
 /// The module from which the file has a function.

@@ -37,7 +37,7 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 25] = [
+pub const WAITS: [&str; 26] = [
     // For the database at the start.
     "database",
     // Of a migration, for a lock that somebody holds.
@@ -84,6 +84,8 @@ pub const WAITS: [&str; 25] = [
     "figures",
     // Of an archive in the console, until nothing more of it is begun.
     "archive",
+    // Of a page of the console, for an erasure.
+    "erasure",
 ];
 
 #[cfg(feature = "failpoints")]

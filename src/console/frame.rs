@@ -98,7 +98,7 @@ impl Frame {
     }
 
     /// Where its sign, its style and its script are.
-    pub(super) fn assets(&self) -> [String; 3] {
+    pub(super) fn assets() -> [String; 3] {
         [ICON, CSS, SCRIPT].map(Asset::address)
     }
 

@@ -8,6 +8,7 @@ use crate::domain::command::Command;
 pub mod alerts;
 mod announce;
 pub mod choice;
+pub mod console;
 mod document;
 mod failure;
 pub mod figures;

@@ -262,11 +262,15 @@ mod tests {
                 Remedy::AbandonChat => Vec::new(),
                 Remedy::LeaveMessage => without_it(),
                 Remedy::Move(new) => {
-                    reply.iter_mut().for_each(|stored| stored.chat_id = new);
+                    for stored in &mut reply {
+                        stored.chat_id = new;
+                    }
                     reply
                 }
                 Remedy::LeaveTopic => {
-                    reply.iter_mut().for_each(|stored| stored.in_topic = false);
+                    for stored in &mut reply {
+                        stored.in_topic = false;
+                    }
                     reply[0].replies = true;
                     reply
                 }

@@ -332,10 +332,11 @@ impl Failed<'_> {
             return self.abandon();
         }
         let (part, error) = (self.unsent.id, self.error);
-        match instead {
-            // The person has taken the message away, or it is an old one.
-            Instead::Anew => info!(part, "{error}; {instead}"),
-            _ => warn!(part, "{error}; {instead}"),
+        // The person has taken the message away, or it is an old one.
+        if instead == Instead::Anew {
+            info!(part, "{error}; {instead}");
+        } else {
+            warn!(part, "{error}; {instead}");
         }
         Ok(Outcome::More)
     }

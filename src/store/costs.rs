@@ -6,7 +6,7 @@ use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Numeric, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Integer, Numeric, Text, Timestamp};
 
 use super::schema::model_calls;
 use crate::domain::usage::{self, Spent};
@@ -98,6 +98,10 @@ impl By {
             Self::Purpose => "purpose",
         })
     }
+
+    fn order(self) -> &'static str {
+        if self == Self::Day { "1" } else { "coalesce(sum(cost), 0) DESC, count(*) DESC, 1" }
+    }
 }
 
 /// Sums by day, the earliest first, or by something else, the dearest first.
@@ -114,8 +118,32 @@ pub fn sums(
     if let Some(until) = until {
         query = query.filter(sql::<Bool>("called_at < ").bind::<Timestamp, _>(until));
     }
-    let order = if by == By::Day { "1" } else { "coalesce(sum(cost), 0) DESC, count(*) DESC, 1" };
-    query.order(sql::<Text>(order)).load(conn)
+    query.order(sql::<Text>(by.order())).load(conn)
+}
+
+/// The same of one bot, and of so many days up to today, by UTC. Of people, the key is empty for those who were erased.
+pub(super) fn of_bot(
+    conn: &mut PgConnection,
+    bot_id: i64,
+    by: By,
+    days: i32,
+) -> QueryResult<Vec<(String, Sum)>> {
+    let key: SqlLiteral<Text> = match by {
+        By::Day => sql("(called_at AT TIME ZONE 'UTC')::date::text"),
+        By::Person => sql("coalesce(user_id::text, '')"),
+        By::Model | By::Purpose => by.key(),
+    };
+    model_calls::table
+        .group_by(key.clone())
+        .select((key, columns()))
+        .filter(model_calls::bot_id.eq(bot_id))
+        .filter(
+            sql::<Bool>("called_at >= (date_trunc('day', now() AT TIME ZONE 'UTC') - interval '1 day' * (")
+                .bind::<Integer, _>(days)
+                .sql(" - 1)) AT TIME ZONE 'UTC'"),
+        )
+        .order(sql::<Text>(by.order()))
+        .load(conn)
 }
 
 /// What a person's calls of this day cost, and those of this month.

@@ -5,9 +5,10 @@ use std::ops::AddAssign;
 use diesel::dsl::{case_when, count_star};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use serde::Serialize;
 
-use super::console::sessions;
+use super::console::{by_indexes, sessions};
 use super::message_id::{among, numbers};
 use super::schema::{messages, model_calls, reply_parts, strangers, turns, updates};
 use super::time::clock_timestamp;
@@ -38,6 +39,63 @@ impl AddAssign for Rows {
         self.reply_parts += other.reply_parts;
         self.updates += other.updates;
     }
+}
+
+/// So many messages of a person are looked at for [`about`], and so many rows of a kind without a message.
+pub const LOOKED_AT: i64 = 2_000;
+
+/// About how many rows of a user there are, within bounds.
+#[derive(QueryableByName, Clone, Copy, PartialEq, Eq, Debug)]
+pub struct About {
+    #[diesel(sql_type = BigInt)]
+    messages: i64,
+    #[diesel(sql_type = BigInt)]
+    turns: i64,
+    #[diesel(sql_type = BigInt)]
+    reply_parts: i64,
+    #[diesel(sql_type = BigInt)]
+    updates: i64,
+    /// There are more messages than were looked at, or more of the others.
+    #[diesel(sql_type = Bool)]
+    pub more: bool,
+}
+
+impl About {
+    /// So many at least.
+    pub fn rows(self) -> Rows {
+        let Self { messages, turns, reply_parts, updates, .. } = self;
+        Rows { messages: messages.min(LOOKED_AT), turns, reply_parts, updates }
+    }
+}
+
+/// What [`rows_of`] counts, of the first [`LOOKED_AT`] messages; `None`: there is nothing about the user, not even what was chosen or
+/// remembered.
+///
+/// OFFSET 0 keeps PostgreSQL from taking a join for cheaper that reads a table as a whole, and the order, which idx_user_chat_deleted
+/// has, from reading the table of messages for a person who wrote many of them.
+pub fn about(conn: &mut PgConnection, user_id: i64) -> QueryResult<Option<About>> {
+    let query = diesel::sql_query(format!(
+        "WITH message AS MATERIALIZED (SELECT id FROM messages WHERE user_id = $1 ORDER BY chat_id, deleted_at LIMIT {LOOKED_AT} + 1),
+              turn AS MATERIALIZED (
+                  SELECT each.id FROM message CROSS JOIN LATERAL (SELECT id FROM turns WHERE question_id = message.id OFFSET 0) AS each),
+              counted AS (
+                  SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM turn) AS turns,
+                         (SELECT count(*) FROM turn CROSS JOIN LATERAL (SELECT FROM reply_parts WHERE turn_id = turn.id OFFSET 0) AS each)
+                             AS of_turns,
+                         (SELECT count(*) FROM (SELECT FROM reply_parts WHERE user_id = $1 AND turn_id IS NULL LIMIT {LOOKED_AT}) AS each)
+                             AS others,
+                         (SELECT count(*) FROM (SELECT FROM updates WHERE user_id = $1 AND (done_at IS NULL OR message_id IS NOT NULL)
+                                                LIMIT {LOOKED_AT}) AS each) AS updates)
+         SELECT messages, turns, of_turns + others AS reply_parts, updates,
+                messages > {LOOKED_AT} OR others = {LOOKED_AT} OR updates = {LOOKED_AT} AS more
+         FROM counted"
+    ))
+    .bind::<BigInt, _>(user_id);
+    let about: About = by_indexes(conn, |conn| query.get_result(conn))?;
+    let known = about.rows() != Rows::default()
+        || settings::known(conn, user_id)?
+        || proposals::known(conn, user_id)?;
+    Ok(known.then_some(about))
 }
 
 /// What [`batch`] and [`person`] would delete.

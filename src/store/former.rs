@@ -21,7 +21,7 @@ pub struct Left {
     /// Messages that are not sent.
     #[diesel(sql_type = BigInt)]
     pub reply_parts: i64,
-    /// When the oldest of them came, to the minute.
+    /// When the oldest of them came, to the minute, in UTC.
     #[diesel(sql_type = Text)]
     pub since: String,
 }
@@ -29,14 +29,14 @@ pub struct Left {
 /// What waits of every bot, by its id.
 pub fn waiting(conn: &mut PgConnection) -> QueryResult<Vec<Left>> {
     diesel::sql_query(
-        "SELECT bot_id, sum(updates)::bigint AS updates, sum(parts)::bigint AS reply_parts,
-                to_char(min(since), 'YYYY-MM-DD HH24:MI') AS since
+        r#"SELECT bot_id, sum(updates)::bigint AS updates, sum(parts)::bigint AS reply_parts,
+                to_char(min(since) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS since
          FROM (SELECT bot_id, count(*) AS updates, 0 AS parts, min(received_at) AS since
                FROM updates WHERE done_at IS NULL GROUP BY bot_id
                UNION ALL
                SELECT bot_id, 0, count(*), min(created_at)
                FROM reply_parts WHERE state = 'unsent' GROUP BY bot_id) AS waiting
-         GROUP BY bot_id ORDER BY bot_id",
+         GROUP BY bot_id ORDER BY bot_id"#,
     )
     .load(conn)
 }

@@ -154,17 +154,21 @@ mod console {
     pub(crate) mod browser;
     mod browsing;
     mod dialogues;
+    mod figures;
     mod files;
     mod hostile;
     mod inert;
     mod login;
     mod looks;
+    mod now;
     mod pages;
     mod people;
     mod proxy;
     mod routes;
     mod slow;
+    mod states;
     mod strangers;
+    mod words;
 }
 
 /// What documents and files beside the code say is what the program does.

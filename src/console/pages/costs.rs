@@ -48,6 +48,8 @@ struct Shown {
     columns: Vec<Choice>,
     periods: Vec<Choice>,
     key: &'static str,
+    /// The rows are named by others: models are.
+    is_name: bool,
     chart: Option<Drawn>,
     rows: Vec<Row>,
     /// How many rows there are beyond those that are shown.
@@ -94,7 +96,7 @@ pub(super) fn routes(known: Known) -> Router<App> {
 }
 
 fn look(conn: &mut PgConnection, bot_id: i64, by: By, days: i32) -> QueryResult<Arc<Found>> {
-    let (sums, number) = costs::sums(conn, by, days)?;
+    let (sums, number) = costs::sums(conn, bot_id, by, days)?;
     let ids: Vec<i64> = sums.iter().filter_map(|(key, _)| key.parse().ok()).collect();
     let names = if by == By::Person { costs::names(conn, bot_id, &ids)? } else { HashMap::new() };
     Ok(Arc::new(Found { sums, number, names, spent: budget::spent(conn, bot_id)? }))
@@ -137,11 +139,26 @@ async fn show(
         columns: columns.into(),
         periods: periods.into(),
         key: called(by, language),
+        is_name: by == By::Model,
         chart: (by == By::Day).then(|| chart(sums, language)),
         more: number.saturating_sub(sums.len()),
-        rows: sums.iter().map(|(key, sum)| row(key.clone(), sum, names)).collect(),
+        // A chart has all days, and the table those with calls.
+        rows: sums
+            .iter()
+            .filter(|(_, sum)| sum.calls > 0)
+            .map(|(key, sum)| row(named(key, by, language), sum, names))
+            .collect(),
         budgets: budgets(&app.settings.budgets, spent, language),
     }))
+}
+
+/// What stands for a key of the sums.
+fn named(key: &str, by: By, language: Language) -> String {
+    match by {
+        By::Person if key.is_empty() => say(language, "erased", "удалённые").to_owned(),
+        By::Purpose => language.purpose_of_call(key).to_owned(),
+        By::Day | By::Person | By::Model => key.to_owned(),
+    }
 }
 
 fn row(key: String, sum: &Sum, names: &HashMap<i64, String>) -> Row {
@@ -171,7 +188,7 @@ fn chart(sums: &[(String, Sum)], language: Language) -> Drawn {
 
 fn called(by: By, language: Language) -> &'static str {
     match by {
-        By::Day => say(language, "Day", "День"),
+        By::Day => say(language, "Day (UTC)", "День (UTC)"),
         By::Person => say(language, "Person", "Человек"),
         By::Model => say(language, "Model", "Модель"),
         By::Purpose => say(language, "Purpose", "Назначение"),
@@ -180,8 +197,8 @@ fn called(by: By, language: Language) -> &'static str {
 
 fn period(days: i32, language: Language) -> String {
     match (days, language) {
-        (1, Language::English) => "Today".to_owned(),
-        (1, Language::Russian) => "Сегодня".to_owned(),
+        (1, Language::English) => "Today (UTC)".to_owned(),
+        (1, Language::Russian) => "Сегодня (UTC)".to_owned(),
         (days, Language::English) => format!("{days} days"),
         (days, Language::Russian) => format!("{days} дней"),
     }

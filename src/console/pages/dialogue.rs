@@ -19,7 +19,7 @@ use crate::console::posted::{Change, Nothing};
 use crate::console::problem::Problem;
 use crate::domain::lane::Dialogue;
 use crate::domain::sender::Sender;
-use crate::domain::transcript::time;
+use crate::store::console::clearings::{self, Clearing};
 use crate::store::console::dialogue::{self, Place};
 use crate::store::{history, moment};
 
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/dialogues/{user}/{chat}/{topic}", get(show))
         .route("/dialogues/{user}/{chat}/{topic}/clear", post(clear))
-        .route("/dialogues/{user}/{chat}/{topic}/restore", get(clearings).post(restore))
+        .route("/dialogues/{user}/{chat}/{topic}/restore", get(list).post(restore))
 }
 
 /// A person, a chat and a topic; 0 is what is outside topics.
@@ -78,17 +78,20 @@ async fn show(
     };
     let (bot_id, dialogue) = (app.settings.bot_id, dialogue_of(numbers));
     let look = move |conn: &mut PgConnection| {
-        let page = dialogue::page(conn, dialogue, wanted)?;
-        Ok((page, dialogue::names(conn, bot_id, dialogue)?, dialogue::has_cleared(conn, dialogue)?))
+        let page = dialogue::page(conn, bot_id, dialogue, wanted)?;
+        let is_known = !page.said.is_empty() || dialogue::is_known(conn, dialogue)?;
+        let names = dialogue::names(conn, bot_id, dialogue)?;
+        Ok((page, is_known, names, clearings::any(conn, numbers)?))
     };
     // Answers may be long.
-    let render = |(page, names, has_cleared): (dialogue::Page, _, _)| {
-        let messages: Vec<_> = page.said.into_iter().map(Message::of).collect();
-        ((messages, page.earlier, page.later), names, has_cleared)
+    let language = operator.language;
+    let render = move |(page, is_known, names, has_cleared): (dialogue::Page, bool, _, bool)| {
+        let messages: Vec<_> = page.said.into_iter().map(|said| Message::of(language, said)).collect();
+        ((messages, page.earlier, page.later), is_known, names, has_cleared)
     };
-    let ((messages, earlier, later), names, has_cleared) = app.ask_and(look, render).await?;
+    let ((messages, earlier, later), is_known, names, has_cleared) = app.ask_and(look, render).await?;
     let [person, chat]: [Sender; 2] = names;
-    if messages.is_empty() && wanted == Place::Newest {
+    if !is_known {
         return Err(Problem::NotFound);
     }
     let (user, chat_id, topic) = numbers;
@@ -121,14 +124,14 @@ async fn clear(
 
 /// One clearing; the latest where none is named.
 #[derive(Deserialize)]
-struct Clearing {
+struct Which {
     at: Option<String>,
 }
 
 async fn restore(
     State(app): State<App>,
     Path(numbers): Numbers,
-    Change { form: Clearing { at }, .. }: Change<Clearing>,
+    Change { form: Which { at }, .. }: Change<Which>,
 ) -> Result<Redirect, Problem> {
     let (user, chat, topic) = numbers;
     if at.as_ref().is_some_and(|at| !moment::is_exact(at)) {
@@ -148,21 +151,44 @@ async fn restore(
 struct Clearings {
     frame: Frame,
     path: String,
-    /// When, for people and as the database has it, and how many messages.
-    all: Vec<(String, String, i64)>,
+    some: Vec<Clearing>,
+    /// Older ones are those before this time.
+    next: Option<String>,
+    first: bool,
+    /// So many messages of each are counted.
+    most: i64,
 }
 
-async fn clearings(
+/// Whether this may be the name of a clearing.
+fn is_time(at: &str) -> bool {
+    at.len() <= 32 && at.chars().all(|c| c.is_ascii_digit() || "-T:.".contains(c))
+}
+
+#[derive(Deserialize)]
+struct Older {
+    before: Option<String>,
+}
+
+async fn list(
     State(app): State<App>,
     operator: Operator,
     Path(numbers): Numbers,
+    query: Result<Query<Older>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
-    let all = app.ask(move |conn| history::clearings(conn, dialogue_of(numbers))).await?;
+    let Older { before } = asked(query)?;
+    if before.as_deref().is_some_and(|before| !is_time(before)) {
+        return Err(Problem::Malformed);
+    }
+    let first = before.is_none();
+    let page = app.ask(move |conn| clearings::page(conn, numbers, before.as_deref())).await?;
     let (user, chat, topic) = numbers;
     let title = operator.say("Clearings that can be undone", "Очистки, которые можно отменить");
     Ok(Page(Clearings {
         frame: operator.frame(Section::Dialogues, title),
         path: path(user, chat, topic),
-        all: all.into_iter().map(|(at, count)| (time(&at), at, count)).collect(),
+        some: page.clearings,
+        next: page.next,
+        first,
+        most: clearings::MOST,
     }))
 }

@@ -69,8 +69,9 @@ struct Kept {
 }
 
 async fn kept(app: &App, id: i64) -> Result<Kept, Problem> {
+    let bot_id = app.settings.bot_id;
     let look = move |conn: &mut PgConnection, patience: &Patience| -> QueryResult<io::Result<Option<Kept>>> {
-        let Some(file) = dialogue::file_of(conn, id)? else { return Ok(Ok(None)) };
+        let Some(file) = dialogue::file_of(conn, bot_id, id)? else { return Ok(Ok(None)) };
         let name = safe((file.question(), file.id), file.name.as_deref(), &file.kind, file.mime.as_deref());
         let mut out = match tempfile::tempfile() {
             Ok(out) => out,

@@ -18,6 +18,7 @@ use crate::console::posted::{Change, Nothing};
 use crate::console::problem::Problem;
 use crate::domain::admission::State as Standing;
 use crate::domain::budget::Term;
+use crate::domain::transcript::time;
 use crate::store::decide::{self, By, Forgotten};
 use crate::store::people::{self, Person};
 
@@ -69,7 +70,7 @@ async fn ask(
         Gone {
             state: operator.language.state(Some(person.state)),
             budgets: terms.into_iter().filter_map(own).collect(),
-            since: person.since,
+            since: time(&person.since),
             words: person.words,
             held,
         }

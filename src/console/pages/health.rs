@@ -37,7 +37,8 @@ struct Shown {
     failures: Vec<Failures>,
     /// The newest, each with when it was applied.
     migrations: Vec<(&'static str, String)>,
-    settings: Vec<Setting>,
+    /// Each, and whether what it is otherwise is a value rather than words.
+    settings: Vec<(Setting, bool)>,
 }
 
 /// What the database says of itself, which changes seldom and takes it long to tell.
@@ -80,8 +81,13 @@ async fn show(known: Known, app: App, operator: Operator) -> Result<impl IntoRes
         findings,
         failures,
         migrations,
-        settings: app.settings.shown.clone(),
+        settings: app.settings.shown.iter().map(|setting| (setting.clone(), is_value(setting))).collect(),
     }))
+}
+
+/// Whether a setting is otherwise set to something that is the same in all languages.
+fn is_value(setting: &Setting) -> bool {
+    Language::Russian.otherwise(setting.default) == setting.default
 }
 
 fn condition(conn: &mut PgConnection, language: Language) -> QueryResult<Condition> {

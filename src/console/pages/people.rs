@@ -23,6 +23,7 @@ use crate::domain::admission::State as Standing;
 use crate::domain::budget::{self, Term};
 use crate::domain::button::Verdict;
 use crate::domain::phrases::Language;
+use crate::domain::transcript::time;
 use crate::domain::usage::dollars;
 use crate::store::console::dialogues;
 use crate::store::console::people as shown;

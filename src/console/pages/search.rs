@@ -18,9 +18,8 @@ use crate::domain::history::Role;
 use crate::domain::lane::ROOT;
 use crate::domain::phrases::Language;
 use crate::domain::search::{Fault, Search};
-use crate::domain::transcript::time;
 use crate::store::archive::Selection;
-use crate::store::console::dialogues;
+use crate::store::console::{dialogues, times};
 use crate::store::search::{self, Found};
 
 /// So many are shown at once.
@@ -90,9 +89,10 @@ async fn show(
         let ids: Vec<i64> =
             found.iter().flat_map(|found| [found.record.user_id, found.record.chat_id]).collect();
         let names = dialogues::names(conn, bot_id, &ids)?;
-        Ok(Some((found, names)))
+        let messages: Vec<i64> = found.iter().map(|found| found.record.id).collect();
+        Ok(Some((found, names, times::of(conn, &messages)?)))
     };
-    let Some((mut found, names)) = app.ask(look).await? else {
+    let Some((mut found, names, mut times)) = app.ask(look).await? else {
         let everywhere = operator.say(
             "Nearly every text has these words. Type others, too.",
             "Эти слова есть почти в каждом тексте. Добавьте другие.",
@@ -105,20 +105,20 @@ async fn show(
         serde_urlencoded::to_string([("q", &*q), ("before", &record.id.to_string())]).unwrap_or_default()
     });
     let name = |id: i64| names.get(&id).map(String::as_str);
-    let hit = |Found { record, excerpt, file }: Found| {
+    let mut hit = |Found { record, excerpt, file }: Found| {
         let numbers = (record.user_id, record.chat_id, record.thread_id.unwrap_or(ROOT));
         Hit {
             path: format!("{}?at={}#m{}", path(numbers.0, numbers.1, numbers.2), record.id, record.id),
             who: who(name(record.user_id), record.user_id),
             place: self::place(operator.language, numbers, name(record.chat_id)),
-            at: time(&record.created_at),
+            at: times.remove(&record.id).unwrap_or_default().at,
             is_question: Role::of(&record.role) == Some(Role::User),
             cleared: record.deleted_at.is_some(),
             file,
             excerpt: marked(&excerpt),
         }
     };
-    Ok(Page(Shown { hits: found.into_iter().map(hit).collect(), next, ..empty(None) }))
+    Ok(Page(Shown { hits: found.into_iter().map(&mut hit).collect(), next, ..empty(None) }))
 }
 
 /// The pieces of an excerpt, in which PostgreSQL has put marks around the words.

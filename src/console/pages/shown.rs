@@ -5,11 +5,9 @@ use axum::extract::rejection::QueryRejection;
 
 use crate::console::frame::say;
 use crate::console::problem::Problem;
-use crate::domain::attachment::readable_size;
 use crate::domain::history::Role;
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::phrases::Language;
-use crate::domain::transcript::time;
 use crate::render;
 use crate::store::console::dialogue::{File, Said};
 
@@ -53,7 +51,6 @@ pub(super) fn place(
 pub(super) struct Message {
     pub(super) id: i64,
     pub(super) is_question: bool,
-    /// Who said it, where that is neither the person nor the model.
     pub(super) role: String,
     pub(super) at: String,
     /// What it replies to or forwards.
@@ -63,8 +60,8 @@ pub(super) struct Message {
     /// The turn that took its place.
     pub(super) replaced_by: Option<i64>,
     pub(super) turn: Option<i64>,
-    /// How the turn ended, unless with an answer.
-    pub(super) ended: Option<String>,
+    /// How the turn ended, unless with an answer, and the class of its failure.
+    pub(super) ended: Option<(String, Option<String>)>,
     pub(super) files: Vec<Shown>,
 }
 
@@ -85,21 +82,23 @@ pub(super) struct Shown {
     pub(super) is_picture: bool,
 }
 
-impl From<File> for Shown {
-    fn from(file: File) -> Self {
-        let about = [Some(file.kind.replace('_', " ")), file.bytes.map(readable_size)];
+impl Shown {
+    fn of(language: Language, file: File) -> Self {
+        let kind = language.kind_of_file(&file.kind).to_owned();
+        let kept = file.is_kept();
+        let size = file.bytes.map(|bytes| language.size(bytes));
         Self {
             id: file.id,
-            about: about.into_iter().flatten().collect::<Vec<_>>().join(", "),
-            is_picture: file.kept && file.mime.as_deref().is_some_and(|mime| mime.starts_with("image/")),
-            name: file.name.unwrap_or(file.kind),
-            kept: file.kept,
+            is_picture: file.is_picture(),
+            about: [Some(kind.clone()), size].into_iter().flatten().collect::<Vec<_>>().join(", "),
+            name: file.name.unwrap_or(kind),
+            kept,
         }
     }
 }
 
 impl Message {
-    pub(super) fn of(Said { record, turn, files }: Said) -> Self {
+    pub(super) fn of(language: Language, Said { record, times, turn, files }: Said) -> Self {
         let role = Role::of(&record.role);
         let words = match role {
             Some(Role::Assistant) => Words::Rendered(render::html(&record.content)),
@@ -109,15 +108,15 @@ impl Message {
         Self {
             id: record.id,
             is_question: role == Some(Role::User),
-            at: time(&record.created_at),
+            at: times.at,
             quoted: record.quoted,
             words,
-            cleared: record.deleted_at.as_deref().map(time),
+            cleared: times.cleared,
             replaced_by: turn.as_ref().and_then(|turn| turn.superseded_by),
-            ended: ended.map(|turn| turn.failure.as_ref().unwrap_or(&turn.state).clone()),
-            turn: turn.map(|turn| turn.id),
-            files: files.into_iter().map(Shown::from).collect(),
-            role: record.role,
+            ended: ended.map(|turn| (language.ended(&turn.state).to_owned(), turn.failure.clone())),
+            turn: turn.filter(|turn| turn.is_own).map(|turn| turn.id),
+            files: files.into_iter().map(|file| Shown::of(language, file)).collect(),
+            role: language.role(&record.role).to_owned(),
         }
     }
 }

@@ -37,6 +37,9 @@ struct Shown {
     /// Of its dialogue, at this question.
     dialogue: String,
     turn: Turn,
+    /// How long the answer took to its first word, and to its end.
+    first_word: Option<String>,
+    whole: Option<String>,
     messages: Vec<Message>,
     calls: Vec<Call>,
     parts: Vec<Part>,
@@ -50,14 +53,17 @@ async fn show(
     operator: Operator,
     Path(id): Path<i64>,
 ) -> Result<impl IntoResponse, Problem> {
+    let bot_id = app.settings.bot_id;
     let look = move |conn: &mut PgConnection| {
-        let Some(whole) = turn::find(conn, id)? else { return Ok(None) };
+        let Some(whole) = turn::find(conn, bot_id, id)? else { return Ok(None) };
         Ok(Some((whole, readings::of(conn, Which::Turn(id))?)))
     };
     // Answers may be long.
-    let render = |found: Option<(turn::Whole, _)>| {
+    let language = operator.language;
+    let render = move |found: Option<(turn::Whole, _)>| {
         found.map(|(mut whole, told)| {
-            (mem::take(&mut whole.said).into_iter().map(Message::of).collect(), whole, told)
+            let said = mem::take(&mut whole.said).into_iter();
+            (said.map(|said| Message::of(language, said)).collect(), whole, told)
         })
     };
     let (messages, whole, told) = app.ask_and(look, render).await?.ok_or(Problem::NotFound)?;
@@ -80,6 +86,8 @@ async fn show(
             whole.turn.question_id,
             whole.turn.question_id
         ),
+        first_word: whole.turn.first_token_ms.map(|ms| operator.language.millis(ms)),
+        whole: whole.turn.duration_ms.map(|ms| operator.language.millis(ms)),
         turn: whole.turn,
         messages,
         calls: whole.calls,
@@ -98,7 +106,10 @@ fn read(operator: &Operator, told: &Told) -> (Vec<Read>, Option<String>) {
                 files: message
                     .files
                     .iter()
-                    .map(|file| (file.id, file.name.clone().unwrap_or_else(|| file.kind.clone())))
+                    .map(|file| {
+                        let kind = || operator.language.kind_of_file(&file.kind).to_owned();
+                        (file.id, file.name.clone().unwrap_or_else(kind))
+                    })
                     .collect(),
             });
             (read.collect(), None)

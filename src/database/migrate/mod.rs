@@ -52,7 +52,7 @@ const BREAKS: u32 = 3;
 /// server that a failover has brought. False: the end was asked for while waiting.
 pub fn at_boot(database: &Database, store: &Store, stop: &CancelToken) -> anyhow::Result<bool> {
     let mut start = Start { database, store, deadline: None, stop, breaks: 0 };
-    start.run(|start, conn, database| start.bring_up_to_date(conn, database))
+    start.run(Start::bring_up_to_date)
 }
 
 /// As [`at_boot`], for an instance that does not lead yet: it only looks whether it knows all that was applied, unless the

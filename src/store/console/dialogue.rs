@@ -5,12 +5,14 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::{exists, sql};
+use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable};
 
+use super::times::{self, Times};
+use crate::domain::attachment::picture_type;
 use crate::domain::lane::{Dialogue, ROOT, Topics};
 use crate::domain::sender::Sender;
 use crate::store::archive::Record;
@@ -51,6 +53,8 @@ pub struct Turn {
     pub superseded_by: Option<i64>,
     /// The model that answered.
     pub model: Option<String>,
+    /// Whether it is of this bot: `messages` has no column that tells.
+    pub is_own: bool,
 }
 
 /// A file of a question.
@@ -67,17 +71,19 @@ pub struct File {
     pub mime: Option<String>,
     /// Its size.
     pub bytes: Option<i64>,
-    /// Whether what is in it is here.
-    pub kept: bool,
+    /// How it begins; `None`: what is in it is not here.
+    beginning: Option<Vec<u8>>,
 }
 
 /// A message, with what is known of it.
 pub struct Said {
     /// The message.
     pub record: Record,
+    /// When it was said and cleared.
+    pub times: Times,
     /// Its turn. Where a question was answered several times, the last one.
     pub turn: Option<Turn>,
-    /// The files of a question.
+    /// The files of a question, as far as this bot received them.
     pub files: Vec<File>,
 }
 
@@ -103,7 +109,7 @@ pub fn names(conn: &mut PgConnection, bot_id: i64, dialogue: Dialogue) -> QueryR
 }
 
 /// A page of the dialogue.
-pub fn page(conn: &mut PgConnection, dialogue: Dialogue, place: Place) -> QueryResult<Page> {
+pub fn page(conn: &mut PgConnection, bot_id: i64, dialogue: Dialogue, place: Place) -> QueryResult<Page> {
     let mut records = records(conn, dialogue, place)?;
     let more = records.len() > PAGE;
     records.truncate(PAGE);
@@ -121,21 +127,28 @@ pub fn page(conn: &mut PgConnection, dialogue: Dialogue, place: Place) -> QueryR
         }
         _ => later,
     };
-    Ok(Page { said: with_turns(conn, records)?, earlier, later })
+    Ok(Page { said: with_turns(conn, bot_id, records)?, earlier, later })
+}
+
+/// Whether anything was ever said in the dialogue.
+pub fn is_known(conn: &mut PgConnection, dialogue: Dialogue) -> QueryResult<bool> {
+    Ok(!records(conn, dialogue, Place::Newest)?.is_empty())
 }
 
 /// The messages with these numbers, as said.
-pub fn said(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<Vec<Said>> {
+pub fn said(conn: &mut PgConnection, bot_id: i64, ids: &[i64]) -> QueryResult<Vec<Said>> {
     let records = messages::table.filter(among("messages.id", ids.to_vec())).order(messages::id);
     let records = records.select(Record::as_select()).load(conn)?;
-    with_turns(conn, records)
+    with_turns(conn, bot_id, records)
 }
 
-fn with_turns(conn: &mut PgConnection, records: Vec<Record>) -> QueryResult<Vec<Said>> {
+fn with_turns(conn: &mut PgConnection, bot_id: i64, records: Vec<Record>) -> QueryResult<Vec<Said>> {
     let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
-    let mut turns = turns_of(conn, &ids)?;
-    let mut files = files_of(conn, &ids)?;
+    let mut turns = turns_of(conn, bot_id, &ids)?;
+    let mut files = files_of(conn, bot_id, &ids)?;
+    let mut times = times::of(conn, &ids)?;
     let said = records.into_iter().map(|record| Said {
+        times: times.remove(&record.id).unwrap_or_default(),
         turn: turns.remove(&record.id),
         files: files.remove(&record.id).unwrap_or_default(),
         record,
@@ -185,7 +198,7 @@ fn some(
 }
 
 /// The turns of these messages, by message.
-fn turns_of(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<HashMap<i64, Turn>> {
+fn turns_of(conn: &mut PgConnection, bot_id: i64, ids: &[i64]) -> QueryResult<HashMap<i64, Turn>> {
     let columns = (
         turns::id,
         turns::question_id,
@@ -194,6 +207,7 @@ fn turns_of(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<HashMap<i64, Tu
         turns::failure,
         turns::superseded_by,
         turns::model,
+        turns::bot_id.eq(bot_id),
     );
     // Two statements: with OR it might be the whole table.
     let mut rows: Vec<Turn> =
@@ -213,9 +227,10 @@ fn turns_of(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<HashMap<i64, Tu
 }
 
 /// The files of these messages, by message.
-fn files_of(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<HashMap<i64, Vec<File>>> {
+fn files_of(conn: &mut PgConnection, bot_id: i64, ids: &[i64]) -> QueryResult<HashMap<i64, Vec<File>>> {
     let rows: Vec<File> = attachments::table
         .filter(among("attachments.message_id", ids.to_vec()))
+        .filter(attachments::bot_id.eq(bot_id))
         .order(attachments::id)
         .select(file())
         .load(conn)?;
@@ -230,7 +245,7 @@ fn files_of(conn: &mut PgConnection, ids: &[i64]) -> QueryResult<HashMap<i64, Ve
 
 #[diesel::dsl::auto_type(no_type_alias)]
 fn file() -> _ {
-    let kept: diesel::dsl::IsNotNull<attachments::content> = attachments::content.is_not_null();
+    let beginning: SqlLiteral<Nullable<Binary>> = sql("substring(attachments.content FROM 1 FOR 32)");
     (
         attachments::id,
         attachments::message_id,
@@ -238,30 +253,30 @@ fn file() -> _ {
         attachments::name,
         attachments::mime,
         attachments::bytes,
-        kept,
+        beginning,
     )
 }
 
-/// The file with this number.
-pub fn file_of(conn: &mut PgConnection, id: i64) -> QueryResult<Option<File>> {
-    attachments::table.find(id).select(file()).first(conn).optional()
+/// The file with this number, if this bot received it.
+pub fn file_of(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Option<File>> {
+    attachments::table.find(id).filter(attachments::bot_id.eq(bot_id)).select(file()).first(conn).optional()
 }
 
 impl File {
+    /// Whether what is in it is here.
+    pub fn is_kept(&self) -> bool {
+        self.beginning.is_some()
+    }
+
+    /// Whether it can be shown as a picture: by what it is, and not by what its sender called it.
+    pub fn is_picture(&self) -> bool {
+        self.beginning.as_deref().and_then(picture_type).is_some()
+    }
+
     /// The question it came with; 0: none that is stored.
     pub fn question(&self) -> i64 {
         self.message_id.map_or(0, i64::from)
     }
-}
-
-/// Whether something of the dialogue is cleared or replaced.
-pub fn has_cleared(conn: &mut PgConnection, dialogue: Dialogue) -> QueryResult<bool> {
-    let cleared = messages::table
-        .filter(messages::user_id.eq(dialogue.user_id))
-        .filter(messages::chat_id.eq(dialogue.chat_id))
-        .filter(in_topics(dialogue.topics))
-        .filter(messages::deleted_at.is_not_null());
-    diesel::select(exists(cleared)).get_result(conn)
 }
 
 /// The dialogue of a message with this number.

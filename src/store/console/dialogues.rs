@@ -11,6 +11,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
+use super::times::utc;
 use crate::store::schema::people;
 
 /// So many are shown at once.
@@ -50,7 +51,7 @@ pub struct Listed {
     /// How it begins.
     #[diesel(sql_type = Text)]
     pub beginning: String,
-    /// When it was written, by the server's clock.
+    /// When it was written, in UTC.
     #[diesel(sql_type = Text)]
     pub at: String,
     /// Whether it is cleared.
@@ -183,11 +184,12 @@ fn listed(conn: &mut PgConnection, bot_id: i64, newest: Vec<i64>) -> QueryResult
     diesel::sql_query(format!(
         "SELECT messages.user_id, messages.chat_id, COALESCE(messages.thread_id, 0) AS topic, person.name, chat.name AS title,
                 messages.id::bigint AS newest, messages.role, left(messages.content, {BEGINNING}) AS beginning,
-                to_char(messages.created_at, 'YYYY-MM-DD HH24:MI') AS at, messages.deleted_at IS NOT NULL AS cleared
+                {} AS at, messages.deleted_at IS NOT NULL AS cleared
          FROM messages
               LEFT JOIN people AS person ON person.bot_id = $1 AND person.id = messages.user_id
               LEFT JOIN people AS chat ON chat.bot_id = $1 AND chat.id = messages.chat_id AND messages.chat_id <> messages.user_id
-         WHERE messages.id = ANY($2) ORDER BY messages.id DESC"
+         WHERE messages.id = ANY($2) ORDER BY messages.id DESC",
+        utc("messages.created_at", "YYYY-MM-DD HH24:MI")
     ))
     .bind::<BigInt, _>(bot_id)
     .bind::<Array<BigInt>, _>(newest)

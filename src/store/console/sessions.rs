@@ -26,7 +26,7 @@ pub struct Session {
     pub owner: Option<i64>,
     /// How the browser calls itself.
     pub browser: String,
-    /// When it began, as the server tells time.
+    /// When it began, in UTC.
     pub began: String,
     /// When a page was last looked at.
     pub used: String,
@@ -96,7 +96,7 @@ type Columns = (
 );
 
 fn columns() -> Columns {
-    let time = |column| sql(&format!("to_char({column}, 'YYYY-MM-DD HH24:MI')"));
+    let time = |column| sql(&format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"));
     (
         console_sessions::id,
         console_sessions::owner,

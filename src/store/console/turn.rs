@@ -134,21 +134,22 @@ pub struct Whole {
     pub parts: Vec<Part>,
 }
 
-/// The turn with this number.
-pub fn find(conn: &mut PgConnection, id: i64) -> QueryResult<Option<Whole>> {
+/// The turn with this number, if it is of this bot.
+pub fn find(conn: &mut PgConnection, bot_id: i64, id: i64) -> QueryResult<Option<Whole>> {
     let turn: Option<Turn> = diesel::sql_query(
         "SELECT id, bot_id, update_seq, user_id, question_id::bigint, answer_id::bigint, state, failure, superseded_by, model,
                 prompt_tokens, completion_tokens, first_token_ms, duration_ms, finish_reason,
                 to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS at
-         FROM turns WHERE id = $1",
+         FROM turns WHERE id = $1 AND bot_id = $2",
     )
     .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(bot_id)
     .get_result(conn)
     .optional()?;
     let Some(turn) = turn else { return Ok(None) };
     let Some(dialogue) = dialogue::of_message(conn, turn.question_id)? else { return Ok(None) };
     let ids = std::iter::once(turn.question_id).chain(turn.answer_id);
-    let said = dialogue::said(conn, &ids.collect::<Vec<_>>())?;
+    let said = dialogue::said(conn, bot_id, &ids.collect::<Vec<_>>())?;
     let calls = calls(conn, &turn)?;
     let parts = diesel::sql_query(
         "SELECT state, op, message_id, attempts, to_char(settled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS settled

@@ -33,6 +33,8 @@ pub(crate) const BARRIERS: &str = r#"
     for (const image of document.querySelectorAll('img')) check(image.alt !== null, 'alt of ' + image.src);
     for (const chart of document.querySelectorAll('svg[role=img]')) check(chart.ariaLabel, 'name of a chart');
     for (const table of document.querySelectorAll('table')) check(table.querySelector('th[scope]'), 'heads of a table');
+    for (const wide of document.querySelectorAll('.wide'))
+        check(wide.tabIndex === 0 && (wide.ariaLabel || wide.closest('.answer')), 'a name of what is moved: ' + wide.outerHTML.slice(0, 99));
     check(document.querySelectorAll('[tabindex]:not([tabindex="-1"], [tabindex="0"])').length === 0, 'an order of its own');
     const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
     check(new Set(ids).size === ids.length, 'an id that is there twice');
@@ -86,10 +88,6 @@ fn somebody_logs_in_by_a_link_looks_at_each_page_and_ends_the_session() {
         }
     }
     assert!(browser.text().contains("this session"), "{}", browser.text());
-    // With the keyboard alone: the first thing that Tab comes to leads past the menu.
-    let first = "document.activeElement.blur(); return document.querySelector('a, button').className";
-    assert_eq!(browser.script(first), json!("skip"));
-
     browser.follow("header form[action=\"/language\"] button");
     assert!(browser.text().contains("Кто сейчас в консоли"), "{}", browser.text());
     assert_well(&browser, &base);
@@ -102,6 +100,97 @@ fn somebody_logs_in_by_a_link_looks_at_each_page_and_ends_the_session() {
     // The browser itself complains of refusals, and of nothing else.
     let complaints = browser.complaints();
     assert!(complaints.iter().all(|complaint| complaint.contains("401")), "{complaints:?}");
+}
+
+/// Every control of the page that can be seen, in the order in which it stands there.
+const CONTROLS: &str = r#"
+    const controls = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), summary, [tabindex="0"]')]
+        .filter((control) => control.checkVisibility());
+"#;
+
+/// Presses Tab until every control was come to, and says what was amiss.
+#[track_caller]
+fn assert_tabbed_through(browser: &Browser, path: &str) {
+    let number = browser.script(&format!("{CONTROLS} return controls.length")).as_u64().unwrap();
+    assert!(number > 10, "{path}: {number} controls");
+    for nth in 0..number {
+        browser.press("Tab", 9);
+        let come_to = format!(
+            "{CONTROLS} const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+             return [controls.indexOf(at), style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+                 && box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight, at.outerHTML.slice(0, 200)]"
+        );
+        let come_to = browser.script(&come_to);
+        assert_eq!((&come_to[0], &come_to[1]), (&json!(nth), &json!(true)), "{path}: {}", come_to[2]);
+    }
+    // And it holds nobody.
+    browser.press("Tab", 9);
+    let last = browser.script(&format!("{CONTROLS} return controls.indexOf(document.activeElement)"));
+    assert_ne!(last, json!(number - 1), "{path}");
+}
+
+#[test]
+fn with_the_keyboard_alone_each_control_is_come_to_once_in_its_order_and_seen() {
+    let Some(browser) = Browser::start() else { return };
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    seed(&env);
+    env.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (101, 101, 'user', 'soup?', 5),
+             (101, 101, 'assistant', E'| a | b |\n|---|---|\n| 1 | 2 |\n\n||hidden||\n', 9)",
+    );
+    let base = log_in(&browser, &env, &bot);
+    let further = [
+        "/dialogues",
+        "/dialogues/101/101/0",
+        "/people",
+        "/people/101",
+        "/people/101/erase",
+        "/search?q=soup",
+    ];
+    for path in PAGES.into_iter().map(|(path, _)| path).chain(further) {
+        browser.open(&format!("{base}{path}"));
+        assert_tabbed_through(&browser, path);
+    }
+    // The first of them leads past the menu.
+    browser.open(&format!("{base}/now"));
+    browser.press("Tab", 9);
+    browser.press("Enter", 13);
+    assert_eq!(browser.script("return [location.hash, document.activeElement.id]"), json!(["#main", "main"]));
+}
+
+#[test]
+fn what_is_folded_on_the_screen_is_printed() {
+    let Some(browser) = Browser::start() else { return };
+    let env = with_console(TestEnv::new());
+    let bot = env.start_ready();
+    seed(&env);
+    env.psql(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (101, 101, 'user', 'soup?', 5),
+             (101, 101, 'assistant', E'<details><summary>More</summary>\nwords that are folded\n</details>\n', 9)",
+    );
+    let base = log_in(&browser, &env, &bot);
+    let seen = |selector: &str| {
+        browser.script(&format!(
+            "return [...document.querySelectorAll('{selector}')].map((each) => each.checkVisibility() && each.getBoundingClientRect().height > 0)"
+        ))
+    };
+    // What is folded on the screen, on paper; what nobody can press, on paper; and what a fold is called.
+    for (path, folded, hidden, kept) in [
+        ("/costs", "figure details table", "figure > details > summary", "figcaption"),
+        ("/dialogues/101/101/0", ".answer details p", ".choice", ".answer summary"),
+    ] {
+        browser.open(&format!("{base}{path}"));
+        browser.look_at(1100, 900, false);
+        assert_eq!((seen(folded), seen(kept)), (json!([false]), json!([true])), "{path}");
+        browser.look_at_paper();
+        assert_eq!((seen(folded), seen(kept)), (json!([true]), json!([true])), "{path}");
+        assert!(
+            seen(hidden).as_array().unwrap().iter().all(|seen| *seen == json!(false)),
+            "{path}: {hidden}"
+        );
+        assert_eq!(seen("nav"), json!(vec![false; seen("nav").as_array().unwrap().len()]), "{path}");
+    }
 }
 
 #[test]

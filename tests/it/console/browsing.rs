@@ -21,14 +21,25 @@ fn a_dialogue_is_searched_opened_cleared_and_restored() {
     let mut person = Person::private(1).speaking("en");
     person.first_name = PAYLOAD.to_owned();
     ask(&env, &person, "How long do I cook borscht?");
+    // The stand-in answers with what it was asked.
     ask(&env, &person, &format!("{PAYLOAD} [x](javascript:document.title='hit') ||hidden||"));
+    let mut document = env.telegram.document(PAYLOAD, "text/plain", format!("words {PAYLOAD}").as_bytes());
+    document["caption"] = json!(PAYLOAD);
+    let before = env.telegram.texts(1).len();
+    env.telegram.post(&person, &document);
+    env.telegram.wait_for_count(1, before + 1);
+    env.wait_settled();
+    ask(&env, &person, "And a table?");
     // A document of a wide table and a long line of code, as a model may write it.
     env.psql(
         "UPDATE messages SET content = E'# Soup\\n\\n| a | b |\\n|---|---|\\n| ' || repeat('wide', 60) || E' | 2 |\\n\\n||hidden||\\n\\n```rust\\n' || repeat('code ', 90) || E'\\n```\\n'
          WHERE id = (SELECT max(id) FROM messages)",
     );
+    // A group whose title is as hostile, and something was said there.
     env.psql(&format!(
-        "INSERT INTO people (bot_id, id, state, name) SELECT bot_id, 1, 'allowed', $q${PAYLOAD}$q$ FROM leases ON CONFLICT (bot_id, id) DO UPDATE SET name = excluded.name"
+        "INSERT INTO messages (user_id, chat_id, thread_id, role, content, message_length) VALUES (1, -5, 3, 'user', $q${PAYLOAD}$q$, 9);
+         INSERT INTO people (bot_id, id, state, name) SELECT bot_id, -5, 'allowed', $q${PAYLOAD}$q$ FROM leases;
+         INSERT INTO people (bot_id, id, state, name) SELECT bot_id, 1, 'allowed', $q${PAYLOAD}$q$ FROM leases ON CONFLICT (bot_id, id) DO UPDATE SET name = excluded.name"
     ));
     let base = log_in(&browser, &env, &bot);
     browser.click("header nav a[href=\"/dialogues\"]");
@@ -40,21 +51,34 @@ fn a_dialogue_is_searched_opened_cleared_and_restored() {
     assert!(browser.path().starts_with("/dialogues/1/1/0"), "{}", browser.path());
     assert!(browser.text().contains(PAYLOAD), "{}", browser.text());
 
-    let live = || env.psql("SELECT count(*) FROM messages WHERE deleted_at IS NULL");
+    let live = || env.psql("SELECT count(*) FROM messages WHERE deleted_at IS NULL AND chat_id = 1");
     browser.click("#clear");
-    assert!(browser.text().contains("Messages cleared: 4"), "{}", browser.text());
+    assert!(browser.text().contains("Messages cleared: 8"), "{}", browser.text());
     assert_eq!(live(), "0");
     browser.click("#restore");
-    assert!(browser.text().contains("Messages restored: 4"), "{}", browser.text());
-    assert_eq!(live(), "4");
+    assert!(browser.text().contains("Messages restored: 8"), "{}", browser.text());
+    assert_eq!(live(), "8");
 
-    let turn = env.psql("SELECT max(id) FROM turns");
+    // What the model said of it, and the name of the file and its caption, are there to be read.
+    let of_model = "return [...document.querySelectorAll('.answer')].filter((answer) => answer.innerText.includes('onerror=')).length > 0";
+    assert_eq!(browser.script(of_model), json!(true), "{}", browser.text());
+    let file = "return document.querySelector('ul.files a').innerText.includes('onerror')";
+    assert_eq!(browser.script(file), json!(true), "{}", browser.text());
+
+    let turns = env.psql("SELECT id FROM turns ORDER BY id");
+    let [_, hostile, with_file, turn] = turns.lines().collect::<Vec<_>>()[..] else { panic!("{turns}") };
     for (path, name) in [
         ("/dialogues", "dialogues"),
         ("/dialogues/1/1/0", "dialogue"),
         ("/dialogues/1/1/0/restore", "clearings"),
+        ("/dialogues/1/-5/3", "dialogue-of-a-group"),
         (&format!("/turns/{turn}"), "turn"),
+        (&format!("/turns/{hostile}"), "turn-hostile"),
+        (&format!("/turns/{with_file}"), "turn-with-file"),
         ("/search?q=borscht", "search"),
+        ("/search?q=onerror", "search-hostile"),
+        ("/costs?by=person", "costs-by-person"),
+        ("/people/-5", "group"),
         ("/people", "people"),
         ("/people/1", "person"),
         ("/people/1/erase", "erase"),

@@ -225,7 +225,7 @@ fn a_turn_tells_its_calls_what_was_sent_and_what_the_model_read() {
     for tokens in row.split('|') {
         assert!(text.contains(tokens), "{row}: {text}");
     }
-    assert!(text.contains("send") && text.contains(": sent"), "{text}");
+    assert!(text.contains("message ") && text.contains(": sent"), "{text}");
     assert_eq!(operator.get("/turns/999").status, 404);
     let language = value(&operator.get("/dialogues").ok(), "token");
     operator.send("POST", "/language", Some(&[("token", &language), ("language", "ru"), ("back", "/")]));

@@ -67,7 +67,7 @@ fn whatever_stands_in_an_address_or_a_form_is_answered_with_a_page_of_ours() {
     let token = value(&operator.get("/sessions").ok(), "token");
     let mut random = fastrand::Rng::with_seed(7);
     let long = "щ".repeat(1000);
-    let mut any = move || match random.usize(..VALUES.len() + 1) {
+    let mut any = move || match random.usize(..=VALUES.len()) {
         nth if nth < VALUES.len() => VALUES[nth].to_owned(),
         _ => long.clone(),
     };

@@ -150,6 +150,9 @@ fn rows(operator: &Operator) -> String {
     operator.psql(&tables.map(of).join(" UNION ALL "))
 }
 
+/// Something that a leader writes.
+type Step<'a> = &'a dyn Fn(&mut PgConnection) -> QueryResult<()>;
+
 #[test]
 fn once_another_epoch_has_begun_each_step_of_the_way_of_a_message_is_refused_and_changes_nothing() {
     let Leader { operator, store, _runtime } = leader();
@@ -184,7 +187,6 @@ fn once_another_epoch_has_begun_each_step_of_the_way_of_a_message_is_refused_and
 
     operator.psql("UPDATE leases SET epoch = epoch + 1");
     let before = rows(&operator);
-    type Step<'a> = &'a dyn Fn(&mut PgConnection) -> QueryResult<()>;
     let steps: [(&str, Step<'_>); 22] = [
         ("topics alone", &|conn| take_in::take_in(conn, &named).map(drop)),
         ("moves alone", &|conn| take_in::take_in(conn, &moves).map(drop)),

@@ -1,6 +1,7 @@
 //! An upgrade with two instances, the older of them built from an older commit, and the way back: docs/operations.md, "High
 //! availability". scripts/rolling-upgrade builds it and plays this.
 
+use std::ops::RangeInclusive;
 use std::process::Command;
 
 use sandbox::TestEnv;
@@ -12,7 +13,12 @@ use sandbox::telegram::Person;
 const OLDER: &str = "OLDER_BINARY";
 
 /// How many people ask while the versions change.
-const PEOPLE: i64 = 30;
+const PEOPLE: u32 = 30;
+
+/// Their numbers.
+fn people() -> RangeInclusive<i64> {
+    1..=i64::from(PEOPLE)
+}
 
 /// The older binary, in the surroundings of this one.
 struct Older<'a>(&'a TestEnv);
@@ -47,22 +53,22 @@ fn versions(env: &TestEnv) -> String {
 }
 
 fn all_ask(env: &TestEnv, text: &str) {
-    for user in 1..=PEOPLE {
+    for user in people() {
         env.telegram.say(&Person::private(user), text);
     }
 }
 
 /// Everybody has so many answers, and none is repeated.
 fn all_are_answered(env: &TestEnv, times: usize) {
-    for user in 1..=PEOPLE {
+    for user in people() {
         env.telegram.wait_for_count(user, times);
     }
     env.wait_settled();
-    for user in 1..=PEOPLE {
+    for user in people() {
         assert_eq!(env.telegram.texts(user).len(), times, "of {user}");
     }
     let answered = env.psql("SELECT count(*) FROM turns WHERE state = 'answered'");
-    assert_eq!(answered, (PEOPLE * i64::try_from(times).unwrap()).to_string());
+    assert_eq!(answered, (PEOPLE as usize * times).to_string());
 }
 
 #[test]
@@ -83,7 +89,7 @@ fn nothing_is_lost_or_repeated_on_the_way_to_this_version_and_back() {
     assert_eq!(versions(&env), of_older);
     let gate = env.model.hold(When::asked("the way there"));
     all_ask(&env, "the way there");
-    gate.wait_arrivals(PEOPLE.unsigned_abs() as usize);
+    gate.wait_arrivals(PEOPLE as usize);
     assert!(before.stop().success());
     newer.wait_ready();
     gate.release();
@@ -98,7 +104,7 @@ fn nothing_is_lost_or_repeated_on_the_way_to_this_version_and_back() {
     // The way back, with what waits for it.
     let gate = env.model.hold(When::asked("the way back"));
     all_ask(&env, "the way back");
-    gate.wait_arrivals(PEOPLE.unsigned_abs() as usize);
+    gate.wait_arrivals(PEOPLE as usize);
     assert!(newer.stop().success());
     env.run(&["migrate", "to", &last, "--yes"]).ok();
     assert_eq!(versions(&env), of_older);

@@ -138,6 +138,21 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", feature);
     }
 
+    /// Presses a key, as a person does.
+    #[track_caller]
+    pub(crate) fn press(&self, key: &str, code: u32) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+            self.devtools("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// The page as it is printed, from now on.
+    #[track_caller]
+    pub(crate) fn look_at_paper(&self) {
+        self.devtools("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    }
+
     /// A command of the browser's own protocol.
     #[track_caller]
     fn devtools(&self, method: &'static str, parameters: Value) {

@@ -48,3 +48,29 @@ pub(crate) fn inert(page: &str) -> String {
     }
     text
 }
+
+/// The cells of a table, row by row, its heads first: of the last table in a region of this name.
+#[track_caller]
+pub(crate) fn table(page: &str, region: &str) -> Vec<Vec<String>> {
+    let (_, rest) = page
+        .rsplit_once(&format!("aria-label=\"{region}\">"))
+        .unwrap_or_else(|| panic!("no {region}: {page}"));
+    let (table, _) = rest.split_once("</table>").expect("its end");
+    let cells = |row: &str| {
+        let ends = row.split("</th>").flat_map(|part| part.split("</td>")).collect::<Vec<_>>();
+        let (_, cells) = ends.split_last().expect("what is behind the last cell");
+        cells.iter().map(|cell| words(cell)).collect()
+    };
+    table.split("<tr").skip(1).map(|row| cells(row.split_once('>').expect("its end").1)).collect()
+}
+
+/// The text of a piece of a page.
+fn words(piece: &str) -> String {
+    let mut text = String::new();
+    for token in Tokenizer::new(piece).flatten() {
+        if let Token::String(string) = token {
+            text.push_str(&String::from_utf8_lossy(&string.value));
+        }
+    }
+    text.trim().to_owned()
+}

@@ -246,7 +246,7 @@ fn one_line_tells_what_runs_out_and_what_waits_for_nobody() {
             },
             lines: &[[
                 "former bots",
-                "bot 11: 2 updates and 0 unsent messages, the oldest of 2026-01-02 03:04; bot 12: 1 updates and 1 unsent",
+                "bot 11: 2 updates and 0 unsent messages, the oldest of 2026-01-02 03:04 UTC; bot 12: 1 updates and 1 unsent",
                 "history discard --bot 11",
             ]],
         },
@@ -256,7 +256,7 @@ fn one_line_tells_what_runs_out_and_what_waits_for_nobody() {
 /// Of two bots that are not that of any token here. What they have done counts for nothing.
 pub(crate) const WAITING_OF_OTHERS: &str = "
     INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, payload, received_at)
-    VALUES (11, 1, 1, 1, 'message', '{}', '2026-01-02 03:04'), (11, 2, 1, 1, 'message', '{}', now()),
+    VALUES (11, 1, 1, 1, 'message', '{}', '2026-01-02 03:04+00'), (11, 2, 1, 1, 'message', '{}', now()),
            (12, 1, 1, 1, 'message', '{}', now());
     INSERT INTO updates (bot_id, update_id, chat_id, user_id, kind, done_at) VALUES (13, 1, 1, 1, 'message', now());
     INSERT INTO reply_parts (bot_id, chat_id, user_id, update_seq, position, op, payload, state)
