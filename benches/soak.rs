@@ -3,7 +3,8 @@
 //! The real binary between the stand-ins, people who write steadily, and a fault every ten seconds that the process outlives:
 //! connections to the database are terminated, the database restarts, Telegram asks for pauses, the model fails. What must not grow is
 //! looked at all the time: memory, descriptors, threads, and the rows' share of tables and indexes. In the end every message
-//! must have its answer, in order and once; otherwise the bench fails.
+//! must have its answer, in order and once, and of a run of some length nothing may have grown beyond its limit; otherwise the
+//! bench fails.
 
 use std::collections::HashMap;
 use std::fs;
@@ -24,6 +25,10 @@ const BETWEEN_FAULTS: Duration = Duration::from_secs(10);
 /// So many looks in all. The first fifth is the way up, and does not count for the slopes.
 const LOOKS: u32 = 60;
 const WAY_UP: usize = 12;
+/// A shorter run says nothing of slopes.
+const LONG_ENOUGH: f64 = 0.3;
+/// A row may come to have so many times the bytes that it had after the way up.
+const MOST_OF_A_ROW: f64 = 1.5;
 const TABLES: [&str; 5] = ["messages", "updates", "turns", "model_calls", "reply_parts"];
 
 fn main() {
@@ -73,7 +78,8 @@ fn main() {
     env.wait_settled();
     looks.push(Look::at(&bot, began));
     let wrong: Vec<String> = said.iter().flat_map(|(person, count)| judge(&env, *person, *count)).collect();
-    report(&env, messages, faults, &looks, &sizes);
+    let grown = report(&env, messages, faults, &looks, &sizes);
+    let wrong = [wrong, grown].concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -161,18 +167,23 @@ fn slope(looks: &[Look], figure: impl Fn(&Look) -> f64) -> f64 {
 /// A figure of the bot.
 type Figure = fn(&Look) -> f64;
 
-fn report(env: &TestEnv, messages: u32, faults: u32, looks: &[Look], before: &[[f64; 3]]) {
+/// Prints the figures, and returns what has grown beyond its limit.
+fn report(env: &TestEnv, messages: u32, faults: u32, looks: &[Look], before: &[[f64; 3]]) -> Vec<String> {
+    let mut grown = Vec::new();
     let (counted, last) = (&looks[WAY_UP.min(looks.len() - 2)..], &looks[looks.len() - 1]);
     println!("\n{messages} messages, {faults} faults, {:.0} s\n", last.hours * 3600.0);
     println!("| of the bot | after the way up | in the end | slope, in an hour |\n| --- | --: | --: | --: |");
-    let figures: [(&str, Figure); 3] = [
-        ("memory, MB", |look| look.megabytes),
-        ("descriptors", |look| look.descriptors),
-        ("threads", |look| look.threads),
+    let figures: [(&str, Figure, f64); 3] = [
+        ("memory, MB", |look| look.megabytes, 30.0),
+        ("descriptors", |look| look.descriptors, 20.0),
+        ("threads", |look| look.threads, 20.0),
     ];
-    for (name, figure) in figures {
-        let (first, end) = (figure(&counted[0]), figure(last));
-        println!("| {name} | {first:.1} | {end:.1} | {:+.1} |", slope(counted, figure));
+    for (name, figure, most) in figures {
+        let (first, end, slope) = (figure(&counted[0]), figure(last), slope(counted, figure));
+        println!("| {name} | {first:.1} | {end:.1} | {slope:+.1} |");
+        if slope > most && last.hours > LONG_ENOUGH {
+            grown.push(format!("{name}: {slope:+.1} in an hour, {most:+.1} at most"));
+        }
     }
     println!(
         "\n| bytes for a row: table, indexes | after the way up | in the end | rows |\n| --- | --: | --: | --: |"
@@ -183,8 +194,13 @@ fn report(env: &TestEnv, messages: u32, faults: u32, looks: &[Look], before: &[[
             format!("{:.0}, {:.0}", table / rows.max(1.0), indexes / rows.max(1.0))
         };
         println!("| {table} | {} | {} | {} |", each(*before), each(now), now[0]);
+        let of_a_row = |[rows, table, indexes]: [f64; 3]| (table + indexes) / rows.max(1.0);
+        if of_a_row(now) > MOST_OF_A_ROW * of_a_row(*before) && last.hours > LONG_ENOUGH {
+            grown.push(format!("{table}: its rows have grown from {} to {} bytes", each(*before), each(now)));
+        }
     }
     let hot = "SELECT string_agg(format('%s of %s', n_tup_hot_upd, n_tup_upd), ', ' ORDER BY relname DESC) \
                FROM pg_stat_user_tables WHERE relname IN ('updates', 'reply_parts')";
     println!("\nHOT updates of updates, reply_parts: {}", env.psql(hot));
+    grown
 }

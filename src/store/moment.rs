@@ -1,9 +1,9 @@
 //! Times as operators type them. PostgreSQL reads them: it knows the forms and zones that `psql` knows, and it alone knows
 //! the zone in which `messages` keeps local time.
 
-use diesel::data_types::PgTimestamp;
 use std::ops::RangeInclusive;
 
+use diesel::data_types::PgTimestamp;
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;

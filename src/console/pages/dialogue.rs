@@ -159,11 +159,6 @@ struct Clearings {
     most: i64,
 }
 
-/// Whether this may be the name of a clearing.
-fn is_time(at: &str) -> bool {
-    at.len() <= 32 && at.chars().all(|c| c.is_ascii_digit() || "-T:.".contains(c))
-}
-
 #[derive(Deserialize)]
 struct Older {
     before: Option<String>,
@@ -176,7 +171,7 @@ async fn list(
     query: Result<Query<Older>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let Older { before } = asked(query)?;
-    if before.as_deref().is_some_and(|before| !is_time(before)) {
+    if before.as_ref().is_some_and(|before| !moment::is_exact(before)) {
         return Err(Problem::Malformed);
     }
     let first = before.is_none();
