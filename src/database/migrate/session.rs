@@ -80,17 +80,19 @@ pub fn connect<'s>(
 ) -> anyhow::Result<Option<Apart<'s>>> {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
     let mut waiting = false;
+    let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let patience = left();
     while !stop.is_requested() {
         let fault = match store.apart() {
             Ok(conn) => return Ok(Some(conn)),
             Err(error) => ConnectionFault::of(url, &error),
         };
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if !fault.cause.may_pass() || left == Some(Duration::ZERO) {
+        if !fault.cause.may_pass() || left() == Some(Duration::ZERO) {
             return Err(out_of_reach(&fault));
         }
         if !std::mem::replace(&mut waiting, true) {
-            let limit = left.map(|left| format!(" up to {:.0} s", left.as_secs_f64())).unwrap_or_default();
+            let limit = patience.map(|patience| format!(" up to {:.0} s", patience.as_secs_f64()));
+            let limit = limit.unwrap_or_default();
             warn!(problem = %fault, "the database is not there yet; waiting{limit} for it");
         }
         thread::sleep(backoff.next());

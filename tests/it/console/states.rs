@@ -59,7 +59,7 @@ fn clearings_are_listed_page_by_page_and_of_a_large_one_not_all_messages_are_cou
         "SELECT to_char(deleted_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.US') FROM messages WHERE thread_id IS NULL GROUP BY deleted_at ORDER BY deleted_at DESC",
     );
     assert_eq!(moments, expected.lines().collect::<Vec<_>>());
-    let beyond = operator.get("/dialogues/1/1/0/restore?before=2025-01-01").ok();
+    let beyond = operator.get("/dialogues/1/1/0/restore?before=2025-01-01T00:00:00.000000").ok();
     assert!(beyond.contains("There is no clearing here."), "{beyond}");
     assert_eq!(operator.get("/dialogues/1/1/0/restore?before=now'").status, 400);
 }
