@@ -56,8 +56,11 @@ impl Machine {
         machine.equip(compose);
         let clone = machine.clone.to_str().unwrap();
         git(&["clone", "--quiet", "--no-local", PROJECT, clone]);
-        // The newest commit that lacks the newest migration: what the guide's `git pull` brings is an upgrade.
-        let newest = git(&["-C", PROJECT, "log", "-1", "--diff-filter=A", "--format=%H", "--", "migrations"]);
+        // The newest commit that lacks the last migration: what the guide's `git pull` brings is an upgrade.
+        let migrations = fs::read_dir(Path::new(PROJECT).join("migrations")).unwrap();
+        let last = migrations.map(|entry| entry.unwrap().file_name()).max().unwrap();
+        let last = format!("migrations/{}", last.to_str().unwrap());
+        let newest = git(&["-C", PROJECT, "log", "-1", "--diff-filter=A", "--format=%H", "--", &last]);
         git(&["-C", clone, "reset", "--quiet", "--hard", &format!("{}^", newest.trim())]);
         machine
     }

@@ -44,7 +44,8 @@ impl Older<'_> {
     fn last_migration(&self) -> String {
         let status = self.run(&["migrate", "status"]).ok();
         let last = status.lines().rfind(|line| line.contains("applied"));
-        last.and_then(|line| line.split_whitespace().next()).expect("a line says applied").to_owned()
+        let version = last.and_then(|line| line.split_whitespace().find(|word| word.starts_with("20")));
+        version.expect("a line says applied, and of what").to_owned()
     }
 }
 
