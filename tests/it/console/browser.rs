@@ -56,6 +56,15 @@ pub(crate) fn log_in(browser: &Browser, env: &TestEnv, bot: &Bot) -> String {
     base
 }
 
+/// As [`seed`], and a question of the first person with this answer, an escape string of SQL.
+fn seed_with_answer(env: &TestEnv, answer: &str) {
+    seed(env);
+    env.psql(&format!(
+        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (101, 101, 'user', 'soup?', 5),
+             (101, 101, 'assistant', E'{answer}', 9)",
+    ));
+}
+
 /// Nothing was complained of, and nothing came from anywhere but the console.
 #[track_caller]
 pub(crate) fn assert_well(browser: &Browser, base: &str) {
@@ -134,11 +143,7 @@ fn with_the_keyboard_alone_each_control_is_come_to_once_in_its_order_and_seen() 
     let Some(browser) = Browser::start() else { return };
     let env = with_console(TestEnv::new());
     let bot = env.start_ready();
-    seed(&env);
-    env.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (101, 101, 'user', 'soup?', 5),
-             (101, 101, 'assistant', E'| a | b |\n|---|---|\n| 1 | 2 |\n\n||hidden||\n', 9)",
-    );
+    seed_with_answer(&env, r"| a | b |\n|---|---|\n| 1 | 2 |\n\n||hidden||\n");
     let base = log_in(&browser, &env, &bot);
     let further = [
         "/dialogues",
@@ -164,11 +169,7 @@ fn what_is_folded_on_the_screen_is_printed() {
     let Some(browser) = Browser::start() else { return };
     let env = with_console(TestEnv::new());
     let bot = env.start_ready();
-    seed(&env);
-    env.psql(
-        "INSERT INTO messages (user_id, chat_id, role, content, message_length) VALUES (101, 101, 'user', 'soup?', 5),
-             (101, 101, 'assistant', E'<details><summary>More</summary>\nwords that are folded\n</details>\n', 9)",
-    );
+    seed_with_answer(&env, r"<details><summary>More</summary>\nwords that are folded\n</details>\n");
     let base = log_in(&browser, &env, &bot);
     let seen = |selector: &str| {
         browser.script(&format!(

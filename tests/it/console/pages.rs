@@ -8,7 +8,7 @@ use crate::support::asking::ask;
 use crate::support::console::{Visitor, with_console};
 
 /// Every page of the menu.
-const PAGES: &[&str] = &[
+pub(crate) const PAGES: &[&str] = &[
     "/",
     "/?by=hour",
     "/?by=month",

@@ -5,6 +5,7 @@ use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
 use sandbox::telegram::Person;
 
+use super::pages::PAGES;
 use crate::support::asking::ask;
 use crate::support::console::{Visitor, with_console};
 
@@ -135,17 +136,7 @@ fn no_page_in_russian_has_an_english_word_of_its_own() {
     operator.headers = vec![("Accept-Language".to_owned(), "ru".to_owned())];
     let turns = env.psql("SELECT id FROM turns ORDER BY id");
     let turns = turns.lines().map(|turn| format!("/turns/{turn}"));
-    let pages = [
-        "/",
-        "/?by=hour",
-        "/?by=month",
-        "/now",
-        "/costs",
-        "/costs?by=person&days=1",
-        "/costs?by=model&days=90",
-        "/costs?by=purpose",
-        "/health",
-        "/sessions",
+    let further = [
         "/dialogues",
         "/dialogues/1/1/0",
         "/dialogues/1/-7/5",
@@ -173,7 +164,7 @@ fn no_page_in_russian_has_an_english_word_of_its_own() {
     // What the server calls itself and its role is quoted.
     let of_server = env.psql("SELECT current_user || ' ' || current_setting('server_version')");
     let mut found = Vec::new();
-    for page in pages.into_iter().map(str::to_owned).chain(turns) {
+    for page in PAGES.iter().copied().chain(further).map(str::to_owned).chain(turns) {
         let answer = operator.get(&page);
         assert!(answer.body.contains("<html lang=\"ru\">"), "{page}: {}", answer.head);
         found.extend(

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sandbox::TestEnv;
-use sandbox::env::Bot;
 use sandbox::model::{Behaviour, Gate};
 use sandbox::telegram::Person;
 use systech_aidd::base::cancel::{self, CancelToken};
@@ -12,17 +11,24 @@ use systech_aidd::telegram::{FileError, Settings, Telegram, TelegramError};
 
 use super::models::{CHAIN, calls, first, with_catalogue};
 use super::spoken::{ann, choose, speaking, wait_for_voices};
-use super::standby::{Frozen, start_standby, with_short_leases};
+use super::standby::{Frozen, have_lead_again, start_standby, with_short_leases};
 use super::voices::{LEDGER, hearing, say};
 
-/// Wakes the former leader, and has it lead again: what it had in work has ended then.
-fn have_lead_again(env: &TestEnv, former: &Bot, leader: Bot) {
-    former.signal("CONT");
-    former.wait_for_line("another instance leads now; this one ends its work and goes on standby");
-    assert!(leader.stop().success());
-    env.telegram.say(&Person::private(2), "and now?");
-    env.telegram.wait_for_count(2, 1);
+/// Freezes the leader while it asks the first model, until the next one has asked it as well and has sent so many messages; has the
+/// former one lead again.
+fn freeze_while_it_asks(env: &TestEnv, gate: &Gate, messages: usize) {
+    let one = env.start_ready();
+    let two = start_standby(env);
+    env.telegram.say(&Person::private(1), "rice");
+    gate.wait_arrived();
+    let frozen = Frozen::new(&one);
+    two.wait_ready();
+    gate.wait_arrivals(2);
+    gate.release();
+    env.telegram.wait_for_count(1, messages);
     env.wait_settled();
+    drop(frozen);
+    have_lead_again(env, &one, two);
 }
 
 #[test]
@@ -45,18 +51,7 @@ fn a_model_that_failed_while_it_was_frozen_is_stood_in_for_by_the_next_one_alone
     let env = with_short_leases(with_catalogue(CHAIN));
     let (gate, down) = (Gate::default(), Behaviour::status(503, "down"));
     env.model.on(first(), down.hold(&gate));
-    let one = env.start_ready();
-    let two = start_standby(&env);
-    env.telegram.say(&Person::private(1), "rice");
-    gate.wait_arrived();
-    let frozen = Frozen::new(&one);
-    two.wait_ready();
-    gate.wait_arrivals(2);
-    gate.release();
-    env.telegram.wait_for_count(1, 2);
-    env.wait_settled();
-    drop(frozen);
-    have_lead_again(&env, &one, two);
+    freeze_while_it_asks(&env, &gate, 2);
     let stood_in = env.model.requests().iter().filter(|asked| asked.body["model"] == "vendor/second").count();
     assert_eq!(stood_in, 2, "once for each question");
     // What it paid for it tells all the same.
@@ -67,18 +62,7 @@ fn a_model_that_failed_while_it_was_frozen_is_stood_in_for_by_the_next_one_alone
 fn an_answer_that_came_while_it_was_frozen_is_not_stored_and_its_cost_is() {
     let env = with_short_leases(with_catalogue(CHAIN));
     let gate = env.model.hold(first());
-    let one = env.start_ready();
-    let two = start_standby(&env);
-    env.telegram.say(&Person::private(1), "rice");
-    gate.wait_arrived();
-    let frozen = Frozen::new(&one);
-    two.wait_ready();
-    gate.wait_arrivals(2);
-    gate.release();
-    env.telegram.wait_for_count(1, 1);
-    env.wait_settled();
-    drop(frozen);
-    have_lead_again(&env, &one, two);
+    freeze_while_it_asks(&env, &gate, 1);
     assert_eq!(env.psql("SELECT count(*) FROM turns"), "2");
     assert_eq!(env.psql("SELECT count(*) FROM model_calls"), "3");
 }

@@ -31,6 +31,16 @@ pub(super) fn start_standby(env: &TestEnv) -> Bot {
     bot
 }
 
+/// Wakes the former leader, and has it lead again: what it had in work has ended then.
+pub(super) fn have_lead_again(env: &TestEnv, former: &Bot, leader: Bot) {
+    former.signal("CONT");
+    former.wait_for_line("another instance leads now; this one ends its work and goes on standby");
+    assert!(leader.stop().success());
+    env.telegram.say(&Person::private(2), "and now?");
+    env.telegram.wait_for_count(2, 1);
+    env.wait_settled();
+}
+
 /// Whoever was frozen goes on, whatever becomes of the test.
 pub(super) struct Frozen<'a>(&'a Bot);
 
@@ -145,12 +155,7 @@ fn what_a_frozen_leader_was_about_to_ask_is_asked_by_the_next_one_alone() {
     two.wait_ready();
     env.telegram.wait_for_count(1, 1);
     env.wait_settled();
-    one.signal("CONT");
-    one.wait_for_line("another instance leads now; this one ends its work and goes on standby");
-    // Its work has ended when it leads again.
-    assert!(two.stop().success());
-    env.telegram.say(&Person::private(2), "and now?");
-    env.telegram.wait_for_count(2, 1);
+    have_lead_again(&env, &one, two);
     assert_eq!(env.model.requests().len(), 2);
 }
 
@@ -168,11 +173,7 @@ fn what_a_leader_that_froze_has_locked_is_free_ten_seconds_later() {
     two.wait_ready();
     env.telegram.wait_for_count(1, 1);
     env.wait_settled();
-    one.signal("CONT");
-    one.wait_for_line("another instance leads now; this one ends its work and goes on standby");
-    assert!(two.stop().success());
-    env.telegram.say(&Person::private(2), "and now?");
-    env.telegram.wait_for_count(2, 1);
+    have_lead_again(&env, &one, two);
     assert_eq!(env.telegram.texts(1).len(), 1);
     assert_eq!(env.psql("SELECT count(*) FROM facts"), "1");
 }
