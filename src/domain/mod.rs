@@ -47,3 +47,34 @@ pub mod memory;
 pub mod proposal;
 pub mod token_budget;
 pub mod phrases;
+
+#[cfg(test)]
+mod tests {
+    use super::attachment::{Attachment, Kind as FileKind};
+    use super::memory::Fact;
+    use super::prompt::{Line, Place};
+    use super::quote::{Kind, Quote, QuotedFile, Whose};
+    use super::summary::Summary;
+
+    #[test]
+    fn nothing_that_people_write_is_in_what_a_log_or_a_panic_could_show() {
+        let words = || "zebra".to_owned();
+        let file = Attachment {
+            kind: FileKind::Document,
+            file_id: words(),
+            unique_id: words(),
+            name: Some(words()),
+            mime: None,
+            bytes: Some(1),
+            pixels: None,
+            seconds: None,
+        };
+        let quote = Quote::new(Kind::Reply, Whose::Other, Some("zebra"), "zebra");
+        let quote = Quote { file: Some(Box::new(QuotedFile { message_id: 1, file })), ..quote };
+        let fact = Fact { id: 1, text: words(), day: String::new() };
+        let summary = Summary { id: 1, last_id: 1, prompt: None, content: words() };
+        let line = Line { place: Place::Question, text: "zebra".into() };
+        let shown = format!("{quote:?} {:?} {fact:?} {summary:?} {line:?}", quote.file);
+        assert!(!shown.contains("zebra"), "{shown}");
+    }
+}

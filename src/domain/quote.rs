@@ -241,32 +241,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::attachment::Kind as FileKind;
-    use crate::domain::memory::Fact;
-    use crate::domain::prompt::{Line, Place};
-    use crate::domain::summary::Summary;
-
-    #[test]
-    fn nothing_that_people_write_is_in_what_a_log_or_a_panic_could_show() {
-        let words = || "zebra".to_owned();
-        let file = Attachment {
-            kind: FileKind::Document,
-            file_id: words(),
-            unique_id: words(),
-            name: Some(words()),
-            mime: None,
-            bytes: Some(1),
-            pixels: None,
-            seconds: None,
-        };
-        let quote = Quote::new(Kind::Reply, Whose::Other, Some("zebra"), "zebra");
-        let quote = Quote { file: Some(Box::new(QuotedFile { message_id: 1, file })), ..quote };
-        let fact = Fact { id: 1, text: words(), day: String::new() };
-        let summary = Summary { id: 1, last_id: 1, prompt: None, content: words() };
-        let line = Line { place: Place::Question, text: "zebra".into() };
-        let shown = format!("{quote:?} {:?} {fact:?} {summary:?} {line:?}", quote.file);
-        assert!(!shown.contains("zebra"), "{shown}");
-    }
 
     #[test]
     fn a_question_says_whose_words_it_brings_along_and_ends_with_its_own() {
