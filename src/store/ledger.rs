@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Interval, Timestamptz};
 
-use super::prepared::{Prepared, prepared, prepared_if};
+use super::prepared::{Prepared, prepared_if};
 use super::schema::model_calls;
 use super::time::interval;
 use super::words::CostSource;
@@ -29,7 +29,7 @@ pub struct Calls<'a> {
 /// Stores calls on their own: there is no commit on which they could ride. Returns how many were not there: a statement whose
 /// commit was not learnt is repeated ([`super::Store::run`]), and each call stands here once all the same.
 pub fn store(conn: &mut PgConnection, calls: Calls<'_>) -> QueryResult<usize> {
-    if calls.calls.is_empty() { Ok(0) } else { prepared(calls.insert()).execute(conn) }
+    if calls.calls.is_empty() { Ok(0) } else { calls.insert().execute(conn) }
 }
 
 impl Calls<'_> {
@@ -39,7 +39,7 @@ impl Calls<'_> {
         prepared_if(self.calls.len() <= 1, With { insert, statement })
     }
 
-    pub(super) fn insert(self) -> impl QueryFragment<Pg> + QueryId {
+    pub(super) fn insert(self) -> impl QueryFragment<Pg> + QueryId + RunQueryDsl<PgConnection> {
         let Self { address, calls } = self;
         let rows: Vec<_> = calls
             .iter()

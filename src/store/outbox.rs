@@ -328,13 +328,16 @@ pub fn replaces(conn: &mut PgConnection, update: Key, message_id: i64) -> QueryR
 
 /// Telegram took the part as `message_id`.
 pub fn sent(conn: &mut PgConnection, part: &Unsent, message_id: i64) -> QueryResult<usize> {
-    prepared(diesel::update(row(part).filter(reply_parts::bot_id.eq(led(part.bot_id)))).set((
-        reply_parts::state.eq(PartState::Sent),
-        reply_parts::message_id.eq(message_id),
-        reply_parts::payload.eq(None::<String>),
-        reply_parts::settled_at.eq(clock_timestamp().nullable()),
-    )))
-    .execute(conn)
+    let mark = diesel::update(row(part).filter(reply_parts::bot_id.eq(led(part.bot_id))))
+        .set((
+            reply_parts::state.eq(PartState::Sent),
+            reply_parts::message_id.eq(message_id),
+            reply_parts::payload.eq(None::<String>),
+            reply_parts::settled_at.eq(clock_timestamp().nullable()),
+        ))
+        .returning(reply_parts::id);
+    let marked: Vec<i64> = prepared(mark).load(conn)?;
+    Ok(marked.len())
 }
 
 /// Telegram refuses the part for good.

@@ -3,6 +3,9 @@
 //! Diesel prepares anew, in a round trip of its own, whatever might have another text next time: every UPDATE, every
 //! INSERT of several rows, everything with a piece of plain SQL in it. Most of ours have one text whatever their
 //! values; wrapped in `prepared` they are found again by that text.
+//!
+//! Only what returns rows is: `execute` looks at its statement through a reference, and Diesel's (2.3) does not pass on
+//! whether what it refers to may be kept.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;

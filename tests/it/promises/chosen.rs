@@ -153,6 +153,11 @@ fn an_answer_with_a_chosen_model_to_somebody_whom_an_owner_let_in_takes_four_sta
     assert!(of_answer.iter().all(|sql| !sql.starts_with("BEGIN")), "{of_answer:#?}");
     let reads = of_answer.iter().filter(|sql| sql.starts_with("SELECT")).count();
     assert_eq!(reads, 2, "{of_answer:#?}");
+    // Each is parsed and planned once for a connection, and has a name there.
+    let log = fs::read_to_string(env.server().log_file()).unwrap();
+    for sql in of_answer {
+        assert!(!log.contains(&format!("execute <unnamed>: {sql}")), "planned anew each time: {sql}");
+    }
     assert_eq!(env.asked("tea")[0].body["model"], "vendor/deep");
 }
 
