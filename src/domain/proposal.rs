@@ -4,11 +4,9 @@
 //! A model may invent, or be talked into something by a text that somebody quoted. So a proposal counts only if one statement of
 //! the person's own messages, which is about themself and is no question, holds every telling word of it.
 
-use std::collections::BTreeSet;
-
 use crate::domain::memory::{LONGEST, fact};
 use crate::domain::quote::is_break;
-use crate::domain::recall::{beyond, is_personal, plain, stems, tokens};
+use crate::domain::recall::{is_form, is_personal, plain, telling, tokens};
 
 /// So many facts are read of what a model proposes.
 const MOST: usize = 2;
@@ -107,15 +105,15 @@ pub fn is_said(fact: &str, own: &str) -> bool {
 /// Whether every telling word of the fact is in the text, in some form, whether or not either denies it; and there is one.
 fn says(text: &str, fact: &str) -> bool {
     let (text, fact) = (written_out(text), written_out(fact));
-    let mut telling = beyond(&fact, &BTreeSet::new());
+    let mut telling = telling(&fact);
     telling.retain(|word| !is_denial(word));
-    let known: BTreeSet<String> = stems(&text).collect();
-    let short: BTreeSet<String> = tokens(&text).map(|word| without_ending(&word).to_owned()).collect();
-    let in_some_form =
-        |word: &String| beyond(word, &known).is_empty() || short.contains(without_ending(word));
+    let in_some_form = |word: &String| {
+        let same = |said| is_form(word, said) || without_ending(word) == without_ending(said);
+        tokens(&text).any(same)
+    };
     // Of a number there are no forms.
-    let is_number = |word: &String| word.chars().any(char::is_numeric);
-    let exactly = |word: String| tokens(&text).any(|other| other == word);
+    let is_number = |word: &&str| word.chars().any(char::is_numeric);
+    let exactly = |word| tokens(&text).any(|said| said == word);
     !telling.is_empty() && telling.iter().all(in_some_form) && tokens(&fact).filter(is_number).all(exactly)
 }
 
@@ -126,7 +124,7 @@ fn without_ending(word: &str) -> &str {
 }
 
 fn denies(text: &str) -> bool {
-    tokens(&written_out(text)).any(|word| is_denial(&word))
+    tokens(&written_out(text)).any(is_denial)
 }
 
 fn is_denial(word: &str) -> bool {

@@ -3,8 +3,6 @@
 //! Most questions need nothing of the kind: what they are about is new, or the model reads it anyway. So the words decide in two
 //! steps: whether it is worth a look ([`Asked::of`]), and whether what was found is worth reading ([`chosen`]).
 
-use std::collections::BTreeSet;
-
 use crate::domain::history::Exchange;
 use crate::domain::quote::{Quote, Source, Whose};
 
@@ -59,15 +57,20 @@ impl Asked {
         if all && !explicit {
             return None;
         }
-        let known: BTreeSet<String> = read
-            .iter()
-            .flat_map(|turn| [&turn.question, &turn.answer])
-            .flat_map(|text| stems(text))
-            .collect();
-        let mut words = beyond(&question, &known);
-        words.truncate(MOST_WORDS);
         let personal = is_personal(&question);
         let worth = if explicit || personal { 1 } else { 2 };
+        let mut words = telling(&question);
+        // The newest first: what is talked about mostly was a moment ago.
+        for text in read.iter().rev().flat_map(|turn| [&turn.question, &turn.answer]) {
+            if words.len() < worth {
+                return None;
+            }
+            let text = plain(text);
+            for read in tokens(&text) {
+                words.retain(|word| !is_form(word, read));
+            }
+        }
+        words.truncate(MOST_WORDS);
         (words.len() >= worth).then_some(Self { words, explicit, personal })
     }
 }
@@ -134,7 +137,7 @@ fn excerpt(text: &str, words: &[&String]) -> String {
         .map(|c| c.to_lowercase().next().unwrap_or(*c))
         .map(|c| if c == 'ё' { 'е' } else { c })
         .collect();
-    let found = words.iter().filter_map(|word| lower.find(&*stem(word))).min();
+    let found = words.iter().filter_map(|word| lower.find(stem(word))).min();
     let at = found.map_or(0, |byte| lower[..byte].chars().count());
     let start = at.saturating_sub(BEFORE).min(characters.len() - EXCERPT);
     let part: String = characters[start..start + EXCERPT].iter().collect();
@@ -142,12 +145,12 @@ fn excerpt(text: &str, words: &[&String]) -> String {
     format!("{}{}{}", dots(start > 0), part.trim(), dots(start + EXCERPT < characters.len()))
 }
 
-/// The words of a text that tell something and that are not known in any form, in lower case, each once.
-pub(super) fn beyond(text: &str, known: &BTreeSet<String>) -> Vec<String> {
+/// The words of a text that tell something, in lower case, each once.
+pub(super) fn telling(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in tokens(&plain(text)) {
-        if is_telling(&word) && !is_known(&word, known) && !words.contains(&word) {
-            words.push(word);
+        if is_telling(word) && !words.iter().any(|other| other == word) {
+            words.push(word.to_owned());
         }
     }
     words
@@ -163,32 +166,22 @@ pub(super) fn plain(text: &str) -> String {
     text.to_lowercase().replace('ё', "е")
 }
 
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned)
-}
-
-pub(super) fn stems(text: &str) -> impl Iterator<Item = String> {
-    let text = plain(text);
-    tokens(&text).map(|word| stem(&word)).collect::<Vec<_>>().into_iter()
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// The beginning of a word, which its forms have in common: rather too much of it than too little.
-fn stem(word: &str) -> String {
+fn stem(word: &str) -> &str {
     let letters = word.chars().count();
     let kept = if letters <= 4 { letters } else { (letters - 2).max(4) };
-    word.chars().take(kept).collect()
+    word.char_indices().nth(kept).map_or(word, |(end, _)| &word[..end])
 }
 
-/// Whether a form of the word is among these stems: the longer a form, the longer its stem.
-fn is_known(word: &str, known: &BTreeSet<String>) -> bool {
-    let stem = stem(word);
-    let of_long = |text: &str| text.chars().count() >= 4;
-    let same = |other: &String| {
-        *other == stem
-            || (of_long(&stem) && other.starts_with(&stem))
-            || (of_long(other) && stem.starts_with(other.as_str()))
-    };
-    known.iter().any(same)
+/// Whether these are forms of one word: the longer a form, the longer its stem.
+pub(super) fn is_form(one: &str, other: &str) -> bool {
+    let (one, other) = (stem(one), stem(other));
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    long.starts_with(short) && (short.len() == long.len() || short.chars().count() >= 4)
 }
 
 /// Whether a word may tell one message from another.
