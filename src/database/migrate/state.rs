@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::bail;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::{Array, Bool, Text};
 
 use super::embedded::{MIGRATIONS, Migration};
 use super::own::{self, Own};
@@ -68,15 +68,16 @@ impl State {
         let mut applied = applied(conn)?;
         let mut entries = Vec::new();
         let given_up = given_up(&applied);
+        let there = concurrent_indexes(conn)?;
         for migration in MIGRATIONS.iter() {
             let (mut indexes, mut undropped, mut whole) = (Vec::new(), Vec::new(), true);
             for index in migration.concurrent_indexes() {
-                let valid = is_valid(conn, &index)?;
+                let valid = there.get(&index).copied();
                 whole &= valid == Some(true) || given_up.contains(&index);
                 indexes.extend(valid.map(|_| index));
             }
             for index in migration.dropped_indexes() {
-                let there = is_valid(conn, &index)?.is_some();
+                let there = there.contains_key(&index);
                 whole &= !there;
                 undropped.extend(there.then_some(index));
             }
@@ -205,19 +206,23 @@ fn given_up(applied: &HashMap<String, String>) -> HashSet<String> {
     droppers.flat_map(|pair| pair[1].dropped_indexes()).collect()
 }
 
-/// `None`: there is no such index.
-fn is_valid(conn: &mut PgConnection, index: &str) -> QueryResult<Option<bool>> {
+/// Of the indexes that migrations build or drop beside everybody's work those that are there, by name, and whether they are valid.
+fn concurrent_indexes(conn: &mut PgConnection) -> QueryResult<HashMap<String, bool>> {
     #[derive(QueryableByName)]
     struct Index {
-        #[diesel(sql_type = Nullable<Bool>)]
-        valid: Option<bool>,
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Bool)]
+        valid: bool,
     }
-    let found: Index = diesel::sql_query(
-        "SELECT (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)) AS valid",
+    let of_migration = |one: &'static Migration| one.concurrent_indexes().chain(one.dropped_indexes());
+    let names: Vec<String> = MIGRATIONS.iter().flat_map(of_migration).collect();
+    let found: Vec<Index> = diesel::sql_query(
+        "SELECT name, indisvalid AS valid FROM unnest($1) AS name JOIN pg_index ON indexrelid = to_regclass(name)",
     )
-    .bind::<Text, _>(index)
-    .get_result(conn)?;
-    Ok(found.valid)
+    .bind::<Array<Text>, _>(names)
+    .load(conn)?;
+    Ok(found.into_iter().map(|index| (index.name, index.valid)).collect())
 }
 
 /// One that is being built this very moment is not yet valid, and nothing is wrong with it.
