@@ -115,6 +115,8 @@ impl Machine {
         let place = self.place.display();
         let block = block
             .replace(BACKUP, backup)
+            // A person reads for a while; here nobody would end it.
+            .replace("logs -f", "logs")
             .replace("/etc/cron.daily", &format!("{place}/cron"))
             .replace("/var/backups/systech-aidd", &format!("{place}/backups"))
             .replace("backup@another.example:systech-aidd", &format!("{place}/other"));
