@@ -26,7 +26,7 @@ use crate::people::{Act, CROWD};
 const TAKEOVER: Duration = Duration::from_secs(15);
 /// Within this what a process has sent reaches a stand-in on a busy machine. No other instance leads before.
 const ARRIVAL: Duration = Duration::from_secs(1);
-/// Within this answers go on after a promotion.
+/// Within this answers go on after a promotion: twice the five seconds that a pair has by itself, for six rows are played at once.
 const GOING_ON: Duration = Duration::from_secs(10);
 
 pub(crate) const EPOCH: &str = "SELECT max(epoch) FROM leases";
