@@ -131,7 +131,7 @@ impl LoadEnv {
 }
 
 /// The whole answer in one event: what the model costs is not what is measured.
-fn instant() -> Behaviour {
+pub(crate) fn instant() -> Behaviour {
     Behaviour::text(ANSWER).token_characters(ANSWER.len())
 }
 

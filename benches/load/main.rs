@@ -49,6 +49,7 @@ fn main() {
     env.server().create_database(DATABASE);
     let mut table = Table::default();
     throughput(&env, lanes, rounds, seconds as u64, &mut table);
+    slow_model(&env, size("LOAD_CHATS", 500), &mut table);
     one_lane(&env, &mut table);
     table.row("memory of a bot that has nothing to do", format!("{} MB", measure::idle(&env, DATABASE)));
     for workers in [64, 512] {
@@ -217,6 +218,22 @@ impl Rounds {
     fn to_other(&self) -> f64 {
         median(self.loads.iter().zip(&self.others).map(|(load, other)| load.rate / other.rate).collect())
     }
+}
+
+/// Many people at once whose model needs a second, with the settings as they are.
+fn slow_model(env: &LoadEnv, chats: usize, table: &mut Table) {
+    progress(&format!("{chats} chats, a model that takes a second"));
+    env.fill(DATABASE, FIRST_PERSON, chats);
+    env.model.usually(env::instant().headers_after(Duration::from_secs(1)));
+    let bot = env.start(DATABASE, &[]);
+    let mut load = Pressure::put(env, &bot, &LoadEnv::people(FIRST_PERSON, chats), Duration::from_secs(20));
+    bot.kill();
+    env.model.usually(env::instant());
+    let [median, longest] = [0.5, 0.99].map(|share| millis(percentile(&mut load.waits, share)));
+    table.row(
+        &format!("{chats} chats, a model that takes a second: answers per second; p50, p99 of an answer"),
+        format!("{:.0}; {median:.0} ms, {longest:.0} ms", load.rate),
+    );
 }
 
 /// What a single person notices.

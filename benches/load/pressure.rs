@@ -1,5 +1,6 @@
 //! Full load: every person writes again as soon as the answer has come.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use sandbox::PATIENCE;
@@ -47,12 +48,14 @@ pub(crate) struct Pressure {
     pub(crate) calls: f64,
     /// Updates in a batch.
     pub(crate) batch: f64,
+    /// From each question to its answer, as often as the bench looks.
+    pub(crate) waits: Vec<Duration>,
 }
 
 impl Pressure {
     /// Between two readings.
-    fn between(then: &Meters, now: &Meters, answers: usize) -> Self {
-        let answers = count(answers);
+    fn between(then: &Meters, now: &Meters, waits: Vec<Duration>) -> Self {
+        let answers = count(waits.len());
         let seconds = (now.at - then.at).as_secs_f64();
         let used = [(now.bot, then.bot), (now.postgres, then.postgres), (now.neighbours, then.neighbours)]
             .map(|(now, then)| now.saturating_sub(then).as_secs_f64());
@@ -62,6 +65,7 @@ impl Pressure {
             processor: used.map(|seconds| 1000.0 * seconds / answers),
             calls: count(now.calls - then.calls - polls) / answers,
             batch: answers / count(polls),
+            waits,
         }
     }
 
@@ -70,30 +74,32 @@ impl Pressure {
         let mut seen = env.sent();
         let mut said = seen + people.len();
         let warm = seen + WARM_UP * people.len();
-        for person in people {
-            env.telegram.say(person, QUESTION);
-        }
-        let mut began = None;
+        let people: HashMap<i64, &Person> = people.iter().map(|person| (person.chat_id, person)).collect();
+        let mut asked = HashMap::new();
+        let mut waits = Vec::new();
+        let mut began: Option<Meters> = None;
+        let mut chats: Vec<i64> = people.keys().copied().collect();
         loop {
+            for chat in chats {
+                asked.insert(chat, Instant::now());
+                env.telegram.say(people[&chat], QUESTION);
+            }
             std::thread::sleep(LOOK);
-            let chats: Vec<i64> =
-                env.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
+            chats = env.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
             seen += chats.len();
             match &began {
-                None if seen >= warm => began = Some((seen, Meters::read(env, bot))),
-                Some((first, then)) if then.at.elapsed() >= time => {
-                    let pressure = Self::between(then, &Meters::read(env, bot), seen - first);
-                    env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
-                    return pressure;
+                None if seen >= warm => began = Some(Meters::read(env, bot)),
+                Some(then) => {
+                    waits.extend(chats.iter().map(|chat| asked[chat].elapsed()));
+                    if then.at.elapsed() >= time {
+                        let pressure = Self::between(then, &Meters::read(env, bot), waits);
+                        env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
+                        return pressure;
+                    }
                 }
-                _ => {}
+                None => {}
             }
             said += chats.len();
-            for chat in chats {
-                let person =
-                    people.iter().find(|person| person.chat_id == chat).expect("only people of ours");
-                env.telegram.say(person, QUESTION);
-            }
         }
     }
 }

@@ -24,6 +24,8 @@ const HEIGHTS: [(&str, &str, i64); 4] = [
     ("reply_parts", "id", 1_700_000_000_000),
 ];
 const FIRST_PERSON: i64 = 7_000_000_000;
+/// Numbers beyond this are drawn at random: the name of a call in the ledger.
+const LARGEST_KNOWN: u64 = 1_000_000_000_000_000;
 
 /// What pgbench runs, and what was seen on the way.
 pub(crate) struct Script {
@@ -101,6 +103,8 @@ fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
 
 /// The statements of a log, in order, without those that only set a new connection up.
 fn parse(log: &str) -> Vec<Statement> {
+    // A statement of several lines goes on behind a tab.
+    let log = log.replace("\n\t", " ");
     let mut statements: Vec<Statement> = Vec::new();
     for line in log.lines() {
         if let Some((_, sql)) = line.split_once("LOG:  statement: ") {
@@ -193,7 +197,8 @@ impl Variables {
         let _ = writeln!(
             text,
             "WITH oldest AS ({oldest}) SELECT oldest.*, said.* FROM oldest,
-             LATERAL (SELECT array_agg(said.role::text), array_agg(said.content) FROM ({dialogue}) said) said \\aset updates_"
+             LATERAL (SELECT array_agg(role::text), array_agg(content), array_agg(quotes)
+                      FROM ({dialogue}) said (id, role, content, quotes)) said \\aset updates_"
         );
         let [finish, sent] = ["INSERT INTO \"messages\"", "UPDATE \"reply_parts\""].map(&mut of);
         let _ = writeln!(text, "{finish} \\aset reply_parts_\n{sent};");
@@ -213,6 +218,7 @@ impl Variables {
         }
         let _ = writeln!(text, "{};\n\\endif\n\\set left :left - 1", self.put_into(ingest, true));
         let _ = writeln!(text, "\\set person :first_person + :client_id * {lanes} + :lane");
+        let _ = writeln!(text, "\\set call random(1, {})", i64::MAX / 2);
         text
     }
 
@@ -257,6 +263,9 @@ impl Variables {
             }
             if let Some((table, column)) = sequence_of(number) {
                 return format!("{table}_{column}");
+            }
+            if number.unsigned_abs() > LARGEST_KNOWN {
+                return "call".to_owned();
             }
         }
         let next = format!("constant{}", self.constants.len());
