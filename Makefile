@@ -39,11 +39,14 @@ test: setup tools ## all tests, against a real PostgreSQL
 faults: setup tools ## everything that can go wrong, again and again, as a table; SEED=… repeats a run, ROW=… plays some rows; ten minutes
 	@FAULTS=long SEED=$(SEED) cargo test --locked --test faults -- $(if $(ROW),"$(ROW)")
 
+# a bench that nobody runs breaks unseen, so the one of the text answer takes part, as short as it can be
 nightly: setup tools faults ## what takes long: make faults, fresh and containers; lives of messages; older version; PostgreSQL 16, 17, 18 (npm); alerts (Debian: prometheus)
 	STRANGERS=10000 cargo test --locked --test it promises::flood
 	ANNOUNCE_PEOPLE=5000 cargo test --locked --test it promises::announce::whatever -- --nocapture
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
 	PROMPTS=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it promises::prompts
+	@scripts/setup pgbench
+	LOAD_ROUNDS=1 LOAD_SECONDS=1 LOAD_ROWS=1000 cargo bench --quiet --locked --profile dev --bench load
 	scripts/black-holes
 	scripts/rolling-upgrade
 	scripts/postgres-matrix

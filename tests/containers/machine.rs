@@ -41,6 +41,11 @@ impl Machine {
             .join(compose.replace(' ', "-"));
         let clone = place.join("systech-aidd");
         HOME.call_once(|| sandbox::listen_on(bridge()));
+        // What a run that failed has left, for the engine keeps it: containers, and the volume of a database.
+        let left = "docker ps -aq | xargs -r docker rm -f && docker network prune -f \\
+            && docker volume ls -q | xargs -r docker volume rm";
+        let cleared = Command::new("sh").args(["-c", left]).output().unwrap();
+        assert!(cleared.status.success(), "{}", String::from_utf8_lossy(&cleared.stderr));
         for folder in ["bin", "cron", "backups", "other"] {
             fs::create_dir_all(place.join(folder)).unwrap();
         }
@@ -70,7 +75,7 @@ impl Machine {
         let docker = match compose {
             // Its client is in a container, too: this machine may be too old for it.
             "compose 2" => {
-                "socket=${DOCKER_HOST#unix://}; tty=; [ ! -t 0 ] || tty=-t
+                "socket=${DOCKER_HOST#unix://}; tty=; [ ! -t 0 ] || [ ! -t 1 ] || tty=-t
                 exec /usr/bin/docker run --rm -i $tty --network host -v \"$socket:/var/run/docker.sock\" -v \"$PLACE:$PLACE\" \\
                     -w \"$PWD\" ${TAG:+-e TAG=$TAG} ${DOCKER_BUILDKIT:+-e DOCKER_BUILDKIT=$DOCKER_BUILDKIT} compose:2 \"$@\""
             }
