@@ -179,6 +179,10 @@ fn stem(word: &str) -> &str {
 
 /// Whether these are forms of one word: the longer a form, the longer its stem.
 pub(super) fn is_form(one: &str, other: &str) -> bool {
+    // Most words differ there already.
+    if one.chars().next() != other.chars().next() {
+        return false;
+    }
     let (one, other) = (stem(one), stem(other));
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     long.starts_with(short) && (short.len() == long.len() || short.chars().count() >= 4)
