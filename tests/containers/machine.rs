@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, Once};
 
@@ -116,7 +117,16 @@ impl Machine {
 
     /// The same with the name of a backup.
     pub(crate) fn follow_with(&self, guide: &str, words: &str, backup: &str) -> String {
-        let block = self.block(guide, words);
+        self.run(&self.of_this_machine(&self.block(guide, words), backup))
+    }
+
+    /// Does it, and says yes when asked.
+    pub(crate) fn agree(&self, guide: &str, words: &str) -> String {
+        self.at_terminal(&self.of_this_machine(&self.block(guide, words), BACKUP), "y\n")
+    }
+
+    /// A block with the names that this machine has for what differs.
+    fn of_this_machine(&self, block: &str, backup: &str) -> String {
         let place = self.place.display();
         let block = block
             .replace(BACKUP, backup)
@@ -125,9 +135,7 @@ impl Machine {
             .replace("/etc/cron.daily", &format!("{place}/cron"))
             .replace("/var/backups/systech-aidd", &format!("{place}/backups"))
             .replace("backup@another.example:systech-aidd", &format!("{place}/other"));
-        let block =
-            if block.contains(VERSION) { block.replace(VERSION, &self.newest_applied()) } else { block };
-        self.run(&block)
+        if block.contains(VERSION) { block.replace(VERSION, &self.newest_applied()) } else { block }
     }
 
     /// Does what the block says in which these words stand, which is a single command, with further words.
@@ -168,10 +176,16 @@ impl Machine {
     /// Runs commands at a terminal, in a shell of their own, and returns what is shown.
     #[track_caller]
     pub(crate) fn run(&self, commands: &str) -> String {
+        self.at_terminal(commands, "")
+    }
+
+    /// The same, and types this.
+    #[track_caller]
+    fn at_terminal(&self, commands: &str, typed: &str) -> String {
         let script = self.place.join("commands");
         fs::write(&script, format!("set -e\n{commands}\n")).unwrap();
         let shell = format!("bash {}", script.display());
-        self.shell("script", &["--quiet", "--return", "--command", &shell, "/dev/null"], commands)
+        self.shell("script", &["--quiet", "--return", "--command", &shell, "/dev/null"], typed, commands)
     }
 
     /// The script for every night, without a terminal; returns the name of the backup that it made.
@@ -180,6 +194,7 @@ impl Machine {
         self.shell(
             "sh",
             &[self.place.join("cron/systech-aidd").to_str().unwrap()],
+            "",
             "the script for every night",
         );
         let names = |folder: &str| -> Vec<String> {
@@ -200,18 +215,27 @@ impl Machine {
     }
 
     #[track_caller]
-    fn shell(&self, program: &str, arguments: &[&str], what: &str) -> String {
+    fn shell(&self, program: &str, arguments: &[&str], typed: &str, what: &str) -> String {
         println!("--- {}", what.trim());
         let path = format!("{}:{}", self.place.join("bin").display(), std::env::var("PATH").unwrap());
-        let output = Command::new(program)
+        let mut shell = Command::new(program)
             .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .current_dir(&self.clone)
             .env("PATH", path)
             .env("PLACE", &self.place)
             .env("EDITOR", "editor")
             .env("TERM", "dumb")
-            .output()
+            .spawn()
             .unwrap();
+        let mut keys = shell.stdin.take().unwrap();
+        keys.write_all(typed.as_bytes()).unwrap();
+        // Nobody hangs up before the answer was read.
+        let keys = (!typed.is_empty()).then_some(keys);
+        let output = shell.wait_with_output().unwrap();
+        drop(keys);
         // The terminal shows the end of its input, too.
         let said = String::from_utf8_lossy(&output.stdout).replace("^@", "").replace(['\r', '\0'], "")
             + &String::from_utf8_lossy(&output.stderr);

@@ -69,6 +69,8 @@ fn play(compose: &str) {
     machine.follow(guide, "docker tag systech-aidd:latest systech-aidd:old");
     machine.is_answered("after an upgrade");
     assert_ne!(machine.newest_migration(), of_old, "the upgrade has migrated");
+    machine.follow(guide, "TAG=old docker compose run --rm bot migrate status");
+    machine.agree(guide, "bot migrate to");
     machine.follow(guide, "docker compose up -d --no-build");
     machine.is_answered("after a rollback");
     assert_eq!(machine.newest_migration(), of_old);
