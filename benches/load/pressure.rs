@@ -87,6 +87,9 @@ impl Pressure {
             std::thread::sleep(LOOK);
             chats = env.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
             seen += chats.len();
+            // What a bot that was killed had sent and not noted is sent once more, whoever's it is.
+            said += chats.iter().filter(|chat| !people.contains_key(chat)).count();
+            chats.retain(|chat| people.contains_key(chat));
             match &began {
                 None if seen >= warm => began = Some(Meters::read(env, bot)),
                 Some(then) => {
