@@ -72,7 +72,6 @@ impl Pressure {
     /// Lets people write for `time`, and waits for the last answers.
     pub(crate) fn put(env: &LoadEnv, bot: &Bot, people: &[Person], time: Duration) -> Self {
         let mut seen = env.sent();
-        let mut said = seen + people.len();
         let warm = seen + WARM_UP * people.len();
         let people: HashMap<i64, &Person> = people.iter().map(|person| (person.chat_id, person)).collect();
         let mut asked = HashMap::new();
@@ -88,7 +87,6 @@ impl Pressure {
             chats = env.telegram.look(|state| state.sent()[seen..].iter().map(|sent| sent.chat_id).collect());
             seen += chats.len();
             // What a bot that was killed had sent and not noted is sent once more, whoever's it is.
-            said += chats.iter().filter(|chat| !people.contains_key(chat)).count();
             chats.retain(|chat| people.contains_key(chat));
             match &began {
                 None if seen >= warm => began = Some(Meters::read(env, bot)),
@@ -96,13 +94,14 @@ impl Pressure {
                     waits.extend(chats.iter().map(|chat| asked[chat].elapsed()));
                     if then.at.elapsed() >= time {
                         let pressure = Self::between(then, &Meters::read(env, bot), waits);
-                        env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= said).then_some(()));
+                        // Everybody waits for one answer, but for those who just got theirs.
+                        let last = seen + people.len() - chats.len();
+                        env.telegram.wait_until(PATIENCE, |state| (state.sent().len() >= last).then_some(()));
                         return pressure;
                     }
                 }
                 None => {}
             }
-            said += chats.len();
         }
     }
 }
