@@ -145,10 +145,10 @@ fn excerpt(text: &str, words: &[&String]) -> String {
     format!("{}{}{}", dots(start > 0), part.trim(), dots(start + EXCERPT < characters.len()))
 }
 
-/// The words of a text that tell something, in lower case, each once.
+/// The words of a [`plain`] text that tell something, each once.
 pub(super) fn telling(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    for word in tokens(&plain(text)) {
+    for word in tokens(text) {
         if is_telling(word) && !words.iter().any(|other| other == word) {
             words.push(word.to_owned());
         }
@@ -156,9 +156,9 @@ pub(super) fn telling(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether a text is about its person.
+/// Whether a [`plain`] text is about its person.
 pub(super) fn is_personal(text: &str) -> bool {
-    tokens(&plain(text)).any(|word| PERSONAL.split(' ').any(|personal| personal == word))
+    tokens(text).any(|word| PERSONAL.split(' ').any(|personal| personal == word))
 }
 
 /// In lower case, as words are compared.

@@ -68,16 +68,16 @@ impl State {
         let mut applied = applied(conn)?;
         let mut entries = Vec::new();
         let given_up = given_up(&applied);
-        let there = concurrent_indexes(conn)?;
+        let found = valid_by_name(conn)?;
         for migration in MIGRATIONS.iter() {
             let (mut indexes, mut undropped, mut whole) = (Vec::new(), Vec::new(), true);
             for index in migration.concurrent_indexes() {
-                let valid = there.get(&index).copied();
+                let valid = found.get(&index).copied();
                 whole &= valid == Some(true) || given_up.contains(&index);
                 indexes.extend(valid.map(|_| index));
             }
             for index in migration.dropped_indexes() {
-                let there = there.contains_key(&index);
+                let there = found.contains_key(&index);
                 whole &= !there;
                 undropped.extend(there.then_some(index));
             }
@@ -207,7 +207,7 @@ fn given_up(applied: &HashMap<String, String>) -> HashSet<String> {
 }
 
 /// Of the indexes that migrations build or drop beside everybody's work those that are there, by name, and whether they are valid.
-fn concurrent_indexes(conn: &mut PgConnection) -> QueryResult<HashMap<String, bool>> {
+fn valid_by_name(conn: &mut PgConnection) -> QueryResult<HashMap<String, bool>> {
     #[derive(QueryableByName)]
     struct Index {
         #[diesel(sql_type = Text)]
