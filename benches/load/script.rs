@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::time::Duration;
 
 use sandbox::PATIENCE;
+use sandbox::postgres::Logged;
 
 use crate::env::{LoadEnv, QUESTION};
 use crate::pressure::count;
@@ -41,25 +41,16 @@ pub(crate) struct Script {
     pub(crate) made: f64,
 }
 
-/// A statement as the server logged it.
-#[derive(Debug)]
-struct Statement {
-    sql: String,
-    /// As text, by number; `None` is NULL.
-    parameters: Vec<Option<String>>,
-}
-
 impl Script {
     /// Captures one answer out of a batch of so many updates, for clients with `lanes` dialogues each.
     pub(crate) fn capture(env: &LoadEnv, batch: usize, lanes: usize) -> Self {
-        let (log, update_ids) = record(env, batch);
-        let statements = parse(&log);
+        let (statements, update_ids) = record(env, batch);
         let begin = |of: &str| statements.iter().position(|statement| statement.sql.starts_with(of));
         let ingest = begin("INSERT INTO \"updates\"").expect("the batch was taken in");
         let taken = &statements[ingest].parameters;
         let whole = update_ids.iter().all(|id| taken.contains(&Some(id.clone())));
         assert!(whole, "the batch came in parts");
-        let sent = |statement: &Statement| statement.sql.starts_with("UPDATE \"reply_parts\"");
+        let sent = |statement: &Logged| statement.sql.starts_with("UPDATE \"reply_parts\"");
         let last = statements.iter().rposition(sent).expect("an answer was sent");
         // The one before it; the ingest, if there is none.
         let before = statements[..last].iter().rposition(sent).unwrap_or(ingest);
@@ -74,8 +65,9 @@ impl Script {
     }
 }
 
-/// Lets the program answer a batch and returns what the server logged, and the batch's update ids.
-fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
+/// Lets the program answer a batch and returns what it asked the server for meanwhile, without what only sets a new connection up,
+/// and the batch's update ids.
+fn record(env: &LoadEnv, batch: usize) -> (Vec<Logged>, Vec<String>) {
     env.server().create_database(DATABASE);
     env.start(DATABASE, &[]).kill();
     for (table, column, first) in HEIGHTS {
@@ -87,8 +79,7 @@ fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
     std::thread::sleep(Duration::from_millis(600));
     let people = LoadEnv::people(FIRST_PERSON, batch);
     env.fill(DATABASE, FIRST_PERSON, batch);
-    let log = env.server().log_file();
-    let logged = fs::metadata(log).map_or(0, |log| log.len());
+    let logged = env.server().log_length();
     let said = people.iter().map(|person| env.telegram.say(person, QUESTION).update_id.to_string()).collect();
     let sent = env.sent();
     let bot = env.start(DATABASE, &[("WORKERS", "1".to_owned())]);
@@ -96,57 +87,9 @@ fn record(env: &LoadEnv, batch: usize) -> (String, Vec<String>) {
     // The step after the last answer is to be seen as well.
     std::thread::sleep(Duration::from_millis(500));
     bot.kill();
-    let bytes = fs::read(log).expect("the server's log can be read");
-    let new = &bytes[usize::try_from(logged).unwrap_or_default()..];
-    (String::from_utf8_lossy(new).into_owned(), said)
-}
-
-/// The statements of a log, in order, without those that only set a new connection up.
-fn parse(log: &str) -> Vec<Statement> {
-    // A statement of several lines goes on behind a tab.
-    let log = log.replace("\n\t", " ");
-    let mut statements: Vec<Statement> = Vec::new();
-    for line in log.lines() {
-        if let Some((_, sql)) = line.split_once("LOG:  statement: ") {
-            statements.push(Statement { sql: sql.to_owned(), parameters: Vec::new() });
-        } else if let Some((_, executed)) = line.split_once("LOG:  execute ") {
-            let sql = executed.split_once(": ").map_or("", |(_, sql)| sql);
-            statements.push(Statement { sql: sql.to_owned(), parameters: Vec::new() });
-        } else if let Some((_, list)) = line.split_once("DETAIL:  parameters: ")
-            && let Some(statement) = statements.last_mut()
-        {
-            statement.parameters = parameters(list);
-        }
-    }
+    let mut statements = env.server().statements_since(logged);
     statements.retain(|statement| !statement.sql.starts_with("SET "));
-    statements
-}
-
-/// `$1 = 'it''s', $2 = NULL` → its values.
-fn parameters(mut list: &str) -> Vec<Option<String>> {
-    let mut values = Vec::new();
-    while let Some((_, rest)) = list.split_once(" = ") {
-        let Some(mut quoted) = rest.strip_prefix('\'') else {
-            values.push(None);
-            list = rest.trim_start_matches("NULL");
-            continue;
-        };
-        let mut value = String::new();
-        while let Some((piece, after)) = quoted.split_once('\'') {
-            value.push_str(piece);
-            quoted = after;
-            match after.strip_prefix('\'') {
-                Some(after) => {
-                    value.push('\'');
-                    quoted = after;
-                }
-                None => break,
-            }
-        }
-        values.push(Some(value));
-        list = quoted;
-    }
-    values
+    (statements, said)
 }
 
 /// The sequence that this number comes from: table and column.
@@ -164,7 +107,7 @@ struct Variables {
 
 impl Variables {
     /// The script of one answer.
-    fn write(&mut self, ingest: &Statement, answer: &[Statement], batch: usize, lanes: usize) -> String {
+    fn write(&mut self, ingest: &Logged, answer: &[Logged], batch: usize, lanes: usize) -> String {
         let mut text = self.begin(ingest, batch, lanes);
         for statement in answer {
             // What a later statement refers to: of several rows the last one counts.
@@ -181,13 +124,7 @@ impl Variables {
 
     /// The script of one answer as nobody could write it shorter: one query for the update and the dialogue, the statement that
     /// finishes, and the mark "sent". It is put together from the statements of the program, so that it does the same.
-    fn write_ideal(
-        &mut self,
-        ingest: &Statement,
-        answer: &[Statement],
-        batch: usize,
-        lanes: usize,
-    ) -> String {
+    fn write_ideal(&mut self, ingest: &Logged, answer: &[Logged], batch: usize, lanes: usize) -> String {
         let mut text = self.begin(ingest, batch, lanes);
         let mut of = |what: &str| {
             let found = answer.iter().find(|statement| statement.sql.contains(what));
@@ -206,7 +143,7 @@ impl Variables {
     }
 
     /// How a script begins: it takes a batch in whenever the last one is used up.
-    fn begin(&mut self, ingest: &Statement, batch: usize, lanes: usize) -> String {
+    fn begin(&mut self, ingest: &Logged, batch: usize, lanes: usize) -> String {
         let mut text = format!("\\set lane (:lane + 1) % {lanes}\n\\if :left = 0\n\\set left {batch}\n");
         for row in 0..batch {
             let _ = write!(
@@ -223,7 +160,7 @@ impl Variables {
     }
 
     /// The statement with a variable in place of each parameter.
-    fn put_into(&mut self, statement: &Statement, ingest: bool) -> String {
+    fn put_into(&mut self, statement: &Logged, ingest: bool) -> String {
         let mut sql = statement.sql.clone();
         // From the last on, or `$1` would also be found in `$12`
         for (index, value) in statement.parameters.iter().enumerate().rev() {

@@ -10,6 +10,7 @@
 mod client;
 mod install;
 mod kept;
+mod log;
 mod place;
 mod pooler;
 mod proxy;
@@ -24,6 +25,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use client::unique_name;
 pub use install::program;
+pub use log::Logged;
 pub use place::reachable;
 pub use pooler::Pooler;
 pub use proxy::Proxy;

@@ -4,6 +4,7 @@ use std::fs;
 
 use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
+use sandbox::postgres::Logged;
 use sandbox::telegram::Person;
 use serde_json::json;
 
@@ -106,23 +107,16 @@ fn the_choices_of_a_group_go_along_when_it_becomes_a_supergroup() {
 
 /// What the server was asked since it had logged so much, without what only sets a connection up, and what is asked now and then
 /// whoever is answered: by the doorkeeper, by the lease, by the test itself.
-pub(super) fn statements(env: &TestEnv, since: usize) -> Vec<String> {
-    let log = fs::read(env.server().log_file()).unwrap();
-    let log = String::from_utf8_lossy(&log[since..]).into_owned();
-    let executed = log.lines().filter_map(|line| {
-        let statement = line.split_once("LOG:  statement: ").map(|(_, sql)| sql);
-        let execute = || {
-            line.split_once("LOG:  execute ").and_then(|(_, rest)| rest.split_once(": ")).map(|(_, sql)| sql)
-        };
-        statement.or_else(execute).map(str::to_owned)
-    });
+pub(super) fn statements(env: &TestEnv, since: u64) -> Vec<Logged> {
+    let mut all = env.server().statements_since(since);
     let beside = |sql: &str| {
         sql.starts_with("SET ")
             || sql.contains("decisions")
             || sql.starts_with("UPDATE leases")
             || sql.starts_with("SELECT count(*) FROM reply_parts")
     };
-    executed.filter(|sql| !beside(sql) && sql.contains(char::is_alphabetic)).collect()
+    all.retain(|Logged { sql, .. }| !beside(sql) && sql.contains(char::is_alphabetic));
+    all
 }
 
 #[test]
@@ -141,23 +135,20 @@ fn an_answer_with_a_chosen_model_to_somebody_whom_an_owner_let_in_takes_four_sta
     // Whoever is asked knows of the new setting.
     told(&env, &ann(), "soup");
     env.wait_settled();
-    let since = fs::metadata(env.server().log_file()).unwrap().len();
+    let since = env.server().log_length();
     told(&env, &ann(), "tea");
     env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'sent'", |rows| rows == "4");
-    let all = statements(&env, usize::try_from(since).unwrap());
-    let first = all.iter().position(|sql| sql.starts_with("INSERT INTO \"updates\"")).expect("the batch");
-    let last = all.iter().position(|sql| sql.starts_with("UPDATE \"reply_parts\"")).expect("the mark");
+    let all = statements(&env, since);
+    let first = all.iter().position(|one| one.sql.starts_with("INSERT INTO \"updates\"")).expect("the batch");
+    let last = all.iter().position(|one| one.sql.starts_with("UPDATE \"reply_parts\"")).expect("the mark");
     let of_answer = &all[first + 1..=last];
     assert_eq!(of_answer.len(), 4, "{of_answer:#?}");
     // Each statement is a commit by itself: the one that finishes, and the mark "sent". Two only read.
-    assert!(of_answer.iter().all(|sql| !sql.starts_with("BEGIN")), "{of_answer:#?}");
-    let reads = of_answer.iter().filter(|sql| sql.starts_with("SELECT")).count();
+    assert!(of_answer.iter().all(|one| !one.sql.starts_with("BEGIN")), "{of_answer:#?}");
+    let reads = of_answer.iter().filter(|one| one.sql.starts_with("SELECT")).count();
     assert_eq!(reads, 2, "{of_answer:#?}");
-    // Each is parsed and planned once for a connection, and has a name there.
-    let log = fs::read_to_string(env.server().log_file()).unwrap();
-    for sql in of_answer {
-        assert!(!log.contains(&format!("execute <unnamed>: {sql}")), "planned anew each time: {sql}");
-    }
+    // Each is parsed and planned once for a connection.
+    assert!(of_answer.iter().all(|one| one.is_named), "{of_answer:#?}");
     assert_eq!(env.asked("tea")[0].body["model"], "vendor/deep");
 }
 

@@ -1,9 +1,8 @@
 //! What a question replies to reaches the model as marked context with its author, and stays what it was in every later prompt.
 
-use std::fs;
-
 use sandbox::env::PROMPT;
 use sandbox::model::{Asked, Behaviour, When};
+use sandbox::postgres::Logged;
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 use serde_json::{Value, json};
@@ -270,15 +269,15 @@ fn a_quotation_costs_no_statement_when_it_is_stored_and_none_when_it_is_read() {
     for (count, fields) in
         (3..).zip([to_ann("three", "soup"), json!({"text": "four"}), to_ann("five", "tea")])
     {
-        let since = fs::metadata(env.server().log_file()).unwrap().len();
+        let since = env.server().log_length();
         env.telegram.post(&person, &fields);
         sent(count);
-        let all = statements(&env, usize::try_from(since).unwrap());
-        let first = all.iter().position(|sql| sql.starts_with("INSERT INTO \"updates\"")).unwrap();
-        let last = all.iter().position(|sql| sql.starts_with("UPDATE \"reply_parts\"")).unwrap();
+        let all = statements(&env, since);
+        let first = all.iter().position(|one| one.sql.starts_with("INSERT INTO \"updates\"")).unwrap();
+        let last = all.iter().position(|one| one.sql.starts_with("UPDATE \"reply_parts\"")).unwrap();
         // Between them this test itself may have asked whether the answer is there, and the lease may have been renewed.
         let others = ["SELECT count(*) FROM reply_parts", "UPDATE leases"];
-        let ours = |sql: &&String| !others.iter().any(|other| sql.starts_with(other));
+        let ours = |one: &&Logged| !others.iter().any(|other| one.sql.starts_with(other));
         let of_answer: Vec<_> = all[first + 1..=last].iter().filter(ours).collect();
         assert_eq!(of_answer.len(), 4, "{of_answer:#?}");
     }
