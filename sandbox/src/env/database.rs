@@ -20,6 +20,14 @@ impl Database {
         Self::existing(server, &name)
     }
 
+    /// Creates a copy of another one, which nobody may be connected to.
+    #[track_caller]
+    pub fn copy(server: Arc<Server>, prefix: &str, template: &str) -> Self {
+        let name = unique_name(prefix);
+        server.create_database_from_template(&name, template);
+        Self::existing(server, &name)
+    }
+
     /// A database that is there.
     pub fn existing(server: Arc<Server>, name: &str) -> Self {
         Self { server, name: name.to_owned() }
@@ -50,7 +58,8 @@ impl Database {
     #[track_caller]
     pub fn wait_for_rows(&self, sql: &str, fits: impl Fn(&str) -> bool) -> String {
         // An error is a table that a migration has yet to create, or a server that has yet to start.
-        wait_until(sql, || self.server.try_psql(&self.name, sql).ok().filter(|rows| fits(rows)))
+        let mut watch = self.server.watch(&self.name, sql);
+        wait_until(sql, || watch.look().filter(|rows| fits(rows)))
     }
 
     /// Waits until this many statements wait for a lock that somebody else holds.

@@ -54,25 +54,35 @@ impl Default for TestEnv {
 }
 
 impl TestEnv {
-    /// On the server that all tests share.
+    /// On the server that all tests share; the database has every migration.
     #[track_caller]
     pub fn new() -> Self {
+        Self::of(Operator::up_to_date())
+    }
+
+    /// On the server that all tests share; the database is empty, as it is before the very first start.
+    #[track_caller]
+    pub fn empty() -> Self {
         Self::on(shared())
     }
 
-    /// With a server of its own, to be stopped and frozen.
+    /// With a server of its own, to be stopped and frozen. The database is empty.
     #[track_caller]
     pub fn with_own_server() -> Self {
         Self::on(Arc::new(Server::temporary().unwrap_or_else(|error| panic!("{error}"))))
     }
 
-    /// On this server.
+    /// On this server. The database is empty.
     #[track_caller]
     pub fn on(server: Arc<Server>) -> Self {
+        Self::of(Operator::on(server))
+    }
+
+    fn of(operator: Operator) -> Self {
         let mut env = Self {
             telegram: Telegram::start(),
             model: Model::start(),
-            operator: Operator::on(server),
+            operator,
             starts: AtomicU32::new(0),
             others: AtomicI64::new(0),
         };
@@ -149,9 +159,10 @@ impl TestEnv {
         self.database.wait_disconnected();
     }
 
-    /// Waits until every update is done and every part of a reply is settled.
+    /// Waits until every update is taken in and done, and every part of a reply settled.
     #[track_caller]
     pub fn wait_settled(&self) {
+        self.telegram.wait_confirmed();
         self.wait_for_rows(UNSETTLED, |rows| rows == "0");
     }
 

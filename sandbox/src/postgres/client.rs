@@ -1,8 +1,8 @@
-//! psql, and the databases that have to be dropped from somebody else's server.
+//! psql, once or staying open, and the databases that have to be dropped from somebody else's server.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -52,13 +52,7 @@ impl Client {
 
     pub(super) fn run(&self, database: &str, sql: &str) -> Result<String, Error> {
         // Over standard input: SQL may be longer than an argument.
-        let mut psql = Command::new(&self.psql)
-            .args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database), "-f", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| Error::new(format!("psql does not start: {error}")))?;
+        let mut psql = self.begin(database, Stdio::piped())?;
         // If psql ended early its own error is the better one.
         let _ = psql.stdin.take().map(|mut stdin| stdin.write_all(sql.as_bytes()));
         let output = psql.wait_with_output().map_err(|error| Error::new(format!("psql: {error}")))?;
@@ -66,6 +60,16 @@ impl Client {
             return Err(Error::new(String::from_utf8_lossy(&output.stderr).trim_end()));
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
+    }
+
+    fn begin(&self, database: &str, errors: Stdio) -> Result<Child, Error> {
+        Command::new(&self.psql)
+            .args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database), "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .map_err(|error| Error::new(format!("psql does not start: {error}")))
     }
 
     /// Has a database dropped when this process ends, however it ends.
@@ -94,6 +98,69 @@ impl Drop for Client {
             drop(janitor.stdin.take());
             let _ = janitor.wait();
         }
+    }
+}
+
+/// SQL that is asked again and again. One psql stays open for it: its start and that of the process that serves it cost
+/// both more than the answer.
+pub struct Watch<'a> {
+    client: &'a Client,
+    database: &'a str,
+    sql: &'a str,
+    psql: Option<Open>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(client: &'a Client, database: &'a str, sql: &'a str) -> Self {
+        Self { client, database, sql, psql: None }
+    }
+
+    /// What it is now. `None`: an error, and the next look begins with a new connection.
+    pub fn look(&mut self) -> Option<String> {
+        if self.psql.is_none() {
+            let child = self.client.begin(self.database, Stdio::null()).ok()?;
+            self.psql = Open::new(child);
+        }
+        let rows = self.psql.as_mut()?.ask(self.sql);
+        if rows.is_none() {
+            self.psql = None;
+        }
+        rows
+    }
+}
+
+/// A psql that waits for SQL.
+struct Open {
+    child: Child,
+    rows: BufReader<ChildStdout>,
+}
+
+impl Open {
+    fn new(mut child: Child) -> Option<Self> {
+        let rows = BufReader::new(child.stdout.take()?);
+        Some(Self { child, rows })
+    }
+
+    fn ask(&mut self, sql: &str) -> Option<String> {
+        // What is printed behind the rows.
+        const END: &str = "-- the end of the rows --\n";
+        let asked = format!("{sql}\n;\n\\echo '{}'\n", END.trim_end());
+        self.child.stdin.as_mut()?.write_all(asked.as_bytes()).ok()?;
+        let mut rows = String::new();
+        while !rows.ends_with(END) {
+            if self.rows.read_line(&mut rows).ok()? == 0 {
+                return None;
+            }
+        }
+        rows.truncate(rows.len() - END.len());
+        Some(rows.trim_end_matches('\n').to_owned())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
     }
 }
 

@@ -23,7 +23,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-pub use client::unique_name;
+pub use client::{Watch, unique_name};
 pub use install::program;
 pub use log::Logged;
 pub use place::reachable;
@@ -106,7 +106,7 @@ impl Options {
     pub fn start(self) -> Result<Server, Error> {
         let cluster = Cluster::create(self)?;
         let client = Client::new(&cluster.url("postgres"))?;
-        Ok(Server { client, cluster: Some(cluster) })
+        Ok(Server::at(client, Some(cluster)))
     }
 }
 
@@ -119,6 +119,7 @@ pub struct Server {
     client: Client,
     /// `None`: somebody else's.
     cluster: Option<Cluster>,
+    template: OnceLock<String>,
 }
 
 impl Server {
@@ -135,12 +136,16 @@ impl Server {
     /// The server that another process runs on the data in this folder, as soon as it takes connections. An error if none does.
     pub fn join(folder: &Path) -> Result<Self, Error> {
         let url = kept::wait_for_url(folder)?;
-        Ok(Self { client: Client::new(&url)?, cluster: None })
+        Ok(Self::at(Client::new(&url)?, None))
     }
 
     /// Somebody else's server; the user of the URL must be allowed to create databases.
     pub fn external(url: &str) -> Result<Self, Error> {
-        Ok(Self { client: Client::new(url)?, cluster: None })
+        Ok(Self::at(Client::new(url)?, None))
+    }
+
+    fn at(client: Client, cluster: Option<Cluster>) -> Self {
+        Self { client, cluster, template: OnceLock::new() }
     }
 
     /// Leaves the server to this process as a whole, also when the process becomes another program (`exec`): the server
@@ -170,6 +175,11 @@ impl Server {
         self.url(name)
     }
 
+    /// The database that others are copied from. `make` makes it at the first use, and returns its name.
+    pub(crate) fn template(&self, make: impl FnOnce() -> String) -> &str {
+        self.template.get_or_init(make)
+    }
+
     /// Whether a database exists.
     #[track_caller]
     pub fn has_database(&self, name: &str) -> bool {
@@ -195,6 +205,11 @@ impl Server {
     /// As [`Server::psql`], but an error comes back as psql reports it.
     pub fn try_psql(&self, database: &str, sql: &str) -> Result<String, Error> {
         self.client.run(database, sql)
+    }
+
+    /// SQL to be asked again and again.
+    pub fn watch<'a>(&'a self, database: &'a str, sql: &'a str) -> Watch<'a> {
+        Watch::new(&self.client, database, sql)
     }
 
     /// Ends all connections to a database but the asking one, and says how many there were.
@@ -250,7 +265,7 @@ impl Server {
     pub fn standby_with(&self, options: Options) -> Result<Self, Error> {
         let cluster = Cluster::standby_of(self.own("copy"), options)?;
         let client = Client::new(&cluster.url("postgres"))?;
-        Ok(Self { client, cluster: Some(cluster) })
+        Ok(Self::at(client, Some(cluster)))
     }
 
     /// From now on standbys learn nothing new: they fall behind, and nobody here notices.

@@ -249,6 +249,8 @@ impl Cluster {
             // What protects from a power cut. A crash of the server must lose nothing here either, so commits wait
             // as usual.
             settings.extend(["fsync", "full_page_writes"].map(|name| (name.to_owned(), "off".to_owned())));
+            // What it shares between its processes lies in its folder, and goes with it however the server ended.
+            settings.push(("dynamic_shared_memory_type".into(), "mmap".into()));
         }
         settings
     }

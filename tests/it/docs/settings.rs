@@ -87,7 +87,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn each_setting_that_cannot_be_used_is_named_with_what_is_accepted() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     fs::write(env.folder().join("empty.txt"), " \n").unwrap();
     fs::write(env.folder().join("bom.txt"), "\u{feff}\n").unwrap();
     fs::write(env.folder().join("latin1.txt"), b"hunter2 caf\xe9").unwrap();
@@ -111,7 +111,7 @@ fn each_setting_that_cannot_be_used_is_named_with_what_is_accepted() {
 
 #[test]
 fn an_optional_setting_that_is_empty_has_its_default() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     for variable in [
         "LLM_TEMPERATURE",
         "LLM_MAX_TOKENS",
@@ -145,7 +145,7 @@ fn an_optional_setting_that_is_empty_has_its_default() {
 
 #[test]
 fn a_prompt_file_may_have_a_byte_order_mark_windows_line_ends_and_nul() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     fs::write(env.folder().join("odd.txt"), "\u{feff}You are\0 kind.\r\n\r\nAnd brief.\r\n").unwrap();
     env.set("SYSTEM_PROMPT_PATH", "odd.txt");
     let _bot = env.start();
@@ -158,7 +158,7 @@ fn a_prompt_file_may_have_a_byte_order_mark_windows_line_ends_and_nul() {
 
 #[test]
 fn an_env_file_may_have_a_byte_order_mark_and_windows_line_ends() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let token = env.setting("TELEGRAM_BOT_TOKEN").unwrap();
     env.unset("TELEGRAM_BOT_TOKEN");
     let file = format!(
@@ -177,7 +177,7 @@ fn an_env_file_may_have_a_byte_order_mark_and_windows_line_ends() {
 
 #[test]
 fn an_env_file_is_read_as_python_dotenv_reads_it() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let token = env.setting("TELEGRAM_BOT_TOKEN").unwrap();
     let url = env.setting("DATABASE_URL").unwrap();
     // The last of several lines, a name without a value, what stands for a value, escapes and lines in quotes.
@@ -200,7 +200,7 @@ fn an_env_file_is_read_as_python_dotenv_reads_it() {
 
 #[test]
 fn an_env_file_that_cannot_be_read_says_so_and_shows_no_secret() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let path = env.folder().join(".env");
     let cases: [(&[u8], &str); 4] = [
         (b"LLM_MODEL=m\nTELEGRAM_BOT_TOKEN='hunter2\n", ".env, line 2,"),
@@ -222,7 +222,7 @@ fn an_env_file_that_cannot_be_read_says_so_and_shows_no_secret() {
 
 #[test]
 fn a_database_that_cannot_hold_every_message_is_refused() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let name = sandbox::postgres::unique_name("latin");
     env.server().psql(
         "postgres",

@@ -16,9 +16,9 @@ const COLUMNS: &str = "
 
 #[test]
 fn messages_is_the_table_of_the_guide_with_the_topic_behind_it() {
-    let fresh = TestEnv::new();
+    let fresh = TestEnv::empty();
     fresh.kill(fresh.start_ready());
-    let guide = TestEnv::new();
+    let guide = TestEnv::empty();
     guide.psql(predecessor::TABLES);
     let topic = "thread_id|bigint|YES|-";
     assert_eq!(fresh.psql(COLUMNS), format!("{}\n{topic}", guide.psql(COLUMNS)));
@@ -31,7 +31,7 @@ fn messages_is_the_table_of_the_guide_with_the_topic_behind_it() {
 
 #[test]
 fn a_database_of_the_predecessor_is_taken_over_in_place_and_its_dialogues_go_on() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.psql(&predecessor::database());
     env.psql("ALTER TABLE messages ADD COLUMN source TEXT NOT NULL DEFAULT 'telegram'");
     let _bot = env.start();
@@ -46,7 +46,7 @@ fn a_database_of_the_predecessor_is_taken_over_in_place_and_its_dialogues_go_on(
 
 #[test]
 fn stamps_are_in_the_servers_time_zone_so_new_messages_follow_the_predecessors() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.server().psql(
         "postgres",
         &format!("ALTER DATABASE \"{}\" SET timezone TO 'Asia/Vladivostok'", env.database.name()),
@@ -69,7 +69,7 @@ fn stamps_are_in_the_servers_time_zone_so_new_messages_follow_the_predecessors()
 
 #[test]
 fn every_table_and_column_of_ours_says_what_it_is() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.kill(env.start_ready());
     let silent = "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> '__diesel_schema_migrations'
@@ -82,7 +82,7 @@ fn every_table_and_column_of_ours_says_what_it_is() {
 
 #[test]
 fn the_predecessors_rows_survive_a_revert_of_everything() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.psql(&predecessor::database());
     env.kill(env.start_ready());
     for migration in [
@@ -122,7 +122,7 @@ fn a_table_of_another_shape_stops_the_boot_with_its_differences_and_is_not_touch
         ),
         ("ALTER TABLE messages DROP CONSTRAINT messages_pkey", "id is not the primary key"),
     ] {
-        let env = TestEnv::new();
+        let env = TestEnv::empty();
         env.psql(predecessor::TABLES);
         env.psql(change);
         let before = env.psql(COLUMNS);
@@ -137,7 +137,7 @@ fn a_table_of_another_shape_stops_the_boot_with_its_differences_and_is_not_touch
 #[test]
 fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_huge_dialogue_and_their_topics()
  {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.kill(env.start_ready());
     env.psql(
         "INSERT INTO messages (user_id, chat_id, role, content, message_length, created_at, thread_id)
@@ -179,7 +179,7 @@ fn the_history_query_walks_our_index_and_sorts_nothing_for_a_new_a_small_and_a_h
 
 #[test]
 fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.kill(env.start_ready());
     env.psql(
         "INSERT INTO messages (id, user_id, chat_id, role, content, message_length, created_at, deleted_at) VALUES
@@ -216,7 +216,7 @@ fn the_views_say_what_is_live_who_talks_and_how_the_days_went() {
 
 #[test]
 fn no_text_is_too_long_or_too_strange_for_the_index_of_words() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.kill(env.start_ready());
     // Two million different words, words of one letter each, one word without end.
     env.psql(

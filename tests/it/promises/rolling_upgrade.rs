@@ -75,7 +75,7 @@ fn all_are_answered(env: &TestEnv, times: usize) {
 #[test]
 #[ignore = "scripts/rolling-upgrade builds the older version"]
 fn nothing_is_lost_or_repeated_on_the_way_to_this_version_and_back() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("SHUTDOWN_GRACE", "1");
     env.set("LIVE_ANSWERS", "off");
     let before = Older(&env).start("older-1.log");

@@ -115,7 +115,7 @@ fn each_command_that_changes_anything_backs_up_and_no_other_does() {
 
 #[test]
 fn a_start_that_migrates_backs_up_first_and_the_next_start_does_not() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
     env.set("PATH", std::env::var("PATH").unwrap());
@@ -133,7 +133,7 @@ fn a_start_that_migrates_backs_up_first_and_the_next_start_does_not() {
 
 #[test]
 fn a_start_that_cannot_back_up_changes_nothing_and_ends() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
     // Without PATH there is no pg_dump.
@@ -149,7 +149,7 @@ fn a_start_that_cannot_back_up_changes_nothing_and_ends() {
 fn sigterm_during_the_backup_of_a_start_ends_it_and_leaves_nothing_behind() {
     let mut operator = Operator::new();
     install_pg_dump(&mut operator, "while echo x; do sleep 0.01; done");
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let folder = env.folder().join("backups");
     fs::create_dir(&folder).unwrap();
     let path = format!("{}:{}", operator.folder().join("bin").display(), std::env::var("PATH").unwrap());

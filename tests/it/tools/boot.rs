@@ -9,7 +9,7 @@ use sandbox::{PATIENCE, TestEnv, wait_until};
 
 #[test]
 fn every_fault_of_the_configuration_is_named_at_once_and_nothing_starts() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("TELEGRAM_BOT_TOKEN", "hunter2");
     env.set("DATABASE_URL", "");
     env.set("LLM_TEMPERATURE", "hot");
@@ -35,7 +35,7 @@ fn every_fault_of_the_configuration_is_named_at_once_and_nothing_starts() {
 
 #[test]
 fn a_log_for_programs_is_one_json_object_a_line() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("LOG_FORMAT", "json");
     assert!(env.start_ready().stop().success());
     let lines: Vec<serde_json::Value> =
@@ -46,7 +46,7 @@ fn a_log_for_programs_is_one_json_object_a_line() {
 
 #[test]
 fn an_env_file_of_the_predecessor_works_unchanged() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let url = env.database.url().replacen("postgres", "postgresql+asyncpg", 1).replacen(
         "postgresql+asyncpgql",
         "postgresql+asyncpg",
@@ -72,7 +72,7 @@ fn an_env_file_of_the_predecessor_works_unchanged() {
 
 #[test]
 fn an_env_file_that_does_not_parse_is_told_by_its_line_and_shows_no_secret() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     fs::write(env.folder().join(".env"), "LLM_MODEL=m\nTELEGRAM_BOT_TOKEN hunter2\n").unwrap();
     let bot = env.start();
     assert_eq!(bot.wait().code(), Some(1));
@@ -82,7 +82,7 @@ fn an_env_file_that_does_not_parse_is_told_by_its_line_and_shows_no_secret() {
 
 #[test]
 fn a_token_that_telegram_does_not_know_ends_the_bot_with_one_clear_line() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("TELEGRAM_BOT_TOKEN", "123456:AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     let bot = env.start();
     assert_eq!(bot.wait().code(), Some(1));
@@ -93,7 +93,7 @@ fn a_token_that_telegram_does_not_know_ends_the_bot_with_one_clear_line() {
 
 #[test]
 fn a_token_revoked_while_the_bot_runs_ends_it_with_an_error() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let bot = env.start_ready();
     env.telegram.fault(Calls::to("getUpdates"), Action::Refuse(Reply::error(401, "Unauthorized")));
     env.telegram.say(&Person::private(1), "wakes the poll");
@@ -103,7 +103,7 @@ fn a_token_revoked_while_the_bot_runs_ends_it_with_an_error() {
 
 #[test]
 fn a_webhook_is_removed_and_what_waits_is_kept() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.telegram.say(&Person::private(1), "early bird");
     let refused = env.telegram.fault(
         Calls::to("getUpdates").times(1),
@@ -119,7 +119,7 @@ fn a_webhook_is_removed_and_what_waits_is_kept() {
 
 #[test]
 fn the_bot_starts_as_soon_as_telegram_answers() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.telegram.down();
     let bot = env.start();
     bot.wait_for_line("starts as soon as Telegram answers");
@@ -153,7 +153,7 @@ fn the_bot_waits_for_a_database_that_goes_while_it_waits_for_telegram() {
 
 #[test]
 fn a_database_that_does_not_exist_is_not_waited_for() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("DATABASE_URL", env.server().url("no_such_database"));
     let bot = env.start();
     assert_eq!(bot.wait().code(), Some(1));
@@ -163,7 +163,7 @@ fn a_database_that_does_not_exist_is_not_waited_for() {
 
 #[test]
 fn instances_that_start_together_migrate_once_and_one_of_them_leads() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let bots: Vec<_> = (0..4).map(|_| env.start()).collect();
     let count = |part: &str| bots.iter().filter(|bot| bot.log().contains(part)).count();
     wait_until("one leader", || {
@@ -179,7 +179,7 @@ fn instances_that_start_together_migrate_once_and_one_of_them_leads() {
 
 #[test]
 fn migrations_that_this_program_does_not_know_stop_it() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     assert!(env.start_ready().stop().success());
     env.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')");
     let bot = env.start();
@@ -190,7 +190,7 @@ fn migrations_that_this_program_does_not_know_stop_it() {
 
 #[test]
 fn an_index_whose_building_was_interrupted_is_built_anew() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     assert!(env.start_ready().stop().success());
     // What a killed CREATE INDEX CONCURRENTLY leaves: the name is taken, the index invalid, the version not recorded.
     env.psql(
@@ -207,7 +207,7 @@ fn an_index_whose_building_was_interrupted_is_built_anew() {
 
 #[test]
 fn sigterm_lets_running_answers_end_and_leaves_the_rest_queued() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("WORKERS", "1");
     let bot = env.start();
     let gate = env.model.hold(When::asked("running"));
@@ -228,7 +228,7 @@ fn sigterm_lets_running_answers_end_and_leaves_the_rest_queued() {
 
 #[test]
 fn an_answer_longer_than_the_grace_period_is_left_for_the_next_start() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("SHUTDOWN_GRACE", "0.5");
     let bot = env.start();
     let gate = env.model.hold(When::asked("long").times(1));
@@ -243,7 +243,7 @@ fn an_answer_longer_than_the_grace_period_is_left_for_the_next_start() {
 
 #[test]
 fn after_sigterm_nothing_more_is_polled() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let bot = env.start();
     let gate = env.model.hold(When::any());
     env.telegram.say(&Person::private(1), "running");
@@ -259,7 +259,7 @@ fn after_sigterm_nothing_more_is_polled() {
 
 #[test]
 fn a_second_signal_ends_the_bot_at_once() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     env.set("SHUTDOWN_GRACE", "3600");
     let bot = env.start();
     let gate = env.model.hold(When::any());
@@ -274,7 +274,7 @@ fn a_second_signal_ends_the_bot_at_once() {
 
 #[test]
 fn a_poll_in_progress_does_not_delay_the_end() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let bot = env.start_ready();
     env.telegram.wait_until(PATIENCE, |state| (state.count("getUpdates") > 0).then_some(()));
     let began = std::time::Instant::now();

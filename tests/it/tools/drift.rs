@@ -26,15 +26,21 @@ const MADE: &str = "
 
 const OURS: &str = "relnamespace = 'public'::regnamespace AND relname !~ '^__diesel'";
 
-/// Breaks some things at a time, as `ways` (lines of name and SQL) say. Each is named by the status, and all are mended.
+/// So many things are broken at once; DRIFT_AT_ONCE says how many else. Each time costs three runs of all migrations.
+fn at_once() -> usize {
+    std::env::var("DRIFT_AT_ONCE").ok().and_then(|count| count.parse().ok()).unwrap_or(30)
+}
+
+/// Breaks everything, some things at a time, as `ways` (lines of name and SQL) say. Each is named by the status, and all are
+/// mended.
 #[track_caller]
-fn each_is_seen_and_mended(at_once: usize, ways: &str) {
+fn each_is_seen_and_mended(ways: &str) {
     let operator = Operator::up_to_date();
     let made = operator.psql(MADE);
     let ways = operator.psql(ways);
     let ways: Vec<_> = ways.lines().map(|way| way.split_once('|').unwrap()).collect();
     assert!(!ways.is_empty());
-    for ways in ways.chunks(at_once) {
+    for ways in ways.chunks(at_once()) {
         let sql: Vec<_> = ways.iter().map(|(_, sql)| *sql).collect();
         operator.psql(&format!("SET client_min_messages TO warning; {}", sql.join("; ")));
         let status = operator.run(&["migrate", "status", "--check"]);
@@ -56,10 +62,10 @@ fn each_is_seen_and_mended(at_once: usize, ways: &str) {
 
 #[test]
 fn each_table_view_and_function_that_is_dropped_is_seen_and_mended() {
-    each_is_seen_and_mended(1, &format!(
-        "SELECT relname || ' is missing', format('DROP %s %I CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
+    each_is_seen_and_mended(&format!(
+        "SELECT relname || ' is missing', format('DROP %s IF EXISTS %I CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
          FROM pg_class WHERE relkind IN ('r', 'v') AND {OURS}
-         UNION ALL SELECT proname, format('DROP FUNCTION %I CASCADE', proname) FROM pg_proc
+         UNION ALL SELECT proname, format('DROP FUNCTION IF EXISTS %I CASCADE', proname) FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
     ));
 }
@@ -67,7 +73,6 @@ fn each_table_view_and_function_that_is_dropped_is_seen_and_mended() {
 #[test]
 fn each_index_and_constraint_that_is_dropped_is_seen_and_mended() {
     each_is_seen_and_mended(
-        5,
         "SELECT indexrelid::regclass || ' on ' || indrelid::regclass || ' is missing',
                 format('DROP INDEX IF EXISTS %s', indexrelid::regclass)
          FROM pg_index JOIN pg_class ON pg_class.oid = indrelid AND relname !~ '^__diesel'
@@ -83,20 +88,17 @@ fn each_index_and_constraint_that_is_dropped_is_seen_and_mended() {
 
 #[test]
 fn each_column_that_is_dropped_is_seen_and_mended() {
-    each_is_seen_and_mended(
-        5,
-        &format!(
-            "SELECT format('column %s.%s is missing', relname, attname),
+    each_is_seen_and_mended(&format!(
+        "SELECT format('column %s.%s is missing', relname, attname),
                 format('ALTER TABLE %I DROP COLUMN %I CASCADE', relname, attname)
          FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
          WHERE relkind = 'r' AND {OURS} ORDER BY attnum, relname"
-        ),
-    );
+    ));
 }
 
 #[test]
 fn each_default_and_not_null_that_is_lost_is_seen_and_mended() {
-    each_is_seen_and_mended(5, &format!(
+    each_is_seen_and_mended(&format!(
         "SELECT format('column %s.%s has lost its', relname, attname),
                 format('ALTER TABLE %I ALTER COLUMN %I DROP %s', relname, attname, what)
          FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
@@ -120,7 +122,7 @@ fn broken(sql: &str) -> (Operator, Vec<String>) {
 
 #[test]
 fn what_was_changed_is_told_in_one_sentence_and_mended() {
-    for (sql, sentence) in [
+    let changes = [
         (
             "ALTER TABLE turns ALTER COLUMN model TYPE VARCHAR(50)",
             "column turns.model is of the type character varying(50), not text",
@@ -163,14 +165,17 @@ fn what_was_changed_is_told_in_one_sentence_and_mended() {
              RETURN to_tsvector('pg_catalog.simple'::regconfig, content)",
             "function message_words(content text) is another than the migrations made",
         ),
-    ] {
-        let (operator, told) = broken(sql);
+    ];
+    let (operator, told) = broken(&changes.map(|(sql, _)| sql).join("; "));
+    for (sql, sentence) in changes {
         assert!(told.iter().any(|line| line == sentence), "{sql}: {told:#?}");
-        assert_eq!(operator.run(&["migrate", "status", "--check"]).code, Some(3));
-        let said = operator.run(&["migrate", "mend"]).ok();
-        assert!(said.contains(&format!("mend: {sentence}\n")), "{said}");
-        operator.run(&["migrate", "status", "--check"]).ok();
     }
+    assert_eq!(operator.run(&["migrate", "status", "--check"]).code, Some(3));
+    let said = operator.run(&["migrate", "mend"]).ok();
+    for (_, sentence) in changes {
+        assert!(said.contains(&format!("mend: {sentence}\n")), "{said}");
+    }
+    operator.run(&["migrate", "status", "--check"]).ok();
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn dumped(arguments: &[&str]) -> (Operator, String) {
 #[test]
 fn a_dump_of_the_table_lacks_one_index_which_the_start_of_the_bot_builds() {
     let (from, dump) = dumped(&[]);
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let (_, complaint) = tool("psql", &["-q", &env.database.url()], &dump);
     assert_eq!(complaint.matches("ERROR").count(), 1, "{complaint}");
     assert!(complaint.contains("message_words(text) does not exist"), "{complaint}");

@@ -78,7 +78,7 @@ fn the_bot_is_ready_only_while_the_database_answers_and_polling_succeeds() {
 
 #[test]
 fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_telegram() {
-    let mut env = measured(TestEnv::new());
+    let mut env = measured(TestEnv::empty());
     // Soon the last poll would be too old as well.
     env.set("SHORT_WAITS", "stale=3");
     let bot = env.start_ready();
@@ -111,7 +111,7 @@ fn a_database_that_takes_no_writes_makes_the_bot_unready_and_is_not_blamed_on_te
 
 #[test]
 fn a_bot_that_answers_nobody_although_all_seems_well_is_not_ready_and_doctor_says_so() {
-    let mut env = measured(TestEnv::new());
+    let mut env = measured(TestEnv::empty());
     env.set("SHORT_WAITS", "silence=1");
     let bot = env.start_ready();
     let address = address(&bot);
@@ -131,7 +131,7 @@ fn a_bot_that_answers_nobody_although_all_seems_well_is_not_ready_and_doctor_say
 
 #[test]
 fn a_lock_on_the_inbox_makes_the_bot_unready_too() {
-    let env = measured(TestEnv::new());
+    let env = measured(TestEnv::empty());
     let bot = env.start_ready();
     let address = address(&bot);
     wait_ready(&address);
@@ -185,7 +185,7 @@ fn health_says_in_one_sentence_what_keeps_it_from_asking() {
 
 #[test]
 fn an_address_that_is_taken_ends_the_start_with_one_sentence_and_changes_nothing() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     env.set("METRICS_ADDR", address.clone());

@@ -31,7 +31,7 @@ fn live(operator: &Operator) -> String {
 
 #[test]
 fn what_waits_when_topics_begin_to_be_told_apart_is_answered_where_it_was_asked_and_knows_what_was_said() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     env.run(&["migrate", "to", BEFORE]).ok();
     let bot_id = env.telegram.bot_id();
     let place = Person::in_supergroup(1, FORUM).in_thread(7).speaking("en");
@@ -103,7 +103,7 @@ fn without_topics_being_told_apart_nothing_that_was_said_is_lost_and_back_again_
 #[test]
 fn the_predecessor_goes_on_beside_the_topics_and_may_have_the_column_already() {
     for column in ["", "ALTER TABLE messages ADD COLUMN thread_id BIGINT NULL"] {
-        let env = TestEnv::new();
+        let env = TestEnv::empty();
         env.psql(&predecessor::database());
         env.psql(column);
         let _bot = env.start();
@@ -218,7 +218,7 @@ fn a_topic_is_found_by_indexes_however_much_its_person_said_in_others() {
 
 #[test]
 fn a_question_in_a_topic_waits_for_no_other_topic_of_its_person_after_a_restart() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let bot = env.start();
     let gate = env.model.hold(When::asked("slow"));
     let person = Person::private(1);

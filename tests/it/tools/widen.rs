@@ -24,7 +24,7 @@ const SHAPE: &str = "
 
 #[test]
 fn message_ids_are_widened_under_a_running_bot_which_works_on_beyond_the_old_limit() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let _bot = env.start_ready();
     let person = Person::private(1).speaking("en");
     env.telegram.say(&person, "My name is Eve");

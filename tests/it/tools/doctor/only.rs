@@ -16,7 +16,7 @@ fn checks(findings: &[Value]) -> Vec<&str> {
 
 #[test]
 fn nobody_is_asked_about_the_settings_alone() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     let (findings, well) = examine(&env, "settings");
     assert_eq!(checks(&findings), ["environment", "env file", "prompt", "access", "reader"]);
     assert!(well && findings.iter().all(|finding| finding.get("setting").is_none()));
@@ -29,7 +29,7 @@ fn nobody_is_asked_about_the_settings_alone() {
 
 #[test]
 fn of_telegram_alone_no_updates_are_asked_for_and_a_wrong_token_is_named_as_the_fault() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::empty();
     // No part of it: says nothing here.
     env.unset("DATABASE_URL");
     let (findings, well) = examine(&env, "telegram");
@@ -55,7 +55,7 @@ fn the_setting_that_the_models_endpoint_objects_to_is_named() {
         (List::ForAnybody, [("OPENROUTER_API_KEY", "hunter2"), ("LLM_MODEL", "no/such-model")]),
     ] {
         for (setting, value) in faults {
-            let mut env = TestEnv::new();
+            let mut env = TestEnv::empty();
             env.model.list(list);
             env.set(setting, value);
             if setting == "LLM_MODEL" {
@@ -71,7 +71,7 @@ fn the_setting_that_the_models_endpoint_objects_to_is_named() {
 
 #[test]
 fn several_parts_come_in_the_usual_order() {
-    let env = TestEnv::new();
+    let env = TestEnv::empty();
     let (findings, _) = examine(&env, "model,database");
     assert_eq!(
         checks(&findings),
