@@ -51,7 +51,8 @@ fn main() {
     throughput(&env, lanes, rounds, seconds as u64, &mut table);
     slow_model(&env, size("LOAD_CHATS", 500), &mut table);
     one_lane(&env, &mut table);
-    table.row("memory of a bot that has nothing to do", format!("{} MB", measure::idle(&env, DATABASE)));
+    let (idle, own) = measure::idle(&env, DATABASE);
+    table.row("memory of a bot that has nothing to do, of it its own", format!("{idle} MB, {own} MB"));
     for workers in [64, 512] {
         let peak = measure::memory(&env, DATABASE, workers);
         table.row(&format!("peak memory, {workers} answers in the making"), format!("{peak} MB"));

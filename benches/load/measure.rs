@@ -35,11 +35,11 @@ pub(crate) fn latency(env: &LoadEnv, person: &Person, messages: usize) -> Vec<Du
     (0..messages).map(one).collect()
 }
 
-/// Memory in MB of a bot that has come up and waits.
-pub(crate) fn idle(env: &LoadEnv, database: &str) -> u64 {
+/// Memory in MB of a bot that has come up and waits, and what of it is its own.
+pub(crate) fn idle(env: &LoadEnv, database: &str) -> (u64, u64) {
     let bot = env.start(database, &[]);
     bot.wait_ready();
-    let memory = bot.memory();
+    let memory = (bot.memory(), bot.memory_of_its_own());
     bot.kill();
     memory
 }

@@ -113,6 +113,11 @@ impl Bot {
         self.status("VmRSS:") / 1024
     }
 
+    /// What of [`Bot::memory`] is neither the program nor a library, which the kernel shares and may drop, in megabytes.
+    pub fn memory_of_its_own(&self) -> u64 {
+        (self.status("RssAnon:") + 512) / 1024
+    }
+
     /// How many of its threads are workers.
     pub fn workers(&self) -> usize {
         let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).expect("the bot runs").flatten();
