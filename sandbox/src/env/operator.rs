@@ -43,8 +43,8 @@ impl Operator {
         Self::with(Database::create(server, PREFIX))
     }
 
-    /// A database with every migration, on the server that all tests share: a copy of the first one, since most tests want
-    /// nothing of the migrations, and a copy costs a third of them.
+    /// A database with every migration, on the server that all tests share: a copy of the first one. Most tests want nothing of
+    /// the migrations, and a copy costs hardly more than an empty database.
     #[track_caller]
     pub fn up_to_date() -> Self {
         let server = shared();
