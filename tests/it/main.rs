@@ -13,6 +13,7 @@ mod support {
     mod killed;
     pub(crate) mod migrations;
     pub(crate) mod predecessor;
+    pub(crate) mod price;
     pub(crate) mod program;
     pub(crate) mod rows;
     pub(crate) mod terminal;

@@ -42,20 +42,20 @@ fn a_dialogue_is_searched_opened_cleared_and_restored() {
          INSERT INTO people (bot_id, id, state, name) SELECT bot_id, 1, 'allowed', $q${PAYLOAD}$q$ FROM leases ON CONFLICT (bot_id, id) DO UPDATE SET name = excluded.name"
     ));
     let base = log_in(&browser, &env, &bot);
-    browser.click("header nav a[href=\"/dialogues\"]");
+    browser.follow("header nav a[href=\"/dialogues\"]");
     browser.write("#q", "cooking");
-    browser.click("main form button");
+    browser.follow("main form button");
     assert!(browser.path().starts_with("/search?q=cooking"), "{}", browser.path());
     assert!(browser.text().contains("How long do I cook borscht?"), "{}", browser.text());
-    browser.click("main ul.dialogues a");
+    browser.follow("main ul.dialogues a");
     assert!(browser.path().starts_with("/dialogues/1/1/0"), "{}", browser.path());
     assert!(browser.text().contains(PAYLOAD), "{}", browser.text());
 
     let live = || env.psql("SELECT count(*) FROM messages WHERE deleted_at IS NULL AND chat_id = 1");
-    browser.click("#clear");
+    browser.follow("#clear");
     assert!(browser.text().contains("Messages cleared: 8"), "{}", browser.text());
     assert_eq!(live(), "0");
-    browser.click("#restore");
+    browser.follow("#restore");
     assert!(browser.text().contains("Messages restored: 8"), "{}", browser.text());
     assert_eq!(live(), "8");
 

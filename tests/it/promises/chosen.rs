@@ -4,12 +4,12 @@ use std::fs;
 
 use sandbox::TestEnv;
 use sandbox::model::{Behaviour, When};
-use sandbox::postgres::Logged;
 use sandbox::telegram::Person;
 use serde_json::json;
 
 use super::choosing::{CATALOGUE, GROUP, ann, asked, data, env, press, told, with_button};
 use super::erasure::operator_of;
+use crate::support::price::{log_statements, statements_of_an_answer};
 
 #[test]
 fn whoever_chose_what_is_gone_is_told_once_below_an_answer_of_the_default() {
@@ -105,20 +105,6 @@ fn the_choices_of_a_group_go_along_when_it_becomes_a_supergroup() {
     assert_eq!(env.psql(rows), format!("{GROUP}|1|deep\n{GROUP}|2|quick"));
 }
 
-/// What the server was asked since it had logged so much, without what only sets a connection up, and what is asked now and then
-/// whoever is answered: by the doorkeeper, by the lease, by the test itself.
-pub(super) fn statements(env: &TestEnv, since: u64) -> Vec<Logged> {
-    let mut all = env.server().statements_since(since);
-    let beside = |sql: &str| {
-        sql.starts_with("SET ")
-            || sql.contains("decisions")
-            || sql.starts_with("UPDATE leases")
-            || sql.starts_with("SELECT count(*) FROM reply_parts")
-    };
-    all.retain(|Logged { sql, .. }| !beside(sql) && sql.contains(char::is_alphabetic));
-    all
-}
-
 #[test]
 fn an_answer_with_a_chosen_model_to_somebody_whom_an_owner_let_in_takes_four_statements_and_two_commits() {
     let mut env = with_catalogue_on_own_server();
@@ -130,18 +116,13 @@ fn an_answer_with_a_chosen_model_to_somebody_whom_an_owner_let_in_takes_four_sta
     told(&env, &ann(), "/model deep");
     told(&env, &ann(), "rice");
     env.wait_settled();
-    env.psql("ALTER SYSTEM SET log_statement TO 'all'");
-    env.psql("SELECT pg_reload_conf()");
+    log_statements(&env);
     // Whoever is asked knows of the new setting.
     told(&env, &ann(), "soup");
     env.wait_settled();
-    let since = env.server().log_length();
-    told(&env, &ann(), "tea");
-    env.wait_for_rows("SELECT count(*) FROM reply_parts WHERE state = 'sent'", |rows| rows == "4");
-    let all = statements(&env, since);
-    let first = all.iter().position(|one| one.sql.starts_with("INSERT INTO \"updates\"")).expect("the batch");
-    let last = all.iter().position(|one| one.sql.starts_with("UPDATE \"reply_parts\"")).expect("the mark");
-    let of_answer = &all[first + 1..=last];
+    let of_answer = statements_of_an_answer(&env, || {
+        told(&env, &ann(), "tea");
+    });
     assert_eq!(of_answer.len(), 4, "{of_answer:#?}");
     // Each statement is a commit by itself: the one that finishes, and the mark "sent". Two only read.
     assert!(of_answer.iter().all(|one| !one.sql.starts_with("BEGIN")), "{of_answer:#?}");

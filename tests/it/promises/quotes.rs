@@ -2,13 +2,12 @@
 
 use sandbox::env::PROMPT;
 use sandbox::model::{Asked, Behaviour, When};
-use sandbox::postgres::Logged;
 use sandbox::telegram::Person;
 use sandbox::{PATIENCE, TestEnv};
 use serde_json::{Value, json};
 use systech_aidd::domain::quote::{Quote, with_words};
 
-use super::chosen::statements;
+use crate::support::price::{log_statements, statements_of_an_answer};
 
 const GROUP: i64 = -5;
 
@@ -256,29 +255,17 @@ fn a_quotation_costs_no_statement_when_it_is_stored_and_none_when_it_is_read() {
     let person = Person::private(1);
     env.telegram.say(&person, "one");
     env.telegram.wait_for_count(1, 1);
-    env.psql("ALTER SYSTEM SET log_statement TO 'all'");
-    env.psql("SELECT pg_reload_conf()");
-    // Whoever is asked knows of the new setting.
-    env.telegram.say(&person, "two");
-    env.telegram.wait_for_count(1, 2);
-    let sent = |count: usize| {
-        let rows = "SELECT count(*) FROM reply_parts WHERE state = 'sent'";
-        env.wait_for_rows(rows, |rows| rows == count.to_string());
+    log_statements(&env);
+    let ask = |fields: &Value| {
+        let before = env.telegram.texts(1).len();
+        env.telegram.post(&person, fields);
+        env.telegram.wait_for_count(1, before + 1);
     };
-    sent(2);
-    for (count, fields) in
-        (3..).zip([to_ann("three", "soup"), json!({"text": "four"}), to_ann("five", "tea")])
-    {
-        let since = env.server().log_length();
-        env.telegram.post(&person, &fields);
-        sent(count);
-        let all = statements(&env, since);
-        let first = all.iter().position(|one| one.sql.starts_with("INSERT INTO \"updates\"")).unwrap();
-        let last = all.iter().position(|one| one.sql.starts_with("UPDATE \"reply_parts\"")).unwrap();
-        // Between them this test itself may have asked whether the answer is there, and the lease may have been renewed.
-        let others = ["SELECT count(*) FROM reply_parts", "UPDATE leases"];
-        let ours = |one: &&Logged| !others.iter().any(|other| one.sql.starts_with(other));
-        let of_answer: Vec<_> = all[first + 1..=last].iter().filter(ours).collect();
+    // Whoever is asked knows of the new setting.
+    ask(&json!({"text": "two"}));
+    env.wait_settled();
+    for fields in [to_ann("three", "soup"), json!({"text": "four"}), to_ann("five", "tea")] {
+        let of_answer = statements_of_an_answer(&env, || ask(&fields));
         assert_eq!(of_answer.len(), 4, "{of_answer:#?}");
     }
     assert!(last_question(&env).ends_with("> tea\n\nfive"));

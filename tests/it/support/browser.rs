@@ -85,17 +85,12 @@ impl Browser {
         self.wait(self.driver().goto(url));
     }
 
-    /// Clicks on what a CSS selector finds first.
-    #[track_caller]
-    pub(crate) fn click(&self, selector: &str) {
-        self.wait(async { self.driver().find(By::Css(selector)).await?.click().await });
-    }
-
-    /// Clicks on what leads to another page, or to this one anew, and waits until that is there.
+    /// Clicks on what a CSS selector finds first, which leads to another page, or to this one anew, and waits until that is
+    /// there.
     #[track_caller]
     pub(crate) fn follow(&self, selector: &str) {
         self.script("window.left = true; return null");
-        self.click(selector);
+        self.wait(async { self.driver().find(By::Css(selector)).await?.click().await });
         wait_until("another page", || {
             // While one goes, a script may have no page to run on.
             let there = "return !window.left && document.readyState === 'complete'";
