@@ -44,6 +44,23 @@ fn data_survives_stop_crash_and_restart_on_the_same_url() {
 }
 
 #[test]
+fn a_watch_sees_every_change_with_one_connection_and_goes_on_after_an_error() {
+    let server = Server::temporary().unwrap();
+    let mut watch = server.watch("postgres", "SELECT pg_backend_pid(), * FROM t -- and a comment");
+    assert_eq!(watch.look(), None, "there is no table yet");
+    server.psql("postgres", "CREATE TABLE t AS SELECT E'two\\nlines' AS a");
+    let first = watch.look().unwrap();
+    assert!(first.ends_with("|two\nlines"), "{first}");
+    server.psql("postgres", "DELETE FROM t");
+    assert_eq!(watch.look().as_deref(), Some(""));
+    server.psql("postgres", "INSERT INTO t VALUES (E'two\\nlines')");
+    assert_eq!(watch.look(), Some(first), "the same connection");
+    server.restart();
+    assert_eq!(watch.look(), None);
+    assert!(watch.look().unwrap().ends_with("|two\nlines"));
+}
+
+#[test]
 fn a_frozen_server_answers_after_the_thaw() {
     let server = Server::temporary().unwrap();
     server.freeze();
