@@ -44,7 +44,7 @@ nightly: setup tools faults ## what takes long: make faults, fresh and container
 	STRANGERS=10000 cargo test --locked --test it promises::flood
 	ANNOUNCE_PEOPLE=5000 cargo test --locked --test it promises::announce::whatever -- --nocapture
 	PROPTEST_CASES=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it model::
-	DRIFT_AT_ONCE=1 cargo test --locked --test it tools::drift::each
+	DRIFT_AT_ONCE=1 cargo test --locked --test it tools::drift
 	PROMPTS=1000 PROPTEST_RNG_SEED=$$(date +%s) cargo test --locked --test it promises::prompts
 	@scripts/setup pgbench
 	LOAD_ROUNDS=1 LOAD_SECONDS=1 LOAD_ROWS=1000 cargo bench --quiet --locked --profile dev --bench load

@@ -15,9 +15,7 @@ impl Database {
     /// Creates an empty database.
     #[track_caller]
     pub fn create(server: Arc<Server>, prefix: &str) -> Self {
-        let name = unique_name(prefix);
-        server.create_database(&name);
-        Self::existing(server, &name)
+        Self::copy(server, prefix, "template1")
     }
 
     /// Creates a copy of another one, which nobody may be connected to.

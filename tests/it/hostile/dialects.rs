@@ -101,7 +101,6 @@ fn many_questions_at_once_learn_it_once() {
 #[test]
 fn doctor_asks_as_the_bot_asks_and_learns_as_it_learns() {
     let env = TestEnv::new();
-    env.run(&["migrate", "up"]).ok();
     refuse_max_tokens(&env);
     refuse_temperature(&env);
     let said = env.run(&["doctor"]);
@@ -284,7 +283,6 @@ fn the_log_says_what_an_operator_has_to_look_at() {
 fn whatever_rows_there_are_strict_templates_get_whole_turns() {
     let env = TestEnv::new();
     strict(&env);
-    env.run(&["migrate", "up"]).ok();
     // As the predecessor stored what failed and what came at once, and what somebody put there by hand.
     let rows = [
         "assistant:hi",

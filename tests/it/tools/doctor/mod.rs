@@ -49,11 +49,8 @@ pub(super) struct Case {
 
 /// A bot that has everything it needs.
 pub(super) fn healthy() -> TestEnv {
-    let mut env = TestEnv::empty();
+    let mut env = TestEnv::new();
     env.set("SHORT_WAITS", "poller=0");
-    env.run(&["migrate", "up"]).ok();
-    // Its connection may outlive it for a moment, and would pass for an instance at work.
-    env.database.wait_disconnected();
     env
 }
 
