@@ -9,7 +9,7 @@ use diesel::result::Error::{DeserializationError, SerializationError};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 
 use super::lease;
-use super::outbox::{self, Envelope, OfTurn, Standing};
+use super::outbox::{self, Envelope, OfTurn};
 use super::people;
 use super::schema::{announcement_recipients as recipients, announcements, unsubscribed};
 use super::time::clock_timestamp;
@@ -18,6 +18,7 @@ use crate::domain::admission::State as Decided;
 use crate::domain::announcement::Progress;
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
+use crate::domain::replacement::Standing;
 use crate::domain::reply::ReplyPart;
 
 /// So many people's messages are in the outbox at once, those that Telegram does not want yet among them.

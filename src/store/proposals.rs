@@ -12,13 +12,14 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamp, Timestam
 
 use super::facts::{self, Added};
 use super::lease;
-use super::outbox::{self, Envelope, OfTurn, Standing};
+use super::outbox::{self, Envelope, OfTurn};
 use super::schema::fact_proposals::{
     self, bot_id, chat_id, content, id, kept, message_id, proposed_at, thread_id, user_id,
 };
 use super::summaries::{self, New};
 use crate::domain::lane::Lane;
 use crate::domain::proposal::{Ground, Own, Proposal};
+use crate::domain::replacement::Standing;
 use crate::domain::reply::ReplyPart;
 
 /// Whether a person may be asked now: the memory is on and has room, nobody was asked within a day, and no question waits; but one

@@ -6,12 +6,13 @@ use diesel::dsl::count;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::outbox::{self, Envelope, OfTurn, Standing};
+use super::outbox::{self, Envelope, OfTurn};
 use super::schema::people as table;
 use super::time::ago;
 use crate::domain::admission::State;
 use crate::domain::lane::Lane;
 use crate::domain::phrases::Language;
+use crate::domain::replacement::Standing;
 use crate::domain::reply::ReplyPart;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -10,7 +10,6 @@ use diesel::sql_types::{Bool, Double, Interval};
 
 use super::inbox;
 use super::message_id::MessageId;
-use super::outbox::Standing;
 use super::prepared::prepared;
 use super::quotes::{self, Quoted};
 use super::schema::{messages, reply_parts, turns, updates};
@@ -19,6 +18,7 @@ use super::topic::in_topic;
 use super::words::{PartOp, PartState, TurnState};
 use crate::domain::lane::Lane;
 use crate::domain::quote::{Kind, Quote};
+use crate::domain::replacement::Standing;
 use crate::domain::update::Key;
 
 /// How long a bot's own message can be taken away (Bot API, deleteMessage). Edits have no such limit, but an answer changes

@@ -6,7 +6,7 @@ use diesel::dsl::exists;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::{Unsent, is_unsent, row, waiting};
+use super::read::{Unsent, is_unsent, row, waiting};
 use crate::domain::lane::Lane;
 use crate::store::group::of_group;
 use crate::store::lease::led;

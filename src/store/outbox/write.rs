@@ -7,9 +7,10 @@ use diesel::prelude::*;
 use diesel::query_builder::InsertStatement;
 use diesel::sql_types::{BigInt, Nullable};
 
-use super::{Standing, Unsent, columns};
+use super::read::{Unsent, columns};
 use crate::domain::address::Address;
 use crate::domain::lane::Lane;
+use crate::domain::replacement::Standing;
 use crate::domain::reply::{Content, Op, ReplyPart};
 use crate::store::prepared::prepared_if;
 use crate::store::schema::reply_parts;
