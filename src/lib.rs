@@ -8,7 +8,7 @@
 //! Telegram ←─sendMessage── sender ←── reply_parts (outbox) ←──── one transaction: store::finish
 //! ```
 //!
-//! The modules below stand in layers: each uses only what stands under it, and `tests/layers.rs` reads every `use` for that.
+//! The modules below stand in layers: each uses only what stands under it, and `tests/architecture/layers.rs` reads every `use` for that.
 
 // What runs: threads, and what an operator types.
 pub mod cli;

@@ -9,7 +9,7 @@
 //! - **It writes nothing.** Each of its sessions knows its epoch. The statements of a message's way name their bot by `led`, or are in
 //!   one transaction with one that does, or with `check`: an error where there is another epoch, a later one, or an earlier one on a
 //!   server that was behind when it was promoted, where the lease has to be taken anew. It costs an answer no statement, and one look
-//!   at an index of one row. What is free all the same, `tests/led.rs` names.
+//!   at an index of one row. What is free all the same, `tests/architecture/led.rs` names.
 //! - **It sends nothing.** By a clock of its own machine that goes on while the process is stopped or the machine asleep, the
 //!   lease is valid for a little less than `TERM` from the moment before it was last renewed ([`Lease::is_valid`]). Whoever
 //!   calls Telegram or a model looks at it right before ([`crate::base::cancel::Gate`]). What is under way at that very moment is

@@ -6,7 +6,7 @@
 //! protocol over again, with TLS and every kind of authentication.
 //!
 //! This, [`super::probe`], [`super::sockets`], one call of the extractor and one of `base::memory` are the only unsafe code of
-//! the program (`tests/layers.rs`).
+//! the program (`tests/architecture/layers.rs`).
 
 #![expect(unsafe_code, reason = "no safe call of libpq's tells the SQLSTATE of a refused connection")]
 

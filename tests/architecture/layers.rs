@@ -1,5 +1,4 @@
 //! Reads every `use` of the program and holds it against the map of ARCHITECTURE.md: arrows go down, and never in a circle.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
