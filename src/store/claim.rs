@@ -39,6 +39,9 @@ pub(super) struct Row {
 const UNTIL: &str = "(extract(epoch FROM leases.until) * 1000000)::bigint";
 /// How far apart the clocks of two servers may be, for a lease that nobody has watched.
 const SKEW: &str = "interval '1 minute'";
+/// From one epoch to the next. Of two servers one may not know of the other's last epoch: what is taken there and here
+/// meanwhile still has two numbers.
+const STEP: &str = "1 + floor(random() * 1000000)::bigint";
 
 /// Asks for the row. `None`: nobody has led yet.
 pub(super) fn look(conn: &mut PgConnection, bot_id: i64) -> QueryResult<Option<Row>> {
@@ -88,9 +91,11 @@ impl Watch {
             epoch: i64,
         }
         let taken: Option<Taken> = diesel::sql_query(format!(
-            "INSERT INTO leases (bot_id, holder, place, epoch, until) VALUES ($1, $2, $3, $4 + 1, clock_timestamp() + $5)
+            "INSERT INTO leases (bot_id, holder, place, epoch, until)
+             VALUES ($1, $2, $3, $4 + {STEP}, clock_timestamp() + $5)
              ON CONFLICT (bot_id) DO UPDATE
-             SET holder = excluded.holder, place = excluded.place, epoch = greatest(leases.epoch, $4) + 1, until = excluded.until
+             SET holder = excluded.holder, place = excluded.place, until = excluded.until,
+                 epoch = greatest(leases.epoch, $4) + {STEP}
              WHERE leases.place = excluded.place OR (leases.epoch = $6 AND {UNTIL} = $7)
              RETURNING epoch"
         ))

@@ -245,7 +245,7 @@ diesel::table! {
         holder -> Text,
         /// Network namespace of the holder, in which it keeps a name that no other process can have meanwhile; NULL = it keeps none.
         place -> Nullable<Text>,
-        /// How often the lease has had another holder; whoever led in an earlier epoch writes nothing more.
+        /// Goes up with each holder, by a random step; whoever led in an earlier epoch writes nothing more.
         epoch -> Int8,
         /// Until when the holder leads, unless it renews the lease before; then anybody may take it.
         until -> Timestamptz,
