@@ -37,11 +37,13 @@ pub const POINTS: [&str; 15] = [
 ];
 
 /// Every wait that tests make shorter.
-pub const WAITS: [&str; 26] = [
+pub const WAITS: [&str; 27] = [
     // For the database at the start.
     "database",
     // Of a migration, for a lock that somebody holds.
     "lock",
+    // Of the server, between two statements of a migration.
+    "frozen",
     // Until a lease ends that is not renewed.
     "lease",
     // Of a statement, until it is looked into.

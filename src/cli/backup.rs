@@ -35,7 +35,7 @@ pub fn backup(database: &Database, to: Option<&Path>) -> anyhow::Result<ExitCode
 
 /// Restores a backup into the empty database of DATABASE_URL.
 pub fn restore_file(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
-    let conn = &mut session::connect_now(&database.url)?;
+    let conn = &mut session::connect_to_change(&database.url)?;
     session::locked(conn, &CancelToken::new(), |conn| restore(conn, database, file))?
         .context("interrupted")?;
     let state = State::read(conn)?;

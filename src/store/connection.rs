@@ -30,6 +30,23 @@ pub(super) const PROMPT: Limits = [
     ("tcp_user_timeout", 3_000),
 ];
 
+/// What makes the server end a session behind a machine that is cut off or has lost its power, within the same limits, and behind a
+/// process that freezes in the middle of a transaction: its locks hold up others. By itself a server waits for hours.
+pub(super) fn ends_behind(limits: Limits) -> String {
+    let limits = limits.into_iter().filter_map(|(name, value)| match name {
+        "connect_timeout" => None,
+        "tcp_user_timeout" => Some(format!("SET {name} TO {value}; ")),
+        _ => Some(format!("SET tcp_{name} TO {value}; ")),
+    });
+    limits.collect::<String>() + "SET idle_in_transaction_session_timeout TO 10000"
+}
+
+/// Holds up nobody for long, wherever this process freezes or is cut off: for a command that changes what others wait for. Not for
+/// one that passes on what it reads as fast as somebody takes it.
+pub fn holds_up_nobody(conn: &mut PgConnection) -> QueryResult<()> {
+    conn.batch_execute(&ends_behind(PATIENT))
+}
+
 /// A connection by a URL that has its limits, named so that `pg_stat_activity` tells whose it is, and what marks its session where a
 /// pooler stands before the server. Its session is nobody else's.
 pub(super) fn connect_marked(url: &str) -> ConnectionResult<(PgConnection, Option<Mark>)> {

@@ -6,18 +6,14 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::connection::{PROMPT, connect_marked, within};
+use super::connection::{PROMPT, connect_marked, ends_behind, within};
 use super::deadlines::{Deadlines, Line};
 use super::hosts::Hosts;
 use super::pooler::Mark;
 use super::probe::{Probe, Reply};
 use super::server::{Generation, Identity, Servers};
+use super::sqlstate::refusal;
 use crate::base::secret::Secret;
-
-/// What a server does with the session of a machine that is cut off or has lost its power: it ends within seconds. By itself a
-/// server waits for hours.
-const ENDS_BEHIND_US: &str = "SET tcp_keepalives_idle TO 3; SET tcp_keepalives_interval TO 1; \
-                              SET tcp_keepalives_count TO 3; SET tcp_user_timeout TO 3000";
 
 /// What work is bound to that may become somebody else's at any moment.
 pub(super) struct Terms {
@@ -103,7 +99,7 @@ impl Connector {
         let limit = self
             .longest_statement
             .map_or(String::new(), |longest| format!("SET statement_timeout TO {}; ", longest.as_millis()));
-        conn.batch_execute(&format!("{ENDS_BEHIND_US}; {limit}{prepare}"))
+        conn.batch_execute(&format!("{}; {limit}{prepare}", ends_behind(PROMPT)))
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         let url = Secret::new(url);
         let mut tracked = Tracked { conn, mark, line, url, broken: false, has_worked: false, generation: 0 };
@@ -112,12 +108,15 @@ impl Connector {
     }
 
     /// Asks all servers who they are, over connections that never wait for long, and finds the one that was promoted last.
-    /// `None`: nobody answers who may be used.
+    /// `None`: nobody answers who may be used. A server that has no connection left for this answers.
     pub(super) fn look_around(&self) -> Option<Generation> {
         let mut best: Option<(usize, Option<Identity>)> = None;
+        let mut is_full = false;
         for (host, url) in self.hosts.in_turn() {
             let began = Instant::now();
             let Some(mut probe) = Probe::open(url) else {
+                // The one on which everybody works answers, and cannot be asked who it is.
+                is_full |= host == self.hosts.good() && refusal(url).is_some_and(|refused| refused.is_full());
                 self.hosts.failed(host, began);
                 continue;
             };
@@ -135,7 +134,7 @@ impl Connector {
                 best = Some((host, identity));
             }
         }
-        let (host, identity) = best?;
+        let Some((host, identity)) = best else { return is_full.then(|| self.servers.generation()) };
         let generation = match identity {
             Some(identity) => self.servers.meet(&Ok(identity)).ok()?,
             None => self.servers.generation(),

@@ -84,7 +84,7 @@ impl Lease {
     pub fn store(self: &Arc<Self>, beside: &Store, url: &Secret, size: u32) -> Store {
         let lease = Arc::clone(self);
         let terms = Terms {
-            prepare: format!("SET {EPOCH} TO '{}'; {ENDS_IN_MID_WORK}", self.epoch),
+            prepare: format!("SET {EPOCH} TO '{}'", self.epoch),
             over: LOST,
             hold: Box::new(move || lease.is_valid()),
         };
@@ -311,10 +311,6 @@ pub(super) fn led(bot_id: i64) -> SqlLiteral<BigInt, Led> {
 pub(super) fn check(conn: &mut PgConnection, bot_id: i64) -> QueryResult<()> {
     diesel::select(led(bot_id)).get_result::<i64>(conn).map(drop)
 }
-
-/// What a server does with the session of a leader that freezes in the middle of a transaction: it ends, and with it the locks by
-/// which it would hold up whoever leads next.
-const ENDS_IN_MID_WORK: &str = "SET idle_in_transaction_session_timeout TO 10000";
 
 /// The setting of a session by which `led` knows its epoch.
 const EPOCH: &str = "systech_aidd.epoch";

@@ -22,6 +22,13 @@ pub(super) struct Refusal {
     pub(super) function: String,
 }
 
+impl Refusal {
+    /// Whether the server has no connection left, for anybody or for this role.
+    pub(super) fn is_full(&self) -> bool {
+        self.sqlstate == "53300"
+    }
+}
+
 /// Tries to connect. `None`: it worked, or no server refused it.
 pub(super) fn refusal(url: &str) -> Option<Refusal> {
     let url = CString::new(url).ok()?;

@@ -16,7 +16,7 @@ use crate::database::migrate::state::State;
 
 /// Mends, or shows the SQL that would.
 pub(super) fn mend(database: &Database, dry_run: bool, yes: bool) -> anyhow::Result<ExitCode> {
-    let conn = &mut session::connect_now(&database.url)?;
+    let conn = &mut session::connect_to_change(&database.url)?;
     if dry_run {
         let state = State::read(conn)?;
         return show(&script(find(conn, &state)?.differences()));
@@ -64,6 +64,7 @@ fn carry_out(
         Outcome::Made(backup) => say(format!("backup {backup}")),
         Outcome::NotNeeded => {}
     }
+    session::ends_if_frozen(conn)?;
     conn.batch_execute("SET client_min_messages TO warning")?;
     let left = mend_all(conn, &state, drift)?;
     if left.is_empty() {

@@ -155,7 +155,7 @@ fn change(
     DryRun { dry_run }: DryRun,
     yes: bool,
 ) -> anyhow::Result<ExitCode> {
-    let conn = &mut session::connect_now(&database.url)?;
+    let conn = &mut session::connect_to_change(&database.url)?;
     if dry_run {
         let state = State::read(conn)?;
         state.refuse_unknown()?;

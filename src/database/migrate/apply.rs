@@ -26,6 +26,7 @@ pub fn apply(
     if plan.0.is_empty() {
         return Ok(());
     }
+    session::ends_if_frozen(conn)?;
     conn.batch_execute("SET client_min_messages TO warning")?;
     conn.batch_execute(CREATE_MIGRATIONS_TABLE)?;
     for action in &plan.0 {

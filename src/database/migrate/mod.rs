@@ -113,17 +113,19 @@ impl Start<'_> {
         }
     }
 
-    /// Only one instance at a time.
+    /// Only one instance at a time. Most starts find nothing to do, and wait for nobody: who has the lock may be an operator who
+    /// has yet to answer a question.
     fn bring_up_to_date(&mut self, conn: &mut PgConnection, database: &Database) -> anyhow::Result<bool> {
         let stop = self.stop;
+        if plan(conn)?.1.0.is_empty() {
+            return Ok(true);
+        }
         let done = session::locked(conn, stop, |conn| self.change(conn, database))?;
         Ok(done.unwrap_or(false))
     }
 
     fn change(&mut self, conn: &mut PgConnection, database: &Database) -> anyhow::Result<bool> {
-        let state = State::read(conn)?;
-        state.refuse_unknown()?;
-        let plan = Plan::up(&state);
+        let (state, plan) = plan(conn)?;
         if plan.0.is_empty() {
             return Ok(true);
         }
@@ -144,6 +146,14 @@ impl Start<'_> {
         }
         Ok(done)
     }
+}
+
+/// What there is, and the way from there to where a start wants it.
+fn plan(conn: &mut PgConnection) -> anyhow::Result<(State, Plan)> {
+    let state = State::read(conn)?;
+    state.refuse_unknown()?;
+    let plan = Plan::up(&state);
+    Ok((state, plan))
 }
 
 /// Backs up and carries the plan out; the connection holds the lock. False: the end was asked for before anything was

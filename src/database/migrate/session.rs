@@ -2,7 +2,8 @@
 //! so that of several instances starting together one migrates and the others wait.
 //!
 //! Diesel takes no lock, and waiting for an advisory lock inside the server would deadlock with CREATE INDEX
-//! CONCURRENTLY, which waits for every older snapshot. So the lock is polled. A killed holder's goes with its connection.
+//! CONCURRENTLY, which waits for every older snapshot. So the lock is polled. A killed holder's goes with its connection, and that of
+//! a frozen one when the server ends its session.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use tracing::{info, warn};
 
 use crate::base::backoff::Backoff;
@@ -20,6 +21,7 @@ use crate::base::cancel::CancelToken;
 use crate::base::failpoints;
 use crate::base::secret::Secret;
 use crate::store::apart::Apart;
+use crate::store::connection::holds_up_nobody;
 use crate::store::fault::{Cause, ConnectionFault};
 use crate::store::pooler;
 use crate::store::{self, Store};
@@ -35,6 +37,9 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same, of one that can be tried again: so long does it hold up everybody else, and as long in all.
 const TRY_TIMEOUT: Duration = Duration::from_millis(100);
 const TRY_PAUSE: Duration = Duration::from_millis(400);
+
+/// How long whoever migrates may be silent between two statements until the server takes it for frozen.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The statement that keeps to `LOCK_TIMEOUT`.
 pub fn lock_timeout() -> String {
@@ -108,6 +113,13 @@ pub fn connect_now(url: &Secret) -> anyhow::Result<PgConnection> {
     Ok(conn)
 }
 
+/// As [`connect_now`], to change what others wait for.
+pub fn connect_to_change(url: &Secret) -> anyhow::Result<PgConnection> {
+    let mut conn = connect_now(url)?;
+    holds_up_nobody(&mut conn)?;
+    Ok(conn)
+}
+
 fn out_of_reach(fault: &ConnectionFault) -> anyhow::Error {
     if fault.cause == Cause::Pooler {
         return anyhow!("{fault}: {}", pooler::REMEDY);
@@ -118,8 +130,8 @@ fn out_of_reach(fault: &ConnectionFault) -> anyhow::Error {
 /// What a session needs that migrates.
 pub fn prepare(conn: &mut PgConnection) -> anyhow::Result<()> {
     diesel::sql_query(lock_timeout()).execute(conn)?;
-    // A limit that the role has is meant for queries; building an index may take longer.
-    diesel::sql_query("SET statement_timeout TO 0").execute(conn)?;
+    // Limits that the role has are meant for queries; building an index and a backup may take longer.
+    limit(conn, &["statement_timeout", "transaction_timeout", "idle_session_timeout"], Duration::ZERO)?;
     let encoding = store::connection::encoding(conn)?;
     if encoding != "UTF8" {
         bail!(
@@ -128,6 +140,21 @@ pub fn prepare(conn: &mut PgConnection) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// From now on the server ends the session, and gives the lock to the next one, should this process freeze between two statements.
+/// Not to be asked for before a backup, during which it is silent for as long as that takes.
+pub fn ends_if_frozen(conn: &mut PgConnection) -> QueryResult<()> {
+    limit(conn, &["idle_session_timeout"], failpoints::wait("frozen", SILENCE))
+}
+
+/// Sets those of these limits that the server knows: the newer ones are of PostgreSQL 14 and 17. Zero is none.
+fn limit(conn: &mut PgConnection, names: &[&str], longest: Duration) -> QueryResult<()> {
+    diesel::sql_query("SELECT set_config(name, $1, false) FROM pg_settings WHERE name = ANY($2)")
+        .bind::<Text, _>(longest.as_millis().to_string())
+        .bind::<Array<Text>, _>(names)
+        .execute(conn)
+        .map(drop)
 }
 
 /// Whether the server of this connection is there and takes writes.

@@ -17,17 +17,20 @@ fn the_server_ends_a_session_behind_a_bot_that_is_gone_within_seconds() {
         ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"];
     let recorded = limits.iter().chain(&["idle_in_transaction_session_timeout"]);
     let recorded: Vec<String> = recorded.map(|name| format!("current_setting(''{name}'')")).collect();
-    // What holds in the session that stores an update.
+    // What holds in the session that stores an update, and in the one that renews the lease.
     env.psql(&format!(
         "CREATE TABLE limits (told text);
          CREATE FUNCTION tell_limits() RETURNS trigger LANGUAGE plpgsql AS
-             'BEGIN INSERT INTO limits VALUES (concat_ws('' '', {})); RETURN NULL; END';
-         CREATE TRIGGER tell_limits AFTER INSERT ON updates FOR EACH ROW EXECUTE FUNCTION tell_limits()",
+             'BEGIN INSERT INTO limits VALUES (concat_ws('' '', TG_TABLE_NAME, {})); RETURN NULL; END';
+         CREATE TRIGGER tell_limits AFTER INSERT ON updates FOR EACH ROW EXECUTE FUNCTION tell_limits();
+         CREATE TRIGGER tell_limits AFTER UPDATE ON leases FOR EACH ROW EXECUTE FUNCTION tell_limits()",
         recorded.join(", ")
     ));
     env.telegram.say(&Person::private(1), "hello");
     env.telegram.wait_for_count(1, 1);
-    assert_eq!(env.psql("SELECT told FROM limits"), "3 1 3 3000 10s");
+    let told = "SELECT DISTINCT told FROM limits ORDER BY told";
+    env.wait_for_rows(told, |rows| rows.lines().count() == 2);
+    assert_eq!(env.psql(told), "leases 3 1 3 3000 10s\nupdates 3 1 3 3000 10s");
 }
 
 /// The sockets of this process that lead to the port: in how many seconds each is looked after, as far as a timer runs.

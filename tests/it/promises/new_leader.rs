@@ -5,11 +5,16 @@ use sandbox::env::{Bot, Database};
 use sandbox::telegram::Person;
 
 use super::pair::pair;
+use super::standby::Frozen;
 use crate::support::transaction::Transaction;
 
-/// Holds the lock of migrations, so that an instance that leads waits before it looks at the schema.
-fn hold_migrations(database: &Database) -> Transaction {
-    Transaction::begin(database, "SELECT pg_advisory_lock(107105283735553)")
+/// The lock of whoever migrates.
+const LOCK: &str = "SELECT pg_advisory_lock(107105283735553)";
+
+/// Takes the newest migration back and holds the lock of migrations, so that an instance that leads waits before it applies it.
+fn hold_migrations(env: &TestEnv) -> Transaction {
+    env.run(&["migrate", "down"]).ok();
+    Transaction::begin(&env.database, LOCK)
 }
 
 /// Starts an instance that comes no further than that.
@@ -32,7 +37,7 @@ fn is_answered(env: &TestEnv) {
 fn a_server_that_freezes_under_a_new_leader_is_left_for_the_promoted_one() {
     let (env, standby) = pair();
     with_tables(&env);
-    let _held = hold_migrations(&env.database);
+    let _held = hold_migrations(&env);
     let bot = start_held(&env);
     wait_same_lease(&env, &standby);
     env.server().freeze();
@@ -50,7 +55,7 @@ fn a_new_leader_whose_server_is_frozen_ends_at_the_first_signal() {
     let mut env = TestEnv::with_own_server();
     env.set("SHORT_WAITS", "statement=1");
     with_tables(&env);
-    let _held = hold_migrations(&env.database);
+    let _held = hold_migrations(&env);
     let bot = start_held(&env);
     env.server().freeze();
     bot.wait_for_line("the database server does not answer any more");
@@ -65,7 +70,7 @@ fn a_server_that_ends_under_a_new_leader_is_waited_for_however_long_it_takes() {
     // A start that does not lead would give up.
     env.set("SHORT_WAITS", "database=0.1 statement=1");
     with_tables(&env);
-    let held = hold_migrations(&env.database);
+    let held = hold_migrations(&env);
     let bot = start_held(&env);
     env.server().stop();
     bot.wait_for_line("the database is not there yet; waiting for it");
@@ -73,6 +78,35 @@ fn a_server_that_ends_under_a_new_leader_is_waited_for_however_long_it_takes() {
     env.server().start();
     bot.wait_ready();
     is_answered(&env);
+}
+
+#[test]
+fn an_operator_who_has_yet_to_answer_a_question_keeps_nobody_from_leading() {
+    let env = TestEnv::new();
+    let _asked = Transaction::begin(&env.database, LOCK);
+    let bot = env.start_ready();
+    is_answered(&env);
+    assert!(bot.stop().success());
+}
+
+#[test]
+fn a_leader_that_freezes_while_it_migrates_holds_up_nobody() {
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", "lease=2 frozen=2");
+    env.run(&["migrate", "to", "20261127000996"]).ok();
+    let somebody = Transaction::begin(&env.database, "LOCK TABLE reply_parts IN SHARE MODE");
+    let first = env.start();
+    first.wait_for_line("another transaction holds a lock that the migration needs; trying again");
+    let frozen = Frozen::new(&first);
+    drop(somebody);
+    let next = env.start();
+    next.wait_ready();
+    is_answered(&env);
+    drop(frozen);
+    first.wait_for_line("on standby: another instance leads");
+    assert!(next.stop().success());
+    first.wait_ready();
+    assert!(first.stop().success());
 }
 
 #[test]

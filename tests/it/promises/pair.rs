@@ -107,12 +107,8 @@ fn a_frozen_server_that_has_no_standby_holds_nothing_up_for_good() {
     assert_eq!(env.telegram.sent().len(), 20);
 }
 
-#[test]
-fn a_statement_that_waits_for_a_lock_of_a_server_that_answers_is_left_alone() {
-    let mut env = TestEnv::new();
-    env.set("SHORT_WAITS", "statement=0.2");
-    let _bot = env.start_ready();
-    is_answered(&env, 1);
+/// A statement waits for a lock, and nobody's connection is ended for that.
+fn a_lock_is_waited_for(env: &TestEnv) {
     let lock = crate::support::transaction::Transaction::begin(
         &env.database,
         "LOCK TABLE messages IN EXCLUSIVE MODE",
@@ -124,4 +120,25 @@ fn a_statement_that_waits_for_a_lock_of_a_server_that_answers_is_left_alone() {
     drop(lock);
     env.telegram.wait_for_count(2, 1);
     assert!(!env.logs().contains("does not answer any more"));
+}
+
+#[test]
+fn a_statement_that_waits_for_a_lock_of_a_server_that_answers_is_left_alone() {
+    let mut env = TestEnv::new();
+    env.set("SHORT_WAITS", "statement=0.2");
+    let _bot = env.start_ready();
+    is_answered(&env, 1);
+    a_lock_is_waited_for(&env);
+}
+
+#[test]
+fn a_server_that_has_no_connection_left_answers() {
+    let mut env = TestEnv::with_own_server();
+    env.psql("CREATE ROLE limited LOGIN; GRANT postgres TO limited");
+    env.set("DATABASE_URL", env.database.url().replace("postgres@", "limited@"));
+    env.set("SHORT_WAITS", "statement=0.2");
+    let _bot = env.start_ready();
+    is_answered(&env, 1);
+    env.psql("ALTER ROLE limited CONNECTION LIMIT 1");
+    a_lock_is_waited_for(&env);
 }
