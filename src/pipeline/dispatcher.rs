@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, select};
+use crossbeam_channel::{Receiver, Sender, at, never, select};
 use tracing::{debug, info, warn};
 
 use crate::domain::lane::Lane;
@@ -103,7 +103,7 @@ impl Dispatcher {
     }
 
     fn next_event(&self, timer: Option<Instant>) -> Event {
-        let timer = timer.map_or_else(crossbeam_channel::never, crossbeam_channel::at);
+        let timer = timer.map_or_else(never, at);
         select! {
             recv(self.finished) -> finished => finished.map_or(Event::Shutdown(self.grace), Event::Finished),
             recv(self.news) -> news => news.map_or(Event::Shutdown(self.grace), Event::News),
@@ -113,29 +113,42 @@ impl Dispatcher {
         }
     }
 
-    /// Begins nothing new and waits for what runs: for `grace`, then interrupts it.
+    /// Begins nothing new and waits for what runs: for `grace`, or for less if that is told meanwhile; then interrupts it.
     fn drain(self, mut schedule: Schedule, grace: Duration) -> bool {
         // The poller must not wait for room in a channel that nobody empties any more.
         drop(self.news);
         drop(self.woken);
         info!(running = schedule.running, "shutting down; questions without an answer stay in the queue");
-        let mut deadline = Instant::now() + grace;
+        let (mut deadline, mut shutdown) = (Instant::now() + grace, self.shutdown);
         let mut interrupted = false;
         while schedule.running > 0 {
-            match self.finished.recv_deadline(deadline) {
-                Ok(finished) => {
+            let finished = select! {
+                recv(self.finished) -> finished => finished.ok(),
+                recv(shutdown) -> grace => {
+                    match grace {
+                        // Another instance leads by now: what runs on is done by that one, too.
+                        Ok(grace) if !interrupted => deadline = deadline.min(Instant::now() + grace),
+                        Ok(_) => {}
+                        Err(_) => shutdown = never(),
+                    }
+                    continue;
+                }
+                recv(at(deadline)) -> _ => None,
+            };
+            match finished {
+                Some(finished) => {
                     self.lanes.end(finished.lane);
                     schedule.finish(finished.lane, finished.outcome, Instant::now());
                     schedule.tell();
                 }
-                Err(_) if interrupted => {
+                None if interrupted => {
                     warn!(
                         running = schedule.running,
                         "some workers do not end; the program ends without them"
                     );
                     return false;
                 }
-                Err(_) => {
+                None => {
                     debug!(running = schedule.running, "the grace period is over");
                     interrupted = true;
                     deadline = Instant::now() + LAST_WORDS;

@@ -108,9 +108,10 @@ fn remedy(error: &TelegramError, op: Op, attempts: i32) -> Remedy {
         (E::Migrated(chat_id), _) => Remedy::Move(*chat_id),
         (E::Forbidden(_), _) => Remedy::AbandonChat,
         (E::Server { .. }, Op::Delete(_)) if attempts < ATTEMPTS_PER_FORM => Remedy::Later,
-        (E::Unauthorized | E::Conflict(_) | E::TooLarge(_) | E::Network(_) | E::Stopped, Op::Delete(_)) => {
-            Remedy::Later
-        }
+        (
+            E::Unauthorized | E::Conflict(_) | E::TooLarge(_) | E::Network(_) | E::Stopped | E::NotLeading,
+            Op::Delete(_),
+        ) => Remedy::Later,
         // It says nothing, so there is nothing simpler, and nothing that is lost.
         (_, Op::Delete(_)) => Remedy::LeaveMessage,
         (E::NotThere(_) | E::NoTopic(_), Op::Edit(_)) => Remedy::SendAnew,
@@ -170,6 +171,7 @@ mod tests {
             (server.clone(), delete, 29, Remedy::Later),
             (server.clone(), delete, 30, Remedy::LeaveMessage),
             (TelegramError::Network(words()), delete, 9999, Remedy::Later),
+            (TelegramError::NotLeading, delete, 9999, Remedy::Later),
             (TelegramError::NoVoice(words()), send, 0, Remedy::LeaveUnspoken(Unspoken::Unwanted)),
             (TelegramError::UnknownMethod, send, 0, Remedy::Simplify(LastResort::Later)),
             (server.clone(), send, 29, Remedy::Later),
@@ -308,6 +310,7 @@ mod tests {
             TelegramError::File(words()),
             TelegramError::Network(words()),
             TelegramError::Stopped,
+            TelegramError::NotLeading,
         ]
     }
 

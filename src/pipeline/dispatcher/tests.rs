@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{TrySendError, bounded};
 
 use super::*;
 
@@ -31,4 +31,36 @@ fn a_lane_for_which_the_system_has_no_thread_waits_for_one_and_is_not_lost() {
             .run(vec![lane])
     );
     assert_eq!(worker.join().unwrap(), lane);
+}
+
+#[test]
+fn what_runs_on_is_interrupted_once_it_is_told_that_another_instance_leads() {
+    let (end_of_news, news) = bounded::<News>(1);
+    let (wake, woken) = bounded(1);
+    let (results, finished) = bounded(1);
+    let (steps, taken) = bounded(1);
+    let (end, shutdown) = bounded(1);
+    let worker = thread::spawn(move || {
+        let job: Job = taken.recv().unwrap();
+        // The poller ends first, and what runs has the whole grace.
+        drop(end_of_news);
+        while !matches!(wake.try_send(job.lane), Err(TrySendError::Disconnected(_))) {
+            thread::yield_now();
+        }
+        end.send(Duration::ZERO).unwrap();
+        let limit = Instant::now() + Duration::from_secs(30);
+        while !job.stop.is_requested() && Instant::now() < limit {
+            thread::yield_now();
+        }
+        results.send(Finished { lane: job.lane, outcome: Outcome::Idle }).unwrap();
+        job.stop.is_requested()
+    });
+    let hire = Box::new(move || Ok(steps.clone()));
+    let (crew, grace) = (Arc::new(Crew::default()), Duration::from_secs(3600));
+    let lane = Lane { bot_id: 1, chat_id: 2, user_id: 2, thread_id: None };
+    assert!(
+        Dispatcher { news, woken, finished, crew, hire, lanes: Arc::default(), shutdown, workers: 1, grace }
+            .run(vec![lane])
+    );
+    assert!(worker.join().unwrap(), "it had the grace of a shutdown");
 }
