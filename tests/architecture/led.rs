@@ -55,7 +55,7 @@ fn files(part: &str) -> BTreeMap<String, String> {
             let module = path.strip_prefix(&root).unwrap().with_extension("");
             let module = module.to_str().unwrap().trim_end_matches("/mod").replace('/', "::");
             let text = fs::read_to_string(&path).unwrap();
-            let text = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+            let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
             let module = module.strip_prefix(&format!("{part}::")).unwrap_or(&module).to_owned();
             files.insert(module, code.collect::<Vec<_>>().join("\n"));
@@ -101,6 +101,7 @@ fn words(text: &str) -> impl Iterator<Item = (Option<&str>, &str, &str, usize)> 
 
 /// The store: its functions by `file::function`, and who calls whom.
 struct Store {
+    files: BTreeMap<String, String>,
     functions: BTreeMap<String, String>,
     calls: BTreeMap<String, BTreeSet<String>>,
     used: RefCell<BTreeSet<&'static str>>,
@@ -115,14 +116,18 @@ impl Store {
                 functions.insert(format!("{module}::{name}"), body);
             }
         }
-        let mut store = Self { functions, calls: BTreeMap::new(), used: RefCell::default() };
-        let calls = store.functions.iter().map(|(function, body)| {
-            let module = function.rsplit_once("::").unwrap().0;
-            let called = store.named(&files[module], body, Some(module)).map(|(called, _)| called);
-            (function.clone(), called.filter(|called| called != function).collect())
-        });
+        let mut store = Self { files, functions, calls: BTreeMap::new(), used: RefCell::default() };
+        let calls =
+            store.functions.iter().map(|(function, body)| (function.clone(), store.called(function, body)));
         store.calls = calls.collect();
         store
+    }
+
+    /// Whom a piece of this function calls.
+    fn called(&self, function: &str, piece: &str) -> BTreeSet<String> {
+        let module = function.rsplit_once("::").unwrap().0;
+        let called = self.named(&self.files[module], piece, Some(module)).map(|(called, _)| called);
+        called.filter(|called| called != function).collect()
     }
 
     /// The functions of the store that stand in this piece of a file, each with its place.
@@ -175,25 +180,48 @@ impl Store {
         all
     }
 
-    /// What of it a former leader could write.
+    /// What of it a former leader could write. What is refused of a transaction is refused with all of it; what stands before one
+    /// is by itself.
     fn unguarded(&self, function: &str) -> Vec<String> {
         let Some(body) = self.functions.get(function).filter(|_| !self.is_free(function)) else {
             return Vec::new();
         };
-        let count =
-            |text: &str, of: &[&str]| -> usize { of.iter().map(|word| text.matches(word).count()).sum() };
-        let writes = self.runs(function, false).iter().any(|name| count(&self.functions[*name], &WRITES) > 0);
-        let guards = |name: &&str| name.starts_with("lease::") || count(&self.functions[*name], &GUARDS) > 0;
-        // What is refused of a transaction is refused with all of it.
-        if !writes || body.contains(".transaction(") && self.runs(function, true).iter().any(guards) {
+        // Its own statements compare the epoch.
+        if function.starts_with("lease::") {
             return Vec::new();
         }
-        if count(body, &WRITES) > count(body, &GUARDS) || body.contains(".transaction(") {
+        let (alone, together) = body.split_once(".transaction(").unwrap_or((body, ""));
+        let called = self.called(function, together);
+        let writes =
+            |name: &str| self.runs(name, false).iter().any(|name| writes(&self.functions[*name]) > 0);
+        let guards = |name: &str| self.runs(name, true).iter().any(|name| self.guards(name) > 0);
+        if (self::writes(together) > 0 || called.iter().any(|name| writes(name)))
+            && guarded(together) == 0
+            && !called.iter().any(|name| guards(name))
+        {
             return vec![function.to_owned()];
         }
-        let called = self.calls[function].iter().filter(|called| !called.starts_with("lease::"));
-        called.flat_map(|called| self.unguarded(called)).collect()
+        if self::writes(alone) > guarded(alone) {
+            return vec![function.to_owned()];
+        }
+        let called = self.called(function, alone);
+        called.iter().filter(|name| writes(name)).flat_map(|name| self.unguarded(name)).collect()
     }
+
+    fn guards(&self, function: &str) -> usize {
+        usize::from(function.starts_with("lease::")) + guarded(&self.functions[function])
+    }
+}
+
+/// How many statements of a text write.
+fn writes(text: &str) -> usize {
+    WRITES.iter().map(|word| text.matches(word).count()).sum()
+}
+
+/// How many of them the lease guards.
+fn guarded(text: &str) -> usize {
+    let begins = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    GUARDS.iter().map(|word| text.match_indices(word).filter(|(at, _)| begins(*at)).count()).sum()
 }
 
 /// What a module is called where the file says `use …::this as that`.
@@ -252,8 +280,7 @@ fn the_test_above_sees_who_calls_what_writes() {
             reached.extend(store.runs(&function, true).into_iter().map(str::to_owned));
         }
     }
-    let writes = |body: &str| WRITES.iter().any(|word| body.contains(word));
-    let written = store.functions.iter().filter(|(_, body)| writes(body)).map(|(name, _)| name.as_str());
+    let written = store.functions.iter().filter(|(_, body)| writes(body) > 0).map(|(name, _)| name.as_str());
     let unseen: BTreeSet<&str> = written.filter(|name| !reached.contains(*name)).collect();
     assert_eq!(unseen, METHODS.iter().map(|(name, _)| *name).collect(), "nobody is seen to call these");
 }

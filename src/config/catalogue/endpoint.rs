@@ -4,7 +4,7 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::document::Table;
-use super::{Around, Told};
+use super::entry::{Around, Told};
 use crate::base::secret::Secret;
 use crate::llm::{self, Kind};
 

@@ -3,8 +3,6 @@
 //! Read whole: every fault is told with its line. Without the file there is one model and one role, from the environment.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
 
 use crate::domain::catalogue::{Catalogue, Model, Role};
 use crate::domain::token_budget::TokenBudget;
@@ -12,6 +10,7 @@ use crate::llm::Settings;
 
 mod document;
 mod endpoint;
+mod entry;
 mod model;
 mod role;
 #[cfg(test)]
@@ -19,14 +18,14 @@ mod tests;
 
 pub use document::Problem;
 use document::{Document, Table};
+pub use entry::Around;
+use entry::{Told, name};
 
 /// The name of the file, where nobody sets another one.
 pub const FILE: &str = "assistant.toml";
 
 /// The longest name of a model or a role; a button has room for 64 bytes (Bot API, InlineKeyboardButton).
 const LONGEST_ID: usize = 24;
-/// The longest text on a button; an app shows less of it.
-const LONGEST_NAME: usize = 64;
 
 /// The catalogue, and how each of its models is asked.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,24 +36,6 @@ pub struct Read {
     pub settings: Vec<Settings>,
     /// How the model is asked that sums up (SUMMARY_MODEL), if it is another one than the dialogue's.
     pub summarist: Option<Settings>,
-}
-
-/// Something cannot be used, and why is told already.
-#[derive(Clone, Copy, Debug)]
-struct Told;
-
-/// What is outside of the document.
-pub struct Around<'a> {
-    /// The environment.
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// The folder from which the paths of prompt files start.
-    pub folder: &'a Path,
-    /// The longest answer where a model says nothing else.
-    pub max_tokens: u32,
-    /// The temperature, likewise.
-    pub temperature: f64,
-    /// The longest silence of a model.
-    pub silence: Duration,
 }
 
 /// Reads the document. An error is everything that is wrong with it.
@@ -139,9 +120,4 @@ fn check_names(tables: &[(String, Table<'_, '_>)]) {
             table.wrong("name", &format!("is that of {other} too"), "a name of its own");
         }
     }
-}
-
-/// What people call the entry of this table.
-fn name(id: &str, table: &Table<'_, '_>) -> String {
-    table.line("name", LONGEST_NAME).unwrap_or_else(|| id.to_owned())
 }

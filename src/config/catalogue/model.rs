@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use super::document::Table;
 use super::endpoint::Endpoint;
-use super::{Around, Told, name};
+use super::entry::{Around, Told, name};
 use crate::domain::access::Access;
 use crate::domain::catalogue::{Effort, Medium, Model, Price, Reads};
 use crate::llm::Settings;

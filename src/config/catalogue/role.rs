@@ -1,8 +1,8 @@
 //! `[roles.NAME]`: who the model is told to be.
 
 use super::document::Table;
+use super::entry::{Around, Told, name};
 use super::model::access;
-use super::{Around, Told, name};
 use crate::config::prompt;
 use crate::domain::catalogue::Role;
 use crate::render::MAX_UNITS;

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::Form;
 use crate::telegram::Method;
 
 /// "Avoid sending more than one message per second" in a chat (Bots FAQ, "My bot is hitting limits"). Drafts of a shorter
@@ -20,6 +19,15 @@ const FOR_ANSWERS: usize = 5;
 const GROUP_PACE: Duration = Duration::from_secs(4);
 /// The pace halves with each refusal, so often at most, and recovers with each preview that is taken.
 const SLOWEST: u32 = 4;
+
+/// How an answer is shown while it grows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// As a draft.
+    Draft,
+    /// As a message that is sent or edited: by this method.
+    Message(Method),
+}
 
 /// All chats of which something is to be known still.
 #[derive(Default, Debug)]

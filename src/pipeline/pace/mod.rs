@@ -17,6 +17,7 @@ use tracing::warn;
 
 use bucket::Bucket;
 use chats::Chats;
+pub use chats::Form;
 use flood::{Flood, Refusal};
 
 use crate::base::cancel::Gate;
@@ -54,15 +55,6 @@ pub enum Turn {
     In(Duration),
     /// Telegram asked for a pause: not before this has passed, and without a turn yet.
     Later(Duration),
-}
-
-/// How an answer is shown while it grows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form {
-    /// As a draft.
-    Draft,
-    /// As a message that is sent or edited: by this method.
-    Message(Method),
 }
 
 /// What a preview shows.

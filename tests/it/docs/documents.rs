@@ -112,6 +112,8 @@ fn every_link_and_every_file_that_the_documents_name_leads_somewhere() {
     let in_checkout =
         Regex::new(r"^(src|tests|docs|contrib|scripts|benches|examples|sandbox|fuzz|prompts|\.ci)/[^ ]*$")
             .unwrap();
+    // ARCHITECTURE.md names tests by where they stand in `tests/it`.
+    let below_it = Regex::new(r"^(promises|hostile|tools|console|model)/[^ ]*\.rs$").unwrap();
     let twins: Vec<_> = english().iter().map(|name| russian(name)).collect();
     let others = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
     for name in english().into_iter().chain(twins).chain(others) {
@@ -129,6 +131,10 @@ fn every_link_and_every_file_that_the_documents_name_leads_somewhere() {
         let named = text.split('`').skip(1).step_by(2).filter(|word| in_checkout.is_match(word));
         for path in named {
             assert!(leads_somewhere(path), "{name} names {path}");
+        }
+        let of_it = text.split('`').skip(1).step_by(2).filter(|word| below_it.is_match(word));
+        for path in of_it {
+            assert!(leads_somewhere(&format!("tests/it/{path}")), "{name} names {path}");
         }
     }
 }

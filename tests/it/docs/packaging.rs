@@ -61,6 +61,17 @@ fn rust_below(folder: &str) -> String {
     texts.collect()
 }
 
+/// The names of tests in the tables whose last column is called so.
+fn in_tables(document: &str) -> impl Iterator<Item = &str> {
+    let rows = document
+        .split("| Test |\n")
+        .skip(1)
+        .flat_map(|table| table.lines().take_while(|row| row.starts_with('|')));
+    let tests = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once("| "));
+    let words = tests.flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2));
+    words.filter(|words| words.contains('_') && words.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+}
+
 #[test]
 fn every_test_that_the_documents_name_exists() {
     let sources: String = ["src", "tests/it"].map(rust_below).concat();
@@ -70,7 +81,8 @@ fn every_test_that_the_documents_name_exists() {
         // A name of that many words is a test's, or a metric's.
         let tests = in_backticks
             .filter(|words| words.matches('_').count() > 3 && !words.contains(' '))
-            .filter(|words| !words.starts_with("systech_aidd_"));
+            .filter(|words| !words.starts_with("systech_aidd_"))
+            .chain(in_tables(&document));
         for test in tests {
             assert!(sources.contains(&format!("fn {test}(")), "{name} names {test}, which is no test");
         }

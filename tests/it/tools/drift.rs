@@ -63,9 +63,9 @@ fn each_is_seen_and_mended(ways: &str) {
 #[test]
 fn each_table_view_and_function_that_is_dropped_is_seen_and_mended() {
     each_is_seen_and_mended(&format!(
-        "SELECT relname || ' is missing', format('DROP %s IF EXISTS %I CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
+        "SELECT format('%s %s is missing', CASE relkind WHEN 'v' THEN 'view' ELSE 'table' END, relname), format('DROP %s IF EXISTS %I CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
          FROM pg_class WHERE relkind IN ('r', 'v') AND {OURS}
-         UNION ALL SELECT proname, format('DROP FUNCTION IF EXISTS %I CASCADE', proname) FROM pg_proc
+         UNION ALL SELECT 'function ' || proname, format('DROP FUNCTION IF EXISTS %I CASCADE', proname) FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
     ));
 }
@@ -99,7 +99,7 @@ fn each_column_that_is_dropped_is_seen_and_mended() {
 #[test]
 fn each_default_and_not_null_that_is_lost_is_seen_and_mended() {
     each_is_seen_and_mended(&format!(
-        "SELECT format('column %s.%s has lost its', relname, attname),
+        "SELECT format('column %s.%s has lost its %s', relname, attname, CASE what WHEN 'DEFAULT' THEN 'default' ELSE what END),
                 format('ALTER TABLE %I ALTER COLUMN %I DROP %s', relname, attname, what)
          FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
          JOIN unnest(ARRAY['DEFAULT', 'NOT NULL']) what ON CASE what WHEN 'DEFAULT' THEN atthasdef ELSE attnotnull END
