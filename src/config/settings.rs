@@ -138,7 +138,7 @@ settings! {
     RETENTION_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
         "the bot deletes older messages for good, once a day";
     FILES_KEEP_DAYS: Nothing("no limit"), values::whole("days,", 1, 100_000),
-        "the bot empties older files once a day: their lines stay, and what is in them is gone for good";
+        "the bot empties older files once a day: their lines and the words of recordings stay, what else is in them is gone for good";
     BACKUP_DIR: Nothing("no backup"), values::FOLDER, "where the bot puts a backup before each migration";
     DATABASE_POOL_SIZE: Value("8"), values::whole("a whole number", 1, 500),
         "connections to PostgreSQL; no answer holds one while it waits for the model";

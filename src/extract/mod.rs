@@ -5,7 +5,8 @@
 //! reads a byte and lets a parser (`formats`) at it. A panic, an abort, a bomb or an endless loop there costs one sentence
 //! ([`crate::domain::document::Refused`]).
 //!
-//! What the two sides share is `order`. Nothing else passes between them: no environment, no open file, no setting.
+//! What the two sides share is `order`. Nothing else passes between them: no environment
+//! (but where libraries are, `LD_LIBRARY_PATH`), no open file, no setting.
 
 mod order;
 mod run;

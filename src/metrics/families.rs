@@ -110,8 +110,10 @@ impl Metrics {
             ),
             tokens: ours.add("tokens", "Tokens that the model read and wrote, as the endpoint counts them"),
             model_calls: ours.add("model_calls", "Calls of a model, by endpoint, model and outcome"),
-            model_cost: ours
-                .add("model_cost_dollars", "What they cost in US dollars, as far as the endpoint says so"),
+            model_cost: ours.add(
+                "model_cost_dollars",
+                "What they cost in US dollars, as the endpoint says or else by the price",
+            ),
             model_resting: ours.add(
                 "model_resting",
                 "1 while a model that fails again and again is left alone, 0 once it answers again",

@@ -1,9 +1,10 @@
 //! What is left of a bot that works here no more: its token was replaced by that of another bot. Its updates wait for nobody
 //! and hold what people wrote; its messages cannot be sent by anybody else.
 
+use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use serde::Serialize;
 
 use super::outbox;
@@ -39,6 +40,12 @@ pub fn waiting(conn: &mut PgConnection) -> QueryResult<Vec<Left>> {
          GROUP BY bot_id ORDER BY bot_id"#,
     )
     .load(conn)
+}
+
+/// Whether an instance of this bot leads at this moment, by the clock of the server.
+pub fn is_at_work(conn: &mut PgConnection, bot_id: i64) -> QueryResult<bool> {
+    let leads = sql::<Bool>("EXISTS (SELECT FROM leases WHERE until >= clock_timestamp() AND bot_id = ");
+    diesel::select(leads.bind::<BigInt, _>(bot_id).sql(")")).get_result(conn)
 }
 
 /// Deletes the updates that wait, and gives the unsent messages up. Returns how many of each.

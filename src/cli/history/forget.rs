@@ -74,6 +74,11 @@ pub fn discard(
     if ENVIRONMENT.bot_id() == Some(bot_id) {
         bail!("{bot_id} is the bot of TELEGRAM_BOT_TOKEN, which answers what waits for it");
     }
+    if former::is_at_work(conn, bot_id)? {
+        bail!(
+            "bot {bot_id} is at work, and answers what waits for it; stop it first, if it is not to be used any more"
+        );
+    }
     let Some(left) = former::waiting(conn)?.into_iter().find(|left| left.bot_id == bot_id) else {
         eprintln!("Nothing waits for bot {bot_id}.");
         return Ok(Outcome::Nothing);

@@ -1,5 +1,5 @@
 //! `pg_dump`, `pg_restore` and `psql`. They get and give their data through a pipe, so that they end when this process is
-//! killed; the password through the environment, which only their own user can read; and no other secret.
+//! killed; the password through the environment, which only their own user can read; and nothing else that is secret.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -106,7 +106,7 @@ impl Tool {
 
     /// Reads the table of contents of a dump: an error if it is none.
     pub fn check(&self, file: &Path) -> anyhow::Result<()> {
-        let mut command = Command::new(self.name);
+        let mut command = self.command();
         command.arg("--list").arg(file).stdin(Stdio::null()).stdout(Stdio::null());
         // The code below looks for one of the English errors.
         command.env("LC_ALL", "C");
@@ -123,7 +123,7 @@ impl Tool {
 
     /// Turns a dump into SQL that creates everything in the name of whoever runs it.
     pub fn script(&self, file: &Path) -> anyhow::Result<Running> {
-        let mut command = Command::new(self.name);
+        let mut command = self.command();
         command.args(["--file=-", "--no-owner", "--no-privileges"]).arg(file);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         Running::start(self.name, command)
@@ -148,17 +148,22 @@ impl Tool {
     /// Becomes the program, connected and with these arguments; what is returned is why it did not.
     pub fn take_over(&self, url: &Secret, arguments: &[OsString]) -> anyhow::Error {
         match self.connected(url) {
-            Ok(mut command) => {
-                without_secrets(command.args(arguments));
-                anyhow::Error::new(command.exec()).context(format!("{} does not start", self.name))
-            }
+            Ok(mut command) => anyhow::Error::new(command.args(arguments).exec())
+                .context(format!("{} does not start", self.name)),
             Err(error) => error,
         }
     }
 
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.name);
+        command.env_clear();
+        command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_theirs)));
+        command
+    }
+
     fn connected(&self, url: &Secret) -> anyhow::Result<Command> {
         let PublicUrl { url, password } = PublicUrl::of(&apart::chosen(url))?;
-        let mut command = Command::new(self.name);
+        let mut command = self.command();
         command.arg(format!("--dbname={url}"));
         if let Some(password) = password {
             command.env("PGPASSWORD", password.expose());
@@ -179,7 +184,6 @@ impl Running {
     fn start(name: &'static str, mut command: Command) -> anyhow::Result<Self> {
         // Errors go to a file: a full pipe would block the program.
         let errors = tempfile::tempfile().context("a temporary file cannot be created")?;
-        without_secrets(&mut command);
         let child = command
             .stderr(errors.try_clone().context("a temporary file cannot be used")?)
             .spawn()
@@ -208,11 +212,13 @@ impl Drop for Running {
     }
 }
 
-/// What the program has no need of.
-fn without_secrets(command: &mut Command) {
-    for secret in ["DATABASE_URL", "TELEGRAM_BOT_TOKEN", "OPENROUTER_API_KEY"] {
-        command.env_remove(secret);
-    }
+/// What these programs, libpq and a terminal want of the environment. The rest has settings of the bot and keys, whatever their names
+/// are: the catalogue names some of them.
+fn is_theirs(variable: &str) -> bool {
+    let groups = ["PG", "PSQL", "LC_", "LANG", "LESS", "LD_", "XDG_", "KRB5", "SSL_", "TERM", "VTE_"];
+    let alone =
+        "PATH HOME USER LOGNAME SHELL TZ TMPDIR COLUMNS LINES PAGER EDITOR VISUAL INPUTRC COLORTERM NO_COLOR";
+    groups.iter().any(|group| variable.starts_with(group)) || alone.split(' ').any(|name| name == variable)
 }
 
 /// `pg_dump (PostgreSQL) 17.5 (Debian 17.5-1)`: 17.

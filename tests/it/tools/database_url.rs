@@ -94,6 +94,8 @@ fn url_prints_nothing_but_the_url_that_libpq_understands() {
 fn sql_is_psql_on_the_database_of_the_settings_and_its_password_is_on_no_command_line() {
     let mut operator = with_password();
     operator.set("TELEGRAM_BOT_TOKEN", "123456:hunter2hunter2");
+    operator.set("TRANSCRIBE_KEY", "hunter2");
+    operator.set("A_KEY_OF_THE_CATALOGUE", "hunter2");
     let said = operator.run(&["sql", "-X", "-At", "-c", "SELECT current_database()"]).ok();
     assert_eq!(said, format!("{}\n", operator.database.name()));
     let line = operator.run(&["sql", "-X", "-c", r"\! tr '\0' ' ' <\/proc/$PPID/cmdline"]).ok();

@@ -207,6 +207,12 @@ fn what_waits_for_a_bot_of_another_token_is_discarded_after_a_question_and_never
     let mut operator = Operator::up_to_date();
     operator.psql(WAITING_OF_OTHERS);
     let discard = ["history", "discard", "--bot", "12"];
+    operator.psql(
+        "INSERT INTO leases (bot_id, holder, epoch, until) VALUES (12, 'a', 1, now() + interval '1 hour')",
+    );
+    let refused = operator.run(&["history", "discard", "--bot", "12", "--yes"]).fails_with(1);
+    assert!(refused.contains("bot 12 is at work"), "{refused}");
+    operator.psql("UPDATE leases SET until = now()");
     let refused = operator.run(&discard).fails_with(4);
     assert!(refused.contains("1 updates that bot 12 did not answer and 1 messages"), "{refused}");
     run_on_terminal(&operator, &discard, "n").fails_with(4);
