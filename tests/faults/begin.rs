@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sandbox::env::KILLED;
-use sandbox::model::{Behaviour, When};
+use sandbox::model::{Behaviour, Model, When};
 use sandbox::telegram::{self, Action, Calls, Limits};
 use sandbox::wait_until;
 use systech_aidd::base::cancel::CancelToken;
@@ -98,12 +98,18 @@ impl Fault {
                 model_recovers(then)
             }
             Self::Heard(behaviour, percent) => {
-                env.model.on_speech(some_of(*percent, rng), behaviour.clone());
-                model_recovers(then)
+                let before = env.model.listened().len();
+                for when in [When::any().once(), some_of(*percent, rng)] {
+                    env.model.on_speech(when, behaviour.clone());
+                }
+                once_met(env, move |model| model.listened().len() > before)
             }
             Self::Spoken(behaviour, percent) => {
-                env.model.on_voice(some_of(*percent, rng), behaviour.clone());
-                model_recovers(then)
+                let before = env.model.spoken().len();
+                for when in [When::any().once(), some_of(*percent, rng)] {
+                    env.model.on_voice(when, behaviour.clone());
+                }
+                once_met(env, move |model| model.spoken().len() > before)
             }
             Self::ModelOut => {
                 env.model.down();
@@ -130,6 +136,16 @@ fn model_recovers(env: Arc<FaultEnv>) -> End {
     })
 }
 
+/// The same, once a request has come: few people speak, and the first request meets the fault for certain.
+fn once_met(env: &Arc<FaultEnv>, has_come: impl Fn(&Model) -> bool + 'static) -> End {
+    let recovers = model_recovers(Arc::clone(env));
+    let env = Arc::clone(env);
+    Box::new(move || {
+        wait_until("a request to meet the fault", || has_come(&env.model).then_some(()));
+        recovers();
+    })
+}
+
 /// The calls of these methods fail, until each of them has met the fault.
 fn calls_fail(
     env: &Arc<FaultEnv>,
@@ -143,13 +159,15 @@ fn calls_fail(
         env.stop();
     }
     let first = meet(env, methods, action, percent, rng);
+    let methods: Vec<String> = methods.iter().copied().map(str::to_owned).collect();
     if at_start {
         env.start(&[]);
     }
     let env = Arc::clone(env);
     Box::new(move || {
-        let met = || first.iter().all(|fault| fault.hits() > 0).then_some(());
-        wait_until("each method to meet the fault", met);
+        for (method, fault) in methods.iter().zip(&first) {
+            wait_until(&format!("{method} to meet the fault"), || (fault.hits() > 0).then_some(()));
+        }
         env.telegram.clear_faults();
     })
 }
