@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::source;
 
 /// The layers from the top. A module uses what stands in a later line; within a line nobody uses anybody.
 const LAYERS: &[&[&str]] = &[
@@ -38,37 +39,14 @@ const INPUT_AND_OUTPUT: &[&str] = &[
     "tracing",
 ];
 
-fn src() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
-}
-
-/// Every file of the program: its module path, and its code without comments, strings and tests.
+/// Every file of the program but `lib.rs`: its module path, and its code without comments, strings and tests.
 fn sources() -> BTreeMap<String, String> {
-    let mut sources = BTreeMap::new();
-    let mut folders = vec![src()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs")
-                && !path.ends_with("tests.rs")
-            {
-                let module = path.strip_prefix(src()).unwrap().with_extension("");
-                let module = module.to_str().unwrap().replace('/', "::");
-                let module = module.strip_suffix("::mod").unwrap_or(&module).to_owned();
-                let text = fs::read_to_string(&path).unwrap();
-                sources.insert(module, code(&text));
-            }
-        }
-    }
-    sources.remove("lib");
-    sources
+    let files = source::files().into_iter().filter(|(module, _)| module != "lib");
+    files.map(|(module, text)| (module, code(&text))).collect()
 }
 
-/// The text without comments, literals and unit tests.
+/// The text without comments and literals.
 fn code(text: &str) -> String {
-    let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
     let mut code = String::new();
     for line in text.lines() {
         let line = line.trim_start();

@@ -6,8 +6,8 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::source;
 
 /// What a former leader may write all the same.
 const FREE: &[(&str, &str)] = &[
@@ -40,28 +40,17 @@ const WRITES: [&str; 6] =
 /// What refuses it to a former leader.
 const GUARDS: [&str; 2] = ["led(", "check(conn"];
 
-/// Every file below `src/<part>`, by its module: its text without comments and tests.
+/// Every file of this part of the program, by its module within it: its text without comments.
 fn files(part: &str) -> BTreeMap<String, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = BTreeMap::new();
-    let mut left: Vec<PathBuf> = vec![root.join(part), root.join(part).with_extension("rs")];
-    while let Some(path) = left.pop() {
-        if path.is_dir() {
-            left.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|end| end == "rs")
-            && !path.ends_with("tests.rs")
-            && path.exists()
-        {
-            let module = path.strip_prefix(&root).unwrap().with_extension("");
-            let module = module.to_str().unwrap().trim_end_matches("/mod").replace('/', "::");
-            let text = fs::read_to_string(&path).unwrap();
-            let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-            let module = module.strip_prefix(&format!("{part}::")).unwrap_or(&module).to_owned();
-            files.insert(module, code.collect::<Vec<_>>().join("\n"));
-        }
-    }
-    files
+    let below = format!("{part}::");
+    let files =
+        source::files().into_iter().filter(|(module, _)| module == part || module.starts_with(&below));
+    let of_part = files.map(|(module, text)| {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let module = module.strip_prefix(&below).unwrap_or(&module).to_owned();
+        (module, code.collect::<Vec<_>>().join("\n"))
+    });
+    of_part.collect()
 }
 
 /// The functions of a file: their names, and their texts down to the bracket that closes them.
