@@ -20,8 +20,8 @@ use crate::store::costs::{self, By, Sum};
 pub const EXIT_CODES: &str = "\
 Exit code: 0 done; 1 an error; 2 a wrong command line; 3 there were no calls.
 
-A cost is what the endpoint said, or else by the price, in US dollars. Calls of unknown cost are counted beside it. The command needs DATABASE_URL
-only, and the bot may keep running.";
+A cost is what the endpoint said, or else by the price, in US dollars. Calls of unknown cost are counted
+beside it. The command needs DATABASE_URL only, and the bot may keep running.";
 
 /// How wide the longest bar is, in characters.
 const BAR: i32 = 30;

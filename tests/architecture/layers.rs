@@ -158,8 +158,8 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
 
 /// Those that stand in the code, and not at the end of longer words.
 fn words<'a>(code: &'a str, words: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    let begins = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-    words.iter().copied().filter(move |word| code.match_indices(word).any(|(at, _)| begins(at)))
+    let stands = move |word: &&str| code.match_indices(word).any(|(at, _)| source::begins_a_word(code, at));
+    words.iter().copied().filter(stands)
 }
 
 fn layer(module: &str) -> usize {

@@ -209,8 +209,9 @@ fn writes(text: &str) -> usize {
 
 /// How many of them the lease guards.
 fn guarded(text: &str) -> usize {
-    let begins = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-    GUARDS.iter().map(|word| text.match_indices(word).filter(|(at, _)| begins(*at)).count()).sum()
+    let guards =
+        |word: &&str| text.match_indices(word).filter(|(at, _)| source::begins_a_word(text, *at)).count();
+    GUARDS.iter().map(guards).sum()
 }
 
 /// What a module is called where the file says `use …::this as that`.

@@ -26,3 +26,8 @@ pub(crate) fn files() -> BTreeMap<String, String> {
     }
     files
 }
+
+/// Whether what stands at this place of the text is not the end of a longer word.
+pub(crate) fn begins_a_word(text: &str, at: usize) -> bool {
+    !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+}
